@@ -1,0 +1,37 @@
+# The same commands everywhere: here, on a stranger's machine, in CI. Each makes .venv when there is none.
+PYTHON ?= python3
+BIN := .venv/bin
+EXTRAS := fetch,llm,pdf,train,cluster,dev
+# Some machines switch byte-compiling off; importing the trainers then takes three times as long.
+export PYTHONDONTWRITEBYTECODE :=
+
+.PHONY: test check demo golden clean
+
+test: check
+	$(BIN)/python -m pytest
+
+check: .venv/.all
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+demo: .venv/.base
+	$(BIN)/python -m cycledata demo
+
+golden: .venv/.all
+	$(BIN)/python -m pytest --golden
+
+.venv/bin/python:
+	$(PYTHON) -m venv .venv
+
+.venv/.base: pyproject.toml constraints.txt | .venv/bin/python
+	$(BIN)/python -m pip install -q -c constraints.txt -e .
+	touch $@
+
+.venv/.all: pyproject.toml constraints.txt | .venv/bin/python
+	$(BIN)/python -m pip install -q -c constraints.txt -e ".[$(EXTRAS)]"
+	touch $@
+
+clean:
+	rm -rf .venv demo-out

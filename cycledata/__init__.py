@@ -1,0 +1,1 @@
+"""Reproducible builders of Review-5k and Research-14k."""

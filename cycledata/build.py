@@ -1,0 +1,1 @@
+"""The runner: a sealed snapshot in; Parquet, dropped, evidence and a manifest out."""

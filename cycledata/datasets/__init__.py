@@ -1,0 +1,1 @@
+"""One module per dataset: its sources, stages and split."""

@@ -1,0 +1,1 @@
+"""Map a stage over records, here or on many processes, in order."""

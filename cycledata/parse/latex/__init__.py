@@ -1,0 +1,1 @@
+"""E-print bytes to sectioned text."""

@@ -1,0 +1,1 @@
+"""Data card, Croissant and the push to the hub."""

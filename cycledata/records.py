@@ -1,0 +1,283 @@
+"""The records that cross a disk or network edge, and the two values that stages return.
+
+Frozen pydantic models with ``extra="forbid"``: an unknown field is an error, an absent value is
+``None`` with a docstring that says when. Changing a field changes ``SCHEMA_VERSION``, a golden file
+and the card in one commit.
+"""
+
+import datetime as dt
+from dataclasses import dataclass
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+SCHEMA_VERSION = 1
+"""Version of every record below; a build or snapshot of a newer one is refused."""
+
+
+class Record(BaseModel):
+    """Frozen base: equal by value, closed to unknown fields."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+@dataclass(frozen=True, slots=True)
+class Dropped:
+    """What a stage returns in place of a record that must not go on."""
+
+    paper_id: str
+    """OpenReview forum id, or the id of the source that listed the paper."""
+    rule: str
+    """Short, stable name of the rule, e.g. ``"too-few-reviews"``."""
+    detail: str
+    """What was expected and what was found."""
+    stage: str
+    """Where it happened, e.g. ``"parse"``, ``"filter"``, ``"split"``; ``"notes"`` for one note of a
+    paper that itself goes on."""
+
+
+class RatingScale(Record):
+    """The values that a venue's form offered for one mark."""
+
+    name: str
+    """Stable name, e.g. ``"iclr-2024-rating"``."""
+    values: tuple[int, ...]
+    """Every value on the form, ascending."""
+    accept_threshold: float
+    """The lowest value whose wording leans to acceptance, e.g. 6 on ICLR's 1-10."""
+
+
+class Review(Record):
+    """One report on one submission; a text is ``""`` where the form had no such field."""
+
+    reviewer: str
+    """Pseudonym within this paper only, ``"R1"`` upwards; says nothing across papers."""
+    summary: str
+    """Summary of the paper."""
+    strengths: str
+    """Strengths; forms that ask for both at once put the text here and leave weaknesses empty."""
+    weaknesses: str
+    """Weaknesses."""
+    questions: str
+    """Questions to the authors."""
+    soundness: int | None
+    """Soundness on the form's scale; None where the form had none or the mark is missing."""
+    presentation: int | None
+    """Presentation, likewise."""
+    contribution: int | None
+    """Contribution, likewise."""
+    rating: int | None
+    """Overall rating on the venue's scale; None where the note has none."""
+    confidence: int | None
+    """The reviewer's own confidence, 1-5; None where missing."""
+    ethics_flag: str | None = None
+    """What stands under "flag for ethics review"; None where the form had none."""
+
+
+class MetaReview(Record):
+    """The area chair's synthesis."""
+
+    text: str
+    """The meta-review itself."""
+    why_not_higher: str | None
+    """Justification for why not a higher score; None where the form did not ask."""
+    why_not_lower: str | None
+    """Justification for why not a lower score; None where the form did not ask."""
+
+
+class Decision(Record):
+    """What the venue decided."""
+
+    kind: Literal["accept", "reject", "withdrawn"]
+    """``withdrawn`` is the authors' act; a desk rejection is ``reject``."""
+    text: str
+    """The venue's own words, e.g. ``"Accept (poster)"``."""
+
+
+class Section(Record):
+    """One section of a paper, without its subsections."""
+
+    level: Annotated[int, Field(ge=1, le=6)]
+    """1 for a section, 2 for a subsection, 3 for a subsubsection, 4 for a paragraph."""
+    title: str
+    """Heading as a reader sees it; ``""`` for text before the first heading."""
+    text: str
+    """Body up to the next heading of any level; LaTeX or Markdown as the source has it."""
+    starred: bool = False
+    """Unnumbered in the source."""
+    appendix: bool = False
+    """Stands after the paper's \\appendix."""
+
+
+class BibEntry(Record):
+    """One entry of a paper's own bibliography."""
+
+    key: str
+    """Citation key."""
+    title: str | None
+    """Title as printed; None where the entry has none or it could not be told apart."""
+    year: int | None
+    """Year; None where missing or unreadable."""
+    arxiv_id: str | None
+    """arXiv id without version; None where the entry names none."""
+    doi: str | None
+    """DOI in lower case; None where the entry names none."""
+    bibtex: str
+    """The entry as BibTeX: as the .bib has it, or made from a .bbl's text as @misc."""
+
+
+class Figure(Record):
+    """A figure that the text includes; the image itself is never stored."""
+
+    label: str | None
+    """\\label; None where there is none."""
+    caption: str
+    """Caption as LaTeX or text."""
+    files: tuple[str, ...]
+    """Paths given to \\includegraphics and its kin, in order."""
+
+
+class Leak(Record):
+    """A span that gives away the decision or an author."""
+
+    rule: str
+    """E.g. ``"camera-ready-header"``, ``"author-block"``, ``"final-copy-switch"``."""
+    file: str
+    """File of the archive, or ``"pdf"``."""
+    start: int
+    """First character of the span in that file's decoded text."""
+    end: int
+    """One past its last character."""
+    excerpt: str
+    """The first characters of the span, for the reader of a report; never published."""
+
+
+class Warned(Record):
+    """Something found, guessed or missing while reading a paper."""
+
+    rule: str
+    """Short, stable name, e.g. ``"missing-input"``."""
+    detail: str
+    """What was expected, what was found."""
+
+
+class PaperText(Record):
+    """What one e-print or PDF says, cleaned and sectioned; what ``cycledata parse`` prints."""
+
+    file: str
+    """Name under which the bytes came."""
+    main_file: str
+    """File of the archive that the paper is compiled from; the same as ``file`` for a lone file."""
+    title: str
+    """Title as a reader sees it; ``""`` where none was found, with a warning."""
+    abstract: str
+    """Abstract; ``""`` where none was found, with a warning."""
+    sections: tuple[Section, ...]
+    """In order; References and acknowledgments are left out."""
+    cited_keys: tuple[str, ...]
+    """Citation keys in order of first citation."""
+    bibliography: tuple[BibEntry, ...]
+    """Entries in the bibliography's own order."""
+    figures: tuple[Figure, ...]
+    """In order of appearance."""
+    leaks: tuple[Leak, ...]
+    """Spans that were found and removed."""
+    warnings: tuple[Warned, ...]
+    """Everything guessed or missing."""
+    text_source: Literal["arxiv-latex", "pdf-markdown"]
+    """What it was read from."""
+    text_version: str
+    """Parser or converter with its version, e.g. ``"cyclekit-latex/1"``, ``"docvortex/0.6.4"``."""
+
+
+class Reference(Record):
+    """A cited work, resolved as far as possible."""
+
+    key: str
+    """Citation key in the citing paper."""
+    paper_id: str | None
+    """Semantic Scholar id; None where no record matched."""
+    title: str | None
+    """Title; from the matched record, else from the entry."""
+    abstract: str | None
+    """Abstract; None where unknown or withheld."""
+    year: int | None
+    """Year; None where unknown."""
+    bibtex: str
+    """The entry as BibTeX."""
+
+
+class SetupItem(Record):
+    """One planned experiment."""
+
+    name: str
+    """Short name."""
+    description: str
+    """What is done, on what, against what."""
+
+
+class ResultItem(Record):
+    """One experiment's outcome."""
+
+    name: str
+    """Short name, as in the setup."""
+    description: str
+    """What came out."""
+    table: str | None = None
+    """LaTeX of its table; None where it has none."""
+    image: str | None = None
+    """Description of its figure; None where it has none."""
+
+
+class Outline(Record):
+    """The plan of a paper: Figure 1 and Section 2.2 of the paper."""
+
+    motivation: str
+    main_idea: str
+    interestingness: Annotated[int, Field(ge=1, le=10)]
+    feasibility: Annotated[int, Field(ge=1, le=10)]
+    novelty: Annotated[int, Field(ge=1, le=10)]
+    experimental_setup: tuple[SetupItem, ...]
+    experimental_results: tuple[ResultItem, ...]
+
+
+class Message(Record):
+    """One chat turn."""
+
+    role: Literal["system", "user", "assistant"]
+    content: str
+
+
+class Submission(Record):
+    """A work at one venue in one year, with what its forum says."""
+
+    paper_id: str
+    """OpenReview forum id."""
+    venue: str
+    """Venue id, e.g. ``"ICLR.cc/2024/Conference"``."""
+    year: int
+    """Year of the venue."""
+    title: str | None
+    """None where the snapshot holds no submission note and no table row with a title."""
+    abstract: str | None
+    """Likewise."""
+    authors: tuple[str, ...] | None
+    """Named authors; None while unknown. Used to match and to find leaks, never published."""
+    keywords: tuple[str, ...] | None
+    """Keywords; None where unknown."""
+    license: str | None
+    """Licence that the submission note states; None where it states none."""
+    submitted: dt.date | None
+    """Date of the submission note's creation; None where unknown."""
+    rating_scale: RatingScale
+    """The scale of every rating below."""
+    reviews: tuple[Review, ...]
+    """From the lowest rating to the highest; ties by the note's order on the forum."""
+    review_license: str | None
+    """Licence that all review notes state alike; None where they state none or differ."""
+    public: bool
+    """Every note used is readable by everyone."""
+    meta_review: MetaReview | None
+    """None where none was written or it is not in the snapshot."""
+    decision: Decision | None
+    """None where the snapshot holds none."""

@@ -1,0 +1,1 @@
+"""One module per service; the only code that opens a socket."""

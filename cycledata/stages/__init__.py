@@ -1,0 +1,1 @@
+"""Functions from record to record or Dropped."""

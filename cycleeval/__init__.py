@@ -1,0 +1,1 @@
+"""Peer-review metrics: numbers in, numbers out, each with its interval and signature."""

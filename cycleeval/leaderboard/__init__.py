@@ -1,0 +1,1 @@
+"""A folder of submissions to a static site."""

@@ -1,0 +1,1 @@
+"""Thin training jobs for the reviewer, the researcher and the loop between them."""

@@ -1,0 +1,1 @@
+"""One job, one file: run(config) -> RunRecord."""

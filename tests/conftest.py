@@ -1,0 +1,52 @@
+"""Sockets closed but for loopback; real data found where it lies beside the checkout."""
+
+import os
+import socket
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+SHARED = Path(os.environ.get("CYCLEKIT_SHARED", Path(__file__).parents[2] / "shared")) / "data"
+_LOOPBACK = {"127.0.0.1", "::1", "localhost"}
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--golden", action="store_true", help="rewrite the golden files")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    chosen = config.getoption("markexpr")
+    for item in items:
+        for opt_in in ("network", "gpu"):
+            if opt_in in item.keywords and opt_in not in chosen:
+                item.add_marker(pytest.mark.skip(reason=f"opt-in: -m {opt_in}"))
+        if "shared_data" in item.keywords and not SHARED.is_dir():
+            item.add_marker(pytest.mark.skip(reason=f"no real data at {SHARED}"))
+
+
+@pytest.fixture(autouse=True)
+def _only_loopback(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> None:
+    if "network" not in request.keywords:
+        connect = socket.socket.connect
+
+        def guarded(self: socket.socket, address: Any) -> None:
+            if self.family != socket.AF_UNIX and address[0] not in _LOOPBACK:
+                raise RuntimeError(
+                    f"a test tried to reach {address}; mark it 'network' or use loopback"
+                )
+            connect(self, address)
+
+        monkeypatch.setattr(socket.socket, "connect", guarded)
+
+
+@pytest.fixture
+def shared_data() -> Path:
+    """Folder of real data nobody here wrote; tests that use it are marked ``shared_data``."""
+    return SHARED
+
+
+@pytest.fixture
+def golden(request: pytest.FixtureRequest) -> bool:
+    """Whether golden files are rewritten in place of compared."""
+    return bool(request.config.getoption("--golden"))
