@@ -1,0 +1,115 @@
+"""The members of a tar, read forward.
+
+``tarfile`` is not used: on a stranger's bytes it holds extended headers of any size in memory and,
+before the fix of CVE-2024-6232, matches them with expressions of quadratic cost. What is needed
+here, names and sizes of ustar, GNU and pax archives, takes a page.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from cycledata.errors import ParseError
+from cycledata.parse.latex.limits import Limits
+from cycledata.parse.latex.stream import Stream
+
+_BLOCK = 512
+_EMPTY = bytes(_BLOCK)
+_REFUSED = {b"1": "link", b"2": "link", b"3": "device", b"4": "device", b"6": "device"}
+_FILES = frozenset({b"0", b"\0", b"5", b"7"})
+_WITHOUT_DATA = frozenset(_REFUSED) | {b"5"}
+
+
+@dataclass(frozen=True, slots=True)
+class TarMember:
+    """One header; the stream then stands at its data."""
+
+    name: bytes
+    """Path as stored, ending in ``/`` for a folder."""
+    size: int
+    """Bytes of data that follow."""
+    refusal: str | None
+    """``"link"``, ``"device"`` or ``"special-file"``; None for a file or folder."""
+
+
+def is_tar(head: bytes) -> bool:
+    """Whether bytes begin with a tar header, or with the empty blocks of an empty tar."""
+    return head[:_BLOCK] == _EMPTY or _is_header(head[:_BLOCK])
+
+
+def tar_members(stream: Stream, limits: Limits) -> Iterator[TarMember]:
+    """Members in order; the caller may read a member's data from the stream before the next.
+
+    Raises:
+        ParseError: ``truncated-tar``, ``damaged-tar`` or ``oversized-header``.
+    """
+    long_name: bytes | None = None
+    long_size: int | None = None
+    while (block := stream.read(_BLOCK)) and block != _EMPTY:
+        where = f"at byte {stream.position - len(block)}"
+        if len(block) < _BLOCK:
+            raise ParseError("truncated-tar", f"the data ends in a header {where}")
+        if not _is_header(block):
+            raise ParseError("damaged-tar", f"no member header {where}; fetch it again")
+        kind = block[156:157]
+        size = 0 if kind in _WITHOUT_DATA else max(_number(block[124:136]), 0)
+        if kind in b"LKxXg":
+            if size > limits.header_bytes:
+                raise ParseError("oversized-header", f"an extended header of {size} bytes {where}")
+            end = stream.position + size + -size % _BLOCK
+            if kind == b"L":
+                long_name = stream.read(size).rstrip(b"\0")
+            elif kind in b"xX":
+                named, sized = _pax(stream.read(size))
+                long_name, long_size = named or long_name, sized
+        else:
+            size = size if long_size is None else long_size
+            end = stream.position + size + -size % _BLOCK
+            name = long_name or _short_name(block)
+            refusal = _REFUSED.get(kind, None if kind in _FILES else "special-file")
+            if kind == b"5":
+                name += b"/"
+            long_name = long_size = None
+            yield TarMember(name, size, refusal)
+        stream.skip(end - stream.position)
+        if stream.position < end:
+            raise ParseError("truncated-tar", f"the data ends in the member {where}")
+
+
+def _is_header(block: bytes) -> bool:
+    return len(block) == _BLOCK and _number(block[148:156]) == (
+        sum(block) - sum(block[148:156]) + 8 * ord(" ")
+    )
+
+
+def _number(digits: bytes) -> int:
+    """Octal, or base 256 where the first bit is set; -1 where it is neither."""
+    if digits[:1] == b"\x80":
+        return int.from_bytes(digits[1:], "big")
+    text = digits.split(b"\0")[0].strip(b" ")
+    return int(text, 8) if re.fullmatch(rb"[0-7]{1,12}", text) else -1
+
+
+def _short_name(block: bytes) -> bytes:
+    name = block[:100].split(b"\0")[0]
+    prefix = block[345:500].split(b"\0")[0]
+    # GNU's own format keeps times, not a prefix, in these bytes.
+    return prefix + b"/" + name if prefix and block[257:263] == b"ustar\0" else name
+
+
+def _pax(header: bytes) -> tuple[bytes | None, int | None]:
+    """Path and size in a pax header, a run of lines ``<length> <key>=<value>``."""
+    path: bytes | None = None
+    size: int | None = None
+    at = 0
+    while found := re.compile(rb"(\d{1,6}) ").match(header, at):
+        end = at + int(found[1])
+        key, _, value = header[found.end() : end].rstrip(b"\n").partition(b"=")
+        if key == b"path":
+            path = value
+        elif key == b"size" and re.fullmatch(rb"\d{1,15}", value):
+            size = int(value)
+        if end <= found.end():
+            break
+        at = end
+    return path, size
