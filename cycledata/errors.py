@@ -3,8 +3,17 @@
 CycleDataError
 ├── FetchError        a service refused, or answered with something that is no answer
 ├── ParseError        a payload that cannot be read as what it claims to be
-├── SnapshotError     a snapshot in the wrong state for the call (unsealed, half-written, newer)
+├── SnapshotError     a snapshot in the wrong state for the call
+│   ├── NotASnapshotError       the folder is something else
+│   ├── UnsealedError           still open: seal it first
+│   ├── HalfWrittenError        sealing was interrupted: seal again
+│   ├── SealedError             sealed: it no longer grows
+│   ├── LockedError             another process is writing to it
+│   └── ReplyConflictError      a second, different reply under a key that is taken
 ├── VerifyError       bytes differ from what a manifest pins
+│   ├── MissingFileError        a pinned file is not there
+│   └── ChangedFileError        a pinned file's bytes have changed
+├── NewerSchemaError  a snapshot or build written by a newer version of this package
 ├── BuildError        a build that cannot be made or continued as asked
 └── PolicyError       a consent policy or opt-out list that cannot be followed to the letter
 
@@ -43,8 +52,44 @@ class SnapshotError(CycleDataError):
     """A snapshot that is not in the state the call needs."""
 
 
+class NotASnapshotError(SnapshotError):
+    """A folder or file that holds no snapshot."""
+
+
+class UnsealedError(SnapshotError):
+    """An open snapshot where a sealed one is needed."""
+
+
+class HalfWrittenError(SnapshotError):
+    """A snapshot whose sealing was interrupted."""
+
+
+class SealedError(SnapshotError):
+    """A sealed snapshot where one that grows is needed."""
+
+
+class LockedError(SnapshotError):
+    """An open snapshot that another process is writing to."""
+
+
+class ReplyConflictError(SnapshotError):
+    """A reply whose key already holds a different payload."""
+
+
 class VerifyError(CycleDataError):
     """Bytes on disk differ from what a manifest pins."""
+
+
+class MissingFileError(VerifyError):
+    """A file that a manifest pins is not there."""
+
+
+class ChangedFileError(VerifyError):
+    """A file's bytes differ from what a manifest pins."""
+
+
+class NewerSchemaError(CycleDataError):
+    """A snapshot or build written by a newer version of this package."""
 
 
 class BuildError(CycleDataError):

@@ -1,0 +1,151 @@
+"""What pins a snapshot or a build: which files, which bytes, which version wrote them.
+
+A manifest is the last file written into its folder, so a folder without one is not finished.
+"""
+
+import json
+from collections.abc import Iterable
+from pathlib import Path, PurePosixPath
+from typing import Annotated, Literal, TypeVar
+
+from pydantic import Field, ValidationError, field_validator
+
+from cycledata.errors import ChangedFileError, MissingFileError, NewerSchemaError, VerifyError
+from cycledata.files import atomic_write, canonical_json, sha256_bytes, sha256_file
+from cycledata.records import SCHEMA_VERSION, Record
+
+__all__ = [
+    "FilePin",
+    "Manifest",
+    "canonical_json",
+    "fingerprint",
+    "pin_file",
+    "read_manifest",
+    "read_pins",
+    "verify_files",
+    "write_manifest",
+]
+
+_Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+
+
+class FilePin(Record):
+    """One file's name and bytes."""
+
+    path: str
+    """Relative to the manifest's folder, with forward slashes."""
+    sha256: _Sha256
+    """Hex digest of the whole file."""
+    size_bytes: Annotated[int, Field(ge=0)]
+    """Size in bytes."""
+    rows: Annotated[int, Field(ge=0)] | None = None
+    """Rows of a table; None for files that have none."""
+
+    @field_validator("path")
+    @classmethod
+    def _stays_inside(cls, path: str) -> str:
+        parts = PurePosixPath(path)
+        if not parts.parts or parts.is_absolute() or ".." in parts.parts or "\\" in path:
+            raise ValueError(f"{path!r} leaves the manifest's folder")
+        return path
+
+
+class Manifest(Record):
+    """What every manifest states; snapshots and builds add their own fields."""
+
+    kind: Literal["snapshot", "build"]
+    """What the folder is."""
+    schema_version: int = SCHEMA_VERSION
+    """Version of the layout and the records."""
+    files: tuple[FilePin, ...]
+    """Every file but the manifest itself, by path."""
+
+
+M = TypeVar("M", bound=Manifest)
+
+
+def fingerprint(value: object) -> str:
+    """Digest of a value's canonical JSON; refuses what has no stable spelling.
+
+    >>> fingerprint({"a": 1, "b": None})[:12]
+    '46e0ff59f616'
+    """
+    return sha256_bytes(canonical_json(value).encode("ascii"))
+
+
+def pin_file(folder: Path, path: str, rows: int | None = None) -> FilePin:
+    """The pin of a finished file."""
+    file = folder / path
+    return FilePin(path=path, sha256=sha256_file(file), size_bytes=file.stat().st_size, rows=rows)
+
+
+def write_manifest(path: Path, manifest: Manifest) -> None:
+    """Write a manifest, atomically; call it last."""
+    text = canonical_json(manifest.model_dump(mode="json"), indent=1)
+    atomic_write(path, text.encode("ascii") + b"\n")
+
+
+def read_manifest(path: Path, model: type[M]) -> M:
+    """Read a manifest as the record it claims to be.
+
+    Raises:
+        NewerSchemaError: a newer version of this package wrote it.
+        VerifyError: the file is no manifest of this kind.
+    """
+    try:
+        return model.model_validate(_read_object(path))
+    except ValidationError as error:
+        raise VerifyError(f"{path.name}: not a {model.__name__}: {error}") from error
+
+
+def read_pins(path: Path) -> tuple[FilePin, ...]:
+    """The pins of a manifest of either kind."""
+    listed = _read_object(path).get("files")
+    if not isinstance(listed, list):
+        raise VerifyError(f"{path.name}: expected a list of files, found {type(listed).__name__}")
+    try:
+        return tuple(FilePin.model_validate(pin) for pin in listed)
+    except ValidationError as error:
+        raise VerifyError(f"{path.name}: a pin is malformed: {error}") from error
+
+
+def _read_object(path: Path) -> dict[str, object]:
+    try:
+        value = json.loads(path.read_bytes())
+    except (ValueError, RecursionError) as error:
+        raise VerifyError(f"{path.name}: not JSON ({error}); restore the file") from error
+    version = value.get("schema_version") if isinstance(value, dict) else None
+    if not isinstance(value, dict) or not isinstance(version, int):
+        raise VerifyError(f"{path.name}: no manifest: expected an object with a schema_version")
+    if version > SCHEMA_VERSION:
+        raise NewerSchemaError(
+            f"{path.name}: schema version {version}, this package reads up to {SCHEMA_VERSION};"
+            " upgrade cyclekit"
+        )
+    return value
+
+
+def verify_files(folder: Path, pins: Iterable[FilePin], *, remedy: str) -> None:
+    """Compare every pinned file with its bytes on disk.
+
+    Args:
+        folder: where the manifest lies.
+        pins: what it pins.
+        remedy: the next move, for the message, e.g. "build it again".
+
+    Raises:
+        MissingFileError, ChangedFileError: the first file that is not as pinned.
+    """
+    for pin in pins:
+        file = folder / pin.path
+        if not file.is_file():
+            raise MissingFileError(
+                f"{pin.path}: pinned with sha256 {pin.sha256[:12]}, but there is no such file;"
+                f" {remedy}"
+            )
+        found = sha256_file(file)
+        if found != pin.sha256:
+            raise ChangedFileError(
+                f"{pin.path}: manifest pins sha256 {pin.sha256[:12]} ({pin.size_bytes} bytes),"
+                f" file has {found[:12]} ({file.stat().st_size} bytes); {remedy}"
+            )
