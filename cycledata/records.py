@@ -60,15 +60,16 @@ class Review(Record):
     """Weaknesses."""
     questions: str
     """Questions to the authors."""
-    soundness: int | None
-    """Soundness on the form's scale; None where the form had none or the mark is missing."""
-    presentation: int | None
+    soundness: Annotated[int, Field(ge=1, le=4)] | None
+    """Soundness, 1 poor to 4 excellent; None where the form had none or the mark is missing."""
+    presentation: Annotated[int, Field(ge=1, le=4)] | None
     """Presentation, likewise."""
-    contribution: int | None
+    contribution: Annotated[int, Field(ge=1, le=4)] | None
     """Contribution, likewise."""
-    rating: int | None
-    """Overall rating on the venue's scale; None where the note has none."""
-    confidence: int | None
+    rating: Annotated[int, Field(ge=1, le=10)] | None
+    """Overall rating, a value of the submission's ``rating_scale`` (ICLR 2024: 1, 3, 5, 6, 8, 10);
+    None where the note has none."""
+    confidence: Annotated[int, Field(ge=1, le=5)] | None
     """The reviewer's own confidence, 1-5; None where missing."""
     ethics_flag: str | None = None
     """What stands under "flag for ethics review"; None where the form had none."""

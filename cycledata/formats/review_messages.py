@@ -1,0 +1,53 @@
+"""One Review-5k paper as a chat: the instruction, the paper, the reviews to learn."""
+
+from cycledata.formats.review_text import render_reviews, review_text
+from cycledata.records import Message, PaperText, RatingScale, Submission
+
+_PROMPT = """\
+You simulate the peer review of a machine learning conference. You are given one paper. Write \
+{n_reviewers} independent reviews, then the area chair's meta-review, then the decision.
+
+Order the reviews from the lowest rating to the highest. Each is a block headed "## Reviewer" with \
+the headings ### Summary, ### Soundness, ### Presentation, ### Contribution, ### Strengths, \
+### Weaknesses, ### Questions, ### Flag For Ethics Review, ### Rating and ### Confidence. \
+Soundness, presentation and contribution go from "1 poor" to "4 excellent", confidence from 1 \
+to 5, and the rating is one of {ratings}; {threshold:g} is the lowest that leans to acceptance. \
+Separate blocks with a line of ten asterisks. Head the meta-review "## Meta Review" and the \
+decision "## Paper Decision".
+
+Judge only what the paper says. Each reviewer has a view of their own; they need not agree."""
+
+
+def reviewer_prompt(n_reviewers: int, scale: RatingScale) -> str:
+    """The system turn that asks CycleReviewer for this many reviews on this scale."""
+    return _PROMPT.format(
+        n_reviewers="one" if n_reviewers == 1 else n_reviewers,
+        ratings=", ".join(map(str, scale.values)),
+        threshold=scale.accept_threshold,
+    )
+
+
+def paper_as_text(paper: PaperText) -> str:
+    """A paper as one Markdown text: title, abstract, then each section under its heading."""
+    parts = [f"# {paper.title}"] if paper.title else []
+    if paper.abstract:
+        parts += ["## Abstract", paper.abstract]
+    for section in paper.sections:
+        heading = f"{'#' * min(section.level + 1, 6)} {section.title}"
+        parts += [text for text in (heading if section.title else "", section.text) if text]
+    return "\n\n".join(parts) + "\n"
+
+
+def review_messages(submission: Submission, paper: PaperText) -> tuple[Message, ...]:
+    """System, user and assistant turn of one paper.
+
+    Raises:
+        ValueError: the submission has no review.
+    """
+    reviews = review_text(submission)
+    scale = submission.rating_scale
+    return (
+        Message(role="system", content=reviewer_prompt(len(reviews.reviews), scale)),
+        Message(role="user", content=paper_as_text(paper)),
+        Message(role="assistant", content=render_reviews(reviews, scale=scale)),
+    )
