@@ -5,7 +5,7 @@ EXTRAS := fetch,llm,pdf,train,cluster,dev
 # Some machines switch byte-compiling off; importing the trainers then takes three times as long.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: test check demo golden clean
+.PHONY: test check demo sample golden clean
 
 test: check
 	$(BIN)/python -m pytest
@@ -18,6 +18,9 @@ check: .venv/.all
 
 demo: .venv/.base
 	$(BIN)/python -m cycledata demo
+
+sample: .venv/.all
+	$(BIN)/python -m cycledata.sample
 
 golden: .venv/.all
 	$(BIN)/python -m pytest --golden

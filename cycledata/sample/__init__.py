@@ -1,0 +1,14 @@
+"""The embedded sample: invented papers in the services' true shapes, sealed as a snapshot.
+
+``source/`` holds what a person can read, ``snapshot/`` what a build reads; ``make sample`` makes
+the second from the first. No paper, author, review, reference or experiment in it exists. README.md
+beside this file says what each paper is there for.
+"""
+
+from pathlib import Path
+
+_HERE = Path(__file__).parent
+SOURCE = _HERE / "source"
+"""Readable sources, one file or folder a reply."""
+SNAPSHOT = _HERE / "snapshot"
+"""The sealed snapshot that a build uses where it is given none."""
