@@ -1,8 +1,39 @@
 """Command line of the builders: parse arguments, call one public function, print."""
 
+import datetime as dt
+import json
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
 import typer
 
+from cycledata.errors import CycleDataError
+
+if TYPE_CHECKING:
+    from cycledata.sources.dumps import ImportReport
+
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False)
+import_app = typer.Typer(no_args_is_help=True, help="Import replies that somebody else saved.")
+app.add_typer(import_app, name="import")
+
+Files = Annotated[
+    list[Path],
+    typer.Argument(exists=True, dir_okay=False, help="Files to read.", show_default=False),
+]
+Snapshot = Annotated[
+    Path, typer.Option("--snapshot", help="Folder of the open snapshot; made when missing.")
+]
+RetrievedAt = Annotated[
+    dt.datetime | None,
+    typer.Option(
+        formats=["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S"],
+        help="When the files were saved, in UTC, where that is known. Not part of the digest.",
+    ),
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 
 
 @app.callback()
@@ -10,6 +41,137 @@ def cli() -> None:
     """Build Review-5k and Research-14k from snapshots, with the evidence for every row."""
 
 
+@import_app.command("openreview-notes")
+def import_openreview_notes(
+    files: Files, snapshot: Snapshot, retrieved_at: RetrievedAt = None, as_json: AsJson = False
+) -> None:
+    """Import raw OpenReview notes, API v1 or v2: .json or .jsonl, also .gz, .xz, .zst."""
+    from cycledata.replies import OpenSnapshot
+    from cycledata.sources.dumps import import_notes
+
+    with OpenSnapshot(snapshot) as into, _bytes_bar("Importing") as bar:
+        report = import_notes(files, into, retrieved_at=_utc(retrieved_at), on_progress=bar)
+    _print_import(report, as_json)
+
+
+@import_app.command("openreview-ratings")
+def import_openreview_ratings(
+    files: Files,
+    snapshot: Snapshot,
+    venue: Annotated[
+        str | None, typer.Option(help="Venue id of rows without one, ICLR.cc/2024/Conference.")
+    ] = None,
+    retrieved_at: RetrievedAt = None,
+    as_json: AsJson = False,
+) -> None:
+    """Import tables of ratings and decisions: .parquet or .csv, one row a paper."""
+    from cycledata.replies import OpenSnapshot
+    from cycledata.sources.dumps import import_ratings
+
+    with OpenSnapshot(snapshot) as into, _bytes_bar("Importing") as bar:
+        report = import_ratings(
+            files, into, venue=venue, retrieved_at=_utc(retrieved_at), on_progress=bar
+        )
+    _print_import(report, as_json)
+
+
+@import_app.command("eprints")
+def import_eprint_files(
+    files: Files, snapshot: Snapshot, retrieved_at: RetrievedAt = None, as_json: AsJson = False
+) -> None:
+    """Import e-print archives, named after their arXiv id and version or freely."""
+    from cycledata.replies import OpenSnapshot
+    from cycledata.sources.dumps import import_eprints
+
+    with OpenSnapshot(snapshot) as into, _bytes_bar("Importing") as bar:
+        report = import_eprints(files, into, retrieved_at=_utc(retrieved_at), on_progress=bar)
+    _print_import(report, as_json)
+
+
+@app.command()
+def seal(
+    folder: Annotated[Path, typer.Argument(help="Folder of the open snapshot.")],
+    as_json: AsJson = False,
+) -> None:
+    """Freeze a snapshot: Parquet shards, then snapshot.json with the digest builds pin."""
+    from cycledata.snapshot import seal as seal_snapshot
+
+    manifest = seal_snapshot(folder)
+    if as_json:
+        _print_json(manifest.model_dump(mode="json"))
+    else:
+        print(f"sealed {manifest.n_replies} replies in {len(manifest.files)} shards")
+        print(f"digest {manifest.digest}")
+
+
+@app.command()
+def verify(
+    folder: Annotated[Path, typer.Argument(help="Folder of a sealed snapshot or of a build.")],
+    as_json: AsJson = False,
+) -> None:
+    """Compare a sealed snapshot or a build with its manifest, byte by byte."""
+    from cycledata.manifest import read_pins, verify_files
+    from cycledata.snapshot import verify_snapshot
+
+    if (folder / "manifest.json").is_file():
+        kind, pins = "build", read_pins(folder / "manifest.json")
+        verify_files(folder, pins, remedy="build it again")
+    else:
+        kind, pins = "snapshot", verify_snapshot(folder).files
+    if as_json:
+        _print_json({"kind": kind, "n_files": len(pins), "ok": True})
+    else:
+        print(f"{folder.name}: {kind} as pinned, {len(pins)} files")
+
+
+def _utc(moment: dt.datetime | None) -> dt.datetime | None:
+    return None if moment is None else moment.replace(tzinfo=dt.UTC)
+
+
+def _print_json(value: object) -> None:
+    print(json.dumps(value, sort_keys=True))
+
+
+def _print_import(report: "ImportReport", as_json: bool) -> None:
+    """Print what came in; exit 1 when something could not be read."""
+    counts = {
+        "added": report.n_added,
+        "merged": report.n_merged,
+        "same": report.n_same,
+        "unreadable": report.n_unreadable,
+    }
+    if as_json:
+        rows = [
+            {"file": row.file, "place": row.place, "reason": row.reason}
+            for row in report.unreadable
+        ]
+        _print_json({"counts": counts, "unreadable": rows})
+    else:
+        print(", ".join(f"{n} {name}" for name, n in counts.items()))
+        for row in report.unreadable:
+            print(f"{row.file}: {row.place}: {row.reason}", file=sys.stderr)
+    if report.n_unreadable:
+        raise typer.Exit(1)
+
+
+@contextmanager
+def _bytes_bar(title: str) -> Iterator[Callable[[int, int], None] | None]:
+    """A bar of bytes read on stderr, where that is a terminal."""
+    if not sys.stderr.isatty():
+        yield None
+        return
+    from rich.console import Console
+    from rich.progress import Progress
+
+    with Progress(console=Console(stderr=True)) as bars:
+        task = bars.add_task(title, total=None)
+        yield lambda done, total: bars.update(task, completed=done, total=total)
+
+
 def main() -> None:
     """Run the command line; the console script's entry point."""
-    app()
+    try:
+        app()
+    except CycleDataError as error:
+        print(f"error: {error}", file=sys.stderr)
+        sys.exit(1)

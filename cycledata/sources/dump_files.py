@@ -1,0 +1,255 @@
+"""Values out of files that somebody else saved, one at a time, with the place each stood at.
+
+Memory holds one value, whatever the file's size; a line or value beyond ``MAX_VALUE_BYTES`` is
+reported, not read. Lines end at a line feed alone, since texts contain every other separator.
+"""
+
+import codecs
+import csv
+import gzip
+import io
+import json
+import lzma
+import zlib
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO, cast
+
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer
+
+MAX_VALUE_BYTES = 64 << 20
+"""Bytes of one line or JSON value; the largest forum known takes under one megabyte."""
+_CHUNK_CHARS = 1 << 16
+_ROWS = 500
+
+Tell = Callable[[int], None]
+"""Told how many bytes of the file, as it lies on disk, have been read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """A JSON value or a table's row."""
+
+    place: str
+    """E.g. ``"line 7"``."""
+    value: object
+
+
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """What could not be read, and why."""
+
+    file: str
+    """The file's name, without its folder."""
+    place: str
+    """E.g. ``"line 7"`` or ``"line 7, note 2"``."""
+    reason: str
+
+
+class _Broken(Exception):  # noqa: N818  travels inside this module only
+    """A file that cannot be read beyond this point."""
+
+
+def read_values(file: Path, tell: Tell) -> Iterator[Value | Unreadable]:
+    """Values of a ``.jsonl`` (one a line) or ``.json`` (one, several, or one array's items)."""
+    kind, _ = _kind(file)
+    readers = {".jsonl": _json_lines, ".ndjson": _json_lines, ".json": _json_stream}
+    if kind not in readers:
+        yield Unreadable(file.name, "file", f"ends in {kind!r}; expected .json or .jsonl")
+        return
+    yield from _guarded(file, readers[kind], tell)
+
+
+def read_table(file: Path, tell: Tell) -> Iterator[Value | Unreadable]:
+    """Rows of a ``.parquet``, ``.csv``, ``.json`` or ``.jsonl`` table, as dicts by column."""
+    kind, _ = _kind(file)
+    if kind == ".parquet":
+        yield from _parquet_rows(file, tell)
+    elif kind == ".csv":
+        yield from _guarded(file, _csv_rows, tell)
+    elif kind in {".json", ".jsonl", ".ndjson"}:
+        yield from read_values(file, tell)
+    else:
+        yield Unreadable(
+            file.name, "file", f"ends in {kind!r}; expected .parquet, .csv, .json or .jsonl"
+        )
+
+
+def _kind(file: Path) -> tuple[str, str]:
+    """The ending that says the format, and the one that says the compression."""
+    packed = file.suffix.lower()
+    if packed in {".gz", ".xz", ".zst"}:
+        return Path(file.stem).suffix.lower(), packed
+    return packed, ""
+
+
+@contextmanager
+def _opened(file: Path) -> Iterator[tuple[BinaryIO, BinaryIO]]:
+    """The file on disk, and the stream of its decompressed bytes."""
+    _, packed = _kind(file)
+    with ExitStack() as stack:
+        raw = stack.enter_context(file.open("rb"))
+        if packed == ".gz":
+            stream = cast(BinaryIO, stack.enter_context(gzip.GzipFile(fileobj=raw)))
+        elif packed == ".xz":
+            stream = cast(BinaryIO, stack.enter_context(lzma.LZMAFile(raw)))
+        elif packed == ".zst":
+            stream = stack.enter_context(io.BufferedReader(_ZstdStream(raw), 1 << 18))
+        else:
+            stream = raw
+        yield raw, stream
+
+
+class _ZstdStream(io.RawIOBase):
+    """Decompressed bytes of zstd frames; unlike the library's own, a cut frame is an error."""
+
+    def __init__(self, raw: BinaryIO) -> None:
+        import zstandard
+
+        self._raw = raw
+        self._reader = zstandard.ZstdDecompressor(max_window_size=1 << 27)
+        self._frame = self._reader.decompressobj()
+        self._ready = memoryview(b"")
+        self._in_frame = False
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, target: "WriteableBuffer") -> int:
+        while not self._ready:
+            chunk = self._frame.unused_data if self._frame.eof else b""
+            chunk = chunk or self._raw.read(1 << 12)  # 4 KiB unpack to 128 MiB at worst
+            if self._frame.eof:
+                self._frame, self._in_frame = self._reader.decompressobj(), False
+            if not chunk:
+                if self._in_frame:
+                    raise EOFError("the compressed file ends inside a frame")
+                return 0
+            self._ready = memoryview(self._frame.decompress(chunk))
+            self._in_frame = not self._frame.eof
+        view = memoryview(target)
+        size = min(len(view), len(self._ready))
+        view[:size] = self._ready[:size]
+        self._ready = self._ready[size:]
+        return size
+
+
+def _guarded(
+    file: Path,
+    read: Callable[[BinaryIO], Iterator[Value | str | tuple[str, str]]],
+    tell: Tell,
+) -> Iterator[Value | Unreadable]:
+    """Run a reader; a broken stream becomes one more unreadable place, the last of its file."""
+    import zstandard
+
+    place = "start"
+    try:
+        with _opened(file) as (raw, stream):
+            for found in read(stream):
+                if isinstance(found, Value):
+                    place = found.place
+                    yield found
+                elif isinstance(found, tuple):
+                    place, reason = found
+                    yield Unreadable(file.name, place, reason)
+                tell(raw.tell())
+    except (EOFError, OSError, zlib.error, lzma.LZMAError, zstandard.ZstdError, _Broken) as error:
+        yield Unreadable(file.name, f"after {place}", f"the rest cannot be read: {error}")
+
+
+def _json_lines(stream: BinaryIO) -> Iterator[Value | tuple[str, str]]:
+    number = 0
+    while line := stream.readline(MAX_VALUE_BYTES):
+        number += 1
+        place = f"line {number}"
+        if len(line) == MAX_VALUE_BYTES and not line.endswith(b"\n"):
+            while line and not line.endswith(b"\n"):
+                line = stream.readline(MAX_VALUE_BYTES)
+            yield place, f"longer than {MAX_VALUE_BYTES} bytes"
+            continue
+        if not line.strip():
+            continue
+        try:
+            yield Value(place, json.loads(line))
+        except (ValueError, RecursionError) as error:
+            yield place, f"not JSON: {error}"
+
+
+def _json_stream(stream: BinaryIO) -> Iterator[Value]:
+    """Values one after the other, or the items of one array; ends at the first that is broken."""
+    decode = json.JSONDecoder().raw_decode
+    text = codecs.getincrementaldecoder("utf-8-sig")()
+    buffer, start, number, ended = "", 0, 0, False
+    in_array = None
+    while True:
+        while start < len(buffer) and buffer[start] in " \t\r\n,":
+            start += 1
+        if in_array is None and start < len(buffer):
+            in_array = buffer[start] == "["
+            start += in_array
+            continue
+        if start < len(buffer) and buffer[start] == "]" and in_array:
+            return
+        try:
+            value, end = decode(buffer, start)
+        except (ValueError, RecursionError) as error:
+            if ended and start >= len(buffer):
+                if in_array:
+                    raise _Broken("the array is not closed") from error
+                return
+            size = max(_CHUNK_CHARS, len(buffer) - start)
+            if ended or size > MAX_VALUE_BYTES or isinstance(error, RecursionError):
+                raise _Broken(f"value {number + 1} is not JSON: {error}") from error
+            try:
+                chunk = stream.read(size)
+                buffer = buffer[start:] + text.decode(chunk, final=not chunk)
+            except UnicodeDecodeError as broken:
+                raise _Broken(f"value {number + 1} is not UTF-8: {broken}") from broken
+            start, ended = 0, not chunk
+            continue
+        number += 1
+        start = end
+        yield Value(f"value {number}", value)
+
+
+def _csv_rows(stream: BinaryIO) -> Iterator[Value | tuple[str, str]]:
+    # Bytes that are no UTF-8 become lone surrogates, so that one bad row does not end the file.
+    lines = (line.decode("utf-8", "surrogateescape") for line in stream)
+    rows = csv.reader(lines, strict=True)
+    header: list[str] | None = None
+    while True:
+        try:
+            row = next(rows, None)
+        except csv.Error as error:
+            yield f"line {rows.line_num}", f"not CSV: {error}"
+            continue
+        place = f"line {rows.line_num}"
+        if row is None:
+            return
+        if header is None:
+            header = [name.removeprefix("\ufeff") for name in row]
+        elif len(row) != len(header):
+            yield place, f"{len(row)} cells, the header has {len(header)}"
+        elif any("\udc80" <= character <= "\udcff" for cell in row for character in cell):
+            yield place, "not UTF-8"
+        else:
+            yield Value(place, dict(zip(header, row, strict=True)))
+
+
+def _parquet_rows(file: Path, tell: Tell) -> Iterator[Value | Unreadable]:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    number = 0
+    try:
+        with pq.ParquetFile(file) as table:
+            for batch in table.iter_batches(batch_size=_ROWS):
+                for row in batch.to_pylist():
+                    number += 1
+                    yield Value(f"row {number}", row)
+                tell(file.stat().st_size * number // max(1, table.metadata.num_rows))
+    except (pa.ArrowException, OSError) as error:
+        yield Unreadable(file.name, f"after row {number}", f"the rest cannot be read: {error}")
