@@ -10,5 +10,7 @@ from pathlib import Path
 _HERE = Path(__file__).parent
 SOURCE = _HERE / "source"
 """Readable sources, one file or folder a reply."""
+POLICY = _HERE / "policy.toml"
+"""The policy of the demo: the default one, and an opt-out as invented as its paper."""
 SNAPSHOT = _HERE / "snapshot"
 """The sealed snapshot that a build uses where it is given none."""

@@ -1,0 +1,53 @@
+import pytest
+
+from cycledata.consent.evidence import read_licence
+
+
+@pytest.mark.parametrize(
+    ("words", "name", "terms"),
+    [
+        ("CC BY 4.0", "CC-BY-4.0", set()),
+        ("http://creativecommons.org/licenses/by/4.0/", "CC-BY-4.0", set()),
+        ("https://creativecommons.org/licenses/by-sa/4.0/", "CC-BY-SA-4.0", {"share-alike"}),
+        (
+            "http://creativecommons.org/licenses/by-nc-sa/4.0/",
+            "CC-BY-NC-SA-4.0",
+            {"non-commercial", "share-alike"},
+        ),
+        (
+            "http://creativecommons.org/licenses/by-nc-nd/4.0/",
+            "CC-BY-NC-ND-4.0",
+            {"non-commercial", "no-derivatives"},
+        ),
+        ("CC-BY-NC-ND 4.0", "CC-BY-NC-ND-4.0", {"non-commercial", "no-derivatives"}),
+        ("http://creativecommons.org/publicdomain/zero/1.0/", "CC0-1.0", set()),
+        ("CC0", "CC0-1.0", set()),
+        (
+            "http://arxiv.org/licenses/nonexclusive-distrib/1.0/",
+            "arXiv-nonexclusive",
+            {"no-redistribution"},
+        ),
+    ],
+)
+def test_licence_is_read_from_the_services_words(words: str, name: str, terms: set[str]) -> None:
+    licence = read_licence(words)
+    assert licence is not None
+    assert (licence.name, set(licence.terms)) == (name, terms)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "",
+        "all rights reserved",
+        "CC",
+        "CC BY 4.0 except figures",
+        "not CC BY 4.0",
+        "http://evil.example/creativecommons.org/licenses/by/4.0/",
+        "CC BY-XX 4.0",
+        "by",
+        "CC BY 4.0" * 50,
+    ],
+)
+def test_words_nobody_recognises_are_no_licence(words: str) -> None:
+    assert read_licence(words) is None
