@@ -96,7 +96,8 @@ def inflate(compressed: Stream, limits: Limits) -> Iterator[bytes]:
             except zlib.error as error:
                 raise ParseError("damaged-gzip", f"{error}; fetch it again") from error
             taken += len(rest)
-            rest = member.unused_data if member.eof else member.unconsumed_tail
+            # One of the two is empty: the second fills once the member has ended.
+            rest = member.unconsumed_tail + member.unused_data
             taken -= len(rest)
             given += len(piece)
             if given > max(limits.ratio_from, limits.ratio * taken):
