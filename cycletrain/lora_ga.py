@@ -1,0 +1,178 @@
+r"""LoRA-GA (Wang et al., 2024) with the authors' scaling, on top of peft.
+
+For each target layer let G be the loss's gradient in W at the start, G = U S V^T. Then
+
+    A = c V[:, :r]^T,   B = c U[:, r:2r],   c = d_out^(1/4) / sqrt(gamma),   W <- W - s B A
+
+with s = alpha / r, so that the model's output is unchanged at step 0. peft's own initialisation
+leaves A unscaled and multiplies B by S; its gradient estimate is used here, its scaling is not.
+
+The offset of W is not part of an adapter. ``save_adapter`` therefore writes a plain LoRA adapter
+of rank 2r that fits the *untouched* base model: [B, -B_0] [A; A_0].
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import torch
+from peft import LoraConfig, LoraGAConfig, PeftModel, get_peft_model
+from peft.tuners.lora import LoraLayer
+from peft.tuners.lora.loraga import preprocess_loraga
+from torch import Tensor, nn
+from transformers import PreTrainedModel
+
+_ADAPTER = "default"
+
+
+class Factors(NamedTuple):
+    """The two matrices a layer starts from."""
+
+    a: Tensor
+    """Shape (r, d_in), float32."""
+    b: Tensor
+    """Shape (d_out, r), float32."""
+
+
+def gradient_factors(gradient: Tensor, *, rank: int, gamma: float, seed: int) -> Factors:
+    """The authors' A and B from one layer's gradient.
+
+    Args:
+        gradient: of the loss in W, shape (d_out, d_in); its length does not matter.
+        rank: r of the adapter; 2r singular directions are used.
+        gamma: the "stable" constant, in the denominator of c squared.
+        seed: of the randomised decomposition.
+
+    Raises:
+        ValueError: the layer has fewer than 2r directions, or the gradient has no direction.
+    """
+    if 2 * rank > min(gradient.shape):
+        raise ValueError(
+            f"rank {rank} needs {2 * rank} singular directions, a layer of shape"
+            f" {tuple(gradient.shape)} has {min(gradient.shape)}; lower the rank"
+        )
+    if not torch.isfinite(gradient).all() or not gradient.any():
+        raise ValueError("gradient is zero or not finite; estimate it on examples that train")
+    # A scale-free decomposition: tiny gradients would underflow in float32.
+    gradient = gradient.float() / gradient.abs().max().float()
+    with torch.random.fork_rng(devices=_cuda_of(gradient)):
+        torch.manual_seed(seed)
+        left, _, right = torch.svd_lowrank(gradient, q=min(4 * rank, *gradient.shape), niter=4)
+    scale = gradient.shape[0] ** 0.25 / gamma**0.5
+    return Factors(scale * right[:, :rank].T, scale * left[:, rank : 2 * rank])
+
+
+def _cuda_of(tensor: Tensor) -> list[torch.device]:
+    return [tensor.device] if tensor.is_cuda else []
+
+
+def add_adapter(
+    model: PreTrainedModel,
+    estimate_gradients: Callable[[], None] | None,
+    *,
+    rank: int,
+    alpha: float,
+    gamma: float = 16.0,
+    target_modules: Sequence[str] = (),
+    seed: int = 0,
+) -> PeftModel:
+    """Wrap a model in LoRA; with a gradient estimate, initialise it as LoRA-GA does.
+
+    Args:
+        model: in full or half precision; quantise it afterwards (``quantise_base``).
+        estimate_gradients: runs forward and backward over some examples and accumulates gradients
+            in the model's weights; None for plain LoRA (B = 0, W untouched).
+        rank: r.
+        alpha: numerator of the scaling s = alpha / r.
+        gamma: see ``gradient_factors``.
+        target_modules: last parts of the layers' names; all linear layers but the head if empty.
+        seed: of the decomposition, and of plain LoRA's A.
+    """
+    config = LoraConfig(
+        r=rank,
+        lora_alpha=alpha,  # type: ignore[arg-type]  # annotated int, used as a float
+        target_modules=list(target_modules) or linear_names(model),
+        lora_ga_config=LoraGAConfig(),
+        task_type="CAUSAL_LM",
+    )
+    if estimate_gradients is not None:
+        # peft counts backward passes by hooks, which want inputs that carry gradients.
+        model.enable_input_require_grads()  # type: ignore[no-untyped-call]  # transformers' own
+        preprocess_loraga(model, config, estimate_gradients)
+        model.disable_input_require_grads()  # type: ignore[no-untyped-call]  # likewise
+    config.lora_ga_config = None
+    with torch.random.fork_rng(devices=_cuda_of(next(model.parameters()))):
+        torch.manual_seed(seed)
+        wrapped = get_peft_model(model, config)
+    if estimate_gradients is not None:
+        for name, layer in lora_layers(wrapped):
+            _start_from_gradient(name, layer, gamma=gamma, seed=seed)
+    assert isinstance(wrapped, PeftModel)
+    return wrapped
+
+
+def _start_from_gradient(name: str, layer: Any, *, gamma: float, seed: int) -> None:
+    base = layer.get_base_layer()
+    gradient = vars(base).pop("_peft_loraga_grad", None)
+    if gradient is None:
+        raise ValueError(f"{name}: no gradient reached this layer; leave it out of target_modules")
+    rank, scaling = layer.r[_ADAPTER], layer.scaling[_ADAPTER]
+    try:
+        start = gradient_factors(gradient, rank=rank, gamma=gamma, seed=seed)
+    except ValueError as error:
+        raise ValueError(f"{name}: {error}") from error
+    weights = layer.lora_A[_ADAPTER].weight, layer.lora_B[_ADAPTER].weight
+    with torch.no_grad():
+        for weight, value in zip(weights, start, strict=True):
+            weight.copy_(value)
+        # The offset is made from the stored values, so that rounding to bf16 cancels as well.
+        offset = scaling * (weights[1].float() @ weights[0].float())
+        base.weight.copy_(base.weight.float() - offset)
+
+
+def lora_layers(model: nn.Module) -> Iterator[tuple[str, LoraLayer]]:
+    """Every adapted layer with its name, in the model's order."""
+    for name, module in model.named_modules():
+        if isinstance(module, LoraLayer):
+            yield name, module
+
+
+def linear_names(model: PreTrainedModel) -> list[str]:
+    """Last parts of the names of all linear layers but the output head, sorted."""
+    head = model.get_output_embeddings()  # type: ignore[no-untyped-call]  # transformers' own
+    return sorted(
+        {
+            name.rpartition(".")[2]
+            for name, module in model.named_modules()
+            if isinstance(module, nn.Linear) and module is not head
+        }
+    )
+
+
+def save_start(model: PeftModel, folder: Path) -> None:
+    """Save A_0 and B_0; call it before the first step of training."""
+    model.save_pretrained(str(folder))
+
+
+def save_adapter(model: PeftModel, folder: Path, *, start: Path | None) -> None:
+    """Save an adapter that fits the untouched base model.
+
+    Args:
+        model: after training.
+        folder: where it goes.
+        start: what ``save_start`` wrote (the rank doubles); None for plain LoRA.
+    """
+    conversion = None if start is None else str(start)
+    model.save_pretrained(str(folder), path_initial_model_for_weight_conversion=conversion)
+
+
+def quantise_base(model: PeftModel) -> None:
+    """Turn the adapted layers' frozen weights into FP8 (torchao, weight only).
+
+    Sec. 3.2: "we apply FP8 quantization to model weights". It comes after LoRA-GA, whose gradients
+    and offset need full weights; the output then moves by FP8's rounding and by nothing else.
+    """
+    from torchao.quantization import Float8WeightOnlyConfig, quantize_
+
+    bases = {id(layer.get_base_layer()) for _, layer in lora_layers(model)}
+    quantize_(model, Float8WeightOnlyConfig(), filter_fn=lambda module, _: id(module) in bases)

@@ -1,0 +1,176 @@
+r"""SimPO with a negative log-likelihood term (Sec. 3.3, Eq. 2-4): tensors in, tensors out.
+
+The training job calls ``completion_logprobs`` on hidden states and never holds the logits of a
+whole batch; the other functions are the formulas. No reference model appears anywhere.
+"""
+
+from typing import Any, Literal, NamedTuple
+
+import torch
+import torch.nn.functional as F  # noqa: N812  torch's own convention
+from torch import Tensor
+
+IGNORED = -100
+"""Label of a token that is not scored: prompt and padding."""
+
+NllReduction = Literal["tokens", "sequence-mean", "sequence-sum"]
+"""What the expectation of Eq. 4's second term averages; see ``nll_loss``."""
+
+
+class Logprobs(NamedTuple):
+    """Log-probability of each sequence's scored tokens, natural logarithm."""
+
+    total: Tensor
+    """Sum over the scored tokens, shape (batch,)."""
+    n_tokens: Tensor
+    """Number of scored tokens, the closing EOS among them: |y|, shape (batch,)."""
+
+    @property
+    def mean(self) -> Tensor:
+        """Mean per token, shape (batch,): Eq. 2 without beta; NaN where nothing is scored."""
+        return self.total / self.n_tokens
+
+
+def simpo_loss(chosen: Tensor, rejected: Tensor, *, beta: float, gamma: float) -> Tensor:
+    """SimPO loss per preference pair (Eq. 3).
+
+    Args:
+        chosen: mean log-probability per token of the preferred completions, shape (batch,).
+        rejected: likewise for the others, shape (batch,).
+        beta: scale of the reward difference.
+        gamma: target margin as in Eq. 3 and TRL; the authors of SimPO set gamma / beta instead.
+
+    Returns:
+        The loss of each pair, shape (batch,).
+
+    >>> simpo_loss(torch.tensor([-1.0]), torch.tensor([-2.0]), beta=2.0, gamma=0.5)
+    tensor([0.2014])
+    """
+    return -F.logsigmoid(beta * (chosen - rejected) - gamma)
+
+
+def nll_loss(chosen: Logprobs, *, reduction: NllReduction) -> Tensor:
+    """Negative log-likelihood of the preferred completions: the second term of Eq. 4.
+
+    Args:
+        chosen: log-probabilities of the preferred completions.
+        reduction: ``"sequence-sum"`` is Eq. 4 as printed, the mean over pairs of -log p(y|x);
+            ``"sequence-mean"`` divides each by |y| first, as Pang et al. (2024) do; ``"tokens"``
+            averages over all tokens of the batch, as TRL's CPOTrainer does.
+
+    Returns:
+        A scalar.
+    """
+    if reduction == "sequence-sum":
+        return -chosen.total.mean()
+    if reduction == "sequence-mean":
+        return -chosen.mean.mean()
+    if reduction == "tokens":
+        return -chosen.total.sum() / chosen.n_tokens.sum()
+    raise ValueError(f"reduction {reduction!r}: expected tokens, sequence-mean or sequence-sum")
+
+
+def mean_logprob(logits: Tensor, labels: Tensor) -> Tensor:
+    """Mean log-probability per scored token of each sequence, shape (batch,).
+
+    Args:
+        logits: a causal model's output, shape (batch, tokens, vocabulary); position t predicts
+            token t + 1, and the shift is made here.
+        labels: the input ids with ``IGNORED`` wherever a token is not scored, shape
+            (batch, tokens), as transformers' models take them. The first is never scored.
+
+    Returns:
+        Shape (batch,), float32 or wider; NaN for a sequence with nothing to score.
+
+    >>> mean_logprob(torch.zeros(1, 3, 4), torch.tensor([[-100, 1, 2]]))  # log 1/4
+    tensor([-1.3863])
+    """
+    if logits.shape[:-1] != labels.shape:
+        raise ValueError(
+            f"logits {tuple(logits.shape)} and labels {tuple(labels.shape)} differ in batch or"
+            " tokens; pass the model's logits and the labels of the same input"
+        )
+    targets = labels[:, 1:]
+    scored = targets != IGNORED
+    wide = logits[:, :-1].to(_wide(logits))
+    losses = F.cross_entropy(wide.transpose(1, 2), targets, ignore_index=IGNORED, reduction="none")
+    return -losses.sum(-1) / scored.sum(-1)
+
+
+def completion_logprobs(
+    hidden: Tensor, head: Tensor, labels: Tensor, *, chunk_tokens: int = 1024
+) -> Logprobs:
+    """Log-probabilities of the scored tokens, from hidden states, a chunk of logits at a time.
+
+    Only positions whose next token is scored meet the output head, and a chunk's logits are gone
+    before the next chunk's are made, in the backward pass too: peak memory is
+    ``chunk_tokens x vocabulary`` in place of ``batch x tokens x vocabulary``, several times over.
+
+    Args:
+        hidden: last hidden states, shape (batch, tokens, width).
+        head: weight of the output head (no bias), shape (vocabulary, width).
+        labels: as for ``mean_logprob``, shape (batch, tokens).
+        chunk_tokens: scored tokens per chunk.
+
+    Returns:
+        Sum and count for each sequence.
+    """
+    targets = labels[:, 1:]
+    rows, positions = torch.nonzero(targets != IGNORED, as_tuple=True)
+    logprobs: Tensor = _ChunkedLogprobs.apply(  # type: ignore[no-untyped-call]  # torch's own
+        hidden[rows, positions], head, targets[rows, positions], chunk_tokens
+    )
+    total = logprobs.new_zeros(len(labels)).index_add(0, rows, logprobs)
+    return Logprobs(total, torch.bincount(rows, minlength=len(labels)))
+
+
+class _ChunkedLogprobs(torch.autograd.Function):
+    """log softmax(hidden @ head.T)[target] per row, with gradients and without stored logits.
+
+    With p the softmax, d logp / d hidden = head[target] - p @ head. It is as small as hidden
+    itself, so the forward pass computes it while it has p. The head's gradient needs p again; a
+    frozen head (LoRA) spares that second pass.
+    """
+
+    @staticmethod
+    def forward(ctx: Any, hidden: Tensor, head: Tensor, targets: Tensor, chunk: int) -> Tensor:
+        logprobs = torch.empty(len(targets), dtype=_wide(hidden), device=hidden.device)
+        slopes = torch.empty_like(hidden) if ctx.needs_input_grad[0] else None
+        for start in range(0, len(targets), chunk):
+            rows = slice(start, start + chunk)
+            residual, logprobs[rows] = _residual(hidden[rows], head, targets[rows])
+            if slopes is not None:
+                torch.mm(residual.to(head.dtype), head, out=slopes[rows])
+        ctx.save_for_backward(hidden, head, targets, slopes)
+        ctx.chunk = chunk
+        return logprobs
+
+    @staticmethod
+    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, Tensor | None, None, None]:
+        hidden, head, targets, slopes = ctx.saved_tensors
+        grad_hidden = None if slopes is None else slopes * grad[:, None].to(slopes.dtype)
+        grad_head = None
+        if ctx.needs_input_grad[1]:
+            grad_head = torch.zeros_like(head, dtype=_wide(hidden))
+            for start in range(0, len(targets), ctx.chunk):
+                rows = slice(start, start + ctx.chunk)
+                residual, _ = _residual(hidden[rows], head, targets[rows])
+                residual *= grad[rows, None]
+                grad_head.addmm_(residual.T, hidden[rows].to(residual.dtype))
+            grad_head = grad_head.to(head.dtype)
+        return grad_hidden, grad_head, None, None
+
+
+def _residual(hidden: Tensor, head: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
+    """One-hot minus softmax, shape (rows, vocabulary), and the targets' log p; float32 or wider."""
+    logits = (hidden @ head.T).to(_wide(hidden))
+    chosen = logits.gather(1, targets[:, None])
+    normaliser = logits.logsumexp(1, keepdim=True)
+    residual = logits.sub_(normaliser).exp_().neg_()
+    residual.scatter_add_(1, targets[:, None], torch.ones_like(chosen))
+    return residual, (chosen - normaliser)[:, 0]
+
+
+def _wide(tensor: Tensor) -> torch.dtype:
+    """The dtype sums are made in: float32, or float64 where the input has it."""
+    return torch.promote_types(tensor.dtype, torch.float32)
