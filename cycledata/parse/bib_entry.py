@@ -1,0 +1,175 @@
+"""One bibliography entry out of its fields or its printed text: title, year, arXiv id, DOI."""
+
+import re
+import unicodedata
+from collections.abc import Mapping
+
+from cycledata.records import BibEntry
+
+MAX_VALUE = 20_000
+"""Characters of a value that are looked at; abstracts in real entries stay far below."""
+
+_ARXIV = re.compile(
+    r"(?:arxiv(?:\.org)?|\babs|\bpdf|10\.48550)[\s:/.a-z\[\]]{0,24}?"
+    r"(\d{4}\.\d{4,5}|[a-z\-]{2,12}(?:\.[a-z]{2})?/\d{7})(?!\d)",
+    re.IGNORECASE,
+)
+_BARE_ARXIV = re.compile(
+    r"(?:arxiv:)?(\d{4}\.\d{4,5}|[a-z\-]{2,12}(?:\.[A-Z]{2})?/\d{7})(?:v\d{1,2})?", re.IGNORECASE
+)
+_DOI = re.compile(r"\b(10\.\d{4,9}/[^\s{}\"<>,\\]{1,200})", re.IGNORECASE)
+_MAY_NAME_ARXIV = (
+    *("eprint", "journal", "journaltitle", "volume", "note", "howpublished", "url", "doi"),
+    *("booktitle", "pages", "number", "publisher", "ee", "link", "biburl"),
+)
+_YEAR = re.compile(r"(?<!\d)(?:19|20)\d\d(?!\d)")
+
+_ACCENTS = dict(zip("`'^\"~=.uvHcdbrk", "\u0300\u0301\u0302\u0308\u0303\u0304\u0307\u0306\u030c"
+                    "\u030b\u0327\u0323\u0331\u030a\u0328", strict=True))  # fmt: skip
+_LETTERS = {
+    "ss": "ß", "o": "ø", "O": "Ø", "l": "ł", "L": "Ł", "ae": "æ", "AE": "Æ", "oe": "œ", "OE": "Œ",
+    "aa": "å", "AA": "Å", "i": "i", "j": "j", "textendash": "–", "textemdash": "—",
+    "textquoteright": "’", "textquotesingle": "'", "textasciitilde": "~", "ldots": "…",
+    "dots": "…", "textregistered": "®", "texttrademark": "™", "dh": "ð", "th": "þ",
+}  # fmt: skip
+_LATEX = re.compile(
+    r"(?P<math>\$[^$\n]{0,200}\$)"
+    r"|\\(?P<accent>[`'^\"~=.]|[uvHcdbrk](?![A-Za-z]))\s{0,3}(?P<open>\{?)\s{0,3}"
+    r"(?P<base>\\[ij](?![A-Za-z])|[A-Za-z])(?(open)\s{0,3}\}?)"
+    r"|\\(?P<link>href)\s*+\{[^{}]{0,500}\}"
+    r"|\\(?P<word>[A-Za-z]++)\*?+[ \t]*+"
+    r"|\\(?P<sign>[&%$#_{}\-\s/,;!]|$)"
+    r"|(?P<dash>---?)|(?P<space>[\s~]++|\\\\)|(?P<quote>``|'')|(?P<brace>[{}])"
+)
+
+
+def plain_text(latex: str) -> str:
+    r"""A value as a reader sees it: accents composed, commands and braces gone, mathematics kept.
+
+    >>> plain_text(r"{\"U}ber {BERT} \& \emph{G\'eza}'s $k$-means")
+    "Über BERT & Géza's $k$-means"
+    """
+    return " ".join(_LATEX.sub(_plain, latex[:MAX_VALUE]).split())
+
+
+def _plain(found: re.Match[str]) -> str:
+    if found["math"]:
+        return found["math"]
+    if found["accent"]:
+        letter = found["base"].lstrip("\\")
+        return unicodedata.normalize("NFC", letter + _ACCENTS[found["accent"]])
+    if found["word"]:
+        return _LETTERS.get(found["word"], "")
+    if found["sign"]:
+        return (
+            "" if found["sign"] in "-/!" else " " if found["sign"] in ",; \n\t" else found["sign"]
+        )
+    if found["dash"]:
+        return "–" if found["dash"] == "--" else "—"
+    if found["quote"]:
+        return "“" if found["quote"] == "``" else "”"
+    return " " if found["space"] else ""
+
+
+def arxiv_id_in(text: str) -> str | None:
+    """The arXiv id that a text names as such, without version.
+
+    >>> arxiv_id_in("arXiv preprint arXiv:1706.03762v5"), arxiv_id_in("pages 1234.56789")
+    ('1706.03762', None)
+    """
+    found = _ARXIV.search(text[:MAX_VALUE])
+    return found[1] if found else None
+
+
+def doi_in(text: str) -> str | None:
+    r"""The DOI in a text, in lower case.
+
+    >>> doi_in(r"https://doi.org/10.18653/V1/N19\_1423.")
+    '10.18653/v1/n19_1423'
+    """
+    found = _DOI.search(text[:MAX_VALUE].replace("\\_", "_").replace("\\", ""))
+    return found[1].lower().rstrip(".;:)]'") if found else None
+
+
+def year_in(text: str) -> int | None:
+    """The last year between 1900 and 2099 in a text: venues and dates end on it."""
+    years = _YEAR.findall(text[:MAX_VALUE])
+    return int(years[-1]) if years else None
+
+
+def entry_of_fields(key: str, fields: Mapping[str, str], bibtex: str) -> BibEntry:
+    """A record from an entry's fields.
+
+    Args:
+        key: citation key.
+        fields: values without their delimiters, by field name in lower case.
+        bibtex: the entry itself.
+    """
+    title = plain_text(fields.get("title", ""))
+    if fields.get("subtitle"):
+        title = f"{title}: {plain_text(fields['subtitle'])}"
+    # Those who write `booktitle = {CVPR 2016}` often leave the year out.
+    stated = (fields.get(name, "") for name in ("year", "date", "booktitle"))
+    year = next((found[0] for found in map(_YEAR.findall, stated) if found), None)
+    return BibEntry(
+        key=key,
+        title=title or None,
+        year=int(year) if year else None,
+        arxiv_id=_arxiv_id(fields),
+        doi=doi_in(fields.get("doi", "")) or doi_in(fields.get("url", "")),
+        bibtex=bibtex,
+    )
+
+
+def _arxiv_id(fields: Mapping[str, str]) -> str | None:
+    """From ``eprint`` first, else wherever the entry says arXiv."""
+    archive = fields.get("archiveprefix") or fields.get("eprinttype") or "arxiv"
+    bare = _BARE_ARXIV.fullmatch(fields.get("eprint", "").strip())
+    if bare and archive.strip().lower() == "arxiv":
+        return bare[1]
+    for name in _MAY_NAME_ARXIV:
+        if found := arxiv_id_in(fields.get(name, "")):
+            return found
+    return None
+
+
+def entry_of_text(key: str, title: str | None, year: int | None, printed: str) -> BibEntry:
+    """A record from what a .bbl prints, with a @misc made to carry it.
+
+    Args:
+        key: citation key.
+        title: the title as LaTeX, where it could be told apart.
+        year: year of publication, where it could be told apart.
+        printed: the whole printed entry as LaTeX.
+    """
+    note = " ".join(printed.split())
+    fields = {"title": title, "year": str(year) if year else None, "note": note}
+    return BibEntry(
+        key=key,
+        title=(plain_text(title) or None) if title else None,
+        year=year,
+        arxiv_id=arxiv_id_in(plain_text(printed)) or arxiv_id_in(printed),
+        doi=doi_in(printed),
+        bibtex=bibtex_of("misc", key, {k: v for k, v in fields.items() if v}),
+    )
+
+
+def bibtex_of(kind: str, key: str, fields: Mapping[str, str]) -> str:
+    """An entry written out, one field a line, values in braces."""
+    lines = [f"  {name} = {{{_balanced(value)}}}," for name, value in fields.items()]
+    return "\n".join([f"@{kind}{{{key},", *lines, "}"])
+
+
+def _balanced(value: str) -> str:
+    """The value with the braces that have no partner left out, so that BibTeX can read it."""
+    unclosed: list[int] = []
+    stray: set[int] = set()
+    for found in re.finditer(r"[{}]", value):
+        if found[0] == "{":
+            unclosed.append(found.start())
+        elif unclosed:
+            unclosed.pop()
+        else:
+            stray.add(found.start())
+    stray.update(unclosed)
+    return "".join(c for at, c in enumerate(value) if at not in stray) if stray else value
