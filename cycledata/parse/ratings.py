@@ -1,0 +1,138 @@
+"""One row of a table of ratings and decisions, and how it completes a forum without them.
+
+Tables of other people hold what a dump of reviews lacks: titles, abstracts, decisions, ratings of
+other dates. A note always wins over a table; where their ratings differ, a row says so.
+"""
+
+import datetime as dt
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from cycledata.errors import ParseError
+from cycledata.formats.marks import DecisionKind, decision_kind
+from cycledata.parse.openreview.forum import ParsedForum
+from cycledata.parse.openreview.note import clean_text
+from cycledata.records import Decision, Dropped, Record
+
+_RATING_COLUMN = re.compile(r"rating(?:_([0-9]{4})([0-9]{2})([0-9]{2}))?")
+_STATUSES: Mapping[str, DecisionKind | None] = {
+    "Poster": "accept",
+    "Spotlight": "accept",
+    "Oral": "accept",
+    "Top-5%": "accept",
+    "Top-25%": "accept",
+    "Absent from review dumps (reason unknown)": None,
+}
+"""Statuses that do not start with the decision; None where the table does not know it."""
+
+
+class DatedRatings(Record):
+    """One paper's ratings on one day."""
+
+    date: dt.date | None
+    """The day they were read; None for the last ones, as the table has them."""
+    ratings: tuple[int, ...]
+    """In the table's order."""
+
+
+@dataclass(frozen=True, slots=True)
+class RatingsRow:
+    """What a table says of one paper."""
+
+    paper_id: str
+    title: str | None
+    abstract: str | None
+    decision: Decision | None
+    """None where the table does not know it."""
+    dated_ratings: tuple[DatedRatings, ...]
+    """Oldest first, the undated last; days without ratings are left out."""
+
+
+def parse_ratings_row(payload: bytes) -> RatingsRow:
+    """Read the snapshot's payload of one row: a JSON object, column name -> value.
+
+    The columns are ``paper_id``; ``title``, ``abstract``, ``decision`` and ``status`` where the
+    table has them; ``rating`` or ``rating_YYYYMMDD`` for lists of ratings. Others are not read.
+
+    Raises:
+        ParseError: no JSON object, no paper id, a status that is not known, ratings that are no
+            whole numbers.
+    """
+    try:
+        row = json.loads(payload)
+    except (ValueError, RecursionError) as error:
+        raise ParseError("bad-json", f"expected the JSON of a table's row: {error}") from error
+    if not isinstance(row, dict) or not isinstance(row.get("paper_id"), str) or not row["paper_id"]:
+        raise ParseError("bad-row", "expected an object with a paper_id, found otherwise")
+    return RatingsRow(
+        paper_id=row["paper_id"],
+        title=_text(row, "title"),
+        abstract=_text(row, "abstract"),
+        decision=_decision(row),
+        dated_ratings=_dated_ratings(row),
+    )
+
+
+def complete_from_row(parsed: ParsedForum, row: RatingsRow) -> ParsedForum:
+    """Fill what the forum's notes leave open: title, abstract, decision.
+
+    Ratings are the notes' own. Where the table's last ratings differ from them, the paper gets a
+    row ``table-ratings-set-aside``.
+
+    Raises:
+        ValueError: the row is another paper's.
+    """
+    submission = parsed.submission
+    if submission.paper_id != row.paper_id:
+        raise ValueError(f"expected the row of {submission.paper_id}, found {row.paper_id}")
+    missing = {
+        name: value
+        for name in ("title", "abstract", "decision")
+        if getattr(submission, name) is None and (value := getattr(row, name)) is not None
+    }
+    dropped = parsed.dropped
+    ours = sorted(review.rating for review in submission.reviews if review.rating is not None)
+    if row.dated_ratings and sorted(row.dated_ratings[-1].ratings) != ours:
+        last = row.dated_ratings[-1]
+        theirs = f"{sorted(last.ratings)} ({last.date or 'last known'})"
+        detail = f"notes have the ratings {ours}, the table has {theirs}; the notes' are used"
+        rule = "table-ratings-set-aside"
+        dropped = (*dropped, Dropped(row.paper_id, rule=rule, detail=detail, stage="notes"))
+    return replace(parsed, submission=submission.model_copy(update=missing), dropped=dropped)
+
+
+def _text(row: dict[str, Any], column: str) -> str | None:
+    value = row.get(column)
+    return clean_text(value) or None if isinstance(value, str) else None
+
+
+def _decision(row: dict[str, Any]) -> Decision | None:
+    """The decision's own words where the table has them, else its status."""
+    words = _text(row, "decision") or _text(row, "status")
+    if words is None:
+        return None
+    kind = _STATUSES[words] if words in _STATUSES else decision_kind(words)
+    if kind is not None:
+        return Decision(kind=kind, text=words)
+    if words in _STATUSES:
+        return None
+    known = "accept, reject, withdrawn, " + ", ".join(_STATUSES)
+    raise ParseError("unknown-status", f"{row['paper_id']}: expected {known}; found {words[:60]!r}")
+
+
+def _dated_ratings(row: dict[str, Any]) -> tuple[DatedRatings, ...]:
+    found = []
+    for column, values in row.items():
+        match = _RATING_COLUMN.fullmatch(column)
+        if match is None or not values:
+            continue
+        try:
+            date = dt.date(*map(int, match.groups())) if match[1] else None
+            found.append(DatedRatings(date=date, ratings=tuple(values)))
+        except (TypeError, ValueError) as error:
+            detail = f"{row['paper_id']}: expected whole numbers in {column}, found {values!r:.60}"
+            raise ParseError("bad-ratings", detail) from error
+    return tuple(sorted(found, key=lambda dated: dated.date or dt.date.max))

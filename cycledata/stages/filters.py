@@ -1,0 +1,110 @@
+"""Named rules that a submission must pass.
+
+``scores`` (ratings and decisions) needs ``drop_test_submissions``, ``require_reviews`` and
+``require_ratings``; ``default`` (texts) also needs ``require_title_and_abstract`` and
+``require_review_texts``. Each rule's name stands in the row of every paper it drops.
+"""
+
+import re
+
+from cycledata.records import Dropped, Review, Submission
+
+_MAX_PLACEHOLDER = 160
+"""Characters; a longer text says something."""
+_PLACEHOLDER_WORDS = frozenset(
+    """
+    n a na nan nil no none nothing not any applicable omitted tbd do don t wish have there
+    see refer check read look address answer mentioned listed stated shown discussed provided
+    included given please pls kindly as in to of at for on from with the this my these all and also
+    same is are i above below previous following other further more additional specific major
+    summary strength strengths weakness weaknesses question questions review comment comments
+    point points section sections part parts field box detail details detailed full main
+    """.split()  # noqa: SIM905  a paragraph of words reads better than a column of quoted ones
+)
+"""A text of these words alone points elsewhere or says nothing: "N/A", "see weaknesses above"."""
+
+_TEST_WORDS = frozenset({"test", "tests", "testing", "dummy", "placeholder"})
+_TEST_FILLERS = frozenset({"a", "the", "this", "is", "my", "paper", "submission", "title", "only"})
+_WORD = re.compile(r"[^\W_]+")
+
+
+def is_blank(text: str) -> bool:
+    """Whether a review's text says nothing: empty, a mark, or a pointer to another field.
+
+    >>> [is_blank(t) for t in ("", "-", "N/A", "See Weaknesses.", "Please refer to the above.")]
+    [True, True, True, True, True]
+    >>> is_blank("See [3] for a simpler proof.")
+    False
+    """
+    if len(text) > _MAX_PLACEHOLDER:
+        return False
+    return all(word in _PLACEHOLDER_WORDS for word in _WORD.findall(text.casefold()))
+
+
+def is_test_title(title: str) -> bool:
+    """Whether a title was typed to try the form: "Test", "this is a test", "xxx".
+
+    >>> [is_test_title(t) for t in ("Test", "Test submission 2", "xxx", "Test-Time Adaptation")]
+    [True, True, True, False]
+    """
+    words = [word for word in _WORD.findall(title.casefold()) if not word.isdecimal()]
+    if len(set("".join(words))) <= 1:
+        return True
+    return set(words) <= _TEST_WORDS | _TEST_FILLERS and not _TEST_WORDS.isdisjoint(words)
+
+
+def drop_test_submissions(submission: Submission) -> Submission | Dropped:
+    """Drop a submission whose title was typed to try the form; an unknown title passes."""
+    if submission.title is None or not is_test_title(submission.title):
+        return submission
+    return _drop(submission, "test-submission", f"the title is {submission.title[:60]!r}")
+
+
+def require_reviews(submission: Submission, *, at_least: int) -> Submission | Dropped:
+    """Drop a submission with too few reviews, e.g. to leave one out."""
+    found = len(submission.reviews)
+    if found >= at_least:
+        return submission
+    rule = "too-few-reviews" if found else "no-reviews"
+    return _drop(submission, rule, f"expected at least {at_least} reviews, found {found}")
+
+
+def require_ratings(submission: Submission, *, at_least: int) -> Submission | Dropped:
+    """Drop a submission with too few reviews that give a rating."""
+    found = sum(review.rating is not None for review in submission.reviews)
+    if found >= at_least:
+        return submission
+    return _drop(
+        submission, "too-few-ratings", f"expected at least {at_least} ratings, found {found}"
+    )
+
+
+def require_decision(submission: Submission) -> Submission | Dropped:
+    """Drop a submission of which nobody knows what became."""
+    if submission.decision is not None:
+        return submission
+    return _drop(submission, "no-decision", "expected a decision or a withdrawal, found neither")
+
+
+def require_title_and_abstract(submission: Submission) -> Submission | Dropped:
+    """Drop a submission without a title or without an abstract that says anything."""
+    for name, text in (("title", submission.title), ("abstract", submission.abstract)):
+        if text is None or is_blank(text):
+            return _drop(submission, f"no-{name}", f"expected the {name}, found {text!r}")
+    return submission
+
+
+def require_review_texts(submission: Submission) -> Submission | Dropped:
+    """Drop a submission with a blank review: no summary, no strengths and no weaknesses."""
+    blank = [review.reviewer for review in submission.reviews if _is_blank_review(review)]
+    if not blank:
+        return submission
+    return _drop(submission, "blank-review", f"nothing is said by {', '.join(blank)}")
+
+
+def _is_blank_review(review: Review) -> bool:
+    return all(is_blank(text) for text in (review.summary, review.strengths, review.weaknesses))
+
+
+def _drop(submission: Submission, rule: str, detail: str) -> Dropped:
+    return Dropped(submission.paper_id, rule=rule, detail=detail, stage="filter")
