@@ -201,7 +201,7 @@ def test_a_printed_entry_becomes_one_that_bibtex_reads() -> None:
     plain, of_biblatex = r"\bibitem{k} J. {Doe. 2001", PRINTED["biblatex"][0]
     assert [entry.bibtex for entry in printed_entries(of_biblatex + plain)] == [
         "@article{g14,\n  title = {Neural {T}uring Machines},\n  year = {2014},\n  eprint = "
-         '{1410.5401},\n  author = {Gr\\"af, A.},\n}',
+        '{1410.5401},\n  author = {Gr\\"af, A.},\n}',
         "@misc{k,\n  year = {2001},\n  note = {J. Doe. 2001},\n}",
     ]
 
