@@ -168,6 +168,27 @@ def _bytes_bar(title: str) -> Iterator[Callable[[int, int], None] | None]:
         yield lambda done, total: bars.update(task, completed=done, total=total)
 
 
+@app.command()
+def parse(files: Files) -> None:
+    """Read e-prints as text: one JSON object a file, on one line each.
+
+    A file that cannot be read gives `file` and `error`, and exit code 1 at the end.
+    """
+    from cycledata.errors import ParseError
+    from cycledata.parse.latex import parse_eprint
+
+    failed = False
+    for path in files:
+        try:
+            print(parse_eprint(path.read_bytes(), file=path.name).model_dump_json())
+        except ParseError as error:
+            failed = True
+            row = {"file": path.name, "error": {"rule": error.rule, "detail": error.detail}}
+            print(json.dumps(row, ensure_ascii=False))
+    if failed:
+        raise typer.Exit(1)
+
+
 def main() -> None:
     """Run the command line; the console script's entry point."""
     try:

@@ -1,0 +1,482 @@
+r"""Conditionals: TeX's own, ``\newif`` switches, and those of ifthen and etoolbox.
+
+What TeX would decide is decided; what depends on typesetting (``\ifdim``, ``\ifhmode``) or on a
+switch that is nowhere set is taken for false, with a warning.
+"""
+
+import re
+
+from cycledata.parse.latex.definitions import is_style
+from cycledata.parse.latex.expand import Expander
+from cycledata.parse.latex.macros import Macro
+from cycledata.parse.latex.names import words
+from cycledata.parse.latex.scan import TOKEN
+
+_SKIP = re.compile(r"\\(?:(if[A-Za-z@]*+|else|fi|or|repeat)(?![A-Za-z@])|.)|%[^\n]*+", re.DOTALL)
+_NUMBER = re.compile(r"\s*([+-]?\s*\d{1,9})\s?")
+_RELATION = re.compile(r"\s*([<>=])")
+_BALANCED_TEST = re.compile(r"\\([A-Za-z]+)\s*|(.)", re.DOTALL)
+
+PRIMITIVES = words(
+    "if ifcat ifx ifnum ifdim ifodd ifvmode ifhmode ifmmode ifinner ifvoid ifhbox ifvbox ifeof "
+    "iftrue iffalse ifcase ifdefined ifcsname iffontchar ifincsname ifpdf ifxetex ifluatex "
+    "ifPDFTeX ifpdftex ifXeTeX ifLuaTeX ifptex ifvtex ifTUTeX ifCLASSOPTIONcompsoc "
+    "ifCLASSOPTIONconference ifCLASSINFOpdf ificcvfinal ifcvprfinal ifeccvfinal ifwacvfinal "
+    "ifaclfinal ificlrfinal"
+)
+r"""Conditionals that end in ``\fi`` without a ``\newif`` in sight."""
+_TRUE = frozenset({"ifpdf", "ifPDFTeX", "ifpdftex", "iftrue", "ifCLASSINFOpdf"})
+_DEFINED = words(
+    "\\pdfoutput \\pdftexversion \\eTeXversion \\relax \\par \\section \\subsection \\year "
+    "\\month \\day \\documentclass \\begin \\end \\textbf \\emph"
+)
+"""Names that LaTeX under pdfTeX defines and authors ask for."""
+
+
+def is_conditional(x: Expander, word: str) -> bool:
+    r"""Whether a control word (no backslash) opens a conditional that ends in ``\fi``."""
+    return word in PRIMITIVES or "\\" + word in x.conditionals or word.startswith("if@")
+
+
+def skip_branch(x: Expander, *, to_else: bool) -> str:
+    r"""Skip to the matching ``\else`` (where asked for), ``\or`` or ``\fi`` and pass it.
+
+    Returns:
+        The word that ended it; ``""`` where none does, and then nothing was skipped. ``\repeat``
+        counts as ``\fi``, which is what plain TeX lets it be.
+    """
+    depth = 0
+    for level in range(len(x.stack) - 1, x.floor - 1, -1):
+        frame = x.stack[level]
+        for match in _SKIP.finditer(frame.text, frame.pos):
+            word = match[1]
+            if word is None:
+                continue
+            if word in ("fi", "repeat"):
+                if depth == 0:
+                    leave_above(x, level, match.end())
+                    return "fi"
+                depth -= 1
+            elif word in ("else", "or"):
+                if depth == 0 and to_else:
+                    leave_above(x, level, match.end())
+                    return word
+            elif is_conditional(x, word):
+                depth += 1
+        x.fuel -= len(frame.text) - frame.pos >> 3
+        if is_style(frame.name):
+            break
+    x.warn("unclosed-conditional", f"no \\fi for a conditional in {x.stack[-1].name or 'a macro'}")
+    return ""
+
+
+def leave_above(x: Expander, level: int, pos: int) -> None:
+    """Go on at ``pos`` of the frame at this level of the stack."""
+    while len(x.stack) > level + 1:
+        x.pop()
+    x.stack[level].pos = pos
+
+
+def branch(x: Expander, *, value: bool) -> None:
+    """Enter the branch that a decided conditional takes."""
+    if value:
+        x.conditions.append("then")
+        return
+    while True:
+        found = skip_branch(x, to_else=True)
+        if found in ("fi", ""):
+            return
+        if found == "else":
+            x.conditions.append("else")
+            return
+
+
+def conditional(x: Expander, name: str) -> None:
+    r"""A primitive or ``\newif`` conditional: decide it and enter a branch."""
+    value = decide(x, name[1:])
+    branch(x, value=value != x.negate)
+    x.negate = False
+
+
+def unless(x: Expander, _name: str) -> None:
+    r"""e-TeX's ``\unless`` before a conditional."""
+    x.negate = True
+
+
+def decide(x: Expander, word: str) -> bool:
+    """The value of a conditional whose name has just been read."""
+    if word == "ifx":
+        return same_meaning(x)
+    if word in ("if", "ifcat"):
+        return same_character(x, by_kind=word == "ifcat")
+    if word in ("ifnum", "ifdim"):
+        return compare(x)
+    if word == "ifodd":
+        number = read_number(x)
+        return number is not None and number % 2 == 1
+    if word == "ifdefined":
+        return is_defined(x, x.read_name())
+    if word == "ifcsname":
+        return is_defined(x, x.read_csname())
+    value = x.values.get("if:" + word[2:])
+    if value is not None:
+        return value == "true"
+    if word in ("ifvoid", "ifhbox", "ifvbox", "ifeof"):
+        x.read_argument()
+    return word in _TRUE
+
+
+def is_defined(x: Expander, name: str) -> bool:
+    """Whether a control sequence has a meaning here."""
+    return name in x.macros or name in _DEFINED or (name in x.table and name not in x.forgotten)
+
+
+def read_token(x: Expander, *, expand: bool) -> str:
+    """The next token: a control sequence or one character, ``""`` at the end."""
+    for _ in range(50):
+        if not x.stack:
+            return ""
+        frame = x.stack[-1]
+        if frame.pos >= len(frame.text):
+            if len(x.stack) == x.floor + 1:
+                return ""
+            x.pop()
+            continue
+        char = frame.text[frame.pos]
+        if char == "%":
+            if x.next_frame() is None:
+                return ""
+            continue
+        if char != "\\":
+            frame.pos += 1
+            return char
+        match = TOKEN.match(frame.text, frame.pos)
+        if match is None or match[1] is None:
+            return ""
+        frame.pos = match.end()
+        while (
+            frame.pos < len(frame.text) and match[1][1:].isalpha() and frame.text[frame.pos] == " "
+        ):
+            frame.pos += 1
+        name = match[1]
+        if name == "\\csname":
+            name = x.read_csname()
+        if name in ("\\expandafter", "\\noexpand", "\\string"):
+            continue
+        if name == "\\detokenize":
+            x.push(x.read_argument())
+            return read_token(x, expand=False)
+        macro = x.macros.get(name)
+        if expand and macro is not None and not macro.n_args and len(macro.body) < 500:
+            x.push(macro.body)
+            continue
+        return name
+    return ""
+
+
+def same_meaning(x: Expander) -> bool:
+    r"""``\ifx``: two tokens with one meaning."""
+    first, second = read_token(x, expand=False), read_token(x, expand=False)
+    if first == second:
+        return True
+    one, two = meaning(x, first), meaning(x, second)
+    return one is not None and one == two
+
+
+def meaning(x: Expander, token: str) -> str | None:
+    """What a token means, as text that is equal for equal meanings."""
+    if not token.startswith("\\") or len(token) < 2:
+        return "char:" + token
+    if token in ("\\@empty", "\\empty"):
+        return "macro:"
+    macro = x.macros.get(token)
+    if macro is not None:
+        return f"macro:{macro.body}" if not macro.n_args else f"macro{macro.n_args}:{macro.body}"
+    if is_defined(x, token):
+        return "command:" + token
+    return "undefined"
+
+
+def same_character(x: Expander, *, by_kind: bool) -> bool:
+    r"""``\if``: two characters after expansion; a control sequence equals any other."""
+    first, second = read_token(x, expand=True), read_token(x, expand=True)
+    if len(first) > 1 and len(second) > 1:
+        return True
+    if by_kind:
+        return (len(first) > 1) == (len(second) > 1) and first.isalpha() == second.isalpha()
+    return first == second
+
+
+def read_number(x: Expander) -> int | None:
+    """A number as TeX reads it, None where it cannot be told."""
+    for _ in range(20):
+        frame = x.next_frame()
+        if frame is None:
+            return None
+        match = _NUMBER.match(frame.text, frame.pos)
+        if match:
+            frame.pos = match.end()
+            return int(match[1].replace(" ", ""))
+        if frame.text[frame.pos] != "\\":
+            return None
+        name = read_token(x, expand=False)
+        if name == "\\value":
+            return int(x.values.get("counter:" + x.read_argument().strip(), "0"))
+        if name in ("\\the", "\\number", "\\numexpr", "\\arabic"):
+            continue
+        macro = x.macros.get(name)
+        if macro is not None and not macro.n_args:
+            x.push(macro.body)
+            continue
+        known = {
+            "\\pdfoutput": 1,
+            "\\z@": 0,
+            "\\@ne": 1,
+            "\\tw@": 2,
+            "\\m@ne": -1,
+            "\\pdftexversion": 140,
+        }
+        if name in known:
+            return known[name]
+        counter = x.values.get(
+            "counter:" + name.removeprefix("\\c@"), x.values.get("counter:" + name)
+        )
+        return int(counter) if counter is not None else None
+    return None
+
+
+def compare(x: Expander) -> bool:
+    r"""``\ifnum`` and ``\ifdim``: two numbers and a relation."""
+    first = read_number(x)
+    frame = x.next_frame()
+    match = _RELATION.match(frame.text, frame.pos) if frame else None
+    if frame is None or match is None:
+        return False
+    frame.pos = match.end()
+    second = read_number(x)
+    if first is None or second is None:
+        x.warn("undecided-conditional", "a number that only typesetting knows; taken for false")
+        return False
+    return {"<": first < second, ">": first > second, "=": first == second}[match[1]]
+
+
+def if_case(x: Expander, _name: str) -> None:
+    r"""``\ifcase n ... \or ... \else ... \fi``."""
+    number = read_number(x) or 0
+    while number > 0:
+        found = skip_branch(x, to_else=True)
+        if found in ("fi", ""):
+            return
+        if found == "else":
+            x.conditions.append("else")
+            return
+        number -= 1
+    x.conditions.append("case")
+
+
+def else_or(x: Expander, _name: str) -> None:
+    r"""``\else`` or ``\or`` at the end of the branch that was taken: skip the rest."""
+    if x.conditions:
+        skip_branch(x, to_else=False)
+        x.conditions.pop()
+
+
+def end_if(x: Expander, _name: str) -> None:
+    r"""``\fi``."""
+    if x.conditions:
+        x.conditions.pop()
+
+
+def newif(x: Expander, _name: str) -> None:
+    r"""``\newif\ifdraft``: a switch with ``\drafttrue`` and ``\draftfalse``."""
+    name = x.read_name()
+    if not name.startswith("\\if"):
+        return
+    stem = name[3:]
+    x.conditionals.add(name)
+    x.values["if:" + stem] = "false"
+    x.table[name] = conditional
+    x.table["\\" + stem + "true"] = switch
+    x.table["\\" + stem + "false"] = switch
+
+
+def switch(x: Expander, name: str) -> None:
+    r"""``\drafttrue`` or ``\draftfalse``."""
+    value = "true" if name.endswith("true") else "false"
+    x.values["if:" + name[1 : -len(value)]] = value
+
+
+# --- Package conditionals: arguments instead of \fi ----------------------------------------------
+
+
+def choose(x: Expander, *, value: bool) -> None:
+    """Read a true and a false text and go on with one of them."""
+    yes, no = x.read_argument(), x.read_argument()
+    x.push(yes if value else no)
+
+
+def if_then_else(x: Expander, _name: str) -> None:
+    r"""Ifthen's ``\ifthenelse{test}{yes}{no}``."""
+    choose(x, value=evaluate(x, x.read_argument()))
+
+
+def evaluate(x: Expander, test: str) -> bool:
+    r"""The value of an ifthen test: atoms joined by ``\AND``, ``\OR``, ``\NOT``."""
+    for word, combine in (("\\OR", any), ("\\or", any), ("\\AND", all), ("\\and", all)):
+        parts = re.split(re.escape(word) + r"(?![A-Za-z])", test, maxsplit=20)
+        if len(parts) > 1:
+            return combine([evaluate(x, part) for part in parts])
+    test = test.strip()
+    for word in ("\\NOT", "\\not"):
+        if test.startswith(word):
+            return not evaluate(x, test[len(word) :])
+    if test.startswith("\\(") and test.endswith("\\)"):
+        return evaluate(x, test[2:-2])
+    return atom(x, test)
+
+
+def atom(x: Expander, test: str) -> bool:
+    """One ifthen test."""
+    match = TOKEN.match(test)
+    name = match[1] if match else None
+    depth = len(x.stack)
+    frame = x.push(test[match.end() :] if match and name else test)
+    if frame is None:
+        return False
+    try:
+        if name == "\\boolean":
+            return x.values.get("if:" + x.read_argument().strip()) == "true"
+        if name == "\\equal":
+            first, second = x.expanded(x.read_argument()), x.expanded(x.read_argument())
+            return first.strip() == second.strip()
+        if name == "\\isundefined":
+            return not is_defined(x, x.read_name())
+        if name == "\\isodd":
+            return (read_number(x) or 0) % 2 == 1
+        frame.pos, frame.text = 0, test
+        return compare(x)
+    finally:
+        del x.stack[depth:]
+
+
+def if_bool(x: Expander, name: str) -> None:
+    r"""Etoolbox's ``\ifbool``, ``\iftoggle`` and their negations."""
+    flag = x.read_argument().strip()
+    if "toggle" in name and "if:" + flag not in x.values:
+        x.warn("undecided-conditional", f"toggle {flag} is nowhere set; taken for false")
+    choose(x, value=(x.values.get("if:" + flag) == "true") != name.startswith("\\not"))
+
+
+def set_bool(x: Expander, name: str) -> None:
+    r"""``\toggletrue``, ``\boolfalse``, ``\setboolean{x}{true}``, ``\newtoggle`` and their kin."""
+    flag = x.read_argument().strip()
+    if name.startswith("\\set"):
+        value = x.read_argument().strip()
+    else:
+        value = "true" if name.endswith("true") else "false"
+    if name.startswith(("\\new", "\\provide")):
+        x.conditionals.add("\\if" + flag)
+        x.table.setdefault("\\if" + flag, conditional)
+        x.values.setdefault("if:" + flag, "false")
+        return
+    x.values["if:" + flag] = value
+
+
+def if_defined_text(x: Expander, name: str) -> None:
+    r"""``\@ifundefined``, ``\ifdef``, ``\ifundef``, ``\ifcsdef``, ``\ifcsundef``."""
+    if name in ("\\ifdef", "\\ifundef"):
+        target = x.read_name()
+    else:
+        target = "\\" + x.expanded(x.read_argument()).strip()
+    choose(x, value=is_defined(x, target) != ("undef" in name))
+
+
+def if_text(x: Expander, name: str) -> None:
+    r"""Etoolbox's ``\ifstrempty``, ``\ifblank``, ``\ifstrequal``, ``\ifdefempty``, ``\ifempty``."""
+    first = x.read_argument()
+    if name == "\\ifstrequal":
+        choose(x, value=first == x.read_argument())
+    elif name == "\\ifdefempty":
+        choose(x, value=not x.expanded(first).strip())
+    else:
+        choose(x, value=not first.strip())
+
+
+def if_no_value(x: Expander, name: str) -> None:
+    r"""Xparse's ``\IfNoValueTF``, ``\IfValueTF``, ``\IfBooleanTF`` and one-branch forms."""
+    given = x.read_argument().strip()
+    if "Boolean" in name:
+        value = given == "\\BooleanTrue"
+    else:
+        value = (given == "-NoValue-") == ("NoValue" in name)
+    if name.endswith("TF"):
+        choose(x, value=value)
+    else:
+        text = x.read_argument()
+        if value == name.endswith("T"):
+            x.push(text)
+
+
+def if_star(x: Expander, _name: str) -> None:
+    r"""LaTeX's ``\@ifstar{starred}{plain}``."""
+    yes, no = x.read_argument(), x.read_argument()
+    x.push(yes if x.read_star() else no)
+
+
+def if_next_char(x: Expander, _name: str) -> None:
+    r"""LaTeX's ``\@ifnextchar c{yes}{no}``; the character stays."""
+    wanted = x.read_argument()
+    yes, no = x.read_argument(), x.read_argument()
+    frame = x.next_frame(inline=True)
+    here = frame is not None and frame.text.startswith(wanted, frame.pos)
+    x.push(yes if here else no)
+
+
+def if_loaded(x: Expander, name: str) -> None:
+    r"""``\@ifpackageloaded`` and ``\@ifclassloaded``; with options for ``...with``."""
+    package = x.read_argument().strip()
+    options = x.packages.get(package)
+    if name.endswith("with"):
+        wanted = x.read_argument().strip()
+        choose(x, value=options is not None and wanted in options.split(","))
+    else:
+        choose(x, value=options is not None)
+
+
+def set_counter(x: Expander, name: str) -> None:
+    r"""``\setcounter``, ``\newcounter``, ``\stepcounter``, ``\addtocounter``."""
+    counter = x.read_argument().strip()
+    key = "counter:" + counter
+    if name == "\\newcounter":
+        x.read_optional()
+        x.values.setdefault(key, "0")
+        return
+    old = int(x.values.get(key, "0"))
+    if name in ("\\stepcounter", "\\refstepcounter"):
+        x.values[key] = str(old + 1)
+        return
+    text = x.read_argument()
+    depth = len(x.stack)
+    number = read_number(x) if x.push(text) else None
+    del x.stack[depth:]
+    if number is not None and abs(number) < 10**9:
+        x.values[key] = str(number + (old if name == "\\addtocounter" else 0))
+
+
+def new_count(x: Expander, _name: str) -> None:
+    r"""``\newcount\mode`` followed by ``\mode=1``."""
+    name = x.read_name()
+    if name:
+        x.values["counter:" + name] = "0"
+        x.define(name, Macro(""), assign_count)
+        x.macros.pop(name, None)
+
+
+def assign_count(x: Expander, name: str) -> None:
+    r"""``\mode=1``."""
+    frame = x.next_frame()
+    if frame is not None and frame.text[frame.pos] == "=":
+        frame.pos += 1
+        number = read_number(x)
+        if number is not None:
+            x.values["counter:" + name] = str(number)

@@ -1,0 +1,530 @@
+"""TeX's mouth, as far as papers need it: source files in, one flat text out.
+
+A stack of frames (files and replacement texts) is read from the top. Control sequences in the table
+act: definitions are stored, conditionals decided, files pulled in, macros that carry text or
+structure replaced. Everything else is copied, so mathematics and tables stay as the author wrote
+them. Commands that later steps look for leave a mark: their place in the flat text.
+
+Work is bounded by ``FUEL``: each expansion is charged its length, so no input is worse than linear.
+"""
+
+from bisect import bisect_right
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from posixpath import dirname
+
+from cycledata.parse.latex import scan
+from cycledata.parse.latex.macros import Kind, Macro, kind_of
+from cycledata.records import Warned
+
+FUEL = 6_000_000
+"""Characters that expansion may push, over all, beyond twice the source."""
+MAX_DEPTH = 150
+"""Frames on the stack: nested inputs and macros within macros."""
+MAX_WARNINGS = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A command that stays in the flat text under this name, its place noted."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Literal:
+    r"""A saved command (``\let\old\textbf``) that stays in the flat text under its first name."""
+
+    name: str
+
+
+Action = Callable[["Expander", str], None] | Mark | Literal | Macro
+
+
+class Frame:
+    """One text being read, with where it came from."""
+
+    __slots__ = ("base", "close", "file", "fixed", "folder", "name", "pos", "text")
+
+    def __init__(self, text: str, file: int, base: int = 0, *, fixed: bool = False) -> None:
+        self.text = text
+        self.pos = 0
+        self.file = file
+        self.base = base
+        self.fixed = fixed
+        self.name = ""
+        self.folder = ""
+        self.close: Callable[[], None] | None = None
+
+    def source(self, pos: int) -> tuple[int, int]:
+        """File and offset that a position of this text stems from."""
+        return self.file, self.base if self.fixed else self.base + pos
+
+
+@dataclass(frozen=True, slots=True)
+class Flat:
+    """A paper as one text, macros and files resolved."""
+
+    text: str
+    marks: list[tuple[int, str]]
+    """Places of the marked commands, ascending, with their canonical names."""
+    body: int
+    r"""Where the text after ``\begin{document}`` starts; 0 where there is none."""
+    files: list[str]
+    """Files that were read, in order of first reading."""
+    starts: list[int]
+    """Offsets at which a new origin begins, ascending."""
+    origins: list[tuple[int, int]]
+    """File number and offset there, one for each of ``starts``."""
+    notes: frozenset[str]
+    """Macros that wrap authors' remarks, left in the text."""
+    warnings: list[Warned]
+
+    def origin(self, offset: int) -> tuple[str, int]:
+        """File and offset in it that a place of the flat text stems from."""
+        if not self.starts:
+            return (self.files[0] if self.files else "", 0)
+        index = max(0, bisect_right(self.starts, offset) - 1)
+        number, start = self.origins[index]
+        return self.files[number], start + offset - self.starts[index]
+
+
+class FuelSpent(Exception):  # noqa: N818  it is a signal, caught by the run loop, not an error
+    """Expansion pushed more than its bound."""
+
+
+@dataclass
+class Expander:
+    """State of one reading; see the module's text."""
+
+    texts: Mapping[str, str]
+    table: dict[str, Action]
+    base: Mapping[str, Action] = field(default_factory=dict)
+    """The table before any definition: what is read by name."""
+    root: str = ""
+    """Folder that the paper is compiled in."""
+    macros: dict[str, Macro] = field(default_factory=dict)
+    values: dict[str, str] = field(default_factory=dict)
+    """Counters, toggles and booleans by prefixed name, e.g. ``"if:draft"``."""
+    conditionals: set[str] = field(default_factory=set)
+    r"""Names made by ``\newif``, with their backslash."""
+    environments: dict[str, tuple[Macro, str]] = field(default_factory=dict)
+    """User-defined environments: beginning with its arguments, end."""
+    skipped_environments: set[str] = field(default_factory=set)
+    conditions: list[str] = field(default_factory=list)
+    """Open conditionals, outermost first: ``"then"``, ``"else"`` or ``"case"``."""
+    groups: list[tuple[str, dict[str, tuple[Action | None, Macro | None]]]] = field(
+        default_factory=list
+    )
+    include_only: frozenset[str] | None = None
+    packages: dict[str, str] = field(default_factory=dict)
+    """Packages and classes asked for, with their options."""
+    hooks: dict[str, list[str]] = field(default_factory=dict)
+    """Text to read at the beginning or end of the document."""
+    notes: set[str] = field(default_factory=set)
+    in_body: bool = False
+    ended: bool = False
+    fuel: int = FUEL
+    prefix_global: bool = False
+    negate: bool = False
+    names: frozenset[str] = frozenset()
+    """Members of the archive that hold no text."""
+    lower_names: dict[str, str] = field(default_factory=dict)
+    known_environments: frozenset[str] = frozenset()
+    verbatim: set[str] = field(default_factory=set)
+    """User-defined environments whose text is not read."""
+    styles_read: set[str] = field(default_factory=set)
+    options: str = ""
+    """Options that the style being read was asked for with."""
+    option_code: dict[str, str] = field(default_factory=dict)
+    n_inputs: int = 0
+    forgotten: set[str] = field(default_factory=set)
+    r"""Names let to ``\undefined``."""
+
+    def __post_init__(self) -> None:
+        self.stack: list[Frame] = []
+        self.floor = 0
+        self.out: list[str] = []
+        self.length = 0
+        self.starts: list[int] = []
+        self.origins: list[tuple[int, int]] = []
+        self.marks: list[tuple[int, str]] = []
+        self.body = 0
+        self.files: list[str] = []
+        self.warnings: list[Warned] = []
+
+    # --- Output ----------------------------------------------------------------------------------
+
+    def emit(self, text: str) -> None:
+        """Copy text to the flat text, as stemming from where the top frame stands."""
+        if text:
+            frame = self.stack[-1] if self.stack else None
+            self.starts.append(self.length)
+            self.origins.append(frame.source(frame.pos) if frame else (0, 0))
+            self.out.append(text)
+            self.length += len(text)
+
+    def emit_slice(self, frame: Frame, start: int, end: int) -> None:
+        """Copy a part of a frame's text."""
+        if end > start:
+            self.starts.append(self.length)
+            self.origins.append(frame.source(start))
+            self.out.append(frame.text[start:end])
+            self.length += end - start
+
+    def mark(self, name: str) -> None:
+        """Emit a marked command."""
+        self.marks.append((self.length, name))
+        self.emit(name)
+
+    def warn(self, rule: str, detail: str) -> None:
+        """Note something guessed or missing."""
+        if len(self.warnings) < MAX_WARNINGS:
+            self.warnings.append(Warned(rule=rule, detail=detail[:300]))
+
+    # --- Input -----------------------------------------------------------------------------------
+
+    def push(self, text: str, *, name: str = "") -> Frame | None:
+        """Read a replacement text next."""
+        self.fuel -= len(text) + 16
+        if self.fuel < 0:
+            raise FuelSpent
+        if len(self.stack) >= MAX_DEPTH:
+            self.warn(
+                "expansion-too-deep", f"{name or 'a text'} is nested {MAX_DEPTH} deep; left out"
+            )
+            return None
+        top = self.stack[-1]
+        file, base = top.source(top.pos)
+        frame = Frame(text, file, base, fixed=True)
+        frame.folder = top.folder
+        frame.name = name
+        self.stack.append(frame)
+        return frame
+
+    def push_file(self, path: str, *, start: int = 0, end: int | None = None) -> Frame | None:
+        """Read a file next; None where it is being read already or the stack is full."""
+        if any(frame.name == path for frame in self.stack) or len(self.stack) >= MAX_DEPTH:
+            self.warn("input-loop", f"{path} is asked for while it is being read; left out")
+            return None
+        if path not in self.files:
+            self.files.append(path)
+        text = self.texts[path]
+        frame = Frame(text if end is None else text[:end], self.files.index(path))
+        frame.pos = start
+        frame.name = path
+        frame.folder = self.stack[-1].folder if self.stack else self.root
+        self.fuel -= len(text) // 8 + 16
+        if self.fuel < 0:
+            raise FuelSpent
+        self.stack.append(frame)
+        return frame
+
+    def pop(self) -> None:
+        """Leave the top frame."""
+        frame = self.stack.pop()
+        if frame.close:
+            frame.close()
+
+    def next_frame(self, *, inline: bool = False) -> Frame | None:
+        """The frame that holds the next token, spaces and comments before it skipped."""
+        skip = scan.skip_inline_space if inline else scan.skip_space
+        while len(self.stack) > self.floor:
+            frame = self.stack[-1]
+            frame.pos = skip(frame.text, frame.pos)
+            if frame.pos < len(frame.text):
+                return frame
+            if len(self.stack) == self.floor + 1:
+                return None
+            self.pop()
+        return None
+
+    def read_argument(self) -> str:
+        """The next argument, ``""`` at the end of the input."""
+        frame = self.next_frame()
+        if frame is None:
+            return ""
+        found = scan.argument(frame.text, frame.pos)
+        if found is None:
+            self.warn("unclosed-group", f"a brace opened near {frame.text[frame.pos :][:40]!r}")
+            frame.pos += 1
+            return ""
+        text, frame.pos = found
+        self.fuel -= len(text) >> 3
+        return text
+
+    def read_optional(self) -> str | None:
+        """The next ``[...]``, None where there is none."""
+        frame = self.next_frame(inline=True)
+        if frame is None:
+            return None
+        value, frame.pos = scan.optional(frame.text, frame.pos)
+        return value
+
+    def read_star(self) -> bool:
+        """Whether a star comes next; it is consumed."""
+        frame = self.next_frame(inline=True)
+        if frame is None or frame.text[frame.pos] != "*":
+            return False
+        frame.pos += 1
+        return True
+
+    def read_name(self) -> str:
+        r"""The next control sequence, in braces or not, ``\csname`` resolved; ``""`` for none."""
+        for _ in range(20):
+            frame = self.next_frame()
+            if frame is None:
+                return ""
+            char = frame.text[frame.pos]
+            if char == "{":
+                inner = self.read_argument().strip()
+                match = scan.TOKEN.match(inner)
+                name = match[1] if match and match[1] else ""
+                if name == "\\csname":
+                    return "\\" + self.expanded(inner[7:].split("\\endcsname")[0]).strip()
+                return name
+            if char != "\\":
+                return ""
+            match = scan.TOKEN.match(frame.text, frame.pos)
+            if match is None:
+                return ""
+            frame.pos = match.end()
+            if match[1] == "\\csname":
+                return self.read_csname()
+            if match[1] not in ("\\expandafter", "\\noexpand", "\\protect"):
+                return match[1]
+        return ""
+
+    def read_csname(self) -> str:
+        r"""The control sequence spelled up to ``\endcsname``."""
+        frame = self.next_frame()
+        if frame is None:
+            return ""
+        end = frame.text.find("\\endcsname", frame.pos, frame.pos + 500)
+        if end < 0:
+            return ""
+        spelled = frame.text[frame.pos : end]
+        frame.pos = end + len("\\endcsname")
+        return "\\" + self.expanded(spelled).strip()
+
+    # --- Meaning ---------------------------------------------------------------------------------
+
+    def define(self, name: str, macro: Macro, action: Action | None = None) -> None:
+        """Give a control sequence a meaning, until the group ends."""
+        if len(name) < 2:
+            return
+        if self.groups and not self.prefix_global:
+            saved = self.groups[-1][1]
+            if name not in saved:
+                saved[name] = (self.table.get(name), self.macros.get(name))
+        self.prefix_global = False
+        self.macros[name] = macro
+        self.table[name] = action or macro
+
+    def forget(self, name: str) -> None:
+        """Take a meaning away."""
+        self.macros.pop(name, None)
+        if name in self.base:
+            self.forgotten.add(name)
+        else:
+            self.table.pop(name, None)
+
+    def restore(self, saved: dict[str, tuple[Action | None, Macro | None]]) -> None:
+        """Give back the meanings that a group had changed."""
+        for name, (action, macro) in saved.items():
+            if action is None:
+                self.table.pop(name, None)
+            else:
+                self.table[name] = action
+            if macro is None:
+                self.macros.pop(name, None)
+            else:
+                self.macros[name] = macro
+
+    def acts(self, name: str, depth: int = 0) -> bool:
+        """Whether a control word does anything here, macros resolved."""
+        action = self.table.get(name)
+        if action is None or isinstance(action, Literal):
+            return False
+        if isinstance(action, Macro):
+            return depth < 12 and self.kind(name, action, depth + 1) == "expand"
+        return True
+
+    def kind(self, name: str, macro: Macro, depth: int = 0) -> Kind:
+        """What to do with a use of a macro, decided at the first one."""
+        if macro.kind is None:
+            macro.kind = "keep"  # what a macro that contains itself finds
+            macro.kind = kind_of(name, macro, lambda inner: self.acts(inner, depth))
+        return macro.kind
+
+    def expanded(self, text: str) -> str:
+        """A short text with its macros replaced, for file names and the like."""
+        if "\\" not in text:
+            return text
+        kept = (self.out, self.length, self.starts, self.origins, self.marks, self.floor)
+        self.out, self.length, self.starts, self.origins, self.marks = [], 0, [], [], []
+        self.floor = len(self.stack)
+        try:
+            if self.push(text):
+                self.run()
+            return "".join(self.out)
+        finally:
+            del self.stack[self.floor :]
+            self.out, self.length, self.starts, self.origins, self.marks, self.floor = kept
+
+    # --- Reading ---------------------------------------------------------------------------------
+
+    def run(self) -> None:
+        """Read until the stack is down to its floor."""
+        stack, get = self.stack, self.table.get
+        finditer = scan.TOKEN.finditer
+        while len(stack) > self.floor:
+            frame = stack[-1]
+            text, mark = frame.text, frame.pos
+            for match in finditer(text, mark):
+                name = match[1]
+                if name is None:
+                    self.emit_slice(frame, mark, match.start())
+                    mark = match.end()
+                    if text.startswith("\n", mark):
+                        frame.pos = mark
+                        self.emit("\n")
+                    continue
+                action = get(name)
+                if action is None:
+                    continue
+                start = match.start()
+                self.emit_slice(frame, mark, start)
+                if action.__class__ is Mark:
+                    mark = start
+                    if action.name == name:
+                        self.marks.append((self.length, name))
+                        continue
+                    frame.pos = start
+                    self.mark(action.name)
+                    mark = match.end()
+                    continue
+                frame.pos = match.end()
+                self.act(name, action)
+                break
+            else:
+                self.emit_slice(frame, mark, len(text))
+                frame.pos = len(text)
+                if stack and stack[-1] is frame:
+                    self.pop()
+
+    def act(self, name: str, action: Action) -> None:
+        """Do what a control sequence stands for."""
+        self.fuel -= 4
+        if isinstance(action, Macro):
+            self.call(name, action)
+        elif isinstance(action, Literal):
+            self.emit(action.name + " ")
+        elif not isinstance(action, Mark):
+            action(self, name)
+
+    def call(self, name: str, macro: Macro) -> None:
+        """Replace a macro's use by its text, or leave it in place."""
+        kind = self.kind(name, macro)
+        if kind != "expand":
+            if kind == "note":
+                self.notes.add(name)
+            self.emit(name)
+            return
+        depth = sum(frame.name == name for frame in self.stack)
+        if depth > 8:
+            self.warn("recursive-macro", f"{name} calls itself")
+            return
+        args = self.read_call(macro)
+        if args is None:
+            self.warn("macro-mismatch", f"{name} is not followed by {macro.pattern!r}")
+            return
+        text = macro.replaced(args)
+        if not macro.n_args and not macro.spec and not macro.pattern:
+            text = self.guarded(text)
+        self.push(text, name=name)
+
+    def guarded(self, text: str) -> str:
+        """A replacement text that means the same where it stands once it is mere text."""
+        last = self.out[-1] if self.out else ""
+        if last[-1:] in ("^", "_") and len(text) > 1:
+            return "{" + text + "}"
+        if text[:1].isalpha() and last[-1:].isalpha():
+            start = last.rfind("\\")
+            if start >= 0 and last[start + 1 :].isalpha():
+                return "{}" + text
+        return text
+
+    def read_call(self, macro: Macro) -> list[str] | None:
+        """The arguments of a macro's use; None where its delimiters are missing."""
+        if macro.spec is not None:
+            return [self.read_xparse(kind) for kind in macro.spec]
+        if macro.pattern is not None:
+            return self.read_delimited(macro.pattern)
+        args: list[str] = []
+        if macro.default is not None:
+            given = self.read_optional()
+            args.append(macro.default if given is None else given)
+        while len(args) < macro.n_args:
+            args.append(self.read_argument())
+        if not args and len(self.stack) > self.floor:
+            frame = self.stack[-1]
+            while frame.pos < len(frame.text) and frame.text[frame.pos] in " \t":
+                frame.pos += 1
+        return args
+
+    def read_xparse(self, kind: str) -> str:
+        """One argument by its xparse letter."""
+        if kind == "s":
+            return "\\BooleanTrue" if self.read_star() else "\\BooleanFalse"
+        if kind[0] in "oO":
+            given = self.read_optional()
+            return given if given is not None else (kind[1:] if kind[0] == "O" else "-NoValue-")
+        return self.read_argument()
+
+    def read_delimited(self, pattern: str) -> list[str] | None:
+        r"""Arguments by a ``\def``'s parameter text, e.g. ``"#1.#2;"``."""
+        pieces = pattern.split("#")
+        frame = self.next_frame() if not pieces[0] else (self.stack[-1] if self.stack else None)
+        if frame is None:
+            return None
+        if pieces[0]:
+            if not frame.text.startswith(pieces[0].rstrip(), frame.pos):
+                return None
+            frame.pos += len(pieces[0].rstrip())
+        args: list[str] = []
+        for piece in pieces[1:]:
+            delimiter = piece[1:]
+            if not delimiter:
+                args.append(self.read_argument())
+                continue
+            frame = self.stack[-1]
+            end = self.find_delimiter(frame, delimiter)
+            if end < 0:
+                return None
+            value = frame.text[frame.pos : end]
+            if value.startswith("{") and scan.group_end(value, 0) == len(value):
+                value = value[1:-1]
+            args.append(value)
+            frame.pos = end + len(delimiter)
+        return args
+
+    @staticmethod
+    def find_delimiter(frame: Frame, delimiter: str) -> int:
+        """Where a delimiter stands outside groups; -1 where it does not."""
+        pos = frame.pos
+        limit = min(len(frame.text), pos + 20_000)
+        while pos < limit:
+            end = frame.text.find(delimiter, pos, limit)
+            brace = frame.text.find("{", pos, end if end >= 0 else limit)
+            if brace < 0:
+                return end
+            pos = scan.group_end(frame.text, brace)
+            if pos < 0:
+                return -1
+        return -1
+
+
+def folder_of(path: str) -> str:
+    """Folder of an archive's path, ``""`` for the top."""
+    return dirname(path)

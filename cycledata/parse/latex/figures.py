@@ -1,0 +1,59 @@
+"""Figures of a flat text: labels, captions, files."""
+
+from cycledata.parse.latex.expand import Flat
+from cycledata.parse.latex.names import FIGURES, words
+from cycledata.parse.latex.scan import argument, optional, star
+from cycledata.records import Figure
+
+_GRAPHICS = words("\\includegraphics \\includesvg \\epsfig \\epsfbox \\psfig \\plotone \\plottwo")
+
+
+def read_figures(flat: Flat) -> tuple[Figure, ...]:
+    """Every figure environment of the body, in order; sub-figures belong to theirs."""
+    figures: list[Figure] = []
+    opened: str | None = None
+    label: str | None = None
+    captions: list[str] = []
+    files: list[str] = []
+    text = flat.text
+    for offset, name in flat.marks:
+        if offset < flat.body:
+            continue
+        if opened is None:
+            if name.startswith("\\begin{") and name[7:-1] in FIGURES:
+                opened, label, captions, files = name[7:-1], None, [], []
+            continue
+        if name == "\\end{" + opened + "}":
+            figures.append(Figure(label=label, caption=" ".join(captions[-1:]), files=tuple(files)))
+            opened = None
+            continue
+        if name not in _GRAPHICS and name not in ("\\label", "\\caption", "\\captionof"):
+            continue
+        value = _value(text, offset + len(name), captionof=name == "\\captionof")
+        if name == "\\label":
+            label = label or value.strip() or None
+        elif name in _GRAPHICS:
+            files.append(_file(value))
+        else:
+            captions.append(value.strip())
+    return tuple(figures)
+
+
+def _value(text: str, pos: int, *, captionof: bool) -> str:
+    _, pos = star(text, pos)
+    if captionof:
+        kind = argument(text, pos)
+        pos = kind[1] if kind else pos
+    for _ in range(2):
+        _, pos = optional(text, pos)
+    found = argument(text, pos)
+    return found[0] if found else ""
+
+
+def _file(value: str) -> str:
+    r"""The path in ``\epsfig{file=a.eps,width=..}`` as in ``\includegraphics{a}``."""
+    for part in value.split(","):
+        key, equals, path = part.partition("=")
+        if equals and key.strip() in ("file", "figure"):
+            return path.strip()
+    return value.strip()

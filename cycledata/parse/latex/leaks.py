@@ -1,0 +1,181 @@
+"""Spans that give away the decision or an author."""
+
+import re
+from collections.abc import Iterator
+
+from cycledata.parse.latex.expand import Flat
+from cycledata.parse.latex.names import AUTHORS, FINAL_SWITCHES, words
+from cycledata.parse.latex.scan import argument, group_end, optional, skip_space
+from cycledata.parse.latex.structure import Span, Structure
+from cycledata.records import Leak
+
+_FINAL_OPTIONS = words("final accepted camera cameraready camera-ready preprint nonanonymous")
+_HEADER_CUES = {
+    "ublished as a": "camera-ready-header",
+    "ccepted at": "camera-ready-header",
+    "ccepted to": "camera-ready-header",
+    "ccepted by": "camera-ready-header",
+    "ccepted for publication": "camera-ready-header",
+    "o appear in": "camera-ready-header",
+    "o appear at": "camera-ready-header",
+    "ppearing in": "camera-ready-header",
+    "n Proceedings of": "camera-ready-header",
+    "amera-ready": "camera-ready-header",
+    "amera ready": "camera-ready-header",
+    "nder review": "under-review-header",
+    "ubmitted to": "under-review-header",
+}
+"""How such lines begin, less the letter that may be a capital."""
+_REST_OF_LINE = re.compile(r"[^\n{}\\]{0,120}+")
+_DECISION_HINT = re.compile(
+    r"iclr|icml|neurips|nips|cvpr|iccv|eccv|wacv|acl|emnlp|naacl|aaai|ijcai|aistats|uai|colt|corl|"
+    r"kdd|www|sigir|interspeech|icassp|colm|tmlr|jmlr|conference|workshop|review",
+    re.IGNORECASE,
+)
+_HOSTS = (
+    "github.io", "github.com/", "gitlab.com/", "bitbucket.org/", "huggingface.co/", "osf.io/",
+    "drive.google.com/", "sites.google.com/", "zenodo.org/",
+)  # fmt: skip
+"""Where authors put what belongs to a paper."""
+_ADDRESS = re.compile(r"[^\s{}\\,;)\]]{0,300}+")
+_ADDRESS_BEFORE = re.compile(r"(?:https?://|www\.)?(?:[A-Za-z0-9-]{1,60}+\.){0,3}+\Z")
+_OURS = re.compile(
+    r"\b(?:our|we|available|released?|code|project|website|open.?sourced?|source|implementation|"
+    r"supplement\w*|demo|video|repository|dataset|data|models?|here|found)\b",
+    re.IGNORECASE,
+)
+_ANONYMOUS = re.compile(r"anonym", re.IGNORECASE)
+MAX_LEAKS = 200
+
+
+def read_leaks(flat: Flat, structure: Structure) -> list[tuple[Span, str]]:
+    """Spans of the flat text that give something away, with their rule, in order."""
+    found: list[tuple[Span, str]] = []
+    text = flat.text
+    for offset, name in flat.marks:
+        if name in FINAL_SWITCHES:
+            found.append((Span(offset, offset + len(name)), "final-copy-switch"))
+        elif name in ("\\usepackage", "\\documentclass", "\\RequirePackage"):
+            options, end = optional(text, offset + len(name))
+            given = {option.strip().lower() for option in (options or "").split(",")}
+            if given & _FINAL_OPTIONS:
+                whole = argument(text, end)
+                found.append((Span(offset, whole[1] if whole else end), "final-copy-switch"))
+        elif name in AUTHORS:
+            span = author_span(text, offset, name)
+            if span is not None:
+                found.append((span, "author-block"))
+        elif name == "\\thanks":
+            whole = argument(text, offset + len(name))
+            if whole:
+                found.append((Span(offset, whole[1]), "author-block"))
+    found += [(span, "acknowledgments") for span in structure.acknowledgments]
+    found += header_lines(flat)
+    found += links(flat)
+    return sorted(without_nested(found), key=lambda leak: (leak[0].start, leak[0].end))[:MAX_LEAKS]
+
+
+def author_span(text: str, offset: int, name: str) -> Span | None:
+    """An author command with its arguments; None where it names nobody."""
+    pos = offset + len(name)
+    _, pos = optional(text, pos)
+    first = pos
+    for _ in range(
+        2
+        if name in ("\\icmlauthor", "\\icmlaffiliation", "\\mlsysauthor", "\\mlsysaffiliation")
+        else 1
+    ):
+        start = skip_space(text, pos)
+        if not text.startswith("{", start):
+            break
+        end = group_end(text, start)
+        if end < 0:
+            break
+        pos = end
+    words = text[first:pos]
+    if pos == first or not words.strip(" {}\n\\&") or _ANONYMOUS.search(words):
+        return None
+    return Span(offset, pos)
+
+
+def header_lines(flat: Flat) -> list[tuple[Span, str]]:
+    """Lines that name the decision or the state of review, bibliography left aside."""
+    found = []
+    limit = bibliography_start(flat.text)
+    for cue, rule in _HEADER_CUES.items():
+        for place in places(flat.text, cue, 0, limit):
+            rest = _REST_OF_LINE.match(flat.text, place)
+            end = rest.end() if rest else place + len(cue)
+            if _DECISION_HINT.search(flat.text, place + len(cue), end):
+                found.append((Span(max(0, place - 1), end), rule))
+    return found
+
+
+def links(flat: Flat) -> list[tuple[Span, str]]:
+    """Links to the authors' own pages: a repository or site near words that claim it."""
+    found = []
+    text = flat.text
+    limit = bibliography_start(text)
+    for host in _HOSTS:
+        for place in places(text, host, flat.body, limit):
+            rest = _ADDRESS.match(text, place)
+            end = rest.end() if rest else place
+            before = _ADDRESS_BEFORE.search(text[max(0, place - 100) : place])
+            start = place - (len(before[0]) if before else 0)
+            if _ANONYMOUS.search(text, start, end):
+                continue
+            if _OURS.search(text, max(0, start - 160), min(len(text), end + 60)):
+                found.append((whole_link(text, Span(start, end)), "link"))
+    return found
+
+
+def bibliography_start(text: str) -> int:
+    """Where the bibliography begins, the text's end where it has none."""
+    found = text.find("\\begin{thebibliography}")
+    return found if found >= 0 else len(text)
+
+
+def places(text: str, cue: str, start: int, end: int) -> Iterator[int]:
+    """Every place of a literal, at most ``MAX_LEAKS``."""
+    at = text.find(cue, start, end)
+    for _ in range(MAX_LEAKS):
+        if at < 0:
+            return
+        yield at
+        at = text.find(cue, at + len(cue), end)
+
+
+def whole_link(text: str, span: Span) -> Span:
+    r"""A link with the ``\url{...}`` or ``\href{...}{...}`` around it."""
+    before = text[max(0, span.start - 12) : span.start]
+    for command in ("\\url{", "\\href{", "\\path{", "\\nolinkurl{", "\\texttt{"):
+        if before.endswith(command) and text.startswith("}", span.end):
+            end = span.end + 1
+            if command == "\\href{":
+                shown = argument(text, end)
+                end = shown[1] if shown else end
+            return Span(span.start - len(command), end)
+    return span
+
+
+def without_nested(found: list[tuple[Span, str]]) -> list[tuple[Span, str]]:
+    """Leaks that do not lie within another."""
+    kept: list[tuple[Span, str]] = []
+    reach = -1
+    for span, rule in sorted(found, key=lambda leak: (leak[0].start, -leak[0].end)):
+        if span.end > reach:
+            kept.append((span, rule))
+            reach = span.end
+    return kept
+
+
+def as_records(flat: Flat, found: list[tuple[Span, str]]) -> tuple[Leak, ...]:
+    """Leaks with their places in the archive's files."""
+    leaks = []
+    for span, rule in found:
+        file, start = flat.origin(span.start)
+        last_file, last = flat.origin(max(span.start, span.end - 1))
+        end = last + 1 if last_file == file and last >= start else start + (span.end - span.start)
+        excerpt = " ".join(flat.text[span.start : span.end].split())[:120]
+        leaks.append(Leak(rule=rule, file=file, start=start, end=end, excerpt=excerpt))
+    return tuple(leaks)

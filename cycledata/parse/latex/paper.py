@@ -1,0 +1,156 @@
+"""Bytes of an e-print to the record of what the paper says."""
+
+from bisect import bisect_left
+
+from cycledata.errors import ParseError
+from cycledata.parse.bib import read_bibliography
+from cycledata.parse.latex.archive import Archive, open_eprint
+from cycledata.parse.latex.citations import cited_keys
+from cycledata.parse.latex.clean import clean
+from cycledata.parse.latex.expand import Flat
+from cycledata.parse.latex.figures import read_figures
+from cycledata.parse.latex.flatten import flatten
+from cycledata.parse.latex.leaks import as_records, read_leaks
+from cycledata.parse.latex.main_file import choose_main
+from cycledata.parse.latex.structure import (
+    Heading,
+    Span,
+    Structure,
+    is_acknowledgment,
+    is_apart,
+    read_structure,
+)
+from cycledata.records import BibEntry, PaperText, Section, Warned
+
+TEXT_VERSION = "cyclekit-latex/1"
+
+
+def parse_eprint(payload: bytes, *, file: str, bibliography: bool = True) -> PaperText:
+    """What an e-print says.
+
+    Args:
+        payload: the e-print as the service sent it: a tar, gzipped or not, a zip, or one .tex.
+        file: name under which it came, for the record.
+        bibliography: read the bibliography's entries too, which takes longer than all the rest.
+
+    Raises:
+        ParseError: nothing can be read; the rule says why.
+    """
+    archive = open_eprint(payload)
+    if archive.kind == "pdf":
+        raise ParseError("pdf-eprint", f"{file} is a PDF, not LaTeX; parse it as one")
+    return parse_archive(archive, file=file, bibliography=bibliography)
+
+
+def parse_archive(archive: Archive, *, file: str, bibliography: bool = True) -> PaperText:
+    """What an opened e-print says; see ``parse_eprint``."""
+    main = choose_main(archive.texts)
+    flat = flatten(archive.texts, main.path, archive.names)
+    structure = read_structure(flat)
+    leaks = read_leaks(flat, structure)
+    hidden = [span for span, _ in leaks]
+    abstract = ""
+    if structure.abstract is not None:
+        abstract = clean(visible(flat.text, structure.abstract, hidden), flat.notes)
+    sections = read_sections(flat, structure, hidden)
+    warnings = [*archive.warnings, *main.warnings, *flat.warnings]
+    warnings += report(flat, structure, abstract, sections)
+    cited = cited_keys(flat)
+    entries: tuple[BibEntry, ...] = ()
+    if bibliography:
+        found = read_bibliography(flat.text, archive.texts, main_file=main.path, cited=cited)
+        entries = found.entries
+        warnings += found.warnings
+    return PaperText(
+        file=file,
+        main_file=file if archive.kind in ("tex", "gzip-tex") else main.path,
+        title=structure.title,
+        abstract=abstract,
+        sections=sections,
+        cited_keys=cited,
+        bibliography=entries,
+        figures=read_figures(flat),
+        leaks=as_records(flat, leaks),
+        warnings=tuple(warnings),
+        text_source="arxiv-latex",
+        text_version=TEXT_VERSION,
+    )
+
+
+def visible(text: str, span: Span, hidden: list[Span]) -> str:
+    """A span of the text without the hidden ones (ascending, not nested) that fall into it."""
+    out: list[str] = []
+    pos = span.start
+    for gap in hidden:
+        if gap.end <= pos or gap.start >= span.end:
+            continue
+        out.append(text[pos : gap.start])
+        pos = max(pos, gap.end)
+    out.append(text[pos : span.end])
+    return "".join(out)
+
+
+def read_sections(flat: Flat, structure: Structure, hidden: list[Span]) -> tuple[Section, ...]:
+    """Sections with their text; references and acknowledgments left out."""
+    headings = structure.headings
+    outside = [*structure.title_spans, *structure.apart, *hidden]
+    if structure.abstract_whole is not None:
+        outside.append(structure.abstract_whole)
+    outside = merged(outside)
+    starts = [span.start for span in outside]
+    sections: list[Section] = []
+    lead = Heading(1, "", False, flat.body, flat.body, False)
+    for index, heading in enumerate((lead, *headings)):
+        end = headings[index].start if index < len(headings) else len(flat.text)
+        near = outside[max(0, bisect_left(starts, heading.end) - 1) : bisect_left(starts, end)]
+        text = clean(visible(flat.text, Span(heading.end, end), near), flat.notes)
+        text = text.replace("\\end{document}", "").strip()
+        apart = is_apart(heading.title) or is_acknowledgment(heading.title)
+        if heading.level > 3 and is_acknowledgment(heading.title):
+            continue
+        if apart or heading is lead:
+            if not has_words(text) or is_acknowledgment(heading.title):
+                continue
+            heading = Heading(1, "", True, heading.start, heading.end, heading.appendix)
+        sections.append(
+            Section(
+                level=heading.level,
+                title=heading.title,
+                text=text,
+                starred=heading.starred,
+                appendix=heading.appendix,
+            )
+        )
+    return tuple(sections)
+
+
+def merged(spans: list[Span]) -> list[Span]:
+    """Spans in order, overlaps joined."""
+    joined: list[Span] = []
+    for span in sorted(spans, key=lambda each: (each.start, each.end)):
+        if joined and span.start <= joined[-1].end:
+            joined[-1] = Span(joined[-1].start, max(joined[-1].end, span.end))
+        else:
+            joined.append(span)
+    return joined
+
+
+def has_words(text: str) -> bool:
+    """Whether a piece between headings says something."""
+    return sum(char.isalpha() for char in text[:2_000]) > 200
+
+
+def report(
+    flat: Flat, structure: Structure, abstract: str, sections: tuple[Section, ...]
+) -> list[Warned]:
+    """What should be there and is not."""
+    missing = []
+    if not structure.title:
+        missing.append(Warned(rule="no-title", detail="no title command with a text was found"))
+    if not abstract:
+        missing.append(Warned(rule="no-abstract", detail="no abstract was found"))
+    if not any(section.title for section in sections):
+        missing.append(Warned(rule="no-sections", detail="no sectioning command was found"))
+    if not flat.body:
+        missing.append(Warned(rule="no-document", detail="no \\begin{document} was found"))
+    return missing

@@ -1,0 +1,118 @@
+"""How TeX reads characters: spaces, comments, groups and control sequences of a string.
+
+Every expression here is linear: repetitions are possessive, over disjoint alternatives.
+"""
+
+import re
+
+TOKEN = re.compile(r"%[^\n]*+(?:\n[ \t]*+%[^\n]*+)*+\n?[ \t]*+|(\\(?:[A-Za-z@]++|.))", re.DOTALL)
+"""A block of comment lines, or a control sequence as group 1; ``@`` counts as a letter."""
+
+CONTROL = re.compile(r"\\(?:[A-Za-z@]++\*?|.)", re.DOTALL)
+_SPACE = re.compile(r"(?:[ \t\n\r\f]|%[^\n]*+)*+")
+_INLINE_SPACE = re.compile(r"[ \t]*+(?:%[^\n]*+)?+(?:\n[ \t]*+(?:%[^\n]*+\n[ \t]*+)*+)?+")
+_BRACE = re.compile(r"[{}]|\\.|%[^\n]*+", re.DOTALL)
+_BRACKET = re.compile(r"[{}\[\]]|\\.|%[^\n]*+", re.DOTALL)
+_SIMPLE_GROUP = re.compile(r"\{([^{}\\%]*+)\}")
+_COMMENT = re.compile(r"\\.|%[^\n]*+\n?[ \t]*+", re.DOTALL)
+
+MAX_GROUP = 2_000_000
+"""Characters that an argument may span; more is taken for a brace that was never closed."""
+
+
+def skip_space(text: str, pos: int) -> int:
+    """Position of the first character that is neither white space nor in a comment."""
+    match = _SPACE.match(text, pos)
+    return match.end() if match else pos
+
+
+def skip_inline_space(text: str, pos: int) -> int:
+    """Like ``skip_space``, but stops at an empty line, as LaTeX does before ``[`` and ``*``."""
+    match = _INLINE_SPACE.match(text, pos)
+    return match.end() if match else pos
+
+
+def group_end(text: str, pos: int) -> int:
+    r"""One past the brace that closes the one at ``pos``; -1 where it is never closed.
+
+    >>> group_end(r"{a{b}\}c}", 0)
+    9
+    """
+    simple = _SIMPLE_GROUP.match(text, pos)
+    if simple:
+        return simple.end()
+    depth = 0
+    for match in _BRACE.finditer(text, pos, min(len(text), pos + MAX_GROUP)):
+        char = match[0]
+        if char == "{":
+            depth += 1
+        elif char == "}":
+            depth -= 1
+            if depth == 0:
+                return match.end()
+    return -1
+
+
+def bracket_end(text: str, pos: int, *, most: int = 20_000) -> int:
+    """One past the bracket that closes the one at ``pos``, braces respected; -1 where none does."""
+    depth = 0
+    for match in _BRACKET.finditer(text, pos + 1, min(len(text), pos + most)):
+        char = match[0]
+        if char == "{":
+            depth += 1
+        elif char == "}":
+            depth -= 1
+            if depth < 0:
+                return -1
+        elif char == "]" and depth == 0:
+            return match.end()
+    return -1
+
+
+def without_comments(text: str) -> str:
+    r"""The text as TeX's mouth sees it: comments gone with their line end.
+
+    >>> without_comments("50\\% of a%b\n  c")
+    '50\\% of ac'
+    """
+    if "%" not in text:
+        return text
+    return _COMMENT.sub(lambda match: match[0] if match[0][0] == "\\" else "", text)
+
+
+def argument(text: str, pos: int) -> tuple[str, int] | None:
+    """The argument that TeX would read at ``pos``: a group without its braces, or one token.
+
+    Returns:
+        The argument and the position after it; None at the end of the text or where a group
+        never closes.
+    """
+    pos = skip_space(text, pos)
+    if pos >= len(text):
+        return None
+    if text[pos] == "{":
+        end = group_end(text, pos)
+        return None if end < 0 else (text[pos + 1 : end - 1], end)
+    if text[pos] == "\\":
+        match = TOKEN.match(text, pos)
+        end = match.end() if match else pos + 1
+        return text[pos:end], end
+    return text[pos], pos + 1
+
+
+def optional(text: str, pos: int) -> tuple[str | None, int]:
+    """The ``[...]`` at ``pos`` or None, and the position after it."""
+    start = skip_inline_space(text, pos)
+    if start < len(text) and text[start] == "[":
+        end = bracket_end(text, start)
+        if end > 0:
+            return text[start + 1 : end - 1], end
+    return None, pos
+
+
+def star(text: str, pos: int) -> tuple[bool, int]:
+    """Whether a star follows, and the position after it."""
+    start = skip_inline_space(text, pos)
+    if start < len(text) and text[start] == "*":
+        return True, start + 1
+    return False, pos
