@@ -17,7 +17,8 @@ from cycledata.parse.openreview.forum import ParsedForum
 from cycledata.parse.openreview.note import clean_text
 from cycledata.records import Decision, Dropped, Record
 
-_RATING_COLUMN = re.compile(r"rating(?:_([0-9]{4})([0-9]{2})([0-9]{2}))?")
+_RATING_COLUMN = re.compile(r"ratings?(?:_([0-9]{4})([0-9]{2})([0-9]{2}))?")
+_LISTED = re.compile(r"[;,] ?")
 _STATUSES: Mapping[str, DecisionKind | None] = {
     "Poster": "accept",
     "Spotlight": "accept",
@@ -54,8 +55,9 @@ class RatingsRow:
 def parse_ratings_row(payload: bytes) -> RatingsRow:
     """Read the snapshot's payload of one row: a JSON object, column name -> value.
 
-    The columns are ``paper_id``; ``title``, ``abstract``, ``decision`` and ``status`` where the
-    table has them; ``rating`` or ``rating_YYYYMMDD`` for lists of ratings. Others are not read.
+    The columns are ``paper_id`` (else ``forum``, else ``id``); ``title``, ``abstract``,
+    ``decision`` and ``status`` where the table has them; ``rating``, ``ratings`` or
+    ``rating_YYYYMMDD`` for ratings, as a list or as "3;5;8". Others are not read.
 
     Raises:
         ParseError: no JSON object, no paper id, a status that is not known, ratings that are no
@@ -65,10 +67,13 @@ def parse_ratings_row(payload: bytes) -> RatingsRow:
         row = json.loads(payload)
     except (ValueError, RecursionError) as error:
         raise ParseError("bad-json", f"expected the JSON of a table's row: {error}") from error
-    if not isinstance(row, dict) or not isinstance(row.get("paper_id"), str) or not row["paper_id"]:
-        raise ParseError("bad-row", "expected an object with a paper_id, found otherwise")
+    if not isinstance(row, dict):
+        raise ParseError("bad-row", f"expected an object, found {type(row).__name__}")
+    paper_id = next((row[name] for name in ("paper_id", "forum", "id") if row.get(name)), None)
+    if not isinstance(paper_id, str):
+        raise ParseError("bad-row", f"expected a paper_id, found the columns {sorted(row)[:20]}")
     return RatingsRow(
-        paper_id=row["paper_id"],
+        paper_id=paper_id,
         title=_text(row, "title"),
         abstract=_text(row, "abstract"),
         decision=_decision(row),
@@ -119,8 +124,8 @@ def _decision(row: dict[str, Any]) -> Decision | None:
         return Decision(kind=kind, text=words)
     if words in _STATUSES:
         return None
-    known = "accept, reject, withdrawn, " + ", ".join(_STATUSES)
-    raise ParseError("unknown-status", f"{row['paper_id']}: expected {known}; found {words[:60]!r}")
+    known = "accept..., reject..., withdrawn..., " + ", ".join(_STATUSES)
+    raise ParseError("unknown-status", f"expected {known}; found {words[:60]!r}")
 
 
 def _dated_ratings(row: dict[str, Any]) -> tuple[DatedRatings, ...]:
@@ -131,8 +136,16 @@ def _dated_ratings(row: dict[str, Any]) -> tuple[DatedRatings, ...]:
             continue
         try:
             date = dt.date(*map(int, match.groups())) if match[1] else None
-            found.append(DatedRatings(date=date, ratings=tuple(values)))
-        except (TypeError, ValueError) as error:
-            detail = f"{row['paper_id']}: expected whole numbers in {column}, found {values!r:.60}"
+            found.append(DatedRatings(date=date, ratings=_ratings(values)))
+        except ValueError as error:
+            detail = f"expected whole numbers under a date in {column}, found {values!r:.60}"
             raise ParseError("bad-ratings", detail) from error
     return tuple(sorted(found, key=lambda dated: dated.date or dt.date.max))
+
+
+def _ratings(values: Any) -> tuple[int, ...]:
+    if isinstance(values, str):
+        return tuple(int(value) for value in _LISTED.split(values))
+    if not isinstance(values, list) or not all(type(value) is int for value in values):
+        raise ValueError("neither a list of whole numbers nor a text of them")
+    return tuple(values)

@@ -9,7 +9,7 @@ from typing import Any
 
 from cycledata.errors import ParseError
 from cycledata.formats.marks import DecisionKind, decision_kind
-from cycledata.parse.openreview.forms import FORMS, META_TEXTS, Form
+from cycledata.parse.openreview.forms import ASPECTS, FORMS, META_TEXTS, Form
 from cycledata.parse.openreview.note import Note, flatten, read_note
 from cycledata.records import Decision, Dropped, MetaReview, Review, Submission
 
@@ -192,42 +192,40 @@ def _read_reviews(
     paper_id: str, form: Form, notes: Sequence[Note], rows: list[Dropped]
 ) -> tuple[tuple[Review, ...], list[Note]]:
     """Reviews from the lowest rating to the highest under names of this paper only."""
-    read: list[tuple[tuple[bool, int, int, int, str], Note, Review]] = []
+    read: list[tuple[Note, dict[str, Any]]] = []
     for note in notes:
         try:
-            review = _read_review(form, note)
+            read.append((note, _read_review(form, note)))
         except ParseError as error:
             rows.append(_row(paper_id, error.rule, f"{note.id}: {error.detail}"))
-            continue
-        place = (review.rating is None, review.rating or 0, note.number, note.created_ms, note.id)
-        read.append((place, note, review))
-    read.sort(key=lambda item: item[0])
-    reviews = tuple(
-        review.model_copy(update={"reviewer": f"R{i}"}) for i, (_, _, review) in enumerate(read, 1)
-    )
-    return reviews, [note for _, note, _ in read]
+    read.sort(key=_place)
+    reviews = tuple(Review(reviewer=f"R{i}", **fields) for i, (_, fields) in enumerate(read, 1))
+    return reviews, [note for note, _ in read]
 
 
-def _read_review(form: Form, note: Note) -> Review:
+def _place(read: tuple[Note, dict[str, Any]]) -> tuple[bool, int, int, int, str]:
+    """Lowest rating first, those without one last, ties in the forum's order."""
+    note, fields = read
+    rating = fields["rating"]
+    return rating is None, rating or 0, note.number, note.created_ms, note.id
+
+
+def _read_review(form: Form, note: Note) -> dict[str, Any]:
+    """Every field of a ``Review`` but its pseudonym, which the order of ratings gives."""
     if not {form.rating, *form.texts.values()} & note.content.keys():
         detail = f"expected {form.rating} or a text of the form, found {sorted(note.content)[:20]}"
         raise ParseError("comment-in-review-slot", detail)
-    texts = {field: note.text(name) or "" for field, name in form.texts.items()}
-    aspects = {
-        name: note.mark(name, _ONE_TO_FOUR) if name in form.aspects else None
-        for name in ("soundness", "presentation", "contribution")
-    }
-    return Review(
-        reviewer="R0",
-        summary=texts["summary"],
-        strengths=texts["strengths"],
-        weaknesses=texts.get("weaknesses", ""),
-        questions=texts.get("questions", ""),
-        rating=note.mark(form.rating, form.scale.values),
-        confidence=note.mark("confidence", _ONE_TO_FIVE),
-        ethics_flag=note.text(form.ethics),
+    texts = dict.fromkeys(("summary", "strengths", "weaknesses", "questions"), "")
+    aspects: dict[str, int | None] = dict.fromkeys(ASPECTS)
+    return {
+        **texts,
+        **{field: note.text(name) or "" for field, name in form.texts.items()},
         **aspects,
-    )
+        **{name: note.mark(name, _ONE_TO_FOUR) for name in form.aspects},
+        "rating": note.mark(form.rating, form.scale.values),
+        "confidence": note.mark("confidence", _ONE_TO_FIVE),
+        "ethics_flag": note.text(form.ethics),
+    }
 
 
 def _latest(paper_id: str, notes: Sequence[Note], rows: list[Dropped]) -> Note | None:

@@ -17,6 +17,7 @@ from cycledata.formats.marks import read_mark
 _MAX_DEPTH = 8
 """Replies nested deeper than this are refused; services nest them once."""
 
+_NO_MARK = frozenset({"", "not applicable", "n/a"})
 _SUSPECT = re.compile("[&\r\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
 _ENTITY = re.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
 _CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f]")
@@ -115,10 +116,9 @@ class Note:
         if value is None:
             return None
         if isinstance(value, str):
-            value = clean_text(value)
-            if value.casefold() in {"", "not applicable", "n/a"}:
-                return None
             mark = read_mark(value)
+            if mark is None and clean_text(value).casefold() in _NO_MARK:
+                return None
         else:
             whole = isinstance(value, int | float) and not isinstance(value, bool)
             mark = int(value) if whole and value == value // 1 else None

@@ -10,8 +10,10 @@ from typing import Any
 
 import pytest
 
+from cycledata.formats.review_text import parse_reviews, render_reviews, review_text
 from cycledata.parse.openreview import FORMS, ParsedForum, parse_forum
 from cycledata.records import Decision, Dropped, Submission
+from cycledata.stages.filters import is_blank, require_review_texts
 
 pytestmark = pytest.mark.shared_data
 
@@ -74,6 +76,42 @@ def test_one_reviewer_against_the_others_errs_as_published(shared_data: Path) ->
         2.696, abs=5e-4
     )
     assert sum(sum(map(abs, p)) / len(p) for p in errors) / 3548 == pytest.approx(1.282, abs=5e-4)
+
+
+def test_near_blank_texts_are_counted(shared_data: Path) -> None:
+    """Of 13,670 reviews: one in five asks no question, hardly one has no summary."""
+    fields = ("summary", "strengths", "weaknesses", "questions")
+    blank = Counter(
+        field
+        for s in submissions(shared_data / "openreview" / ICLR_2024)
+        for review in s.reviews
+        for field in fields
+        if is_blank(getattr(review, field))
+    )
+    assert blank == {"summary": 2, "strengths": 61, "weaknesses": 132, "questions": 2860}
+
+
+@pytest.mark.parametrize(("name", "n_escaped"), [(ICLR_2024, 13), (ICLR_2023, 227)])
+def test_every_papers_reviews_read_back_from_the_models_text(
+    shared_data: Path, name: str, n_escaped: int
+) -> None:
+    escaped = 0
+    for s in submissions(shared_data / "openreview" / name):
+        given = review_text(s)
+        text = render_reviews(given, scale=s.rating_scale)
+        assert parse_reviews(text) == given
+        for review in s.reviews:
+            texts = (review.summary, review.strengths, review.weaknesses, review.questions)
+            escaped += sum(part not in text for part in texts)
+    assert escaped == n_escaped
+
+
+@pytest.mark.parametrize(("name", "dropped"), [(ICLR_2024, {}), (ICLR_2023, {"blank-review": 5})])
+def test_papers_with_a_review_that_says_nothing(
+    shared_data: Path, name: str, dropped: dict[str, int]
+) -> None:
+    results = [require_review_texts(s) for s in submissions(shared_data / "openreview" / name)]
+    assert Counter(r.rule for r in results if isinstance(r, Dropped)) == dropped
 
 
 @pytest.mark.parametrize("name", [ICLR_2024, ICLR_2023])
