@@ -34,12 +34,12 @@ would need a guess.
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Annotated, NamedTuple, Self
 
 from pydantic import Field, model_validator
 
 from cycledata.formats.marks import aspect_label, decision_kind, rating_label, read_mark
+from cycledata.formats.unreadable import Unreadable
 from cycledata.records import Decision, MetaReview, RatingScale, Record, Review, Submission
 
 SEPARATOR = "**********"
@@ -105,16 +105,6 @@ class ReviewText(Record):
         if found != expected:
             raise ValueError(f"reviewers must be {expected} in this order, found {found}")
         return self
-
-
-@dataclass(frozen=True, slots=True)
-class Unreadable:
-    """A model's text that holds no reviews, or one that could only be guessed at."""
-
-    where: str
-    """Block and heading, e.g. ``"reviewer 2, ### Rating"``."""
-    why: str
-    """What was expected and what was found."""
 
 
 class _Block(NamedTuple):

@@ -1,7 +1,9 @@
-"""``python -m cycledata.sample``: seal the sources again."""
+"""``python -m cycledata.sample``: seal the sources and write the submissions again."""
 
 from cycledata.sample.compose import compose
+from cycledata.sample.predict import write_submissions
 
 if __name__ == "__main__":
     manifest = compose()
+    write_submissions()
     print(f"{manifest.n_replies} replies, digest {manifest.digest}")  # noqa: T201  a command

@@ -11,10 +11,10 @@ from cycledata.formats.review_messages import paper_as_text, review_messages
 from cycledata.formats.review_text import (
     MAX_REVIEWERS,
     ReviewText,
-    Unreadable,
     parse_reviews,
     render_reviews,
 )
+from cycledata.formats.unreadable import Unreadable
 from cycledata.records import (
     Decision,
     MetaReview,

@@ -1,0 +1,87 @@
+r"""JSON that carries LaTeX: written so that no command can be mistaken, read so that none is lost.
+
+In JSON, ``"\textsc"`` is a tab followed by ``extsc``: a model that forgets to double a backslash
+loses the command without an error. So a text in which a short escape runs into the letters of a
+command is refused, and a tab that is meant is written as ``\u0009``.
+"""
+
+import json
+import re
+
+from cycledata.formats.unreadable import Unreadable
+
+MAX_JSON_CHARS = 2_000_000
+"""Longer than any list of experiments; more is refused unread."""
+
+# A line break before a word is common, so there only commands that are no English words count.
+_NEWLINE_COMMAND = "(?:abla|eq|oindent|ewline|ewpage|ewcommand|ormalsize)(?![A-Za-z])"
+_TO_SPELL_OUT = re.compile(rf"\\(?:([bfrt])|(n)(?={_NEWLINE_COMMAND})|.)")
+_CODES = {"b": r"\u0008", "f": r"\u000c", "n": r"\u000a", "r": r"\u000d", "t": r"\u0009"}
+_LOST = re.compile(rf"\\(?:([bfrt](?=[A-Za-z])|n(?={_NEWLINE_COMMAND}))|.)", re.DOTALL)
+
+
+def write_latex_json(value: object) -> str:
+    r"""JSON over several lines, no short escape where a LaTeX command could be meant.
+
+    >>> print(write_latex_json(["\\textsc{A}", "tab\there"]))
+    [
+      "\\textsc{A}",
+      "tab\u0009here"
+    ]
+    """
+    text = json.dumps(value, ensure_ascii=False, indent=2, allow_nan=False)
+    return _TO_SPELL_OUT.sub(_spell_out, text)
+
+
+def _spell_out(match: re.Match[str]) -> str:
+    letter = match[1] or match[2]
+    return _CODES[letter] if letter else match[0]
+
+
+def read_latex_json(text: str) -> object | Unreadable:
+    r"""A JSON value, bare or as one fenced block, provided that no LaTeX command got lost in it.
+
+    >>> read_latex_json('["\\\\alpha"]')
+    ['\\alpha']
+    >>> read_latex_json('["\\textsc{A}"]').where
+    'JSON, character 3'
+    """
+    body = _without_fence(text.strip())
+    if len(body) > MAX_JSON_CHARS:
+        return Unreadable("JSON", f"{len(body)} characters, at most {MAX_JSON_CHARS} are read")
+    for escape in _LOST.finditer(body):
+        if escape[1]:
+            found = body[escape.start() : escape.start() + 12]
+            where = f"JSON, character {escape.start() + 1}"
+            return Unreadable(where, f"{found!r} reads as a control character: double backslashes")
+    try:
+        return json.loads(body, object_pairs_hook=_unique, parse_constant=_refuse)  # type: ignore[no-any-return]  # JSON is anything
+    except json.JSONDecodeError as error:
+        found = body[error.pos : error.pos + 20]
+        return Unreadable(f"JSON, character {error.pos + 1}", f"{error.msg}, found {found!r}")
+    except ValueError as error:
+        return Unreadable("JSON", str(error)[:200])
+    except RecursionError:
+        return Unreadable("JSON", "nested too deeply to be read")
+
+
+def _without_fence(text: str) -> str:
+    """The inside of ``text`` if all of it is one fenced block, else ``text``."""
+    head, _, rest = text.partition("\n")
+    inside, _, tail = rest.rpartition("\n")
+    if head.rstrip().lower() in ("```json", "```") and tail.strip() == "```":
+        return inside
+    return text
+
+
+def _unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    value = dict(pairs)
+    if len(value) < len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise ValueError(f"the key {twice[:40]!r} stands twice in one object")
+    return value
+
+
+def _refuse(name: str) -> object:
+    raise ValueError(f"{name} is no JSON")
