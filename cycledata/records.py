@@ -72,7 +72,8 @@ class Review(Record):
     confidence: Annotated[int, Field(ge=1, le=5)] | None
     """The reviewer's own confidence, 1-5; None where missing."""
     ethics_flag: str | None = None
-    """What stands under "flag for ethics review"; None where the form had none."""
+    """What stands under "flag for ethics review", several answers joined by "; "; None where the
+    form had none."""
 
 
 class MetaReview(Record):
@@ -277,8 +278,11 @@ class Submission(Record):
     review_license: str | None
     """Licence that all review notes state alike; None where they state none or differ."""
     public: bool
-    """Every note used is readable by everyone."""
+    """Every note used states that everyone may read it; notes that state otherwise are set aside,
+    so this is False only where a note used does not say."""
     meta_review: MetaReview | None
-    """None where none was written or it is not in the snapshot."""
+    """The meta-review's note, or the decision's comment where the venue put it there; None where
+    none was written or it is not in the snapshot."""
     decision: Decision | None
-    """None where the snapshot holds none."""
+    """What became of it in the end, so a withdrawal stands over an earlier decision; None where
+    the snapshot does not tell."""

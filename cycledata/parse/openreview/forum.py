@@ -4,7 +4,7 @@ import datetime as dt
 import json
 from collections import Counter, defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from cycledata.errors import ParseError
@@ -41,7 +41,7 @@ class ParsedForum:
 
     submission: Submission
     dropped: tuple[Dropped, ...]
-    """One row of the stage ``"notes"`` for each note set aside."""
+    """One row of the stage ``"notes"`` for each note set aside, by rule and note id."""
     n_notes: int
     """Notes in the payload, nested replies included."""
 
@@ -81,7 +81,8 @@ def parse_forum(payload: bytes) -> ParsedForum | Dropped:
     except ParseError as error:
         return Dropped(paper_id, rule=error.rule, detail=error.detail, stage="parse")
     assert len(raw_notes) == n_used + len(rows), "every note is used or has a row"
-    return ParsedForum(submission, tuple(rows), n_notes=len(raw_notes))
+    dropped = tuple(sorted(rows, key=lambda row: (row.rule, row.detail)))
+    return ParsedForum(submission, dropped, n_notes=len(raw_notes))
 
 
 def _read_payload(payload: bytes) -> tuple[str, list[Any]]:
@@ -129,7 +130,7 @@ def _used_notes(paper_id: str, notes: Sequence[Note], rows: list[Dropped]) -> li
 
 def _version(note: Note) -> tuple[int, str]:
     """Later versions of a note sort last, whatever order they came in."""
-    return note.modified_ms, json.dumps(note.content, sort_keys=True)
+    return note.modified_ms, json.dumps(asdict(note), sort_keys=True)
 
 
 def _set_aside(paper_id: str, note: Note) -> tuple[str, str] | None:

@@ -18,7 +18,7 @@ _MAX_DEPTH = 8
 """Replies nested deeper than this are refused; services nest them once."""
 
 _NO_MARK = frozenset({"", "not applicable", "n/a"})
-_SUSPECT = re.compile("[&\r\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
+_PLAIN = re.compile("[\n\t -%'-~]*+")
 _ENTITY = re.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
 _CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 _SURROGATE = re.compile("[\ud800-\udfff]")
@@ -31,7 +31,7 @@ def clean_text(text: str) -> str:
     Only entities with a semicolon are decoded, so LaTeX's "a & b" and tokens such as "<SEG>" stay;
     U+2028 and U+2029 stay too. Half surrogates, which no file can hold, become U+FFFD.
     """
-    if _SUSPECT.search(text):
+    if not _PLAIN.fullmatch(text):  # ASCII without & or control characters needs no more
         text = _ENTITY.sub(lambda match: html.unescape(match[0]), text)
         text = text.replace("\r\n", "\n").replace("\r", "\n")
         text = _SURROGATE.sub("\ufffd", _CONTROL.sub("", text))

@@ -360,6 +360,34 @@ def test_reviews_go_from_the_lowest_rating_to_the_highest_and_the_unrated_last()
         assert [r.reviewer for r in reviews] == ["R1", "R2", "R3", "R4", "R5"]
 
 
+@settings(max_examples=100, deadline=None)
+@given(
+    st.lists(
+        st.builds(
+            note_v2,
+            st.sampled_from(["Official_Review", "Decision", "Meta_Review", "Withdrawal"]),
+            st.sampled_from(["n1", "n2", "n3", "n4"]),
+            content=st.fixed_dictionaries(
+                {"summary": st.just("S"), "decision": st.sampled_from(["Accept", "Reject", "?"])},
+                optional={"rating": st.sampled_from([3, 5, 7]), "metareview": st.just("M")},
+            ),
+            number=st.sampled_from([1, 2]),
+            tmdate=st.sampled_from([1, 2]),
+            readers=st.sampled_from([["everyone"], ["PCs"]]),
+            ddate=st.sampled_from([None, 1]),
+        ),
+        max_size=6,
+    ),
+    st.randoms(),
+)
+def test_the_order_of_arrival_changes_nothing(
+    notes: list[dict[str, Any]], rng: random.Random
+) -> None:
+    first = parse_forum(payload(*notes))
+    rng.shuffle(notes)
+    assert parse_forum(payload(*notes)) == first
+
+
 @settings(max_examples=60, deadline=None)
 @given(st.lists(st.sampled_from([1, 3, 5, 6, 8, 10]), min_size=1, max_size=6), st.randoms())
 def test_nothing_links_a_reviewer_across_papers(ratings: list[int], rng: random.Random) -> None:
