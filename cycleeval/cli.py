@@ -2,18 +2,160 @@
 
 import dataclasses
 import json
-from typing import Annotated
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+if TYPE_CHECKING:
+    from cycleeval.protocol import Protocol
+
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False)
 
+ReferenceArgument = Annotated[
+    str, typer.Argument(help="Build directory, .parquet or .jsonl file, or hub id ORG/NAME.")
+]
+PredictionsArgument = Annotated[
+    Path,
+    typer.Argument(exists=True, dir_okay=False, readable=True, help="JSON Lines, one a paper."),
+]
+SplitOption = Annotated[str, typer.Option(help="Split of the reference to judge.")]
+ThresholdOption = Annotated[
+    str, typer.Option(help="Accept from this rating on, in rating points; 'train' learns it.")
+]
+ScaleOption = Annotated[str, typer.Option(help="Lowest and highest rating, in rating points.")]
+DecideOption = Annotated[
+    Literal["stated", "rating"],
+    typer.Option(help="A model's decision: the one it states, or its mean rating's."),
+]
+PolicyOption = Annotated[
+    Literal["exclude", "worst", "constant"],
+    typer.Option(help="What an unreadable or missing prediction counts as."),
+]
+OverOption = Annotated[
+    Literal["papers", "reviews"], typer.Option(help="What mean errors are taken over.")
+]
+DrawOption = Annotated[
+    int | None,
+    typer.Option(help="Seed: leave out one random reviewer a paper, in place of each in turn."),
+]
+ResamplesOption = Annotated[int, typer.Option(help="Bootstrap resamples over papers.")]
+SeedOption = Annotated[int, typer.Option(help="Seed of the bootstrap and of permutations.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON, every digit, for machines.")]
 
 
 @app.callback()
 def cli() -> None:
     """Score, compare and rank automated peer review."""
+
+
+@app.command()
+def human(
+    reference: ReferenceArgument,
+    split: SplitOption = "test",
+    threshold: ThresholdOption = "6",
+    over: OverOption = "papers",
+    draw_one: DrawOption = None,
+    resamples: ResamplesOption = 2000,
+    seed: SeedOption = 0,
+    as_json: Json = False,
+) -> None:
+    """Score the human reviewers against each other."""
+    with _failures():
+        from cycleeval.reference import read_reference
+        from cycleeval.report import score_report
+        from cycleeval.scoring import score_humans
+
+        rules = _protocol(
+            threshold=threshold, over=over, draw_one=draw_one, resamples=resamples, seed=seed
+        )
+        card = score_humans(read_reference(reference, split=split), rules)
+        _show(card.to_json(), score_report(card), as_json=as_json)
+
+
+@app.command()
+def score(
+    predictions: PredictionsArgument,
+    reference: ReferenceArgument,
+    split: SplitOption = "test",
+    threshold: ThresholdOption = "6",
+    decide_by: DecideOption = "stated",
+    policy: PolicyOption = "exclude",
+    scale: ScaleOption = "1-10",
+    over: OverOption = "papers",
+    draw_one: DrawOption = None,
+    resamples: ResamplesOption = 2000,
+    seed: SeedOption = 0,
+    as_json: Json = False,
+) -> None:
+    """Score one model's predictions, beside what they must beat."""
+    with _failures():
+        from cycleeval.predictions import read_submission
+        from cycleeval.reference import read_reference
+        from cycleeval.report import score_report
+        from cycleeval.scoring import score_submission
+
+        rules = _protocol(
+            threshold=threshold,
+            decide_by=decide_by,
+            policy=policy,
+            scale=scale,
+            over=over,
+            draw_one=draw_one,
+            resamples=resamples,
+            seed=seed,
+        )
+        humans = read_reference(reference, split=split)
+        submission = read_submission(predictions, known=humans.paper_ids, protocol=rules)
+        card = score_submission(submission, humans, rules)
+        _show(card.to_json(), score_report(card), as_json=as_json)
+
+
+@app.command()
+def compare(
+    files: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="A B [MORE]... REFERENCE", help="Two or more predictions, then the reference."
+        ),
+    ],
+    split: SplitOption = "test",
+    threshold: ThresholdOption = "6",
+    decide_by: DecideOption = "stated",
+    policy: PolicyOption = "exclude",
+    scale: ScaleOption = "1-10",
+    resamples: ResamplesOption = 2000,
+    seed: SeedOption = 0,
+    as_json: Json = False,
+) -> None:
+    """Compare models on the same papers: paired intervals, tests, tie groups."""
+    *models, reference = files
+    if len(models) < 2:
+        raise typer.BadParameter("expected two predictions files or more, then the reference")
+    for model in models:
+        if not Path(model).is_file():
+            raise typer.BadParameter(f"no such file: {model}")
+    with _failures():
+        from cycleeval.comparison import compare_submissions
+        from cycleeval.predictions import read_submission
+        from cycleeval.reference import read_reference
+        from cycleeval.report import comparison_report
+
+        rules = _protocol(
+            threshold=threshold,
+            decide_by=decide_by,
+            policy=policy,
+            scale=scale,
+            resamples=resamples,
+            seed=seed,
+        )
+        humans = read_reference(reference, split=split)
+        read = [read_submission(Path(m), known=humans.paper_ids, protocol=rules) for m in models]
+        compared = compare_submissions(read, humans, rules)
+        _show(compared.to_json(), comparison_report(compared), as_json=as_json)
 
 
 @app.command()
@@ -26,6 +168,51 @@ def claims(*, as_json: Json = False) -> None:
         print(json.dumps([dataclasses.asdict(claim) for claim in checked], ensure_ascii=False))
     else:
         print(render_claims(checked))
+
+
+def _protocol(
+    *,
+    threshold: str,
+    resamples: int,
+    seed: int,
+    scale: str = "1-10",
+    decide_by: Literal["stated", "rating"] = "stated",
+    policy: Literal["exclude", "worst", "constant"] = "exclude",
+    over: Literal["papers", "reviews"] = "papers",
+    draw_one: int | None = None,
+) -> "Protocol":
+    from cycleeval.protocol import Protocol
+
+    try:
+        low, _, high = scale.partition("-")
+        return Protocol(
+            scale=(float(low), float(high)),
+            threshold="train" if threshold == "train" else float(threshold),
+            decide_by=decide_by,
+            policy=policy,
+            over=over,
+            left_out_seed=draw_one,
+            resamples=resamples,
+            seed=seed,
+        )
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from error
+
+
+@contextmanager
+def _failures() -> Iterator[None]:
+    """The world's mistakes, told in one line; exit 1."""
+    from cycledata.errors import CycleDataError
+
+    try:
+        yield
+    except (CycleDataError, OSError, ValueError) as error:
+        print(f"cycleeval: {error}", file=sys.stderr)
+        raise typer.Exit(1) from error
+
+
+def _show(exact: dict[str, object], report: str, *, as_json: bool) -> None:
+    print(json.dumps(exact, indent=2, allow_nan=False) if as_json else report)
 
 
 def main() -> None:

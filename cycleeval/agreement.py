@@ -1,0 +1,173 @@
+"""Agreement of reviewers with each other, and of a model's rating with a noisy human mean.
+
+Krippendorff's alpha, ICC, reliability and the correlation corrected for it are functions of a few
+sums over papers, so each takes weights of papers, shape (resamples, n_papers), and gives one value
+a resample; weights of 1 give the plain value.
+"""
+
+import numpy as np
+
+from cycleeval.proxy import leave_one_out_means
+from cycleeval.ragged import Floats, Lists, Ragged, ragged
+
+
+def alpha_interval_of(ratings: Ragged, weights: Floats) -> Floats:
+    """Krippendorff's alpha for interval data; see ``krippendorff_alpha``.
+
+    Args:
+        ratings: one list a paper; papers with one rating take no part.
+        weights: whole-number weight of each paper, shape (resamples, n_papers).
+    """
+    return _alpha(ratings, np.broadcast_to(ratings.values, (1, len(ratings.values))), weights)
+
+
+def alpha_ordinal_of(ratings: Ragged, weights: Floats) -> Floats:
+    """Krippendorff's alpha for ordinal data: the interval form on pooled midranks.
+
+    The ordinal distance between two values, the sum of the marginals from one to the other less
+    half of each end, is the distance between their midranks; hence no coincidence matrix.
+    """
+    paired = ratings.counts > 1
+    levels, level = np.unique(ratings.values, return_inverse=True)
+    held = np.zeros((len(ratings), len(levels)))
+    np.add.at(held, (ratings.paper, level), 1.0)
+    marginals = weights @ (held * paired[:, None])
+    midranks = np.cumsum(marginals, axis=1) - marginals / 2
+    return _alpha(ratings, midranks[:, level], weights)
+
+
+def krippendorff_alpha(ratings: Lists, *, level: str = "interval") -> float:
+    """Krippendorff's alpha: 1 perfect agreement, 0 that of chance, below 0 systematic disagreement.
+
+    Args:
+        ratings: one list a paper; reviewers need not be the same people.
+        level: ``"interval"`` or ``"ordinal"``.
+
+    Raises:
+        ValueError: another level, or no paper with two ratings.
+
+    >>> round(krippendorff_alpha([[3, 5], [6, 6], [8, 6]]), 4)
+    0.5
+    """
+    statistics = {"interval": alpha_interval_of, "ordinal": alpha_ordinal_of}
+    if level not in statistics:
+        raise ValueError(f"level: expected one of {sorted(statistics)}, found {level!r}")
+    return _once(statistics[level](_paired(ratings), np.ones((1, len(ratings)))))
+
+
+def icc_single_of(ratings: Ragged, weights: Floats) -> Floats:
+    """ICC(1,1): share of one rating's variance that lies between papers; arguments as above."""
+    between, within, per_paper = _mean_squares(ratings, weights)
+    return _ratio(between - within, between + (per_paper - 1) * within)
+
+
+def icc_mean_of(ratings: Ragged, weights: Floats) -> Floats:
+    """ICC(1,k): the same share for the mean of a paper's ratings."""
+    between, within, _ = _mean_squares(ratings, weights)
+    return _ratio(between - within, between)
+
+
+def icc(ratings: Lists) -> tuple[float, float]:
+    """ICC(1,1) and ICC(1,k) from a one-way random-effects analysis of variance.
+
+    Papers may differ in their number of ratings; k is then the usual weighted number per paper.
+
+    Raises:
+        ValueError: no paper with two ratings.
+
+    >>> tuple(round(value, 4) for value in icc([[3, 5], [6, 6], [8, 6]]))
+    (0.5556, 0.7143)
+    """
+    flat, once = _paired(ratings), np.ones((1, len(ratings)))
+    return _once(icc_single_of(flat, once)), _once(icc_mean_of(flat, once))
+
+
+def disattenuated_of(predicted: Floats, ratings: Ragged, weights: Floats) -> Floats:
+    """Pearson's r between prediction and human mean, over the root of the human mean's reliability.
+
+    What the correlation would be were the human mean free of noise (Spearman's correction, one
+    side). It can exceed 1 in a sample; NaN where the humans do not agree beyond chance.
+    """
+    means = ratings.means()
+    x, y = predicted - predicted.mean(), means - means.mean()
+    sums = weights @ np.stack([np.ones_like(x), x, y, x * x, y * y, x * y], axis=1)
+    n, sx, sy, sxx, syy, sxy = sums.T
+    r = _ratio(n * sxy - sx * sy, _root((n * sxx - sx**2) * (n * syy - sy**2)))
+    between, within, per_paper = _mean_squares(ratings, weights)
+    between_papers = _ratio(between - within, per_paper)
+    noise = within * _ratio(weights @ (1 / ratings.counts), n)
+    return _ratio(r, _root(_ratio(between_papers, between_papers + noise)))
+
+
+def replacement_wins(predicted: Floats, ratings: Lists | Ragged) -> Floats:
+    """Replace-one-human test, one value a paper.
+
+    Each reviewer in turn is replaced by the model; the value is the share of reviewers whom the
+    model beats, nearer than they are to the mean of the others, an equal distance counting a half.
+    A mean above 0.5: the model agrees with a panel better than one of its members does.
+
+    Args:
+        predicted: the model's rating of each paper.
+        ratings: human ratings, two or more a paper.
+
+    >>> replacement_wins(np.array([5.0]), [[3, 5, 8]]).round(4).tolist()
+    [0.8333]
+    """
+    flat = ragged(ratings)
+    target = leave_one_out_means(flat)
+    human = np.round(np.abs(flat.values - target), 9)
+    model = np.round(np.abs(predicted[flat.paper] - target), 9)
+    return flat.means((model < human) + 0.5 * (model == human))
+
+
+def _paired(ratings: Lists) -> Ragged:
+    flat = ragged(ratings)
+    if not (flat.counts > 1).any():
+        raise ValueError(
+            "expected a paper with two ratings or more, found none; nothing to compare"
+        )
+    return flat
+
+
+def _alpha(ratings: Ragged, values: Floats, weights: Floats) -> Floats:
+    """1 - observed / expected disagreement of values, shape (resamples or 1, n_ratings)."""
+    paired = ratings.counts > 1
+    taken = paired[ratings.paper]
+    counts = ratings.counts[paired]
+    if not len(counts):
+        return np.full(len(weights), np.nan)
+    shown, held = values[:, taken], weights[:, paired]
+    shown = shown - shown.mean(axis=1, keepdims=True)
+    starts = np.cumsum(counts) - counts
+    sums = np.add.reduceat(shown, starts, axis=1)
+    squares = np.add.reduceat(shown**2, starts, axis=1)
+    n = held @ counts
+    observed = (held * (squares * counts - sums**2) / (counts - 1)).sum(axis=1) / n
+    total = (held * squares).sum(axis=1) - (held * sums).sum(axis=1) ** 2 / n
+    return 1 - _ratio(observed * (n - 1), total)
+
+
+def _mean_squares(ratings: Ragged, weights: Floats) -> tuple[Floats, Floats, Floats]:
+    """Mean squares between and within papers, and the effective number of ratings per paper."""
+    counts = ratings.counts.astype(np.float64)
+    rated = counts > 0
+    means = np.where(rated, ratings.means(), 0.0) - ratings.values.mean()
+    means = np.where(rated, means, 0.0)
+    columns = [rated, counts, counts * means, counts * means**2, counts**2, ratings.squares()]
+    papers, n, first, second, squared, within = (weights @ np.stack(columns, axis=1)).T
+    between = _ratio(second - _ratio(first**2, n), papers - 1)
+    return between, _ratio(within, n - papers), _ratio(n - _ratio(squared, n), papers - 1)
+
+
+def _ratio(numerator: Floats, denominator: Floats) -> Floats:
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return np.asarray(np.where(denominator > 0, numerator / denominator, np.nan))
+
+
+def _root(values: Floats) -> Floats:
+    with np.errstate(invalid="ignore"):
+        return np.asarray(np.where(values > 0, np.sqrt(values), np.nan))
+
+
+def _once(values: Floats) -> float:
+    return float(values[0])

@@ -1,0 +1,74 @@
+"""What a number must beat: a constant, the majority's decision, the noise of the target itself."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from cycleeval.protocol import Over
+from cycleeval.proxy import Loss, Mode, leave_one_out_means
+from cycleeval.ragged import Floats, Lists, Ragged, ragged
+
+
+def best_constant(
+    ratings: Lists | Ragged, *, mode: Mode = "n", loss: Loss = "mse", over: Over = "papers"
+) -> float:
+    """The one rating that, given to every paper, has the lowest proxy error.
+
+    Args:
+        ratings: human ratings, one list a paper: of the training split for an honest baseline, of
+            the judged papers for the best in hindsight (an oracle).
+        mode: see ``cycleeval.proxy.Mode``; ``n-1`` needs two ratings a paper.
+        loss: a mean minimises ``mse``, a median ``mae`` (the lower one of two).
+        over: whether papers count alike or by their ratings.
+
+    >>> best_constant([[3, 5], [6, 8], [8, 8, 8]])
+    6.333333333333333
+    >>> best_constant([[3, 5], [6, 8], [8, 8, 8]], loss="mae")
+    7.0
+    """
+    flat = ragged(ratings)
+    if mode == "n":
+        targets, weights = flat.means(), np.ones(len(flat))
+        if over == "reviews":
+            weights = flat.counts.astype(np.float64)
+    else:
+        targets, weights = leave_one_out_means(flat), np.ones(len(flat.values))
+        if over == "papers":
+            weights = 1 / flat.counts[flat.paper]
+    return (
+        float(np.average(targets, weights=weights)) if loss == "mse" else _median(targets, weights)
+    )
+
+
+def majority(accepted: Sequence[bool]) -> bool:
+    """The more frequent decision; reject where both are equally frequent.
+
+    Raises:
+        ValueError: no decisions.
+
+    >>> majority([True, False, False])
+    False
+    """
+    if len(accepted) == 0:
+        raise ValueError("expected at least one decision, found none")
+    return 2 * sum(map(bool, accepted)) > len(accepted)
+
+
+def noise_floor(ratings: Lists | Ragged, *, mode: Mode = "n") -> Floats:
+    """What even the true rating would score, one value a paper, in squared rating points.
+
+    The variance of the proxy (Eq. 7): s^2 / n for the mean of all, s^2 / (n - 1) for the mean of
+    all but one, averaged over the one. NaN below two ratings.
+
+    >>> noise_floor([[3, 5]], mode="n-1").tolist()
+    [2.0]
+    """
+    flat = ragged(ratings)
+    freedom = np.where(flat.counts > 1, flat.counts - (mode == "n-1"), np.nan)
+    return np.asarray(flat.variances() / freedom)
+
+
+def _median(values: Floats, weights: Floats) -> float:
+    order = np.argsort(values, kind="stable")
+    below = np.cumsum(weights[order])
+    return float(values[order][np.searchsorted(below, below[-1] / 2 * (1 - 1e-12))])

@@ -1,0 +1,122 @@
+"""A score card or comparison as text for people; ``to_json`` serves machines."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+
+from cycleeval.comparison import Comparison, Difference
+from cycleeval.result import MetricResult
+from cycleeval.scoring import ScoreCard
+
+_FAULTS_SHOWN = 10
+
+
+def score_report(card: ScoreCard) -> str:
+    """Counts, metrics beside what they must beat, verdicts, faults, signatures."""
+    lines = [card.name, _counts(card), "", *_table(card), ""]
+    lines += [f"* {sentence}" for sentence in card.verdicts]
+    lines += _faults(card)
+    lines += ["", "signatures"]
+    lines += [f"  {result.name}: {result.signature}" for result in card.metrics.values()]
+    return "\n".join(lines)
+
+
+def comparison_report(comparison: Comparison) -> str:
+    """One table a pair of models, then the ranking with its tie groups."""
+    unreadable = ", ".join(f"{name} {n}" for name, n in comparison.n_unreadable.items())
+    compared = f"{comparison.n_compared} of {comparison.n_papers} papers compared"
+    lines = [f"{compared}; unreadable lines: {unreadable}"]
+    for pair in comparison.pairs:
+        lines += ["", f"A = {pair.a}", f"B = {pair.b}"]
+        header = ["metric", "A", "B", "A - B", "95% interval", "p", "p (Holm)", "detectable"]
+        rows = [_difference_row(difference) for difference in pair.differences.values()]
+        lines += _aligned([header, *rows])
+    if len(comparison.models) > 2:
+        lines += ["", "places; equal ones are not shown to differ (Holm, 5%)"]
+        metrics = list(comparison.ranks)
+        for metric in metrics:
+            places = comparison.ranks[metric]
+            lines.append(f"  {metric}: " + "  ".join(f"{p}. {name}" for name, p in places.items()))
+    return "\n".join(lines)
+
+
+def _counts(card: ScoreCard) -> str:
+    said = [
+        f"{card.n_scored} of {card.n_papers} papers scored",
+        f"{card.n_unreadable} unreadable",
+        f"{card.n_missing} missing",
+    ]
+    for count, what in (
+        (card.n_unknown, "lines about unknown papers"),
+        (card.n_duplicate, "duplicate lines"),
+        (card.n_too_few_ratings, "papers with fewer than two human ratings"),
+    ):
+        if count:
+            said.append(f"{count} {what}")
+    return ", ".join(said)
+
+
+def _table(card: ScoreCard) -> list[str]:
+    baselines = {name: results for name, results in card.baselines.items() if results}
+    header = ["metric", "value", "95% interval", "papers", *baselines]
+    rows = [
+        [
+            result.name,
+            _number(result.value),
+            _ends(result.low, result.high),
+            str(result.n_papers),
+            *(_baseline(results, result.name) for results in baselines.values()),
+        ]
+        for result in card.metrics.values()
+    ]
+    notes = [f"  {r.name}: {r.why}" for r in card.metrics.values() if r.why is not None]
+    return _aligned([header, *rows]) + notes
+
+
+def _faults(card: ScoreCard) -> list[str]:
+    if not card.faults:
+        return []
+    rules = Counter(fault.rule for fault in card.faults)
+    lines = ["", "set aside: " + ", ".join(f"{n} {rule}" for rule, n in sorted(rules.items()))]
+    for fault in card.faults[:_FAULTS_SHOWN]:
+        # A stranger's text is shown as Python's repr, so that it cannot move the cursor.
+        whose = "" if fault.paper_id is None else f" {fault.paper_id!r:.60}"
+        lines.append(f"  line {fault.line}{whose}: {fault.rule}: {fault.detail!r}")
+    if len(card.faults) > _FAULTS_SHOWN:
+        lines.append(f"  and {len(card.faults) - _FAULTS_SHOWN} more; --json shows all")
+    return lines
+
+
+def _baseline(results: Mapping[str, MetricResult], name: str) -> str:
+    return _number(results[name].value) if name in results else ""
+
+
+def _difference_row(difference: Difference) -> list[str]:
+    return [
+        difference.metric,
+        _number(difference.a),
+        _number(difference.b),
+        _number(difference.difference),
+        _ends(difference.low, difference.high),
+        _number(difference.p_value),
+        _number(difference.p_holm),
+        _number(difference.detectable),
+    ]
+
+
+def _number(value: float | None) -> str:
+    return "undefined" if value is None else f"{value:.4f}"
+
+
+def _ends(low: float | None, high: float | None) -> str:
+    return "none" if low is None or high is None else f"[{low:.4f}, {high:.4f}]"
+
+
+def _aligned(rows: Sequence[Sequence[str]]) -> list[str]:
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return [
+        "  ".join(
+            cell.ljust(width) if place == 0 else cell.rjust(width)
+            for place, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ).rstrip()
+        for row in rows
+    ]
