@@ -1,0 +1,334 @@
+"""One prompt list in, texts out: an OpenAI-compatible endpoint, vLLM, or transformers.
+
+Every text is recorded with its model, sampling and seed, and appended to a JSON Lines file batch by
+batch, so that a killed run goes on where it stopped and ends in the same texts. A text depends on
+its request and its batch alone; batches are cut from the whole list, whatever is already done.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from itertools import islice
+from pathlib import Path
+from typing import Any, Literal, NamedTuple, Protocol
+
+from cycledata.errors import FetchError, ParseError
+from cycledata.manifest import fingerprint
+from cycledata.records import Message, Record
+from cycletrain.checkpoints import is_adapter, load_model, load_tokenizer
+from cycletrain.config import ModelConfig, Sampling
+from cycletrain.examples import render_chat
+from cycletrain.rows import append_rows, drop_torn_line, read_rows
+
+Finish = Literal["stop", "length", "no-room"]
+
+
+class Request(NamedTuple):
+    """One text to be written."""
+
+    id: str
+    """Unique within its list."""
+    messages: tuple[Message, ...]
+    """The chat so far; the answer is the assistant's next turn."""
+    seed: int
+    """Of this text's own draws."""
+
+
+class Answer(NamedTuple):
+    """What a model says to one request."""
+
+    text: str
+    finish: Finish
+    """``length``: cut at ``max_tokens``; ``no-room``: the prompt fills the context, text empty."""
+
+
+class Text(Record):
+    """An answer with everything that made it."""
+
+    id: str
+    text: str
+    finish: Finish
+    model: str
+    """Path or name of the model, with the revision where it has one."""
+    sampling: Sampling
+    seed: int
+    prompt: str
+    """sha256 of the messages."""
+
+
+class Generator(Protocol):
+    """Answers to requests, in their order."""
+
+    name: str
+
+    def answer(self, requests: Sequence[Request], sampling: Sampling) -> list[Answer]:
+        """Answer one batch."""
+
+
+def seed_of(seed: int, *parts: object) -> int:
+    """A seed for one thing of many, 0 to 2^31 - 1, that depends on nothing but its name.
+
+    >>> seed_of(7, "paper", 0) == seed_of(7, "paper", 0) != seed_of(7, "paper", 1)
+    True
+    """
+    return int(fingerprint([seed, *map(str, parts)])[:8], 16) & 0x7FFFFFFF
+
+
+def generate(
+    generator: Generator,
+    requests: Sequence[Request],
+    sampling: Sampling,
+    path: Path,
+    *,
+    batch_size: int,
+    on_progress: Callable[[int, int], None] | None = None,
+) -> dict[str, Text]:
+    """Answer all requests, resuming from what ``path`` already holds.
+
+    Args:
+        generator: from ``open_generator``.
+        requests: all of them, with unique ids.
+        sampling: for all of them.
+        path: JSON Lines of ``Text``; grows.
+        batch_size: requests answered together.
+        on_progress: called with the number done and the number of all after each batch.
+
+    Returns:
+        Texts by request id.
+
+    Raises:
+        FetchError: an endpoint that does not answer; what came before is kept.
+        ParseError: ``other-run``, a file that answers other prompts or another sampling.
+    """
+    drop_torn_line(path)
+    done = {text.id: text for text in read_rows(path, Text)} if path.is_file() else {}
+    prompts = {
+        request.id: fingerprint([message.model_dump() for message in request.messages])
+        for request in requests
+    }
+    for request in requests:
+        old = done.get(request.id)
+        expected = (prompts[request.id], sampling, request.seed, generator.name)
+        if old and (old.prompt, old.sampling, old.seed, old.model) != expected:
+            raise ParseError(
+                "other-run",
+                f"{path}: {request.id} was written for another prompt, sampling, seed or model;"
+                " delete the file or choose another folder",
+            )
+    rest = iter(requests)
+    while batch := list(islice(rest, batch_size)):
+        if any(request.id not in done for request in batch):
+            answers = generator.answer(batch, sampling)
+            texts = [
+                Text(
+                    id=request.id,
+                    text=answer.text,
+                    finish=answer.finish,
+                    model=generator.name,
+                    sampling=sampling,
+                    seed=request.seed,
+                    prompt=prompts[request.id],
+                )
+                for request, answer in zip(batch, answers, strict=True)
+                if request.id not in done
+            ]
+            append_rows(path, texts)
+            done |= {text.id: text for text in texts}
+        if on_progress:
+            on_progress(sum(request.id in done for request in requests), len(requests))
+    return {request.id: done[request.id] for request in requests}
+
+
+def open_generator(config: ModelConfig) -> Generator:
+    """What generates from this model: a URL is an endpoint, the rest follows ``backend``."""
+    if config.path.startswith(("http://", "https://")):
+        return EndpointGenerator(config)
+    if config.backend == "vllm":
+        return VllmGenerator(config)
+    return TransformersGenerator(config)
+
+
+def _name(config: ModelConfig) -> str:
+    return f"{config.name or config.path}" + (f"@{config.revision}" if config.revision else "")
+
+
+class TransformersGenerator:
+    """A model in this process; every text draws from a generator of its own."""
+
+    def __init__(self, config: ModelConfig) -> None:
+        self.name = _name(config)
+        self._tokenizer = load_tokenizer(config)
+        self._model = load_model(config).eval()
+        self._context = self._model.config.max_position_embeddings
+
+    def answer(self, requests: Sequence[Request], sampling: Sampling) -> list[Answer]:
+        """Answer one batch, padded on the left."""
+        prompts = [render_chat(self._tokenizer, r.messages, ask=True) for r in requests]
+        ids = [self._tokenizer(p, add_special_tokens=False)["input_ids"] for p in prompts]
+        room = [i for i, prompt in enumerate(ids) if len(prompt) < self._context]
+        answers = [Answer("", "no-room")] * len(requests)
+        if room:
+            found = self._sample([ids[i] for i in room], [requests[i].seed for i in room], sampling)
+            for i, answer in zip(room, found, strict=True):
+                answers[i] = answer
+        return answers
+
+    def _sample(
+        self, prompts: list[list[int]], seeds: list[int], sampling: Sampling
+    ) -> list[Answer]:
+        import torch
+        from transformers import GenerationConfig
+
+        width = max(map(len, prompts))
+        pad, end = self._tokenizer.pad_token_id, self._tokenizer.eos_token_id
+        ids = torch.tensor([[pad] * (width - len(p)) + p for p in prompts])
+        mask = torch.tensor([[0] * (width - len(p)) + [1] * len(p) for p in prompts])
+        settings = GenerationConfig(  # type: ignore[no-untyped-call]  # transformers' own
+            max_new_tokens=min(sampling.max_tokens, self._context - width),
+            do_sample=False,  # the draws are made by the processor, a row at a time
+            pad_token_id=pad,
+            eos_token_id=end,
+        )
+        with torch.no_grad():
+            out = self._model.generate(
+                ids.to(self._model.device),
+                attention_mask=mask.to(self._model.device),
+                generation_config=settings,
+                logits_processor=[_seeded_draws(seeds, sampling.temperature, self._model.device)],
+            )
+        answers = []
+        for row in out[:, width:].tolist():
+            stopped = end in row
+            text = row[: row.index(end)] if stopped else row
+            answers.append(
+                Answer(
+                    self._tokenizer.decode(text, skip_special_tokens=True),
+                    "stop" if stopped else "length",
+                )
+            )
+        return answers
+
+
+def _seeded_draws(seeds: Sequence[int], temperature: float, device: Any) -> Callable[..., Any]:
+    """Scores whose maximum is a draw at this temperature (Gumbel's trick), one stream a row."""
+    import torch
+
+    streams = [torch.Generator(device).manual_seed(seed) for seed in seeds]
+
+    def draw(_ids: Any, scores: Any) -> Any:
+        if temperature == 0:
+            return scores
+        noise = torch.stack(
+            [
+                torch.empty(scores.shape[-1], device=device).exponential_(generator=stream)
+                for stream in streams
+            ]
+        )
+        return scores.float() / temperature - noise.log()
+
+    return draw
+
+
+class VllmGenerator:
+    """vLLM in this process; it lives in an environment of its own, with its own torch."""
+
+    def __init__(self, config: ModelConfig) -> None:
+        try:
+            from vllm import LLM
+            from vllm.lora.request import LoRARequest
+        except ImportError as error:
+            raise ImportError("vLLM is not installed: pip install 'cyclekit[vllm]'") from error
+        self.name = _name(config)
+        settings: dict[str, Any] = {"dtype": config.dtype, "revision": config.revision}
+        self._adapter = None
+        model = config.path
+        if is_adapter(config):
+            from peft import PeftConfig
+
+            adapter: Any = PeftConfig.from_pretrained(config.path)
+            model = adapter.base_model_name_or_path
+            settings |= {"enable_lora": True, "max_lora_rank": adapter.r}
+            settings |= {"tokenizer": config.path, "revision": adapter.revision}
+            self._adapter = LoRARequest("policy", 1, config.path)
+        self._model = LLM(model, **settings)
+
+    def answer(self, requests: Sequence[Request], sampling: Sampling) -> list[Answer]:
+        """Answer one batch."""
+        from vllm import SamplingParams
+
+        settings = [
+            SamplingParams(
+                temperature=sampling.temperature, max_tokens=sampling.max_tokens, seed=r.seed
+            )
+            for r in requests
+        ]
+        chats = [[m.model_dump() for m in r.messages] for r in requests]
+        outputs = self._model.chat(chats, settings, use_tqdm=False, lora_request=self._adapter)
+        return [Answer(o.outputs[0].text, _finish(o.outputs[0].finish_reason)) for o in outputs]
+
+
+class EndpointGenerator:
+    """A server that speaks OpenAI's chat completions; the key is ``OPENAI_API_KEY``."""
+
+    def __init__(self, config: ModelConfig) -> None:
+        import os
+
+        try:
+            from openai import OpenAI
+        except ImportError as error:
+            raise ImportError("openai is not installed: pip install 'cyclekit[llm]'") from error
+        key = os.environ.get("OPENAI_API_KEY", "none")
+        self._client = OpenAI(base_url=config.path, api_key=key, max_retries=5, timeout=600)
+        self._model = config.name or self._only_model(config.path)
+        self.name = f"{self._model}@{config.path}"
+
+    def _only_model(self, url: str) -> str:
+        from openai import OpenAIError
+
+        try:
+            names = [model.id for model in self._client.models.list()]
+        except OpenAIError as error:
+            raise FetchError(f"{url}: {error}; is the server up?") from error
+        if len(names) != 1:
+            raise FetchError(f"{url} serves {len(names)} models {names[:5]}; set the model's name")
+        return names[0]
+
+    def answer(self, requests: Sequence[Request], sampling: Sampling) -> list[Answer]:
+        """Answer one batch, its requests side by side."""
+        from concurrent.futures import ThreadPoolExecutor
+
+        with ThreadPoolExecutor(len(requests)) as pool:
+            return list(pool.map(lambda request: self._answer(request, sampling), requests))
+
+    def _answer(self, request: Request, sampling: Sampling) -> Answer:
+        from openai import BadRequestError, OpenAIError
+
+        messages: Any = [message.model_dump() for message in request.messages]
+        try:
+            reply = self._client.chat.completions.create(
+                model=self._model,
+                messages=messages,
+                temperature=sampling.temperature,
+                max_tokens=sampling.max_tokens,
+                seed=request.seed,
+            )
+        except BadRequestError as error:
+            if "context" in str(error).lower():
+                return Answer("", "no-room")
+            raise FetchError(f"{self.name}: {request.id}: {error}") from error
+        except OpenAIError as error:
+            raise FetchError(
+                f"{self.name}: {request.id}: {error}; run it again to go on"
+            ) from error
+        choice = reply.choices[0]
+        return Answer(choice.message.content or "", _finish(choice.finish_reason))
+
+
+def _finish(reason: str | None) -> Finish:
+    return "stop" if reason == "stop" else "length"
+
+
+def count_finishes(texts: Iterable[Text]) -> dict[str, int]:
+    """How many texts ended in each way, for a run's record."""
+    counts: dict[str, int] = {"stop": 0, "length": 0, "no-room": 0}
+    for text in texts:
+        counts[text.finish] += 1
+    return counts

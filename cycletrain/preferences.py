@@ -1,0 +1,162 @@
+"""Sampled papers and their rewards -> preference pairs (Sec. 3.3); pure and seeded.
+
+The paper with the highest reward against the one with the lowest. Rules where it says nothing:
+papers and reviews that could not be read have no reward and are in no pair; equal rewards make no
+pair; of several papers with the best (worst) reward, the one sampled first is taken; a pair whose
+two texts are the same is left out. Every prompt without a pair is returned with its reason.
+"""
+
+import random
+from collections.abc import Iterable, Sequence
+from typing import Annotated, NamedTuple
+
+from pydantic import Field
+
+from cycledata.records import Dropped, Message, Record
+
+
+class Rollout(Record):
+    """One sampled paper."""
+
+    prompt_id: str
+    """Paper id of the prompt."""
+    index: Annotated[int, Field(ge=0)]
+    """Number of the sample among those of its prompt."""
+    turns: tuple[Message, ...]
+    """What follows the prompt: assistant, user, assistant; fewer where reading failed."""
+    review_text: str | None
+    """The paper as a reviewer is shown it; None where it could not be read."""
+    latex: str | None
+    """The whole paper as LaTeX; None likewise."""
+    unreadable: str | None = None
+    """Where and why reading failed."""
+
+
+class Reward(Record):
+    """What the reviewer model made of one sampled paper."""
+
+    prompt_id: str
+    index: Annotated[int, Field(ge=0)]
+    reward: float | None
+    """Mean of the simulated reviewers' ratings; None where there is none, never 0."""
+    ratings: tuple[int, ...] = ()
+    """Ratings in the text's order."""
+    decision: str | None = None
+    """``accept``, ``reject`` or ``withdrawn``; None where the text has none."""
+    text: str | None = None
+    """The reviewer model's own words, of the last attempt; None where there was no paper."""
+    n_tries: Annotated[int, Field(ge=0)] = 0
+    """Attempts made."""
+    unreadable: str | None = None
+    """Where and why the last attempt could not be read."""
+
+
+class PreferencePair(Record):
+    """One prompt with the completion to prefer and the one to avoid."""
+
+    prompt_id: str
+    prompt: tuple[Message, ...]
+    chosen: tuple[Message, ...]
+    rejected: tuple[Message, ...]
+    reward_chosen: float
+    reward_rejected: float
+
+
+class Pairing(NamedTuple):
+    """Every prompt, with its pair or its reason."""
+
+    pairs: tuple[PreferencePair, ...]
+    """By prompt id."""
+    dropped: tuple[Dropped, ...]
+    """By prompt id."""
+
+
+def pair_up(
+    prompts: Iterable[tuple[str, tuple[Message, ...]]],
+    rollouts: Iterable[Rollout],
+    rewards: Iterable[Reward],
+) -> Pairing:
+    """Best against worst for each prompt; the module's rules decide the rest.
+
+    Args:
+        prompts: id and messages of every prompt of the round.
+        rollouts: sampled papers, in any order.
+        rewards: rewards, in any order.
+
+    Raises:
+        ValueError: a rollout or reward that appears twice.
+    """
+    turns: dict[str, dict[int, tuple[Message, ...]]] = {}
+    for rollout in rollouts:
+        if rollout.index in turns.setdefault(rollout.prompt_id, {}):
+            raise ValueError(f"rollout {rollout.index} of {rollout.prompt_id} appears twice")
+        turns[rollout.prompt_id][rollout.index] = rollout.turns
+    values: dict[str, dict[int, float | None]] = {}
+    for reward in rewards:
+        if reward.index in values.setdefault(reward.prompt_id, {}):
+            raise ValueError(f"reward {reward.index} of {reward.prompt_id} appears twice")
+        values[reward.prompt_id][reward.index] = reward.reward
+    pairs, dropped = [], []
+    for prompt_id, prompt in sorted(prompts):
+        found = _pair(prompt_id, prompt, turns.get(prompt_id, {}), values.get(prompt_id, {}))
+        if isinstance(found, PreferencePair):
+            pairs.append(found)
+        else:
+            dropped.append(found)
+    return Pairing(tuple(pairs), tuple(dropped))
+
+
+def _pair(
+    prompt_id: str,
+    prompt: tuple[Message, ...],
+    turns: dict[int, tuple[Message, ...]],
+    values: dict[int, float | None],
+) -> PreferencePair | Dropped:
+    read = {i: value for i, value in sorted(values.items()) if value is not None and i in turns}
+    if len(read) < 2:
+        detail = f"expected two papers with a reward, found {len(read)} of {len(turns)}"
+        return Dropped(prompt_id, rule="too-few-rewards", detail=detail, stage="pair")
+    best = max(read, key=lambda i: (read[i], -i))
+    worst = min(read, key=lambda i: (read[i], i))
+    if read[best] == read[worst]:
+        detail = f"all {len(read)} papers have the reward {read[best]:g}"
+        return Dropped(prompt_id, rule="equal-rewards", detail=detail, stage="pair")
+    if turns[best] == turns[worst]:
+        detail = f"papers {best} and {worst} are the same text"
+        return Dropped(prompt_id, rule="same-text", detail=detail, stage="pair")
+    return PreferencePair(
+        prompt_id=prompt_id,
+        prompt=prompt,
+        chosen=turns[best],
+        rejected=turns[worst],
+        reward_chosen=read[best],
+        reward_rejected=read[worst],
+    )
+
+
+def prompts_of_round(
+    prompt_ids: Sequence[str], *, round_number: int, share: float, seed: int
+) -> tuple[str, ...]:
+    """The prompts one round uses, sorted: "one-third of the full dataset in each round".
+
+    The prompts are shuffled and dealt out round by round, then shuffled anew: with a third, three
+    rounds share no prompt. What does not fill a round (n mod 3 prompts) waits for the next shuffle.
+
+    Args:
+        prompt_ids: all of them, without repeats.
+        round_number: from 1.
+        share: of the prompts per round; at least one is used.
+        seed: of the shuffle.
+
+    >>> prompts_of_round("abcdef", round_number=1, share=1 / 3, seed=0)
+    ('a', 'f')
+    """
+    if not prompt_ids or round_number < 1 or len(set(prompt_ids)) < len(prompt_ids):
+        raise ValueError("expected at least one prompt, none twice, and a round from 1 on")
+    # The tolerance keeps a third of 3n at n.
+    size = max(1, int(len(prompt_ids) * share + 1e-9))
+    per_deal = len(prompt_ids) // size
+    deal, place = divmod(round_number - 1, per_deal)
+    shuffled = sorted(prompt_ids)
+    random.Random(f"{seed}/{deal}").shuffle(shuffled)  # noqa: S311  no secret
+    return tuple(sorted(shuffled[place * size : (place + 1) * size]))

@@ -1,0 +1,67 @@
+"""Recipes become frozen configs, or an error that names the key."""
+
+from pathlib import Path
+
+import pytest
+
+from cycledata.errors import ParseError
+from cycletrain.config import SftConfig, read_config
+
+RECIPE = """
+build = "build"
+out = "out"
+role = "reviewer"
+[model]
+path = "tiny"
+[adapter]
+kind = "lora"
+[training]
+context_tokens = 512
+learning_rate = 1e-5
+batch_size = 2
+"""
+
+
+@pytest.fixture
+def recipe(tmp_path: Path) -> Path:
+    path = tmp_path / "recipe.toml"
+    path.write_text(RECIPE, encoding="utf-8")
+    return path
+
+
+def test_overrides_replace_single_values(recipe: Path) -> None:
+    config = read_config(
+        recipe, SftConfig, ["adapter.rank=64", "model.path=other/model", "training.epochs=0.5"]
+    )
+    assert (config.adapter.rank, config.model.path, config.training.epochs) == (
+        64,
+        "other/model",
+        0.5,
+    )
+    assert config.training.learning_rate == 1e-5
+
+
+@pytest.mark.parametrize(
+    ("override", "message"),
+    [
+        ("adapter.rnak=4", r"adapter\.rnak: unknown key; did you mean rank\?"),
+        ("sede=4", r"sede: unknown key; did you mean seed\?"),
+        ("adapter.rank=-1", r"adapter\.rank: Input should be greater than or equal to 1, found -1"),
+        ("role=author", r"role: Input should be 'reviewer' or 'researcher', found 'author'"),
+        ("adapter.rank", "expected key=value"),
+        ("build.x=1", "build is no table"),
+    ],
+    ids=["table-key", "top-key", "range", "choice", "no-value", "no-table"],
+)
+def test_what_is_unknown_or_out_of_range_is_refused(
+    recipe: Path, override: str, message: str
+) -> None:
+    with pytest.raises(ParseError, match=message):
+        read_config(recipe, SftConfig, [override])
+
+
+def test_a_recipe_that_is_no_toml_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "broken.toml"
+    path.write_text("x = ", encoding="utf-8")
+    with pytest.raises(ParseError, match=r"recipe: .*broken\.toml"):
+        read_config(path, SftConfig)
