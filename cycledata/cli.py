@@ -2,9 +2,13 @@
 
 import datetime as dt
 import json
+import os
+import signal
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import asdict
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -13,7 +17,11 @@ import typer
 from cycledata.errors import CycleDataError
 
 if TYPE_CHECKING:
+    from rich.progress import TaskID
+
     from cycledata.sources.dumps import ImportReport
+    from cycledata.sources.estimate import Estimate
+    from cycledata.sources.fetch import FetchSummary, Progress
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False)
 import_app = typer.Typer(no_args_is_help=True, help="Import replies that somebody else saved.")
@@ -88,6 +96,68 @@ def import_eprint_files(
     _print_import(report, as_json)
 
 
+class Dataset(StrEnum):
+    """What is fetched or built."""
+
+    REVIEW_5K = "review-5k"
+    RESEARCH_14K = "research-14k"
+
+
+@app.command()
+def fetch(
+    dataset: Annotated[Dataset, typer.Argument(help="Whose sources to ask.")],
+    snapshot: Snapshot,
+    venue: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="ICLR.cc/2024/Conference for review-5k, acl/2023 or acl for research-14k."
+        ),
+    ] = None,
+    limit: Annotated[int | None, typer.Option(min=1, help="Papers per venue, at most.")] = None,
+    history: Annotated[bool, typer.Option(help="Also the edits of every review.")] = False,
+    pdfs: Annotated[bool, typer.Option(help="Also PDFs where arXiv has none, 34 an hour.")] = False,
+    not_after: Annotated[
+        dt.datetime | None,
+        typer.Option(formats=["%Y-%m-%d"], help="Last arXiv version up to this day."),
+    ] = None,
+    max_requests: Annotated[int | None, typer.Option(min=1, help="Requests of this run.")] = None,
+    max_hours: Annotated[float | None, typer.Option(min=0.0, help="Hours of this run.")] = None,
+    dry_run: Annotated[bool, typer.Option(help="Print requests and hours; ask nobody.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Fetch what a dataset is built from; stop and run again at will, nothing is asked twice."""
+    from cycledata.replies import OpenSnapshot
+    from cycledata.sources import estimate
+    from cycledata.sources.fetch import Run, Wish
+    from cycledata.sources.schedule import Budget, Scheduler, SystemClock
+    from cycledata.sources.services import Endpoints, Services
+    from cycledata.sources.venues import find_listings
+
+    wish = Wish(limit, history, pdfs, not_after.date() if not_after else None)
+    reviews = dataset is Dataset.REVIEW_5K
+    venues = venue or ["ICLR.cc/2024/Conference"]
+    try:
+        listings = () if reviews else find_listings(tuple(venue or ()))
+        if dry_run:
+            plan = (
+                estimate.plan_review5k(venues, wish)
+                if reviews
+                else estimate.plan_research14k(listings, wish)
+            )
+            _print_estimate(estimate.estimate(plan), as_json)
+            return
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from error
+    budget = Budget(max_requests, None if max_hours is None else max_hours * 3600)
+    services = Services(Scheduler(clock=SystemClock(), budget=budget), Endpoints(), os.environ)
+    # SIGTERM stops as cleanly as Ctrl-C does.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    with OpenSnapshot(snapshot) as into, _steps_bar() as bar:
+        run = Run(into, services, wish, bar)
+        summary = run.review5k(venues) if reviews else run.research14k(listings)
+    _print_fetch(summary, as_json)
+
+
 @app.command()
 def seal(
     folder: Annotated[Path, typer.Argument(help="Folder of the open snapshot.")],
@@ -152,6 +222,67 @@ def _print_import(report: "ImportReport", as_json: bool) -> None:
             print(f"{row.file}: {row.place}: {row.reason}", file=sys.stderr)
     if report.n_unreadable:
         raise typer.Exit(1)
+
+
+def _print_estimate(rows: "list[Estimate]", as_json: bool) -> None:
+    total = sum(row.hours for row in rows)
+    if as_json:
+        by_lane = {row.lane: {"requests": row.requests, "hours": row.hours} for row in rows}
+        _print_json({"services": by_lane, "hours": total})
+        return
+    print(f"{'service':<18}{'requests':>10}{'hours':>9}")
+    for row in rows:
+        print(f"{row.lane:<18}{row.requests:>10,}{row.hours:>9.1f}")
+    print(f"{'total':<18}{sum(row.requests for row in rows):>10,}{total:>9.1f}")
+
+
+def _print_fetch(summary: "FetchSummary", as_json: bool) -> None:
+    """Print what a run did; exit 1 when something is missing or it was stopped."""
+    if as_json:
+        _print_json(asdict(summary))
+    else:
+        for title, counts in (
+            ("requests", summary.requests),
+            ("retries", summary.retries),
+            ("added", summary.added),
+        ):
+            listed = ", ".join(f"{name} {n:,}" for name, n in sorted(counts.items()))
+            print(f"{title:<9} {listed or 'none'}")
+        print(f"{'unmatched':<9} {summary.unmatched:,} papers that arXiv does not have")
+        print(f"{'missing':<9} {len(summary.missing):,}")
+        print(f"{'seconds':<9} {summary.seconds:,.0f}")
+    for row in summary.missing:
+        print(f"missing: {row.step}: {row.item}: {row.reason}", file=sys.stderr)
+    if summary.stopped:
+        print(f"stopped: {summary.stopped}", file=sys.stderr)
+    if summary.missing or summary.stopped:
+        raise typer.Exit(1)
+
+
+@contextmanager
+def _steps_bar() -> "Iterator[Callable[[Progress], None] | None]":
+    """A bar for each step on stderr, where that is a terminal."""
+    if not sys.stderr.isatty():
+        yield None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn
+    from rich.progress import Progress as Bars
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+    with Bars(*columns, TextColumn("{task.fields[left]}"), console=Console(stderr=True)) as bars:
+        tasks: dict[str, TaskID] = {}
+
+        def show(progress: "Progress") -> None:
+            if progress.step not in tasks:
+                tasks[progress.step] = bars.add_task(progress.step, left="")
+            eta_s = progress.eta_s
+            left = "" if eta_s is None else f"about {dt.timedelta(seconds=round(eta_s))} left"
+            bars.update(
+                tasks[progress.step], completed=progress.done, total=progress.total, left=left
+            )
+
+        yield show
 
 
 @contextmanager

@@ -2,6 +2,9 @@
 
 CycleDataError
 ├── FetchError        a service refused, or answered with something that is no answer
+│   ├── GaveUpError             one request failed on its last try; others may succeed
+│   ├── RefusedError            the service will not serve us as things are
+│   └── BudgetSpentError        the run's requests or seconds are used up
 ├── ParseError        a payload that cannot be read as what it claims to be
 ├── SnapshotError     a snapshot in the wrong state for the call
 │   ├── NotASnapshotError       the folder is something else
@@ -28,6 +31,18 @@ class CycleDataError(Exception):
 
 class FetchError(CycleDataError):
     """A service refused, or its answer is no answer."""
+
+
+class GaveUpError(FetchError):
+    """One request failed on its last try, or was sent elsewhere; others may succeed."""
+
+
+class RefusedError(FetchError):
+    """The service will not serve us as things are: no further request helps."""
+
+
+class BudgetSpentError(FetchError):
+    """The run's requests or seconds are used up; the next run goes on from here."""
 
 
 class ParseError(CycleDataError):

@@ -189,6 +189,19 @@ class OpenSnapshot:
             )
         return True
 
+    def mark(self, name: str) -> str | None:
+        """What a fetch noted for its next run, e.g. the page a listing stopped at; never sealed."""
+        with self._lock:
+            row = self._database.execute(
+                "SELECT value FROM marks WHERE name = ?", (name,)
+            ).fetchone()
+        return None if row is None else str(row[0])
+
+    def set_mark(self, name: str, value: str) -> None:
+        """Note something for the next run, in the running transaction where there is one."""
+        with self.transaction():
+            self._database.execute("INSERT OR REPLACE INTO marks VALUES (?, ?)", (name, value))
+
     def keys(self, service: str, prefix: str = "") -> Iterator[str]:
         """Keys of a service that begin with ``prefix``, in order."""
         with self._lock:
@@ -245,6 +258,7 @@ CREATE TABLE replies (
     status INTEGER NOT NULL, media_type TEXT NOT NULL, sha256 TEXT NOT NULL,
     PRIMARY KEY (service, key)
 ) WITHOUT ROWID;
+CREATE TABLE marks (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE INDEX replies_by_payload ON replies (sha256);
 """
 

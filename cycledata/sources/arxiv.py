@@ -1,0 +1,255 @@
+"""arXiv: title search, metadata record with the licence, and the e-print of the version used.
+
+The search goes through the arxiv package; OAI-PMH and e-prints share its connection, because the
+terms of use count one request in three seconds over all of them.
+"""
+
+import datetime as dt
+import io
+import re
+import tarfile
+import zlib
+from typing import Any
+from xml.etree import ElementTree as ET
+
+import arxiv
+
+from cycledata.errors import GaveUpError, ParseError
+from cycledata.parse.arxiv import ArxivPaper, parse_atom
+from cycledata.replies import OpenSnapshot, Reply
+from cycledata.sources.http import Answer, origin, polite_session
+from cycledata.sources.schedule import Scheduler
+
+_CANDIDATES = 5
+_MAX_ARCHIVE_BYTES = 1 << 30
+_FIGURES = (".png", ".jpg", ".jpeg", ".gif", ".bmp", ".tif", ".tiff", ".svg", ".eps", ".ps", ".pdf")
+_RAW = "{http://arxiv.org/OAI/arXivRaw/}"
+
+
+class Arxiv:
+    """arXiv's three services at one pace.
+
+    Args:
+        scheduler: paces and retries.
+        base_url: search, e-prints and abstract pages, e.g. ``"https://export.arxiv.org"``.
+        oai_url: e.g. ``"https://oaipmh.arxiv.org/oai"``.
+    """
+
+    def __init__(self, scheduler: Scheduler, base_url: str, oai_url: str) -> None:
+        self._clock = scheduler.clock
+        self._base_url = base_url
+        self._oai_url = oai_url
+        # Delay and retries are the scheduler's; the package keeps its session to itself.
+        self._client = arxiv.Client(page_size=_CANDIDATES, delay_seconds=0.0, num_retries=0)
+        self._client.query_url_format = f"{base_url}/api/query?{{}}"
+        self._adapter = polite_session(
+            scheduler,
+            lane=lambda _: "arxiv",
+            sound=_sound,
+            origins=frozenset({origin(base_url), origin(oai_url), "https://arxiv.org"}),
+            session=self._client._session,  # noqa: SLF001  the only way in
+        )
+
+    def match(
+        self, snapshot: OpenSnapshot, paper_id: str, title: str, arxiv_id: str | None = None
+    ) -> tuple[ArxivPaper, ...]:
+        """Candidates for a title, or for an id that a list gave; asked once: ``match/<paper id>``.
+
+        An empty feed is an answer and is kept.
+        """
+        key = f"match/{paper_id}"
+        held = snapshot.get("arxiv", key)
+        if held is None:
+            query = title_query(title)
+            if arxiv_id is None and query is None:
+                return ()
+            search = (
+                arxiv.Search(id_list=[arxiv_id], max_results=1)
+                if arxiv_id
+                else arxiv.Search(query=query, max_results=_CANDIDATES)
+            )
+            try:
+                list(self._client.results(search))
+            except arxiv.ArxivError as error:
+                raise GaveUpError(f"{self._base_url}: search for {paper_id}: {error}") from error
+            held = self._reply(key)
+            snapshot.add(held)
+        return parse_atom(held.payload) if held.status == 200 else ()
+
+    def record(self, snapshot: OpenSnapshot, arxiv_id: str) -> None:
+        """Metadata with the latest version's licence: ``record/<arxiv id>``."""
+        self._oai(snapshot, f"record/{arxiv_id}", arxiv_id, "arXiv")
+
+    def eprint(self, snapshot: OpenSnapshot, arxiv_id: str, version: int) -> None:
+        """E-print without its figures' bytes: ``eprint/<arxiv id>v<N>``; a 404 is an answer."""
+        key = f"eprint/{arxiv_id}v{version}"
+        if snapshot.has("arxiv", key):
+            return
+        self._get(f"{self._base_url}/e-print/{arxiv_id}v{version}")
+        found = self._reply(key)
+        if found.status == 200:
+            payload, media_type = without_figures(found.payload)
+            found = Reply(
+                found.service, key, found.url, found.retrieved_at, 200, media_type, payload
+            )
+        snapshot.add(found)
+
+    def version_before(self, snapshot: OpenSnapshot, paper: ArxivPaper, day: dt.date) -> int | None:
+        """The last version up to a day; None where all are later.
+
+        Only a paper with a version on each side needs a request: ``versions/<arxiv id>``.
+        """
+        if paper.updated <= day:
+            return paper.version
+        if paper.published > day:
+            return None
+        key = f"versions/{paper.arxiv_id}"
+        self._oai(snapshot, key, paper.arxiv_id, "arXivRaw")
+        held = snapshot.get("arxiv", key)
+        if held is None or held.status != 200:
+            return None
+        dates = version_dates(held.payload)
+        return max((number for number, when in dates.items() if when <= day), default=None)
+
+    def licence_page(self, snapshot: OpenSnapshot, arxiv_id: str, version: int) -> None:
+        """Abstract page of one version: ``abs/<arxiv id>v<N>``.
+
+        OAI-PMH states the latest version's licence only, and licences differ by version.
+        """
+        key = f"abs/{arxiv_id}v{version}"
+        if not snapshot.has("arxiv", key):
+            self._get(f"{self._base_url}/abs/{arxiv_id}v{version}")
+            snapshot.add(self._reply(key))
+
+    def _oai(self, snapshot: OpenSnapshot, key: str, arxiv_id: str, prefix: str) -> None:
+        if snapshot.has("arxiv", key):
+            return
+        identifier = f"oai:arXiv.org:{arxiv_id}"
+        self._get(self._oai_url, verb="GetRecord", identifier=identifier, metadataPrefix=prefix)
+        snapshot.add(self._reply(key))
+
+    def _get(self, url: str, **query: str) -> None:
+        self._adapter.session.get(url, params=query)
+
+    def _reply(self, key: str) -> Reply:
+        answer = self._adapter.last
+        if answer is None:
+            raise AssertionError("unreachable: asked before")
+        if answer.status not in {200, 404, 403}:
+            raise GaveUpError(f"{answer.url}: status {answer.status}")
+        return Reply(
+            "arxiv", key, answer.url, self._clock.utc(), answer.status, answer.media_type,
+            answer.body,
+        )  # fmt: skip
+
+
+def title_query(title: str) -> str | None:
+    r"""A search for the words of a title; None where too little is left to search for.
+
+    >>> title_query("Learning $\\alpha$-Nets: \"Why\" & How")
+    'ti:"Learning Nets Why How"'
+    """
+    words = re.findall(r"\w+", re.sub(r"\$[^$]{0,200}\$", " ", title))
+    return f'ti:"{" ".join(words[:30])}"' if len("".join(words)) >= 8 else None
+
+
+def version_dates(payload: bytes) -> dict[int, dt.date]:
+    """Days of all versions, from an OAI-PMH record in the format ``arXivRaw``.
+
+    Raises:
+        ParseError: no such record, or a version without number or date.
+    """
+    if b"<!DOCTYPE" in payload or b"<!ENTITY" in payload:
+        raise ParseError("xml-doctype", "a document type definition, which the answer never has")
+    try:
+        found = {}
+        for version in ET.fromstring(payload).iter(f"{_RAW}version"):  # noqa: S314  no DTD passes
+            number = int((version.get("version") or "").removeprefix("v"))
+            text = version.findtext(f"{_RAW}date") or ""
+            found[number] = dt.datetime.strptime(text, "%a, %d %b %Y %H:%M:%S %Z").date()  # noqa: DTZ007  a GMT date
+    except (ET.ParseError, ValueError) as error:
+        raise ParseError("arxiv-versions", f"expected versions with dates: {error}") from error
+    return found
+
+
+def without_figures(payload: bytes) -> tuple[bytes, str]:
+    """An archive as a plain tar whose figures are empty; anything else as it is.
+
+    Names stay, so that a parser sees what the text includes. Plain, because the bytes of a tar do
+    not depend on a compressor's version, and shards are compressed anyway.
+
+    Returns:
+        Payload and media type.
+    """
+    try:
+        packed = zlib.decompressobj(31)
+        data = packed.decompress(payload, _MAX_ARCHIVE_BYTES) if _is_gzip(payload) else payload
+        return _slim_tar(data), "application/x-tar"
+    except (tarfile.TarError, zlib.error, EOFError):
+        return payload, _media_type(payload)
+
+
+def _slim_tar(data: bytes) -> bytes:
+    kept = io.BytesIO()
+    with (
+        tarfile.open(fileobj=io.BytesIO(data), mode="r:") as archive,
+        tarfile.open(fileobj=kept, mode="w", format=tarfile.PAX_FORMAT) as slim,
+    ):
+        for member in archive:
+            if member.isfile():
+                figure = member.name.lower().endswith(_FIGURES)
+                file = None if figure else archive.extractfile(member)
+                content = file.read() if file else b""
+                entry = tarfile.TarInfo(member.name)
+                entry.size = len(content)
+                slim.addfile(entry, io.BytesIO(content))
+    return kept.getvalue()
+
+
+def _is_gzip(payload: bytes) -> bool:
+    return payload.startswith(b"\x1f\x8b")
+
+
+def _media_type(payload: bytes) -> str:
+    if _is_gzip(payload):
+        return "application/gzip"
+    return "application/pdf" if payload.startswith(b"%PDF") else "application/octet-stream"
+
+
+def _sound(answer: Answer) -> str | None:
+    """Why an answer is none, by what was asked."""
+    body = answer.body
+    if "/e-print/" in answer.url:
+        return _sound_eprint(body)
+    if "/abs/" in answer.url:
+        return None if b"</html>" in body[-200:].lower() else "the page ended early"
+    if b"<!DOCTYPE" in body[:1000]:
+        return "HTML in place of XML"
+    try:
+        root: Any = ET.fromstring(body)  # noqa: S314  looked at, never expanded: expat is bounded
+    except ET.ParseError:
+        return "the XML is cut or damaged"
+    if "/api/query" in answer.url:
+        total = root.findtext("{http://a9.com/-/spec/opensearch/1.1/}totalResults") or "0"
+        entries = root.findall("{http://www.w3.org/2005/Atom}entry")
+        if not root.tag.endswith("}feed"):
+            return "no Atom feed"
+        # The service now and then sends an empty page for a search that found something.
+        return "an empty page of a search that found some" if total != "0" and not entries else None
+    return None if root.tag.endswith("}OAI-PMH") else "no OAI-PMH answer"
+
+
+def _sound_eprint(body: bytes) -> str | None:
+    if _is_gzip(body):
+        stream = zlib.decompressobj(31)
+        try:
+            stream.decompress(body, _MAX_ARCHIVE_BYTES)
+        except zlib.error:
+            return "the gzip archive is damaged"
+        return None if stream.eof else "the gzip archive is cut"
+    begins = body[:200].lstrip().lower()
+    if begins.startswith((b"<!doctype", b"<html")):
+        return "HTML in place of an e-print"
+    if body.startswith(b"%PDF"):
+        return None if b"%%EOF" in body[-2048:] else "the PDF is cut"
+    return None if body else "an empty body"

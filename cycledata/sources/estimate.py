@@ -1,0 +1,67 @@
+"""How long a fetch takes under the services' limits, before it is begun."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from cycledata.sources.fetch import Wish
+from cycledata.sources.openreview import PAGE_SIZE, invitations
+from cycledata.sources.schedule import PACES, Pace, Scheduler, SimulatedClock
+from cycledata.sources.semantic_scholar import BATCH, LISTED_BATCH
+from cycledata.sources.venues import SUBMISSIONS, Listing
+
+REVIEWS_PER_PAPER = 3.85
+"""13,670 reviews of 3,549 ICLR 2024 papers."""
+DISTINCT_CITED_PER_PAPER = 12
+"""Cited works per paper once works cited by several count once; an assumption, see docs."""
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """One lane's part of a plan."""
+
+    lane: str
+    requests: int
+    hours: float
+    """Interval and latency of every request, without failures."""
+
+
+def plan_review5k(venues: Sequence[str], wish: Wish) -> Counter[str]:
+    """Requests by lane, at most: every paper is searched for, found, and has an e-print."""
+    plan: Counter[str] = Counter()
+    for venue in venues:
+        papers = _at_most(SUBMISSIONS.get(venue, 0), wish.limit)
+        # Every invitation's list ends with an empty page.
+        plan["openreview"] += -(-papers // PAGE_SIZE) + len(invitations(venue))
+        plan["arxiv"] += 3 * papers
+        if wish.history:
+            plan["openreview"] += round(REVIEWS_PER_PAPER * papers)
+        if wish.pdfs:
+            plan["openreview-pdf"] += papers
+    return +plan
+
+
+def plan_research14k(listings: Sequence[Listing], wish: Wish) -> Counter[str]:
+    """Requests by lane, at most: every paper is searched for, found, and has an e-print."""
+    plan: Counter[str] = Counter()
+    n_papers = 0
+    for listing in listings:
+        if listing.site == "openreview":
+            plan["openreview"] += -(-listing.n_papers // PAGE_SIZE)
+        else:
+            plan["proceedings"] += len(listing.places)
+        n_papers += _at_most(listing.n_papers, wish.limit)
+    plan["arxiv"] += 3 * n_papers
+    plan["semantic_scholar"] += -(-n_papers // LISTED_BATCH)
+    plan["semantic_scholar"] += -(-DISTINCT_CITED_PER_PAPER * n_papers // BATCH)
+    return +plan
+
+
+def estimate(plan: Mapping[str, int], paces: Mapping[str, Pace] = PACES) -> list[Estimate]:
+    """Hours by lane; lanes are asked one after the other, so hours add up."""
+    seconds = Scheduler(clock=SimulatedClock(), paces=paces).seconds(plan)
+    return [Estimate(lane, plan[lane], seconds[lane] / 3600) for lane in sorted(plan)]
+
+
+def _at_most(n: int, limit: int | None) -> int:
+    return n if limit is None else min(n, limit)

@@ -1,0 +1,294 @@
+"""The one way to the network: a transport that the services' own clients are given.
+
+The clients build the requests and read the answers; the bytes travel through ``PoliteAdapter``,
+which paces and retries by the scheduler's word, ends what never ends, takes a body for complete
+only when it is, and follows no redirect to a stranger.
+"""
+
+import datetime as dt
+import email.utils
+import io
+import json
+import threading
+import zlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+import requests
+import urllib3
+from requests.adapters import HTTPAdapter
+
+from cycledata.errors import GaveUpError
+from cycledata.sources.schedule import Clock, Scheduler, TransientError
+
+if TYPE_CHECKING:
+    from requests import PreparedRequest, Response
+
+_CONNECT_S = 10.0
+_SILENCE_S = 30.0
+_CHUNK_BYTES = 1 << 16
+_TRANSIENT = frozenset({408, 425, 429, 500, 502, 503, 504})
+_ENDED_EARLY = "the body ended early"
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came back: complete, decoded, not yet understood."""
+
+    status: int
+    url: str
+    headers: Mapping[str, str]
+    """By lower-case name."""
+    body: bytes
+
+    @property
+    def media_type(self) -> str:
+        """E.g. ``"application/json"``, without parameters."""
+        return self.headers.get("content-type", "").split(";")[0].strip().lower()
+
+
+Sound = Callable[[Answer], str | None]
+"""Why an answer of status 200 is none; None when it is one."""
+
+
+def polite_session(
+    scheduler: Scheduler,
+    *,
+    lane: Callable[[str], str],
+    sound: Sound,
+    origins: frozenset[str],
+    session: requests.Session | None = None,
+) -> "PoliteAdapter":
+    """Put the transport under a session, a client's own or a new one.
+
+    Args:
+        scheduler: paces and retries.
+        lane: the lane of a URL's path.
+        sound: tells an answer from what only looks like one.
+        origins: ``scheme://host:port`` that may be asked; a redirect elsewhere is refused.
+        session: the client's session; a new one when None.
+    """
+    session = session or requests.Session()
+    adapter = PoliteAdapter(scheduler, lane=lane, sound=sound, origins=origins, session=session)
+    # A client may have mounted adapters of its own on longer prefixes; none may stay.
+    session.adapters.clear()
+    session.mount("https://", adapter)
+    session.mount("http://", adapter)
+    return adapter
+
+
+class PoliteAdapter(HTTPAdapter):
+    """A transport adapter of requests that asks the scheduler first."""
+
+    def __init__(
+        self,
+        scheduler: Scheduler,
+        *,
+        lane: Callable[[str], str],
+        sound: Sound,
+        origins: frozenset[str],
+        session: requests.Session,
+    ) -> None:
+        self.session = session
+        self.last: Answer | None = None
+        """The last answer, whole: what the snapshot keeps."""
+        self._scheduler = scheduler
+        self._lane = lane
+        self._sound = sound
+        self._origins = origins
+        self._connection: urllib3.connection.HTTPConnection | None = None
+        super().__init__(pool_connections=4, pool_maxsize=1, max_retries=0)
+
+    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
+        """Make connections that the watchdog can cut."""
+        super().init_poolmanager(*args, **kwargs)
+        adapter = self
+
+        class Http(urllib3.connection.HTTPConnection):
+            def request(self, *args: Any, **kwargs: Any) -> None:
+                adapter._connection = self
+                super().request(*args, **kwargs)
+
+        class Https(urllib3.connection.HTTPSConnection):
+            def request(self, *args: Any, **kwargs: Any) -> None:
+                adapter._connection = self
+                super().request(*args, **kwargs)
+
+        class HttpPool(urllib3.HTTPConnectionPool):
+            ConnectionCls = Http
+
+        class HttpsPool(urllib3.HTTPSConnectionPool):
+            ConnectionCls = Https
+
+        self.poolmanager.pool_classes_by_scheme = {"http": HttpPool, "https": HttpsPool}
+
+    def send(
+        self,
+        request: "PreparedRequest",
+        stream: bool = False,  # noqa: ARG002  bodies are always read here
+        timeout: Any = None,  # noqa: ARG002  ours hold, clients' may be missing
+        verify: Any = True,
+        cert: Any = None,
+        proxies: Any = None,
+    ) -> "Response":
+        """Send one request as politely as it takes.
+
+        Raises:
+            GaveUpError: no answer after the last try, or a redirect to a stranger.
+        """
+        url = request.url or ""
+        parts = urlsplit(url)
+        what = f"{request.method} {parts.scheme}://{parts.netloc}{parts.path}"
+        if f"{parts.scheme}://{parts.netloc}" not in self._origins:
+            raise GaveUpError(f"{what}: redirected to another host, which is never followed")
+        request.headers["Accept-Encoding"] = "gzip"
+        lane = self._lane(parts.path)
+
+        def attempt() -> Answer:
+            try:
+                answer = self._exchange(request, lane, verify, cert, proxies)
+                _require_answer(answer, self._sound, self._scheduler.clock)
+            except TransientError:
+                # What is left on a connection that went wrong is not the next answer's beginning.
+                self.poolmanager.clear()
+                raise
+            return answer
+
+        answer = self._scheduler.ask(lane, attempt, what=what)
+        self.last = answer
+        kept = {
+            name: value
+            for name, value in answer.headers.items()
+            if name not in {"content-encoding", "content-length", "transfer-encoding"}
+        }
+        raw = urllib3.HTTPResponse(
+            body=io.BytesIO(answer.body),
+            headers=kept,
+            status=answer.status,
+            preload_content=False,
+        )
+        return self.build_response(request, raw)
+
+    def _exchange(
+        self, request: "PreparedRequest", lane: str, verify: Any, cert: Any, proxies: Any
+    ) -> Answer:
+        pace = self._scheduler.paces[lane]
+        late = threading.Event()
+        watchdog = threading.Timer(pace.deadline_s, self._cut, [late])
+        watchdog.daemon = True
+        watchdog.start()
+        try:
+            response = super().send(request, True, (_CONNECT_S, _SILENCE_S), verify, cert, proxies)
+            with response:
+                body = _read(response, pace.max_bytes)
+        except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
+            if late.is_set():
+                raise TransientError(f"not done after {pace.deadline_s:.0f} s") from error
+            raise TransientError(_connection_trouble(error)) from error
+        finally:
+            watchdog.cancel()
+        if late.is_set():  # headers cut off look like headers that ended
+            raise TransientError(f"not done after {pace.deadline_s:.0f} s")
+        headers = {name.lower(): value for name, value in response.headers.items()}
+        body = _decoded(body, headers.get("content-encoding", ""), pace.max_bytes)
+        return Answer(response.status_code, request.url or "", headers, body)
+
+    def _cut(self, late: threading.Event) -> None:
+        """End the request in flight: whoever waits for its bytes gets an error at once."""
+        late.set()
+        connection = self._connection
+        sock = None if connection is None else connection.sock
+        if sock is not None:
+            try:
+                sock.shutdown(2)
+            except OSError:
+                return  # it ended by itself in the meantime
+
+
+def _read(response: "Response", max_bytes: int) -> bytes:
+    body = bytearray()
+    for chunk in response.raw.stream(_CHUNK_BYTES, decode_content=False):
+        body += chunk
+        if len(body) > max_bytes:
+            raise TransientError(f"the body is longer than {max_bytes} bytes")
+    return bytes(body)
+
+
+def _decoded(body: bytes, encoding: str, max_bytes: int) -> bytes:
+    """Undo ``Content-Encoding``; unlike the libraries, a cut stream is an error."""
+    encoding = encoding.strip().lower()
+    if encoding in {"", "identity"}:
+        return body
+    if encoding not in {"gzip", "x-gzip"}:
+        raise TransientError(f"content encoding {encoding[:20]!r}, asked for gzip")
+    stream = zlib.decompressobj(31)
+    try:
+        decoded = stream.decompress(body, max_bytes)
+    except zlib.error as error:
+        raise TransientError("the gzip body is damaged") from error
+    if not stream.eof:
+        raise TransientError(_ENDED_EARLY)
+    return decoded
+
+
+def _connection_trouble(error: Exception) -> str:
+    text = str(error)
+    if isinstance(error, requests.exceptions.ConnectTimeout):
+        return "no connection in time"
+    if isinstance(error, requests.exceptions.Timeout) or "timed out" in text:
+        return f"silent for {_SILENCE_S:.0f} s"
+    if "IncompleteRead" in text or "InvalidChunkLength" in text:
+        return _ENDED_EARLY
+    return "the connection broke"
+
+
+def _require_answer(answer: Answer, sound: Sound, clock: Clock) -> None:
+    if answer.status in _TRANSIENT:
+        raise TransientError(f"status {answer.status}", _asked_wait(answer, clock.utc()))
+    if answer.status == 200:
+        reason = sound(answer)
+        if reason is not None:
+            raise TransientError(reason)
+
+
+def _asked_wait(answer: Answer, now: dt.datetime) -> float | None:
+    """Seconds the server asks us to wait, by header or by body; None where it says nothing."""
+    said = answer.headers.get("retry-after", "").strip()
+    if said.isdecimal() and len(said) < 10:
+        return float(said)
+    moment: dt.datetime | None = None
+    try:
+        if said:
+            moment = email.utils.parsedate_to_datetime(said)
+        else:
+            details = json.loads(answer.body).get("details") or {}
+            text = str(details.get("resetTime", "")).replace("Z", "+00:00")
+            moment = dt.datetime.fromisoformat(text) if text else None
+    except (ValueError, AttributeError, TypeError, RecursionError):
+        return None
+    if moment is None:
+        return None
+    moment = moment if moment.tzinfo else moment.replace(tzinfo=dt.UTC)
+    return max(0.0, (moment - now).total_seconds())
+
+
+def json_trouble(answer: Answer) -> str | None:
+    """Why a body is no JSON; None when it is."""
+    try:
+        json.loads(answer.body)
+    except (ValueError, RecursionError):
+        begins = answer.body[:200].lstrip().lower()
+        return "HTML in place of JSON" if begins.startswith(b"<") else "the JSON is cut or damaged"
+    return None
+
+
+def origin(url: str) -> str:
+    """Scheme, host and port of a URL.
+
+    >>> origin("https://api2.openreview.net/notes?x=1")
+    'https://api2.openreview.net'
+    """
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}"

@@ -1,0 +1,324 @@
+"""OpenReview, API v2 and v1: submissions with their replies, edit history, PDFs.
+
+Asked through openreview-py. A page of a listing is committed with the forums on it, so a run that
+was killed goes on with the next page. Credentials come from the environment alone:
+``OPENREVIEW_TOKEN``, or ``OPENREVIEW_USERNAME`` and ``OPENREVIEW_PASSWORD``.
+"""
+
+import contextlib
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import openreview
+
+from cycledata.errors import FetchError, GaveUpError, RefusedError
+from cycledata.files import canonical_json
+from cycledata.replies import OpenSnapshot, Reply
+from cycledata.sources.http import Answer, json_trouble, origin, polite_session
+from cycledata.sources.schedule import Scheduler
+
+PAGE_SIZE = 500
+_PASSES = 3
+_UNLISTED = '{"ids": [], "count": 0, "ended": false}'
+_LOGIN = (
+    "OpenReview asks for a login; set OPENREVIEW_USERNAME and OPENREVIEW_PASSWORD (or"
+    " OPENREVIEW_TOKEN), or import a dump with `cycledata import openreview-notes`"
+)
+_MFA = (
+    "this OpenReview account has multi-factor authentication, which a script cannot pass; log in"
+    " by browser and set OPENREVIEW_TOKEN, or use an account without it"
+)
+
+
+def is_v1(venue: str) -> bool:
+    """Whether a venue's forums are served by API v1 alone.
+
+    >>> [is_v1(f"{host}/2023/Conference") for host in ("ICLR.cc", "NeurIPS.cc", "ICML.cc")]
+    [True, False, False]
+    """
+    host, _, rest = venue.partition("/")
+    year = rest[:4]
+    last = {"ICLR.cc": 2023, "NeurIPS.cc": 2022, "ICML.cc": 2022}.get(host)
+    return last is not None and year.isdecimal() and int(year) <= last
+
+
+def invitations(venue: str) -> tuple[str, ...]:
+    """Invitations under which a venue's submissions stand; v1 moves withdrawn ones to their own."""
+    if not is_v1(venue):
+        return (f"{venue}/-/Submission",)
+    kinds = ("Blind_Submission", "Withdrawn_Submission", "Desk_Rejected_Submission")
+    return tuple(f"{venue}/-/{kind}" for kind in kinds)
+
+
+@dataclass(frozen=True, slots=True)
+class _Page:
+    after: str | None
+    count: int
+    notes: list[dict[str, Any]]
+
+
+class OpenReview:
+    """One API of OpenReview.
+
+    Args:
+        scheduler: paces and retries.
+        base_url: e.g. ``"https://api2.openreview.net"``.
+        v1: whether it is API v1.
+        environment: where credentials are looked up.
+    """
+
+    def __init__(
+        self, scheduler: Scheduler, base_url: str, *, v1: bool, environment: Mapping[str, str]
+    ) -> None:
+        self._clock = scheduler.clock
+        self._max_tries = scheduler.paces["openreview"].max_tries
+        self._base_url = base_url
+        self._v1 = v1
+        make = openreview.Client if v1 else openreview.api.OpenReviewClient
+        # A token that is none keeps the constructor from logging in by itself: its own session
+        # has no timeout and prints its retries.
+        self._client = make(baseurl=base_url, token="-")  # noqa: S106  no secret, see above
+        self._client.token = None
+        self._client.headers.pop("Authorization", None)
+        self._adapter = polite_session(
+            scheduler,
+            lane=lambda path: "openreview-pdf" if path.startswith("/pdf") else "openreview",
+            sound=_sound,
+            origins=frozenset({origin(base_url)}),
+            session=self._client.session,
+        )
+        self._user = environment.get("OPENREVIEW_USERNAME")
+        self._password = environment.get("OPENREVIEW_PASSWORD")
+        self._token = environment.get("OPENREVIEW_TOKEN")
+        self._known = False
+
+    def list_submissions(
+        self, snapshot: OpenSnapshot, venue: str, *, limit: int | None = None
+    ) -> list[str]:
+        """Fetch a venue's submissions with all replies; returns forum ids in order of listing.
+
+        Args:
+            snapshot: takes ``forum/<forum id>``; remembers the last page for the next run.
+            venue: venue id.
+            limit: stop once this many forums are known.
+
+        Raises:
+            RefusedError: OpenReview wants a login, or knows no such venue.
+            GaveUpError: a page that cannot be had, or a listing that stays shorter than OpenReview
+                says it is; forums fetched so far are in the snapshot.
+        """
+        forums: dict[str, None] = {}
+        for invitation in invitations(venue):
+            for forum in self._list(snapshot, invitation, limit):
+                forums[forum] = None
+                if limit is not None and len(forums) == limit:
+                    return list(forums)
+        return list(forums)
+
+    def history(self, snapshot: OpenSnapshot, note_id: str) -> None:
+        """Fetch the edits of one note: ``edits/<note id>``, a refusal included."""
+        ask = self._client.get_references if self._v1 else self._client.get_note_edits
+        name = "referent" if self._v1 else "note_id"
+        self._keep(snapshot, f"edits/{note_id}", lambda: ask(**{name: note_id}))
+
+    def pdf(self, snapshot: OpenSnapshot, forum: str) -> None:
+        """Fetch a submission's PDF: ``pdf/<forum id>``, a 404 included."""
+        self._keep(snapshot, f"pdf/{forum}", lambda: self._client.get_pdf(forum))
+
+    def accepted(self, venue: str) -> tuple[str, list[dict[str, Any]]]:
+        """Notes of a venue's accepted papers without their replies, and the URL they came from.
+
+        Raises:
+            GaveUpError: fewer papers than OpenReview counts.
+        """
+        notes: dict[str, dict[str, Any]] = {}
+        url = f"{self._base_url}/notes?content.venueid={venue}"
+        count = 1
+        while len(notes) < count:
+            after = next(reversed(notes)) if notes else None
+            query = {"content": {"venueid": venue}, "limit": PAGE_SIZE}
+            page = self._page(query, after, set(notes), expected=count - len(notes) if notes else 0)
+            count = page.count if after is None else count
+            if not page.notes and notes:
+                raise GaveUpError(f"{url}: counts {count} papers, lists {len(notes)}")
+            notes.update((note["id"], note) for note in page.notes)
+            if not notes:
+                break
+        return url, list(notes.values())
+
+    def _list(self, snapshot: OpenSnapshot, invitation: str, limit: int | None) -> Iterator[str]:
+        """Forum ids, page by page; again from the start while the listing is short of its count."""
+        seen: dict[str, None] = {}
+        count = 0
+        for number in range(_PASSES):
+            for page in self._pages(snapshot, invitation, number, seen, limit):
+                count = page.count
+                fresh = [note["id"] for note in page.notes if note["id"] not in seen]
+                seen.update(dict.fromkeys(fresh))
+                yield from fresh
+            if len(seen) >= count or (limit is not None and len(seen) >= limit):
+                return
+        for number in range(_PASSES):
+            snapshot.set_mark(self._mark(invitation, number), _UNLISTED)
+        raise GaveUpError(
+            f"{invitation}: OpenReview counts {count} submissions, {_PASSES} listings gave"
+            f" {len(seen)}; run again later"
+        )
+
+    def _pages(
+        self,
+        snapshot: OpenSnapshot,
+        invitation: str,
+        number: int,
+        seen: Mapping[str, None],
+        limit: int | None,
+    ) -> Iterator[_Page]:
+        """Pages of one pass: those of earlier runs from the marks, the rest from the service."""
+        mark = self._mark(invitation, number)
+        state = json.loads(snapshot.mark(mark) or _UNLISTED)
+        ids: list[str] = state["ids"]
+        if ids:
+            yield _Page(None, state["count"], [{"id": name} for name in ids])
+        while not state["ended"]:
+            if limit is not None and len(seen) >= limit:
+                return
+            after = ids[-1] if ids else None
+            size = PAGE_SIZE if limit is None else min(PAGE_SIZE, limit - len(seen))
+            query = {"invitation": invitation, "details": "replies", "limit": size}
+            expected = state["count"] - len(ids) if ids else 0
+            page = self._page(query, after, set(ids), expected=expected)
+            ids += [note["id"] for note in page.notes]
+            count = page.count if after is None else state["count"]
+            state = {"ids": ids, "count": count, "ended": not page.notes}
+            with snapshot.transaction():
+                for note in page.notes:
+                    self._add_forum(snapshot, note)
+                snapshot.set_mark(mark, canonical_json(state))
+            yield _Page(after, count, page.notes)
+
+    def _mark(self, invitation: str, number: int) -> str:
+        return f"openreview {self._base_url} {invitation} {number}"
+
+    def _add_forum(self, snapshot: OpenSnapshot, note: dict[str, Any]) -> None:
+        forum = note.get("forum") or note["id"]
+        if snapshot.has("openreview", f"forum/{forum}"):
+            return
+        payload = canonical_json({"forum": forum, "notes": [note]}).encode("ascii")
+        url = f"{self._base_url}/notes?id={forum}&details=replies"
+        snapshot.add(
+            Reply(
+                "openreview", f"forum/{forum}", url, self._clock.utc(), 200, "application/json",
+                payload,
+            )
+        )  # fmt: skip
+
+    def _page(
+        self, query: dict[str, Any], after: str | None, seen: set[str], *, expected: int
+    ) -> _Page:
+        """One page of a listing, asked again while it repeats what is known or is oddly empty."""
+        where = {**query, "after": after} if after else query
+        page = _Page(after, 0, [])
+        for _ in range(self._max_tries):
+            self._call(lambda: self._client.get_notes(**where, sort="id", with_count=True))
+            body = json.loads(self._last().body)
+            page = _Page(after, body["count"], body["notes"])
+            repeats = any(note["id"] in seen for note in page.notes)
+            if not repeats and (page.notes or expected <= 0):
+                return page
+        if page.notes:
+            raise GaveUpError(
+                f"{query}: the page after {after} repeats earlier ones, {self._max_tries} times"
+                " over; run again later"
+            )
+        return page
+
+    def _keep(self, snapshot: OpenSnapshot, key: str, ask: Any) -> None:
+        """Put one answer under a key; what is missing or not ours to see is an answer too."""
+        with contextlib.suppress(_NegativeError):
+            self._call(ask)
+        answer = self._last()
+        snapshot.add(
+            Reply(
+                "openreview", key, answer.url, self._clock.utc(), answer.status,
+                answer.media_type, answer.body,
+            )
+        )  # fmt: skip
+
+    def _call(self, ask: Any) -> None:
+        """Call the client; log in first where we can, and again when the login has expired."""
+        if not self._known:
+            self._log_in()
+        for last in (False, True):
+            try:
+                ask()
+            except openreview.OpenReviewException as error:
+                if last or self._last().status != 401 or not self._user:
+                    raise self._explained(error) from error
+                self._log_in()
+            else:
+                return
+
+    def _log_in(self) -> None:
+        self._known = True
+        if self._token:
+            self._client.headers["Authorization"] = f"Bearer {self._token}"
+            return
+        if not self._user or not self._password:
+            return
+        try:
+            self._client.login_user(self._user, self._password, mfa_code_provider=_no_code)
+        except openreview.MfaRequiredException as error:
+            raise RefusedError(_MFA) from error
+        except openreview.OpenReviewException as error:
+            raise RefusedError(
+                f"OpenReview refused the login of OPENREVIEW_USERNAME with status"
+                f" {self._last().status}; check the password"
+            ) from error
+
+    def _explained(self, error: Exception) -> FetchError:
+        answer = self._last()
+        what = f"{self._base_url}: status {answer.status}"
+        try:
+            said = json.loads(answer.body)
+            name, message = str(said.get("name", "")), str(said.get("message", ""))
+        except (ValueError, AttributeError, RecursionError):
+            name, message = "", ""
+        if answer.status == 401 or "Challenge" in name:
+            return RefusedError(f"{what}: {_LOGIN}")
+        if answer.status in {403, 404}:
+            return _NegativeError(f"{what}: {name} {message[:200]}")
+        return GaveUpError(f"{what}: {name} {message[:200] or type(error).__name__}")
+
+    def _last(self) -> Answer:
+        if self._adapter.last is None:
+            raise AssertionError("unreachable: an answer came before its error")
+        return self._adapter.last
+
+
+class _NegativeError(RefusedError):
+    """An answer that says no: kept where a key was asked for, the end of a listing elsewhere."""
+
+
+def _no_code(_: str) -> str:
+    raise RefusedError(_MFA)
+
+
+def _sound(answer: Answer) -> str | None:
+    """Why an answer is none: pages are JSON with notes, PDFs begin and end as PDFs do."""
+    path = answer.url.partition("?")[0]
+    if path.endswith("/pdf"):
+        whole = answer.body.startswith(b"%PDF") and b"%%EOF" in answer.body[-2048:]
+        return None if whole else "no whole PDF"
+    trouble = json_trouble(answer)
+    if trouble:
+        return trouble
+    body = json.loads(answer.body)
+    expected = {"/notes": "notes", "/notes/edits": "edits", "/references": "references"}
+    field = next((name for end, name in expected.items() if path.endswith(end)), None)
+    if field and not (isinstance(body, dict) and isinstance(body.get(field), list)):
+        return f"JSON without {field}"
+    if field == "notes" and not isinstance(body.get("count"), int):
+        return "a page without its count"
+    return None

@@ -1,0 +1,218 @@
+"""One scheduler for every service: pace, retries, budgets, and a clock that tests may replace.
+
+A request starts only when the service's interval has passed since the *end* of the last one, so
+that the server, wherever its clock, sees at least the interval between two arrivals. Whatever the
+server says about waiting (``Retry-After``, ``resetTime``) is obeyed; without its word the wait
+doubles with jitter.
+"""
+
+import datetime as dt
+import random
+import time
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Protocol, TypeVar
+
+from cycledata.errors import BudgetSpentError, GaveUpError, RefusedError
+
+T = TypeVar("T")
+
+MAX_WAIT_S = 2 * 3600.0
+"""The longest wait a server may ask for; beyond it the service is given up for this run."""
+_MAX_BACKOFF_S = 120.0
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How a service may be asked."""
+
+    interval_s: float
+    """Seconds between the end of one request and the start of the next."""
+    latency_s: float = 1.0
+    """Seconds a request is assumed to take; used by estimates only."""
+    deadline_s: float = 120.0
+    """Seconds after which a request is cut off, however its bytes trickle."""
+    max_bytes: int = 512 << 20
+    """Size beyond which a body is cut off."""
+    max_tries: int = 6
+    """Tries of one request, the first included."""
+
+
+PACES: Mapping[str, Pace] = {
+    # No published limit for notes; pages of replies take seconds on the server's side anyway.
+    "openreview": Pace(interval_s=1.0, latency_s=4.0, deadline_s=300.0),
+    # "surpassing the limit of 36 requests" an hour, says the service's own 429.
+    "openreview-pdf": Pace(interval_s=105.0, latency_s=2.0),
+    # Terms of use: one request every three seconds, one connection at a time, over all of them.
+    "arxiv": Pace(interval_s=3.0, latency_s=0.7),
+    # One request a second with a key.
+    "semantic_scholar": Pace(interval_s=1.0, latency_s=3.0),
+    # A handful of listing pages in all.
+    "proceedings": Pace(interval_s=3.0, latency_s=3.0),
+}
+
+
+class Clock(Protocol):
+    """Where time comes from."""
+
+    def now(self) -> float:
+        """Seconds, never going back."""
+
+    def sleep(self, seconds: float) -> None:
+        """Let time pass."""
+
+    def utc(self) -> dt.datetime:
+        """The date."""
+
+
+class SystemClock:
+    """The machine's own time."""
+
+    def now(self) -> float:
+        """Seconds since some moment."""
+        return time.monotonic()
+
+    def sleep(self, seconds: float) -> None:
+        """Wait; Ctrl-C ends it at once."""
+        time.sleep(seconds)
+
+    def utc(self) -> dt.datetime:
+        """Now, in UTC."""
+        return dt.datetime.now(dt.UTC)
+
+
+class SimulatedClock:
+    """Time that passes only when somebody sleeps: hours of waiting in no time."""
+
+    def __init__(self) -> None:
+        self._now = 0.0
+
+    def now(self) -> float:
+        """Seconds slept so far."""
+        return self._now
+
+    def sleep(self, seconds: float) -> None:
+        """Move on."""
+        self._now += seconds
+
+    def utc(self) -> dt.datetime:
+        """A fixed day plus the seconds slept."""
+        return dt.datetime(2026, 1, 1, tzinfo=dt.UTC) + dt.timedelta(seconds=self._now)
+
+
+class TransientError(Exception):
+    """A try that failed in a way that another may not.
+
+    Args:
+        reason: what happened, in a few words.
+        wait_s: seconds the server asked us to wait; None where it said nothing.
+    """
+
+    def __init__(self, reason: str, wait_s: float | None = None) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.wait_s = wait_s
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """What one run may use up; None is no limit."""
+
+    max_requests: int | None = None
+    """Requests over all services, retries included."""
+    max_seconds: float | None = None
+    """Seconds from the first request, waits included."""
+
+
+class Scheduler:
+    """Paces, retries and counts every request of one run.
+
+    Args:
+        clock: where time comes from.
+        paces: pace by lane; a lane is a service, or a part of one with a limit of its own.
+        budget: what the run may use up.
+        dice: jitter of the waits.
+    """
+
+    def __init__(
+        self,
+        *,
+        clock: Clock,
+        paces: Mapping[str, Pace] = PACES,
+        budget: Budget | None = None,
+        dice: random.Random | None = None,
+    ) -> None:
+        self.clock = clock
+        self.paces = paces
+        self.requests: Counter[str] = Counter()
+        """Requests sent so far by lane, retries included."""
+        self.retries: Counter[str] = Counter()
+        """How many of them were retries, by reason."""
+        self._budget = budget or Budget()
+        self._dice = dice or random.Random()  # noqa: S311  jitter guards no secret
+        self._free_at: dict[str, float] = {}
+        self._started: float | None = None
+
+    def ask(self, lane: str, attempt: Callable[[], T], *, what: str) -> T:
+        """Run one request at the lane's pace, again where it fails in passing.
+
+        Args:
+            lane: whose pace and tries hold.
+            attempt: sends the request; raises ``TransientError`` where another try may succeed.
+            what: the request, for messages; without credentials.
+
+        Raises:
+            GaveUpError: the last try failed too.
+            RefusedError: the server asks for a wait beyond ``MAX_WAIT_S``.
+            BudgetSpentError: nothing left to spend; nothing was sent.
+        """
+        pace = self.paces[lane]
+        for number in range(1, pace.max_tries + 1):
+            self._wait_for(lane, what)
+            self.requests[lane] += 1
+            try:
+                return attempt()
+            except TransientError as error:
+                if number == pace.max_tries:
+                    raise GaveUpError(
+                        f"{what}: {error.reason}, after {number} tries; run again later"
+                    ) from error
+                self.retries[error.reason] += 1
+                wait_s = self._pause(number, error, what)
+            finally:
+                self._free_at[lane] = self.clock.now() + pace.interval_s
+            self._free_at[lane] = max(self._free_at[lane], self.clock.now() + wait_s)
+        raise AssertionError("unreachable: the last try returns or raises")
+
+    def seconds(self, requests: Mapping[str, int]) -> dict[str, float]:
+        """Seconds that requests take without failures, by lane: interval and latency of each."""
+        return {
+            lane: n * (self.paces[lane].interval_s + self.paces[lane].latency_s)
+            for lane, n in requests.items()
+        }
+
+    def _pause(self, number: int, error: TransientError, what: str) -> float:
+        if error.wait_s is None:
+            return min(_MAX_BACKOFF_S, 2.0**number) * self._dice.uniform(0.5, 1.5)
+        if error.wait_s > MAX_WAIT_S:
+            raise RefusedError(
+                f"{what}: {error.reason}, and the server asks to wait {error.wait_s:.0f} s;"
+                " run again after that"
+            )
+        return error.wait_s + self._dice.uniform(0.0, 1.0)
+
+    def _wait_for(self, lane: str, what: str) -> None:
+        now = self.clock.now()
+        if self._started is None:
+            self._started = now
+        wait_s = max(0.0, self._free_at.get(lane, now) - now)
+        limit = self._budget
+        if limit.max_requests is not None and self.requests.total() >= limit.max_requests:
+            raise BudgetSpentError(f"{what}: the budget of {limit.max_requests} requests is spent")
+        if limit.max_seconds is not None and now + wait_s - self._started > limit.max_seconds:
+            raise BudgetSpentError(
+                f"{what}: would start beyond the budget of {limit.max_seconds:.0f} seconds"
+            )
+        if wait_s > 0:
+            self.clock.sleep(wait_s)

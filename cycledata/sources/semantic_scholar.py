@@ -1,0 +1,172 @@
+"""Semantic Scholar: papers by id in batches, with references or abstracts, and title matches.
+
+Asked through the semanticscholar package, whose own transport is replaced: it has no pace, hides
+the server's word about waiting, and takes a 503 for an empty list.
+"""
+
+import json
+import logging
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from semanticscholar import SemanticScholar as Client
+from semanticscholar.ApiRequester import ApiRequester
+from semanticscholar.SemanticScholarException import (
+    BadQueryParametersException,
+    ObjectNotFoundException,
+)
+
+from cycledata.errors import GaveUpError, RefusedError
+from cycledata.files import canonical_json, sha256_bytes
+from cycledata.replies import OpenSnapshot, Reply
+from cycledata.sources.http import Answer, PoliteAdapter, json_trouble, origin, polite_session
+from cycledata.sources.schedule import Scheduler
+from cycledata.stages.likeness import normalise
+
+LISTED = (
+    "paperId", "externalIds", "title", "abstract", "year", "venue", "authors", "publicationDate",
+    "openAccessPdf", "references.paperId", "references.title",
+)  # fmt: skip
+"""Fields of a listed paper: its own and its references."""
+CITED = ("paperId", "externalIds", "title", "abstract", "year", "venue", "openAccessPdf")
+"""Fields of a cited work; ``openAccessPdf.disclaimer`` says why an abstract is missing."""
+BATCH = 500
+LISTED_BATCH = 100
+"""Listed papers bring their references along: the service gives at most 9,999 a call."""
+
+
+class SemanticScholar:
+    """The graph API.
+
+    Args:
+        scheduler: paces and retries.
+        base_url: e.g. ``"https://api.semanticscholar.org"``.
+        environment: where ``SEMANTIC_SCHOLAR_API_KEY`` is looked up.
+    """
+
+    def __init__(
+        self, scheduler: Scheduler, base_url: str, *, environment: Mapping[str, str]
+    ) -> None:
+        self._clock = scheduler.clock
+        self._base_url = base_url
+        self._adapter = polite_session(
+            scheduler,
+            lane=lambda _: "semantic_scholar",
+            sound=json_trouble,
+            origins=frozenset({origin(base_url)}),
+        )
+        with _root_logger_untouched():
+            self._client = Client(
+                api_url=base_url, api_key=environment.get("SEMANTIC_SCHOLAR_API_KEY"), retry=False
+            )
+        requester = _Requester(self._adapter)
+        self._client._AsyncSemanticScholar._requester = requester  # noqa: SLF001  the only way in
+
+    def papers(self, snapshot: OpenSnapshot, ids: Sequence[str], *, listed: bool) -> None:
+        """Fetch one batch of papers: ``paper/<id>`` each; an id nobody knows is a 404.
+
+        Args:
+            snapshot: takes the replies, all of a batch or none.
+            ids: at most ``LISTED_BATCH`` or ``BATCH``; ``ARXIV:``, ``DOI:``, ``ACL:`` or own.
+            listed: with references, for papers of a list; else with what a citation needs.
+        """
+        fields = LISTED if listed else CITED
+        found: Any = [None] * len(ids)
+        try:
+            self._client.get_papers(list(ids), fields=list(fields))
+            found = json.loads(self._last().body)
+        except BadQueryParametersException as error:
+            # With none of the ids known, the service says so by a 400.
+            if "No valid paper ids" not in str(error):
+                raise GaveUpError(f"{self._base_url}: {error}") from error
+        if not isinstance(found, list) or len(found) != len(ids):
+            raise GaveUpError(
+                f"{self._base_url}: asked for {len(ids)} papers, got {len(found)}; run again later"
+            )
+        url = f"{self._base_url}/graph/v1/paper/batch?fields={','.join(fields)}"
+        snapshot.add_many(
+            self._reply(f"paper/{name}", url, 404 if paper is None else 200, paper)
+            for name, paper in zip(ids, found, strict=True)
+        )
+
+    def match(self, snapshot: OpenSnapshot, title: str) -> dict[str, Any] | None:
+        """The paper whose title fits best; asked once: ``match/<hash of the title>``."""
+        key = match_key(title)
+        held = snapshot.get("semantic_scholar", key)
+        if held is None:
+            fields = ["paperId", "externalIds", "title", "year", "authors"]
+            try:
+                self._client.search_paper(title, match_title=True, fields=fields)
+            except ObjectNotFoundException:
+                pass
+            except BadQueryParametersException as error:
+                raise GaveUpError(f"{self._base_url}: match of {title[:80]!r}: {error}") from error
+            answer = self._last()
+            held = self._reply(key, answer.url, answer.status, json.loads(answer.body))
+            snapshot.add(held)
+        if held.status != 200:
+            return None
+        found = json.loads(held.payload).get("data") or [None]
+        return found[0] if isinstance(found[0], dict) else None
+
+    def _reply(self, key: str, url: str, status: int, content: object) -> Reply:
+        payload = canonical_json(content).encode("ascii")
+        return Reply(
+            "semantic_scholar", key, url, self._clock.utc(), status, "application/json", payload
+        )
+
+    def _last(self) -> Answer:
+        if self._adapter.last is None:
+            raise AssertionError("unreachable: asked before")
+        return self._adapter.last
+
+
+def match_key(title: str) -> str:
+    """Key of a title match: titles that differ in case or punctuation alone share it."""
+    return f"match/{sha256_bytes(normalise(title).encode())[:16]}"
+
+
+class _Requester(ApiRequester):  # type: ignore[misc]  # untyped there
+    """The package's requests over our transport."""
+
+    def __init__(self, adapter: PoliteAdapter) -> None:
+        super().__init__(timeout=None, retry=False)
+        self._adapter = adapter
+
+    async def get_data_async(
+        self,
+        url: str,
+        parameters: str,
+        headers: dict[str, str],
+        payload: dict[str, Any] | None = None,
+    ) -> Any:
+        """One request; the package's own errors for what it calls an error."""
+        method = "POST" if payload else "GET"
+        query = parameters.lstrip("&")
+        response = self._adapter.session.request(
+            method, f"{url}?{query}" if query else url, headers=headers, json=payload
+        )
+        if response.status_code == 200:
+            return response.json()
+        message = response.text[:300]
+        if response.status_code == 404:
+            raise ObjectNotFoundException(message)
+        if response.status_code == 400:
+            raise BadQueryParametersException(message)
+        if response.status_code in {401, 403}:
+            raise RefusedError(
+                f"{url}: status {response.status_code}; check SEMANTIC_SCHOLAR_API_KEY"
+            )
+        raise GaveUpError(f"{url}: status {response.status_code}: {message}")
+
+
+@contextmanager
+def _root_logger_untouched() -> Iterator[None]:
+    """The package's constructor configures logging for everybody; undo that."""
+    root = logging.getLogger()
+    handlers, level = list(root.handlers), root.level
+    try:
+        yield
+    finally:
+        root.handlers[:], root.level = handlers, level

@@ -1,0 +1,82 @@
+"""Which conferences there are, where each keeps its list of papers, and how many to expect.
+
+Numbers of papers are what the venues announced, rounded here and there; estimates use them until
+the real list is in the snapshot.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """One conference of one year and its list of accepted papers."""
+
+    name: str
+    """E.g. ``"acl/2023"``; its entries are keyed by it."""
+    site: Literal["openreview", "acl", "cvf", "pmlr"]
+    """Who keeps the list."""
+    places: tuple[str, ...]
+    """Venue id, volumes of the Anthology, page or PMLR volume."""
+    n_papers: int
+    """Accepted papers, about."""
+
+
+def _openreview(name: str, year: int, host: str, n_papers: int) -> Listing:
+    return Listing(f"{name}/{year}", "openreview", (f"{host}/{year}/Conference",), n_papers)
+
+
+LISTINGS: tuple[Listing, ...] = (
+    _openreview("iclr", 2022, "ICLR.cc", 1094),
+    _openreview("iclr", 2023, "ICLR.cc", 1573),
+    _openreview("iclr", 2024, "ICLR.cc", 2260),
+    _openreview("neurips", 2022, "NeurIPS.cc", 2671),
+    _openreview("neurips", 2023, "NeurIPS.cc", 3218),
+    _openreview("neurips", 2024, "NeurIPS.cc", 4035),
+    Listing("icml/2022", "pmlr", ("v162",), 1233),
+    _openreview("icml", 2023, "ICML.cc", 1828),
+    _openreview("icml", 2024, "ICML.cc", 2610),
+    Listing("acl/2022", "acl", ("2022.acl-long", "2022.acl-short"), 701),
+    Listing("acl/2023", "acl", ("2023.acl-long", "2023.acl-short"), 1074),
+    Listing("acl/2024", "acl", ("2024.acl-long", "2024.acl-short"), 940),
+    Listing("emnlp/2022", "acl", ("2022.emnlp-main",), 828),
+    Listing("emnlp/2023", "acl", ("2023.emnlp-main",), 1047),
+    Listing("emnlp/2024", "acl", ("2024.emnlp-main",), 1268),
+    Listing("cvpr/2022", "cvf", ("CVPR2022",), 2074),
+    Listing("cvpr/2023", "cvf", ("CVPR2023",), 2353),
+    Listing("cvpr/2024", "cvf", ("CVPR2024",), 2716),
+    # ICCV meets in odd years: of 2022 to 2024 there is one.
+    Listing("iccv/2023", "cvf", ("ICCV2023",), 2156),
+)
+
+SUBMISSIONS = {
+    "ICLR.cc/2022/Conference": 3407,
+    "ICLR.cc/2023/Conference": 4955,
+    "ICLR.cc/2024/Conference": 7404,
+    "NeurIPS.cc/2022/Conference": 2824,
+    "NeurIPS.cc/2023/Conference": 3395,
+    "NeurIPS.cc/2024/Conference": 4236,
+}
+"""Public forums of a venue, about: NeurIPS shows accepted papers and those that opted in."""
+
+
+def find_listings(names: tuple[str, ...]) -> tuple[Listing, ...]:
+    """Listings by name (``acl/2023``), conference (``acl``) or venue id; all when none is named.
+
+    Raises:
+        ValueError: nothing of that name; lists what there is.
+    """
+    if not names:
+        return LISTINGS
+    found = []
+    for name in names:
+        hits = [
+            listing
+            for listing in LISTINGS
+            if name.lower() in {listing.name, listing.name.split("/")[0]} or name in listing.places
+        ]
+        if not hits:
+            known = ", ".join(listing.name for listing in LISTINGS)
+            raise ValueError(f"no accepted-paper list {name!r}; there are {known}")
+        found += hits
+    return tuple(dict.fromkeys(found))

@@ -1,0 +1,115 @@
+"""The misbehaving server, and real clients pointed at it in quickened time."""
+
+import datetime as dt
+import importlib.util
+import random
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+from cycledata.sources.schedule import Budget, Pace, Scheduler
+from cycledata.sources.services import Endpoints, Services
+
+HASTE = 500.0
+"""Seconds of the scheduler in one of ours."""
+PACES = {
+    lane: Pace(interval_s=interval_s, deadline_s=0.8, max_bytes=2 << 20, max_tries=5)
+    for lane, interval_s in {
+        "openreview": 1.0,
+        "openreview-pdf": 10.0,
+        "arxiv": 3.0,
+        "semantic_scholar": 1.0,
+        "proceedings": 3.0,
+    }.items()
+}
+
+
+class HastyClock:
+    """Real time, but every wait is 500 times shorter; deadlines of requests stay real."""
+
+    def now(self) -> float:
+        return time.monotonic() * HASTE
+
+    def sleep(self, seconds: float) -> None:
+        time.sleep(seconds / HASTE)
+
+    def utc(self) -> dt.datetime:
+        return dt.datetime.now(dt.UTC)
+
+
+def load_server() -> ModuleType:
+    spec = importlib.util.spec_from_file_location(
+        "services_server", Path(__file__).parent / "server.py"
+    )
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture(scope="session")
+def server_module() -> ModuleType:
+    return load_server()
+
+
+@pytest.fixture
+def server(server_module: ModuleType) -> Iterator[Any]:
+    running = server_module.Server()
+    yield running
+    running.close()
+
+
+@pytest.fixture
+def new_server(server_module: ModuleType) -> Iterator[Callable[..., Any]]:
+    """Starts servers: ``new_server(**fields of State)``."""
+    running: list[Any] = []
+
+    def start(**state: Any) -> Any:
+        running.append(server_module.Server(server_module.State(**state)))
+        return running[-1]
+
+    yield start
+    for one in running:
+        one.close()
+
+
+@pytest.fixture
+def endpoints() -> Callable[[str], Endpoints]:
+    def of(url: str) -> Endpoints:
+        return Endpoints(
+            openreview_v2=f"{url}/v2",
+            openreview_v1=f"{url}/v1",
+            arxiv=f"{url}/arxiv",
+            arxiv_oai=f"{url}/arxiv/oai",
+            semantic_scholar=f"{url}/s2",
+            acl=f"{url}/acl",
+            cvf=f"{url}/cvf",
+            pmlr=f"{url}/pmlr",
+        )
+
+    return of
+
+
+@pytest.fixture
+def services(endpoints: Callable[[str], Endpoints]) -> Callable[..., Services]:
+    """Real clients pointed at a server: ``services(server, environment=..., budget=...)``."""
+
+    def make(
+        server: Any, *, environment: Mapping[str, str] | None = None, budget: Budget | None = None
+    ) -> Services:
+        scheduler = Scheduler(clock=HastyClock(), paces=PACES, budget=budget, dice=random.Random(1))
+        return Services(scheduler, endpoints(server.url), environment or {})
+
+    return make
+
+
+@pytest.fixture
+def haste() -> float:
+    return HASTE

@@ -1,0 +1,144 @@
+"""Pace, retries and budgets, on a simulated clock."""
+
+import random
+from collections.abc import Callable
+from functools import partial
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cycledata.errors import BudgetSpentError, GaveUpError, RefusedError
+from cycledata.sources.estimate import estimate, plan_research14k, plan_review5k
+from cycledata.sources.fetch import Wish
+from cycledata.sources.schedule import (
+    PACES,
+    Budget,
+    Pace,
+    Scheduler,
+    SimulatedClock,
+    TransientError,
+)
+from cycledata.sources.venues import LISTINGS, find_listings
+
+LANES = {"a": Pace(interval_s=3.0, latency_s=1.0, max_tries=4), "b": Pace(interval_s=0.5)}
+
+
+def scheduler(budget: Budget | None = None) -> Scheduler:
+    return Scheduler(clock=SimulatedClock(), paces=LANES, budget=budget, dice=random.Random(1))
+
+
+def failing(times: int, wait_s: float | None = None) -> Callable[[], str]:
+    left = [times]
+
+    def attempt() -> str:
+        if left[0]:
+            left[0] -= 1
+            raise TransientError("status 503", wait_s)
+        return "answer"
+
+    return attempt
+
+
+@given(st.lists(st.tuples(st.sampled_from("ab"), st.floats(0, 10)), max_size=40))
+def test_the_interval_passes_between_the_end_of_one_request_and_the_start_of_the_next(
+    requests: list[tuple[str, float]],
+) -> None:
+    one = scheduler()
+    ended: dict[str, float] = {}
+    for lane, took in requests:
+
+        def attempt(lane: str = lane, took: float = took) -> None:
+            if lane in ended:
+                # One unit in the last place of the sum, no more.
+                assert one.clock.now() - ended[lane] >= LANES[lane].interval_s - 1e-9
+            one.clock.sleep(took)
+            ended[lane] = one.clock.now()
+
+        one.ask(lane, attempt, what="x")
+
+
+def test_a_wait_doubles_with_jitter_until_the_last_try() -> None:
+    one = scheduler()
+    assert one.ask("a", failing(3), what="x") == "answer"
+    # 2, 4 and 8 s, each times 0.5 to 1.5, and never less than the interval.
+    assert 3 + 3 + 4 <= one.clock.now() <= 1.5 * (2 + 4 + 8)
+    assert one.requests == {"a": 4}
+    assert one.retries == {"status 503": 3}
+    with pytest.raises(GaveUpError, match="x: status 503, after 4 tries; run again later"):
+        one.ask("a", failing(4), what="x")
+
+
+def test_the_servers_word_is_obeyed_to_the_second() -> None:
+    one = scheduler()
+    one.ask("a", failing(2, wait_s=100.0), what="x")
+    assert 200.0 <= one.clock.now() <= 202.0
+
+
+def test_a_wait_of_hours_gives_the_service_up() -> None:
+    with pytest.raises(RefusedError, match="the server asks to wait 7201 s; run again after that"):
+        scheduler().ask("a", failing(1, wait_s=7201.0), what="x")
+
+
+def test_a_budget_of_requests_counts_retries_too() -> None:
+    one = scheduler(Budget(max_requests=3))
+    one.ask("a", failing(2), what="x")
+    with pytest.raises(BudgetSpentError, match="y: the budget of 3 requests is spent"):
+        one.ask("b", failing(0), what="y")
+
+
+def test_a_budget_of_time_is_not_slept_away() -> None:
+    one = scheduler(Budget(max_seconds=10))
+    with pytest.raises(BudgetSpentError, match="would start beyond the budget of 10 seconds"):
+        one.ask("a", failing(1, wait_s=60.0), what="x")
+    assert one.clock.now() < 10
+
+
+def test_an_error_that_is_not_passing_comes_through_and_still_counts_for_the_pace() -> None:
+    one = scheduler()
+
+    def refuse() -> None:
+        raise RefusedError("no")
+
+    with pytest.raises(RefusedError, match="no"):
+        one.ask("a", refuse, what="x")
+    one.ask("a", failing(0), what="x")
+    assert one.clock.now() == 3.0
+
+
+def simulate(plan: dict[str, int]) -> dict[str, float]:
+    """Seconds a plan takes when every request is really scheduled and takes its latency."""
+    seconds = {}
+    for lane, n in plan.items():
+        clock = SimulatedClock()
+        one = Scheduler(clock=clock)
+        for _ in range(n):
+            one.ask(lane, partial(clock.sleep, PACES[lane].latency_s), what=lane)
+        seconds[lane] = clock.now() + PACES[lane].interval_s
+    return seconds
+
+
+@pytest.mark.parametrize(
+    "plan",
+    [
+        pytest.param(plan_research14k(LISTINGS, Wish()), id="research-14k, seven venues"),
+        pytest.param(
+            plan_review5k(["ICLR.cc/2024/Conference"], Wish(history=True, pdfs=True)),
+            id="review-5k with history and PDFs",
+        ),
+    ],
+)
+def test_an_estimate_is_what_the_simulated_clock_says(plan: dict[str, int]) -> None:
+    estimated = {row.lane: row.hours * 3600 for row in estimate(plan)}
+    assert estimated == pytest.approx(simulate(dict(plan)), rel=1e-6)
+
+
+def test_listings_are_found_by_name_conference_and_venue_id() -> None:
+    assert [one.name for one in find_listings(("iccv", "acl/2023", "ICLR.cc/2024/Conference"))] == [
+        "iccv/2023",
+        "acl/2023",
+        "iclr/2024",
+    ]
+    assert len({one.name.split("/")[0] for one in find_listings(())}) == 7
+    with pytest.raises(ValueError, match="no accepted-paper list 'kdd'; there are iclr/2022"):
+        find_listings(("kdd",))
