@@ -1,0 +1,161 @@
+"""A model's reply -> an ``Outline``, strictly; a recorded conversation -> the outline in its end.
+
+In: the text of a reply, or the payload of an ``outline`` reply in the snapshot. Out: the record, or
+where and why there is none. Nothing is repaired here: a source asks the model again instead.
+"""
+
+import json
+from collections.abc import Iterable, Mapping
+from typing import Any, Literal
+
+from pydantic import ValidationError
+
+from cycledata.errors import ParseError
+from cycledata.formats.latex_json import read_latex_json
+from cycledata.formats.unreadable import Unreadable
+from cycledata.records import Outline, Record
+
+_TEXTS = ("motivation", "main_idea")
+
+
+class Sampling(Record):
+    """How a model was asked to choose its words."""
+
+    temperature: float
+    top_p: float
+    max_tokens: int
+    """Most new tokens of one reply."""
+    seed: int
+    """Passed on to the server, which may ignore it."""
+
+
+class Attempt(Record):
+    """One reply of the model, as it came."""
+
+    text: str
+    """``""`` where the server sent none."""
+    finish_reason: str | None
+    """``"stop"``, ``"length"``, ...; None where the server did not say or did not answer."""
+    served_model: str | None
+    """Model that the server says has answered."""
+    n_prompt_tokens: int | None
+    n_reply_tokens: int | None
+    problem: str | None
+    """Where and why it was not accepted; None for the accepted one, which is the last."""
+
+
+class OutlineReply(Record):
+    """Payload of an ``outline`` reply: what was asked for one paper, and all that came back."""
+
+    paper_id: str
+    model: str
+    prompt_hash: str
+    """Of the prompts, the schema and the rule that fits a paper to the context; 16 hex digits."""
+    sampling: Sampling
+    n_chars: int
+    """Length of the paper's text."""
+    n_chars_shown: int
+    """What of it the model was shown."""
+    attempts: tuple[Attempt, ...]
+    """In order; the model is told what was wrong with the one before."""
+    outcome: Literal["outline", "refused"]
+
+
+def outline_schema() -> dict[str, Any]:
+    """JSON schema of an outline in which every field is required, as strict decoding wants it."""
+    return _closed(Outline.model_json_schema())
+
+
+def parse_outline(text: str) -> Outline | Unreadable:
+    """The outline that a reply states: all of the text, or all of one fenced block.
+
+    Strict: no unknown key, no number in quotes, no empty motivation, main idea or list; two
+    experiments of one list have two names.
+    """
+    value = read_latex_json(text)
+    if isinstance(value, Unreadable):
+        return value
+    try:
+        # Through JSON again: only there does strict mean JSON's types, and a list is no tuple yet.
+        outline = Outline.model_validate_json(json.dumps(value), strict=True)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        where = ".".join(str(step) for step in first["loc"]) or "JSON"
+        return Unreadable(where, f"{first['msg']}, found {str(first['input'])[:60]!r}")
+    return _incomplete(outline) or outline
+
+
+def read_outline_reply(payload: bytes) -> OutlineReply:
+    """The record behind a payload.
+
+    Raises:
+        ParseError: not such a record, or its outcome is not what its last attempt gives.
+    """
+    try:
+        reply = OutlineReply.model_validate_json(payload)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        where = ".".join(str(step) for step in first["loc"])
+        raise ParseError("outline-reply", f"{where}: {first['msg']}") from error
+    accepted = bool(reply.attempts) and reply.attempts[-1].problem is None
+    if accepted != (reply.outcome == "outline"):
+        raise ParseError("outline-reply", f"{reply.paper_id}: outcome and attempts disagree")
+    return reply
+
+
+def recorded_outline(reply: OutlineReply) -> Outline | Unreadable:
+    """The outline that a conversation ended in, or why the model gave none."""
+    last = reply.attempts[-1] if reply.attempts else None
+    if last is None or last.problem is not None:
+        why = "no reply" if last is None else last.problem
+        return Unreadable(f"{reply.model}, {len(reply.attempts)} attempts", str(why))
+    return parse_outline(last.text)
+
+
+def choose_outlines(payloads: Iterable[bytes]) -> dict[str, OutlineReply]:
+    """One conversation a paper: one that ended in an outline before a refusal, then the first.
+
+    Args:
+        payloads: ``outline`` replies in order of their keys, so by model, paper and prompt.
+
+    Raises:
+        ParseError: a payload is no such record.
+    """
+    chosen: dict[str, OutlineReply] = {}
+    for payload in payloads:
+        reply = read_outline_reply(payload)
+        rival = chosen.get(reply.paper_id)
+        if rival is None or (rival.outcome == "refused" and reply.outcome == "outline"):
+            chosen[reply.paper_id] = reply
+    return chosen
+
+
+def _incomplete(outline: Outline) -> Unreadable | None:
+    for name in _TEXTS:
+        if not getattr(outline, name).strip():
+            return Unreadable(name, "expected a text, found a blank one")
+    for name in ("experimental_setup", "experimental_results"):
+        names = [item.name.strip() for item in getattr(outline, name)]
+        if not names:
+            return Unreadable(name, "expected at least one experiment, found none")
+        if "" in names or len(set(names)) < len(names):
+            return Unreadable(name, f"expected a name of its own for each, found {names}"[:200])
+    return None
+
+
+def _closed(node: Mapping[str, Any]) -> dict[str, Any]:
+    """The schema without titles, defaults and docstrings, every property required."""
+    kept = {
+        key: _closed_value(value)
+        for key, value in node.items()
+        if key not in ("title", "default", "description") or not isinstance(value, str | None)
+    }
+    if "properties" in kept:
+        kept["required"] = list(kept["properties"])
+    return kept
+
+
+def _closed_value(value: Any) -> Any:
+    if isinstance(value, dict):
+        return _closed(value)
+    return [_closed_value(item) for item in value] if isinstance(value, list) else value
