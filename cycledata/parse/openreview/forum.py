@@ -57,7 +57,14 @@ def parse_forum(payload: bytes) -> ParsedForum | Dropped:
     Raises:
         ParseError: the payload is not the JSON of a forum.
     """
-    paper_id, raw_notes = _read_payload(payload)
+    try:
+        return _parse_forum(*_read_payload(payload))
+    except RecursionError as error:
+        detail = "expected content a few levels deep, found more than can be read"
+        raise ParseError("nested-too-deep", detail) from error
+
+
+def _parse_forum(paper_id: str, raw_notes: list[Any]) -> ParsedForum | Dropped:
     rows: list[Dropped] = []
     notes: list[Note] = []
     for raw in raw_notes:
@@ -70,11 +77,11 @@ def parse_forum(payload: bytes) -> ParsedForum | Dropped:
         return used
     venues = sorted({note.venue for note in used})
     if len(venues) > 1:
-        detail = f"expected notes of one venue, found {', '.join(venues)}"
+        detail = f"expected notes of one venue, found {', '.join(venues)[:200]}"
         return Dropped(paper_id, rule="mixed-venues", detail=detail, stage="parse")
     form = FORMS.get(venues[0])
     if form is None:
-        detail = f"expected one of {', '.join(FORMS)}, found {venues[0]!r}"
+        detail = f"expected one of {', '.join(FORMS)}, found {venues[0][:200]!r}"
         return Dropped(paper_id, rule="unknown-form", detail=detail, stage="parse")
     try:
         submission, n_used = _assemble(paper_id, venues[0], form, used, rows)
@@ -92,7 +99,7 @@ def _read_payload(payload: bytes) -> tuple[str, list[Any]]:
         raise ParseError("forum-too-large", detail)
     try:
         forum = json.loads(payload)
-    except (ValueError, RecursionError) as error:
+    except ValueError as error:
         raise ParseError("bad-json", f"expected the JSON of a forum: {error}") from error
     paper_id = forum.get("forum") if isinstance(forum, dict) else None
     notes = forum.get("notes") if isinstance(forum, dict) else None

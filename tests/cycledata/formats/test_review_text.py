@@ -309,6 +309,19 @@ FIVE = "".join(f"## Reviewer\n\n### Rating\n\n{r}\n\n**********\n\n" for r in (1
             id="everything repeated after the meta-review",
         ),
         pytest.param(
+            "## Reviewer\n### Rating\n3\n## Paper Decision\n\nReject (poster) **********\n\n"
+            "**********\n\n## Paper Decision Summary\n\nAccept\n\n## Paper Decision\n\nAccept",
+            [3],
+            "reject",
+            id="blocks of its own after the decision",
+        ),
+        pytest.param(
+            "## Reviewer\n### Rating\n3\n### Confidence\n4\n### Rating\n8",
+            [3],
+            None,
+            id="rating given twice",
+        ),
+        pytest.param(
             "Here are the reviews.\n\n## reviewer 1:\n### rating\n**6: weak**\n",
             [6],
             None,

@@ -715,7 +715,7 @@ for _ in range(20):
         pytest.param(b"", "bad-json", id="empty"),
         pytest.param(b"{", "bad-json", id="cut"),
         pytest.param(b"\xff", "bad-json", id="not UTF-8"),
-        pytest.param(b"[" * 200_000, "bad-json", id="brackets without end"),
+        pytest.param(b"[" * 200_000, "nested-too-deep", id="brackets without end"),
         pytest.param(b"[]", "bad-forum", id="not an object"),
         pytest.param(b'{"notes": []}', "bad-forum", id="no forum"),
         pytest.param(b'{"forum": "", "notes": []}', "bad-forum", id="empty id"),
@@ -727,6 +727,20 @@ for _ in range(20):
 def test_a_payload_that_is_no_forum_raises(data: bytes, message: str) -> None:
     with pytest.raises(ParseError, match=message):
         parse_forum(data)
+
+
+@pytest.mark.parametrize("depth", [100, 300, 900, 950, 5000])
+@pytest.mark.parametrize("field", ["rating", "summary", "other"])
+def test_content_of_any_depth_is_read_or_refused(field: str, depth: int) -> None:
+    deep = b"[" * depth + b"]" * depth
+    note = json.dumps(note_v2(content={**TEXTS, field: "?"})).encode().replace(b'"?"', deep)
+    data = b'{"forum": "p1", "notes": [%b, %b]}' % (note, note.replace(b"Short", b"Long"))
+    try:
+        result = parse_forum(data)
+        rules = str(result.dropped if isinstance(result, ParsedForum) else result.detail)
+    except ParseError as error:
+        rules = error.rule
+    assert "duplicate-note" in rules or rules == "nested-too-deep"
 
 
 JSON = st.recursive(
