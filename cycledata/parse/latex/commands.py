@@ -4,6 +4,7 @@ from cycledata.parse.latex import conditionals as c
 from cycledata.parse.latex import definitions as d
 from cycledata.parse.latex import environments as e
 from cycledata.parse.latex import inputs as i
+from cycledata.parse.latex import loops as o
 from cycledata.parse.latex.expand import Action, Mark
 from cycledata.parse.latex.names import (
     ACKS,
@@ -61,7 +62,7 @@ _ACTING: dict[Action, str] = {
     c.set_bool: "newtoggle providetoggle toggletrue togglefalse settoggle newbool providebool "
     "booltrue boolfalse setbool newboolean provideboolean setboolean",
     c.if_defined_text: "@ifundefined ifdef ifundef ifcsdef ifcsundef",
-    c.if_text: "ifstrempty ifblank ifstrequal ifdefempty",
+    c.if_text: "ifstrempty ifblank ifstrequal ifdefstrequal ifdefempty",
     c.if_no_value: "IfNoValueTF IfNoValueT IfNoValueF IfValueTF IfValueT IfValueF IfBooleanTF "
     "IfBooleanT IfBooleanF",
     c.if_star: "@ifstar",
@@ -81,6 +82,9 @@ _ACTING: dict[Action, str] = {
     i.declare_option: "DeclareOption",
     i.execute_options: "ExecuteOptions",
     i.process_options: "ProcessOptions",
+    o.at_for: "@for",
+    o.foreach: "foreach",
+    o.for_list: "forcsvlist",
     e.begin: "begin",
     e.end: "end",
     e.begin_group: "begingroup bgroup",

@@ -5,6 +5,7 @@ switch that is nowhere set is taken for false, with a warning.
 """
 
 import re
+from collections.abc import Callable
 
 from cycledata.parse.latex.definitions import is_style
 from cycledata.parse.latex.expand import Expander
@@ -14,10 +15,14 @@ from cycledata.parse.latex.scan import TOKEN
 
 _SKIP = re.compile(r"\\(?:(if[A-Za-z@]*+|else|fi|or|repeat)(?![A-Za-z@])|.)|%[^\n]*+", re.DOTALL)
 _NUMBER = re.compile(r"\s*([+-]?\s*\d{1,9})\s?")
+_LENGTH = re.compile(r"\s*([+-]?\d{0,6}\.?\d{0,6})\s*(?:true)?(pt|in|cm|mm|em|ex|bp|pc|sp)\s?")
+_POINTS = {"pt": 1.0, "in": 72.27, "cm": 28.45, "mm": 2.845, "em": 10.0, "ex": 4.3, "bp": 1.00375,
+           "pc": 12.0, "sp": 1 / 65536}  # fmt: skip
 _RELATION = re.compile(r"\s*([<>=])")
 _BALANCED_TEST = re.compile(r"\\([A-Za-z]+)\s*|(.)", re.DOTALL)
 
 PRIMITIVES = words(
+    "if@twocolumn if@twoside if@titlepage if@openright if@mainmatter if@filesw if@tempswa "
     "if ifcat ifx ifnum ifdim ifodd ifvmode ifhmode ifmmode ifinner ifvoid ifhbox ifvbox ifeof "
     "iftrue iffalse ifcase ifdefined ifcsname iffontchar ifincsname ifpdf ifxetex ifluatex "
     "ifPDFTeX ifpdftex ifXeTeX ifLuaTeX ifptex ifvtex ifTUTeX ifCLASSOPTIONcompsoc "
@@ -35,7 +40,7 @@ _DEFINED = words(
 
 def is_conditional(x: Expander, word: str) -> bool:
     r"""Whether a control word (no backslash) opens a conditional that ends in ``\fi``."""
-    return word in PRIMITIVES or "\\" + word in x.conditionals or word.startswith("if@")
+    return word in PRIMITIVES or "\\" + word in x.conditionals
 
 
 def skip_branch(x: Expander, *, to_else: bool) -> str:
@@ -110,7 +115,7 @@ def decide(x: Expander, word: str) -> bool:
     if word in ("if", "ifcat"):
         return same_character(x, by_kind=word == "ifcat")
     if word in ("ifnum", "ifdim"):
-        return compare(x)
+        return compare(x, read_length if word == "ifdim" else read_number)
     if word == "ifodd":
         number = read_number(x)
         return number is not None and number % 2 == 1
@@ -161,6 +166,8 @@ def read_token(x: Expander, *, expand: bool) -> str:
         name = match[1]
         if name == "\\csname":
             name = x.read_csname()
+            if not is_defined(x, name):
+                return "\\relax"
         if name in ("\\expandafter", "\\noexpand", "\\string"):
             continue
         if name == "\\detokenize":
@@ -245,17 +252,28 @@ def read_number(x: Expander) -> int | None:
     return None
 
 
-def compare(x: Expander) -> bool:
-    r"""``\ifnum`` and ``\ifdim``: two numbers and a relation."""
-    first = read_number(x)
+def read_length(x: Expander) -> float | None:
+    """A length in points, None where only typesetting knows it."""
+    frame = x.next_frame()
+    match = _LENGTH.match(frame.text, frame.pos) if frame else None
+    if frame is None or match is None or not match[1].strip("+-."):
+        read_token(x, expand=False)
+        return None
+    frame.pos = match.end()
+    return float(match[1]) * _POINTS[match[2]]
+
+
+def compare(x: Expander, read: Callable[[Expander], float | None]) -> bool:
+    r"""``\ifnum`` and ``\ifdim``: two quantities and a relation."""
+    first = read(x)
     frame = x.next_frame()
     match = _RELATION.match(frame.text, frame.pos) if frame else None
     if frame is None or match is None:
         return False
     frame.pos = match.end()
-    second = read_number(x)
+    second = read(x)
     if first is None or second is None:
-        x.warn("undecided-conditional", "a number that only typesetting knows; taken for false")
+        x.warn("undecided-conditional", "a quantity that only typesetting knows; taken for false")
         return False
     return {"<": first < second, ">": first > second, "=": first == second}[match[1]]
 
@@ -294,7 +312,7 @@ def newif(x: Expander, _name: str) -> None:
         return
     stem = name[3:]
     x.conditionals.add(name)
-    x.values["if:" + stem] = "false"
+    x.set_value("if:" + stem, "false")
     x.table[name] = conditional
     x.table["\\" + stem + "true"] = switch
     x.table["\\" + stem + "false"] = switch
@@ -303,7 +321,7 @@ def newif(x: Expander, _name: str) -> None:
 def switch(x: Expander, name: str) -> None:
     r"""``\drafttrue`` or ``\draftfalse``."""
     value = "true" if name.endswith("true") else "false"
-    x.values["if:" + name[1 : -len(value)]] = value
+    x.set_value("if:" + name[1 : -len(value)], value)
 
 
 # --- Package conditionals: arguments instead of \fi ----------------------------------------------
@@ -354,7 +372,7 @@ def atom(x: Expander, test: str) -> bool:
         if name == "\\isodd":
             return (read_number(x) or 0) % 2 == 1
         frame.pos, frame.text = 0, test
-        return compare(x)
+        return compare(x, read_number)
     finally:
         del x.stack[depth:]
 
@@ -379,7 +397,7 @@ def set_bool(x: Expander, name: str) -> None:
         x.table.setdefault("\\if" + flag, conditional)
         x.values.setdefault("if:" + flag, "false")
         return
-    x.values["if:" + flag] = value
+    x.set_value("if:" + flag, value)
 
 
 def if_defined_text(x: Expander, name: str) -> None:
@@ -396,6 +414,9 @@ def if_text(x: Expander, name: str) -> None:
     first = x.read_argument()
     if name == "\\ifstrequal":
         choose(x, value=first == x.read_argument())
+    elif name == "\\ifdefstrequal":
+        second = x.read_argument()
+        choose(x, value=x.expanded(first).strip() == x.expanded(second).strip())
     elif name == "\\ifdefempty":
         choose(x, value=not x.expanded(first).strip())
     else:
@@ -443,6 +464,12 @@ def if_loaded(x: Expander, name: str) -> None:
         choose(x, value=options is not None)
 
 
+def if_draft(x: Expander, name: str) -> None:
+    r"""ifdraft's ``\ifdraft{yes}{no}`` and ``\ifoptionfinal``, by the class's options."""
+    draft = "draft" in x.class_options
+    choose(x, value=draft if name != "\\ifoptionfinal" else "final" in x.class_options)
+
+
 def set_counter(x: Expander, name: str) -> None:
     r"""``\setcounter``, ``\newcounter``, ``\stepcounter``, ``\addtocounter``."""
     counter = x.read_argument().strip()
@@ -453,21 +480,23 @@ def set_counter(x: Expander, name: str) -> None:
         return
     old = int(x.values.get(key, "0"))
     if name in ("\\stepcounter", "\\refstepcounter"):
-        x.values[key] = str(old + 1)
+        x.prefix_global = True
+        x.set_value(key, str(old + 1))
         return
     text = x.read_argument()
     depth = len(x.stack)
     number = read_number(x) if x.push(text) else None
     del x.stack[depth:]
     if number is not None and abs(number) < 10**9:
-        x.values[key] = str(number + (old if name == "\\addtocounter" else 0))
+        x.prefix_global = True
+        x.set_value(key, str(number + (old if name == "\\addtocounter" else 0)))
 
 
 def new_count(x: Expander, _name: str) -> None:
     r"""``\newcount\mode`` followed by ``\mode=1``."""
     name = x.read_name()
     if name:
-        x.values["counter:" + name] = "0"
+        x.set_value("counter:" + name, "0")
         x.define(name, Macro(""), assign_count)
         x.macros.pop(name, None)
 
@@ -479,4 +508,4 @@ def assign_count(x: Expander, name: str) -> None:
         frame.pos += 1
         number = read_number(x)
         if number is not None:
-            x.values["counter:" + name] = str(number)
+            x.set_value("counter:" + name, str(number))

@@ -50,7 +50,9 @@ def newcommand(x: Expander, name: str) -> None:
     count = x.read_optional()
     default = x.read_optional() if count is not None else None
     body = without_comments(x.read_argument())
-    if name == "\\providecommand" and (target in x.table or target in x.macros):
+    if name in ("\\newcommand", "\\providecommand") and target in x.macros:
+        return  # LaTeX stops at a second \newcommand and keeps the first
+    if name == "\\providecommand" and target in x.table:
         return
     digits = (count or "").strip()
     n_args = int(digits) if digits.isascii() and digits.isdigit() and len(digits) == 1 else 0
@@ -115,8 +117,8 @@ def assign(x: Expander, target: str, source: str) -> None:
         x.define(target, Macro(*bodies.get(source, ("", 0))))
     elif source in ("\\iftrue", "\\iffalse"):
         x.conditionals.add(target)
-        x.values["if:" + target[3:]] = source[3:]
-        x.define(target, Macro(source), x.table[source])
+        x.set_value("if:" + target[3:], source[3:])
+        x.table[target] = x.table[source]
     elif meaning is None:
         x.define(target, macro or Macro(source), macro or Literal(source))
     else:

@@ -2,7 +2,7 @@ r"""``\begin`` and ``\end``, and texts that TeX does not read as commands."""
 
 import re
 
-from cycledata.parse.latex.expand import Expander
+from cycledata.parse.latex.expand import Expander, Group
 from cycledata.parse.latex.macros import Macro
 from cycledata.parse.latex.names import COMMENTS, VERBATIM
 from cycledata.parse.latex.scan import group_end
@@ -24,7 +24,7 @@ def begin(x: Expander, _name: str) -> None:
     if name in VERBATIM or name in x.verbatim:
         copy_verbatim(x, name)
         return
-    x.groups.append((name, {}))
+    x.groups.append(Group(name))
     custom = x.environments.get(name)
     if custom is not None and environment_acts(x, custom):
         macro = custom[0]
@@ -55,32 +55,21 @@ def end(x: Expander, _name: str) -> None:
     if custom is not None and environment_acts(x, custom):
         frame = x.push(custom[1], name="\\end{" + name + "}")
         if frame is not None:
-            frame.close = lambda: close_group(x, name)
+            frame.close = lambda: x.close_group(name)
         return
-    close_group(x, name)
+    x.close_group(name)
     x.marks.append((x.length, "\\end{" + name + "}"))
     x.emit("\\end{" + name + "}")
 
 
-def close_group(x: Expander, name: str) -> None:
-    """Give back what the group changed; an unmatched end closes nothing."""
-    if not any(opened == name for opened, _ in x.groups[-40:]):
-        return
-    while x.groups:
-        opened, saved = x.groups.pop()
-        x.restore(saved)
-        if opened == name:
-            return
-
-
 def begin_group(x: Expander, _name: str) -> None:
     r"""``\begingroup``."""
-    x.groups.append(("\\begingroup", {}))
+    x.groups.append(Group("\\begingroup"))
 
 
 def end_group(x: Expander, _name: str) -> None:
     r"""``\endgroup``."""
-    close_group(x, "\\begingroup")
+    x.close_group("\\begingroup")
 
 
 def begin_document(x: Expander) -> None:
@@ -100,10 +89,9 @@ def end_document(x: Expander) -> None:
     if not x.in_body:
         return
     for frame in x.stack:
-        frame.pos = len(frame.text)
         frame.text = ""
-        frame.pos = 0
-    x.ended = True
+        frame.pos = frame.end = 0
+        frame.closing.clear()
 
 
 def skip_environment(x: Expander, name: str) -> None:

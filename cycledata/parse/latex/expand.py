@@ -44,7 +44,10 @@ Action = Callable[["Expander", str], None] | Mark | Literal | Macro
 class Frame:
     """One text being read, with where it came from."""
 
-    __slots__ = ("base", "close", "file", "fixed", "folder", "name", "pos", "text")
+    __slots__ = (
+        "base", "close", "closing", "end", "file", "fixed", "folder", "name", "opened", "pos",
+        "scanned", "text",
+    )  # fmt: skip
 
     def __init__(self, text: str, file: int, base: int = 0, *, fixed: bool = False) -> None:
         self.text = text
@@ -55,10 +58,34 @@ class Frame:
         self.name = ""
         self.folder = ""
         self.close: Callable[[], None] | None = None
+        self.end = len(text)
+        self.opened: list[int] = []
+        self.scanned = 0
+        self.closing: list[int] = []
+
+    def open_brace(self) -> int:
+        """Place of the innermost brace that is open where the frame stands; -1 for none."""
+        for match in scan.BRACE.finditer(self.text, self.scanned, self.pos):
+            if match[0] == "{":
+                self.opened.append(match.start())
+            elif match[0] == "}" and self.opened:
+                self.opened.pop()
+        self.scanned = max(self.scanned, self.pos)
+        return self.opened[-1] if self.opened else -1
 
     def source(self, pos: int) -> tuple[int, int]:
         """File and offset that a position of this text stems from."""
         return self.file, self.base if self.fixed else self.base + pos
+
+
+@dataclass(slots=True)
+class Group:
+    """What a group has changed, to be given back at its end."""
+
+    name: str
+    """Environment, ``\\begingroup`` or ``{``."""
+    meanings: dict[str, tuple[Action | None, Macro | None]] = field(default_factory=dict)
+    values: dict[str, str | None] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +103,8 @@ class Flat:
     """Offsets at which a new origin begins, ascending."""
     origins: list[tuple[int, int]]
     """File number and offset there, one for each of ``starts``."""
+    kept: Mapping[str, str]
+    """Texts of the macros without arguments that were left in place, by name."""
     notes: frozenset[str]
     """Macros that wrap authors' remarks, left in the text."""
     warnings: list[Warned]
@@ -113,9 +142,7 @@ class Expander:
     skipped_environments: set[str] = field(default_factory=set)
     conditions: list[str] = field(default_factory=list)
     """Open conditionals, outermost first: ``"then"``, ``"else"`` or ``"case"``."""
-    groups: list[tuple[str, dict[str, tuple[Action | None, Macro | None]]]] = field(
-        default_factory=list
-    )
+    groups: list[Group] = field(default_factory=list)
     include_only: frozenset[str] | None = None
     packages: dict[str, str] = field(default_factory=dict)
     """Packages and classes asked for, with their options."""
@@ -123,10 +150,10 @@ class Expander:
     """Text to read at the beginning or end of the document."""
     notes: set[str] = field(default_factory=set)
     in_body: bool = False
-    ended: bool = False
     fuel: int = FUEL
     prefix_global: bool = False
     negate: bool = False
+    class_options: tuple[str, ...] = ()
     names: frozenset[str] = frozenset()
     """Members of the archive that hold no text."""
     lower_names: dict[str, str] = field(default_factory=dict)
@@ -223,6 +250,9 @@ class Expander:
     def pop(self) -> None:
         """Leave the top frame."""
         frame = self.stack.pop()
+        if frame.closing:
+            frame.pos = len(frame.text)
+            self.close_braces(frame)
         if frame.close:
             frame.close()
 
@@ -313,13 +343,58 @@ class Expander:
         """Give a control sequence a meaning, until the group ends."""
         if len(name) < 2:
             return
-        if self.groups and not self.prefix_global:
-            saved = self.groups[-1][1]
-            if name not in saved:
-                saved[name] = (self.table.get(name), self.macros.get(name))
-        self.prefix_global = False
+        group = self.group()
+        if group is not None and name not in group.meanings:
+            group.meanings[name] = (self.table.get(name), self.macros.get(name))
         self.macros[name] = macro
         self.table[name] = action or macro
+
+    def set_value(self, key: str, value: str) -> None:
+        """Set a switch or counter, until the group ends."""
+        group = self.group()
+        if group is not None:
+            group.values.setdefault(key, self.values.get(key))
+        self.values[key] = value
+
+    def group(self) -> Group | None:
+        r"""The innermost open group; None outside of any and after ``\global``."""
+        if self.prefix_global:
+            self.prefix_global = False
+            return None
+        if self.in_body:
+            self.enter_brace()
+        return self.groups[-1] if self.groups else None
+
+    def enter_brace(self) -> None:
+        """Make a group of the innermost open brace, which is no event until something needs it."""
+        for frame in reversed(self.stack[self.floor :]):
+            brace = frame.open_brace()
+            if brace < 0:
+                continue
+            end = scan.group_end(frame.text, brace)
+            self.fuel -= (end - brace) >> 3
+            if end > 0 and end - 1 not in frame.closing:
+                frame.closing.append(end - 1)
+                frame.end = end - 1
+                self.groups.append(Group("{"))
+            return
+
+    def close_group(self, name: str) -> None:
+        """Give back what a group changed; an end without its beginning closes nothing."""
+        if not any(group.name == name for group in self.groups[-40:]):
+            return
+        while self.groups:
+            group = self.groups.pop()
+            self.restore(group)
+            if group.name == name:
+                return
+
+    def close_braces(self, frame: Frame) -> None:
+        """Leave the brace groups whose end a frame has reached."""
+        while frame.closing and frame.pos >= frame.closing[-1]:
+            frame.closing.pop()
+            self.close_group("{")
+        frame.end = frame.closing[-1] if frame.closing else len(frame.text)
 
     def forget(self, name: str) -> None:
         """Take a meaning away."""
@@ -329,9 +404,9 @@ class Expander:
         else:
             self.table.pop(name, None)
 
-    def restore(self, saved: dict[str, tuple[Action | None, Macro | None]]) -> None:
-        """Give back the meanings that a group had changed."""
-        for name, (action, macro) in saved.items():
+    def restore(self, group: Group) -> None:
+        """Give back the meanings and values that a group had changed."""
+        for name, (action, macro) in group.meanings.items():
             if action is None:
                 self.table.pop(name, None)
             else:
@@ -340,6 +415,11 @@ class Expander:
                 self.macros.pop(name, None)
             else:
                 self.macros[name] = macro
+        for key, value in group.values.items():
+            if value is None:
+                self.values.pop(key, None)
+            else:
+                self.values[key] = value
 
     def acts(self, name: str, depth: int = 0) -> bool:
         """Whether a control word does anything here, macros resolved."""
@@ -380,8 +460,10 @@ class Expander:
         finditer = scan.TOKEN.finditer
         while len(stack) > self.floor:
             frame = stack[-1]
+            if frame.closing:
+                self.close_braces(frame)
             text, mark = frame.text, frame.pos
-            for match in finditer(text, mark):
+            for match in finditer(text, mark, frame.end):
                 name = match[1]
                 if name is None:
                     self.emit_slice(frame, mark, match.start())
@@ -408,9 +490,9 @@ class Expander:
                 self.act(name, action)
                 break
             else:
-                self.emit_slice(frame, mark, len(text))
-                frame.pos = len(text)
-                if stack and stack[-1] is frame:
+                self.emit_slice(frame, mark, frame.end)
+                frame.pos = max(frame.end, mark)
+                if frame.pos >= len(text):
                     self.pop()
 
     def act(self, name: str, action: Action) -> None:
@@ -485,7 +567,7 @@ class Expander:
     def read_delimited(self, pattern: str) -> list[str] | None:
         r"""Arguments by a ``\def``'s parameter text, e.g. ``"#1.#2;"``."""
         pieces = pattern.split("#")
-        frame = self.next_frame() if not pieces[0] else (self.stack[-1] if self.stack else None)
+        frame = self.next_frame()
         if frame is None:
             return None
         if pieces[0]:

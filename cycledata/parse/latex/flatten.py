@@ -41,6 +41,11 @@ def flatten(texts: Mapping[str, str], main: str, names: tuple[str, ...] = ()) ->
         files=x.files,
         starts=x.starts,
         origins=x.origins,
+        kept={
+            name: macro.body
+            for name, macro in x.macros.items()
+            if macro.kind == "keep" and not (macro.n_args or macro.pattern or macro.spec)
+        },
         notes=frozenset(x.notes),
         warnings=x.warnings,
     )

@@ -3,6 +3,7 @@ r"""Control sequences that pull files in: ``\input`` and its kin, packages and c
 import re
 from posixpath import normpath
 
+from cycledata.parse.latex.conditionals import if_draft
 from cycledata.parse.latex.definitions import is_style
 from cycledata.parse.latex.expand import Expander, Frame
 from cycledata.parse.latex.macros import Macro
@@ -157,6 +158,7 @@ def end_input(x: Expander, _name: str) -> None:
             end = frame.text.find("\n", frame.pos)
             if end >= 0:
                 frame.text = frame.text[:end]
+                frame.end = min(frame.end, end)
             return
 
 
@@ -173,6 +175,8 @@ def use_package(x: Expander, name: str) -> None:
         x.marks.append((x.length, name))
         x.emit(name + raw)
         x.read_optional()
+    if name == "\\documentclass" and not in_style:
+        x.class_options = tuple(option.strip() for option in options.split(","))
     pushed: list[tuple[str, str]] = []
     for package in without_comments(x.expanded(names)).split(","):
         package = package.strip()
@@ -180,6 +184,9 @@ def use_package(x: Expander, name: str) -> None:
         x.packages.setdefault(package.rpartition("/")[2], clean)
         if package == "todonotes" and "disable" in clean.split(","):
             x.define("\\todo", Macro("", 1, ""))
+        if package == "ifdraft":
+            for word in ("\\ifdraft", "\\ifoptiondraft", "\\ifoptionfinal"):
+                x.table[word] = if_draft
         suffixes = (
             (".cls",)
             if name in ("\\documentclass", "\\LoadClass", "\\documentstyle")

@@ -11,7 +11,7 @@ TOKEN = re.compile(r"%[^\n]*+(?:\n[ \t]*+%[^\n]*+)*+\n?[ \t]*+|(\\(?:[A-Za-z@]++
 CONTROL = re.compile(r"\\(?:[A-Za-z@]++\*?|.)", re.DOTALL)
 _SPACE = re.compile(r"(?:[ \t\n\r\f]|%[^\n]*+)*+")
 _INLINE_SPACE = re.compile(r"[ \t]*+(?:%[^\n]*+)?+(?:\n[ \t]*+(?:%[^\n]*+\n[ \t]*+)*+)?+")
-_BRACE = re.compile(r"[{}]|\\.|%[^\n]*+", re.DOTALL)
+BRACE = re.compile(r"[{}]|\\.|%[^\n]*+", re.DOTALL)
 _BRACKET = re.compile(r"[{}\[\]]|\\.|%[^\n]*+", re.DOTALL)
 _SIMPLE_GROUP = re.compile(r"\{([^{}\\%]*+)\}")
 _COMMENT = re.compile(r"\\.|%[^\n]*+\n?[ \t]*+", re.DOTALL)
@@ -42,7 +42,7 @@ def group_end(text: str, pos: int) -> int:
     if simple:
         return simple.end()
     depth = 0
-    for match in _BRACE.finditer(text, pos, min(len(text), pos + MAX_GROUP)):
+    for match in BRACE.finditer(text, pos, min(len(text), pos + MAX_GROUP)):
         char = match[0]
         if char == "{":
             depth += 1

@@ -2,6 +2,7 @@
 
 import re
 from bisect import bisect_left
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from cycledata.parse.latex.expand import Flat
@@ -17,6 +18,7 @@ _APART = re.compile(
     r"abstract|key ?words?|index terms|keywords and phrases)\W*$",
     re.IGNORECASE,
 )
+_WORD = re.compile(r"(\\[A-Za-z@]++)(\s*+)")
 _ABSTRACT_TITLE = re.compile(r"^\W*abstract\W*$", re.IGNORECASE)
 
 
@@ -96,7 +98,7 @@ def read_headings(flat: Flat) -> list[Heading]:
         found = argument(text, pos)
         if found is None:
             continue
-        title = readable(found[0])
+        title = readable(in_full(found[0], flat.kept))
         if len(title) > 600 and text[skip_space(text, pos)] == "{":
             continue
         until = found[1]
@@ -120,9 +122,23 @@ def read_title(flat: Flat) -> tuple[str, tuple[Span, ...]]:
         if found is None:
             continue
         spans.append(Span(offset, found[1]))
-        titles.append(readable(found[0]))
+        titles.append(readable(in_full(found[0], flat.kept)))
     named = [title for title in titles if title]
     return (named[0] if named else "", tuple(spans))
+
+
+def in_full(latex: str, kept: Mapping[str, str]) -> str:
+    """A heading with the mathematical macros in it replaced too: a reader knows no macros."""
+    for _ in range(3):
+        if "\\" not in latex or len(latex) > 2_000:
+            break
+        latex = _WORD.sub(lambda match: _body(match, kept), latex)
+    return latex
+
+
+def _body(match: re.Match[str], kept: Mapping[str, str]) -> str:
+    body = kept.get(match[1])
+    return match[0] if body is None else body + " " * body[-1:].isalpha() * bool(match[2])
 
 
 def environments(flat: Flat, names: frozenset[str]) -> list[Span]:
