@@ -21,7 +21,8 @@ from cycledata.parse.latex.plain import folded, readable
 from cycledata.records import PaperText
 
 FIELDS = ("main", "title", "abstract", "sections", "keys")
-_COMMAND = re.compile(r"\\([A-Za-z]+)\s?|\$[^$]*\$|\\\(.*?\\\)")
+_COMMAND = re.compile(r"\\([A-Za-z]+)\s?")
+_MATH = re.compile(r"\$[^$]*\$|\\\(.*?\\\)")
 _LATEX_OWN = words(
     "textbf textit texttt textsc textcolor textmd textrm textsf emph large Large LARGE normalsize "
     "small fontsize selectfont label footnote copyright hspace vspace texorpdfstring nobreakspace "
@@ -33,12 +34,17 @@ _LATEX_OWN = words(
 def same_text(truth: str, ours: str, *, prefix: bool = False) -> bool:
     """Whether two LaTeX or plain texts read alike; an author's macro in the truth matches any."""
     wild = _COMMAND.sub(
-        lambda match: match[0] if not match[1] or match[1] in _LATEX_OWN else "\uf8ff", truth
+        lambda match: match[0] if match[1] in _LATEX_OWN else "\uf8ff", without_symbols(truth)
     )
     pieces = [re.escape(folded(readable(piece))) for piece in wild.split("\uf8ff")]
     pattern = ".*".join(pieces)
-    plain = folded(readable(ours))
+    plain = folded(readable(without_symbols(ours)))
     return bool(re.match(pattern, plain) if prefix else re.fullmatch(pattern, plain))
+
+
+def without_symbols(latex: str) -> str:
+    """LaTeX with the commands in its formulas dropped: authors' macros and LaTeX's symbols alike."""
+    return _MATH.sub(lambda match: _COMMAND.sub("", match[0]), latex)
 
 
 def opening(truth: str) -> str:

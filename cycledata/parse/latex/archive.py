@@ -168,7 +168,7 @@ _TEX_TREE = (
 )
 _PACKED = "zip gz tgz tar bz2 xz 7z rar z"
 _NOT_TEX = frozenset(f"{_FIGURES} {_DATA} {_TEX_TREE} {_PACKED}".split())
-_CONTROLS = [bytes([code]) for code in range(32) if code not in b"\t\n\v\f\r"]
+_CONTROLS = bytes(code for code in range(32) if code not in b"\t\n\v\f\r")
 
 
 def _may_hold_tex(path: str) -> bool:
@@ -183,7 +183,8 @@ def _may_hold_tex(path: str) -> bool:
 def is_text(data: bytes) -> bool:
     """Whether bytes read as text: UTF-16, or one control character in twenty at most."""
     head = data[:4096]
-    return utf16_codec(head) is not None or sum(map(head.count, _CONTROLS)) * 20 <= len(head)
+    n_controls = len(head) - len(head.translate(None, _CONTROLS))
+    return utf16_codec(head) is not None or n_controls * 20 <= len(head)
 
 
 # --- Members within the limits -------------------------------------------------------------------

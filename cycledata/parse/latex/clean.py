@@ -5,6 +5,7 @@ To-do notes, authors' remarks and author-only commands go; editing marks (``\add
 """
 
 import re
+from collections.abc import Iterable
 
 from cycledata.parse.latex.names import words
 from cycledata.parse.latex.scan import argument, group_end, optional, skip_space, star
@@ -12,10 +13,10 @@ from cycledata.parse.latex.scan import argument, group_end, optional, skip_space
 NOTES = words(
     "\\todo \\missingfigure \\todototoc \\listoftodos \\marginpar \\marginnote \\fxnote "
     "\\fxwarning \\fxerror \\fxfatal \\pdfcomment \\pdfmargincomment \\fixme \\FIXME \\TODO \\XXX "
-    "\\deleted \\st \\sout \\xout \\DIFdel \\remove \\index \\vspace \\hspace \\vskip0 "
+    "\\deleted \\st \\sout \\xout \\DIFdel \\remove \\index \\vspace \\hspace  "
     "\\thispagestyle \\pagestyle \\setlength \\addtolength \\setcounter \\addtocounter "
     "\\bibliographystyle \\bibliography \\addcontentsline \\thanks \\hypersetup \\graphicspath "
-    "\\linespread \\hyphenation \\looseness0 \\captionsetup \\setstretch \\enlargethispage"
+    "\\linespread \\hyphenation  \\captionsetup \\setstretch \\enlargethispage"
 )
 """Commands that go with their arguments."""
 _TWO = frozenset({"\\setlength", "\\addtolength", "\\setcounter", "\\addtocounter"})
@@ -27,14 +28,26 @@ _LAYOUT = words(
     "\\bigskip \\vfill \\hfill \\null \\noindent \\maketitle \\tableofcontents \\listoffigures "
     "\\listoftables \\appendix \\FloatBarrier \\balance \\onecolumn \\flushbottom \\raggedbottom "
     "\\sloppy \\fussy \\allowdisplaybreaks \\printbibliography \\printAffiliationsAndNotice "
-    "\\doparttoc \\faketableofcontents \\parttoc \\par0 \\newline0 \\nolinenumbers \\linenumbers "
+    "\\doparttoc \\faketableofcontents \\parttoc   \\nolinenumbers \\linenumbers "
     "\\iclrfinalcopy \\cvprfinalcopy \\iccvfinalcopy \\IEEEpeerreviewmaketitle \\unskip "
-    "\\ignorespaces \\phantomsection \\protect \\centering0 \\break \\allowbreak"
+    "\\ignorespaces \\phantomsection \\protect  \\break \\allowbreak"
 )
 """Commands without arguments that print nothing."""
-_WORD = re.compile(r"\\[A-Za-z@]++")
+
+
+def one_of(names: Iterable[str]) -> str:
+    """An expression for any of some control words, by first letter for the engine's sake."""
+    by_letter: dict[str, list[str]] = {}
+    for name in sorted(names):
+        by_letter.setdefault(name[1], []).append(re.escape(name[2:]))
+    choices = "|".join(
+        re.escape(letter) + "(?:" + "|".join(rests) + ")" for letter, rests in by_letter.items()
+    )
+    return r"\\(?:" + choices + r")(?![A-Za-z@])"
+
+
+_EDITED = re.compile(one_of(NOTES | _KEPT | _LAYOUT))
 _BLANK_LINES = re.compile(r"\n[ \t]*+\n(?:[ \t]*+\n)*+")
-_TRAILING = re.compile(r"[ \t]++\n")
 
 
 def clean(text: str, notes: frozenset[str]) -> str:
@@ -44,19 +57,19 @@ def clean(text: str, notes: frozenset[str]) -> str:
         text: flat LaTeX.
         notes: the paper's own macros that wrap remarks.
     """
-    wanted = NOTES | _KEPT | _LAYOUT | notes
+    pattern = _EDITED if not notes else re.compile(f"{_EDITED.pattern}|{one_of(notes)}")
     out: list[str] = []
     pos = 0
-    for match in _WORD.finditer(text):
+    for match in pattern.finditer(text):
         name = match[0]
         start = match.start()
-        if name not in wanted or start < pos:
+        if start < pos:
             continue
         out.append(text[pos:start])
         pos = after(text, name, match.end(), out, notes)
     out.append(text[pos:])
     joined = "".join(out)
-    return _BLANK_LINES.sub("\n\n", _TRAILING.sub("\n", joined)).strip()
+    return _BLANK_LINES.sub("\n\n", joined).strip()
 
 
 def after(text: str, name: str, pos: int, out: list[str], notes: frozenset[str]) -> int:

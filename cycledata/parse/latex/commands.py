@@ -7,12 +7,18 @@ from cycledata.parse.latex import inputs as i
 from cycledata.parse.latex import loops as o
 from cycledata.parse.latex.expand import Action, Mark
 from cycledata.parse.latex.names import (
+    ABSTRACTS,
     ACKS,
+    APART,
+    APPENDICES,
     AUTHORS,
     CITING,
+    COMMENTS,
+    FIGURES,
     FINAL_SWITCHES,
     HEADINGS,
     TITLES,
+    VERBATIM,
     words,
 )
 
@@ -85,8 +91,7 @@ _ACTING: dict[Action, str] = {
     o.at_for: "@for",
     o.foreach: "foreach",
     o.for_list: "forcsvlist",
-    e.begin: "begin",
-    e.end: "end",
+    e.loose: "begin end",
     e.begin_group: "begingroup bgroup",
     e.end_group: "endgroup egroup",
     e.verb: "verb Verb lstinline mintinline",
@@ -96,7 +101,22 @@ _ACTING: dict[Action, str] = {
     e.new_verbatim: "lstnewenvironment DefineVerbatimEnvironment newminted",
 }
 
-BASE: dict[str, Action] = {name: Mark(name) for name in _MARKED} | {
-    "\\" + name: action for action, names in _ACTING.items() for name in names.split()
+_ENVIRONMENTS: dict[Action, frozenset[str]] = {
+    e.begin_document: frozenset({"document"}),
+    e.copy_verbatim: VERBATIM,
+    e.skip_environment: COMMENTS,
 }
+_MARKED_ENVIRONMENTS = ABSTRACTS | FIGURES | ACKS | APART | APPENDICES
+
+BASE: dict[str, Action] = (
+    {name: Mark(name) for name in _MARKED}
+    | {
+        token: Mark(token)
+        for name in _MARKED_ENVIRONMENTS
+        for token in (f"\\begin{{{name}}}", f"\\end{{{name}}}")
+    }
+    | {"\\" + name: action for action, names in _ACTING.items() for name in names.split()}
+    | {f"\\begin{{{name}}}": action for action, names in _ENVIRONMENTS.items() for name in names}
+    | {"\\end{document}": e.end_document}
+)
 """What every control sequence does before a paper defines its own."""

@@ -11,7 +11,7 @@ from cycledata.parse.latex.definitions import is_style
 from cycledata.parse.latex.expand import Expander
 from cycledata.parse.latex.macros import Macro
 from cycledata.parse.latex.names import words
-from cycledata.parse.latex.scan import TOKEN
+from cycledata.parse.latex.scan import CONTROL
 
 _SKIP = re.compile(r"\\(?:(if[A-Za-z@]*+|else|fi|or|repeat)(?![A-Za-z@])|.)|%[^\n]*+", re.DOTALL)
 _NUMBER = re.compile(r"\s*([+-]?\s*\d{1,9})\s?")
@@ -19,7 +19,6 @@ _LENGTH = re.compile(r"\s*([+-]?\d{0,6}\.?\d{0,6})\s*(?:true)?(pt|in|cm|mm|em|ex
 _POINTS = {"pt": 1.0, "in": 72.27, "cm": 28.45, "mm": 2.845, "em": 10.0, "ex": 4.3, "bp": 1.00375,
            "pc": 12.0, "sp": 1 / 65536}  # fmt: skip
 _RELATION = re.compile(r"\s*([<>=])")
-_BALANCED_TEST = re.compile(r"\\([A-Za-z]+)\s*|(.)", re.DOTALL)
 
 PRIMITIVES = words(
     "if@twocolumn if@twoside if@titlepage if@openright if@mainmatter if@filesw if@tempswa "
@@ -155,15 +154,15 @@ def read_token(x: Expander, *, expand: bool) -> str:
         if char != "\\":
             frame.pos += 1
             return char
-        match = TOKEN.match(frame.text, frame.pos)
-        if match is None or match[1] is None:
+        match = CONTROL.match(frame.text, frame.pos)
+        if match is None:
             return ""
         frame.pos = match.end()
         while (
-            frame.pos < len(frame.text) and match[1][1:].isalpha() and frame.text[frame.pos] == " "
+            frame.pos < len(frame.text) and match[0][1:].isalpha() and frame.text[frame.pos] == " "
         ):
             frame.pos += 1
-        name = match[1]
+        name = match[0]
         if name == "\\csname":
             name = x.read_csname()
             if not is_defined(x, name):
@@ -355,8 +354,8 @@ def evaluate(x: Expander, test: str) -> bool:
 
 def atom(x: Expander, test: str) -> bool:
     """One ifthen test."""
-    match = TOKEN.match(test)
-    name = match[1] if match else None
+    match = CONTROL.match(test)
+    name = match[0] if match else None
     depth = len(x.stack)
     frame = x.push(test[match.end() :] if match and name else test)
     if frame is None:
@@ -465,7 +464,7 @@ def if_loaded(x: Expander, name: str) -> None:
 
 
 def if_draft(x: Expander, name: str) -> None:
-    r"""ifdraft's ``\ifdraft{yes}{no}`` and ``\ifoptionfinal``, by the class's options."""
+    r"""``\ifdraft{yes}{no}`` and ``\ifoptionfinal`` of ifdraft, by the class's options."""
     draft = "draft" in x.class_options
     choose(x, value=draft if name != "\\ifoptionfinal" else "final" in x.class_options)
 

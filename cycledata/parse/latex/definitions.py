@@ -7,10 +7,13 @@ a venue's style lays out what we read by name.
 
 import re
 
+from cycledata.parse.latex.environments import begin_custom, end_custom, skip_environment
 from cycledata.parse.latex.expand import Action, Expander, Literal, Mark
 from cycledata.parse.latex.macros import Macro, names_in
-from cycledata.parse.latex.names import HEADING_OF_LEVEL, WRAPPED
-from cycledata.parse.latex.scan import TOKEN, group_end, skip_space, without_comments
+from cycledata.parse.latex.names import HEADING_OF_LEVEL, KNOWN_ENVIRONMENTS, WRAPPED
+from cycledata.parse.latex.scan import CONTROL, group_end, skip_space, without_comments
+
+_ANY_SPACE = re.compile(r"\s++")
 
 
 def is_style(path: str) -> bool:
@@ -43,44 +46,63 @@ def adopt(x: Expander, name: str, macro: Macro) -> None:
     x.define(name, macro)
 
 
+_NEWCOMMAND = re.compile(
+    r"\s*+\*?\s*+(?:\{\s*+(\\[A-Za-z@]++)\s*+\}|(\\[A-Za-z@]++))\s*+(?:\[([1-9])\])?\s*+(?=\{)"
+)
+_DEF = re.compile(r"\s*+(\\(?:[A-Za-z@]++|.))((?:#[1-9])*+)(?=\{)")
+
+
 def newcommand(x: Expander, name: str) -> None:
     r"""``\newcommand*{\name}[n][default]{body}`` and its kin."""
-    x.read_star()
-    target = x.read_name()
-    count = x.read_optional()
-    default = x.read_optional() if count is not None else None
+    frame = x.stack[-1]
+    usual = _NEWCOMMAND.match(frame.text, frame.pos)
+    default = None
+    if usual:
+        frame.pos = usual.end()
+        target, n_args = usual[1] or usual[2], int(usual[3] or 0)
+    else:
+        x.read_star()
+        target = x.read_name()
+        n_args, default = read_signature(x)
     body = without_comments(x.read_argument())
     if name in ("\\newcommand", "\\providecommand") and target in x.macros:
         return  # LaTeX stops at a second \newcommand and keeps the first
     if name == "\\providecommand" and target in x.table:
         return
-    digits = (count or "").strip()
-    n_args = int(digits) if digits.isascii() and digits.isdigit() and len(digits) == 1 else 0
     adopt(x, target, Macro(body, n_args, default))
+
+
+def read_signature(x: Expander) -> tuple[int, str | None]:
+    """``[n][default]``: how many arguments, and what the optional first one defaults to."""
+    count = x.read_optional()
+    default = x.read_optional() if count is not None else None
+    digits = (count or "").strip()
+    usual = digits.isascii() and digits.isdigit() and len(digits) == 1
+    return int(digits) if usual else 0, default
 
 
 def define(x: Expander, name: str) -> None:
     r"""``\def\name#1.#2{body}``, ``\edef``, ``\gdef``, ``\xdef``."""
-    target = x.read_name()
-    if not target or not x.stack:
-        return
     frame = x.stack[-1]
-    brace = frame.text.find("{", frame.pos, frame.pos + 400)
-    if brace < 0:
-        return
-    pattern = without_comments(frame.text[frame.pos : brace])
-    frame.pos = brace
+    usual = _DEF.match(frame.text, frame.pos)
+    if usual and usual[1] != "\\csname":
+        frame.pos = usual.end()
+        target, pattern = usual[1], usual[2]
+    else:
+        target = x.read_name()
+        frame = x.stack[-1]
+        brace = frame.text.find("{", frame.pos, frame.pos + 400)
+        if brace < 0 or not target:
+            return
+        pattern = _ANY_SPACE.sub("", without_comments(frame.text[frame.pos : brace]))
+        frame.pos = brace
     body = without_comments(x.read_argument())
     if name in ("\\edef", "\\xdef") and len(body) < 2_000 and "#" not in body:
         body = x.expanded(body)
-    n_args = pattern.count("#")
-    plain = "".join(f"#{index}" for index in range(1, n_args + 1))
-    squeezed = re.sub(r"\s+", "", pattern)
     x.prefix_global = x.prefix_global or name in ("\\gdef", "\\xdef")
-    if squeezed == plain:
-        adopt(x, target, Macro(body, n_args))
-    else:
-        adopt(x, target, Macro(body, n_args, pattern=pattern))
+    n_args = pattern.count("#")
+    plain = pattern == "#1#2#3#4#5#6#7#8#9"[: 2 * n_args]
+    adopt(x, target, Macro(body, n_args, pattern=None if plain else pattern))
 
 
 def let(x: Expander, _name: str) -> None:
@@ -129,24 +151,21 @@ def newenvironment(x: Expander, _name: str) -> None:
     r"""``\newenvironment{name}[n][default]{begin}{end}``."""
     x.read_star()
     target = x.read_argument().strip()
-    count = x.read_optional()
-    default = x.read_optional() if count is not None else None
+    n_args, default = read_signature(x)
     begin = without_comments(x.read_argument())
     end = without_comments(x.read_argument())
-    digits = (count or "").strip()
-    n_args = int(digits) if digits.isascii() and digits.isdigit() and len(digits) == 1 else 0
     add_environment(x, target, Macro(begin, n_args, default), end)
 
 
 def add_environment(x: Expander, target: str, begin: Macro, end: str) -> None:
     """Store a user's environment, unless it dresses one that is read by name."""
-    if target in x.known_environments or not target:
+    if not target or target in KNOWN_ENVIRONMENTS:
         return
     if "\\comment" in names_in(begin.body):
-        x.skipped_environments.add(target)
+        x.define(f"\\begin{{{target}}}", Macro(""), skip_environment)
         return
-    x.skipped_environments.discard(target)
-    x.environments[target] = (begin, end)
+    x.define(f"\\begin{{{target}}}", begin, begin_custom)
+    x.define(f"\\end{{{target}}}", Macro(end), end_custom)
 
 
 def new_document_command(x: Expander, name: str) -> None:
@@ -198,10 +217,7 @@ def new_environ(x: Expander, _name: str) -> None:
     body = x.read_argument()
     after = x.read_optional()
     if "\\BODY" not in body + (after or ""):
-        x.skipped_environments.add(target)
-    else:
-        x.skipped_environments.discard(target)
-        x.environments[target] = (Macro(""), "")
+        x.define(f"\\begin{{{target}}}", Macro(""), skip_environment)
 
 
 def name_definition(x: Expander, name: str) -> None:
@@ -322,7 +338,7 @@ def x_space(x: Expander, _name: str) -> None:
         if rest:
             if rest not in " \n\t.,;:!?/')}]-~\\{%_^$":
                 x.emit(" ")
-            elif rest == "\\" and TOKEN.match(frame.text, frame.pos):
+            elif rest == "\\" and CONTROL.match(frame.text, frame.pos):
                 x.emit(" " if frame.text[frame.pos + 1 : frame.pos + 2].isalpha() else "")
             return
         pos -= 1

@@ -3,63 +3,46 @@ r"""``\begin`` and ``\end``, and texts that TeX does not read as commands."""
 import re
 
 from cycledata.parse.latex.expand import Expander, Group
-from cycledata.parse.latex.macros import Macro
-from cycledata.parse.latex.names import COMMENTS, VERBATIM
+from cycledata.parse.latex.macros import Macro, names_in
 from cycledata.parse.latex.scan import group_end
 
 _VERB = re.compile(r"\*?[ \t]*+([^\sA-Za-z*])")
 
 
-def begin(x: Expander, _name: str) -> None:
-    r"""``\begin{name}``: copied; verbatim is passed over, comments dropped, the user's expanded."""
-    name = x.read_argument().strip()
-    if "\\" in name:
-        name = x.expanded(name).strip()
-    if name == "document":
-        begin_document(x)
-        return
-    if name in x.skipped_environments or (name in COMMENTS and name not in x.environments):
-        skip_environment(x, name)
-        return
-    if name in VERBATIM or name in x.verbatim:
-        copy_verbatim(x, name)
-        return
-    x.groups.append(Group(name))
-    custom = x.environments.get(name)
-    if custom is not None and environment_acts(x, custom):
-        macro = custom[0]
-        args = x.read_call(macro)
-        x.push(macro.replaced(args or []), name="\\begin{" + name + "}")
-        return
-    x.marks.append((x.length, "\\begin{" + name + "}"))
-    x.emit("\\begin{" + name + "}")
+def loose(x: Expander, name: str) -> None:
+    r"""``\begin {name}`` or ``\begin{\name}``, which is no token of its own."""
+    spelled = f"{name}{{{x.expanded(x.read_argument()).strip()}}}"
+    action = x.table.get(spelled)
+    if action is not None:
+        x.act(spelled, action)
+    else:
+        x.emit(spelled)
 
 
-def environment_acts(x: Expander, custom: tuple[Macro, str]) -> bool:
-    """Whether a user's environment brings structure (an abstract, a heading, a conditional)."""
-    whole = custom[0].body + custom[1]
-    if "\\begin" not in whole and "\\" not in whole:
-        return bool(whole.strip())
-    return any(x.acts(name) for name in set(re.findall(r"\\[A-Za-z@]++", whole)))
+def environment_name(token: str) -> str:
+    r"""The name in ``\begin{name}`` or ``\end{name}``."""
+    return token[token.index("{") + 1 : -1]
 
 
-def end(x: Expander, _name: str) -> None:
-    r"""``\end{name}``."""
-    name = x.read_argument().strip()
-    if "\\" in name:
-        name = x.expanded(name).strip()
-    if name == "document":
-        end_document(x)
+def begin_custom(x: Expander, token: str) -> None:
+    r"""A user's ``\begin{name}``: the text that the definition puts there, if it does anything."""
+    macro, end = x.macros[token], "\\end" + token[6:]
+    whole = macro.body + x.macros[end].body
+    if "\\" in whole and not any(x.acts(name) for name in names_in(whole)):
+        x.table.pop(token)
+        x.table.pop(end, None)
+        x.emit(token)
         return
-    custom = x.environments.get(name)
-    if custom is not None and environment_acts(x, custom):
-        frame = x.push(custom[1], name="\\end{" + name + "}")
-        if frame is not None:
-            frame.close = lambda: x.close_group(name)
-        return
-    x.close_group(name)
-    x.marks.append((x.length, "\\end{" + name + "}"))
-    x.emit("\\end{" + name + "}")
+    x.groups.append(Group(token))
+    x.push(macro.replaced(x.read_call(macro) or []), name=token)
+
+
+def end_custom(x: Expander, token: str) -> None:
+    r"""A user's ``\end{name}``."""
+    opened = "\\begin" + token[4:]
+    frame = x.push(x.macros[token].body, name=token)
+    if frame is not None:
+        frame.close = lambda: x.close_group(opened)
 
 
 def begin_group(x: Expander, _name: str) -> None:
@@ -72,7 +55,7 @@ def end_group(x: Expander, _name: str) -> None:
     x.close_group("\\begingroup")
 
 
-def begin_document(x: Expander) -> None:
+def begin_document(x: Expander, _token: str) -> None:
     """Start of the body."""
     if x.in_body:
         return
@@ -84,7 +67,7 @@ def begin_document(x: Expander) -> None:
         x.push(text)
 
 
-def end_document(x: Expander) -> None:
+def end_document(x: Expander, _token: str) -> None:
     """End of the paper: whatever follows is not read."""
     if not x.in_body:
         return
@@ -94,8 +77,9 @@ def end_document(x: Expander) -> None:
         frame.closing.clear()
 
 
-def skip_environment(x: Expander, name: str) -> None:
+def skip_environment(x: Expander, token: str) -> None:
     """Pass over an environment that prints nothing."""
+    name = environment_name(token)
     frame = x.stack[-1]
     found = frame.text.find("\\end{" + name + "}", frame.pos)
     if found < 0:
@@ -107,8 +91,9 @@ def skip_environment(x: Expander, name: str) -> None:
     frame.pos = found + len(name) + 6
 
 
-def copy_verbatim(x: Expander, name: str) -> None:
+def copy_verbatim(x: Expander, token: str) -> None:
     """Copy an environment as it stands, its commands unread."""
+    name = environment_name(token)
     frame = x.stack[-1]
     found = frame.text.find("\\end{" + name + "}", frame.pos)
     stop = len(frame.text) if found < 0 else found + len(name) + 6
@@ -175,20 +160,20 @@ def url(x: Expander, name: str) -> None:
 
 def exclude_comment(x: Expander, _name: str) -> None:
     r"""comment.sty's ``\excludecomment{name}``."""
-    x.skipped_environments.add(x.read_argument().strip())
+    x.define(f"\\begin{{{x.read_argument().strip()}}}", Macro(""), skip_environment)
 
 
 def include_comment(x: Expander, _name: str) -> None:
-    r"""comment.sty's ``\includecomment{name}``."""
+    r"""comment.sty's ``\includecomment{name}``: its begin and end print nothing."""
     name = x.read_argument().strip()
-    x.skipped_environments.discard(name)
-    x.environments.setdefault(name, (Macro(""), ""))
+    x.define(f"\\begin{{{name}}}", Macro(""), begin_custom)
+    x.define(f"\\end{{{name}}}", Macro(""), end_custom)
 
 
 def new_verbatim(x: Expander, _name: str) -> None:
     r"""``\lstnewenvironment{name}``, ``\DefineVerbatimEnvironment{name}{..}{..}``."""
     name = x.read_argument().strip()
-    x.verbatim.add(name)
+    x.define(f"\\begin{{{name}}}", Macro(""), copy_verbatim)
     x.read_optional()
     x.read_optional()
     x.read_argument()

@@ -63,15 +63,18 @@ class Frame:
         self.scanned = 0
         self.closing: list[int] = []
 
-    def open_brace(self) -> int:
-        """Place of the innermost brace that is open where the frame stands; -1 for none."""
-        for match in scan.BRACE.finditer(self.text, self.scanned, self.pos):
-            if match[0] == "{":
-                self.opened.append(match.start())
-            elif match[0] == "}" and self.opened:
-                self.opened.pop()
+    def innermost(self) -> int:
+        """Place of the innermost group that is open where the frame stands; -1 for none."""
+        text, opened = self.text, self.opened
+        for match in scan.OPENING.finditer(text, self.scanned, self.pos):
+            piece, word = match[0], match[1]
+            if piece == "{" or (word == "begin" and piece != "\\begin{document}"):
+                opened.append(match.start())
+            elif (piece == "}" or word == "end") and opened:
+                matches = text[opened[-1]] == ("{" if piece == "}" else "\\")
+                del opened[len(opened) - matches :]
         self.scanned = max(self.scanned, self.pos)
-        return self.opened[-1] if self.opened else -1
+        return opened[-1] if opened else -1
 
     def source(self, pos: int) -> tuple[int, int]:
         """File and offset that a position of this text stems from."""
@@ -101,8 +104,8 @@ class Flat:
     """Files that were read, in order of first reading."""
     starts: list[int]
     """Offsets at which a new origin begins, ascending."""
-    origins: list[tuple[int, int]]
-    """File number and offset there, one for each of ``starts``."""
+    origins: list[int]
+    """Where each piece of ``starts`` stems from: file number and offset, in turn."""
     kept: Mapping[str, str]
     """Texts of the macros without arguments that were left in place, by name."""
     notes: frozenset[str]
@@ -114,7 +117,7 @@ class Flat:
         if not self.starts:
             return (self.files[0] if self.files else "", 0)
         index = max(0, bisect_right(self.starts, offset) - 1)
-        number, start = self.origins[index]
+        number, start = self.origins[2 * index : 2 * index + 2]
         return self.files[number], start + offset - self.starts[index]
 
 
@@ -137,9 +140,6 @@ class Expander:
     """Counters, toggles and booleans by prefixed name, e.g. ``"if:draft"``."""
     conditionals: set[str] = field(default_factory=set)
     r"""Names made by ``\newif``, with their backslash."""
-    environments: dict[str, tuple[Macro, str]] = field(default_factory=dict)
-    """User-defined environments: beginning with its arguments, end."""
-    skipped_environments: set[str] = field(default_factory=set)
     conditions: list[str] = field(default_factory=list)
     """Open conditionals, outermost first: ``"then"``, ``"else"`` or ``"case"``."""
     groups: list[Group] = field(default_factory=list)
@@ -157,9 +157,6 @@ class Expander:
     names: frozenset[str] = frozenset()
     """Members of the archive that hold no text."""
     lower_names: dict[str, str] = field(default_factory=dict)
-    known_environments: frozenset[str] = frozenset()
-    verbatim: set[str] = field(default_factory=set)
-    """User-defined environments whose text is not read."""
     styles_read: set[str] = field(default_factory=set)
     options: str = ""
     """Options that the style being read was asked for with."""
@@ -174,7 +171,7 @@ class Expander:
         self.out: list[str] = []
         self.length = 0
         self.starts: list[int] = []
-        self.origins: list[tuple[int, int]] = []
+        self.origins: list[int] = []
         self.marks: list[tuple[int, str]] = []
         self.body = 0
         self.files: list[str] = []
@@ -185,9 +182,8 @@ class Expander:
     def emit(self, text: str) -> None:
         """Copy text to the flat text, as stemming from where the top frame stands."""
         if text:
-            frame = self.stack[-1] if self.stack else None
             self.starts.append(self.length)
-            self.origins.append(frame.source(frame.pos) if frame else (0, 0))
+            self.origins += self.stack[-1].source(self.stack[-1].pos) if self.stack else (0, 0)
             self.out.append(text)
             self.length += len(text)
 
@@ -195,7 +191,7 @@ class Expander:
         """Copy a part of a frame's text."""
         if end > start:
             self.starts.append(self.length)
-            self.origins.append(frame.source(start))
+            self.origins += (frame.file, frame.base if frame.fixed else frame.base + start)
             self.out.append(frame.text[start:end])
             self.length += end - start
 
@@ -271,6 +267,11 @@ class Expander:
 
     def read_argument(self) -> str:
         """The next argument, ``""`` at the end of the input."""
+        top = self.stack[-1] if self.stack else None
+        simple = scan.SIMPLE_GROUP.match(top.text, top.pos) if top else None
+        if top and simple:
+            top.pos = simple.end()
+            return simple[1]
         frame = self.next_frame()
         if frame is None:
             return ""
@@ -308,21 +309,21 @@ class Expander:
             char = frame.text[frame.pos]
             if char == "{":
                 inner = self.read_argument().strip()
-                match = scan.TOKEN.match(inner)
-                name = match[1] if match and match[1] else ""
+                match = scan.CONTROL.match(inner)
+                name = match[0] if match else ""
                 if name == "\\csname":
                     return "\\" + self.expanded(inner[7:].split("\\endcsname")[0]).strip()
                 return name
             if char != "\\":
                 return ""
-            match = scan.TOKEN.match(frame.text, frame.pos)
+            match = scan.CONTROL.match(frame.text, frame.pos)
             if match is None:
                 return ""
             frame.pos = match.end()
-            if match[1] == "\\csname":
+            if match[0] == "\\csname":
                 return self.read_csname()
-            if match[1] not in ("\\expandafter", "\\noexpand", "\\protect"):
-                return match[1]
+            if match[0] not in ("\\expandafter", "\\noexpand", "\\protect"):
+                return match[0]
         return ""
 
     def read_csname(self) -> str:
@@ -362,20 +363,23 @@ class Expander:
             self.prefix_global = False
             return None
         if self.in_body:
-            self.enter_brace()
+            self.enter_group()
         return self.groups[-1] if self.groups else None
 
-    def enter_brace(self) -> None:
-        """Make a group of the innermost open brace, which is no event until something needs it."""
+    def enter_group(self) -> None:
+        """Make a group of the innermost brace or environment: none is one until it is needed."""
         for frame in reversed(self.stack[self.floor :]):
-            brace = frame.open_brace()
-            if brace < 0:
+            start = frame.innermost()
+            if start < 0:
                 continue
-            end = scan.group_end(frame.text, brace)
-            self.fuel -= (end - brace) >> 3
-            if end > 0 and end - 1 not in frame.closing:
-                frame.closing.append(end - 1)
-                frame.end = end - 1
+            if frame.text[start] == "{":
+                end = scan.group_end(frame.text, start) - 1
+            else:
+                end = scan.environment_end(frame.text, start + 2)
+            self.fuel -= (end - start) >> 3
+            if end > frame.pos and end not in frame.closing:
+                frame.closing.append(end)
+                frame.end = end
                 self.groups.append(Group("{"))
             return
 
@@ -476,16 +480,10 @@ class Expander:
                 if action is None:
                     continue
                 start = match.start()
-                self.emit_slice(frame, mark, start)
-                if action.__class__ is Mark:
-                    mark = start
-                    if action.name == name:
-                        self.marks.append((self.length, name))
-                        continue
-                    frame.pos = start
-                    self.mark(action.name)
-                    mark = match.end()
+                if action.__class__ is Mark and action.name == name:
+                    self.marks.append((self.length + start - mark, name))
                     continue
+                self.emit_slice(frame, mark, start)
                 frame.pos = match.end()
                 self.act(name, action)
                 break
@@ -502,7 +500,9 @@ class Expander:
             self.call(name, action)
         elif isinstance(action, Literal):
             self.emit(action.name + " ")
-        elif not isinstance(action, Mark):
+        elif isinstance(action, Mark):
+            self.mark(action.name)
+        else:
             action(self, name)
 
     def call(self, name: str, macro: Macro) -> None:
@@ -511,10 +511,10 @@ class Expander:
         if kind != "expand":
             if kind == "note":
                 self.notes.add(name)
+            self.table.pop(name, None)  # so that its next use costs nothing
             self.emit(name)
             return
-        depth = sum(frame.name == name for frame in self.stack)
-        if depth > 8:
+        if len(self.stack) > 8 and sum(frame.name == name for frame in self.stack) > 8:
             self.warn("recursive-macro", f"{name} calls itself")
             return
         args = self.read_call(macro)
@@ -522,8 +522,11 @@ class Expander:
             self.warn("macro-mismatch", f"{name} is not followed by {macro.pattern!r}")
             return
         text = macro.replaced(args)
-        if not macro.n_args and not macro.spec and not macro.pattern:
+        if not args:
             text = self.guarded(text)
+            if "\\" not in text:
+                self.emit(text)
+                return
         self.push(text, name=name)
 
     def guarded(self, text: str) -> str:

@@ -6,7 +6,6 @@ from posixpath import dirname
 from cycledata.parse.latex.commands import BASE
 from cycledata.parse.latex.expand import Expander, Flat, Frame, FuelSpent, Literal
 from cycledata.parse.latex.macros import Macro
-from cycledata.parse.latex.names import KNOWN_ENVIRONMENTS
 
 
 def flatten(texts: Mapping[str, str], main: str, names: tuple[str, ...] = ()) -> Flat:
@@ -24,7 +23,6 @@ def flatten(texts: Mapping[str, str], main: str, names: tuple[str, ...] = ()) ->
         root=dirname(main),
         names=frozenset(names),
         lower_names={path.lower(): path for path in texts},
-        known_environments=KNOWN_ENVIRONMENTS,
     )
     x.push_file(main)
     for _ in range(3):

@@ -8,11 +8,9 @@ from cycledata.parse.latex.definitions import is_style
 from cycledata.parse.latex.expand import Expander, Frame
 from cycledata.parse.latex.macros import Macro
 from cycledata.parse.latex.names import STOCK_STYLES
-from cycledata.parse.latex.scan import without_comments
+from cycledata.parse.latex.scan import BEGIN_DOCUMENT, END_DOCUMENT, find_live, without_comments
 
 _BRACELESS = re.compile(r'[ \t]*+(?:"([^"\n]*+)"|([^\s{}\\%]++))')
-_BEGIN = re.compile(r"\\begin\s*+\{document\}")
-_END = re.compile(r"\\end\s*+\{document\}")
 MAX_INPUTS = 2_000
 
 
@@ -67,23 +65,14 @@ def push_body(x: Expander, path: str) -> Frame | None:
     text = x.texts[path]
     start, end = 0, None
     if "\\begin" in text and "\\document" in text:
-        begin = find_outside_comment(_BEGIN, text)
+        begin = find_live(BEGIN_DOCUMENT, text)
         if begin is not None:
             start = begin.end()
-            stop = find_outside_comment(_END, text, start)
+            stop = find_live(END_DOCUMENT, text, start)
             end = stop.start() if stop else None
     elif not x.in_body and "\\begin" in text:
         return x.push_file(path)
     return x.push_file(path, start=start, end=end)
-
-
-def find_outside_comment(pattern: re.Pattern[str], text: str, pos: int = 0) -> re.Match[str] | None:
-    """First match that no ``%`` on its line precedes."""
-    for match in pattern.finditer(text, pos):
-        line = text[text.rfind("\n", 0, match.start()) + 1 : match.start()]
-        if "%" not in line.replace("\\%", ""):
-            return match
-    return None
 
 
 def read_input(x: Expander, _name: str) -> None:
@@ -215,7 +204,7 @@ def push_style(x: Expander, path: str, options: str) -> None:
     def close() -> None:
         del x.out[place[0] :]
         del x.starts[place[0] :]
-        del x.origins[place[0] :]
+        del x.origins[2 * place[0] :]
         x.length = place[1]
         del x.marks[place[2] :]
         x.options = place[3]

@@ -12,20 +12,19 @@ from cycledata.records import Leak
 _FINAL_OPTIONS = words("final accepted camera cameraready camera-ready preprint nonanonymous")
 _HEADER_CUES = {
     "ublished as a": "camera-ready-header",
-    "ccepted at": "camera-ready-header",
-    "ccepted to": "camera-ready-header",
-    "ccepted by": "camera-ready-header",
-    "ccepted for publication": "camera-ready-header",
-    "o appear in": "camera-ready-header",
-    "o appear at": "camera-ready-header",
+    "ccepted ": "camera-ready-header",
+    "o appear ": "camera-ready-header",
     "ppearing in": "camera-ready-header",
     "n Proceedings of": "camera-ready-header",
     "amera-ready": "camera-ready-header",
-    "amera ready": "camera-ready-header",
     "nder review": "under-review-header",
     "ubmitted to": "under-review-header",
 }
 """How such lines begin, less the letter that may be a capital."""
+_AFTER_CUE = {
+    "ccepted ": re.compile(r"(?:at|to|by|as|for)\b"),
+    "o appear ": re.compile(r"(?:in|at)\b"),
+}
 _REST_OF_LINE = re.compile(r"[^\n{}\\]{0,120}+")
 _DECISION_HINT = re.compile(
     r"iclr|icml|neurips|nips|cvpr|iccv|eccv|wacv|acl|emnlp|naacl|aaai|ijcai|aistats|uai|colt|corl|"
@@ -33,7 +32,7 @@ _DECISION_HINT = re.compile(
     re.IGNORECASE,
 )
 _HOSTS = (
-    "github.io", "github.com/", "gitlab.com/", "bitbucket.org/", "huggingface.co/", "osf.io/",
+    "github.", "gitlab.com/", "bitbucket.org/", "huggingface.co/", "osf.io/",
     "drive.google.com/", "sites.google.com/", "zenodo.org/",
 )  # fmt: skip
 """Where authors put what belongs to a paper."""
@@ -104,6 +103,9 @@ def header_lines(flat: Flat) -> list[tuple[Span, str]]:
     limit = bibliography_start(flat.text)
     for cue, rule in _HEADER_CUES.items():
         for place in places(flat.text, cue, 0, limit):
+            after = _AFTER_CUE.get(cue)
+            if after and not after.match(flat.text, place + len(cue)):
+                continue
             rest = _REST_OF_LINE.match(flat.text, place)
             end = rest.end() if rest else place + len(cue)
             if _DECISION_HINT.search(flat.text, place + len(cue), end):

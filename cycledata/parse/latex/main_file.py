@@ -13,16 +13,14 @@ from posixpath import basename, dirname, normpath
 
 from cycledata.errors import ParseError
 from cycledata.parse.latex.definitions import is_style
+from cycledata.parse.latex.scan import BEGIN_DOCUMENT, find_live, is_live
 from cycledata.records import Warned
 
-_CLASS = re.compile(
-    r"^[^%\n]*?\\document(?:class|style)\s*+(?:\[([^\]]*+)\])?\s*+\{([^}]*+)\}", re.MULTILINE
-)
+_CLASS = re.compile(r"\\document(?:class|style)\s*+(?:\[[^\]]{0,2000}+\])?\s*+\{([^}]{0,200}+)\}")
 _INPUT = re.compile(
     r"\\(?:input|include|subfile|subfileinclude|InputIfFileExists)\s*+(?:\{([^{}]*+)\}|([^\s{}\\%]++))"
     r"|\\(?:sub)?(?:import|inputfrom|includefrom)\*?\s*+\{([^{}]*+)\}\s*+\{([^{}]*+)\}"
 )
-_BEGIN = re.compile(r"^[^%\n]*?\\begin\s*+\{document\}", re.MULTILINE)
 _TITLE = re.compile(r"\\(?:title|icmltitle|aistatstitle)\s*+(?:\[[^\]]*+\])?\s*+\{([^\n]{0,200})")
 _README = re.compile(r"^\s*+(\S+\.(?:tex|ltx))\s++toplevelfile", re.MULTILINE)
 _TEMPLATE_TITLE = re.compile(
@@ -40,6 +38,9 @@ _ASIDE_NAME = re.compile(
 )
 _USUAL_NAME = re.compile(
     r"^(?:main|ms|paper|article|manuscript|arxiv|root|top|thesis)", re.IGNORECASE
+)
+_LOADED = re.compile(
+    r"\\(?:usepackage|documentclass|documentstyle)\s*+(?:\[[^\]]{0,500}+\])?\s*+\{([^}]{0,500}+)\}"
 )
 _VENUE = re.compile(
     r"(?<![a-z])(iclr|icml|neurips|nips|cvpr|iccv|eccv|wacv|acl|emnlp|naacl|eacl|aaai|ijcai|aistats|uai|"
@@ -115,7 +116,7 @@ def choose_main(texts: Mapping[str, str]) -> MainFile:
         return MainFile(
             best, (), (Warned(rule="no-document-class", detail=f"took {best}, the largest .tex"),)
         )
-    if len(sources) > 1 or not _BEGIN.search(next(iter(sources.values()))):
+    if len(sources) > 1 or not find_live(BEGIN_DOCUMENT, next(iter(sources.values()))):
         sources = _with_body(texts, sources) or sources
     if len(sources) == 1:
         return MainFile(next(iter(sources)), (), ())
@@ -131,7 +132,7 @@ def _may_be_main(path: str, text: str) -> bool:
         return False
     if "\\documentclass" not in text and "\\documentstyle" not in text:
         return False
-    return _CLASS.search(text) is not None
+    return find_live(_CLASS, text) is not None
 
 
 def _choose(texts: Mapping[str, str], sources: dict[str, str]) -> MainFile:
@@ -160,8 +161,8 @@ def _with_body(texts: Mapping[str, str], sources: dict[str, str]) -> dict[str, s
     """Files that open a document; a preamble of its own stands for the file that reads it."""
     whole: dict[str, str] = {}
     for path, text in sources.items():
-        if ("\\begin" in text and _BEGIN.search(text)) or any(
-            _BEGIN.search(texts[part]) for part in _inputs(texts, path)
+        if ("\\begin" in text and find_live(BEGIN_DOCUMENT, text)) or any(
+            find_live(BEGIN_DOCUMENT, texts[part]) for part in _inputs(texts, path)
         ):
             whole[path] = text
         else:
@@ -185,13 +186,13 @@ def _readme_choice(texts: Mapping[str, str]) -> str | None:
 
 def _candidate(texts: Mapping[str, str], path: str, read: set[str]) -> _Candidate:
     text = texts[path]
-    match = _CLASS.search(text)
+    match = find_live(_CLASS, text)
     title = _TITLE.search(text)
     preamble = text[: max(0, text.find("\\begin{document}")) or 20_000]
     whole = [text, *(texts[part] for part in sorted(read))]
     return _Candidate(
         path,
-        match[2].strip().rpartition("/")[2] if match else "",
+        match[1].strip().rpartition("/")[2] if match else "",
         sum(len(part) for part in whole),
         sum(part.count("\\section") for part in whole),
         bool(title and _TEMPLATE_TITLE.search(title[1])),
@@ -208,8 +209,9 @@ def _venue_date(preamble: str) -> float:
     """
     dates = [
         int(match[2]) + _DEADLINES.get(match[1].lower(), 0.0)
-        for match in _VENUE.finditer(preamble)
-        if "%" not in preamble[preamble.rfind("\n", 0, match.start()) + 1 : match.start()]
+        for loaded in _LOADED.finditer(preamble)
+        if is_live(preamble, loaded.start())
+        for match in _VENUE.finditer(loaded[1])
     ]
     return max(dates, default=0.0)
 
@@ -249,8 +251,7 @@ def _inputs(texts: Mapping[str, str], main: str) -> set[str]:
         if "\\in" not in text and "\\sub" not in text and "\\import" not in text:
             continue
         for match in _INPUT.finditer(text):
-            line = text.rfind("\n", 0, match.start()) + 1
-            if "%" in text[line : match.start()].replace("\\%", ""):
+            if not is_live(text, match.start()):
                 continue
             name = match[1] or match[2] or f"{match[3] or ''}/{match[4] or ''}"
             for folder in dict.fromkeys((root, dirname(path), "")):

@@ -85,6 +85,10 @@ ACKS = words(
     "Acknowledgments Acknowledgements Acknowledgement Acknowledgment theacknowledgments"
 )
 
+APART = frozenset({"thebibliography", "CCSXML", "keywords", "keyword", "IEEEkeywords"})
+"""Environments whose text belongs to no section."""
+APPENDICES = frozenset({"appendices", "appendix"})
+
 STOCK_STYLES = words(
     "IEEEtran IEEEconf acmart acm_proc_article-sp sig-alternate sigplanconf llncs elsarticle "
     "revtex4 revtex4-1 revtex4-2 svjour svjour3 svmult article amsart amsproc scrartcl mnras "

@@ -4,20 +4,47 @@ Every expression here is linear: repetitions are possessive, over disjoint alter
 """
 
 import re
+from itertools import islice
 
-TOKEN = re.compile(r"%[^\n]*+(?:\n[ \t]*+%[^\n]*+)*+\n?[ \t]*+|(\\(?:[A-Za-z@]++|.))", re.DOTALL)
-"""A block of comment lines, or a control sequence as group 1; ``@`` counts as a letter."""
+TOKEN = re.compile(
+    r"%[^\n]*+(?:\n[ \t]*+%[^\n]*+)*+\n?[ \t]*+"
+    r"|(\\(?:(?:begin|end)\{[^{}\\%\s]{1,60}+\}|[A-Za-z@]++|.))",
+    re.DOTALL,
+)
+"""A block of comment lines, or as group 1 a control sequence, or an environment's begin or end.
 
-CONTROL = re.compile(r"\\(?:[A-Za-z@]++\*?|.)", re.DOTALL)
+``@`` counts as a letter everywhere: ``\\makeatletter`` would only ever be forgotten.
+"""
+CONTROL = re.compile(r"\\(?:[A-Za-z@]++|.)", re.DOTALL)
 _SPACE = re.compile(r"(?:[ \t\n\r\f]|%[^\n]*+)*+")
 _INLINE_SPACE = re.compile(r"[ \t]*+(?:%[^\n]*+)?+(?:\n[ \t]*+(?:%[^\n]*+\n[ \t]*+)*+)?+")
-BRACE = re.compile(r"[{}]|\\.|%[^\n]*+", re.DOTALL)
+_BRACE = re.compile(r"[{}]|\\.|%[^\n]*+", re.DOTALL)
+_ENVIRONMENT = re.compile(r"\\(?:(begin|end)\{|.)|%[^\n]*+", re.DOTALL)
+OPENING = re.compile(r"[{}]|\\(?:(begin|end)\{[^{}\n]*+\}|.)|%[^\n]*+", re.DOTALL)
+"""What opens or closes a group."""
 _BRACKET = re.compile(r"[{}\[\]]|\\.|%[^\n]*+", re.DOTALL)
-_SIMPLE_GROUP = re.compile(r"\{([^{}\\%]*+)\}")
+SIMPLE_GROUP = re.compile(r"\{([^{}\\%]*+)\}")
 _COMMENT = re.compile(r"\\.|%[^\n]*+\n?[ \t]*+", re.DOTALL)
+
+BEGIN_DOCUMENT = re.compile(r"\\begin\s*+\{document\}")
+END_DOCUMENT = re.compile(r"\\end\s*+\{document\}")
 
 MAX_GROUP = 2_000_000
 """Characters that an argument may span; more is taken for a brace that was never closed."""
+
+
+def is_live(text: str, pos: int) -> bool:
+    """Whether no ``%`` stands before a place on its line (of which 1,000 characters are seen)."""
+    start = max(text.rfind("\n", max(0, pos - 1_000), pos) + 1, pos - 1_000, 0)
+    return "%" not in text[start:pos].replace("\\%", "")
+
+
+def find_live(pattern: re.Pattern[str], text: str, pos: int = 0) -> re.Match[str] | None:
+    """First of an expression's matches outside comments, the first hundred looked at."""
+    for match in islice(pattern.finditer(text, pos), 100):
+        if is_live(text, match.start()):
+            return match
+    return None
 
 
 def skip_space(text: str, pos: int) -> int:
@@ -38,11 +65,11 @@ def group_end(text: str, pos: int) -> int:
     >>> group_end(r"{a{b}\}c}", 0)
     9
     """
-    simple = _SIMPLE_GROUP.match(text, pos)
+    simple = SIMPLE_GROUP.match(text, pos)
     if simple:
         return simple.end()
     depth = 0
-    for match in BRACE.finditer(text, pos, min(len(text), pos + MAX_GROUP)):
+    for match in _BRACE.finditer(text, pos, min(len(text), pos + MAX_GROUP)):
         char = match[0]
         if char == "{":
             depth += 1
@@ -50,6 +77,17 @@ def group_end(text: str, pos: int) -> int:
             depth -= 1
             if depth == 0:
                 return match.end()
+    return -1
+
+
+def environment_end(text: str, pos: int) -> int:
+    r"""Place of the ``\end`` of the environment whose ``\begin`` is before ``pos``; -1 for none."""
+    depth = 1
+    for match in _ENVIRONMENT.finditer(text, pos, min(len(text), pos + MAX_GROUP)):
+        if match[1] is not None:
+            depth += 1 if match[1] == "begin" else -1
+            if depth == 0:
+                return match.start()
     return -1
 
 
@@ -94,7 +132,7 @@ def argument(text: str, pos: int) -> tuple[str, int] | None:
         end = group_end(text, pos)
         return None if end < 0 else (text[pos + 1 : end - 1], end)
     if text[pos] == "\\":
-        match = TOKEN.match(text, pos)
+        match = CONTROL.match(text, pos)
         end = match.end() if match else pos + 1
         return text[pos:end], end
     return text[pos], pos + 1

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from cycledata.parse.latex.expand import Flat
-from cycledata.parse.latex.names import ABSTRACTS, ACKS, HEADINGS, TITLES
+from cycledata.parse.latex.names import ABSTRACTS, ACKS, APART, HEADINGS, TITLES
 from cycledata.parse.latex.plain import readable
 from cycledata.parse.latex.scan import argument, optional, skip_inline_space, skip_space, star
 
@@ -63,11 +63,7 @@ def read_structure(flat: Flat) -> Structure:
     headings = read_headings(flat)
     title, title_spans = read_title(flat)
     abstract, whole = read_abstract(flat, headings)
-    apart = [
-        *environments(
-            flat, frozenset({"thebibliography", "CCSXML", "keywords", "keyword", "IEEEkeywords"})
-        )
-    ]
+    apart = environments(flat, APART)
     return Structure(
         title=title,
         title_spans=title_spans,

@@ -6,6 +6,7 @@ here, names and sizes of ustar, GNU and pax archives, takes a page.
 """
 
 import re
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -77,9 +78,11 @@ def tar_members(stream: Stream, limits: Limits) -> Iterator[TarMember]:
 
 
 def _is_header(block: bytes) -> bool:
-    return len(block) == _BLOCK and _number(block[148:156]) == (
-        sum(block) - sum(block[148:156]) + 8 * ord(" ")
-    )
+    if len(block) != _BLOCK:
+        return False
+    # Adler-32's lower half is one more than the sum of the bytes, modulo 65,521: C adds for us.
+    found = zlib.adler32(block[:148] + b" " * 8 + block[156:]) & 0xFFFF
+    return (_number(block[148:156]) + 1) % 65_521 == found
 
 
 def _number(digits: bytes) -> int:
