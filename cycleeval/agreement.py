@@ -5,35 +5,71 @@ sums over papers, so each takes weights of papers, shape (resamples, n_papers), 
 a resample; weights of 1 give the plain value.
 """
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from cycleeval.proxy import leave_one_out_means
-from cycleeval.ragged import Floats, Lists, Ragged, ragged
+from cycleeval.ragged import Floats, Integers, Lists, Ragged, ragged
 
 
-def alpha_interval_of(ratings: Ragged, weights: Floats) -> Floats:
+@dataclass(frozen=True, slots=True, eq=False)
+class Patterns:
+    """Papers gathered by equal lists of ratings, since many papers share one, e.g. 5, 6, 6."""
+
+    lists: Ragged
+    """Each list once, of two ratings or more, in ascending order."""
+    paper: Integers
+    """Papers with two ratings or more, in the order of their lists, shape (n_paired,)."""
+    starts: Integers
+    """First of them of each list, shape (n_lists,)."""
+
+    def held(self, weights: Floats) -> Floats:
+        """Weight of each list, shape (resamples, n_lists), from those of all papers."""
+        return np.asarray(np.add.reduceat(weights[:, self.paper], self.starts, axis=1))
+
+
+def patterns(ratings: Lists | Ragged) -> Patterns:
+    """Gather papers by equal ratings.
+
+    Raises:
+        ValueError: no paper with two ratings or more, so nothing to agree on.
+    """
+    flat = ragged(ratings)
+    papers: dict[tuple[float, ...], list[int]] = {}
+    for place, values in enumerate(np.split(flat.values, np.cumsum(flat.counts)[:-1])):
+        if len(values) > 1:
+            papers.setdefault(tuple(sorted(values.tolist())), []).append(place)
+    if not papers:
+        raise ValueError("expected a paper with two ratings or more, found none")
+    sizes = np.array([len(places) for places in papers.values()])
+    together = np.concatenate([np.asarray(places) for places in papers.values()])
+    return Patterns(ragged(list(papers)), together, np.cumsum(sizes) - sizes)
+
+
+def alpha_interval_of(of: Patterns, weights: Floats) -> Floats:
     """Krippendorff's alpha for interval data; see ``krippendorff_alpha``.
 
     Args:
-        ratings: one list a paper; papers with one rating take no part.
-        weights: whole-number weight of each paper, shape (resamples, n_papers).
+        of: the papers with two ratings or more.
+        weights: whole-number weight of every paper, shape (resamples, n_papers).
     """
-    return _alpha(ratings, np.broadcast_to(ratings.values, (1, len(ratings.values))), weights)
+    return _alpha(of.lists, of.lists.values[None, :], of.held(weights))
 
 
-def alpha_ordinal_of(ratings: Ragged, weights: Floats) -> Floats:
+def alpha_ordinal_of(of: Patterns, weights: Floats) -> Floats:
     """Krippendorff's alpha for ordinal data: the interval form on pooled midranks.
 
     The ordinal distance between two values, the sum of the marginals from one to the other less
     half of each end, is the distance between their midranks; hence no coincidence matrix.
     """
-    paired = ratings.counts > 1
-    levels, level = np.unique(ratings.values, return_inverse=True)
-    held = np.zeros((len(ratings), len(levels)))
-    np.add.at(held, (ratings.paper, level), 1.0)
-    marginals = weights @ (held * paired[:, None])
+    held = of.held(weights)
+    levels, level = np.unique(of.lists.values, return_inverse=True)
+    counts = np.zeros((len(of.lists), len(levels)))
+    np.add.at(counts, (of.lists.paper, level), 1.0)
+    marginals = held @ counts
     midranks = np.cumsum(marginals, axis=1) - marginals / 2
-    return _alpha(ratings, midranks[:, level], weights)
+    return _alpha(of.lists, midranks[:, level], held)
 
 
 def krippendorff_alpha(ratings: Lists, *, level: str = "interval") -> float:
@@ -52,7 +88,7 @@ def krippendorff_alpha(ratings: Lists, *, level: str = "interval") -> float:
     statistics = {"interval": alpha_interval_of, "ordinal": alpha_ordinal_of}
     if level not in statistics:
         raise ValueError(f"level: expected one of {sorted(statistics)}, found {level!r}")
-    return _once(statistics[level](_paired(ratings), np.ones((1, len(ratings)))))
+    return _once(statistics[level](patterns(ratings), np.ones((1, len(ratings)))))
 
 
 def icc_single_of(ratings: Ragged, weights: Floats) -> Floats:
@@ -78,7 +114,9 @@ def icc(ratings: Lists) -> tuple[float, float]:
     >>> tuple(round(value, 4) for value in icc([[3, 5], [6, 6], [8, 6]]))
     (0.5556, 0.7143)
     """
-    flat, once = _paired(ratings), np.ones((1, len(ratings)))
+    flat, once = ragged(ratings), np.ones((1, len(ratings)))
+    if not (flat.counts > 1).any():
+        raise ValueError("expected a paper with two ratings or more, found none")
     return _once(icc_single_of(flat, once)), _once(icc_mean_of(flat, once))
 
 
@@ -92,7 +130,7 @@ def disattenuated_of(predicted: Floats, ratings: Ragged, weights: Floats) -> Flo
     x, y = predicted - predicted.mean(), means - means.mean()
     sums = weights @ np.stack([np.ones_like(x), x, y, x * x, y * y, x * y], axis=1)
     n, sx, sy, sxx, syy, sxy = sums.T
-    r = _ratio(n * sxy - sx * sy, _root((n * sxx - sx**2) * (n * syy - sy**2)))
+    r = _ratio(n * sxy - sx * sy, _root(_less(n * sxx, sx**2) * _less(n * syy, sy**2)))
     between, within, per_paper = _mean_squares(ratings, weights)
     between_papers = _ratio(between - within, per_paper)
     noise = within * _ratio(weights @ (1 / ratings.counts), n)
@@ -120,31 +158,16 @@ def replacement_wins(predicted: Floats, ratings: Lists | Ragged) -> Floats:
     return flat.means((model < human) + 0.5 * (model == human))
 
 
-def _paired(ratings: Lists) -> Ragged:
-    flat = ragged(ratings)
-    if not (flat.counts > 1).any():
-        raise ValueError(
-            "expected a paper with two ratings or more, found none; nothing to compare"
-        )
-    return flat
-
-
-def _alpha(ratings: Ragged, values: Floats, weights: Floats) -> Floats:
-    """1 - observed / expected disagreement of values, shape (resamples or 1, n_ratings)."""
-    paired = ratings.counts > 1
-    taken = paired[ratings.paper]
-    counts = ratings.counts[paired]
-    if not len(counts):
-        return np.full(len(weights), np.nan)
-    shown, held = values[:, taken], weights[:, paired]
-    shown = shown - shown.mean(axis=1, keepdims=True)
-    starts = np.cumsum(counts) - counts
+def _alpha(lists: Ragged, values: Floats, held: Floats) -> Floats:
+    """1 - observed / expected disagreement of values, shape (resamples or 1, n_values)."""
+    shown = values - values.mean(axis=1, keepdims=True)
+    starts = np.cumsum(lists.counts) - lists.counts
     sums = np.add.reduceat(shown, starts, axis=1)
     squares = np.add.reduceat(shown**2, starts, axis=1)
-    n = held @ counts
-    observed = (held * (squares * counts - sums**2) / (counts - 1)).sum(axis=1) / n
-    total = (held * squares).sum(axis=1) - (held * sums).sum(axis=1) ** 2 / n
-    return 1 - _ratio(observed * (n - 1), total)
+    n = held @ lists.counts
+    within = (held * (squares * lists.counts - sums**2) / (lists.counts - 1)).sum(axis=1)
+    total = _less((held * squares).sum(axis=1), _ratio((held * sums).sum(axis=1) ** 2, n))
+    return 1 - _ratio(_ratio(within, n) * (n - 1), total)
 
 
 def _mean_squares(ratings: Ragged, weights: Floats) -> tuple[Floats, Floats, Floats]:
@@ -155,8 +178,14 @@ def _mean_squares(ratings: Ragged, weights: Floats) -> tuple[Floats, Floats, Flo
     means = np.where(rated, means, 0.0)
     columns = [rated, counts, counts * means, counts * means**2, counts**2, ratings.squares()]
     papers, n, first, second, squared, within = (weights @ np.stack(columns, axis=1)).T
-    between = _ratio(second - _ratio(first**2, n), papers - 1)
+    between = _ratio(_less(second, _ratio(first**2, n)), papers - 1)
     return between, _ratio(within, n - papers), _ratio(n - _ratio(squared, n), papers - 1)
+
+
+def _less(total: Floats, part: Floats) -> Floats:
+    """Total less part; what is left of two equal sums by rounding is 0."""
+    left = total - part
+    return np.asarray(np.where(np.abs(left) <= 1e-12 * np.abs(total), 0.0, left))
 
 
 def _ratio(numerator: Floats, denominator: Floats) -> Floats:

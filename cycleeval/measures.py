@@ -73,15 +73,7 @@ def human_measures(humans: Humans, rules: Rules, protocol: Protocol, *, ref: str
             found[named(name, mark)] = _mean(_human_errors(view, proxy), weights, signed)
     found |= _human_decisions(humans, rules, ref)
     found |= _human_ranks(humans.ratings, ref)
-    n_paired = int((humans.ratings.counts > 1).sum())
-    for name, statistic in _AGREEMENT.items():
-        found[name] = Measure(
-            partial(statistic, humans.ratings),
-            n_paired,
-            signature(name, ref=ref),
-            "the ratings do not vary",
-        )
-    return found
+    return found | _agreement(humans.ratings, ref)
 
 
 def constant_measures(humans: Humans, rules: Rules, protocol: Protocol, *, ref: str) -> Measures:
@@ -267,12 +259,24 @@ _RANKS: dict[str, _OnCells] = {
     "kendall_tau_b": kendall_tau_b_of,
     "pairwise_accuracy": pairwise_accuracy_of,
 }
-_AGREEMENT: dict[str, Callable[[Ragged, Floats], Floats]] = {
-    "alpha_ordinal": agreement.alpha_ordinal_of,
-    "alpha_interval": agreement.alpha_interval_of,
-    "icc_1_1": agreement.icc_single_of,
-    "icc_1_k": agreement.icc_mean_of,
-}
+
+
+def _agreement(ratings: Ragged, ref: str) -> Measures:
+    """Alpha and ICC of the human ratings."""
+    n_paired = int((ratings.counts > 1).sum())
+    if not n_paired:
+        return {}
+    of = agreement.patterns(ratings)
+    statistics: dict[str, Statistic] = {
+        "alpha_ordinal": partial(agreement.alpha_ordinal_of, of),
+        "alpha_interval": partial(agreement.alpha_interval_of, of),
+        "icc_1_1": partial(agreement.icc_single_of, ratings),
+        "icc_1_k": partial(agreement.icc_mean_of, ratings),
+    }
+    return {
+        name: Measure(statistic, n_paired, signature(name, ref=ref), "the ratings do not vary")
+        for name, statistic in statistics.items()
+    }
 
 
 def _on_cells(name: str, statistic: _OnCells, of: Cells, n_papers: int, parts: Parts) -> Measure:

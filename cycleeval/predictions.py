@@ -137,7 +137,7 @@ def submission_of(
     named: set[str] = set()
     faults: list[Fault] = []
     for number, line in enumerate(lines, start=1):
-        if not line.strip():
+        if len(line) <= MAX_LINE_BYTES and not line.strip():
             continue
         paper_id = None
         try:

@@ -1,0 +1,177 @@
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cycleeval import predictions
+from cycleeval.predictions import Prediction, Submission, submission_of
+from cycleeval.protocol import Protocol
+
+GOOD = {"paper_id": "a", "ratings": [5, 6.5]}
+
+
+def read(*lines: bytes) -> Submission:
+    return submission_of(lines, name="model", known=["a", "b", "c"])
+
+
+def test_a_full_line() -> None:
+    line = {
+        **GOOD,
+        "decision": "accept",
+        "soundness": [3, 2],
+        "presentation": [4, 4],
+        "contribution": [1, 2],
+        "confidence": [5, 3],
+        "text": None,
+    }
+    expected = Prediction("a", (5, 6.5), "accept", (3, 2), (4, 4), (1, 2), (5, 3))
+    assert read(json.dumps(line).encode()).predictions == {"a": expected}
+
+
+FAULTY: dict[str, tuple[bytes, str, str | None]] = {
+    "not JSON": (b"ratings: 5", "not-json", None),
+    "not UTF-8": (b'{"paper_id": "\xff"}', "not-json", None),
+    "cut off": (b'{"paper_id": "a", "ratings": [5', "not-json", None),
+    "two objects": (b'{"paper_id": "a"} {}', "not-json", None),
+    "deeper than the parser goes": (b"[" * 200_000, "not-json", None),
+    "a number of 5,000 digits": (
+        b'{"paper_id": "a", "ratings": [' + b"9" * 5000 + b"]}",
+        "not-json",
+        None,
+    ),
+    "NaN": (b'{"paper_id": "a", "ratings": [NaN]}', "not-json", None),
+    "a field twice": (b'{"paper_id": "a", "paper_id": "b", "ratings": [5]}', "not-json", None),
+    "a list": (b"[1]", "not-an-object", None),
+    "null": (b"null", "not-an-object", None),
+    "no id": (b'{"ratings": [5]}', "no-paper-id", None),
+    "a number for an id": (b'{"paper_id": 7, "ratings": [5]}', "no-paper-id", None),
+    "an unknown paper": (b'{"paper_id": "z", "ratings": [5]}', "unknown-paper", "z"),
+    "an unknown field": (b'{"paper_id": "a", "rating": [5]}', "unknown-field", "a"),
+    "no ratings": (b'{"paper_id": "a"}', "no-ratings", "a"),
+    "an empty list": (b'{"paper_id": "a", "ratings": []}', "no-ratings", "a"),
+    "one number": (b'{"paper_id": "a", "ratings": 5}', "not-a-list", "a"),
+    "words": (b'{"paper_id": "a", "ratings": ["5"]}', "not-a-number", "a"),
+    "a truth value": (b'{"paper_id": "a", "ratings": [true]}', "not-a-number", "a"),
+    "below the scale": (b'{"paper_id": "a", "ratings": [5, 0]}', "out-of-scale", "a"),
+    "above the scale": (b'{"paper_id": "a", "ratings": [10.5]}', "out-of-scale", "a"),
+    "infinite": (b'{"paper_id": "a", "ratings": [1e999]}', "out-of-scale", "a"),
+    "an aspect outside its scale": (
+        b'{"paper_id": "a", "ratings": [5], "soundness": [5]}',
+        "out-of-scale",
+        "a",
+    ),
+    "fewer aspects than ratings": (
+        b'{"paper_id": "a", "ratings": [5, 6], "soundness": [3]}',
+        "uneven-marks",
+        "a",
+    ),
+    "too many reviewers": (
+        json.dumps({"paper_id": "a", "ratings": [5] * 65}).encode(),
+        "too-many-reviewers",
+        "a",
+    ),
+    "a decision in other words": (
+        b'{"paper_id": "a", "ratings": [5], "decision": "Accept"}',
+        "not-a-decision",
+        "a",
+    ),
+    "a text that is none": (b'{"paper_id": "a", "text": 5}', "unreadable-text", "a"),
+    "a text without reviews": (b'{"paper_id": "a", "text": "Fine."}', "unreadable-text", "a"),
+    "a text without a rating": (
+        json.dumps({"paper_id": "a", "text": "## Reviewer\n\n### Summary\n\nFine."}).encode(),
+        "unreadable-text",
+        "a",
+    ),
+}
+
+
+@pytest.mark.parametrize(("line", "rule", "paper_id"), FAULTY.values(), ids=FAULTY.keys())
+def test_a_faulty_line_is_set_aside_with_its_rule(
+    line: bytes, rule: str, paper_id: str | None
+) -> None:
+    submission = read(b'{"paper_id": "b", "ratings": [5]}', line)
+    assert [(f.line, f.rule, f.paper_id) for f in submission.faults] == [(2, rule, paper_id)]
+    assert set(submission.predictions) == {"b"}
+
+
+def test_the_first_line_on_a_paper_counts_even_when_it_is_unreadable() -> None:
+    submission = read(
+        b'{"paper_id": "a", "ratings": [5]}',
+        b'{"paper_id": "a", "ratings": [9]}',
+        b'{"paper_id": "b", "ratings": [99]}',
+        b'{"paper_id": "b", "ratings": [9]}',
+    )
+    assert submission.predictions == {"a": Prediction("a", (5,))}
+    assert [f.rule for f in submission.faults] == [
+        "duplicate-paper",
+        "out-of-scale",
+        "duplicate-paper",
+    ]
+    assert len(submission.unreadable) == 1
+    assert submission.count("duplicate-paper") == 2
+
+
+def test_ratings_and_decision_are_read_from_a_reviewer_models_text() -> None:
+    review = "## Reviewer\n\n### Soundness\n\n3 good\n\n### Rating\n\n{}\n\n**********\n\n"
+    text = (
+        review.format("10: strong accept")
+        + review.format("5: below")
+        + "## Paper Decision\n\nReject"
+    )
+    submission = read(json.dumps({"paper_id": "a", "text": text}).encode())
+    assert submission.predictions["a"] == Prediction("a", (10, 5), "reject", soundness=(3, 3))
+
+
+def test_a_text_is_held_to_the_scale_too() -> None:
+    text = "## Reviewer\n\n### Rating\n\n8: accept"
+    line = json.dumps({"paper_id": "a", "text": text}).encode()
+    submission = submission_of([line], name="m", known=["a"], protocol=Protocol(scale=(1, 6)))
+    assert [fault.rule for fault in submission.faults] == ["out-of-scale"]
+
+
+def test_blank_lines_are_passed_over_and_line_separators_are_not_line_ends() -> None:
+    assert read(b"", b"  \r", json.dumps(GOOD).encode() + b"\r").faults == ()
+    inside = '{"paper_id": "a", "ratings": [5], "text": "one\u2028two"}'.encode()
+    assert set(read(inside).predictions) == {"a"}
+
+
+def test_a_line_beyond_the_limit_is_one_fault(
+    tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(predictions, "MAX_LINE_BYTES", 64)
+    path = tmp_path_factory.mktemp("long") / "model.jsonl"
+    path.write_bytes(b" " * 1000 + b'{"paper_id": "a"}\n' + json.dumps(GOOD).encode() + b"\n")
+    submission = predictions.read_submission(path, known=["a"])
+    assert [(f.line, f.rule) for f in submission.faults] == [(1, "line-too-long")]
+    assert set(submission.predictions) == {"a"}
+
+
+words = st.text(st.sampled_from("ab5\u2028\ud800\x00"), max_size=5)
+values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | words,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(words, inner, max_size=3),
+    max_leaves=5,
+)
+entries = st.fixed_dictionaries(
+    {},
+    optional={
+        "paper_id": st.sampled_from(["a", "b", "z"]) | values,
+        "ratings": st.lists(st.integers(0, 11) | st.floats(), max_size=3) | values,
+        "decision": st.sampled_from(["accept", "reject", "maybe"]) | values,
+        "soundness": st.lists(st.integers(0, 5), max_size=3) | values,
+        "text": values,
+        "other": values,
+    },
+)
+
+
+@given(st.lists(st.binary(max_size=40) | entries.map(lambda e: json.dumps(e).encode()), max_size=6))
+def test_every_line_becomes_a_prediction_on_the_scale_or_a_fault(lines: list[bytes]) -> None:
+    submission = read(*lines)
+    written = sum(bool(line.strip()) for line in lines)
+    assert written == len(submission.predictions) + len(submission.faults)
+    for paper_id, prediction in submission.predictions.items():
+        assert paper_id in {"a", "b", "c"}
+        assert prediction.ratings
+        assert all(1 <= rating <= 10 for rating in prediction.ratings)

@@ -1,0 +1,120 @@
+import json
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+
+from cycledata.errors import ParseError
+from cycleeval.reference import read_reference, reference_of
+
+ROWS: list[dict[str, Any]] = [
+    {"paper_id": "b", "ratings": [3, 5], "decision": "reject", "soundness": [2, None]},
+    {"paper_id": "a", "ratings": [6.0, 8.0], "decision": "accept", "soundness": [3, 4]},
+    {"paper_id": "c", "ratings": [], "decision": "withdrawn", "soundness": None},
+]
+
+
+def as_jsonl(path: Path, rows: list[dict[str, Any]]) -> Path:
+    path.write_text("\n".join(json.dumps(row) for row in rows) + "\n", encoding="utf-8")
+    return path
+
+
+@pytest.mark.parametrize("suffix", ["jsonl", "parquet"])
+def test_a_file_is_read_in_the_order_of_ids(suffix: str, tmp_path: Path) -> None:
+    path = tmp_path / f"reference.{suffix}"
+    if suffix == "jsonl":
+        as_jsonl(path, ROWS)
+    else:
+        pl.DataFrame(ROWS, strict=False).write_parquet(path)
+    reference = read_reference(str(path))
+    assert reference.paper_ids == ("a", "b", "c")
+    assert list(reference.ratings) == [(6, 8), (3, 5), ()]
+    assert list(reference.decisions) == ["accept", "reject", None]
+    assert dict(reference.aspects) == {"soundness": ((3, 4), (2,), ())}
+    assert reference.train is None
+
+
+def test_a_column_split_sets_the_training_papers_apart(tmp_path: Path) -> None:
+    rows = [
+        {**row, "split": split} for row, split in zip(ROWS, ["test", "train", "other"], strict=True)
+    ]
+    reference = read_reference(str(as_jsonl(tmp_path / "r.jsonl", rows)))
+    assert reference.paper_ids == ("b",)
+    assert reference.train is not None
+    assert reference.train.paper_ids == ("a",)
+    assert read_reference(str(tmp_path / "r.jsonl"), split="train").train is None
+
+
+def test_a_build_directory_gives_its_scores(tmp_path: Path) -> None:
+    folder = tmp_path / "build" / "scores"
+    folder.mkdir(parents=True)
+    table = pl.DataFrame(ROWS, strict=False).with_columns(title=pl.lit("not needed"))
+    table.slice(0, 1).write_parquet(folder / "test-00000-of-00001.parquet")
+    table.slice(1, 1).write_parquet(folder / "train-00000-of-00002.parquet")
+    table.slice(2, 1).write_parquet(folder / "train-00001-of-00002.parquet")
+    reference = read_reference(str(tmp_path / "build"))
+    assert reference.paper_ids == ("b",)
+    assert reference.train is not None
+    assert reference.train.paper_ids == ("a", "c")
+
+
+def test_the_digest_sees_every_mark_and_no_order() -> None:
+    one = reference_of({"a": [6, 8], "b": [3]}, {"a": "accept"})
+    assert one.digest == reference_of({"b": [3.0], "a": [6.0, 8.0]}, {"a": "accept"}).digest
+    assert one.digest != reference_of({"a": [6, 8], "b": [3]}, {"b": "accept"}).digest
+    assert one.digest != reference_of({"a": [6, 8], "b": [5]}, {"a": "accept"}).digest
+
+
+REFUSED: dict[str, tuple[str, str]] = {
+    "not JSON": ("{", "line 1: expected a JSON object"),
+    "a list": ("[]", "line 1: expected a JSON object"),
+    "deep": ("[" * 200_000, "line 1: expected a JSON object"),
+    "no id": ('{"ratings": [5]}', "row 1: paper_id: expected a string"),
+    "an id twice": (
+        '{"paper_id": "a", "ratings": [5]}\n{"paper_id": "a", "ratings": [5]}',
+        "paper a stands there twice",
+    ),
+    "no ratings": ('{"paper_id": "a"}', "expected a column 'ratings'"),
+    "ratings of one number": ('{"paper_id": "a", "ratings": 5}', "expected a list"),
+    "ratings of words": ('{"paper_id": "a", "ratings": ["5"]}', "expected numbers"),
+    "NaN": ('{"paper_id": "a", "ratings": [NaN]}', "leave unknown marks out"),
+    "another decision": (
+        '{"paper_id": "a", "ratings": [5], "decision": "Accept (poster)"}',
+        r"decision: expected 'accept', .* found 'Accept \(poster\)'",
+    ),
+    "a decision that is a list": (
+        '{"paper_id": "a", "ratings": [5], "decision": []}',
+        "decision: expected",
+    ),
+    "another split": (
+        '{"paper_id": "a", "ratings": [5], "split": "dev"}',
+        r"expected papers in split 'test', found splits \['dev'\]",
+    ),
+    "nothing": ("", "expected papers in split 'test'"),
+}
+
+
+@pytest.mark.parametrize(("text", "message"), REFUSED.values(), ids=REFUSED.keys())
+def test_a_faulty_reference_is_an_error(text: str, message: str, tmp_path: Path) -> None:
+    path = tmp_path / "reference.jsonl"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(ParseError, match=message):
+        read_reference(str(path))
+
+
+def test_a_damaged_parquet_and_an_empty_directory_are_errors(tmp_path: Path) -> None:
+    path = tmp_path / "reference.parquet"
+    path.write_bytes(b"PAR1 and no more")
+    with pytest.raises(ParseError, match="cannot be read as Parquet"):
+        read_reference(str(path))
+    with pytest.raises(ParseError, match=r"expected scores/test-\*\.parquet"):
+        read_reference(str(tmp_path))
+    (tmp_path / "reference.csv").write_text("paper_id,ratings\n")
+    with pytest.raises(ParseError, match=r"expected a \.parquet or \.jsonl file"):
+        read_reference(str(tmp_path / "reference.csv"))
+
+
+def test_no_such_file(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError, match="expected a build directory"):
+        read_reference(str(tmp_path / "missing.parquet"))
