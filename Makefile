@@ -17,7 +17,13 @@ check: .venv/.all
 	$(BIN)/lint-imports
 
 demo: .venv/.base
-	$(BIN)/python -m cycledata demo
+	rm -rf demo-out
+	$(BIN)/cycledata build review-5k --out demo-out/review-5k
+	$(BIN)/cycledata verify demo-out/review-5k
+	$(BIN)/python -c "from datasets import load_dataset; \
+	    print(load_dataset('demo-out/review-5k', 'default')); \
+	    print(load_dataset('demo-out/review-5k', 'scores', split='test')[0])"
+	$(BIN)/cycledata explain demo-out/review-5k SAMPLE5k03
 
 sample: .venv/.all
 	$(BIN)/python -m cycledata.sample
@@ -29,7 +35,7 @@ golden: .venv/.all
 	$(PYTHON) -m venv .venv
 
 .venv/.base: pyproject.toml constraints.txt | .venv/bin/python
-	$(BIN)/python -m pip install -q -c constraints.txt -e .
+	$(BIN)/python -m pip install -q -c constraints.txt -e ".[pdf]"
 	touch $@
 
 .venv/.all: pyproject.toml constraints.txt | .venv/bin/python

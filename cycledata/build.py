@@ -1,1 +1,301 @@
-"""The runner: a sealed snapshot in; Parquet, dropped, evidence and a manifest out."""
+"""The runner: a sealed snapshot in; Parquet, reasons, evidence, card and a manifest out.
+
+Papers are made in the order of their ids, a chunk at a time, on any engine; rows wait in staging
+files until every paper's side is known, then flow into the splits. Memory holds one chunk a worker
+and a few strings a paper. Everything is written into a hidden folder beside ``out`` that takes its
+name at the end: a build that was killed does not exist, and the next run starts afresh.
+"""
+
+import logging
+import shutil
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, fields
+from functools import partial
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from cycledata.consent.policy import Policy, Verdict
+from cycledata.consent.tombstones import FILE as TOMBSTONES
+from cycledata.consent.tombstones import Tombstone, standing_tombstones
+from cycledata.datasets.outcome import Context, Dataset, Make, Outcome, SplitItem
+from cycledata.datasets.review5k import REVIEW_5K
+from cycledata.engines import Engine, map_in_order
+from cycledata.errors import BuildError, CycleDataError
+from cycledata.files import atomic_write, canonical_json
+from cycledata.load import MANIFEST, BuildManifest
+from cycledata.manifest import FilePin, fingerprint, pin_file, read_manifest, write_manifest
+from cycledata.records import SCHEMA_VERSION, Dropped
+from cycledata.shards import RowWriter, batches, write_splits
+from cycledata.snapshot import SealedSnapshot
+
+logger = logging.getLogger(__name__)
+
+CHUNK = 32
+"""Papers a task; fixed, so that row groups do not depend on the number of workers."""
+DROPPED_SCHEMA = pa.schema(
+    [(name, pa.string()) for name in ("paper_id", "rule", "detail", "stage")]
+)
+CONSENT_SCHEMA = pa.schema([(column.name, pa.string()) for column in fields(Verdict)])
+PART_STAGES = {"notes", "text"}
+"""Stages whose rows are about a note or a span of a paper that itself goes on."""
+INVENTED = ("sample", "invented")
+"""Service and key of the reply that labels a snapshot as invented; it travels with the data."""
+DATASETS = {dataset.name: dataset for dataset in (REVIEW_5K,)}
+
+
+@dataclass(frozen=True, slots=True)
+class BuildReport:
+    """What a run did."""
+
+    manifest: BuildManifest
+    unchanged: bool
+    """The folder already held this very build, verified; nothing was written."""
+
+
+def build(
+    dataset: Dataset,
+    snapshot: Path,
+    out: Path,
+    *,
+    policy: Policy,
+    engine: Engine = "local",
+    n_workers: int = 1,
+    on_progress: Callable[[int, int], None] | None = None,
+) -> BuildReport:
+    """Build a dataset from a sealed snapshot.
+
+    Args:
+        dataset: the recipe.
+        snapshot: folder of a sealed snapshot; verified first.
+        out: folder to make; may hold the same build already, and then nothing is done.
+        policy: what may be published.
+        engine: where papers are made; the bytes are the same on each.
+        n_workers: processes or Ray tasks at a time.
+        on_progress: called with papers done and papers in all.
+
+    Raises:
+        BuildError: ``out`` holds something else, or the books do not balance.
+        SnapshotError, VerifyError: the snapshot is unsealed or not what its manifest pins.
+    """
+    sealed = SealedSnapshot.open(snapshot)
+    tombstones = standing_tombstones(out, snapshot)
+    inputs = {
+        "dataset": dataset.name,
+        "recipe": dataset.recipe.model_dump(mode="json"),
+        "schema_version": SCHEMA_VERSION,
+        "snapshot": sealed.digest,
+        "policy": policy.sha256,
+        "tombstones": [stone.model_dump(mode="json") for stone in tombstones],
+        "packages": _packages(),
+    }
+    identity = fingerprint(inputs)
+    finished = _same_build(out, identity)
+    if finished is not None:
+        return BuildReport(finished, unchanged=True)
+    partial_out = new_folder(out)
+    run = _Run(dataset, partial_out)
+    paper_ids = dataset.list_papers(sealed)
+    gone = frozenset(stone.paper_id for stone in tombstones)
+    context = Context(snapshot.resolve(), sealed.digest, policy, gone)
+    run.make_papers(context, paper_ids, engine, n_workers, on_progress)
+    pins = run.write_splits()
+    if tombstones:
+        write_tombstones(partial_out, tombstones)
+        pins.append(pin_file(partial_out, TOMBSTONES))
+    manifest = BuildManifest(
+        kind="build",
+        dataset=dataset.name,
+        fingerprint=identity,
+        inputs=inputs,
+        invented=next(sealed.keys(*INVENTED), None) is not None,
+        policy_name=policy.name,
+        configs={name: run.rows_by_split[name] for name in dataset.schemas},
+        counts=dict(sorted(run.counts.items())),
+        dropped=dict(sorted(run.dropped_by_rule.items())),
+        withheld=dict(sorted(run.withheld_by_rule.items())),
+        facts=dict(sorted(run.facts.items())),
+        files=tuple(sorted(pins, key=lambda pin: pin.path)),
+    )
+    manifest = finish(partial_out, dataset, manifest)
+    commit_folder(partial_out, out)
+    return BuildReport(manifest, unchanged=False)
+
+
+def new_folder(out: Path) -> Path:
+    """An empty hidden folder beside ``out``, in which a build grows until it takes its name.
+
+    Raises:
+        BuildError: ``out`` is there and not empty.
+    """
+    if out.exists() and (not out.is_dir() or any(out.iterdir())):
+        raise BuildError(f"{out}: not empty; give --out a new or empty folder")
+    growing = out.resolve().parent / f".{out.name}.partial"
+    shutil.rmtree(growing, ignore_errors=True)
+    growing.mkdir(parents=True)
+    return growing
+
+
+def commit_folder(growing: Path, out: Path) -> None:
+    """Give a finished folder its name."""
+    if out.exists():
+        out.rmdir()
+    growing.rename(out)
+
+
+def finish(folder: Path, dataset: Dataset, manifest: BuildManifest) -> BuildManifest:
+    """Write the card and Croissant of a build's data files, then its manifest, last."""
+    from cycledata.publish import write_card, write_croissant
+
+    write_card(folder, dataset, manifest)
+    write_croissant(folder, dataset, manifest)
+    extra = [pin_file(folder, name) for name in ("README.md", "croissant.json")]
+    pins = tuple(sorted([*manifest.files, *extra], key=lambda pin: pin.path))
+    manifest = manifest.model_copy(update={"files": pins})
+    write_manifest(folder / MANIFEST, manifest)
+    return manifest
+
+
+def write_tombstones(folder: Path, tombstones: Sequence[Tombstone]) -> None:
+    """Write the tombstones that a build was made under."""
+    rows = {"tombstones": [stone.model_dump(mode="json") for stone in tombstones]}
+    atomic_write(folder / TOMBSTONES, canonical_json(rows, indent=1).encode() + b"\n")
+
+
+def _packages() -> dict[str, str | None]:
+    """Versions of the packages whose code decides a build's bytes; None for an absent extra."""
+    found: dict[str, str | None] = {}
+    for name in ("cyclekit", "bibtexparser", "datasets", "docvortex", "pyarrow", "pydantic"):
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            found[name] = None
+    return found
+
+
+def _same_build(out: Path, identity: str) -> BuildManifest | None:
+    """The manifest in ``out`` if it is this very build and intact; None where nothing is there."""
+    if not out.exists() or (out.is_dir() and not any(out.iterdir())):
+        return None
+    if not (out / MANIFEST).is_file():
+        raise BuildError(f"{out}: holds files but no {MANIFEST}; give --out a new or empty folder")
+    from cycledata.load import verify_build
+
+    manifest = read_manifest(out / MANIFEST, BuildManifest)
+    if manifest.fingerprint != identity:
+        raise BuildError(
+            f"{out}: holds a build with fingerprint {manifest.fingerprint[:12]}, this snapshot, "
+            f"recipe and policy give {identity[:12]}; give --out another folder, or delete this one"
+        )
+    verify_build(out)
+    return manifest
+
+
+def _make_chunk(make: Make, context: Context, paper_ids: Sequence[str]) -> list[Outcome]:
+    return [_make(make, context, paper_id) for paper_id in paper_ids]
+
+
+def _make(make: Make, context: Context, paper_id: str) -> Outcome:
+    try:
+        return make(context, paper_id)
+    except CycleDataError as error:
+        # One bad paper never stops a build; what it was stands in its row. A verify error of the
+        # snapshot itself is no paper's fault and was raised before.
+        rule = getattr(error, "rule", type(error).__name__)
+        detail = getattr(error, "detail", str(error))
+        return Outcome(paper_id, dropped=(Dropped(paper_id, rule, detail[:300], "parse"),))
+
+
+def _columns(record: Dropped | Verdict, schema: pa.Schema) -> dict[str, str]:
+    return {name: getattr(record, name) for name in schema.names}
+
+
+@dataclass(slots=True)
+class _Run:
+    """The open files and running totals of one build."""
+
+    dataset: Dataset
+    folder: Path
+    counts: Counter[str] = field(default_factory=Counter)
+    dropped_by_rule: Counter[str] = field(default_factory=Counter)
+    withheld_by_rule: Counter[str] = field(default_factory=Counter)
+    split_items: list[SplitItem] = field(default_factory=list)
+    facts: dict[str, Any] = field(default_factory=dict)
+    rows_by_split: dict[str, dict[str, int]] = field(default_factory=dict)
+    pins: list[FilePin] = field(default_factory=list)
+
+    def make_papers(
+        self,
+        context: Context,
+        paper_ids: Sequence[str],
+        engine: Engine,
+        n_workers: int,
+        on_progress: Callable[[int, int], None] | None,
+    ) -> None:
+        """Make every paper; rows go to staging files, reasons and evidence to their own."""
+        work = partial(_make_chunk, self.dataset.make, context)
+        chunks = (paper_ids[i : i + CHUNK] for i in range(0, len(paper_ids), CHUNK))
+        schemas = {
+            **{self._staging(name): schema for name, schema in self.dataset.schemas.items()},
+            "dropped.parquet": DROPPED_SCHEMA,
+            "consent.parquet": CONSENT_SCHEMA,
+        }
+        writers = {n: RowWriter(self.folder / n, schema) for n, schema in schemas.items()}
+        n_done = 0
+        for outcomes in map_in_order(work, chunks, engine=engine, n_workers=n_workers):
+            for outcome in outcomes:
+                self._count(outcome)
+                for name, row in outcome.rows.items():
+                    writers[self._staging(name)].add(row)
+                for drop in outcome.dropped:
+                    writers["dropped.parquet"].add(_columns(drop, DROPPED_SCHEMA))
+                for verdict in outcome.verdicts:
+                    writers["consent.parquet"].add(_columns(verdict, CONSENT_SCHEMA))
+            n_done += len(outcomes)
+            if on_progress is not None:
+                on_progress(n_done, len(paper_ids))
+        for writer in writers.values():
+            writer.close()
+        if n_done != len(paper_ids):
+            raise BuildError(f"{len(paper_ids)} papers went in, {n_done} came out; report this")
+        for name in ("dropped.parquet", "consent.parquet"):
+            self.pins.append(pin_file(self.folder, name, writers[name].n_rows))
+
+    def _staging(self, config: str) -> str:
+        return f"staging-{config}.parquet"
+
+    def _count(self, outcome: Outcome) -> None:
+        whole = [d for d in outcome.dropped if d.stage not in PART_STAGES and "/" not in d.stage]
+        # in == kept + dropped, paper by paper: kept with rows, or dropped for exactly one reason.
+        if bool(outcome.rows) == bool(whole) or len(whole) > 1:
+            raise BuildError(
+                f"{outcome.paper_id}: {len(outcome.rows)} rows and {len(whole)} reasons for "
+                "leaving it out, expected rows or one reason; report this"
+            )
+        self.counts["papers"] += 1
+        self.counts["papers_kept" if outcome.rows else "papers_dropped"] += 1
+        self.counts.update(outcome.counts)
+        self.facts.update(outcome.facts)
+        self.dropped_by_rule.update(f"{d.stage}: {d.rule}" for d in outcome.dropped)
+        self.withheld_by_rule.update(
+            f"{v.component}: {v.rule}" for v in outcome.verdicts if not v.publishes
+        )
+        if outcome.rows:
+            if outcome.split_item is None:
+                raise BuildError(f"{outcome.paper_id}: has rows but nothing to split it by")
+            self.split_items.append(outcome.split_item)
+
+    def write_splits(self) -> list[FilePin]:
+        """Move staged rows into their splits' files; returns the pins of all files so far."""
+        sides = self.dataset.assign_splits(self.split_items)
+        for config, schema in self.dataset.schemas.items():
+            staging = self.folder / self._staging(config)
+            self.rows_by_split[config], pins = write_splits(
+                self.folder, config, schema, partial(batches, staging), sides
+            )
+            self.pins.extend(pins)
+            staging.unlink()
+        return list(self.pins)

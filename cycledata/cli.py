@@ -1,4 +1,7 @@
-"""Command line of the builders: parse arguments, call one public function, print."""
+"""Command line of the builders: parse arguments, call one public function, print.
+
+Results go to stdout, everything else to stderr. Exit 0, 1 when something failed, 2 when misused.
+"""
 
 import datetime as dt
 import json
@@ -19,6 +22,7 @@ from cycledata.errors import CycleDataError
 if TYPE_CHECKING:
     from rich.progress import TaskID
 
+    from cycledata.load import BuildManifest
     from cycledata.sources.dumps import ImportReport
     from cycledata.sources.estimate import Estimate
     from cycledata.sources.fetch import FetchSummary, Progress
@@ -26,6 +30,20 @@ if TYPE_CHECKING:
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False)
 import_app = typer.Typer(no_args_is_help=True, help="Import replies that somebody else saved.")
 app.add_typer(import_app, name="import")
+
+
+class DatasetName(StrEnum):
+    """What can be built."""
+
+    REVIEW_5K = "review-5k"
+
+
+class EngineName(StrEnum):
+    """Where papers are made."""
+
+    LOCAL = "local"
+    RAY = "ray"
+
 
 Files = Annotated[
     list[Path],
@@ -41,6 +59,13 @@ RetrievedAt = Annotated[
         help="When the files were saved, in UTC, where that is known. Not part of the digest.",
     ),
 ]
+SealedFolder = Annotated[
+    Path | None,
+    typer.Option(
+        "--snapshot", help="Folder of a sealed snapshot; without it the embedded, invented sample."
+    ),
+]
+Out = Annotated[Path, typer.Option(help="Folder to make; must be new, empty or this very build.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 
 
@@ -57,7 +82,7 @@ def import_openreview_notes(
     from cycledata.replies import OpenSnapshot
     from cycledata.sources.dumps import import_notes
 
-    with OpenSnapshot(snapshot) as into, _bytes_bar("Importing") as bar:
+    with OpenSnapshot(snapshot) as into, _bar("Importing") as bar:
         report = import_notes(files, into, retrieved_at=_utc(retrieved_at), on_progress=bar)
     _print_import(report, as_json)
 
@@ -76,7 +101,7 @@ def import_openreview_ratings(
     from cycledata.replies import OpenSnapshot
     from cycledata.sources.dumps import import_ratings
 
-    with OpenSnapshot(snapshot) as into, _bytes_bar("Importing") as bar:
+    with OpenSnapshot(snapshot) as into, _bar("Importing") as bar:
         report = import_ratings(
             files, into, venue=venue, retrieved_at=_utc(retrieved_at), on_progress=bar
         )
@@ -91,7 +116,7 @@ def import_eprint_files(
     from cycledata.replies import OpenSnapshot
     from cycledata.sources.dumps import import_eprints
 
-    with OpenSnapshot(snapshot) as into, _bytes_bar("Importing") as bar:
+    with OpenSnapshot(snapshot) as into, _bar("Importing") as bar:
         report = import_eprints(files, into, retrieved_at=_utc(retrieved_at), on_progress=bar)
     _print_import(report, as_json)
 
@@ -180,18 +205,143 @@ def verify(
     as_json: AsJson = False,
 ) -> None:
     """Compare a sealed snapshot or a build with its manifest, byte by byte."""
-    from cycledata.manifest import read_pins, verify_files
+    from cycledata.load import MANIFEST, verify_build
     from cycledata.snapshot import verify_snapshot
 
-    if (folder / "manifest.json").is_file():
-        kind, pins = "build", read_pins(folder / "manifest.json")
-        verify_files(folder, pins, remedy="build it again")
+    if (folder / MANIFEST).is_file():
+        kind, pins = "build", verify_build(folder).files
     else:
         kind, pins = "snapshot", verify_snapshot(folder).files
     if as_json:
         _print_json({"kind": kind, "n_files": len(pins), "ok": True})
     else:
         print(f"{folder.name}: {kind} as pinned, {len(pins)} files")
+
+
+@app.command()
+def build(
+    dataset: DatasetName,
+    out: Out,
+    snapshot: SealedFolder = None,
+    policy: Annotated[
+        Path | None, typer.Option(help="Consent policy (TOML); the built-in one without it.")
+    ] = None,
+    engine: Annotated[EngineName, typer.Option(help="Where papers are made.")] = EngineName.LOCAL,
+    workers: Annotated[int, typer.Option(min=1, help="Processes, or Ray tasks at a time.")] = 1,
+    as_json: AsJson = False,
+) -> None:
+    """Make a dataset repository from a sealed snapshot."""
+    from cycledata import build as builder
+    from cycledata import sample
+    from cycledata.consent.policy import read_policy
+
+    if snapshot is None and policy is None:
+        policy = sample.POLICY
+    with _bar("Making papers") as on_progress:
+        report = builder.build(
+            builder.DATASETS[dataset.value],
+            snapshot or sample.SNAPSHOT,
+            out,
+            policy=read_policy(policy),
+            engine=engine.value,
+            n_workers=workers,
+            on_progress=on_progress,
+        )
+    if as_json:
+        _print_json({"unchanged": report.unchanged, **report.manifest.model_dump(mode="json")})
+        return
+    if report.unchanged:
+        print(f"{out}: nothing has changed since it was built, every byte verified")
+    _print_build(out, report.manifest)
+
+
+@app.command()
+def explain(
+    build: Annotated[Path, typer.Argument(help="Folder of a finished build.")],
+    paper_id: Annotated[str, typer.Argument(help="Forum id, or the id of an accepted list.")],
+    as_json: AsJson = False,
+) -> None:
+    """Say why a paper is in, out, or in part: every rule and its evidence."""
+    from cycledata.explain import explain as tell
+
+    story = tell(build, paper_id)
+    if as_json:
+        verdicts = [asdict(verdict) for verdict in story.verdicts]
+        stone = story.tombstone.model_dump() if story.tombstone else None
+        dropped = [asdict(drop) for drop in story.dropped]
+        _print_json(
+            {
+                "paper_id": paper_id,
+                "outcome": story.outcome,
+                "places": list(story.places),
+                "dropped": dropped,
+                "consent": verdicts,
+                "tombstone": stone,
+            }
+        )
+        return
+    print(
+        f"{paper_id}: {story.outcome}" + (f" ({', '.join(story.places)})" if story.places else "")
+    )
+    if story.tombstone:
+        print(f"  taken down on {story.tombstone.date}: {story.tombstone.reason}")
+    for drop in story.dropped:
+        print(f"  left out by {drop.stage}: {drop.rule}: {drop.detail}")
+    for verdict in story.verdicts:
+        evidence = f": {verdict.evidence!r}" if verdict.evidence else ""
+        source = f" ({verdict.source}{', ' + verdict.date if verdict.date else ''})"
+        print(f"  {verdict.verdict:8} {verdict.component}: {verdict.rule}{evidence}{source}")
+
+
+@app.command()
+def takedown(
+    build: Annotated[Path, typer.Argument(help="Folder of a finished build; left as it is.")],
+    ids: Annotated[Path, typer.Option(help="Text file with one paper id a line.")],
+    reason: Annotated[str, typer.Option(help="Why; stands in the tombstone, readable by all.")],
+    out: Out,
+    date: Annotated[
+        str | None, typer.Option(help="Day of the takedown, YYYY-MM-DD; today without it.")
+    ] = None,
+    snapshot: Annotated[
+        Path | None,
+        typer.Option(help="Also lay the tombstones beside this snapshot, for all later builds."),
+    ] = None,
+) -> None:
+    """Make a build without some papers, and tombstones that later builds obey."""
+    from cycledata.build import write_tombstones
+    from cycledata.consent.tombstones import merge_tombstones, read_tombstones
+    from cycledata.takedown import take_down
+
+    day = dt.date.fromisoformat(date) if date else dt.datetime.now(tz=dt.UTC).date()
+    lines = ids.read_text(encoding="utf-8").split("\n")
+    paper_ids = sorted({line.strip() for line in lines if line.strip()})
+    manifest = take_down(build, paper_ids, out, reason=reason, date=day.isoformat())
+    if snapshot is not None:
+        stones = merge_tombstones(read_tombstones(snapshot), read_tombstones(out))
+        write_tombstones(snapshot, stones)
+    _print_build(out, manifest)
+    print(
+        f"{len(paper_ids)} taken down; builds beside {out} obey its tombstones"
+        + (f", and so do all builds from {snapshot}" if snapshot else ""),
+        file=sys.stderr,
+    )
+
+
+@app.command()
+def publish(
+    build: Annotated[Path, typer.Argument(help="Folder of a finished build.")],
+    repo: Annotated[str, typer.Option(help="Dataset repository on the hub: ORG/NAME.")],
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say what would be pushed; push nothing.")
+    ] = False,
+) -> None:
+    """Push a verified build to the hub; the token comes from HF_TOKEN."""
+    from cycledata.publish import publish as push
+
+    plan = push(build, repo, dry_run=dry_run)
+    print(f"{'would push' if dry_run else 'pushed'} {len(plan.files)} files to {plan.repo}:")
+    print("\n".join(f"  {name}" for name in plan.files))
+    print(f"  {plan.n_bytes:,} bytes")
 
 
 def _utc(moment: dt.datetime | None) -> dt.datetime | None:
@@ -285,9 +435,27 @@ def _steps_bar() -> "Iterator[Callable[[Progress], None] | None]":
         yield show
 
 
+def _print_build(out: Path, manifest: "BuildManifest") -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    console = Console(highlight=False)
+    label = " (invented sample)" if manifest.invented else ""
+    console.print(f"{manifest.dataset}{label} in {out}, fingerprint {manifest.fingerprint[:12]}")
+    table = Table("config", "split", "rows", box=None, pad_edge=False)
+    for config, splits in manifest.configs.items():
+        for split, n_rows in splits.items():
+            table.add_row(config, split, str(n_rows))
+    console.print(table)
+    console.print(", ".join(f"{k.replace('_', ' ')} {n}" for k, n in manifest.counts.items()))
+    for heading, rules in (("left out", manifest.dropped), ("withheld", manifest.withheld)):
+        for rule, n_rows in rules.items():
+            console.print(f"{heading}: {rule}: {n_rows}")
+
+
 @contextmanager
-def _bytes_bar(title: str) -> Iterator[Callable[[int, int], None] | None]:
-    """A bar of bytes read on stderr, where that is a terminal."""
+def _bar(title: str) -> Iterator[Callable[[int, int], None] | None]:
+    """A bar on stderr, where that is a terminal; told what is done and what there is."""
     if not sys.stderr.isatty():
         yield None
         return
@@ -325,5 +493,11 @@ def main() -> None:
     try:
         app()
     except CycleDataError as error:
+        print(f"error: {error}", file=sys.stderr)
+        sys.exit(1)
+    except ImportError as error:
+        # Ours name the extra to install; any other is a defect, and its traceback is wanted.
+        if "cyclekit[" not in str(error):
+            raise
         print(f"error: {error}", file=sys.stderr)
         sys.exit(1)

@@ -63,6 +63,10 @@ class SnapshotManifest(Manifest):
     """Replies by service."""
 
 
+_REPLY_COLUMNS = ["service", "key", "url", "retrieved_at", "status", "media_type", "payload"]
+"""In the order of ``Reply``'s fields."""
+
+
 class _Digest:
     """The digest of a snapshot, fed reply by reply in order of (service, key)."""
 
@@ -196,7 +200,7 @@ class SealedSnapshot:
         self.manifest = manifest
         self._index: _Index | None = None
         self._files: dict[str, pq.ParquetFile] = {}
-        self._groups: OrderedDict[int, pa.Table] = OrderedDict()
+        self._groups: OrderedDict[int, list[Reply]] = OrderedDict()
 
     @classmethod
     def open(cls, path: Path, *, verify: bool = True) -> Self:
@@ -245,7 +249,7 @@ class SealedSnapshot:
             return None
         row = self._keyed().first_row[service] + place
         number = bisect_right(self._keyed().group_starts, row) - 1
-        return _row_reply(self._group(number), row - self._keyed().group_starts[number])
+        return self._group(number)[row - self._keyed().group_starts[number]]
 
     def keys(self, service: str, prefix: str = "") -> Iterator[str]:
         """Keys of a service that begin with ``prefix``, in order."""
@@ -270,8 +274,8 @@ class SealedSnapshot:
             self._index = _Index(self.path, self.manifest)
         return self._index
 
-    def _group(self, number: int) -> "pa.Table":
-        """A row group by its number over all shards; the last few stay in memory."""
+    def _group(self, number: int) -> list[Reply]:
+        """A row group's replies by its number over all shards; the last few stay in memory."""
         import pyarrow.parquet as pq
 
         if number in self._groups:
@@ -280,11 +284,11 @@ class SealedSnapshot:
         shard, position = self._keyed().groups[number]
         if shard not in self._files:
             self._files[shard] = pq.ParquetFile(self.path / shard)
-        table = self._files[shard].read_row_group(position)
-        self._groups[number] = table
+        replies = _replies(self._files[shard].read_row_group(position, columns=_REPLY_COLUMNS))
+        self._groups[number] = replies
         if len(self._groups) > _CACHED_GROUPS:
             self._groups.popitem(last=False)
-        return table
+        return replies
 
 
 class _Index:
@@ -311,12 +315,12 @@ class _Index:
                         row += 1
 
 
-def _row_reply(table: "pa.Table", row: int) -> Reply:
-    values = {name: table[name][row].as_py() for name in table.column_names if name != "sha256"}
-    moment = values.pop("retrieved_at")
-    return Reply(
-        retrieved_at=None if moment is None else dt.datetime.fromisoformat(moment), **values
-    )
+def _replies(table: "pa.Table") -> list[Reply]:
+    columns = (table[name].to_pylist() for name in _REPLY_COLUMNS)
+    return [
+        Reply(service, key, url, moment and dt.datetime.fromisoformat(moment), *rest)
+        for service, key, url, moment, *rest in zip(*columns, strict=True)
+    ]
 
 
 def _read_sealed(path: Path) -> SnapshotManifest:
@@ -371,5 +375,4 @@ def _rows(shard: Path) -> Iterator[tuple[Reply, str]]:
     with pq.ParquetFile(shard) as file:
         for position in range(file.num_row_groups):
             table = file.read_row_group(position)
-            for row in range(table.num_rows):
-                yield _row_reply(table, row), table["sha256"][row].as_py()
+            yield from zip(_replies(table), table["sha256"].to_pylist(), strict=True)

@@ -6,9 +6,8 @@ recognises, which the policy treats as no licence at all.
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final, Literal
-
-from cycledata.records import Record
 
 Component = Literal[
     "paper_text", "abstract", "reviews", "ratings", "outline", "reference_abstracts"
@@ -27,10 +26,14 @@ COMPONENTS: Final[tuple[Component, ...]] = (
 Term = Literal["share-alike", "non-commercial", "no-derivatives", "no-redistribution"]
 
 
-class Evidence(Record):
+EvidenceKind = Literal["licence", "licence-of-another-version", "public"]
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
     """One fact that speaks for publishing a component."""
 
-    kind: Literal["licence", "licence-of-another-version", "public"]
+    kind: EvidenceKind
     """``licence``: one stands with the payload; ``licence-of-another-version``: one stands with
     another version of it, which permits nothing; ``public``: everyone can read it."""
     value: str
@@ -62,6 +65,7 @@ _CC_TERMS: Final[dict[str, Term]] = {
 }
 
 
+@lru_cache(maxsize=4096)
 def read_licence(words: str) -> Licence | None:
     """The licence that a service's words name; None for words nobody recognises.
 

@@ -10,6 +10,7 @@ that the policy names for the component, then deny.
 import datetime as dt
 import tomllib
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Literal
@@ -66,7 +67,8 @@ class Policy(Record):
         return fingerprint(self.model_dump(mode="json"))
 
 
-class Verdict(Record):
+@dataclass(frozen=True, slots=True)
+class Verdict:
     """Whether one component of one paper is published, and why: a row of ``consent.parquet``."""
 
     paper_id: str

@@ -4,6 +4,8 @@ import hashlib
 import re
 import unicodedata
 
+_NO_LETTERS = re.compile(r"[\W_]+")
+
 
 def likeness_keys(title: str | None, abstract: str | None) -> tuple[str, ...]:
     """Keys under which a near-identical paper would be found; none for absent or tiny texts.
@@ -28,5 +30,5 @@ def normalise(text: str) -> str:
     >>> normalise("Élan--Vital, 2nd ed.")
     'elanvital2nded'
     """
-    decomposed = unicodedata.normalize("NFKD", text).casefold()
-    return re.sub(r"[\W_]+", "", "".join(c for c in decomposed if not unicodedata.combining(c)))
+    # Taken apart, an accent is a character of its own and no letter, so it goes with the blanks.
+    return _NO_LETTERS.sub("", unicodedata.normalize("NFKD", text).casefold())

@@ -4,6 +4,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import TypeAdapter
 
 from cycledata.consent.evidence import COMPONENTS, Component, Evidence
 from cycledata.consent.policy import OptOut, Policy, Verdict, WrittenConsent, decide, read_policy
@@ -14,7 +15,7 @@ DAY = dt.date(2026, 1, 15)
 
 
 def evidence(value: str, kind: str = "licence") -> Evidence:
-    return Evidence.model_validate(
+    return TypeAdapter(Evidence).validate_python(
         {"kind": kind, "value": value, "source": "openreview forum/p1", "date": "2026-01-01"}
     )
 

@@ -1,0 +1,175 @@
+"""How fast `scores` is built from real OpenReview notes, and whether memory grows with them.
+
+Builds the config `scores` of Review-5k from a dump of raw notes and a table of decisions, once and
+four times over (ids changed), and runs a plain json + pandas script over the same sealed replies,
+which does the work without the guarantees: no evidence, no reasons, no digests, no fixed order.
+Each measurement is a process of its own.
+
+    python benchmarks/build_review5k.py NOTES.jsonl.xz RATINGS.parquet
+"""
+
+import html
+import json
+import re
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+import unicodedata
+from collections.abc import Iterator
+from pathlib import Path
+
+from cycledata.replies import OpenSnapshot, Reply
+from cycledata.snapshot import seal
+
+
+def copies(reply: Reply, n: int) -> Iterator[Reply]:
+    """The reply, and n - 1 more under other paper ids."""
+    yield reply
+    paper_id = reply.key.rsplit("/", 1)[-1]
+    for i in range(1, n):
+        new_id = f"{paper_id}x{i}"
+        payload = reply.payload.replace(f'"{paper_id}"'.encode(), f'"{new_id}"'.encode())
+        key = reply.key.removesuffix(paper_id) + new_id
+        yield Reply(reply.service, key, reply.url, None, reply.status, reply.media_type, payload)
+
+
+def make_snapshot(notes: Path, ratings: Path, folder: Path, n: int) -> None:
+    from cycledata.sources.dumps import import_notes, import_ratings
+
+    once = folder.with_name(folder.name + "-once")
+    with OpenSnapshot(once) as snapshot:
+        import_notes([notes], snapshot)
+        import_ratings([ratings], snapshot)
+        with OpenSnapshot(folder) as many:
+            for service in ("openreview", "ratings"):
+                many.add_many(copy for reply in snapshot.iter(service) for copy in copies(reply, n))
+    seal(folder)
+
+
+def ours(snapshot: Path, out: Path, n_workers: int) -> None:
+    from cycledata.build import DATASETS, build
+    from cycledata.consent.policy import read_policy
+
+    build(DATASETS["review-5k"], snapshot, out, policy=read_policy(), n_workers=n_workers)
+
+
+CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
+
+
+def plain(text: str) -> str:
+    return re.sub(r"[\W_]+", "", unicodedata.normalize("NFKD", text).casefold())
+
+
+def peer(snapshot: Path, out: Path, _n_workers: int) -> None:
+    """What one writes in an afternoon."""
+    import pandas as pd
+
+    replies = pd.concat(pd.read_parquet(f) for f in sorted(snapshot.glob("replies-*.parquet")))
+    tables = [json.loads(p) for p in replies.loc[replies.service == "ratings", "payload"]]
+    table = {row["paper_id"]: row for row in tables}
+    rows = []
+    for payload in replies.loc[replies.service == "openreview", "payload"]:
+        forum = json.loads(payload)
+        reviews = []
+        for note in forum["notes"]:
+            content = {name: field.get("value") for name, field in note["content"].items()}
+            review = {"rating": int(content["rating"].split(":")[0])}
+            for name in ("confidence", "soundness", "presentation", "contribution"):
+                review[name] = int(content[name].split(" ")[0].rstrip(":"))
+            for name in ("summary", "strengths", "weaknesses", "questions"):
+                review[name] = CONTROL.sub("", html.unescape(content[name])).strip()
+            reviews.append(review)
+        reviews.sort(key=lambda review: review["rating"])
+        known = table.get(forum["forum"], {})
+        names = ("rating", "confidence", "soundness", "presentation", "contribution")
+        rows.append(
+            {
+                "paper_id": forum["forum"],
+                "title": known.get("title"),
+                "decision_text": known.get("decision"),
+                **{name: [review[name] for review in reviews] for name in names},
+                "n_reviews": len(reviews),
+                "alike": [plain(known.get(name) or "") for name in ("title", "abstract")],
+                "split": "test" if hash(forum["forum"]) % 100 < 17 else "train",
+            }
+        )
+    frame = pd.DataFrame(rows)
+    for i in range(2):  # near-identical papers stay on the side of the first of them
+        frame["split"] = frame.groupby(frame.pop("alike").str[i] if i else frame["alike"].str[i])[
+            "split"
+        ].transform("first")
+    out.mkdir()
+    for split, part in frame.groupby("split"):
+        part.to_parquet(out / f"{split}.parquet")
+
+
+def measure(what: str, snapshot: Path, folder: Path, n_workers: int) -> dict[str, float]:
+    """Seconds and peak resident megabytes of one build in a process of its own."""
+    out = folder / f"{what}-{snapshot.name}-{n_workers}"
+    command = [sys.executable, __file__, "--child", what, snapshot, out, n_workers]
+    done = subprocess.run([*map(str, command)], check=True, capture_output=True, text=True)
+    result: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
+    return result
+
+
+def child(what: str, snapshot: str, out: str, n_workers: str) -> None:
+    import datasets  # noqa: F401  imported before the clock starts, for both alike
+    import pandas as pd  # noqa: F401
+    import pyarrow.parquet  # noqa: F401
+
+    run = {"ours": ours, "peer": peer}[what]
+    if what == "ours":
+        import cycledata.build
+        import cycledata.publish  # noqa: F401
+    start = time.perf_counter()
+    run(Path(snapshot), Path(out), int(n_workers))
+    seconds = time.perf_counter() - start
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    print(json.dumps({"seconds": seconds, "peak_mb": peak}))
+
+
+def main(notes: str, ratings: str) -> None:
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        rows = []
+        for n in (1, 4):
+            snapshot = folder / f"x{n}"
+            make_snapshot(Path(notes), Path(ratings), snapshot, n)
+            for what, n_workers in (("peer", 1), ("ours", 1), ("ours", 2)):
+                best = min(
+                    (
+                        measure(what, snapshot, folder / f"run{i}", n_workers)
+                        for i in _rounds(folder)
+                    ),
+                    key=lambda result: result["seconds"],
+                )
+                n_papers = sum(1 for _ in _forums(snapshot))
+                rows.append((what, n_workers, n, n_papers, best["seconds"], best["peak_mb"]))
+        base = {row[2]: row[4] for row in rows if row[0] == "peer"}
+        print("what  workers  papers  seconds  papers/s  peak MB  time / peer")
+        for what, n_workers, n, n_papers, seconds, peak in rows:
+            print(
+                f"{what}  {n_workers:7}  {n_papers:6}  {seconds:7.2f}  {n_papers / seconds:8.0f}"
+                f"  {peak:7.0f}  {seconds / base[n]:11.2f}"
+            )
+
+
+def _rounds(folder: Path) -> Iterator[int]:
+    for i in range(3):
+        (folder / f"run{i}").mkdir(exist_ok=True)
+        yield i
+
+
+def _forums(snapshot: Path) -> Iterator[str]:
+    from cycledata.snapshot import SealedSnapshot
+
+    yield from SealedSnapshot.open(snapshot, verify=False).keys("openreview", "forum/")
+
+
+if __name__ == "__main__":
+    if sys.argv[1:2] == ["--child"]:
+        child(*sys.argv[2:])
+    else:
+        main(*sys.argv[1:])

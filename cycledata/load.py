@@ -1,0 +1,112 @@
+"""Read a finished build, one split at a time, verifying as it goes."""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from cycledata.errors import VerifyError
+from cycledata.manifest import FilePin, Manifest, read_manifest, verify_files
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+MANIFEST = "manifest.json"
+_REMEDY = "delete the folder and run `cycledata build` again"
+
+
+class BuildManifest(Manifest):
+    """What pins a build: its inputs, its counts, its files."""
+
+    kind: Literal["build"]
+    dataset: str
+    """``"review-5k"`` or ``"research-14k"``."""
+    fingerprint: str
+    """sha256 over ``inputs``; equal fingerprints mean equal bytes."""
+    inputs: dict[str, Any]
+    """Snapshot digest, recipe, policy digest, tombstones, schema and package versions."""
+    invented: bool
+    """Made from the embedded sample: no paper, person or review in it is real."""
+    policy_name: str
+    configs: dict[str, dict[str, int]]
+    """Config to split to rows; a split without rows is not there, a config may have none."""
+    counts: dict[str, int]
+    """Papers and notes in, kept and dropped."""
+    dropped: dict[str, int]
+    """``"<stage>: <rule>"`` to rows of ``dropped.parquet``."""
+    withheld: dict[str, int]
+    """``"<component>: <rule>"`` to rows of ``consent.parquet`` that withhold."""
+    facts: dict[str, Any]
+    """What the dataset's card says besides, e.g. rating scales or the boundary date."""
+
+    def files_of(self, config: str, split: str) -> list[FilePin]:
+        """The pins of one split's files, in order.
+
+        Raises:
+            ValueError: a config or split that the build does not have.
+        """
+        if config not in self.configs:
+            raise ValueError(f"no config {config!r} here; there are {sorted(self.configs)}")
+        if split not in self.configs[config]:
+            found = sorted(self.configs[config]) or "it is empty"
+            raise ValueError(f"no split {split!r} in {config}: {found}")
+        return [pin for pin in self.files if pin.path.startswith(f"{config}/{split}-")]
+
+
+def read_build(folder: Path) -> BuildManifest:
+    """The manifest of a finished build.
+
+    Raises:
+        VerifyError: no build, a half-written one, or one whose manifest is damaged.
+        NewerSchemaError: a newer version of this package wrote it.
+    """
+    path = folder / MANIFEST
+    if not path.is_file():
+        raise VerifyError(f"{folder}: no {MANIFEST}, so no finished build; run `cycledata build`")
+    return read_manifest(path, BuildManifest)
+
+
+def verify_build(folder: Path) -> BuildManifest:
+    """Compare every file of a build with its pin, and look for files nobody pinned.
+
+    Raises:
+        VerifyError: the first file that is missing, changed or unknown.
+    """
+    manifest = read_build(folder)
+    verify_files(folder, manifest.files, remedy=_REMEDY)
+    pinned = {pin.path for pin in manifest.files} | {MANIFEST}
+    found = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
+    unknown = sorted(found - pinned)
+    if unknown:
+        raise VerifyError(f"{unknown[0]}: not in {MANIFEST}; move it out of the build")
+    return manifest
+
+
+def load_split(
+    folder: Path, config: str, split: str, columns: list[str] | None = None
+) -> Iterator["pa.Table"]:
+    """A split's tables, one file at a time, each compared with its pin before it is read.
+
+    Args:
+        folder: a finished build.
+        config: e.g. ``"scores"``.
+        split: e.g. ``"test"``.
+        columns: read these alone; all of them when None.
+
+    Raises:
+        ValueError: a config or split that the build does not have.
+        VerifyError: a file that is not as pinned.
+    """
+    from cycledata.files import read_parquet
+
+    for pin in read_build(folder).files_of(config, split):
+        verify_files(folder, [pin], remedy=_REMEDY)
+        yield read_parquet(folder / pin.path, columns)
+
+
+def iterate_rows(
+    folder: Path, config: str, split: str, columns: list[str] | None = None
+) -> Iterator[Mapping[str, Any]]:
+    """A split's rows as dictionaries, in the build's order; see ``load_split``."""
+    for table in load_split(folder, config, split, columns):
+        for batch in table.to_batches(max_chunksize=200):
+            yield from batch.to_pylist()
