@@ -8,6 +8,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import polars as pl
 import pytest
 
 from cycledata.formats.review_text import parse_reviews, render_reviews, review_text
@@ -112,6 +113,39 @@ def test_papers_with_a_review_that_says_nothing(
 ) -> None:
     results = [require_review_texts(s) for s in submissions(shared_data / "openreview" / name)]
     assert Counter(r.rule for r in results if isinstance(r, Dropped)) == dropped
+
+
+@pytest.mark.parametrize(
+    ("name", "table", "columns"),
+    [
+        (
+            ICLR_2024,
+            "iclr2024_ratings.parquet",
+            {
+                f"{mark}_20231127": mark
+                for mark in ("rating", "soundness", "presentation", "contribution", "confidence")
+            },
+        ),
+        (
+            ICLR_2023,
+            "iclr2023_ratings.parquet",
+            {"rating": "rating", "confidence": "confidence"},
+        ),
+    ],
+    ids=["ICLR 2024, the same day", "ICLR 2023, final"],
+)
+def test_marks_agree_with_a_table_that_others_made(
+    shared_data: Path, name: str, table: str, columns: dict[str, str]
+) -> None:
+    rows = pl.read_parquet(shared_data / "ratings" / table).rows_by_key("paper_id", named=True)
+    differ = []
+    for s in submissions(shared_data / "openreview" / name):
+        (row,) = rows[s.paper_id]
+        theirs = sorted(zip(*(row[column] for column in columns), strict=True))
+        ours = sorted(tuple(getattr(r, m) for m in columns.values()) for r in s.reviews)
+        if theirs != ours:
+            differ.append((s.paper_id, theirs, ours))
+    assert differ == []
 
 
 @pytest.mark.parametrize("name", [ICLR_2024, ICLR_2023])
