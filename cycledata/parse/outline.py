@@ -48,6 +48,8 @@ class OutlineReply(Record):
     """Payload of an ``outline`` reply: what was asked for one paper, and all that came back."""
 
     paper_id: str
+    source: str
+    """What the paper's text was read from, e.g. ``"2310.99915v1"``."""
     model: str
     prompt_hash: str
     """Of the prompts, the schema and the rule that fits a paper to the context; 16 hex digits."""

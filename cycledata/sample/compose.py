@@ -15,6 +15,7 @@ import tempfile
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import unquote
 
 from cycledata.sample import SNAPSHOT, SOURCE
 from cycledata.snapshot import OpenSnapshot, Reply, SnapshotManifest, seal
@@ -68,9 +69,10 @@ def compose(out: Path = SNAPSHOT, source: Path = SOURCE) -> SnapshotManifest:
 def _units(source: Path) -> Iterator[Path]:
     """What becomes one reply each: files, but an e-print's folder as a whole."""
     eprints = source / "arxiv" / "eprint"
-    yield from eprints.iterdir()
-    for path in source.rglob("*"):
-        if path.is_file() and path.suffix != ".md" and eprints not in path.parents:
+    for path in (*eprints.iterdir(), *source.rglob("*")):
+        inside = eprints in path.parents and path.parent != eprints
+        whole = path.is_file() or path.parent == eprints
+        if whole and not inside and path.suffix != ".md":
             yield path
 
 
@@ -79,7 +81,7 @@ def _reply(path: Path, place: Path) -> Reply:
     if suffix not in _MEDIA_TYPES:
         raise ValueError(f"{place}: expected one of {sorted(_MEDIA_TYPES)}, found {suffix!r}")
     service, *parts = place.parts
-    key = "/".join(parts).removesuffix(suffix)
+    key = unquote("/".join(parts)).removesuffix(suffix)  # a colon is no part of a file's name
     status = 404 if key.endswith(".404") else 200
     key = key.removesuffix(".404")
     kind, _, name = key.partition("/")

@@ -1,20 +1,21 @@
-"""The sample's one PDF, set from the Markdown beside it.
+"""The sample's PDFs, each set from the Markdown beside it.
 
-``python -m cycledata.sample.typeset`` rewrites it; nothing else needs this, since the PDF is
+``python -m cycledata.sample.typeset`` rewrites them; nothing else needs this, since they are
 committed. Same text and same reportlab, same bytes: no clock, no random id, no compression.
 """
 
 import io
+import re
 from pathlib import Path
 
 from cycledata.sample import SOURCE
 
-_RUNNING_HEAD = "Under review as a conference paper at ICLR 2024"
+_HEAD = "^ "
 _SIZES = {"# ": 16, "## ": 12, "### ": 10}
 
 
 def typeset(text: str) -> bytes:
-    """A PDF of headings, paragraphs and tables (lines of ``| cell |``), with a running head."""
+    """A PDF of headings, paragraphs, tables (lines of ``| cell |``) and a running head (``^ ``)."""
     from reportlab.lib.pagesizes import LETTER
     from reportlab.lib.styles import ParagraphStyle
     from reportlab.pdfgen.canvas import Canvas
@@ -22,7 +23,11 @@ def typeset(text: str) -> bytes:
 
     body = ParagraphStyle("body", fontName="Times-Roman", fontSize=10, leading=12, spaceAfter=6)
     story = []
+    running_head = ""
     for block in text.strip().split("\n\n"):
+        if block.startswith(_HEAD):
+            running_head = block.removeprefix(_HEAD)
+            continue
         mark = next((m for m in _SIZES if block.startswith(m)), None)
         if mark is not None:
             size = _SIZES[mark]
@@ -41,7 +46,7 @@ def typeset(text: str) -> bytes:
 
     def decorate(canvas: Canvas, page: SimpleDocTemplate) -> None:
         canvas.setFont("Times-Roman", 8)
-        canvas.drawString(page.leftMargin, page.pagesize[1] - 40, _RUNNING_HEAD)
+        canvas.drawString(page.leftMargin, page.pagesize[1] - 40, running_head)
         canvas.drawCentredString(page.pagesize[0] / 2, 30, str(canvas.getPageNumber()))
 
     out = io.BytesIO()
@@ -50,7 +55,7 @@ def typeset(text: str) -> bytes:
         pagesize=LETTER,
         leftMargin=108,
         rightMargin=108,
-        title=text.split("\n", 1)[0].removeprefix("# "),
+        title=re.findall(r"^# (.+)$", text, re.MULTILINE)[0],
         author="Anonymous authors",
         subject="Invented for cyclekit's embedded sample",
         invariant=1,
@@ -60,9 +65,9 @@ def typeset(text: str) -> bytes:
     return out.getvalue()
 
 
-def main(folder: Path = SOURCE / "openreview" / "pdf") -> None:
-    """Set every Markdown file of the folder."""
-    for source in sorted(folder.glob("*.md")):
+def main(folder: Path = SOURCE) -> None:
+    """Set every Markdown file of the sources."""
+    for source in sorted(folder.rglob("*.md")):
         source.with_suffix(".pdf").write_bytes(typeset(source.read_text("utf-8")))
 
 

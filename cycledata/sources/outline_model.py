@@ -197,6 +197,7 @@ def _record(talk: _Talk, model: str, sampling: Sampling) -> OutlineReply:
     accepted = bool(talk.attempts) and talk.attempts[-1].problem is None
     return OutlineReply(
         paper_id=talk.paper.paper_id,
+        source=talk.paper.source,
         model=model,
         prompt_hash=prompt_hash(),
         sampling=sampling,

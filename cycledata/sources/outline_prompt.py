@@ -28,6 +28,8 @@ class PaperToOutline:
     """What the source needs of a paper."""
 
     paper_id: str
+    source: str
+    """What the text below was read from, e.g. ``"2310.99915v1"``; recorded with the reply."""
     title: str
     abstract: str
     sections: tuple[Section, ...]

@@ -135,6 +135,7 @@ def _reply(
     ]
     reply = OutlineReply(
         paper_id=paper,
+        source="v1",
         model=model,
         prompt_hash="0" * 16,
         sampling=Sampling(temperature=0, top_p=1, max_tokens=10, seed=0),

@@ -13,6 +13,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from cycledata.formats.unreadable import Unreadable
+from cycledata.parse.latex.paper import parse_eprint
+from cycledata.parse.outline import choose_outlines, recorded_outline
+from cycledata.parse.outline_quality import check_outline
+from cycledata.records import Outline
 from cycledata.sample import SNAPSHOT, SOURCE
 from cycledata.sample.compose import _gzip, compose, sample_replies
 from cycledata.sample.typeset import typeset
@@ -73,7 +78,7 @@ def test_whole_sample_stays_small() -> None:
 
 def test_committed_pdf_is_what_its_markdown_gives() -> None:
     pytest.importorskip("reportlab", reason="comes with the extra 'pdf'")
-    for source in (SOURCE / "openreview" / "pdf").glob("*.md"):
+    for source in SOURCE.rglob("*.md"):
         assert source.with_suffix(".pdf").read_bytes() == typeset(source.read_text("utf-8"))
 
 
@@ -92,7 +97,7 @@ def test_unknown_ending_in_the_sources_is_refused(tmp_path: Path) -> None:
 
 def test_every_submission_note_says_that_it_is_invented() -> None:
     for forum, notes in FORUMS.items():
-        assert forum.startswith("SAMPLE"), forum
+        assert forum.startswith("SAMPLE5k"), forum
         assert "Invented" in notes[0]["content"]["TLDR"]["value"], forum
         assert "invented sample" in notes[0]["content"]["keywords"]["value"], forum
 
@@ -117,6 +122,53 @@ def test_note_ids_are_unique_and_belong_to_their_forum() -> None:
     ids = [note["id"] for notes in FORUMS.values() for note in notes]
     assert len(set(ids)) == len(ids)
     assert all(n["forum"] == forum for forum, notes in FORUMS.items() for n in notes)
+
+
+def _entries() -> dict[str, dict[str, Any]]:
+    return {
+        key: json.loads(reply.payload)
+        for (service, key), reply in REPLIES.items()
+        if service == "proceedings"
+    }
+
+
+def _paper(name: str) -> dict[str, Any]:
+    return dict(json.loads(REPLIES["semantic_scholar", f"paper/{name}"].payload))
+
+
+def test_every_listed_paper_was_searched_for_on_arxiv() -> None:
+    for key in _entries():
+        entry = key.split("/", 2)[2]
+        assert ("arxiv", f"match/{entry}") in REPLIES, key
+
+
+def test_every_cited_work_was_asked_for() -> None:
+    listed = [key for service, key in REPLIES if service == "semantic_scholar"]
+    for key in listed:
+        reply = REPLIES["semantic_scholar", key]
+        for cited in (json.loads(reply.payload) or {}).get("references", []):
+            name = cited["paperId"]
+            assert name is None or ("semantic_scholar", f"paper/{name}") in REPLIES, cited
+
+
+def test_recorded_outlines_keep_to_their_paper() -> None:
+    replies = {key: r for (service, key), r in REPLIES.items() if service == "outline"}
+    chosen = choose_outlines([reply.payload for _, reply in sorted(replies.items())])
+    for key, reply in zip(sorted(replies), chosen.values(), strict=True):
+        assert key == f"{reply.model}/{reply.paper_id}/{reply.prompt_hash}"
+        payload = REPLIES["arxiv", f"eprint/{reply.source}"].payload
+        paper = parse_eprint(payload, file=reply.source)
+        outline = recorded_outline(reply)
+        if reply.outcome == "refused":
+            assert isinstance(outline, Unreadable)
+            continue
+        assert isinstance(outline, Outline)
+        told = check_outline(
+            outline, title=paper.title, abstract=paper.abstract, sections=paper.sections
+        )
+        assert told.numbers_not_in_paper == told.copied_sentences == ()
+    outcomes = [reply.outcome for reply in chosen.values()]
+    assert (outcomes.count("outline"), outcomes.count("refused")) == (9, 1)
 
 
 Quirk = Callable[[], bool]
@@ -156,6 +208,31 @@ QUIRKS: dict[str, Quirk] = {
     ),
     "lone-tex": lambda: set(_eprint("2310.99912v1")) == {""},
     "opt-out": lambda: "SAMPLE5k13" in (SOURCE.parent / "policy.toml").read_text(),
+    "same-paper-twice": lambda: (
+        _entries()["acl/2023/2023.acl-long.9919"]["title"].lower()
+        == _entries()["emnlp/2023/2023.emnlp-main.9919"]["title"].lower()
+    ),
+    "german": lambda: "ngerman" in _eprint("2210.99920v1")["komposita.tex"],
+    "too-short": lambda: len(_eprint("2209.99923v1")["short.tex"]) < 1_000,
+    "pdf-eprint": lambda: REPLIES["arxiv", "eprint/2308.99922v1"].media_type == "application/pdf",
+    "no-eprint": lambda: (
+        b"<entry>"
+        not in REPLIES["arxiv", "match/Voorbeeld_A_Camera_That_Blinks_CVPR_2023_paper"].payload
+    ),
+    "known-by-title-only": lambda: (
+        REPLIES["semantic_scholar", "paper/ARXIV:2301.99918"].status == 404
+    ),
+    "abstract-missing": lambda: any(
+        service == "semantic_scholar" and b'"abstract":null' in reply.payload
+        for (service, _), reply in REPLIES.items()
+    ),
+    "reference-without-id": lambda: any(
+        cited["paperId"] is None for cited in _paper("ARXIV:2305.99917")["references"]
+    ),
+    "cites-a-listed-paper": lambda: (
+        _paper("ARXIV:2310.99915")["paperId"]
+        in [cited["paperId"] for cited in _paper("ARXIV:2312.99924")["references"]]
+    ),
     "titled-test": lambda: FORUMS["SAMPLE5k14"][0]["content"]["title"]["value"] == "test",
 }
 

@@ -124,7 +124,9 @@ def play() -> Iterator[Play]:
 
 
 def paper(title: str = "p1") -> PaperToOutline:
-    return PaperToOutline(title, title, "We count.", (Section(level=1, title="A", text="Text."),))
+    return PaperToOutline(
+        title, "v1", title, "We count.", (Section(level=1, title="A", text="Text."),)
+    )
 
 
 def ask(
@@ -149,7 +151,7 @@ def test_good_reply_is_recorded_with_what_was_asked(tmp_path: Path, play: Play) 
         assert ask(server, snapshot) == OutlineReport(1, 0, 0)
         record = recorded(snapshot)
     assert record.outcome == "outline"
-    assert record.model == "m"
+    assert (record.model, record.source) == ("m", "v1")
     assert record.attempts[0].served_model == "served"
     assert record.attempts[0].n_reply_tokens == 20
     assert recorded_outline(record) == Outline.model_validate(OUTLINE)
@@ -301,7 +303,7 @@ def _long_paper(*lengths: int, n_appendix: int = 0) -> PaperToOutline:
         Section(level=1, title=f"S{i}", text="x" * n, appendix=i >= len(lengths) - n_appendix)
         for i, n in enumerate(lengths)
     )
-    return PaperToOutline("p", "T", "A" * 100, sections)
+    return PaperToOutline("p", "v1", "T", "A" * 100, sections)
 
 
 def test_paper_that_fits_is_shown_whole() -> None:
