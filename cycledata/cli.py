@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cycledata.errors import CycleDataError
+from cycledata.errors import CycleDataError, FetchError
 
 if TYPE_CHECKING:
     from rich.progress import TaskID
@@ -152,12 +152,15 @@ def fetch(
 ) -> None:
     """Fetch what a dataset is built from; stop and run again at will, nothing is asked twice."""
     from cycledata.replies import OpenSnapshot
-    from cycledata.sources import estimate
-    from cycledata.sources.fetch import Run, Wish
     from cycledata.sources.schedule import Budget, Scheduler, SystemClock
-    from cycledata.sources.services import Endpoints, Services
     from cycledata.sources.venues import find_listings
 
+    try:
+        from cycledata.sources import estimate
+        from cycledata.sources.fetch import Run, Wish
+        from cycledata.sources.services import Endpoints, Services
+    except ModuleNotFoundError as error:
+        raise FetchError(f"{error.name} is missing: pip install 'cyclekit[fetch]'") from error
     wish = Wish(limit, history, pdfs, not_after.date() if not_after else None)
     reviews = dataset is Dataset.REVIEW_5K
     venues = venue or ["ICLR.cc/2024/Conference"]

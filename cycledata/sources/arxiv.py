@@ -137,10 +137,11 @@ class Arxiv:
             raise AssertionError("unreachable: asked before")
         if answer.status not in {200, 404, 403}:
             raise GaveUpError(f"{answer.url}: status {answer.status}")
+        # A page that says no is decoration, and differs from day to day.
+        body = answer.body if answer.status == 200 else b""
         return Reply(
-            "arxiv", key, answer.url, self._clock.utc(), answer.status, answer.media_type,
-            answer.body,
-        )  # fmt: skip
+            "arxiv", key, answer.url, self._clock.utc(), answer.status, answer.media_type, body
+        )
 
 
 def title_query(title: str) -> str | None:

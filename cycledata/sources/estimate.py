@@ -49,7 +49,7 @@ def plan_research14k(listings: Sequence[Listing], wish: Wish) -> Counter[str]:
         if listing.site == "openreview":
             plan["openreview"] += -(-listing.n_papers // PAGE_SIZE)
         else:
-            plan["proceedings"] += len(listing.places)
+            plan["proceedings"] += 1
         n_papers += _at_most(listing.n_papers, wish.limit)
     plan["arxiv"] += 3 * n_papers
     plan["semantic_scholar"] += -(-n_papers // LISTED_BATCH)

@@ -105,6 +105,7 @@ class Run:
         self._wish = wish
         self._on_progress = on_progress
         self._down: dict[str, str] = {}
+        self._unmatched: set[str] = set()
         self.summary = FetchSummary()
 
     def review5k(self, venues: Sequence[str]) -> FetchSummary:
@@ -139,15 +140,14 @@ class Run:
             self._each("OpenReview list", "openreview", [venue], partial(self._list, client))
             # Where the list broke off, what its first pages brought is worth going on with.
             forums = self._forums_of(venue)
-            matched = self._papers({forum: self._note(forum) for forum in forums})
+            self._papers({forum: self._note(forum) for forum in forums})
             if self._wish.history:
                 notes = [name for forum in forums for name in self._review_ids(forum)]
                 wanted = self._unanswered("openreview", "edits/", notes)
                 ask = partial(client.history, self._snapshot)
                 self._each("edit history", "openreview", wanted, ask)
             if self._wish.pdfs:
-                without = [forum for forum in forums if forum not in matched]
-                wanted = self._unanswered("openreview", "pdf/", without)
+                wanted = self._unanswered("openreview", "pdf/", sorted(self._unmatched))
                 ask = partial(client.pdf, self._snapshot)
                 self._each("PDFs", "openreview-pdf", wanted, ask)
 
@@ -174,6 +174,7 @@ class Run:
     def _papers(self, papers: Mapping[str, "Paper"]) -> dict[str, str]:
         """Match papers with arXiv and fetch e-print and licence; returns arXiv ids by paper."""
         matched: dict[str, ArxivPaper] = {}
+        self._unmatched = set()
 
         def match(paper_id: str) -> None:
             paper = papers[paper_id]
@@ -182,7 +183,7 @@ class Run:
             )
             accepted = match_arxiv(paper.title, paper.authors, candidates)
             if accepted is None:
-                self.summary.unmatched += 1
+                self._unmatched.add(paper_id)
             else:
                 matched[paper_id] = accepted.paper
 
@@ -201,6 +202,7 @@ class Run:
                 self._services.arxiv.licence_page(self._snapshot, found.arxiv_id, version)
 
         self._each("arXiv search", "arxiv", sorted(papers), match)
+        self.summary.unmatched += len(self._unmatched)
         self._each("arXiv e-prints", "arxiv", sorted(matched), text)
         return {paper_id: paper.arxiv_id for paper_id, paper in matched.items()}
 

@@ -249,8 +249,11 @@ def _require_answer(answer: Answer, sound: Sound, clock: Clock) -> None:
         raise TransientError(f"status {answer.status}", _asked_wait(answer, clock.utc()))
     if answer.status == 200:
         reason = sound(answer)
-        if reason is not None:
-            raise TransientError(reason)
+    else:
+        # The clients read the error's name out of its body.
+        reason = json_trouble(answer) if answer.media_type == "application/json" else None
+    if reason is not None:
+        raise TransientError(reason)
 
 
 def _asked_wait(answer: Answer, now: dt.datetime) -> float | None:

@@ -84,7 +84,7 @@ class OpenReview:
         self._client.headers.pop("Authorization", None)
         self._adapter = polite_session(
             scheduler,
-            lane=lambda path: "openreview-pdf" if path.startswith("/pdf") else "openreview",
+            lane=lambda path: "openreview-pdf" if path.endswith("/pdf") else "openreview",
             sound=_sound,
             origins=frozenset({origin(base_url)}),
             session=self._client.session,
@@ -268,9 +268,7 @@ class OpenReview:
         if not self._user or not self._password:
             return
         try:
-            self._client.login_user(self._user, self._password, mfa_code_provider=_no_code)
-        except openreview.MfaRequiredException as error:
-            raise RefusedError(_MFA) from error
+            self._client.login_user(self._user, self._password)
         except openreview.OpenReviewException as error:
             raise RefusedError(
                 f"OpenReview refused the login of OPENREVIEW_USERNAME with status"
@@ -301,10 +299,6 @@ class _NegativeError(RefusedError):
     """An answer that says no: kept where a key was asked for, the end of a listing elsewhere."""
 
 
-def _no_code(_: str) -> str:
-    raise RefusedError(_MFA)
-
-
 def _sound(answer: Answer) -> str | None:
     """Why an answer is none: pages are JSON with notes, PDFs begin and end as PDFs do."""
     path = answer.url.partition("?")[0]
@@ -315,6 +309,9 @@ def _sound(answer: Answer) -> str | None:
     if trouble:
         return trouble
     body = json.loads(answer.body)
+    if path.endswith("/login") and body.get("mfaPending"):
+        # Said here, before the client starts asking for codes on the terminal.
+        raise RefusedError(_MFA)
     expected = {"/notes": "notes", "/notes/edits": "edits", "/references": "references"}
     field = next((name for end, name in expected.items() if path.endswith(end)), None)
     if field and not (isinstance(body, dict) and isinstance(body.get(field), list)):

@@ -1,6 +1,6 @@
 """Lists of accepted papers: OpenReview, ACL Anthology, CVF open access, PMLR.
 
-One function a site reads its list; the page itself is kept as ``list/<name>/<place>`` and every
+One function a site reads its list; the page itself is kept as ``list/<name>/<page>`` and every
 paper on it as ``<name>/<entry id>``, both in one transaction.
 """
 
@@ -57,40 +57,42 @@ class Proceedings:
         for place in listing.places:
             if snapshot.mark(f"proceedings {listing.name} {place}"):
                 continue
+            page = None
             if listing.site == "openreview":
                 if client is None:
                     raise ValueError(f"{listing.name}: an OpenReview list needs its client")
                 url, notes = client.accepted(place)
-                entries, page = [_from_note(note) for note in notes], None
+                entries = [_from_note(note) for note in notes]
             else:
-                page = self._page(listing, place)
-                url = page.url
-                entries = list(_READERS[listing.site](page, place))
+                page = self._page(snapshot, listing, place)
+                url, entries = page.url, list(_READERS[listing.site](page, place))
             if not entries:
                 raise GaveUpError(f"{url}: a list without papers; has the page changed its form?")
             with snapshot.transaction():
                 if page is not None:
-                    snapshot.add(self._reply(f"list/{listing.name}/{place}", page))
+                    snapshot.add(page)
                 for entry in entries:
                     snapshot.add(self._entry(listing.name, url, entry), replace=True)
                 snapshot.set_mark(f"proceedings {listing.name} {place}", str(len(entries)))
 
-    def _page(self, listing: Listing, place: str) -> Answer:
+    def _page(self, snapshot: OpenSnapshot, listing: Listing, place: str) -> Reply:
+        """The page a list stands on; volumes of the Anthology share one."""
+        name = place.split("-")[0]
+        key = f"list/{listing.name}/{name}"
+        held = snapshot.get("proceedings", key)
+        if held is not None:
+            return held
         url = {
-            "acl": f"{self._acl_url}/{place.split('-')[0]}.xml",
-            "cvf": f"{self._cvf_url}/{place}?day=all",
-            "pmlr": f"{self._pmlr_url}/{place}/",
+            "acl": f"{self._acl_url}/{name}.xml",
+            "cvf": f"{self._cvf_url}/{name}?day=all",
+            "pmlr": f"{self._pmlr_url}/{name}/",
         }[listing.site]
         self._adapter.session.get(url)
         page = self._adapter.last
         if page is None or page.status != 200:
             raise GaveUpError(f"{url}: status {page.status if page else 0}")
-        return page
-
-    def _reply(self, key: str, page: Answer) -> Reply:
-        return Reply(
-            "proceedings", key, page.url, self._clock.utc(), 200, page.media_type, page.body
-        )
+        moment = self._clock.utc()
+        return Reply("proceedings", key, page.url, moment, 200, page.media_type, page.body)
 
     def _entry(self, name: str, url: str, entry: Entry) -> Reply:
         payload = canonical_json({"list": name, **entry}).encode("ascii")
@@ -114,7 +116,7 @@ def _from_note(note: dict[str, Any]) -> Entry:
     }
 
 
-def _read_acl(page: Answer, place: str) -> Iterator[Entry]:
+def _read_acl(page: Reply, place: str) -> Iterator[Entry]:
     """Papers of one volume, read by the Anthology's own package."""
     from acl_anthology import Anthology
 
@@ -123,28 +125,34 @@ def _read_acl(page: Answer, place: str) -> Iterator[Entry]:
         xml = Path(folder, "xml")
         xml.mkdir()
         (xml / "schema.rnc").write_bytes(schema or b"")
-        (xml / f"{place.split('-')[0]}.xml").write_bytes(page.body)
-        volume = Anthology(folder, verbose=False).get_volume(place)
+        (xml / f"{place.split('-')[0]}.xml").write_bytes(page.payload)
+        try:
+            volume = Anthology(folder, verbose=False).get_volume(place)
+        except (ValueError, TypeError, KeyError) as error:
+            raise GaveUpError(
+                f"{page.url}: not as acl-anthology reads it ({error}); is there a newer version?"
+            ) from error
         if volume is None:
             raise GaveUpError(f"{page.url}: no volume {place} in it")
-        for paper in volume.papers():
-            if paper.is_frontmatter:
-                continue
-            yield {
-                "entry": paper.full_id,
-                "title": paper.title.as_text(),
-                "authors": [author.name.as_first_last() for author in paper.authors],
-                "abstract": paper.abstract.as_text() if paper.abstract else None,
-                "url": f"https://aclanthology.org/{paper.full_id}/",
-                "doi": paper.doi.lower() if paper.doi else None,
-            }
+        yield from (_from_anthology(paper) for paper in volume.papers() if not paper.is_frontmatter)
 
 
-def _read_cvf(page: Answer, _: str) -> Iterator[Entry]:
+def _from_anthology(paper: Any) -> Entry:
+    return {
+        "entry": paper.full_id,
+        "title": paper.title.as_text(),
+        "authors": [author.name.as_first_last() for author in paper.authors],
+        "abstract": paper.abstract.as_text() if paper.abstract else None,
+        "url": f"https://aclanthology.org/{paper.full_id}/",
+        "doi": paper.doi.lower() if paper.doi else None,
+    }
+
+
+def _read_cvf(page: Reply, _: str) -> Iterator[Entry]:
     """Papers of a CVF listing: a title, then a line of authors, then a line of links."""
     from lxml import html
 
-    for title in html.fromstring(page.body).iterfind('.//dt[@class="ptitle"]'):
+    for title in html.fromstring(page.payload).iterfind('.//dt[@class="ptitle"]'):
         link = title.find("a")
         if link is None:
             raise GaveUpError(f"{page.url}: a title without a link; has the page changed its form?")
@@ -162,11 +170,11 @@ def _read_cvf(page: Answer, _: str) -> Iterator[Entry]:
         }
 
 
-def _read_pmlr(page: Answer, _: str) -> Iterator[Entry]:
+def _read_pmlr(page: Reply, _: str) -> Iterator[Entry]:
     """Papers of a PMLR volume."""
     from lxml import html
 
-    for paper in html.fromstring(page.body).iterfind('.//div[@class="paper"]'):
+    for paper in html.fromstring(page.payload).iterfind('.//div[@class="paper"]'):
         title = paper.find('.//p[@class="title"]')
         authors = paper.find('.//span[@class="authors"]')
         pages = [str(a.get("href")) for a in paper.iter("a") if _text(a) == "abs"]

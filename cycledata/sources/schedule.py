@@ -1,7 +1,8 @@
 """One scheduler for every service: pace, retries, budgets, and a clock that tests may replace.
 
-A request starts only when the service's interval has passed since the *end* of the last one, so
-that the server, wherever its clock, sees at least the interval between two arrivals. Whatever the
+A request starts only when the service's interval has passed since the *end* of the last one (or
+since the start of the run), so that the server, wherever its clock, sees at least the interval
+between two arrivals, also when a run is killed and started again at once. Whatever the
 server says about waiting (``Retry-After``, ``resetTime``) is obeyed; without its word the wait
 doubles with jitter.
 """
@@ -206,7 +207,8 @@ class Scheduler:
         now = self.clock.now()
         if self._started is None:
             self._started = now
-        wait_s = max(0.0, self._free_at.get(lane, now) - now)
+        # A run that was killed a moment ago may have asked already: the first request waits too.
+        wait_s = max(0.0, self._free_at.get(lane, now + self.paces[lane].interval_s) - now)
         limit = self._budget
         if limit.max_requests is not None and self.requests.total() >= limit.max_requests:
             raise BudgetSpentError(f"{what}: the budget of {limit.max_requests} requests is spent")

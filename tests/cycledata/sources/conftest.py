@@ -80,32 +80,28 @@ def new_server(server_module: ModuleType) -> Iterator[Callable[..., Any]]:
         one.close()
 
 
-@pytest.fixture
-def endpoints() -> Callable[[str], Endpoints]:
-    def of(url: str) -> Endpoints:
-        return Endpoints(
-            openreview_v2=f"{url}/v2",
-            openreview_v1=f"{url}/v1",
-            arxiv=f"{url}/arxiv",
-            arxiv_oai=f"{url}/arxiv/oai",
-            semantic_scholar=f"{url}/s2",
-            acl=f"{url}/acl",
-            cvf=f"{url}/cvf",
-            pmlr=f"{url}/pmlr",
-        )
-
-    return of
+def endpoints_of(url: str) -> Endpoints:
+    return Endpoints(
+        openreview_v2=f"{url}/v2",
+        openreview_v1=f"{url}/v1",
+        arxiv=f"{url}/arxiv",
+        arxiv_oai=f"{url}/arxiv/oai",
+        semantic_scholar=f"{url}/s2",
+        acl=f"{url}/acl",
+        cvf=f"{url}/cvf",
+        pmlr=f"{url}/pmlr",
+    )
 
 
 @pytest.fixture
-def services(endpoints: Callable[[str], Endpoints]) -> Callable[..., Services]:
+def services() -> Callable[..., Services]:
     """Real clients pointed at a server: ``services(server, environment=..., budget=...)``."""
 
     def make(
         server: Any, *, environment: Mapping[str, str] | None = None, budget: Budget | None = None
     ) -> Services:
         scheduler = Scheduler(clock=HastyClock(), paces=PACES, budget=budget, dice=random.Random(1))
-        return Services(scheduler, endpoints(server.url), environment or {})
+        return Services(scheduler, endpoints_of(server.url), environment or {})
 
     return make
 

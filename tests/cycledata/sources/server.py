@@ -14,6 +14,7 @@ import struct
 import tarfile
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -370,7 +371,7 @@ class Handler(BaseHTTPRequestHandler):
             + "".join(
                 f'<paper id="{i + 1}"><title>{self.state.world.title(i)}</title>'
                 f"<author><first>Ada</first><last>Family{i}</last></author>"
-                f"<abstract>We <b>do</b> things.</abstract><url>{collection}-{kind}.{i + 1}</url>"
+                '<abstract>We <b>do</b> things.</abstract><pdf hash="1234abcd"/>'
                 f"<doi>10.1/X{i}</doi><bibkey>k-{kind}-{i}</bibkey></paper>"
                 for i in range(self.state.world.n)
                 if i % 4 == 0
@@ -497,14 +498,62 @@ class Handler(BaseHTTPRequestHandler):
             time.sleep(0.05)
 
 
+def asked_again(seen: list[Seen], needed: Counter[str]) -> int:
+    """Answered requests beyond those that a run without faults needs."""
+    extra = asked(seen) - needed
+    return len({name.rpartition(" ")[0] if "/batch" in name else name for name in extra})
+
+
+def asked(seen: list[Seen]) -> Counter[str]:
+    """How often each thing was asked for and answered; a batch is as many as it has ids."""
+    times: Counter[str] = Counter()
+    for one in seen:
+        if one.fault is None:
+            path, _, posted = one.what.partition(" {")
+            ids = json.loads("{" + posted).get("ids", []) if posted else []
+            times.update(f"{path} {name}" for name in ids)
+            if not ids and "/login" not in path:
+                times[one.what] += 1
+    return times
+
+
+class RandomFaults:
+    """A schedule of faults by seed; no request meets more than two on end."""
+
+    QUICK = (
+        "429", "429-retry-after", "429-reset-time", "500", "502", "503", "reset", "cut-body",
+        "length-too-long", "length-too-short", "html", "cut-gzip", "repeat-page", "empty-page",
+        "short-list", "redirect",
+    )  # fmt: skip
+    SLOW = ("endless", "drip", "drip-headers")
+
+    def __init__(self, seed: int, rate: float = 0.25) -> None:
+        self._dice = random.Random(seed)
+        self._rate = rate
+        self._on_end: dict[str, int] = {}
+
+    def __call__(self, service: str, what: str) -> str | None:
+        if self._dice.random() > self._rate or self._on_end.get(what, 0) == 2:
+            self._on_end[what] = 0
+            return None
+        self._on_end[what] = self._on_end.get(what, 0) + 1
+        return self._dice.choice(self.SLOW if self._dice.random() < 0.02 else self.QUICK)
+
+
+class _QuietServer(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Clients hang up on purpose here."""
+
+
 class Server:
     """The services on one port of the loopback, until ``close``."""
 
     def __init__(self, state: State | None = None) -> None:
         self.state = state or State()
         handler = type("BoundHandler", (Handler,), {"state": self.state})
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-        self._server.daemon_threads = True
+        self._server = _QuietServer(("127.0.0.1", 0), handler)
         self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
         self._thread = threading.Thread(
             target=self._server.serve_forever, args=(0.01,), daemon=True

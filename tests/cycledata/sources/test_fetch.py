@@ -1,13 +1,27 @@
 """Whole fetches through the real clients against the local server."""
 
 import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from cycledata.snapshot import OpenSnapshot
-from cycledata.sources.fetch import FetchSummary, Run, Wish
+import pytest
+from typer.testing import CliRunner
+
+from cycledata.cli import app
+from cycledata.snapshot import OpenSnapshot, seal
+from cycledata.sources.estimate import plan_review5k
+from cycledata.sources.fetch import FetchSummary, Progress, Run, Wish
+from cycledata.sources.schedule import Budget
 from cycledata.sources.services import Services
+from cycledata.sources.venues import LISTINGS, SUBMISSIONS, find_listings
 
 V2, V1 = "ICLR.cc/2024/Conference", "ICLR.cc/2023/Conference"
 MakeServices = Callable[..., Services]
@@ -18,6 +32,11 @@ def review5k(
 ) -> FetchSummary:
     with OpenSnapshot(path) as snapshot:
         return Run(snapshot, services, wish or Wish(), **more).review5k(venues or (V2,))
+
+
+def research14k(path: Path, services: Services, *names: str) -> FetchSummary:
+    with OpenSnapshot(path) as snapshot:
+        return Run(snapshot, services, Wish()).research14k(find_listings(names))
 
 
 def keys(path: Path, service: str) -> list[str]:
@@ -60,3 +79,202 @@ def test_a_second_run_asks_nothing_again(
     assert summary.requests == {}
     assert server.state.seen == []
     assert (summary.missing, summary.added) == ([], {})
+
+
+def test_accepted_papers_come_with_e_prints_and_the_works_they_cite(
+    tmp_path: Path, server: Any, services: MakeServices
+) -> None:
+    summary = research14k(tmp_path, services(server), "iclr/2024", "icml/2022", "cvpr/2023")
+    assert summary.missing == []
+    with OpenSnapshot(tmp_path) as snapshot:
+        works = {reply.key: reply for reply in snapshot.iter("semantic_scholar", "paper/")}
+        matches = list(snapshot.keys("semantic_scholar", "match/"))
+    listed = [key for key in works if key.startswith("paper/ARXIV:")]
+    # 0, 2, 6, 8, 10 of ICLR, 1, 7, 10 of ICML and 0, 3, 6 of CVPR are on arXiv.
+    assert [int(key[-5:]) for key in listed] == [0, 1, 2, 3, 6, 7, 8, 10]
+    # 6 is unknown by its arXiv id and found by its title.
+    assert works["paper/ARXIV:2309.00006"].status == 404
+    assert len(matches) == 1
+    assert "references" in json.loads(works["paper/s6"].payload)
+    cited = {f"paper/c{(i * 3 + k) % 40}" for i in (0, 1, 2, 3, 6, 7, 8, 10) for k in range(6)}
+    assert cited == {key for key in works if key.startswith("paper/c")}
+    by_id = [seen.what for seen in server.state.seen if "id_list=2309.00003" in seen.what]
+    assert len(by_id) == 1
+
+
+def test_no_lane_is_ever_faster_than_its_pace_at_the_server(
+    tmp_path: Path, server: Any, services: MakeServices, haste: float
+) -> None:
+    review5k(tmp_path / "a", services(server), wish=Wish(history=True))
+    research14k(tmp_path / "b", services(server), "iclr/2024", "acl/2023", "cvpr/2023")
+    for group, interval_s in (
+        ({"v1", "v2"}, 1.0), ({"arxiv"}, 3.0), ({"s2"}, 1.0), ({"acl", "cvf", "pmlr"}, 3.0),
+    ):  # fmt: skip
+        arrivals = [seen.at for seen in server.state.seen if seen.service in group]
+        gaps = [(later - earlier) * haste for earlier, later in pairwise(arrivals)]
+        assert min(gaps) >= interval_s
+
+
+def test_a_plan_states_the_requests_that_a_fetch_makes(
+    tmp_path: Path, new_server: Any, server_module: Any, services: MakeServices,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    world = server_module.World(n=4)
+    monkeypatch.setitem(SUBMISSIONS, V2, 4)
+    monkeypatch.setattr("cycledata.sources.estimate.REVIEWS_PER_PAPER", 3)
+    wish = Wish(history=True)
+    summary = review5k(tmp_path, services(new_server(world=world)), wish=wish)
+    assert summary.requests == plan_review5k([V2], wish)
+
+
+def test_a_limit_holds_for_every_step(tmp_path: Path, server: Any, services: MakeServices) -> None:
+    review5k(tmp_path, services(server), wish=Wish(limit=3))
+    assert keys(tmp_path, "openreview") == [f"forum/forum{i:05d}" for i in range(3)]
+    assert len([key for key in keys(tmp_path, "arxiv") if key.startswith("match/")]) == 3
+
+
+def test_a_spent_budget_stops_the_run_and_the_next_goes_on(
+    tmp_path: Path, server: Any, services: MakeServices
+) -> None:
+    plain = review5k(tmp_path / "plain", services(server))
+    n_requests = 0
+    for _ in range(10):
+        summary = review5k(tmp_path / "s", services(server, budget=Budget(max_requests=9)))
+        n_requests += sum(summary.requests.values())
+        if summary.stopped is None:
+            break
+        assert "the budget of 9 requests is spent" in summary.stopped
+    assert n_requests == sum(plain.requests.values())
+    assert seal(tmp_path / "s").digest == seal(tmp_path / "plain").digest
+
+
+def test_a_service_that_is_down_is_left_alone_and_the_others_go_on(
+    tmp_path: Path, new_server: Any, services: MakeServices
+) -> None:
+    server = new_server(choose=lambda service, _: "502" if service == "arxiv" else None)
+    summary = review5k(tmp_path, services(server))
+    assert len(keys(tmp_path, "openreview")) == 12
+    # Five papers at five tries each; the other seven are not asked for.
+    assert summary.requests["arxiv"] == 25
+    assert [row.step for row in summary.missing] == ["arXiv search"] * 12
+    assert "5 failures in a row" in summary.missing[-1].reason
+
+
+def test_stopping_by_hand_is_clean(tmp_path: Path, server: Any, services: MakeServices) -> None:
+    def stop(progress: Progress) -> None:
+        if progress.step == "arXiv search" and progress.done == 4:
+            raise KeyboardInterrupt
+
+    summary = review5k(tmp_path, services(server), on_progress=stop)
+    assert summary.stopped == "stopped by hand; run again to go on"
+    assert len(keys(tmp_path, "arxiv")) == 4
+    assert review5k(tmp_path, services(server)).missing == []
+
+
+def test_progress_estimates_what_is_left_from_what_was(
+    tmp_path: Path, server: Any, services: MakeServices, haste: float
+) -> None:
+    steps: list[tuple[Progress, float]] = []
+    review5k(
+        tmp_path, services(server),
+        on_progress=lambda progress: steps.append((progress, time.monotonic() * haste)),
+    )  # fmt: skip
+    search = [(progress, at) for progress, at in steps if progress.step == "arXiv search"]
+    assert [progress.done for progress, _ in search] == list(range(1, 13))
+    assert [progress.eta_s for progress, _ in search[:2]] == [None, None]
+    ended = search[-1][1]
+    half = search[5]
+    assert half[0].eta_s is not None
+    # The machine's own noise is quickened too, hence the wide margin.
+    assert half[0].eta_s == pytest.approx(ended - half[1], rel=2.0)
+    assert search[-1][0].eta_s == 0.0
+
+
+def _python(*arguments: str | Path, **environment: str) -> subprocess.Popen[str]:
+    script = Path(__file__).parent / "fetch_against.py"
+    return subprocess.Popen(
+        [sys.executable, str(script), *map(str, arguments)],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=os.environ | environment,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(("dataset", "seed"), [("review-5k", 1), ("research-14k", 2)])
+def test_faults_and_kills_leave_no_trace_in_the_sealed_snapshot(
+    tmp_path: Path, server: Any, server_module: Any, dataset: str, seed: int
+) -> None:
+    _python(dataset, server.url, tmp_path / "plain").communicate()
+    needed = server_module.asked(server.state.seen)
+    server.state.seen.clear()
+    server.state.choose = server_module.RandomFaults(seed)
+    dice = random.Random(seed)
+    n_kills = 0
+    for _ in range(2):
+        process = _python(dataset, server.url, tmp_path / "s")
+        n_seen = len(server.state.seen) + dice.randrange(1, 30)
+        while process.poll() is None and len(server.state.seen) < n_seen:
+            time.sleep(0.001)
+        process.kill()
+        n_kills += process.wait() == -signal.SIGKILL
+        process.communicate()
+    assert n_kills
+    for _ in range(6):
+        process = _python(dataset, server.url, tmp_path / "s")
+        out, err = process.communicate()
+        assert process.returncode == 0, err
+        if json.loads(out) == []:
+            break
+    assert json.loads(out) == []
+    assert seal(tmp_path / "s").digest == seal(tmp_path / "plain").digest
+    # A kill may lose the answer in flight; nothing else is asked for twice.
+    assert server_module.asked_again(server.state.seen, needed) <= n_kills
+
+
+def test_no_secret_is_written_said_or_shown(tmp_path: Path, new_server: Any) -> None:
+    secrets = {
+        "OPENREVIEW_USERNAME": "planted-user@x.org",
+        "OPENREVIEW_PASSWORD": "planted-pass",
+        "SEMANTIC_SCHOLAR_API_KEY": "planted-key",
+    }
+    server = new_server(password="planted-pass", token_lasts=7)
+    moody = [None, "429", "redirect", "reset", None, None]
+    server.state.choose = lambda _service, _what: moody[len(server.state.seen) % len(moody)]
+    shown = b""
+    for dataset in ("review-5k", "research-14k"):
+        process = _python(dataset, server.url, tmp_path / dataset, **secrets)
+        while process.poll() is None:
+            shown += Path(f"/proc/{process.pid}/cmdline").read_bytes()
+            time.sleep(0.05)
+        out, err = process.communicate()
+        shown += f"{out}{err}".encode()
+    sent = "".join(f"{seen.what}{seen.headers}" for seen in server.state.seen)
+    files = b"".join(file.read_bytes() for file in tmp_path.rglob("*") if file.is_file())
+    for secret in (*secrets.values(), "token-0"):
+        assert secret in sent, "a test that plants nothing finds nothing"
+        assert secret.encode() not in files
+        assert secret.encode() not in shown
+
+
+def test_credentials_do_not_follow_a_redirect(
+    tmp_path: Path, new_server: Any, services: MakeServices
+) -> None:
+    stranger = new_server()
+    server = new_server(password="pa55", elsewhere=stranger.url, choose=lambda *_: "redirect")
+    secrets = {"OPENREVIEW_TOKEN": "t", "SEMANTIC_SCHOLAR_API_KEY": "k"}
+    summary = review5k(tmp_path, services(server, environment=secrets))
+    assert "redirected to another host, which is never followed" in summary.missing[0].reason
+    assert server.state.seen
+    assert stranger.state.seen == []
+
+
+def test_the_command_prints_requests_and_hours_without_asking_anybody(tmp_path: Path) -> None:
+    command = ["fetch", "research-14k", "--snapshot", str(tmp_path / "s"), "--dry-run"]
+    result = CliRunner().invoke(app, command)
+    assert result.exit_code == 0, result.output
+    lines = [line.split() for line in result.stdout.splitlines()]
+    assert lines[0] == ["service", "requests", "hours"]
+    arxiv = 3 * sum(listing.n_papers for listing in LISTINGS)
+    assert lines[1] == ["arxiv", f"{arxiv:,}", f"{arxiv * 3.7 / 3600:.1f}"]
+    assert not (tmp_path / "s").exists()
+    result = CliRunner().invoke(app, [*command, "--venue", "kdd"])
+    assert result.exit_code == 2
+    assert "no accepted-paper list 'kdd'" in " ".join(result.output.split())

@@ -1,0 +1,44 @@
+"""A fetch as a process of its own, to be killed: ``fetch_against.py DATASET URL SNAPSHOT``.
+
+Prints what is missing as JSON.
+"""
+
+import importlib.util
+import json
+import os
+import random
+import sys
+from pathlib import Path
+
+from cycledata.replies import OpenSnapshot
+from cycledata.sources import openreview
+from cycledata.sources.fetch import Run, Wish
+from cycledata.sources.schedule import Scheduler
+from cycledata.sources.services import Services
+from cycledata.sources.venues import find_listings
+
+spec = importlib.util.spec_from_file_location(
+    "conftest_of_sources", Path(__file__).parent / "conftest.py"
+)
+assert spec is not None
+assert spec.loader is not None
+conftest = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(conftest)
+
+
+def main(dataset: str, url: str, snapshot: str) -> None:
+    openreview.PAGE_SIZE = 4
+    scheduler = Scheduler(clock=conftest.HastyClock(), paces=conftest.PACES, dice=random.Random(2))
+    services = Services(scheduler, conftest.endpoints_of(url), os.environ)
+    with OpenSnapshot(Path(snapshot)) as into:
+        run = Run(into, services, Wish(history=True, pdfs=True))
+        if dataset == "review-5k":
+            summary = run.review5k(["ICLR.cc/2024/Conference", "ICLR.cc/2023/Conference"])
+        else:
+            names = ("iclr/2024", "icml/2022", "acl/2023", "cvpr/2023", "emnlp/2024")
+            summary = run.research14k(find_listings(names))
+    sys.stdout.write(json.dumps([row.reason for row in summary.missing]))
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
