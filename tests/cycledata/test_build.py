@@ -58,9 +58,9 @@ def test_the_sample_has_these_papers_in_these_splits(sample_build: Path) -> None
     }
     assert found == {
         "default/train": [f"SAMPLE5k{i}" for i in ("01", "02", "15", "16")],
-        "default/test": ["SAMPLE5k06", "SAMPLE5k08"],
+        "default/test": [f"SAMPLE5k{i}" for i in ("06", "08", "25", "28")],
         "scores/train": [f"SAMPLE5k{i}" for i in ("01", "02", "03", "04", "05", "07", "15", "16")],
-        "scores/test": [f"SAMPLE5k{i}" for i in ("06", "08", "09", "12")],
+        "scores/test": [f"SAMPLE5k{i}" for i in ("06", "08", "09", "12", "25", "28")],
     }
 
 
@@ -84,7 +84,7 @@ def test_a_row_of_scores_holds_the_marks_from_the_lowest_rating_up(sample_build:
 
 def test_every_paper_and_every_note_is_accounted_for(sample_build: Path) -> None:
     counts = read_build(sample_build).counts
-    assert counts["papers"] == counts["papers_kept"] + counts["papers_dropped"] == 16
+    assert counts["papers"] == counts["papers_kept"] + counts["papers_dropped"] == 18
     dropped = pl.read_parquet(sample_build / "dropped.parquet")
     assert dropped.columns == ["paper_id", "rule", "detail", "stage"]
     whole = dropped.filter(
