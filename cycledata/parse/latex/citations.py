@@ -1,34 +1,29 @@
 """Keys that a flat text cites, in order."""
 
-from cycledata.parse.latex.expand import Flat
+from cycledata.parse.latex.flat import Flat
 from cycledata.parse.latex.names import CITING, MULTIPLE
-from cycledata.parse.latex.scan import group_end, optional, skip_space, star
+
+MAX_GROUPS = 60
+r"""Groups after one ``\cites``."""
 
 
 def cited_keys(flat: Flat) -> tuple[str, ...]:
-    r"""Citation keys in order of first citation; ``\nocite`` counts but for ``*``."""
+    r"""Citation keys in order of first citation; ``\nocite`` counts, its ``*`` does not."""
     keys: dict[str, None] = {}
-    text = flat.text
+    until = 0
     for offset, name in flat.marks:
-        if name not in CITING and name != "\\nocite":
+        if offset < until or (name not in CITING and name != "\\nocite"):
             continue
-        _, pos = star(text, offset + len(name))
-        groups = 0
-        while groups < 60:
-            for _ in range(2):
-                _, pos = optional(text, pos)
-            start = skip_space(text, pos)
-            if not text.startswith("{", start):
+        _, pos = flat.after_star(offset + len(name))
+        for _ in range(MAX_GROUPS if name in MULTIPLE else 1):
+            _, pos = flat.option(pos)
+            _, pos = flat.option(pos)
+            group = flat.group(pos)
+            if group is None:
                 break
-            end = group_end(text, start)
-            if end < 0:
-                break
-            for key in text[start + 1 : end - 1].split(","):
-                key = " ".join(key.split())
-                if key and key != "*":
-                    keys.setdefault(key)
-            groups += 1
-            pos = end
-            if name not in MULTIPLE:
-                break
+            for key in flat.text[group.start : group.end].split(","):
+                plain = " ".join(key.split())
+                if plain and plain != "*":
+                    keys.setdefault(plain)
+            until = pos = group.end + 1
     return tuple(keys)

@@ -8,7 +8,6 @@ them. Commands that later steps look for leave a mark: their place in the flat t
 Work is bounded by ``FUEL``: each expansion is charged its length, so no input is worse than linear.
 """
 
-from bisect import bisect_right
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from posixpath import dirname
@@ -89,36 +88,6 @@ class Group:
     """Environment, ``\\begingroup`` or ``{``."""
     meanings: dict[str, tuple[Action | None, Macro | None]] = field(default_factory=dict)
     values: dict[str, str | None] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Flat:
-    """A paper as one text, macros and files resolved."""
-
-    text: str
-    marks: list[tuple[int, str]]
-    """Places of the marked commands, ascending, with their canonical names."""
-    body: int
-    r"""Where the text after ``\begin{document}`` starts; 0 where there is none."""
-    files: list[str]
-    """Files that were read, in order of first reading."""
-    starts: list[int]
-    """Offsets at which a new origin begins, ascending."""
-    origins: list[int]
-    """Where each piece of ``starts`` stems from: file number and offset, in turn."""
-    kept: Mapping[str, str]
-    """Texts of the macros without arguments that were left in place, by name."""
-    notes: frozenset[str]
-    """Macros that wrap authors' remarks, left in the text."""
-    warnings: list[Warned]
-
-    def origin(self, offset: int) -> tuple[str, int]:
-        """File and offset in it that a place of the flat text stems from."""
-        if not self.starts:
-            return (self.files[0] if self.files else "", 0)
-        index = max(0, bisect_right(self.starts, offset) - 1)
-        number, start = self.origins[2 * index : 2 * index + 2]
-        return self.files[number], start + offset - self.starts[index]
 
 
 class FuelSpent(Exception):  # noqa: N818  it is a signal, caught by the run loop, not an error
@@ -277,6 +246,7 @@ class Expander:
             return ""
         found = scan.argument(frame.text, frame.pos)
         if found is None:
+            self.fuel -= (len(frame.text) - frame.pos) >> 2
             self.warn("unclosed-group", f"a brace opened near {frame.text[frame.pos :][:40]!r}")
             frame.pos += 1
             return ""
@@ -290,6 +260,8 @@ class Expander:
         if frame is None:
             return None
         value, frame.pos = scan.optional(frame.text, frame.pos)
+        if value is None and frame.text.startswith("[", frame.pos):
+            self.fuel -= 5_000
         return value
 
     def read_star(self) -> bool:

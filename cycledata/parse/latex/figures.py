@@ -1,11 +1,14 @@
 """Figures of a flat text: labels, captions, files."""
 
-from cycledata.parse.latex.expand import Flat
+from cycledata.parse.latex.flat import Flat
 from cycledata.parse.latex.names import FIGURES, words
-from cycledata.parse.latex.scan import argument, optional, star
 from cycledata.records import Figure
 
 _GRAPHICS = words("\\includegraphics \\includesvg \\epsfig \\epsfbox \\psfig \\plotone \\plottwo")
+
+
+MAX_CAPTION = 20_000
+"""Characters of a caption that are kept."""
 
 
 def read_figures(flat: Flat) -> tuple[Figure, ...]:
@@ -15,7 +18,6 @@ def read_figures(flat: Flat) -> tuple[Figure, ...]:
     label: str | None = None
     captions: list[str] = []
     files: list[str] = []
-    text = flat.text
     for offset, name in flat.marks:
         if offset < flat.body:
             continue
@@ -29,7 +31,7 @@ def read_figures(flat: Flat) -> tuple[Figure, ...]:
             continue
         if name not in _GRAPHICS and name not in ("\\label", "\\caption", "\\captionof"):
             continue
-        value = _value(text, offset + len(name), captionof=name == "\\captionof")
+        value = _value(flat, offset + len(name), captionof=name == "\\captionof")
         if name == "\\label":
             label = label or value.strip() or None
         elif name in _GRAPHICS:
@@ -39,15 +41,15 @@ def read_figures(flat: Flat) -> tuple[Figure, ...]:
     return tuple(figures)
 
 
-def _value(text: str, pos: int, *, captionof: bool) -> str:
-    _, pos = star(text, pos)
+def _value(flat: Flat, pos: int, *, captionof: bool) -> str:
+    _, pos = flat.after_star(pos)
     if captionof:
-        kind = argument(text, pos)
+        kind = flat.argument(pos)
         pos = kind[1] if kind else pos
     for _ in range(2):
-        _, pos = optional(text, pos)
-    found = argument(text, pos)
-    return found[0] if found else ""
+        _, pos = flat.option(pos)
+    found = flat.argument(pos)
+    return found[0][:MAX_CAPTION] if found else ""
 
 
 def _file(value: str) -> str:

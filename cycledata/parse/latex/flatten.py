@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from posixpath import dirname
 
 from cycledata.parse.latex.commands import BASE
-from cycledata.parse.latex.expand import Expander, Flat, Frame, FuelSpent, Literal
+from cycledata.parse.latex.expand import Expander, Frame, FuelSpent, Literal
+from cycledata.parse.latex.flat import Flat
 from cycledata.parse.latex.macros import Macro
 
 
@@ -57,4 +58,4 @@ def without_macros(x: Expander) -> None:
     for name, action in list(x.table.items()):
         if isinstance(action, Macro | Literal):
             del x.table[name]
-    x.fuel = sum(len(frame.text) for frame in files) + 1_000_000
+    x.fuel = sum(len(frame.text) for frame in files) + 100_000

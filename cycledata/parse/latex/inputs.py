@@ -63,16 +63,13 @@ def read_file(x: Expander, name: str, *, folder: str | None = None) -> Frame | N
 def push_body(x: Expander, path: str) -> Frame | None:
     """Push a file; of one that is a document of its own (a subfile), what it would print."""
     text = x.texts[path]
-    start, end = 0, None
-    if "\\begin" in text and "\\document" in text:
-        begin = find_live(BEGIN_DOCUMENT, text)
-        if begin is not None:
-            start = begin.end()
-            stop = find_live(END_DOCUMENT, text, start)
-            end = stop.start() if stop else None
-    elif not x.in_body and "\\begin" in text:
+    if "\\document" not in text or not (x.in_body or "\\documentclass" in x.packages):
         return x.push_file(path)
-    return x.push_file(path, start=start, end=end)
+    begin = find_live(BEGIN_DOCUMENT, text)
+    if begin is None:
+        return x.push_file(path)
+    end = find_live(END_DOCUMENT, text, begin.end())
+    return x.push_file(path, start=begin.end(), end=end.start() if end else None)
 
 
 def read_input(x: Expander, _name: str) -> None:
@@ -164,7 +161,8 @@ def use_package(x: Expander, name: str) -> None:
         x.marks.append((x.length, name))
         x.emit(name + raw)
         x.read_optional()
-    if name == "\\documentclass" and not in_style:
+    if name in ("\\documentclass", "\\documentstyle") and not in_style:
+        x.packages["\\documentclass"] = options
         x.class_options = tuple(option.strip() for option in options.split(","))
     pushed: list[tuple[str, str]] = []
     for package in without_comments(x.expanded(names)).split(","):

@@ -3,13 +3,12 @@
 import re
 from collections.abc import Iterator
 
-from cycledata.parse.latex.expand import Flat
+from cycledata.parse.latex.flat import Flat, Span
 from cycledata.parse.latex.names import AUTHORS, FINAL_SWITCHES, words
-from cycledata.parse.latex.scan import argument, group_end, optional, skip_space
-from cycledata.parse.latex.structure import Span, Structure
 from cycledata.records import Leak
 
 _FINAL_OPTIONS = words("final accepted camera cameraready camera-ready preprint nonanonymous")
+_TWO_ARGUMENTS = words("\\icmlauthor \\icmlaffiliation \\mlsysauthor \\mlsysaffiliation")
 _HEADER_CUES = {
     "ublished as a": "camera-ready-header",
     "ccepted ": "camera-ready-header",
@@ -47,54 +46,45 @@ _ANONYMOUS = re.compile(r"anonym", re.IGNORECASE)
 MAX_LEAKS = 200
 
 
-def read_leaks(flat: Flat, structure: Structure) -> list[tuple[Span, str]]:
+def read_leaks(flat: Flat, acknowledgments: list[Span]) -> list[tuple[Span, str]]:
     """Spans of the flat text that give something away, with their rule, in order."""
     found: list[tuple[Span, str]] = []
-    text = flat.text
     for offset, name in flat.marks:
         if name in FINAL_SWITCHES:
             found.append((Span(offset, offset + len(name)), "final-copy-switch"))
         elif name in ("\\usepackage", "\\documentclass", "\\RequirePackage"):
-            options, end = optional(text, offset + len(name))
+            options, end = flat.option(offset + len(name))
             given = {option.strip().lower() for option in (options or "").split(",")}
             if given & _FINAL_OPTIONS:
-                whole = argument(text, end)
+                whole = flat.argument(end)
                 found.append((Span(offset, whole[1] if whole else end), "final-copy-switch"))
         elif name in AUTHORS:
-            span = author_span(text, offset, name)
+            span = author_span(flat, offset, name)
             if span is not None:
                 found.append((span, "author-block"))
         elif name == "\\thanks":
-            whole = argument(text, offset + len(name))
+            whole = flat.argument(offset + len(name))
             if whole:
                 found.append((Span(offset, whole[1]), "author-block"))
-    found += [(span, "acknowledgments") for span in structure.acknowledgments]
+    found += [(span, "acknowledgments") for span in acknowledgments]
     found += header_lines(flat)
     found += links(flat)
     return sorted(without_nested(found), key=lambda leak: (leak[0].start, leak[0].end))[:MAX_LEAKS]
 
 
-def author_span(text: str, offset: int, name: str) -> Span | None:
+def author_span(flat: Flat, offset: int, name: str) -> Span | None:
     """An author command with its arguments; None where it names nobody."""
-    pos = offset + len(name)
-    _, pos = optional(text, pos)
-    first = pos
-    for _ in range(
-        2
-        if name in ("\\icmlauthor", "\\icmlaffiliation", "\\mlsysauthor", "\\mlsysaffiliation")
-        else 1
-    ):
-        start = skip_space(text, pos)
-        if not text.startswith("{", start):
+    _, first = flat.option(offset + len(name))
+    end = first
+    for _ in range(2 if name in _TWO_ARGUMENTS else 1):
+        group = flat.group(end)
+        if group is None:
             break
-        end = group_end(text, start)
-        if end < 0:
-            break
-        pos = end
-    words = text[first:pos]
-    if pos == first or not words.strip(" {}\n\\&") or _ANONYMOUS.search(words):
+        end = group.end + 1
+    named = flat.text[first:end]
+    if not named.strip(" {}\n\\&") or _ANONYMOUS.search(named):
         return None
-    return Span(offset, pos)
+    return Span(offset, end)
 
 
 def header_lines(flat: Flat) -> list[tuple[Span, str]]:
@@ -127,7 +117,7 @@ def links(flat: Flat) -> list[tuple[Span, str]]:
             if _ANONYMOUS.search(text, start, end):
                 continue
             if _OURS.search(text, max(0, start - 160), min(len(text), end + 60)):
-                found.append((whole_link(text, Span(start, end)), "link"))
+                found.append((whole_link(flat, Span(start, end)), "link"))
     return found
 
 
@@ -147,14 +137,15 @@ def places(text: str, cue: str, start: int, end: int) -> Iterator[int]:
         at = text.find(cue, at + len(cue), end)
 
 
-def whole_link(text: str, span: Span) -> Span:
+def whole_link(flat: Flat, span: Span) -> Span:
     r"""A link with the ``\url{...}`` or ``\href{...}{...}`` around it."""
+    text = flat.text
     before = text[max(0, span.start - 12) : span.start]
     for command in ("\\url{", "\\href{", "\\path{", "\\nolinkurl{", "\\texttt{"):
         if before.endswith(command) and text.startswith("}", span.end):
             end = span.end + 1
             if command == "\\href{":
-                shown = argument(text, end)
+                shown = flat.argument(end)
                 end = shown[1] if shown else end
             return Span(span.start - len(command), end)
     return span

@@ -7,18 +7,19 @@ from cycledata.parse.bib import read_bibliography
 from cycledata.parse.latex.archive import Archive, open_eprint
 from cycledata.parse.latex.citations import cited_keys
 from cycledata.parse.latex.clean import clean
-from cycledata.parse.latex.expand import Flat
 from cycledata.parse.latex.figures import read_figures
+from cycledata.parse.latex.flat import Flat, Span
 from cycledata.parse.latex.flatten import flatten
+from cycledata.parse.latex.front import Front, read_front
 from cycledata.parse.latex.leaks import as_records, read_leaks
 from cycledata.parse.latex.main_file import choose_main
+from cycledata.parse.latex.names import APART
 from cycledata.parse.latex.structure import (
     Heading,
-    Span,
-    Structure,
     is_acknowledgment,
     is_apart,
-    read_structure,
+    read_acknowledgments,
+    read_headings,
 )
 from cycledata.records import BibEntry, PaperText, Section, Warned
 
@@ -46,15 +47,19 @@ def parse_archive(archive: Archive, *, file: str, bibliography: bool = True) -> 
     """What an opened e-print says; see ``parse_eprint``."""
     main = choose_main(archive.texts)
     flat = flatten(archive.texts, main.path, archive.names)
-    structure = read_structure(flat)
-    leaks = read_leaks(flat, structure)
+    front = read_front(flat)
+    headings = read_headings(flat)
+    leaks = read_leaks(flat, read_acknowledgments(flat, headings))
     hidden = [span for span, _ in leaks]
     abstract = ""
-    if structure.abstract is not None:
-        abstract = clean(visible(flat.text, structure.abstract, hidden), flat.notes)
-    sections = read_sections(flat, structure, hidden)
-    warnings = [*archive.warnings, *main.warnings, *flat.warnings]
-    warnings += report(flat, structure, abstract, sections)
+    if front.abstract is not None:
+        abstract = clean(visible(flat.text, front.abstract, hidden), flat.notes)
+    sections = read_sections(flat, front, headings, hidden)
+    warnings = [*archive.warnings, *main.warnings, *flat.warnings, *front.warnings]
+    if not flat.body:
+        warnings.append(Warned(rule="no-document", detail="no \\begin{document} was found"))
+    if not headings:
+        warnings.append(Warned(rule="no-sections", detail="no sectioning command was found"))
     cited = cited_keys(flat)
     entries: tuple[BibEntry, ...] = ()
     if bibliography:
@@ -64,7 +69,7 @@ def parse_archive(archive: Archive, *, file: str, bibliography: bool = True) -> 
     return PaperText(
         file=file,
         main_file=file if archive.kind in ("tex", "gzip-tex") else main.path,
-        title=structure.title,
+        title=front.title,
         abstract=abstract,
         sections=sections,
         cited_keys=cited,
@@ -90,12 +95,13 @@ def visible(text: str, span: Span, hidden: list[Span]) -> str:
     return "".join(out)
 
 
-def read_sections(flat: Flat, structure: Structure, hidden: list[Span]) -> tuple[Section, ...]:
+def read_sections(
+    flat: Flat, front: Front, headings: list[Heading], hidden: list[Span]
+) -> tuple[Section, ...]:
     """Sections with their text; references and acknowledgments left out."""
-    headings = structure.headings
-    outside = [*structure.title_spans, *structure.apart, *hidden]
-    if structure.abstract_whole is not None:
-        outside.append(structure.abstract_whole)
+    outside = [*front.title_spans, *flat.environments(APART), *hidden]
+    if front.abstract_whole is not None:
+        outside.append(front.abstract_whole)
     outside = merged(outside)
     starts = [span.start for span in outside]
     sections: list[Section] = []
@@ -105,19 +111,17 @@ def read_sections(flat: Flat, structure: Structure, hidden: list[Span]) -> tuple
         near = outside[max(0, bisect_left(starts, heading.end) - 1) : bisect_left(starts, end)]
         text = clean(visible(flat.text, Span(heading.end, end), near), flat.notes)
         text = text.replace("\\end{document}", "").strip()
-        apart = is_apart(heading.title) or is_acknowledgment(heading.title)
-        if heading.level > 3 and is_acknowledgment(heading.title):
+        if is_acknowledgment(heading.title):
             continue
-        if apart or heading is lead:
-            if not has_words(text) or is_acknowledgment(heading.title):
-                continue
-            heading = Heading(1, "", True, heading.start, heading.end, heading.appendix)
+        named = heading.level > 0 and heading.title and not is_apart(heading.title)
+        if not named and not has_words(text):
+            continue
         sections.append(
             Section(
-                level=heading.level,
-                title=heading.title,
+                level=heading.level if named else 1,
+                title=heading.title if named else "",
                 text=text,
-                starred=heading.starred,
+                starred=heading.starred or not named,
                 appendix=heading.appendix,
             )
         )
@@ -138,19 +142,3 @@ def merged(spans: list[Span]) -> list[Span]:
 def has_words(text: str) -> bool:
     """Whether a piece between headings says something."""
     return sum(char.isalpha() for char in text[:2_000]) > 200
-
-
-def report(
-    flat: Flat, structure: Structure, abstract: str, sections: tuple[Section, ...]
-) -> list[Warned]:
-    """What should be there and is not."""
-    missing = []
-    if not structure.title:
-        missing.append(Warned(rule="no-title", detail="no title command with a text was found"))
-    if not abstract:
-        missing.append(Warned(rule="no-abstract", detail="no abstract was found"))
-    if not any(section.title for section in sections):
-        missing.append(Warned(rule="no-sections", detail="no sectioning command was found"))
-    if not flat.body:
-        missing.append(Warned(rule="no-document", detail="no \\begin{document} was found"))
-    return missing
