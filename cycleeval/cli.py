@@ -170,6 +170,42 @@ def claims(*, as_json: Json = False) -> None:
         print(render_claims(checked))
 
 
+@app.command()
+def detection(
+    criteria: Annotated[Path, typer.Argument(help="JSON Lines, one text a line.")],
+    *,
+    threshold: Annotated[
+        list[float] | None,
+        typer.Option(help="A fixed threshold to judge too, in the criterion's unit; repeatable."),
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Table 6: accuracy, F1 and AUROC of telling generated texts from human ones."""
+    from cycleeval.detection import detection_json, read_detection, render_detection
+
+    with _failures():
+        report = read_detection(criteria, thresholds=threshold or ())
+        _show(detection_json(report), render_detection(report), as_json=as_json)
+
+
+@app.command()
+def generated(
+    records: Annotated[Path, typer.Argument(help="JSON Lines, one rated paper a line.")],
+    *,
+    best_of: Annotated[
+        list[int] | None,
+        typer.Option(min=1, help="Papers to pick the best from; repeatable. 1, 5, 10, 50, 100."),
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Tables 2, 3 and 7: lowest, highest, mean rating, accept rate, references, best of k."""
+    from cycleeval.generated import BEST_OF, generated_json, read_generated, render_generated
+
+    with _failures():
+        report = read_generated(records, ks=best_of or BEST_OF)
+        _show(generated_json(report), render_generated(report), as_json=as_json)
+
+
 def _protocol(
     *,
     threshold: str,

@@ -1,0 +1,420 @@
+"""Detection of generated texts from a criterion (Section 3.4, Table 6).
+
+In: one number a text, such as Fast-DetectGPT's curvature, and who wrote the text. A text is called
+generated where its criterion is larger than a threshold. The threshold is chosen on a calibration
+split and judged on the test split; a threshold chosen on the texts it is judged on flatters itself.
+"""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Annotated, Literal
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from pydantic import Field
+
+from cycledata.errors import ParseError
+from cycledata.records import Record
+from cycleeval.bootstrap import Interval
+from cycleeval.jsonl import BadLine, read_lines, require_records
+from cycleeval.result import MetricResult, signature
+
+FALSE_POSITIVE_TARGETS = (0.01, 0.05)
+"""Shares of human texts that may be called generated, for the thresholds set on people alone."""
+DRAWS = 2000
+"""Draws of the bootstrap behind the interval of F1."""
+
+
+class Criterion(Record):
+    """One text's criterion, as a line of the input."""
+
+    text_id: Annotated[str, Field(min_length=1, max_length=500)]
+    """Id of the text, unique within its format and source."""
+    format: Annotated[str, Field(min_length=1, max_length=100)]
+    """E.g. ``"paper"`` or ``"review"``; the human texts of a format face each of its models."""
+    source: Annotated[str, Field(min_length=1, max_length=200)] | None
+    """The model that wrote it; None for a person."""
+    split: Literal["calibration", "test"]
+    """Where it is used."""
+    criterion: Annotated[float, Field(allow_inf_nan=False)]
+    """Larger is likelier generated."""
+
+
+@dataclass(frozen=True, slots=True)
+class Threshold:
+    """A threshold and how it came about."""
+
+    value: float
+    """A text is called generated where its criterion is larger."""
+    chosen: str
+    """``"calibration-accuracy"``, ``"calibration-fpr:0.01"`` or ``"given"``."""
+    n_equal: int = 1
+    """Intervals between neighbouring criteria that serve equally well; the highest is taken."""
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """Decisions of a detector on texts whose origin is known."""
+
+    true_positives: int
+    """Generated texts called generated."""
+    false_positives: int
+    """Human texts called generated."""
+    false_negatives: int
+    """Generated texts called human."""
+    true_negatives: int
+    """Human texts called human."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fixed:
+    """What a threshold that was not chosen for accuracy does on the test split."""
+
+    threshold: Threshold
+    false_positive_rate: MetricResult
+    true_positive_rate: MetricResult
+
+
+@dataclass(frozen=True, slots=True)
+class Detected:
+    """One row of Table 6."""
+
+    format: str
+    """What was detected."""
+    source: str
+    """The model that wrote the generated texts."""
+    n_human: int
+    """Human texts in the test split."""
+    n_generated: int
+    """Generated texts in the test split."""
+    threshold: Threshold
+    """Chosen for accuracy on the calibration split; the metrics below are at it."""
+    metrics: tuple[MetricResult, ...]
+    """``accuracy``, ``f1``, ``auroc``, ``false_positive_rate``, ``true_positive_rate``."""
+    fixed: tuple[Fixed, ...]
+    """At the thresholds set on people alone, then at those given."""
+
+
+@dataclass(frozen=True, slots=True)
+class DetectionReport:
+    """Table 6 for one file."""
+
+    rows: tuple[Detected, ...]
+    """By format, then source."""
+    unreadable: tuple[BadLine, ...]
+    """Lines that stand beside the numbers, never in them."""
+
+
+def choose_threshold(criteria: ArrayLike, generated: ArrayLike) -> Threshold:
+    """The threshold with the best accuracy; the highest, so the fewest false alarms, among equals.
+
+    Args:
+        criteria: criterion per text, shape (n,), larger is likelier generated.
+        generated: whether a model wrote it, shape (n,).
+
+    Returns:
+        The middle between two neighbouring criteria; the least or the greatest criterion itself,
+        lowered or not, where calling all texts generated, or none, is best.
+
+    Raises:
+        ValueError: nothing of one kind, so that no threshold can be judged.
+
+    >>> choose_threshold([0.0, 1.0, 2.0, 5.0], [False, False, True, True]).value
+    1.5
+    """
+    values, labels = _labelled(criteria, generated)
+    levels, where = np.unique(values, return_inverse=True)
+    positives = np.bincount(where, weights=labels, minlength=len(levels))
+    negatives = np.bincount(where, minlength=len(levels)) - positives
+    # Cut i calls the levels from i on generated; right answers are humans below and models above.
+    right = np.append(0, np.cumsum(negatives)) + np.append(np.cumsum(positives[::-1])[::-1], 0)
+    best = np.flatnonzero(right == right.max())
+    cut = int(best[-1])
+    if cut == 0:
+        value = float(np.nextafter(levels[0], -np.inf))
+    elif cut == len(levels):
+        value = float(levels[-1])
+    else:
+        value = float(_between(levels[cut - 1], levels[cut]))
+    return Threshold(value, "calibration-accuracy", len(best))
+
+
+def threshold_at_false_positive_rate(human_criteria: ArrayLike, rate: float) -> Threshold:
+    """The lowest threshold that calls at most this share of human texts generated.
+
+    Raises:
+        ValueError: no texts, or a rate outside 0 to 1.
+
+    >>> threshold_at_false_positive_rate([1.0, 2.0, 3.0, 4.0], 0.25).value
+    3.0
+    """
+    values = np.sort(np.asarray(human_criteria, dtype=np.float64))
+    if len(values) == 0 or not 0 <= rate <= 1:
+        raise ValueError(f"expected human texts and a rate of 0 to 1, found {len(values)}, {rate}")
+    # The epsilon keeps 0.07 * 100 = 7.000000000000001 and 0.29 * 100 = 28.999999999999996 apart.
+    allowed = int(np.floor(rate * len(values) + 1e-9))
+    value = values[-1 - allowed] if allowed < len(values) else np.nextafter(values[0], -np.inf)
+    return Threshold(float(value), f"calibration-fpr:{rate:g}")
+
+
+def decision_counts(criteria: ArrayLike, generated: ArrayLike, *, threshold: float) -> Counts:
+    """What a threshold makes of some texts; shapes and errors as in `choose_threshold`."""
+    values, labels = _labelled(criteria, generated)
+    called = values > threshold
+    return Counts(
+        int((called & labels).sum()),
+        int((called & ~labels).sum()),
+        int((~called & labels).sum()),
+        int((~called & ~labels).sum()),
+    )
+
+
+def auroc(criteria: ArrayLike, generated: ArrayLike) -> tuple[float, float]:
+    """Chance that a generated text has the larger criterion, ties at half, and its standard error.
+
+    The error is DeLong's (1988), from the variances of each text's own share of wins.
+
+    >>> auroc([0.0, 1.0, 1.0, 2.0], [False, False, True, True])[0]
+    0.875
+    """
+    from scipy.stats import rankdata
+
+    values, labels = _labelled(criteria, generated)
+    ours, theirs = values[labels], values[~labels]
+    ranks = rankdata(values)
+    wins = (ranks[labels] - rankdata(ours)) / len(theirs)
+    losses = 1 - (ranks[~labels] - rankdata(theirs)) / len(ours)
+    error = sum(
+        part.var(ddof=1) / len(part) if len(part) > 1 else np.nan for part in (wins, losses)
+    )
+    return float(wins.mean()), float(np.sqrt(error))
+
+
+def detect(
+    records: Sequence[Criterion], *, thresholds: Sequence[float] = (), n_unreadable: int = 0
+) -> list[Detected]:
+    """Table 6: one row a format and model.
+
+    Args:
+        records: criteria of both splits.
+        thresholds: fixed ones, judged beside those that the calibration split gives.
+        n_unreadable: lines that could not be read, shown beside every number.
+
+    Raises:
+        ValueError: a row lacks human or generated texts in a split, or a threshold is not finite.
+    """
+    if not np.isfinite(np.asarray(thresholds, dtype=np.float64)).all():
+        raise ValueError(f"expected finite thresholds, found {list(thresholds)}")
+    rows = sorted({(r.format, r.source) for r in records if r.source is not None})
+    if not rows:
+        raise ValueError("expected texts of at least one model (`source`), found none")
+    return [_detect_row(records, *row, thresholds, n_unreadable) for row in rows]
+
+
+def read_detection(path: Path, *, thresholds: Sequence[float] = ()) -> DetectionReport:
+    """Table 6 from a JSON Lines file of `Criterion`.
+
+    Raises:
+        ParseError: an unreadable file, no records, or a row without texts to calibrate or to judge.
+    """
+    lines = read_lines(path, Criterion, unique=("format", "source", "text_id"))
+    records = require_records(lines, path)
+    try:
+        rows = detect(records, thresholds=thresholds, n_unreadable=len(lines.problems))
+    except ValueError as error:
+        raise ParseError("too-few-texts", f"{path}: {error}") from error
+    return DetectionReport(tuple(rows), lines.problems)
+
+
+def _detect_row(
+    records: Sequence[Criterion],
+    kind: str,
+    source: str,
+    thresholds: Sequence[float],
+    n_unreadable: int,
+) -> Detected:
+    mine = [r for r in records if r.format == kind and r.source in (None, source)]
+    split = {}
+    for name in ("calibration", "test"):
+        criteria = np.array([r.criterion for r in mine if r.split == name])
+        labels = np.array([r.source is not None for r in mine if r.split == name], dtype=bool)
+        if not labels.any() or labels.all():
+            raise ValueError(
+                f"{kind} by {source}: expected human and generated texts in the {name} split, "
+                f"found {int((~labels).sum())} and {int(labels.sum())}"
+            )
+        split[name] = criteria, labels
+    criteria, labels = split["calibration"]
+    chosen = choose_threshold(criteria, labels)
+    others = [
+        threshold_at_false_positive_rate(criteria[~labels], rate) for rate in FALSE_POSITIVE_TARGETS
+    ] + [Threshold(value, "given") for value in thresholds]
+    test_criteria, test_labels = split["test"]
+
+    def counts(threshold: Threshold) -> Counts:
+        return decision_counts(test_criteria, test_labels, threshold=threshold.value)
+
+    def noted(*results: MetricResult) -> tuple[MetricResult, ...]:
+        return tuple(replace(result, n_unreadable=n_unreadable) for result in results)
+
+    return Detected(
+        kind,
+        source,
+        n_human=int((~test_labels).sum()),
+        n_generated=int(test_labels.sum()),
+        threshold=chosen,
+        metrics=noted(
+            _accuracy(counts(chosen), chosen),
+            _f1(counts(chosen), chosen),
+            _auroc_result(test_criteria, test_labels),
+            *_rates(counts(chosen), chosen),
+        ),
+        fixed=tuple(Fixed(t, *noted(*_rates(counts(t), t))) for t in others),
+    )
+
+
+def _labelled(
+    criteria: ArrayLike, generated: ArrayLike
+) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+    values = np.asarray(criteria, dtype=np.float64)
+    labels = np.asarray(generated, dtype=bool)
+    if values.ndim != 1 or values.shape != labels.shape or not np.isfinite(values).all():
+        raise ValueError(
+            f"expected finite criteria and labels of one shape (n,), found {values.shape} "
+            f"and {labels.shape}"
+        )
+    if not labels.any() or labels.all():
+        raise ValueError(
+            f"expected human and generated texts, found {int((~labels).sum())} and "
+            f"{int(labels.sum())}"
+        )
+    return values, labels
+
+
+def _between(low: np.float64, high: np.float64) -> np.float64:
+    """A number from low (included) to high (excluded), the middle where floats have one."""
+    middle = low + (high - low) / 2
+    return middle if low <= middle < high else low
+
+
+def exact_interval(k: int, n: int) -> Interval:
+    """Clopper-Pearson 95% interval of a share k / n; wide enough at k = 0 and k = n too.
+
+    >>> round(exact_interval(0, 10).high, 4)
+    0.3085
+    """
+    from scipy.stats import binomtest
+
+    low, high = binomtest(k, n).proportion_ci(0.95, method="exact")
+    return Interval(float(low), float(high))
+
+
+def _proportion(name: str, k: int, n: int, threshold: Threshold) -> MetricResult:
+    interval = exact_interval(k, n)
+    said = signature(name, threshold=threshold.chosen, at=f"{threshold.value:.6g}", ci="exact")
+    return MetricResult(name, k / n, interval.low, interval.high, n, 0, said)
+
+
+def _accuracy(counts: Counts, threshold: Threshold) -> MetricResult:
+    right = counts.true_positives + counts.true_negatives
+    n = right + counts.false_positives + counts.false_negatives
+    return _proportion("accuracy", right, n, threshold)
+
+
+def _rates(counts: Counts, threshold: Threshold) -> tuple[MetricResult, MetricResult]:
+    n_human = counts.false_positives + counts.true_negatives
+    n_generated = counts.true_positives + counts.false_negatives
+    return (
+        _proportion("false_positive_rate", counts.false_positives, n_human, threshold),
+        _proportion("true_positive_rate", counts.true_positives, n_generated, threshold),
+    )
+
+
+def _f1(counts: Counts, threshold: Threshold) -> MetricResult:
+    """F1 of the generated class; resampling texts within their class moves only two counts."""
+    n_generated = counts.true_positives + counts.false_negatives
+    n_human = counts.false_positives + counts.true_negatives
+    rng = np.random.default_rng(0)
+    hits = rng.binomial(n_generated, counts.true_positives / n_generated, DRAWS)
+    alarms = rng.binomial(n_human, counts.false_positives / n_human, DRAWS)
+    low, high = np.quantile(2 * hits / (hits + alarms + n_generated), [0.025, 0.975])
+    value = (
+        2 * counts.true_positives / (counts.true_positives + counts.false_positives + n_generated)
+    )
+    said = signature(
+        "f1",
+        threshold=threshold.chosen,
+        at=f"{threshold.value:.6g}",
+        ci=f"percentile:{DRAWS}",
+        seed=0,
+    )
+    return MetricResult("f1", value, float(low), float(high), n_human + n_generated, 0, said)
+
+
+def _auroc_result(criteria: ArrayLike, generated: ArrayLike) -> MetricResult:
+    value, error = auroc(criteria, generated)
+    said = signature("auroc", ties="half", ci="delong")
+    n = len(np.asarray(criteria))
+    if not error > 0:
+        why = "no interval: complete separation, or one text of a kind, leaves DeLong's error at 0"
+        return MetricResult("auroc", value, None, None, n, 0, said, why)
+    low, high = max(0.0, value - 1.96 * error), min(1.0, value + 1.96 * error)
+    return MetricResult("auroc", value, low, high, n, 0, said)
+
+
+def detection_json(report: DetectionReport) -> dict[str, object]:
+    """What ``cycleeval detection --json`` prints."""
+    return {
+        "n_unreadable": len(report.unreadable),
+        "unreadable": [asdict(problem) for problem in report.unreadable],
+        "rows": [
+            {
+                "format": row.format,
+                "source": row.source,
+                "n_human": row.n_human,
+                "n_generated": row.n_generated,
+                "threshold": asdict(row.threshold),
+                "metrics": {metric.name: metric.to_json() for metric in row.metrics},
+                "fixed": [
+                    {
+                        "threshold": asdict(fixed.threshold),
+                        "false_positive_rate": fixed.false_positive_rate.to_json(),
+                        "true_positive_rate": fixed.true_positive_rate.to_json(),
+                    }
+                    for fixed in row.fixed
+                ],
+            }
+            for row in report.rows
+        ],
+    }
+
+
+def render_detection(report: DetectionReport) -> str:
+    """Table 6 as text: one block a row, each number with its interval."""
+    blocks = []
+    for row in report.rows:
+        ties = f", {row.threshold.n_equal} equally good" if row.threshold.n_equal > 1 else ""
+        lines = [
+            f"{row.format} by {row.source}: {row.n_human} human, {row.n_generated} generated",
+            f"  threshold {row.threshold.value:.4g}, chosen on the calibration split{ties}",
+            *(f"  {metric.name:<20} {shown(metric)}" for metric in row.metrics),
+        ]
+        for fixed in row.fixed:
+            rates = shown(fixed.false_positive_rate), shown(fixed.true_positive_rate)
+            lines.append(
+                f"  at {fixed.threshold.value:.4g} ({fixed.threshold.chosen}): "
+                f"false positives {rates[0]}, true positives {rates[1]}"
+            )
+        blocks.append("\n".join(lines))
+    n_bad = len(report.unreadable)
+    return "\n\n".join([*blocks, f"unreadable lines, in none of the numbers: {n_bad}"])
+
+
+def shown(result: MetricResult) -> str:
+    """A value with its interval, three decimals."""
+    if result.value is None:
+        return f"undefined ({result.why})"
+    if result.low is None or result.high is None:
+        return f"{result.value:.3f} ({result.why})"
+    return f"{result.value:.3f} [{result.low:.3f}, {result.high:.3f}]"

@@ -1,0 +1,291 @@
+"""Papers written by models, as a reviewer model or people rate them (Tables 2, 3, 5, 7, Figure 3).
+
+In: one line a paper with the ratings that it got and who wrote it. Out: per source the lowest,
+highest and mean rating, the same for each aspect, the accept rate, references per paper, and what
+picking the best of k papers would give: its exact expectation, not one draw.
+"""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Annotated, Literal
+
+import numpy as np
+from numpy.typing import ArrayLike
+from pydantic import Field
+
+from cycledata.records import Record
+from cycleeval.bootstrap import (
+    Interval,
+    Statistic,
+    bca_interval,
+    evaluate,
+    left_out_weights,
+    resampled_weights,
+)
+from cycleeval.detection import exact_interval, shown
+from cycleeval.jsonl import BadLine, read_lines, require_records
+from cycleeval.ragged import Floats
+from cycleeval.result import MetricResult, signature
+
+BEST_OF = (1, 5, 10, 50, 100)
+"""Figure 3's numbers of papers to pick from."""
+RESAMPLES, SEED = 2000, 0
+"""Resamples of the papers of one source, behind every interval, and the seed that draws them."""
+BEST_COLUMNS = ("rating_mean", "rating_max", "rating_min")
+"""What Figure 3 shows of the paper with the best mean rating."""
+ASPECTS = ("soundness", "presentation", "contribution")
+"""The aspect ratings, as columns of Table 3."""
+
+Rating = Annotated[float, Field(ge=1, le=10)]
+Aspect = Annotated[float, Field(ge=1, le=4)]
+Ratings = Annotated[tuple[Rating, ...], Field(min_length=1, max_length=100)]
+AspectRatings = Annotated[tuple[Aspect, ...], Field(min_length=1, max_length=100)]
+
+
+class RatedPaper(Record):
+    """One paper with the ratings it got, as a line of the input."""
+
+    paper_id: Annotated[str, Field(min_length=1, max_length=500)]
+    """Id of the paper, unique within its source."""
+    source: Annotated[str, Field(min_length=1, max_length=200)]
+    """Who wrote it, e.g. ``"CycleResearcher-12B"`` or ``"preprints"``; one row of a table."""
+    ratings: Ratings
+    """Overall ratings, 1 to 10, one a reviewer, simulated or human."""
+    soundness: AspectRatings | None = None
+    """Soundness, 1 to 4, one a reviewer; None where it was not asked."""
+    presentation: AspectRatings | None = None
+    """Presentation, likewise."""
+    contribution: AspectRatings | None = None
+    """Contribution, likewise."""
+    decision: Literal["accept", "reject"] | None = None
+    """The reviewer's decision; None where there is none."""
+    n_references: Annotated[int, Field(ge=0, le=100_000)] | None = None
+    """Works in its bibliography; None where they were not counted."""
+
+
+@dataclass(frozen=True, slots=True)
+class GeneratedRow:
+    """One source of papers."""
+
+    source: str
+    """Who wrote them."""
+    n_papers: int
+    """Papers rated."""
+    metrics: tuple[MetricResult, ...]
+    """``rating_min``, ``rating_max``, ``rating_mean``, the same per aspect, ``accept_rate``,
+    ``references``; a column that no paper has is left out."""
+    best_of: tuple[tuple[int, tuple[MetricResult, ...]], ...]
+    """Per k: ``rating_mean``, ``rating_max``, ``rating_min`` of the paper with the best mean."""
+
+
+@dataclass(frozen=True, slots=True)
+class GeneratedReport:
+    """Tables 2, 3 and 7 and Figure 3 for one file."""
+
+    rows: tuple[GeneratedRow, ...]
+    """By source."""
+    unreadable: tuple[BadLine, ...]
+    """Lines that stand beside the numbers, never in them."""
+
+
+def best_of_k(values: ArrayLike, k: int, *, of: ArrayLike | None = None) -> float:
+    """Expected value at the best of k papers drawn without replacement, exactly (Figure 3).
+
+    Args:
+        values: what papers are picked by, shape (n,), larger is better.
+        k: papers to pick from, 1 to n.
+        of: what is averaged at the picked paper, shape (n,); ``values`` itself by default. Papers
+            that tie for the best are picked alike often.
+
+    Raises:
+        ValueError: k outside 1 to n, or shapes that differ.
+
+    >>> best_of_k([1.0, 2.0, 3.0], 2)  # the pairs (1,2), (1,3), (2,3)
+    2.6666666666666665
+    """
+    picked_by = np.asarray(values, dtype=np.float64)
+    averaged = picked_by if of is None else np.asarray(of, dtype=np.float64)
+    n = len(picked_by)
+    if averaged.shape != picked_by.shape or not 1 <= k <= n:
+        raise ValueError(f"expected k of 1 to {n} and {n} values, found k={k}, {len(averaged)}")
+    return float(_best_of(picked_by, averaged, k)(np.ones((1, n)))[0])
+
+
+def rate_sources(
+    papers: Sequence[RatedPaper], *, ks: Sequence[int] = BEST_OF, n_unreadable: int = 0
+) -> list[GeneratedRow]:
+    """Rows of Tables 2, 3 and 7 with Figure 3's curves, by source.
+
+    Args:
+        papers: at least one.
+        ks: numbers of papers to pick from; those above a source's number of papers are left out.
+        n_unreadable: lines that could not be read, shown beside every number.
+
+    Raises:
+        ValueError: a k below 1.
+    """
+    if min(ks, default=1) < 1:
+        raise ValueError(f"expected k of 1 or more, found {min(ks)}")
+    rows = []
+    for source in sorted({paper.source for paper in papers}):
+        mine = sorted((p for p in papers if p.source == source), key=lambda p: p.paper_id)
+        columns = _columns(mine)
+        results = _results(columns, [k for k in ks if k <= len(mine)], n_unreadable)
+        curve = tuple(
+            (k, tuple(results[f"{name}@{k}"] for name in BEST_COLUMNS))
+            for k in ks
+            if k <= len(mine)
+        )
+        rows.append(
+            GeneratedRow(source, len(mine), tuple(results[name] for name in columns), curve)
+        )
+    return rows
+
+
+def read_generated(path: Path, *, ks: Sequence[int] = BEST_OF) -> GeneratedReport:
+    """The same from a JSON Lines file of `RatedPaper`.
+
+    Raises:
+        ParseError: an unreadable file, or no records.
+    """
+    lines = read_lines(path, RatedPaper, unique=("source", "paper_id"))
+    records = require_records(lines, path)
+    rows = rate_sources(records, ks=ks, n_unreadable=len(lines.problems))
+    return GeneratedReport(tuple(rows), lines.problems)
+
+
+def _columns(papers: Sequence[RatedPaper]) -> dict[str, Floats]:
+    """Per-paper values of each column, NaN where a paper lacks it."""
+    columns: dict[str, list[float | None]] = {}
+    for column, mark in (("rating", "ratings"), *((aspect, aspect) for aspect in ASPECTS)):
+        lists: list[tuple[float, ...] | None] = [getattr(paper, mark) for paper in papers]
+        columns[f"{column}_min"] = [None if marks is None else min(marks) for marks in lists]
+        columns[f"{column}_max"] = [None if marks is None else max(marks) for marks in lists]
+        columns[f"{column}_mean"] = [
+            None if marks is None else sum(marks) / len(marks) for marks in lists
+        ]
+    columns["accept_rate"] = [
+        None if paper.decision is None else float(paper.decision == "accept") for paper in papers
+    ]
+    columns["references"] = [paper.n_references for paper in papers]
+    return {
+        name: np.array([np.nan if value is None else value for value in column])
+        for name, column in columns.items()
+        if any(value is not None for value in column)
+    }
+
+
+def _results(
+    columns: dict[str, Floats], ks: Sequence[int], n_unreadable: int
+) -> dict[str, MetricResult]:
+    """Each column's mean, and ``"<column>@<k>"`` at the best of k, with BCa intervals."""
+    statistics: dict[str, Statistic] = {name: _mean(values) for name, values in columns.items()}
+    for k in ks:
+        for name in BEST_COLUMNS:
+            statistics[f"{name}@{k}"] = _best_of(columns["rating_mean"], columns[name], k)
+    n = len(columns["rating_mean"])
+    values = evaluate(statistics, [np.ones((1, n))])
+    drawn = evaluate(statistics, resampled_weights(n, resamples=RESAMPLES, seed=SEED))
+    left_out = evaluate(statistics, left_out_weights(n))
+    results: dict[str, MetricResult] = {}
+    for key in statistics:
+        name, _, k_text = key.partition("@")
+        known = columns[name][np.isfinite(columns[name])]
+        n_known = len(known)
+        said: dict[str, object] = {
+            "over": "papers",
+            "best_of": k_text or None,
+            "without": n - n_known or None,
+        }
+        interval: Interval | None
+        if name == "accept_rate":
+            interval = exact_interval(int(known.sum()), n_known)
+            said |= {"ci": "exact"}
+        else:
+            interval = bca_interval(float(values[key][0]), drawn[key], left_out[key])
+            interval = interval if n_known > 1 else None
+            said |= {"ci": "bca", "boot": RESAMPLES, "seed": SEED}
+        results[key] = MetricResult(
+            name,
+            float(values[key][0]),
+            interval.low if interval is not None else None,
+            interval.high if interval is not None else None,
+            n_known,
+            n_unreadable,
+            signature(name, **said),
+            None if interval is not None else "no interval: too few papers",
+        )
+    return results
+
+
+def _mean(column: Floats) -> Statistic:
+    """Weighted mean over the papers that have the value; NaN for a resample with none."""
+    known = np.isfinite(column)
+
+    def mean(weights: Floats) -> Floats:
+        totals = weights[:, known].sum(axis=1)
+        with np.errstate(invalid="ignore"):
+            return np.asarray(weights[:, known] @ column[known] / totals)
+
+    return mean
+
+
+def _best_of(picked_by: Floats, averaged: Floats, k: int) -> Statistic:
+    """Expectation at the best of k, for papers that stand in a sample as often as weights say.
+
+    Of n papers, the best of k lies among the m lowest with chance C(m, k) / C(n, k). Papers of
+    equal criterion form one level: it is hit with the difference of two such chances, and then
+    gives the level's mean.
+    """
+    order = np.argsort(picked_by, kind="stable")
+    _, starts = np.unique(picked_by[order], return_index=True)
+
+    def expectation(weights: Floats) -> Floats:
+        held = weights[:, order]
+        counts = np.add.reduceat(held, starts, axis=1)
+        sums = np.add.reduceat(held * averaged[order], starts, axis=1)
+        among = np.cumsum(counts, axis=1)
+        n = among[:, -1:]
+        reached = np.ones_like(among)
+        for i in range(k):  # a product of k ratios of at most 1: nothing overflows
+            with np.errstate(invalid="ignore", divide="ignore"):
+                reached *= np.maximum(among - i, 0) / np.maximum(n - i, 0)
+        hit = np.diff(reached, axis=1, prepend=0.0)
+        means = np.divide(sums, counts, out=np.zeros_like(sums), where=counts > 0)
+        return np.asarray((hit * means).sum(axis=1))
+
+    return expectation
+
+
+def generated_json(report: GeneratedReport) -> dict[str, object]:
+    """What ``cycleeval generated --json`` prints."""
+    return {
+        "n_unreadable": len(report.unreadable),
+        "unreadable": [asdict(problem) for problem in report.unreadable],
+        "sources": {
+            row.source: {
+                "n_papers": row.n_papers,
+                "metrics": {metric.name: metric.to_json() for metric in row.metrics},
+                "best_of": {
+                    str(k): {metric.name: metric.to_json() for metric in metrics}
+                    for k, metrics in row.best_of
+                },
+            }
+            for row in report.rows
+        },
+    }
+
+
+def render_generated(report: GeneratedReport) -> str:
+    """Tables 2, 3 and 7 and Figure 3 as text, one block a source."""
+    blocks = []
+    for row in report.rows:
+        lines = [f"{row.source}: {row.n_papers} papers"]
+        lines += [f"  {metric.name:<18} {shown(metric)}" for metric in row.metrics]
+        for k, metrics in row.best_of:
+            values = ", ".join(f"{m.name.removeprefix('rating_')} {shown(m)}" for m in metrics)
+            lines.append(f"  best of {k}: {values}")
+        blocks.append("\n".join(lines))
+    n_bad = len(report.unreadable)
+    return "\n\n".join([*blocks, f"unreadable lines, in none of the numbers: {n_bad}"])
