@@ -3,7 +3,7 @@
 import dataclasses
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -206,6 +206,71 @@ def generated(
         _show(generated_json(report), render_generated(report), as_json=as_json)
 
 
+@app.command()
+def review(
+    papers: Annotated[Path, typer.Argument(help="JSON Lines with paper_id and text.")],
+    *,
+    model: Annotated[str, typer.Option(help="Model id, as the endpoint knows it.")],
+    out: Annotated[Path, typer.Option(help="Predictions file to write.")],
+    record: Annotated[Path, typer.Option(help="Replies, appended as they arrive; resumes.")],
+    endpoint: Annotated[
+        str, typer.Option(help="Base URL of an OpenAI-compatible endpoint, with /v1.")
+    ] = "https://api.openai.com/v1",
+    key_variable: Annotated[
+        str | None,
+        typer.Option(
+            help="Environment variable with the key; OPENAI_API_KEY at OpenAI, else no key."
+        ),
+    ] = None,
+    ensemble: Annotated[int, typer.Option(min=1, max=50, help="Reviews per paper.")] = 5,
+    reflections: Annotated[int, typer.Option(min=0, max=50, help="Rounds at most.")] = 5,
+    temperature: Annotated[
+        float, typer.Option(min=0, max=2, help="Of meta-review, reflections and a lone review.")
+    ] = 0.1,
+    ensemble_temperature: Annotated[
+        float, typer.Option(min=0, max=2, help="Of the ensemble's reviews.")
+    ] = 0.75,
+    max_tokens: Annotated[int, typer.Option(min=1, help="Limit on one reply, in tokens.")] = 4096,
+    ratings: Annotated[
+        Literal["final", "members"], typer.Option(help="Whose ratings to write.")
+    ] = "final",
+    workers: Annotated[int, typer.Option(min=1, max=64, help="Papers at once.")] = 1,
+    price_prompt: Annotated[
+        float | None, typer.Option(min=0, help="Price of a million tokens read.")
+    ] = None,
+    price_completion: Annotated[
+        float | None, typer.Option(min=0, help="Price of a million tokens written.")
+    ] = None,
+) -> None:
+    """Review papers by Table 1's protocol on an OpenAI-compatible endpoint."""
+    from cycleeval.review import run
+    from cycleeval.review.endpoint import Endpoint, key_from_environment
+    from cycleeval.review.protocol import ReviewProtocol
+    from cycleeval.review.replies import ReplyRecord
+
+    protocol = ReviewProtocol(
+        model=model,
+        ensemble=ensemble,
+        reflections=reflections,
+        temperature=temperature,
+        ensemble_temperature=ensemble_temperature,
+        max_tokens=max_tokens,
+    )
+    with _failures(), ReplyRecord(record) as replies:
+        done = run.review_papers(
+            run.read_papers(papers),
+            protocol,
+            Endpoint(endpoint, key=key_from_environment(endpoint, key_variable)).ask,
+            replies,
+            workers=workers,
+            on_progress=_progress("papers reviewed"),
+        )
+        run.write_predictions(out, done, ratings=ratings)
+    print(run.render_run(done, price_prompt=price_prompt, price_completion=price_completion))
+    if done.refused:
+        raise typer.Exit(1)
+
+
 def _protocol(
     *,
     threshold: str,
@@ -233,6 +298,17 @@ def _protocol(
         )
     except ValueError as error:
         raise typer.BadParameter(str(error)) from error
+
+
+def _progress(what: str) -> Callable[[int, int], None]:
+    """A line on stderr that is written over, where somebody watches."""
+
+    def show(done: int, total: int) -> None:
+        if sys.stderr.isatty():
+            end = "\n" if done == total else ""
+            print(f"\r{done}/{total} {what}", end=end, file=sys.stderr, flush=True)
+
+    return show
 
 
 @contextmanager

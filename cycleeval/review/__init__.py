@@ -1,0 +1,1 @@
+"""Reviewer baselines: Table 1's protocol on any OpenAI-compatible endpoint."""
