@@ -271,6 +271,52 @@ def review(
         raise typer.Exit(1)
 
 
+@app.command()
+def leaderboard(
+    submissions: Annotated[Path, typer.Argument(help="Folder of predictions, one .jsonl a model.")],
+    reference: ReferenceArgument,
+    *,
+    out: Annotated[Path, typer.Option(help="Folder to write the site to.")],
+    hub_id: Annotated[
+        str | None,
+        typer.Option(help="ORG/NAME of the dataset on the hub: writes eval.yaml and entries too."),
+    ] = None,
+    split: SplitOption = "test",
+    threshold: ThresholdOption = "6",
+    decide_by: DecideOption = "stated",
+    policy: PolicyOption = "exclude",
+    scale: ScaleOption = "1-10",
+    resamples: ResamplesOption = 2000,
+    seed: SeedOption = 0,
+) -> None:
+    """Turn a folder of submissions into a static site that ranks them."""
+    from cycleeval.leaderboard.gather import gather
+    from cycleeval.leaderboard.hub import hub_files
+    from cycleeval.leaderboard.site import build_site, write_site
+    from cycleeval.reference import read_reference
+
+    rules = _protocol(
+        threshold=threshold,
+        decide_by=decide_by,
+        policy=policy,
+        scale=scale,
+        resamples=resamples,
+        seed=seed,
+    )
+    with _failures():
+        humans = read_reference(reference, split=split)
+        board = gather(submissions, humans, rules, on_progress=_progress("submissions scored"))
+        site = build_site(board, rules)
+        if hub_id is not None:
+            site |= hub_files(board, hub_id, split=split)
+        write_site(site, out)
+    n_ranked = sum(entry.place is not None for entry in board.entries)
+    print(f"{out}: {len(site)} files; {n_ranked} ranked, {len(board.entries) - n_ranked} not")
+    for entry in board.entries:
+        place = "-" if entry.place is None else f"{entry.place}{'=' * entry.shares_place}"
+        print(f"{place:>4}  {entry.submission.name}  {entry.why_unranked or ''}".rstrip())
+
+
 def _protocol(
     *,
     threshold: str,

@@ -1,1 +1,1 @@
-"""A folder of submissions to a static site."""
+"""A folder of submissions -> a static site that ranks them, and the files that the hub reads."""

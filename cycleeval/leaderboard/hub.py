@@ -1,0 +1,84 @@
+"""What the Hugging Face Hub reads of a benchmark: ``eval.yaml`` and ``.eval_results`` entries.
+
+``eval.yaml`` lies at the root of the dataset repository and names its tasks, one leaderboard each;
+an entry lies in the repository of a model, in ``.eval_results/``, and reports one value a task. The
+hub ranks by the value alone, so interval, counts and signature stand in the notes.
+"""
+
+from cycleeval.leaderboard.gather import Board, Entry
+from cycleeval.result import MetricResult
+
+TASKS = (
+    "proxy_mse_n1",
+    "proxy_mae_n1",
+    "proxy_mse_n",
+    "proxy_mae_n",
+    "decision_accuracy",
+    "decision_macro_f1",
+    "spearman",
+)
+"""Metrics that become tasks of the benchmark."""
+
+
+def hub_files(board: Board, dataset: str, *, split: str = "test") -> dict[str, str]:
+    """Files for the hub by their path below the site's root.
+
+    Args:
+        board: scored submissions.
+        dataset: id of the dataset repository, ``ORG/NAME``.
+        split: the split that was judged.
+
+    Returns:
+        ``hub/eval.yaml``, and ``hub/<slug>/.eval_results/cyclekit.yaml`` for each scored entry; no
+        dates, so that the same board gives the same bytes.
+    """
+    files = {"hub/eval.yaml": _eval_yaml(dataset, split)}
+    for entry in board.entries:
+        if entry.card is not None:
+            files[f"hub/{entry.slug}/.eval_results/cyclekit.yaml"] = _entry_yaml(entry, dataset)
+    return files
+
+
+def _eval_yaml(dataset: str, split: str) -> str:
+    return _yaml(
+        {
+            "name": f"Automated peer review ({dataset})",
+            "description": (
+                "How close a model's ratings and decisions come to those of human reviewers on the "
+                "same papers. Errors are lower-is-better proxy MSE and MAE against the mean of the "
+                "other reviewers; compare every number with the human, constant and noise-floor "
+                "baselines."
+            ),
+            "evaluation_framework": "cycleeval",
+            "tasks": [{"id": task, "config": "scores", "split": split} for task in TASKS],
+        }
+    )
+
+
+def _entry_yaml(entry: Entry, dataset: str) -> str:
+    from huggingface_hub import EvalResultEntry, eval_result_entries_to_yaml
+
+    assert entry.card is not None
+    results = [
+        EvalResultEntry(dataset_id=dataset, task_id=task, value=result.value, notes=_notes(result))
+        for task in TASKS
+        for result in [entry.card.metrics.get(task)]
+        if result is not None and result.value is not None
+    ]
+    return _yaml(eval_result_entries_to_yaml(results))
+
+
+def _notes(result: MetricResult) -> str:
+    interval = "no interval"
+    if result.low is not None and result.high is not None:
+        interval = f"95% CI {result.low:.4g} to {result.high:.4g}"
+    return (
+        f"{interval}; {result.n_papers} papers, {result.n_unreadable} unreadable; "
+        f"{result.signature}"
+    )
+
+
+def _yaml(value: object) -> str:
+    import yaml
+
+    return str(yaml.safe_dump(value, sort_keys=False, allow_unicode=True, width=100))

@@ -1,0 +1,216 @@
+"""The site in a real browser: sorts, filters, opens a page, fits a phone, asks nobody."""
+
+import functools
+import shutil
+import threading
+from collections.abc import Iterator
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from cycleeval.leaderboard.gather import Board
+from cycleeval.leaderboard.site import build_site, write_site
+from cycleeval.protocol import Protocol
+
+CHROMIUM = shutil.which("chromium")
+FLAGS = [
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+    "--disable-background-networking", "--disable-component-update", "--disable-sync",
+]  # fmt: skip
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(CHROMIUM is None, reason="no chromium on PATH; apt-get install chromium"),
+]
+
+
+class _Quiet(SimpleHTTPRequestHandler):
+    def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
+        """Keep the test's output clean."""
+
+
+@pytest.fixture(scope="module")
+def address(
+    board: Board, quick: Protocol, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[str]:
+    """The site, served on loopback."""
+    root = tmp_path_factory.mktemp("site")
+    write_site(build_site(board, quick), root)
+    handler = functools.partial(_Quiet, directory=str(root))
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}/"
+        server.shutdown()
+        thread.join()
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        launched = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield launched
+        launched.close()
+
+
+@pytest.fixture
+def page(browser: Browser, address: str) -> Iterator[Page]:
+    """A page that fails the test if it asks another host, or its policy or script complains."""
+    context = browser.new_context(viewport={"width": 1280, "height": 900})
+    opened = context.new_page()
+    asked: list[str] = []
+    complaints: list[str] = []
+    opened.on("request", lambda request: asked.append(request.url))
+    opened.on("console", lambda message: complaints.append(message.text))
+    opened.on("pageerror", lambda error: complaints.append(str(error)))
+    opened.on("dialog", lambda dialog: complaints.append(dialog.message))
+    yield opened
+    context.close()
+    assert [url for url in asked if not url.startswith(address) and url != "data:,"] == []
+    assert complaints == []
+
+
+def _names(page: Page) -> list[str]:
+    rows = page.locator("table.ranking tbody tr:visible")
+    return [str(rows.nth(i).get_attribute("data-name")) for i in range(rows.count())]
+
+
+def test_a_click_sorts_and_a_second_one_turns_it_round(page: Page, address: str) -> None:
+    page.goto(address)
+    first = _names(page)
+    assert first[0] == "close"
+    header = page.get_by_role("button", name="MSE (n−1)")
+    header.click()
+    ascending = _names(page)
+    assert ascending[0] == "Noise floor"
+    assert page.locator("th[aria-sort]").get_attribute("aria-sort") == "ascending"
+    header.click()
+    descending = _names(page)
+    with_value = [n for n in descending if n not in ("garbage", "Majority decision")]
+    assert with_value == [n for n in ascending if n in with_value][::-1]
+    assert set(descending[-2:]) == {"garbage", "Majority decision"}, "no value sorts last"
+    page.get_by_role("button", name="Place").click()
+    assert _names(page) == first
+
+
+def test_the_keyboard_sorts_filters_and_opens(page: Page, address: str) -> None:
+    page.goto(address)
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.textContent") == "Skip to the content"
+    page.get_by_label("Filter").focus()
+    page.keyboard.type("CLOSE")
+    assert _names(page) == ["close", "close-too"]
+    assert page.locator("[data-count]").inner_text() == "2 of 10 rows"
+    page.get_by_role("button", name="Spearman").focus()
+    page.keyboard.press("Enter")
+    assert page.locator("th[aria-sort]").inner_text().startswith("Spearman")
+    page.get_by_role("link", name="close-too").focus()
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/submissions/close-too-*.html")
+    assert page.locator("h1").inner_text() == "close-too"
+
+
+def test_baselines_can_be_hidden(page: Page, address: str) -> None:
+    page.goto(address)
+    assert "Best constant" in _names(page)
+    page.get_by_label("Baselines").uncheck()
+    assert len(_names(page)) == 6
+    assert "Best constant" not in _names(page)
+
+
+def test_a_page_sorts_and_filters_its_papers(page: Page, address: str) -> None:
+    page.goto(address)
+    page.get_by_role("link", name="far", exact=True).click()
+    rows = page.locator("table.papers tbody tr:visible")
+    assert rows.count() == 40
+    page.get_by_role("button", name="Humans").click()
+    means = page.locator("table.papers tbody td:nth-child(4)").all_inner_texts()
+    assert [float(m) for m in means] == sorted((float(m) for m in means), reverse=True)
+    page.get_by_label("Filter").fill("paper-07")
+    assert rows.count() == 1
+
+
+@pytest.mark.parametrize("width", [320, 390, 768, 1280])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_no_page_is_wider_than_the_screen(
+    page: Page, address: str, board: Board, width: int, scheme: str
+) -> None:
+    page.set_viewport_size({"width": width, "height": 844})
+    page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]  # one of its literals
+    paths = ["", "metrics.html", *(f"submissions/{e.slug}.html" for e in board.entries)]
+    for path in paths:
+        page.goto(address + path)
+        assert page.evaluate("document.scrollingElement.scrollWidth") <= width, path
+
+
+def test_a_phone_sorts_by_its_own_control(page: Page, address: str) -> None:
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.goto(address)
+    assert page.locator("table.ranking thead").is_hidden()
+    page.get_by_label("Sort by").select_option(label="MAE (n−1), lowest first")
+    values = page.locator("tbody tr:visible td[data-label='MAE (n−1)']").all()
+    numbers = [float(v) for cell in values if (v := cell.get_attribute("data-value"))]
+    assert len(numbers) == 7
+    assert numbers == sorted(numbers)
+
+
+def test_light_and_dark_differ_and_can_be_read(page: Page, address: str) -> None:
+    """WCAG AA: 4.5 to 1 for the text, the quiet text and the links, on page and panel."""
+    page.goto(address)
+    grounds = []
+    for scheme in ("light", "dark"):
+        page.emulate_media(color_scheme=scheme)
+        for selector in ("h1", ".lede", "table a", ".baseline .interval", "footer p"):
+            inks = page.eval_on_selector(
+                selector,
+                """element => {
+                    const ink = getComputedStyle(element).color;
+                    let ground = "rgba(0, 0, 0, 0)", at = element;
+                    while (ground === "rgba(0, 0, 0, 0)") {
+                        ground = getComputedStyle(at).backgroundColor; at = at.parentElement;
+                    }
+                    return [ink, ground];
+                }""",
+            )
+            ink, ground = (_luminance(colour) for colour in inks)
+            light, dark = max(ink, ground), min(ink, ground)
+            assert (light + 0.05) / (dark + 0.05) >= 4.5, (scheme, selector)
+        grounds.append(page.evaluate("getComputedStyle(document.body).backgroundColor"))
+    assert grounds[0] != grounds[1]
+
+
+def _luminance(colour: str) -> float:
+    channels = [int(part) / 255 for part in colour.removeprefix("rgb(").rstrip(")").split(",")]
+    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+@pytest.mark.shared_data
+def test_the_six_real_runs_make_a_board(page: Page, shared_data: Path, tmp_path: Path) -> None:
+    """Half of the AI Scientist's bench, converted by the script in ``benchmarks/``."""
+    import importlib.util
+
+    from cycleeval.leaderboard.gather import gather
+    from cycleeval.reference import read_reference
+
+    script = Path(__file__).parents[3] / "benchmarks" / "aiscientist_bench.py"
+    spec = importlib.util.spec_from_file_location("aiscientist_bench", script)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    module.convert(shared_data / "ratings" / "aiscientist_bench.parquet", tmp_path)
+    quick = Protocol(resamples=100)
+    board = gather(
+        tmp_path / "submissions", read_reference(str(tmp_path / "reference.jsonl")), quick
+    )
+    assert len(board.entries) == 6
+    assert board.entries[-1].submission.name.startswith("claude")
+    write_site(build_site(board, quick), tmp_path / "site")
+    for width in (390, 1280):
+        page.set_viewport_size({"width": width, "height": 844})
+        page.set_content((tmp_path / "site/index.html").read_text("utf-8"))
+        assert page.evaluate("document.scrollingElement.scrollWidth") <= width
+        assert len(_names(page)) == 10

@@ -1,0 +1,236 @@
+"""The board and its pages: places, escaping, no request anywhere, the same bytes twice."""
+
+import base64
+import hashlib
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+import yaml
+from huggingface_hub import parse_eval_result_entries
+from typer.testing import CliRunner
+
+from cycledata.errors import ParseError
+from cycleeval.cli import app
+from cycleeval.leaderboard.charts import calibration, histogram, span_of, whisker
+from cycleeval.leaderboard.gather import Board, gather
+from cycleeval.leaderboard.hub import TASKS, hub_files
+from cycleeval.leaderboard.site import build_site
+from cycleeval.predictions import read_submission
+from cycleeval.protocol import Protocol
+from cycleeval.reference import read_reference
+from cycleeval.scoring import score_submission
+
+
+class Page(HTMLParser):
+    """Tags, attributes and text of a page, as a browser would find them."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.tags: list[str] = []
+        self.attributes: list[tuple[str, str | None]] = []
+        self.texts: list[str] = []
+        self.code: dict[str, str] = {}
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+        self.attributes += attrs
+
+    def handle_data(self, data: str) -> None:
+        if self.tags and self.tags[-1] in ("script", "style") and data.strip():
+            self.code.setdefault(self.tags[-1], data)
+        else:
+            self.texts.append(data)
+
+
+@pytest.fixture(scope="module")
+def site(board: Board, quick: Protocol) -> dict[str, str]:
+    return build_site(board, quick)
+
+
+def test_entries_stand_by_place_then_the_unranked(board: Board, hostile: tuple[str, str]) -> None:
+    order = [(entry.submission.name, entry.place) for entry in board.entries]
+    assert order[:2] == [("close", 1), ("close-too", 1)]
+    assert order[2:] == [(hostile[0], 3), ("far", 4), ("few", None), ("garbage", None)]
+    assert [entry.shares_place for entry in board.entries] == [True, True] + [False] * 4
+    why = {entry.submission.name: entry.why_unranked for entry in board.entries}
+    assert "readable on 5 papers; 90% of the 40 are needed" in str(why["few"])
+    assert board.entries[-1].card is None
+    assert board.ignored == ("README.md",)
+
+
+def test_the_page_shows_the_numbers_that_scoring_gives(
+    inputs: Path, site: dict[str, str], quick: Protocol
+) -> None:
+    reference = read_reference(str(inputs / "reference.jsonl"))
+    submission = read_submission(inputs / "submissions/far.jsonl", known=reference.paper_ids)
+    result = score_submission(submission, reference, quick).metrics["proxy_mse_n1"]
+    assert result.value is not None
+    row = site["index.html"].split('data-name="far"')[1].split("</tr>")[0]
+    assert f'data-value="{result.value:.12g}"' in row
+    assert f">{result.value:.3f}<" in row
+    assert f"{result.low:.2f} to {result.high:.2f}" in row
+
+
+def test_the_same_input_gives_the_same_bytes(
+    inputs: Path, site: dict[str, str], quick: Protocol
+) -> None:
+    reference = read_reference(str(inputs / "reference.jsonl"))
+    again = gather(inputs / "submissions", reference, quick)
+    assert build_site(again, quick) == site
+    assert hub_files(again, "org/name") == hub_files(again, "org/name")
+
+
+def test_nothing_from_a_submission_becomes_markup(
+    site: dict[str, str], hostile: tuple[str, str]
+) -> None:
+    for name, text in site.items():
+        page = Page(text)
+        assert page.tags.count("script") == 1, name
+        assert not {"img", "iframe", "object", "embed", "form", "base", "b"} & set(page.tags), name
+        handlers = [key for key, _ in page.attributes if key.startswith("on") or key == "style"]
+        assert handlers == [], name
+    index = Page(site["index.html"])
+    assert ("data-name", hostile[0]) in index.attributes
+    assert "".join(index.texts).count(hostile[0]) == 1, "shown as it is, {{7*7}} included"
+    (page_name,) = [name for name in site if "img-src-x" in name]
+    said = "".join(Page(site[page_name]).texts)
+    for expected in (hostile[1], "<script>alert(3)</script>", "<svg onload=alert(4)>", "alert(5)"):
+        assert expected in said
+
+
+def test_a_page_may_run_its_own_script_and_ask_for_nothing(site: dict[str, str]) -> None:
+    for name, text in site.items():
+        page = Page(text)
+        (policy,) = re.findall(r'Content-Security-Policy" content="([^"]*)"', text)
+        policy = policy.replace("&#39;", "'")
+        assert policy.startswith("default-src 'none'")
+        for tag in ("style", "script"):
+            digest = base64.b64encode(hashlib.sha256(page.code[tag].encode()).digest()).decode()
+            assert f"{tag}-src 'sha256-{digest}'" in policy, name
+        links = {str(v) for k, v in page.attributes if k in ("src", "href", "action", "srcset")}
+        assert [v for v in links - {"data:,"} if re.match(r"(?i)[a-z]+:|//", v)] == [], name
+        assert "@import" not in text
+        assert "url(" not in text
+
+
+def test_every_link_leads_to_a_page(site: dict[str, str]) -> None:
+    for name, text in site.items():
+        for key, value in Page(text).attributes:
+            if key == "href" and value is not None and not value.startswith(("#", "data:")):
+                target = (Path(name).parent / value).as_posix()
+                parts: list[str] = []
+                for part in target.split("/"):
+                    if part == "..":
+                        parts.pop()
+                    else:
+                        parts.append(part)
+                assert "/".join(parts) in site, (name, value)
+
+
+def test_what_was_unreadable_stands_on_the_page(
+    site: dict[str, str], board: Board, hostile: tuple[str, str]
+) -> None:
+    (entry,) = [e for e in board.entries if e.submission.name == hostile[0]]
+    text = site[f"submissions/{entry.slug}.html"]
+    assert "3 lines were set aside" in text
+    assert all(f"<td>{fault.line}</td>" in text for fault in entry.submission.faults)
+    (few,) = [e for e in board.entries if e.submission.name == "few"]
+    assert "35 papers without a line" in site[f"submissions/{few.slug}.html"]
+
+
+def test_names_that_differ_only_in_odd_characters_have_pages_of_their_own(
+    inputs: Path, tmp_path: Path, quick: Protocol
+) -> None:
+    for name in ("a b", "a_b", "A-B", "é", "…" * 20):
+        data = (inputs / "submissions/close.jsonl").read_bytes()
+        (tmp_path / f"{name}.jsonl").write_bytes(data)
+    reference = read_reference(str(inputs / "reference.jsonl"))
+    slugs = [entry.slug for entry in gather(tmp_path, reference, quick).entries]
+    assert len(set(slugs)) == 5
+    assert all(re.fullmatch(r"[a-z0-9-]{1,80}", slug) for slug in slugs)
+
+
+@pytest.mark.parametrize("make", [False, True], ids=["no folder", "an empty folder"])
+def test_a_board_without_submissions_is_refused(inputs: Path, tmp_path: Path, make: bool) -> None:
+    folder = tmp_path / "submissions"
+    if make:
+        folder.mkdir()
+    with pytest.raises(ParseError, match="no-submissions"):
+        gather(folder, read_reference(str(inputs / "reference.jsonl")))
+
+
+def test_one_submission_needs_no_comparison(inputs: Path, tmp_path: Path, quick: Protocol) -> None:
+    (tmp_path / "only.jsonl").write_bytes((inputs / "submissions/close.jsonl").read_bytes())
+    reference = read_reference(str(inputs / "reference.jsonl"))
+    board = gather(tmp_path, reference, quick)
+    assert [(e.place, e.shares_place) for e in board.entries] == [(1, False)]
+    assert "index.html" in build_site(board, quick)
+
+
+def test_a_board_of_garbage_still_says_so(inputs: Path, tmp_path: Path, quick: Protocol) -> None:
+    (tmp_path / "bad.jsonl").write_bytes(b"\x00")
+    reference = read_reference(str(inputs / "reference.jsonl"))
+    site = build_site(gather(tmp_path, reference, quick), quick)
+    assert "not ranked" in site["index.html"]
+    assert "0 of 0 ranked submissions" in site["index.html"]
+
+
+def test_papers_with_one_rating_are_ranked_in_the_other_mode(
+    tmp_path: Path, quick: Protocol
+) -> None:
+    reference, folder = tmp_path / "reference.jsonl", tmp_path / "submissions"
+    folder.mkdir()
+    lines = [f'{{"paper_id": "p{i}", "ratings": [{3 + i % 4}]}}\n' for i in range(12)]
+    reference.write_text("".join(lines), "utf-8")
+    (folder / "m.jsonl").write_text("".join(lines), "utf-8")
+    board = gather(folder, read_reference(str(reference)), quick)
+    assert board.metric == "proxy_mse_n"
+    assert "Ranked by MSE (n)." in build_site(board, quick)["index.html"]
+
+
+def test_hub_files_are_what_the_hub_reads(board: Board) -> None:
+    files = hub_files(board, "org/reviews")
+    benchmark = yaml.safe_load(files["hub/eval.yaml"])
+    assert set(benchmark) == {"name", "description", "evaluation_framework", "tasks"}
+    assert [task["id"] for task in benchmark["tasks"]] == list(TASKS)
+    best = board.entries[0]
+    text = files[f"hub/{best.slug}/.eval_results/cyclekit.yaml"]
+    entries = {e.task_id: e for e in parse_eval_result_entries(yaml.safe_load(text))}
+    assert best.card is not None
+    for task in ("proxy_mse_n1", "spearman"):
+        assert entries[task].dataset_id == "org/reviews"
+        assert entries[task].value == best.card.metrics[task].value
+        assert str(best.card.metrics[task].signature) in str(entries[task].notes)
+    assert not any("garbage" in name for name in files), "nothing scored, nothing reported"
+
+
+def test_the_command_writes_the_site(inputs: Path, tmp_path: Path, site: dict[str, str]) -> None:
+    arguments = [
+        "leaderboard", str(inputs / "submissions"), str(inputs / "reference.jsonl"),
+        "--out", str(tmp_path / "site"), "--resamples", "200", "--hub-id", "org/reviews",
+    ]  # fmt: skip
+    shown = CliRunner().invoke(app, arguments)
+    assert shown.exit_code == 0, shown.output
+    assert "4 ranked, 2 not" in shown.stdout
+    for name, text in site.items():
+        assert (tmp_path / "site" / name).read_text("utf-8") == text
+    assert (tmp_path / "site/hub/eval.yaml").is_file()
+    refused = CliRunner().invoke(app, [*arguments[:1], str(tmp_path / "none"), *arguments[2:]])
+    assert refused.exit_code == 1
+    assert "expected a folder" in refused.stderr
+
+
+def test_charts_stay_inside_their_frame() -> None:
+    span = span_of([1.0, 2.0, 4.0])
+    assert 0 < span.at(1.0, 100) < span.at(4.0, 100) < 100
+    assert (span.at(-99, 100), span.at(99, 100)) == (0, 100)
+    drawn = whisker(2.0, None, None, span=span_of([2.0]), mark=None)
+    assert 'cx="48.0"' in drawn
+    assert "<line" not in drawn
+    bars = histogram([1, 1, 10], [], scale=(1, 10))
+    assert "human: 66.7% of the ratings are 1" in bars
+    assert "model: 0.0% of the ratings are 10" in bars
+    assert calibration([], [], scale=(1, 10)).count("<circle") == 0
