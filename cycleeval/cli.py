@@ -181,7 +181,8 @@ def detection(
     as_json: Json = False,
 ) -> None:
     """Table 6: accuracy, F1 and AUROC of telling generated texts from human ones."""
-    from cycleeval.detection import detection_json, read_detection, render_detection
+    from cycleeval.detection import read_detection
+    from cycleeval.tables import detection_json, render_detection
 
     with _failures():
         report = read_detection(criteria, thresholds=threshold or ())
@@ -199,7 +200,8 @@ def generated(
     as_json: Json = False,
 ) -> None:
     """Tables 2, 3 and 7: lowest, highest, mean rating, accept rate, references, best of k."""
-    from cycleeval.generated import BEST_OF, generated_json, read_generated, render_generated
+    from cycleeval.generated import BEST_OF, read_generated
+    from cycleeval.tables import generated_json, render_generated
 
     with _failures():
         report = read_generated(records, ks=best_of or BEST_OF)

@@ -6,7 +6,7 @@ split and judged on the test split; a threshold chosen on the texts it is judged
 """
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -361,60 +361,3 @@ def _auroc_result(criteria: ArrayLike, generated: ArrayLike) -> MetricResult:
         return MetricResult("auroc", value, None, None, n, 0, said, why)
     low, high = max(0.0, value - 1.96 * error), min(1.0, value + 1.96 * error)
     return MetricResult("auroc", value, low, high, n, 0, said)
-
-
-def detection_json(report: DetectionReport) -> dict[str, object]:
-    """What ``cycleeval detection --json`` prints."""
-    return {
-        "n_unreadable": len(report.unreadable),
-        "unreadable": [asdict(problem) for problem in report.unreadable],
-        "rows": [
-            {
-                "format": row.format,
-                "source": row.source,
-                "n_human": row.n_human,
-                "n_generated": row.n_generated,
-                "threshold": asdict(row.threshold),
-                "metrics": {metric.name: metric.to_json() for metric in row.metrics},
-                "fixed": [
-                    {
-                        "threshold": asdict(fixed.threshold),
-                        "false_positive_rate": fixed.false_positive_rate.to_json(),
-                        "true_positive_rate": fixed.true_positive_rate.to_json(),
-                    }
-                    for fixed in row.fixed
-                ],
-            }
-            for row in report.rows
-        ],
-    }
-
-
-def render_detection(report: DetectionReport) -> str:
-    """Table 6 as text: one block a row, each number with its interval."""
-    blocks = []
-    for row in report.rows:
-        ties = f", {row.threshold.n_equal} equally good" if row.threshold.n_equal > 1 else ""
-        lines = [
-            f"{row.format} by {row.source}: {row.n_human} human, {row.n_generated} generated",
-            f"  threshold {row.threshold.value:.4g}, chosen on the calibration split{ties}",
-            *(f"  {metric.name:<20} {shown(metric)}" for metric in row.metrics),
-        ]
-        for fixed in row.fixed:
-            rates = shown(fixed.false_positive_rate), shown(fixed.true_positive_rate)
-            lines.append(
-                f"  at {fixed.threshold.value:.4g} ({fixed.threshold.chosen}): "
-                f"false positives {rates[0]}, true positives {rates[1]}"
-            )
-        blocks.append("\n".join(lines))
-    n_bad = len(report.unreadable)
-    return "\n\n".join([*blocks, f"unreadable lines, in none of the numbers: {n_bad}"])
-
-
-def shown(result: MetricResult) -> str:
-    """A value with its interval, three decimals."""
-    if result.value is None:
-        return f"undefined ({result.why})"
-    if result.low is None or result.high is None:
-        return f"{result.value:.3f} ({result.why})"
-    return f"{result.value:.3f} [{result.low:.3f}, {result.high:.3f}]"

@@ -6,7 +6,7 @@ picking the best of k papers would give: its exact expectation, not one draw.
 """
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -23,7 +23,7 @@ from cycleeval.bootstrap import (
     left_out_weights,
     resampled_weights,
 )
-from cycleeval.detection import exact_interval, shown
+from cycleeval.detection import exact_interval
 from cycleeval.jsonl import BadLine, read_lines, require_records
 from cycleeval.ragged import Floats
 from cycleeval.result import MetricResult, signature
@@ -186,7 +186,9 @@ def _results(
             statistics[f"{name}@{k}"] = _best_of(columns["rating_mean"], columns[name], k)
     n = len(columns["rating_mean"])
     values = evaluate(statistics, [np.ones((1, n))])
+    # Rounded, so that a resample which gives the value itself ties with it, as it should.
     drawn = evaluate(statistics, resampled_weights(n, resamples=RESAMPLES, seed=SEED))
+    drawn = {key: np.round(draws, 10) for key, draws in drawn.items()}
     left_out = evaluate(statistics, left_out_weights(n))
     results: dict[str, MetricResult] = {}
     for key in statistics:
@@ -203,7 +205,7 @@ def _results(
             interval = exact_interval(int(known.sum()), n_known)
             said |= {"ci": "exact"}
         else:
-            interval = bca_interval(float(values[key][0]), drawn[key], left_out[key])
+            interval = bca_interval(round(float(values[key][0]), 10), drawn[key], left_out[key])
             interval = interval if n_known > 1 else None
             said |= {"ci": "bca", "boot": RESAMPLES, "seed": SEED}
         results[key] = MetricResult(
@@ -256,36 +258,3 @@ def _best_of(picked_by: Floats, averaged: Floats, k: int) -> Statistic:
         return np.asarray((hit * means).sum(axis=1))
 
     return expectation
-
-
-def generated_json(report: GeneratedReport) -> dict[str, object]:
-    """What ``cycleeval generated --json`` prints."""
-    return {
-        "n_unreadable": len(report.unreadable),
-        "unreadable": [asdict(problem) for problem in report.unreadable],
-        "sources": {
-            row.source: {
-                "n_papers": row.n_papers,
-                "metrics": {metric.name: metric.to_json() for metric in row.metrics},
-                "best_of": {
-                    str(k): {metric.name: metric.to_json() for metric in metrics}
-                    for k, metrics in row.best_of
-                },
-            }
-            for row in report.rows
-        },
-    }
-
-
-def render_generated(report: GeneratedReport) -> str:
-    """Tables 2, 3 and 7 and Figure 3 as text, one block a source."""
-    blocks = []
-    for row in report.rows:
-        lines = [f"{row.source}: {row.n_papers} papers"]
-        lines += [f"  {metric.name:<18} {shown(metric)}" for metric in row.metrics]
-        for k, metrics in row.best_of:
-            values = ", ".join(f"{m.name.removeprefix('rating_')} {shown(m)}" for m in metrics)
-            lines.append(f"  best of {k}: {values}")
-        blocks.append("\n".join(lines))
-    n_bad = len(report.unreadable)
-    return "\n\n".join([*blocks, f"unreadable lines, in none of the numbers: {n_bad}"])
