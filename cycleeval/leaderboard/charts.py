@@ -91,8 +91,8 @@ def histogram(
                     label,
                 )
             )
-        parts.append(_text(left + step * (i + 0.5), height - 18, str(label), "middle"))
-    parts.append(_text((left + width) / 2, height - 2, "rating", "middle"))
+        parts.append(_text(left + step * (i + 0.5), height - 20, str(label), "middle"))
+    parts.append(_text((left + width) / 2, height - 5, "rating", "middle"))
     return _figure(width, height, "Ratings given by people and by the model", parts)
 
 
@@ -127,7 +127,7 @@ def calibration(
             _line("grid", left, y(tick), size - 12, y(tick)),
             _line("grid", x(tick), 12, x(tick), size - bottom),
             _text(left - 8, y(tick) + 4, str(tick), "end"),
-            _text(x(tick), size - bottom + 16, str(tick), "middle"),
+            _text(x(tick), size - bottom + 14, str(tick), "middle"),
         ]
     parts.append(_line("diagonal", x(scale[0]), y(scale[0]), x(scale[1]), y(scale[1])))
     parts += [
@@ -145,7 +145,7 @@ def calibration(
         ).format(x(m), y(h), n, m, h)
         for m, h, n in levels
     ]
-    parts.append(_text((left + size) / 2, size - 2, "model's rating", "middle"))
+    parts.append(_text((left + size) / 2, size - 5, "model's rating", "middle"))
     parts.append(
         Markup(
             '<text class="label" text-anchor="middle" transform="translate(11 {:.0f}) rotate(-90)">'
