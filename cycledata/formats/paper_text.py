@@ -337,7 +337,8 @@ def _parts(text: str) -> Iterator[_Part | Unreadable]:
 
 
 def _fenced(kind: str, body: str) -> str:
-    ticks = max((len(found[1]) for found in _TICKS.finditer(body)), default=2)
+    found = _TICKS.findall(body) if "```" in body else []
+    ticks = max((len(run) for run in found), default=2)
     fence = "`" * max(3, ticks + 1)
     return f"{fence}{kind}\n{body}\n{fence}"
 

@@ -5,7 +5,7 @@ state was made up or computed by the model; a copied sentence makes the outline 
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -55,39 +55,42 @@ def check_outline(
     results = outline.experimental_results
     numbers = _numbers("\n".join(f"{r.description}\n{r.table}\n{r.image}" for r in results))
     setup = [item.name for item in outline.experimental_setup]
-    words = set(_words(paper))
+    paper_words = _words(paper)
+    vocabulary, running = set(paper_words), f" {' '.join(paper_words)} "
     planned = {" ".join(_words(name)) for name in setup}
     told = [outline.motivation, outline.main_idea]
     told += [item.description for item in outline.experimental_setup]
     told += [item.description for item in results]
-    sentences = [s for text in told for s in _long_sentences(text)]
-    running = f" {' '.join(_words(paper))} "
+    sentences = [sentence for text in told for sentence in _long_sentences(text)]
     return OutlineQuality(
         n_numbers=len(numbers),
-        numbers_not_in_paper=tuple(str(n) for n in numbers if n not in known),
+        numbers_not_in_paper=tuple(f"{n:f}" for n in numbers if n not in known),
         n_experiments=len(setup),
         names_not_in_paper=tuple(
-            name for name in setup if any(len(w) > 3 and w not in words for w in _words(name))
+            name for name in setup if any(len(w) > 3 and w not in vocabulary for w in _words(name))
         ),
         results_without_setup=tuple(
             r.name for r in results if " ".join(_words(r.name)) not in planned
         ),
         n_sentences=len(sentences),
-        copied_sentences=tuple(s for s in sentences if f" {' '.join(_words(s))} " in running),
+        copied_sentences=tuple(text for text, words in sentences if f" {words} " in running),
     )
 
 
 def _numbers(text: str) -> list[Decimal]:
     """Numbers in order, each once; ``1{,}200`` is 1200 and 71.40 is 71.4."""
     plain = _THOUSANDS.sub("", _LAYOUT.sub(" ", _MARKUP.sub(" ", text)))
-    return list(dict.fromkeys(Decimal(n).normalize() for n in _NUMBER.findall(plain)))
+    found = dict.fromkeys(_NUMBER.findall(plain))
+    return list(dict.fromkeys(Decimal(number).normalize() for number in found))
 
 
 def _words(text: str) -> list[str]:
-    plain = _COMMAND.sub(" ", _MARKUP.sub(" ", text))
-    return [word.casefold() for word in _WORD.findall(plain)]
+    return _WORD.findall(_COMMAND.sub(" ", _MARKUP.sub(" ", text)).casefold())
 
 
-def _long_sentences(text: str) -> Iterable[str]:
-    sentences = (sentence.strip() for sentence in _SENTENCE_END.split(text))
-    return (s for s in sentences if len(_words(s)) >= MIN_COPIED_WORDS)
+def _long_sentences(text: str) -> Iterator[tuple[str, str]]:
+    """Each sentence of at least ``MIN_COPIED_WORDS`` as it stands, and as words alone."""
+    for sentence in _SENTENCE_END.split(text):
+        words = _words(sentence)
+        if len(words) >= MIN_COPIED_WORDS:
+            yield sentence.strip(), " ".join(words)

@@ -1,6 +1,7 @@
 """Outlines: read strictly, compared with their paper, made without a model."""
 
 import json
+from pathlib import Path
 from typing import Any, Literal
 
 import pytest
@@ -9,8 +10,15 @@ from hypothesis import strategies as st
 
 from cycledata.errors import ParseError
 from cycledata.formats.latex_json import write_latex_json
+from cycledata.formats.paper_text import (
+    CitedWork,
+    ResearchText,
+    parse_messages,
+    render_messages,
+)
 from cycledata.formats.unreadable import Unreadable
 from cycledata.parse.extractive import UNINFORMED_MARK, extractive_outline
+from cycledata.parse.latex.paper import parse_eprint
 from cycledata.parse.outline import (
     Attempt,
     OutlineReply,
@@ -199,13 +207,13 @@ def test_what_the_paper_does_not_say_is_named() -> None:
             "motivation": f"It matters. {copied}",
             "experimental_setup": (SetupItem(name="Robot arm", description="x"),),
             "experimental_results": (
-                ResultItem(name="driftwood", description="A gain of 99.5\\% and 1,255.", image="7"),
+                ResultItem(name="driftwood", description="Gains 99.5\\% and 1,255.", image="700"),
             ),
         }
     )
     paper = (*PAPER, Section(level=1, title="More", text=copied.replace(" old", "\n\\emph{old}")))
     found = check_outline(outline, title="T", abstract="", sections=paper)
-    assert found.numbers_not_in_paper == ("99.5", "7")
+    assert found.numbers_not_in_paper == ("99.5", "700")
     assert found.names_not_in_paper == ("Robot arm",)
     assert found.results_without_setup == ("driftwood",)
     assert found.copied_sentences == (copied,)
@@ -247,3 +255,26 @@ def test_extractive_outline_of_anything_has_distinct_names(sections: list[Sectio
     names = [item.name for item in outline.experimental_setup]
     assert len(set(names)) == len(names)
     assert names == [item.name for item in outline.experimental_results]
+
+
+@pytest.mark.shared_data
+def test_real_papers_become_turns_and_come_back(shared_data: Path) -> None:
+    eprints = sorted((shared_data / "latex" / "eprints").iterdir())[::5]
+    assert len(eprints) >= 15
+    for path in eprints:
+        paper = parse_eprint(path.read_bytes(), file=path.name)
+        outline = extractive_outline(abstract=paper.abstract, sections=paper.sections)
+        text = ResearchText(
+            references=tuple(
+                CitedWork(bibtex=entry.bibtex, abstract=None) for entry in paper.bibliography
+            ),
+            outline=outline,
+            title=paper.title,
+            abstract=paper.abstract,
+            sections=paper.sections,
+        )
+        assert parse_messages(render_messages(text)) == text, path.name
+        told = check_outline(
+            outline, title=paper.title, abstract=paper.abstract, sections=paper.sections
+        )
+        assert told.numbers_not_in_paper == (), path.name
