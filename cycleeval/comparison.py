@@ -1,6 +1,6 @@
 """Compare models on the same papers: paired differences, tests, what this test set can detect."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
 
@@ -140,9 +140,19 @@ def compare(
 
 
 def compare_submissions(
-    submissions: Sequence[Submission], reference: Reference, protocol: Protocol | None = None
+    submissions: Sequence[Submission],
+    reference: Reference,
+    protocol: Protocol | None = None,
+    *,
+    metrics: Collection[str] | None = None,
 ) -> Comparison:
     """Compare models pair by pair; under the policy ``exclude``, on the papers that all judged.
+
+    Args:
+        submissions: two or more.
+        reference: what humans said.
+        protocol: how predictions are judged.
+        metrics: names of those to compare on; None for all. Each takes its time for each pair.
 
     Raises:
         ValueError: fewer than two models, two of one name, or no paper in common.
@@ -160,7 +170,10 @@ def compare_submissions(
     for submission in submissions:
         panel, settled = panel_of(submission, common, rules)
         panels[submission.name] = panel
-        measures[submission.name] = model_measures(panel, settled, rules, ref=ref)
+        found = model_measures(panel, settled, rules, ref=ref)
+        measures[submission.name] = {
+            name: measure for name, measure in found.items() if metrics is None or name in metrics
+        }
     pairs = [
         PairwiseComparison(
             one,

@@ -13,6 +13,7 @@ from typer.testing import CliRunner
 
 from cycledata.errors import ParseError
 from cycleeval.cli import app
+from cycleeval.comparison import compare_submissions
 from cycleeval.leaderboard.charts import calibration, histogram, span_of, whisker
 from cycleeval.leaderboard.gather import Board, gather
 from cycleeval.leaderboard.hub import TASKS, hub_files
@@ -59,6 +60,13 @@ def test_entries_stand_by_place_then_the_unranked(board: Board, hostile: tuple[s
     assert "readable on 5 papers; 90% of the 40 are needed" in str(why["few"])
     assert board.entries[-1].card is None
     assert board.ignored == ("README.md",)
+
+
+def test_places_are_those_of_a_comparison_on_every_metric(board: Board, quick: Protocol) -> None:
+    ranked = [entry for entry in board.entries if entry.place is not None]
+    submissions = [entry.submission for entry in ranked]
+    everything = compare_submissions(submissions, board.reference, quick)
+    assert everything.ranks["proxy_mse_n1"] == {e.submission.name: e.place for e in ranked}
 
 
 def test_the_page_shows_the_numbers_that_scoring_gives(
