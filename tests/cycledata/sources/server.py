@@ -63,44 +63,40 @@ class World:
         return i % 5 != 4
 
     def note(self, i: int, venue: str, *, replies: bool) -> dict[str, Any]:
+        """A submission note in the shape of its API, its replies nested where asked for."""
         v1 = venue == V1
-        forum = self.forum(i)
 
-        def content(**fields: Any) -> dict[str, Any]:
-            return fields if v1 else {name: {"value": value} for name, value in fields.items()}
-
-        def invited(kind: str) -> dict[str, Any]:
-            name = f"{venue}/{kind}"
-            return {"invitation": name} if v1 else {"invitations": [name]}
-
-        note = {
-            "id": forum, "forum": forum, "number": i, "tcdate": 1_695_000_000_000 + i,
-            "cdate": 1_695_000_000_000 + i, "readers": ["everyone"],
-            "signatures": [f"{venue}/Submission{i}/Authors"],
-            **invited("-/Blind_Submission" if v1 else "-/Submission"),
-            "content": content(
-                title=self.title(i), authors=self.authors(i), abstract="\u2028We do things. " * 20
-            ),
-        }  # fmt: skip
-        if replies:
-            note["details"] = {
-                "replies": [
-                    {
-                        "id": f"review{i:05d}x{j}", "forum": forum, "replyto": forum,
-                        "tcdate": 1_696_000_000_000 + j, "readers": ["everyone"],
-                        "signatures": [f"{venue}/Submission{i}/Reviewer_{j}"],
-                        **invited(f"Submission{i}/-/Official_Review"),
-                        "content": content(
-                            summary=f"Paper {i} does things.", strengths="It does.",
-                            weaknesses="It does little else.", questions="Why these things?",
-                            soundness="3 good", presentation="3 good", contribution="2 fair",
-                            rating=f"{(3, 5, 6, 8)[(i + j) % 4]}: as said",
-                            confidence="4: sure", recommendation="6: fine",
-                        ),
-                    }
-                    for j in range(3)
-                ]
+        def made(name: str, created: int, invitation: str, **fields: Any) -> dict[str, Any]:
+            content = fields if v1 else {key: {"value": value} for key, value in fields.items()}
+            invited = f"{venue}/{invitation}"
+            return {
+                "id": name, "forum": self.forum(i), "tcdate": created, "cdate": created,
+                "readers": ["everyone"], "signatures": [f"{venue}/Submission{i}/{name}"],
+                "license": "CC BY 4.0", "content": content,
+                **({"invitation": invited} if v1 else {"invitations": [invited]}),
             }  # fmt: skip
+
+        note = made(
+            self.forum(i), 1_695_000_000_000 + i, "-/Blind_Submission" if v1 else "-/Submission",
+            title=self.title(i), authors=self.authors(i), abstract="\u2028We do things. " * 20,
+        )  # fmt: skip
+        if replies:
+            reviews = [
+                made(
+                    f"review{i:05d}x{j}", 1_696_000_000_000 + j, f"Submission{i}/-/Official_Review",
+                    summary=f"Paper {i} does things.", strengths="It does some of them well.",
+                    weaknesses="It does little else.", questions="Why these things?",
+                    soundness="3 good", presentation="3 good", contribution="2 fair",
+                    rating=f"{(3, 5, 6, 8)[(i + j) % 4]}: as said", confidence="4: sure",
+                    recommendation=f"{(3, 5, 6, 8)[(i + j) % 4]}: as said",
+                )
+                for j in range(3)
+            ]  # fmt: skip
+            meta = made(f"meta{i:05d}", 1_697_000_000_000, f"Submission{i}/-/Meta_Review",
+                        metareview="The reviewers agree that things are done.")  # fmt: skip
+            said = made(f"decision{i:05d}", 1_698_000_000_000, f"Submission{i}/-/Decision",
+                        decision="Reject" if i % 3 == 0 else "Accept (poster)")  # fmt: skip
+            note["details"] = {"replies": [*reviews, meta, said]}
         return note
 
     def eprint(self, i: int) -> bytes:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from datasets import load_dataset
 from typer.testing import CliRunner
 
 from cycledata.cli import app
@@ -227,6 +228,33 @@ def test_faults_and_kills_leave_no_trace_in_the_sealed_snapshot(
     assert seal(tmp_path / "s").digest == seal(tmp_path / "plain").digest
     # A kill may lose the answer in flight; nothing else is asked for twice.
     assert server_module.asked_again(server.state.seen, needed) <= n_kills
+
+
+def test_what_was_fetched_under_faults_builds_and_loads(
+    tmp_path: Path, new_server: Any, server_module: Any, services: MakeServices
+) -> None:
+    server = new_server(choose=server_module.RandomFaults(5))
+    while review5k(tmp_path / "s", services(server)).missing:
+        assert len(server.state.seen) < 500
+    seal(tmp_path / "s")
+    command = [
+        "build",
+        "review-5k",
+        "--snapshot",
+        str(tmp_path / "s"),
+        "--out",
+        str(tmp_path / "b"),
+    ]
+    result = CliRunner().invoke(app, command)
+    assert result.exit_code == 0, result.output
+    rows = {
+        name: [row for split in load_dataset(str(tmp_path / "b"), name).values() for row in split]
+        for name in ("scores", "default")
+    }
+    assert {row["paper_id"] for row in rows["scores"]} == {f"forum{i:05d}" for i in range(12)}
+    # Papers 4 and 9 are not on arXiv, and arXiv has no text of 8.
+    with_text = {row["paper_id"] for row in rows["default"] if row["paper_text"]}
+    assert with_text == {f"forum{i:05d}" for i in (0, 1, 2, 3, 5, 6, 7, 10, 11)}
 
 
 def test_no_secret_is_written_said_or_shown(tmp_path: Path, new_server: Any) -> None:
