@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TypeVar
 
+import requests
+
 from cycledata.errors import BudgetSpentError, GaveUpError, ParseError, RefusedError
 from cycledata.parse.arxiv import ArxivPaper
 from cycledata.replies import OpenSnapshot
@@ -253,7 +255,7 @@ class Run:
             except RefusedError as error:
                 self._down[service] = str(error)
                 self._miss(step, [item], str(error))
-            except (GaveUpError, ParseError) as error:
+            except (GaveUpError, ParseError, requests.RequestException) as error:
                 in_a_row += 1
                 self._miss(step, [item], str(error))
                 if in_a_row == _FAILURES_IN_A_ROW:

@@ -21,6 +21,7 @@ import urllib3
 from requests.adapters import HTTPAdapter
 
 from cycledata.errors import GaveUpError
+from cycledata.files import canonical_json
 from cycledata.sources.schedule import Clock, Scheduler, TransientError
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 _CONNECT_S = 10.0
 _SILENCE_S = 30.0
 _CHUNK_BYTES = 1 << 16
+_MAX_REDIRECTS = 3
 _TRANSIENT = frozenset({408, 425, 429, 500, 502, 503, 504})
 _ENDED_EARLY = "the body ended early"
 
@@ -71,6 +73,7 @@ def polite_session(
         session: the client's session; a new one when None.
     """
     session = session or requests.Session()
+    session.max_redirects = _MAX_REDIRECTS
     adapter = PoliteAdapter(scheduler, lane=lane, sound=sound, origins=origins, session=session)
     # A client may have mounted adapters of its own on longer prefixes; none may stay.
     session.adapters.clear()
@@ -122,7 +125,14 @@ class PoliteAdapter(HTTPAdapter):
         class HttpsPool(urllib3.HTTPSConnectionPool):
             ConnectionCls = Https
 
-        self.poolmanager.pool_classes_by_scheme = {"http": HttpPool, "https": HttpsPool}
+        self._pools = {"http": HttpPool, "https": HttpsPool}
+        self.poolmanager.pool_classes_by_scheme = self._pools
+
+    def proxy_manager_for(self, *args: Any, **kwargs: Any) -> urllib3.ProxyManager:
+        """Likewise where the environment names a proxy."""
+        manager: urllib3.ProxyManager = super().proxy_manager_for(*args, **kwargs)
+        manager.pool_classes_by_scheme = self._pools
+        return manager
 
     def send(
         self,
@@ -278,9 +288,9 @@ def _asked_wait(answer: Answer, now: dt.datetime) -> float | None:
 
 
 def json_trouble(answer: Answer) -> str | None:
-    """Why a body is no JSON; None when it is."""
+    """Why a body is no JSON that can be kept; None when it is."""
     try:
-        json.loads(answer.body)
+        canonical_json(json.loads(answer.body))
     except (ValueError, RecursionError):
         begins = answer.body[:200].lstrip().lower()
         return "HTML in place of JSON" if begins.startswith(b"<") else "the JSON is cut or damaged"

@@ -105,16 +105,21 @@ class OpenReview:
             limit: stop once this many forums are known.
 
         Raises:
-            RefusedError: OpenReview wants a login, or knows no such venue.
-            GaveUpError: a page that cannot be had, or a listing that stays shorter than OpenReview
-                says it is; forums fetched so far are in the snapshot.
+            RefusedError: OpenReview wants a login.
+            GaveUpError: no such venue, a page that cannot be had, or a listing that stays shorter
+                than OpenReview says it is; forums fetched so far are in the snapshot.
         """
         forums: dict[str, None] = {}
-        for invitation in invitations(venue):
-            for forum in self._list(snapshot, invitation, limit):
-                forums[forum] = None
-                if limit is not None and len(forums) == limit:
-                    return list(forums)
+        first, *others = invitations(venue)
+        for invitation in (first, *others):
+            try:
+                for forum in self._list(snapshot, invitation, limit):
+                    forums[forum] = None
+                    if limit is not None and len(forums) == limit:
+                        return list(forums)
+            except _NegativeError:
+                if invitation == first:
+                    raise  # a venue without withdrawn papers is one, without submissions none
         return list(forums)
 
     def history(self, snapshot: OpenSnapshot, note_id: str) -> None:
@@ -207,12 +212,8 @@ class OpenReview:
             return
         payload = canonical_json({"forum": forum, "notes": [note]}).encode("ascii")
         url = f"{self._base_url}/notes?id={forum}&details=replies"
-        snapshot.add(
-            Reply(
-                "openreview", f"forum/{forum}", url, self._clock.utc(), 200, "application/json",
-                payload,
-            )
-        )  # fmt: skip
+        moment, key = self._clock.utc(), f"forum/{forum}"
+        snapshot.add(Reply("openreview", key, url, moment, 200, "application/json", payload))
 
     def _page(
         self, query: dict[str, Any], after: str | None, seen: set[str], *, expected: int
@@ -239,12 +240,11 @@ class OpenReview:
         with contextlib.suppress(_NegativeError):
             self._call(ask)
         answer = self._last()
-        snapshot.add(
-            Reply(
-                "openreview", key, answer.url, self._clock.utc(), answer.status,
-                answer.media_type, answer.body,
-            )
-        )  # fmt: skip
+        # What comes with a refusal names the request and its moment, and would never be the same.
+        body = answer.body if answer.status == 200 else b""
+        moment, media_type = self._clock.utc(), answer.media_type
+        reply = Reply("openreview", key, answer.url, moment, answer.status, media_type, body)
+        snapshot.add(reply)
 
     def _call(self, ask: Any) -> None:
         """Call the client; log in first where we can, and again when the login has expired."""
@@ -286,7 +286,7 @@ class OpenReview:
         if answer.status == 401 or "Challenge" in name:
             return RefusedError(f"{what}: {_LOGIN}")
         if answer.status in {403, 404}:
-            return _NegativeError(f"{what}: {name} {message[:200]}")
+            return _NegativeError(f"{what}: {name} {message[:200]}; is the venue id right?")
         return GaveUpError(f"{what}: {name} {message[:200] or type(error).__name__}")
 
     def _last(self) -> Answer:
@@ -295,8 +295,8 @@ class OpenReview:
         return self._adapter.last
 
 
-class _NegativeError(RefusedError):
-    """An answer that says no: kept where a key was asked for, the end of a listing elsewhere."""
+class _NegativeError(GaveUpError):
+    """An answer that says no: kept where a key was asked for, an error in a listing."""
 
 
 def _sound(answer: Answer) -> str | None:

@@ -103,7 +103,8 @@ class SemanticScholar:
             except BadQueryParametersException as error:
                 raise GaveUpError(f"{self._base_url}: match of {title[:80]!r}: {error}") from error
             answer = self._last()
-            held = self._reply(key, answer.url, answer.status, json.loads(answer.body))
+            content = json.loads(answer.body) if answer.status == 200 else None
+            held = self._reply(key, answer.url, answer.status, content)
             snapshot.add(held)
         if held.status != 200:
             return None

@@ -458,6 +458,8 @@ class Handler(BaseHTTPRequestHandler):
             self._send(status, media_type, packed[: len(packed) // 2], Content_Encoding="gzip")
         elif fault == "redirect":
             self._send(302, "text/html", b"", Location=f"{self.state.elsewhere}{self.path}")
+        elif fault == "redirect-circle":
+            self._send(302, "text/html", b"", Location=self.path)
         elif len(body) > 2000 and "gzip" in self.headers.get("Accept-Encoding", ""):
             packed = gzip.compress(body, mtime=0)
             self._send(status, media_type, packed, Content_Encoding="gzip")

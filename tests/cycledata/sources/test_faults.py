@@ -26,6 +26,7 @@ HTML_JSON, HTML_XML = "HTML in place of JSON", "HTML in place of XML"
 HTML_EPRINT, LATE, LONG = "HTML in place of an e-print", "not done after", "the body is longer than"
 TOLD = {"429-retry-after", "429-reset-time"}
 NEXT_RUN = "a row of this run; the next run asks again"
+NO_TRACE = "follows it within the host"
 NO_PAGE = "asks for that page again"
 EMPTY = "an empty page of a search that found some"
 
@@ -80,6 +81,7 @@ ROWS = [
     Row("empty-page", "a page that is missing", LATER_PAGE, "", "3 listings gave 2", NO_PAGE),
     Row("empty-page", "an empty page of a search that found some", SEARCH, EMPTY, EMPTY),
     Row("redirect", "redirect to another host", EPRINT, "", "which is never followed", NEXT_RUN),
+    Row("redirect-circle", "redirect in a circle", EPRINT, "", "Exceeded 3 redirects", NO_TRACE),
 ]
 IDS = [row.words.replace(" ", "-") for row in ROWS]
 

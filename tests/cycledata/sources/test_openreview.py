@@ -101,8 +101,16 @@ def test_a_token_is_used_as_it_is(tmp_path: Path, new_server: Any, services: Mak
 
 
 def test_an_unknown_venue_is_refused(tmp_path: Path, server: Any, services: MakeServices) -> None:
-    with pytest.raises(RefusedError, match="status 404: NotFoundError"):
+    with pytest.raises(GaveUpError, match=r"status 404: NotFoundError .*; is the venue id right"):
         listing(tmp_path, services(server), "ICLR.cc/2099/Conference")
+
+
+def test_a_venue_without_withdrawn_papers_is_a_venue(
+    tmp_path: Path, server: Any, services: MakeServices, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = (f"{V1}/-/Blind_Submission", "Other.cc/2020/-/Withdrawn_Submission")
+    monkeypatch.setattr("cycledata.sources.openreview.invitations", lambda _: names)
+    assert len(listing(tmp_path, services(server), V1)) == 12
 
 
 def test_a_limit_asks_for_no_more_than_it_needs_and_a_later_run_goes_on(
@@ -148,7 +156,8 @@ def test_history_and_pdfs_are_fetched_when_asked_for_and_refusals_are_kept(
         pdfs = {reply.key: reply for reply in snapshot.iter("openreview", "pdf/")}
     assert len(edits) == 36
     assert edits["edits/review00001x0"].status == 200
-    assert edits["edits/review00001x2"].status == 403
+    refused = edits["edits/review00001x2"]
+    assert (refused.status, refused.payload) == (403, b"")
     # Papers 4 and 9 are not on arXiv; the rest needs no PDF.
     assert {key: reply.status for key, reply in pdfs.items()} == {
         "pdf/forum00004": 200,

@@ -88,6 +88,31 @@ def test_a_title_match_is_asked_once_and_no_match_is_kept(
     assert len(server.state.seen) == 2
 
 
+@pytest.mark.parametrize("body", [b"[NaN]", b"[1e999]", b"[" * 300 + b"]" * 300, b"[1"])
+def test_json_that_cannot_be_kept_is_no_answer(
+    tmp_path: Path,
+    server: Any,
+    services: MakeServices,
+    monkeypatch: pytest.MonkeyPatch,
+    body: bytes,
+) -> None:
+    monkeypatch.setattr("services_server.Handler._s2", lambda *_: (200, "application/json", body))
+    with pytest.raises(GaveUpError, match="the JSON is cut or damaged, after 5 tries"):
+        papers(tmp_path, services(server), ["c1"], listed=False)
+
+
+def test_a_page_that_says_no_is_kept_without_its_words(
+    tmp_path: Path, server: Any, services: MakeServices, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = (404, "text/html", b"<html>gone</html>")
+    monkeypatch.setattr("services_server.Handler._s2", lambda *_: page)
+    with OpenSnapshot(tmp_path) as snapshot:
+        assert services(server).semantic_scholar.match(snapshot, "Some Title") is None
+        kept = snapshot.get("semantic_scholar", match_key("Some Title"))
+    assert kept is not None
+    assert (kept.status, kept.payload) == (404, b"null")
+
+
 def test_titles_that_differ_in_case_and_signs_share_a_key() -> None:
     assert match_key("A Title!") == match_key("a  title")
 
