@@ -109,7 +109,9 @@ def score(
             seed=seed,
         )
         humans = read_reference(reference, split=split)
-        submission = read_submission(predictions, known=humans.paper_ids, protocol=rules)
+        submission = read_submission(
+            predictions, known=humans.paper_ids, elsewhere=humans.other_ids, protocol=rules
+        )
         card = score_submission(submission, humans, rules)
         _show(card.to_json(), score_report(card), as_json=as_json)
 
@@ -153,7 +155,12 @@ def compare(
             seed=seed,
         )
         humans = read_reference(reference, split=split)
-        read = [read_submission(Path(m), known=humans.paper_ids, protocol=rules) for m in models]
+        read = [
+            read_submission(
+                Path(model), known=humans.paper_ids, elsewhere=humans.other_ids, protocol=rules
+            )
+            for model in models
+        ]
         compared = compare_submissions(read, humans, rules)
         _show(compared.to_json(), comparison_report(compared), as_json=as_json)
 
@@ -366,6 +373,8 @@ def _failures() -> Iterator[None]:
 
     try:
         yield
+    except BrokenPipeError:
+        raise  # whoever read our output has seen enough; Typer ends quietly
     except (CycleDataError, OSError, ValueError) as error:
         print(f"cycleeval: {error}", file=sys.stderr)
         raise typer.Exit(1) from error

@@ -20,6 +20,7 @@ MAX_REVIEWERS = 64
 """Most simulated reviewers of one paper."""
 
 Decision = Literal["accept", "reject"]
+_OUT_OF_PLACE = frozenset({"unknown-paper", "other-split", "duplicate-paper"})
 _CONFIDENCE_SCALE = (1.0, 5.0)
 _MARKS = ("ratings", *ASPECTS, "confidence")
 _FIELDS = frozenset({"paper_id", "decision", "text", *_MARKS})
@@ -89,8 +90,8 @@ class Submission:
 
     @property
     def unreadable(self) -> tuple[Fault, ...]:
-        """The faults that are lines nobody can read, as opposed to readable ones out of place."""
-        return tuple(f for f in self.faults if f.rule not in {"unknown-paper", "duplicate-paper"})
+        """The lines that nobody can read, as opposed to readable ones out of place."""
+        return tuple(fault for fault in self.faults if fault.rule not in _OUT_OF_PLACE)
 
     def count(self, rule: str) -> int:
         """Number of faults of one rule."""
@@ -107,20 +108,27 @@ class _Refused(Exception):  # noqa: N818  control flow inside this file, not an 
 
 
 def read_submission(
-    path: Path, *, known: Collection[str], protocol: Protocol | None = None
+    path: Path,
+    *,
+    known: Collection[str],
+    elsewhere: Collection[str] = (),
+    protocol: Protocol | None = None,
 ) -> Submission:
     """Read a predictions file.
 
     Args:
         path: the JSON Lines file.
         known: paper ids of the reference; a line about another paper is a fault.
+        elsewhere: paper ids of splits that are not judged now; lines about them are told apart.
         protocol: gives the scales; None for the default.
 
     Raises:
         OSError: the file cannot be opened or read.
     """
     with path.open("rb") as stream:
-        return submission_of(_lines(stream), name=path.stem, known=known, protocol=protocol)
+        return submission_of(
+            _lines(stream), name=path.stem, known=known, elsewhere=elsewhere, protocol=protocol
+        )
 
 
 def submission_of(
@@ -128,11 +136,12 @@ def submission_of(
     *,
     name: str,
     known: Collection[str],
+    elsewhere: Collection[str] = (),
     protocol: Protocol | None = None,
 ) -> Submission:
     """The same from lines of bytes; blank ones are passed over, a paper's first line counts."""
     rules = protocol or Protocol()
-    papers = frozenset(known)
+    papers, others = frozenset(known), frozenset(elsewhere)
     predictions: dict[str, Prediction] = {}
     named: set[str] = set()
     faults: list[Fault] = []
@@ -143,7 +152,7 @@ def submission_of(
         try:
             entry = _object(line)
             paper_id = _paper_id(entry)
-            _require_new(paper_id, papers, named)
+            _require_place(paper_id, papers, others, named)
             named.add(paper_id)
             predictions[paper_id] = _prediction(paper_id, entry, rules)
         except _Refused as refused:
@@ -190,7 +199,11 @@ def _paper_id(entry: dict[str, object]) -> str:
     return paper_id
 
 
-def _require_new(paper_id: str, papers: frozenset[str], named: set[str]) -> None:
+def _require_place(
+    paper_id: str, papers: frozenset[str], others: frozenset[str], named: set[str]
+) -> None:
+    if paper_id not in papers and paper_id in others:
+        raise _Refused("other-split", "the paper is in a split that is not judged")
     if paper_id not in papers:
         raise _Refused("unknown-paper", "the reference has no such paper")
     if paper_id in named:

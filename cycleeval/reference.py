@@ -41,6 +41,11 @@ class Reference:
     """The training split, where the reference has one."""
 
     @property
+    def other_ids(self) -> tuple[str, ...]:
+        """Papers of the training split, which are not judged."""
+        return () if self.train is None else self.train.paper_ids
+
+    @property
     def digest(self) -> str:
         """First 12 hex digits of sha256 over ids, ratings and decisions."""
         rows = [self.paper_ids, self.ratings, self.decisions, sorted(self.aspects.items())]
@@ -164,14 +169,19 @@ def _tuples(ids: Iterable[str], marks: Mapping[str, Sequence[float]]) -> Marks:
 
 
 def _build_rows(folder: Path, split: str) -> Rows:
-    """Rows of the build's ``scores``: the split to judge, and ``train`` besides."""
-    rows: Rows = []
-    for name in dict.fromkeys((split, "train")):
-        for file in sorted((folder / "scores").glob(f"{name}-*.parquet")):
-            rows += [{**row, "split": name} for row in _parquet_rows(file)]
-    if not rows:
-        raise ValueError(f"expected scores/{split}-*.parquet, found none; is it a Review-5k build?")
-    return rows
+    """Rows of a build's ``scores``, verified: the split to judge, and ``train`` besides."""
+    from cycledata.load import iterate_rows, read_build
+
+    held = read_build(folder).configs.get("scores", {})
+    if split not in held:
+        raise ValueError(f"expected a config scores with a split {split!r}, found {sorted(held)}")
+    columns = [column for column in _COLUMNS if column != "split"]
+    return [
+        {**row, "split": name}
+        for name in dict.fromkeys((split, "train"))
+        if name in held
+        for row in iterate_rows(folder, "scores", name, columns)
+    ]
 
 
 def _file_rows(path: Path) -> Rows:

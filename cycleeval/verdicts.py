@@ -5,17 +5,21 @@ from collections.abc import Mapping
 from cycleeval.panel import Rules
 from cycleeval.result import MetricResult
 
+FEW_PAPERS = 30
+"""Below this a bootstrap interval is known to hold the truth less often than it says."""
+
 _Results = Mapping[str, MetricResult]
 
 
 def verdicts_on_model(
     metrics: _Results, baselines: Mapping[str, _Results], rules: Rules
 ) -> tuple[str, ...]:
-    """Sentences on a model: against a constant, a human, the majority and chance."""
+    """Sentences on a model: against a constant, first; then a human, the majority and chance."""
     said = [_against_constant(metrics, baselines["constant"], rules)]
     said += _against_human(metrics, baselines)
     said += _against_majority(metrics, baselines["majority"], rules)
     said += _against_chance(metrics)
+    said += _too_few(metrics)
     return tuple(said)
 
 
@@ -33,6 +37,13 @@ def verdicts_on_humans(
         f"{human.value:.3f}."
     )
     return (said,)
+
+
+def _too_few(metrics: _Results) -> list[str]:
+    n_papers = metrics["proxy_mse_n"].n_papers
+    if n_papers >= FEW_PAPERS:
+        return []
+    return [f"Only {n_papers} paper(s): intervals are rough below {FEW_PAPERS}, often too narrow."]
 
 
 def _against_constant(metrics: _Results, constant: _Results, rules: Rules) -> str:

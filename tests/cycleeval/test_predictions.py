@@ -112,6 +112,13 @@ def test_the_first_line_on_a_paper_counts_even_when_it_is_unreadable() -> None:
     assert submission.count("duplicate-paper") == 2
 
 
+def test_a_line_about_another_split_is_told_from_one_about_no_paper() -> None:
+    lines = [b'{"paper_id": "t", "ratings": [5]}', b'{"paper_id": "z", "ratings": [5]}']
+    submission = submission_of(lines, name="m", known=["a"], elsewhere=["a", "t"])
+    assert [fault.rule for fault in submission.faults] == ["other-split", "unknown-paper"]
+    assert submission.unreadable == ()
+
+
 def test_ratings_and_decision_are_read_from_a_reviewer_models_text() -> None:
     review = "## Reviewer\n\n### Soundness\n\n3 good\n\n### Rating\n\n{}\n\n**********\n\n"
     text = (

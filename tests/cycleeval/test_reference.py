@@ -1,11 +1,15 @@
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 import pytest
 
-from cycledata.errors import ParseError
+from cycledata import sample
+from cycledata.build import DATASETS, build
+from cycledata.consent.policy import read_policy
+from cycledata.errors import ParseError, VerifyError
 from cycleeval.reference import read_reference, reference_of
 
 ROWS: list[dict[str, Any]] = [
@@ -46,17 +50,39 @@ def test_a_column_split_sets_the_training_papers_apart(tmp_path: Path) -> None:
     assert read_reference(str(tmp_path / "r.jsonl"), split="train").train is None
 
 
-def test_a_build_directory_gives_its_scores(tmp_path: Path) -> None:
-    folder = tmp_path / "build" / "scores"
-    folder.mkdir(parents=True)
-    table = pl.DataFrame(ROWS, strict=False).with_columns(title=pl.lit("not needed"))
-    table.slice(0, 1).write_parquet(folder / "test-00000-of-00001.parquet")
-    table.slice(1, 1).write_parquet(folder / "train-00000-of-00002.parquet")
-    table.slice(2, 1).write_parquet(folder / "train-00001-of-00002.parquet")
-    reference = read_reference(str(tmp_path / "build"))
-    assert reference.paper_ids == ("b",)
+@pytest.fixture(scope="module")
+def sample_build(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("builds") / "review-5k"
+    build(DATASETS["review-5k"], sample.SNAPSHOT, folder, policy=read_policy(sample.POLICY))
+    return folder
+
+
+def test_a_build_gives_its_test_split_to_judge_and_its_training_split_to_learn_from(
+    sample_build: Path,
+) -> None:
+    reference = read_reference(str(sample_build))
+    scores = {
+        row["paper_id"]: row
+        for split in ("test", "train")
+        for row in pl.read_parquet(sample_build / "scores" / f"{split}-*.parquet").to_dicts()
+    }
     assert reference.train is not None
-    assert reference.train.paper_ids == ("a", "c")
+    assert sorted(scores) == sorted(reference.paper_ids + reference.train.paper_ids)
+    for part in (reference, reference.train):
+        for paper_id, ratings in zip(part.paper_ids, part.ratings, strict=True):
+            assert list(ratings) == scores[paper_id]["ratings"]
+    assert set(reference.aspects) == {"soundness", "presentation", "contribution"}
+
+
+def test_a_build_is_verified_and_its_splits_are_named(sample_build: Path, tmp_path: Path) -> None:
+    with pytest.raises(ParseError, match=r"a split 'dev', found \['test', 'train'\]"):
+        read_reference(str(sample_build), split="dev")
+    damaged = tmp_path / "damaged"
+    shutil.copytree(sample_build, damaged)
+    file = next((damaged / "scores").glob("test-*.parquet"))
+    file.write_bytes(file.read_bytes().replace(b"SAMPLE", b"sample", 1))
+    with pytest.raises(VerifyError, match="manifest pins sha256"):
+        read_reference(str(damaged))
 
 
 def test_the_digest_sees_every_mark_and_no_order() -> None:
@@ -108,7 +134,7 @@ def test_a_damaged_parquet_and_an_empty_directory_are_errors(tmp_path: Path) -> 
     path.write_bytes(b"PAR1 and no more")
     with pytest.raises(ParseError, match="cannot be read as Parquet"):
         read_reference(str(path))
-    with pytest.raises(ParseError, match=r"expected scores/test-\*\.parquet"):
+    with pytest.raises(VerifyError, match="no finished build"):
         read_reference(str(tmp_path))
     (tmp_path / "reference.csv").write_text("paper_id,ratings\n")
     with pytest.raises(ParseError, match=r"expected a \.parquet or \.jsonl file"):
