@@ -12,7 +12,7 @@ from pydantic import Field, ValidationError, field_validator
 
 from cycledata.errors import ChangedFileError, MissingFileError, NewerSchemaError, VerifyError
 from cycledata.files import atomic_write, canonical_json, sha256_bytes, sha256_file
-from cycledata.records import SCHEMA_VERSION, Record
+from cycledata.records import SCHEMA_VERSION, Record, first_problem
 
 __all__ = [
     "FilePin",
@@ -95,7 +95,8 @@ def read_manifest(path: Path, model: type[M]) -> M:
     try:
         return model.model_validate(_read_object(path))
     except ValidationError as error:
-        raise VerifyError(f"{path.name}: not a {model.__name__}: {error}") from error
+        problem = first_problem(error)
+        raise VerifyError(f"{path}: not a {model.__name__}: {problem}; restore the file") from error
 
 
 def read_pins(path: Path) -> tuple[FilePin, ...]:
@@ -106,7 +107,7 @@ def read_pins(path: Path) -> tuple[FilePin, ...]:
     try:
         return tuple(FilePin.model_validate(pin) for pin in listed)
     except ValidationError as error:
-        raise VerifyError(f"{path.name}: a pin is malformed: {error}") from error
+        raise VerifyError(f"{path.name}: a pin is malformed: {first_problem(error)}") from error
 
 
 def _read_object(path: Path) -> dict[str, object]:

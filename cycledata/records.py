@@ -9,7 +9,7 @@ import datetime as dt
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 SCHEMA_VERSION = 1
 """Version of every record below; a build or snapshot of a newer one is refused."""
@@ -19,6 +19,13 @@ class Record(BaseModel):
     """Frozen base: equal by value, closed to unknown fields."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+def first_problem(error: ValidationError) -> str:
+    """The first thing wrong with a value, in one line: where, what was expected, what was found."""
+    first = error.errors(include_url=False)[0]
+    where = ".".join(str(part) for part in first["loc"])
+    return f"{where}: {first['msg']}, found {str(first['input'])[:60]!r}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,7 @@ from pydantic import Field, ValidationError
 from cycledata.consent.evidence import COMPONENTS, Component, Evidence, read_licence
 from cycledata.errors import PolicyError
 from cycledata.manifest import fingerprint
-from cycledata.records import Record
+from cycledata.records import Record, first_problem
 
 Basis = Literal["licence", "public"]
 AcceptableTerm = Literal["share-alike", "non-commercial"]
@@ -105,11 +105,8 @@ def read_policy(path: Path | None = None) -> Policy:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise PolicyError(f"{path}: not TOML ({error}); see the built-in policy") from error
     except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        where = ".".join(str(part) for part in first["loc"])
         raise PolicyError(
-            f"{path}: {where}: {first['msg']}, found {str(first['input'])[:60]!r}; "
-            f"see the built-in policy for the words it knows"
+            f"{path}: {first_problem(error)}; see the built-in policy for the words it knows"
         ) from error
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from cycledata.errors import PolicyError
-from cycledata.records import Record
+from cycledata.records import Record, first_problem
 
 FILE = "tombstones.json"
 
@@ -37,9 +37,10 @@ def read_tombstones(folder: Path) -> tuple[Tombstone, ...]:
     try:
         rows = json.loads(path.read_text(encoding="utf-8"))["tombstones"]
         found = [Tombstone.model_validate(row) for row in rows]
-    except (ValueError, KeyError, TypeError, ValidationError) as error:
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        problem = first_problem(error) if isinstance(error, ValidationError) else str(error)
         raise PolicyError(
-            f"{path}: expected a list of tombstones, found something else ({error}); restore the "
+            f"{path}: expected a list of tombstones, found something else ({problem}); restore the "
             f"file from the build that made it: without it a paper that was taken down may return"
         ) from error
     return merge_tombstones(found)

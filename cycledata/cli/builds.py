@@ -1,0 +1,217 @@
+"""Commands about builds: make, verify, explain, take down, publish; and read single papers."""
+
+import datetime as dt
+import json
+import re
+import sys
+from dataclasses import asdict
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from cycledata.cli.options import AsJson, Build, Files, Out
+from cycledata.cli.show import bar, print_build, print_json, print_story, printable
+from cycledata.errors import NotASnapshotError
+
+
+class DatasetName(StrEnum):
+    """What can be built."""
+
+    REVIEW_5K = "review-5k"
+
+
+class EngineName(StrEnum):
+    """Where papers are made."""
+
+    LOCAL = "local"
+    RAY = "ray"
+
+
+def build(
+    dataset: Annotated[DatasetName, typer.Argument(help="What to build.")],
+    out: Out,
+    snapshot: Annotated[
+        Path | None,
+        typer.Option(
+            exists=True,
+            file_okay=False,
+            help="Folder of a sealed snapshot; without it the embedded, invented sample.",
+        ),
+    ] = None,
+    policy: Annotated[
+        Path | None,
+        typer.Option(
+            exists=True,
+            dir_okay=False,
+            help="Consent policy (TOML); the built-in one without it.",
+        ),
+    ] = None,
+    engine: Annotated[EngineName, typer.Option(help="Where papers are made.")] = EngineName.LOCAL,
+    workers: Annotated[int, typer.Option(min=1, help="Processes, or Ray tasks at a time.")] = 1,
+    as_json: AsJson = False,
+) -> None:
+    """Make a dataset repository from a sealed snapshot."""
+    from cycledata import build as builder
+    from cycledata import sample
+    from cycledata.consent.policy import read_policy
+
+    if snapshot is None and policy is None:
+        policy = sample.POLICY
+    with bar("Making papers") as on_progress:
+        report = builder.build(
+            builder.DATASETS[dataset.value],
+            snapshot or sample.SNAPSHOT,
+            out,
+            policy=read_policy(policy),
+            engine=engine.value,
+            n_workers=workers,
+            on_progress=on_progress,
+        )
+    if as_json:
+        print_json({"unchanged": report.unchanged, **report.manifest.model_dump(mode="json")})
+        return
+    if report.unchanged:
+        print(f"{out}: nothing has changed since it was built, every byte verified")
+    print_build(out, report.manifest)
+
+
+def explain(
+    build: Build,
+    paper_id: Annotated[str, typer.Argument(help="Forum id, or the id of an accepted list.")],
+    as_json: AsJson = False,
+) -> None:
+    """Say why a paper is in, out, or in part: every rule and its evidence."""
+    from cycledata.explain import explain as tell
+
+    story = tell(build, paper_id)
+    if not as_json:
+        print_story(story)
+        return
+    print_json(
+        {
+            "paper_id": paper_id,
+            "outcome": story.outcome,
+            "places": list(story.places),
+            "dropped": [asdict(drop) for drop in story.dropped],
+            "consent": [asdict(verdict) for verdict in story.verdicts],
+            "tombstone": story.tombstone.model_dump() if story.tombstone else None,
+        }
+    )
+
+
+def takedown(
+    build: Build,
+    ids: Annotated[
+        Path,
+        typer.Option(exists=True, dir_okay=False, help="UTF-8 text file with one paper id a line."),
+    ],
+    reason: Annotated[str, typer.Option(help="Why; stands in the tombstone, readable by all.")],
+    out: Out,
+    date: Annotated[
+        dt.datetime | None,
+        typer.Option(formats=["%Y-%m-%d"], help="Day of the takedown, in UTC; today without it."),
+    ] = None,
+    snapshot: Annotated[
+        Path | None,
+        typer.Option(
+            exists=True,
+            file_okay=False,
+            help="Also lay the tombstones beside this snapshot, for all later builds from it.",
+        ),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Make a build without some papers, and tombstones that later builds obey."""
+    from cycledata.takedown import read_paper_ids, take_down
+
+    day = (date or dt.datetime.now(tz=dt.UTC)).date().isoformat()
+    paper_ids = read_paper_ids(ids)
+    report = take_down(build, paper_ids, out, reason=reason, date=day, snapshot=snapshot)
+    if as_json:
+        rows = {"taken_down": paper_ids, "not_in_build": list(report.strangers)}
+        print_json({**rows, **report.manifest.model_dump(mode="json")})
+    else:
+        print_build(out, report.manifest)
+    for paper_id in report.strangers:
+        print(printable(f"{paper_id}: {build} does not speak of it"), file=sys.stderr)
+    print(
+        f"{len(paper_ids)} taken down; builds beside {out} obey its tombstones"
+        + (f", and so do all builds from {snapshot}" if snapshot else ""),
+        file=sys.stderr,
+    )
+
+
+def _repo_name(repo: str) -> str:
+    if not re.fullmatch(r"[\w.-]{1,96}/[\w.-]{1,96}", repo, re.ASCII):
+        raise typer.BadParameter(f"expected ORG/NAME, found {repo!r}")
+    return repo
+
+
+def publish(
+    build: Build,
+    repo: Annotated[
+        str,
+        typer.Option(callback=_repo_name, help="Dataset repository on the hub: ORG/NAME."),
+    ],
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say what would be pushed; push nothing.")
+    ] = False,
+) -> None:
+    """Push a verified build to the hub; the token comes from HF_TOKEN."""
+    from cycledata.publish import publish as push
+
+    plan = push(build, repo, dry_run=dry_run)
+    print(f"{'would push' if dry_run else 'pushed'} {len(plan.files)} files to {plan.repo}:")
+    print("\n".join(f"  {name}" for name in plan.files))
+    print(f"  {plan.n_bytes:,} bytes")
+
+
+def verify(
+    folder: Annotated[
+        Path,
+        typer.Argument(
+            exists=True, file_okay=False, help="Folder of a sealed snapshot or of a build."
+        ),
+    ],
+    as_json: AsJson = False,
+) -> None:
+    """Compare a sealed snapshot or a build with its manifest, byte by byte."""
+    from cycledata.load import MANIFEST, verify_build
+    from cycledata.snapshot import verify_snapshot
+
+    if (folder / MANIFEST).is_file():
+        kind, pins = "build", verify_build(folder).files
+    else:
+        try:
+            kind, pins = "snapshot", verify_snapshot(folder).files
+        except NotASnapshotError as error:
+            raise NotASnapshotError(
+                f"{folder}: neither a build (no {MANIFEST}) nor a sealed snapshot "
+                "(no snapshot.json); is the path right?"
+            ) from error
+    if as_json:
+        print_json({"kind": kind, "n_files": len(pins), "ok": True})
+    else:
+        print(f"{folder.name}: {kind} as pinned, {len(pins)} files")
+
+
+def parse(files: Files) -> None:
+    """Read e-prints as text: one JSON object a file, on one line each.
+
+    A file that cannot be read gives `file` and `error`, and exit code 1 at the end.
+    """
+    from cycledata.errors import ParseError
+    from cycledata.parse.latex import parse_eprint
+
+    failed = False
+    for path in files:
+        try:
+            print(parse_eprint(path.read_bytes(), file=path.name).model_dump_json())
+        except ParseError as error:
+            failed = True
+            row = {"file": path.name, "error": {"rule": error.rule, "detail": error.detail}}
+            print(json.dumps(row, ensure_ascii=False))
+    if failed:
+        raise typer.Exit(1)

@@ -1,0 +1,298 @@
+"""Every command, used wrongly in the ways that people do: exit codes and what is said on stderr."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+import typer
+
+from cycledata import sample
+from cycledata.cli import app, main
+from cycledata.cli.show import printable
+from cycledata.load import read_build
+
+
+@dataclass(frozen=True)
+class Run:
+    code: int
+    out: str
+    err: str
+
+
+Cli = Callable[..., Run]
+
+
+@pytest.fixture
+def cli(capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Cli:
+    """Runs the console script's entry point in this process."""
+    monkeypatch.setenv("COLUMNS", "200")
+    monkeypatch.setattr(signal, "signal", lambda *_: None)
+
+    def run(*words: object) -> Run:
+        monkeypatch.setattr(sys, "argv", ["cycledata", *map(str, words)])
+        with pytest.raises(SystemExit) as end:
+            main()
+        captured = capfd.readouterr()
+        code = end.value.code
+        return Run(code if isinstance(code, int) else 0, captured.out, captured.err)
+
+    return run
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("cli")
+    command = [sys.executable, "-m", "cycledata", "build", "review-5k", "--out", "built"]
+    subprocess.run(command, cwd=folder, check=True, stdout=subprocess.DEVNULL)
+    (folder / "a-file").write_text("text")
+    (folder / "empty").mkdir()
+    (folder / "blank.txt").write_text("\n  \n")
+    (folder / "latin1.txt").write_bytes(b"caf\xe9\n")
+    (folder / "one.txt").write_text("SAMPLE5k01\r\n")
+    (folder / "bad.toml").write_text("name = [")
+    (folder / "odd.toml").write_text(
+        'name = "x"\naccept_terms = ["no-derivatives"]\n[components]\n'
+    )
+    (folder / "damaged").mkdir()
+    (folder / "damaged" / "manifest.json").write_text('{"schema_version": 1, "kind": "build"}')
+    (folder / "newer").mkdir()
+    (folder / "newer" / "manifest.json").write_text('{"schema_version": 99}')
+    return folder
+
+
+MISUSES = {
+    "no dataset": ("build --out x", "Missing argument"),
+    "unknown dataset": ("build review-6k --out x", "review-6k"),
+    "no out": ("build review-5k", "Missing option '--out'"),
+    "snapshot that is not there": ("build review-5k --out x --snapshot nowhere", "does not exist"),
+    "snapshot that is a file": ("build review-5k --out x --snapshot a-file", "is a file"),
+    "out that is a file": ("build review-5k --out a-file", "is a file"),
+    "no such policy": ("build review-5k --out x --policy no.toml", "'no.toml' does not exist"),
+    "policy that is a folder": ("build review-5k --out x --policy empty", "is a directory"),
+    "no workers": ("build review-5k --out x --workers 0", "greater than or equal to 1"),
+    "unknown engine": ("build review-5k --out x --engine spark", "'local', 'ray'"),
+    "verify nothing": ("verify nowhere", "does not exist"),
+    "verify a file": ("verify a-file", "is a file"),
+    "explain in a file": ("explain a-file SAMPLE5k01", "is a file"),
+    "takedown without ids": (
+        "takedown built --reason r --out x --ids none",
+        "'none' does not exist",
+    ),
+    "takedown ids from a folder": (
+        "takedown built --reason r --out x --ids empty",
+        "is a directory",
+    ),
+    "takedown on no day": (
+        "takedown built --reason r --out x --ids one.txt --date 20-11-2026",
+        "does not match the formats '%Y-%m-%d'",
+    ),
+    "takedown without a reason": ("takedown built --out x --ids one.txt", "'--reason'"),
+    "seal nothing": ("seal nowhere", "does not exist"),
+    "import nothing": ("import openreview-notes none.jsonl --snapshot s", "does not exist"),
+    "import into a file": ("import openreview-notes one.txt --snapshot a-file", "is a file"),
+    "import on no day": (
+        "import openreview-notes one.txt --snapshot s --retrieved-at today",
+        "does not match the formats",
+    ),
+    "parse nothing": ("parse none.tex", "does not exist"),
+    "publish to half a name": ("publish built --repo name --dry-run", "ORG/NAME"),
+    "fetch half a paper": ("fetch review-5k --snapshot s --limit 0", "greater than or equal to 1"),
+    "unknown command": ("unbuild", "No such command 'unbuild'"),
+}
+
+
+@pytest.mark.parametrize("case", MISUSES)
+def test_misuse_exits_2_and_says_what_was_expected(
+    case: str, cli: Cli, built: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    words, said = MISUSES[case]
+    monkeypatch.chdir(built)
+    ran = cli(*words.split())
+    assert (ran.code, ran.out) == (2, "")
+    assert said in ran.err
+    assert not (built / "x").exists()
+
+
+FAILURES = {
+    "build from no snapshot": (
+        "build review-5k --out x --snapshot empty",
+        "empty: expected snapshot.json and replies-*.parquet, found neither; is the path right?",
+    ),
+    "build over something else": (
+        "build review-5k --out damaged",
+        "BuildManifest",
+    ),
+    "build inside a file": (
+        "build review-5k --out a-file/x",
+        "a file stands where a folder is needed; give another path",
+    ),
+    "policy that is no TOML": ("build review-5k --out x --policy bad.toml", "bad.toml: not TOML"),
+    "policy with an unknown word": (
+        "build review-5k --out x --policy odd.toml",
+        "odd.toml: accept_terms.0: Input should be 'share-alike' or 'non-commercial', found",
+    ),
+    "verify an empty folder": ("verify empty", "empty: neither a build (no manifest.json) nor"),
+    "verify a damaged manifest": (
+        "verify damaged",
+        "manifest.json: not a BuildManifest: files: Field required",
+    ),
+    "verify a newer build": ("verify newer", "schema version 99, this package reads up to 1"),
+    "explain in no build": ("explain empty SAMPLE5k01", "run `cycledata build`"),
+    "explain a stranger": ("explain built nobody", "nobody: not in built, kept or dropped"),
+    "takedown of nobody": (
+        "takedown built --reason r --out x --ids blank.txt",
+        "blank.txt: no paper id in it; write one a line",
+    ),
+    "takedown in another encoding": (
+        "takedown built --reason r --out x --ids latin1.txt",
+        "latin1.txt: expected UTF-8 text, one paper id a line",
+    ),
+    "takedown into the build itself": (
+        "takedown built --reason r --out built --ids one.txt",
+        "built: not empty; give --out a new or empty folder",
+    ),
+    "seal an empty folder": ("seal empty", "no replies.sqlite and no snapshot.json; nothing to"),
+    "publish no build": ("publish empty --repo org/name --dry-run", "no finished build"),
+}
+
+
+@pytest.mark.parametrize("case", FAILURES)
+def test_failure_exits_1_with_one_line(
+    case: str, cli: Cli, built: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    words, said = FAILURES[case]
+    monkeypatch.chdir(built)
+    ran = cli(*words.split())
+    assert (ran.code, ran.out) == (1, "")
+    assert ran.err.startswith("error: ")
+    assert ran.err.count("\n") == 1
+    assert said in ran.err
+    assert not (built / "x").exists()
+
+
+def test_an_open_snapshot_is_told_to_be_sealed_first(cli: Cli, tmp_path: Path) -> None:
+    notes = tmp_path / "notes.jsonl"
+    notes.write_text('{"id": "a"}\n')
+    assert cli("import", "openreview-notes", notes, "--snapshot", tmp_path / "s").code == 1
+    for command in (["build", "review-5k", "--out", tmp_path / "x", "--snapshot"], ["verify"]):
+        ran = cli(*command, tmp_path / "s")
+        assert (ran.code, ran.out) == (1, "")
+        assert "still open (replies.sqlite); run `cycledata seal` first" in ran.err
+
+
+def test_a_takedown_says_who_was_never_in_the_build(cli: Cli, built: Path, tmp_path: Path) -> None:
+    ids = tmp_path / "ids.txt"
+    ids.write_text("\ufeffSAMPLE5k01\r\n\r\nnobody\x1b[2J\n")
+    out, reason = tmp_path / "out", "asked by mail"
+    ran = cli("takedown", built / "built", "--ids", ids, "--reason", reason, "--out", out)
+    assert ran.code == 0
+    before, after = (read_build(folder).counts for folder in (built / "built", out))
+    assert after["papers"] == after["papers_kept"] + after["papers_dropped"] == before["papers"]
+    assert (before["papers_kept"], after["papers_taken_down"]) == (after["papers_kept"] + 1, 2)
+    assert "nobody\\x1b[2J: " in ran.err
+    assert "2 taken down" in ran.err
+    told = json.loads(cli("explain", out, "SAMPLE5k01", "--json").out)
+    assert (told["outcome"], told["tombstone"]["reason"]) == ("out", reason)
+
+
+def test_a_takedown_beside_the_snapshot_binds_builds_written_elsewhere(
+    cli: Cli, built: Path, tmp_path: Path
+) -> None:
+    snapshot = tmp_path / "snapshot"
+    snapshot.mkdir()
+    for file in sample.SNAPSHOT.iterdir():
+        (snapshot / file.name).write_bytes(file.read_bytes())
+    out = tmp_path / "elsewhere" / "out"
+    words = ["--ids", built / "one.txt", "--reason", "asked", "--snapshot", snapshot]
+    taken = cli("takedown", built / "built", *words, "--out", tmp_path / "first")
+    assert "so do all builds from" in taken.err
+    assert cli("build", "review-5k", "--snapshot", snapshot, "--out", out).code == 0
+    assert cli("explain", out, "SAMPLE5k01").out.startswith("SAMPLE5k01: out\n  taken down on ")
+    assert cli("verify", snapshot).code == 0
+
+
+def test_explain_prints_places_reasons_and_evidence(cli: Cli, built: Path) -> None:
+    lines = cli("explain", built / "built", "SAMPLE5k03").out.split("\n")
+    assert lines[0] == "SAMPLE5k03: in part (scores/train)"
+    assert "  left out by default/consent: text-withheld: licence-no-redistribution" in lines
+    assert (
+        "  publish  ratings: public-facts: 'readers: everyone' "
+        "(openreview forum/SAMPLE5k03, 2026-11-01)"
+    ) in lines
+
+
+def test_verify_counts_files(cli: Cli, built: Path) -> None:
+    ran = cli("verify", built / "built", "--json")
+    assert json.loads(ran.out) == {"kind": "build", "n_files": 8, "ok": True}
+
+
+def test_a_closed_pipe_ends_a_command_quietly(built: Path) -> None:
+    command = f"{sys.executable} -m cycledata explain built SAMPLE5k01 | true"
+    ran = subprocess.run(
+        ["bash", "-c", command], cwd=built, capture_output=True, text=True, check=False
+    )
+    assert "Traceback" not in ran.stderr
+
+
+def test_an_interrupt_exits_130_without_a_word(
+    cli: Cli, built: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupt(_: Path) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("cycledata.load.verify_build", interrupt)
+    assert cli("verify", built / "built") == Run(130, "", "")
+
+
+def test_a_full_disk_is_told_in_one_line(
+    cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(28, os.strerror(28), "dropped.parquet")
+
+    monkeypatch.setattr("cycledata.shards.RowWriter.close", full)
+    ran = cli("build", "review-5k", "--out", tmp_path / "out")
+    assert ran.code == 1
+    assert ran.err == (
+        "error: dropped.parquet: No space left on device; free some space and run it again\n"
+    )
+    assert not (tmp_path / "out").exists()
+
+
+def every_parameter() -> list[object]:
+    def walk(path: str, command: object) -> list[object]:
+        if isinstance(command, typer.core.TyperGroup):
+            return [
+                x for name, sub in command.commands.items() for x in walk(f"{path} {name}", sub)
+            ]
+        assert isinstance(command, typer.core.TyperCommand)
+        return [pytest.param(command, id=path)]
+
+    return walk("cycledata", typer.main.get_command(app))
+
+
+@pytest.mark.parametrize("command", every_parameter())
+def test_every_command_argument_and_option_has_help(command: typer.core.TyperCommand) -> None:
+    assert command.help
+    for parameter in command.params:
+        assert getattr(parameter, "help", None), parameter.name
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("Ünïcode – 論文", "Ünïcode – 論文"),
+        ("\x1b]0;title\x07", "\\x1b]0;title\\x07"),
+        ("a\nb\r\tc", "a\\nb\\r\\tc"),
+        ("\u202eright to left", "\\u202eright to left"),
+        ("\ud800 half", "\\ud800 half"),
+    ],
+)
+def test_a_strangers_text_cannot_command_the_terminal(text: str, shown: str) -> None:
+    assert printable(text) == shown
