@@ -1,8 +1,12 @@
 """Keys that a flat text cites, in order."""
 
+import re
+
 from cycledata.parse.latex.flat import Flat
 from cycledata.parse.latex.names import CITING, MULTIPLE
 
+_NOTES = re.compile(r"\s*+\([^()]{0,500}\)(?:\s*+\([^()]{0,500}\))?")
+r"""The notes around all of ``\cites(see)(for more){a}{b}``."""
 MAX_GROUPS = 60
 r"""Groups after one ``\cites``."""
 
@@ -15,6 +19,9 @@ def cited_keys(flat: Flat) -> tuple[str, ...]:
         if offset < until or (name not in CITING and name != "\\nocite"):
             continue
         _, pos = flat.after_star(offset + len(name))
+        if name in MULTIPLE:
+            notes = _NOTES.match(flat.text, pos)
+            pos = notes.end() if notes else pos
         for _ in range(MAX_GROUPS if name in MULTIPLE else 1):
             _, pos = flat.option(pos)
             _, pos = flat.option(pos)

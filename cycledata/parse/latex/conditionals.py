@@ -197,7 +197,7 @@ def meaning(x: Expander, token: str) -> str | None:
         return "macro:"
     macro = x.macros.get(token)
     if macro is not None:
-        return f"macro:{macro.body}" if not macro.n_args else f"macro{macro.n_args}:{macro.body}"
+        return f"{'long ' * macro.long}macro{macro.n_args or ''}:{macro.body}"
     if is_defined(x, token):
         return "command:" + token
     return "undefined"
@@ -244,7 +244,8 @@ def read_number(x: Expander) -> int | None:
         }
         if name in known:
             return known[name]
-        counter = x.values.get(
+        name = name.removeprefix("\\the") if name.startswith("\\the") else name
+        counter = x.values.get("counter:" + name) or x.values.get(
             "counter:" + name.removeprefix("\\c@"), x.values.get("counter:" + name)
         )
         return int(counter) if counter is not None else None

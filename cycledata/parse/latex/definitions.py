@@ -47,7 +47,7 @@ def adopt(x: Expander, name: str, macro: Macro) -> None:
 
 
 _NEWCOMMAND = re.compile(
-    r"\s*+\*?\s*+(?:\{\s*+(\\[A-Za-z@]++)\s*+\}|(\\[A-Za-z@]++))\s*+(?:\[([1-9])\])?\s*+(?=\{)"
+    r"\s*+(\*?)\s*+(?:\{\s*+(\\[A-Za-z@]++)\s*+\}|(\\[A-Za-z@]++))\s*+(?:\[([1-9])\])?\s*+(?=\{)"
 )
 _DEF = re.compile(r"\s*+(\\(?:[A-Za-z@]++|.))((?:#[1-9])*+)(?=\{)")
 
@@ -59,9 +59,10 @@ def newcommand(x: Expander, name: str) -> None:
     default = None
     if usual:
         frame.pos = usual.end()
-        target, n_args = usual[1] or usual[2], int(usual[3] or 0)
+        starred = bool(usual[1])
+        target, n_args = usual[2] or usual[3], int(usual[4] or 0)
     else:
-        x.read_star()
+        starred = x.read_star()
         target = x.read_name()
         n_args, default = read_signature(x)
     body = without_comments(x.read_argument())
@@ -69,7 +70,7 @@ def newcommand(x: Expander, name: str) -> None:
         return  # LaTeX stops at a second \newcommand and keeps the first
     if name == "\\providecommand" and target in x.table:
         return
-    adopt(x, target, Macro(body, n_args, default))
+    adopt(x, target, Macro(body, n_args, default, long=not starred))
 
 
 def read_signature(x: Expander) -> tuple[int, str | None]:
@@ -325,8 +326,8 @@ def pass_over(_x: Expander, _name: str) -> None:
 def hook(x: Expander, name: str) -> None:
     r"""``\AtBeginDocument{...}`` and ``\AtEndDocument{...}``: read there, not here."""
     text = x.read_argument()
-    if name == "\\AtBeginDocument" and not any(is_style(frame.name) for frame in x.stack):
-        x.hooks.setdefault("begin", []).append(text)
+    if not any(is_style(frame.name) for frame in x.stack):
+        x.hooks.setdefault(name, []).append(text)
 
 
 def x_space(x: Expander, _name: str) -> None:

@@ -63,7 +63,7 @@ def begin_document(x: Expander, _token: str) -> None:
     x.groups.clear()
     x.emit("\\begin{document}")
     x.body = x.length
-    for text in reversed(x.hooks.get("begin", [])):
+    for text in reversed(x.hooks.get("\\AtBeginDocument", [])):
         x.push(text)
 
 
@@ -75,6 +75,8 @@ def end_document(x: Expander, _token: str) -> None:
         frame.text = ""
         frame.pos = frame.end = 0
         frame.closing.clear()
+    for text in reversed(x.hooks.pop("\\AtEndDocument", [])):
+        x.push(text)
 
 
 def skip_environment(x: Expander, token: str) -> None:

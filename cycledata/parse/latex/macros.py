@@ -47,8 +47,8 @@ class Macro:
     r"""Parameter text of a ``\def`` with delimiters, e.g. ``"#1."``; None where it has none."""
     spec: tuple[str, ...] | None = None
     """Argument kinds of xparse (``m``, ``o``, ``O{..}``, ``s``), None for other definitions."""
-    short: bool = False
-    """Arguments may not hold an empty line."""
+    long: bool = False
+    r"""Made by ``\\newcommand``, whose macros ``\\ifx`` tells from those of ``\\def``."""
     kind: Kind | None = None
     """What to do with a use; None until the first one."""
 
