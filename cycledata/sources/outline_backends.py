@@ -161,9 +161,16 @@ class VllmBackend:
             structured_outputs=StructuredOutputsParams(json=outline_schema()),
         )
         asked = [[{"role": m.role, "content": m.content} for m in talk] for talk in conversations]
+        try:
+            return self._chat(asked, params)
+        except ValueError:
+            # One prompt beyond the context fails the whole batch, and vLLM does not say which.
+            return [self._chat_alone(talk, params) for talk in asked]
+
+    def _chat(self, asked: list[list[dict[str, str]]], params: object) -> list[Completion]:
         return [
             Completion(
-                text=out.outputs[0].text,
+                text=_writable(out.outputs[0].text),
                 finish_reason=out.outputs[0].finish_reason,
                 served_model=self.model,
                 n_prompt_tokens=len(out.prompt_token_ids or ()),
@@ -171,3 +178,9 @@ class VllmBackend:
             )
             for out in self._llm.chat(asked, params, use_tqdm=False)
         ]
+
+    def _chat_alone(self, asked: list[dict[str, str]], params: object) -> Completion:
+        try:
+            return self._chat([asked], params)[0]
+        except ValueError as error:
+            return Completion("", error=f"vLLM: {str(error)[:300]}")

@@ -15,8 +15,8 @@ from cycledata.formats.unreadable import Unreadable
 from cycledata.parse.outline import outline_schema
 from cycledata.records import Message, Section
 
-CHARS_PER_TOKEN = 3
-"""Fewer characters than any tokenizer in use makes of a token of LaTeX on average."""
+CHARS_PER_TOKEN = 3.0
+"""A careful guess at characters of LaTeX in a token; a caller may know its tokenizer better."""
 _FIT_RULE = "appendix from its end, then the longest sections cut to one length; 1"
 _LEFT_OUT = "\n[{} characters left out]"
 _MARK_CHARS = 40
@@ -47,17 +47,19 @@ def prompt_hash() -> str:
     return hashlib.sha256(canonical_json(asked).encode()).hexdigest()[:16]
 
 
-def prompt_budget(context_tokens: int, max_tokens: int) -> int:
-    """Characters of a paper that fit a context besides the reply and the prompts.
+def prompt_budget(
+    context_tokens: int, max_tokens: int, *, chars_per_token: float = CHARS_PER_TOKEN
+) -> int:
+    """Characters of a paper that fit a context besides the prompts, a bad reply and the next one.
 
     Raises:
-        ValueError: the reply and the prompts alone fill the context.
+        ValueError: replies and prompts alone fill the context.
     """
-    budget = (context_tokens - max_tokens) * CHARS_PER_TOKEN - len(_prompt("system"))
-    budget -= len(_prompt("task")) + 2 * len(_prompt("repair"))
+    prompts = sum(len(_prompt(name)) for name in ("system", "task", "repair"))
+    budget = int((context_tokens - 2 * max_tokens) * chars_per_token) - prompts
     if budget < 1_000:
         raise ValueError(
-            f"a context of {context_tokens} tokens less {max_tokens} for the reply leaves "
+            f"a context of {context_tokens} tokens less twice {max_tokens} for replies leaves "
             f"{budget} characters for the paper, at least 1000 are needed; lower max_tokens"
         )
     return budget

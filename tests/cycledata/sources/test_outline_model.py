@@ -2,11 +2,13 @@
 
 import datetime as dt
 import json
+import sys
 import threading
+import types
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
@@ -298,6 +300,48 @@ def test_vllm_is_asked_for_only_when_used() -> None:
         VllmBackend("org/model")
 
 
+class _Vllm(types.ModuleType):
+    """vLLM as far as it is asked here; refuses prompts with the word "long", as it does."""
+
+    class SamplingParams:
+        def __init__(self, **given: object) -> None:
+            self.given = given
+
+    class LLM:
+        asked: ClassVar[list[Any]] = []
+
+        def __init__(self, **given: object) -> None:
+            self.given = given
+
+        def chat(self, talks: list[Any], params: Any, *, use_tqdm: bool) -> list[Any]:
+            self.asked.append((talks, params.given))
+            if any("long" in talk[1]["content"].split("</paper>")[0] for talk in talks):
+                raise ValueError("The decoder prompt is longer than the maximum model length")
+            one = types.SimpleNamespace(text=GOOD, finish_reason="stop", token_ids=[1, 2])
+            return [types.SimpleNamespace(outputs=[one], prompt_token_ids=[1]) for _ in talks]
+
+
+def test_vllm_decodes_by_schema_and_refuses_only_what_is_too_long(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    module, params = _Vllm("vllm"), types.ModuleType("vllm.sampling_params")
+    params.StructuredOutputsParams = types.SimpleNamespace  # type: ignore[attr-defined]  # a stand-in
+    monkeypatch.setitem(sys.modules, "vllm", module)
+    monkeypatch.setitem(sys.modules, "vllm.sampling_params", params)
+    backend = VllmBackend("org/model", tensor_parallel_size=2)
+    with OpenSnapshot(tmp_path) as snapshot:
+        report = extract_outlines(
+            [paper("p1"), paper("long"), paper("p2")], snapshot, backend, max_chars=10_000
+        )
+        reply = snapshot.get("outline", outline_key("org/model", "long"))
+    assert report == OutlineReport(n_outlined=2, n_refused=1, n_known=0)
+    assert reply is not None
+    problem = read_outline_reply(reply.payload).attempts[0].problem
+    assert problem == ("request: vLLM: The decoder prompt is longer than the maximum model length")
+    assert [len(talks) for talks, _ in module.LLM.asked] == [3, 1, 1, 1]
+    assert module.LLM.asked[0][1]["structured_outputs"].json == outline_schema()
+
+
 def _long_paper(*lengths: int, n_appendix: int = 0) -> PaperToOutline:
     sections = tuple(
         Section(level=1, title=f"S{i}", text="x" * n, appendix=i >= len(lengths) - n_appendix)
@@ -333,6 +377,7 @@ def test_fitted_paper_never_exceeds_its_budget(max_chars: int) -> None:
 
 
 def test_budget_leaves_room_for_reply_and_prompts() -> None:
-    assert 60_000 < prompt_budget(32_768, 8_192) < 3 * (32_768 - 8_192)
+    assert 46_000 < prompt_budget(32_768, 8_192) < 3 * (32_768 - 2 * 8_192)
+    assert prompt_budget(32_768, 8_192, chars_per_token=4) > prompt_budget(32_768, 8_192)
     with pytest.raises(ValueError, match="lower max_tokens"):
-        prompt_budget(8_192, 8_000)
+        prompt_budget(8_192, 4_000)
