@@ -21,7 +21,9 @@ import pyarrow as pa
 from cycledata.consent.policy import Policy, Verdict
 from cycledata.consent.tombstones import FILE as TOMBSTONES
 from cycledata.consent.tombstones import Tombstone, standing_tombstones
+from cycledata.datasets.cache import code_digest
 from cycledata.datasets.outcome import Context, Dataset, Make, Outcome, SplitItem
+from cycledata.datasets.research14k import RESEARCH_14K
 from cycledata.datasets.review5k import REVIEW_5K
 from cycledata.engines import Engine, map_in_order
 from cycledata.errors import BuildError, CycleDataError
@@ -40,11 +42,11 @@ DROPPED_SCHEMA = pa.schema(
     [(name, pa.string()) for name in ("paper_id", "rule", "detail", "stage")]
 )
 CONSENT_SCHEMA = pa.schema([(column.name, pa.string()) for column in fields(Verdict)])
-PART_STAGES = {"notes", "text"}
-"""Stages whose rows are about a note or a span of a paper that itself goes on."""
+PART_STAGES = {"notes", "text", "references"}
+"""Stages whose rows are about a note, a span or a reference of a paper that itself goes on."""
 INVENTED = ("sample", "invented")
 """Service and key of the reply that labels a snapshot as invented; it travels with the data."""
-DATASETS = {dataset.name: dataset for dataset in (REVIEW_5K,)}
+DATASETS = {dataset.name: dataset for dataset in (REVIEW_5K, RESEARCH_14K)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +66,7 @@ def build(
     policy: Policy,
     engine: Engine = "local",
     n_workers: int = 1,
+    cache: Path | None = None,
     on_progress: Callable[[int, int], None] | None = None,
 ) -> BuildReport:
     """Build a dataset from a sealed snapshot.
@@ -75,6 +78,7 @@ def build(
         policy: what may be published.
         engine: where papers are made; the bytes are the same on each.
         n_workers: processes or Ray tasks at a time.
+        cache: folder of texts read before; the bytes are the same with and without it.
         on_progress: called with papers done and papers in all.
 
     Raises:
@@ -91,6 +95,7 @@ def build(
         "policy": policy.sha256,
         "tombstones": [stone.model_dump(mode="json") for stone in tombstones],
         "packages": _packages(),
+        "code": code_digest(),
     }
     identity = fingerprint(inputs)
     finished = _same_build(out, identity)
@@ -100,8 +105,12 @@ def build(
     run = _Run(dataset, partial_out)
     paper_ids = dataset.list_papers(sealed)
     gone = frozenset(stone.paper_id for stone in tombstones)
-    context = Context(snapshot.resolve(), sealed.digest, policy, gone)
+    scratch = partial_out / "scratch"
+    scratch.mkdir()
+    dataset.prepare(sealed, scratch)
+    context = Context(snapshot.resolve(), sealed.digest, policy, gone, scratch, cache)
     run.make_papers(context, paper_ids, engine, n_workers, on_progress)
+    shutil.rmtree(scratch)
     pins = run.write_splits()
     if tombstones:
         write_tombstones(partial_out, tombstones)
@@ -112,6 +121,7 @@ def build(
         fingerprint=identity,
         inputs=inputs,
         invented=next(sealed.keys(*INVENTED), None) is not None,
+        shareable=policy.shareable,
         policy_name=policy.name,
         configs={name: run.rows_by_split[name] for name in dataset.schemas},
         counts=dict(sorted(run.counts.items())),
@@ -290,7 +300,8 @@ class _Run:
 
     def write_splits(self) -> list[FilePin]:
         """Move staged rows into their splits' files; returns the pins of all files so far."""
-        sides = self.dataset.assign_splits(self.split_items)
+        sides, facts = self.dataset.assign_splits(self.split_items)
+        self.facts.update(facts)
         for config, schema in self.dataset.schemas.items():
             staging = self.folder / self._staging(config)
             self.rows_by_split[config], pins = write_splits(

@@ -26,6 +26,8 @@ class BuildManifest(Manifest):
     """Snapshot digest, recipe, policy digest, tombstones, schema and package versions."""
     invented: bool
     """Made from the embedded sample: no paper, person or review in it is real."""
+    shareable: bool
+    """False where the policy opens a component for private use alone."""
     policy_name: str
     configs: dict[str, dict[str, int]]
     """Config to split to rows; a split without rows is not there, a config may have none."""

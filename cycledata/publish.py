@@ -242,6 +242,11 @@ def publish(
         BuildError: the repository holds a tombstone that this build was not made under.
     """
     manifest = verify_build(build)
+    if not manifest.shareable:
+        raise BuildError(
+            f"{build}: made under {manifest.policy_name}, which opens texts for private use; "
+            "build it again under a policy without private-use to share it"
+        )
     files = tuple(sorted([*(pin.path for pin in manifest.files), "manifest.json"]))
     plan = PublishPlan(repo, files, sum((build / name).stat().st_size for name in files))
     if dry_run:

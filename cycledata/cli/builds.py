@@ -11,15 +11,9 @@ from typing import Annotated
 
 import typer
 
-from cycledata.cli.options import AsJson, Build, Files, Out
+from cycledata.cli.options import AsJson, Build, Dataset, Files, Out
 from cycledata.cli.show import bar, print_build, print_json, print_story, printable
 from cycledata.errors import NotASnapshotError
-
-
-class DatasetName(StrEnum):
-    """What can be built."""
-
-    REVIEW_5K = "review-5k"
 
 
 class EngineName(StrEnum):
@@ -30,7 +24,7 @@ class EngineName(StrEnum):
 
 
 def build(
-    dataset: Annotated[DatasetName, typer.Argument(help="What to build.")],
+    dataset: Annotated[Dataset, typer.Argument(help="What to build.")],
     out: Out,
     snapshot: Annotated[
         Path | None,
@@ -56,6 +50,7 @@ def build(
     from cycledata import build as builder
     from cycledata import sample
     from cycledata.consent.policy import read_policy
+    from cycledata.datasets.cache import default_cache
 
     if snapshot is None and policy is None:
         policy = sample.POLICY
@@ -67,6 +62,7 @@ def build(
             policy=read_policy(policy),
             engine=engine.value,
             n_workers=workers,
+            cache=default_cache(),
             on_progress=on_progress,
         )
     if as_json:

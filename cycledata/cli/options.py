@@ -1,9 +1,18 @@
 """Arguments and options that several commands share."""
 
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
+
+
+class Dataset(StrEnum):
+    """What is fetched or built."""
+
+    REVIEW_5K = "review-5k"
+    RESEARCH_14K = "research-14k"
+
 
 Files = Annotated[
     list[Path],

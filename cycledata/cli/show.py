@@ -130,7 +130,11 @@ def print_build(out: Path, manifest: "BuildManifest") -> None:
     for config, splits in manifest.configs.items():
         for split, n_rows in splits.items():
             print(f"{config:<9}{split:<9}{n_rows:>7,}")
-    print(", ".join(f"{k.replace('_', ' ')} {n:,}" for k, n in manifest.counts.items()))
+    # How the open part differs from the whole is a table of the card, too long for a terminal.
+    counts = [(k, n) for k, n in manifest.counts.items() if not k.startswith("coverage: ")]
+    print(", ".join(f"{k.replace('_', ' ')} {n:,}" for k, n in counts))
+    for name, fact in manifest.facts.items():
+        print(printable(f"{name}: {fact}"))
     for heading, rules in (("left out", manifest.dropped), ("withheld", manifest.withheld)):
         for rule, n_rows in rules.items():
             print(printable(f"{heading}: {rule}: {n_rows:,}"))

@@ -2,13 +2,12 @@
 
 import datetime as dt
 import os
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from cycledata.cli.options import AsJson, Files
+from cycledata.cli.options import AsJson, Dataset, Files
 from cycledata.cli.show import bar, print_estimate, print_fetch, print_import, print_json, steps_bar
 from cycledata.errors import FetchError
 
@@ -23,13 +22,6 @@ RetrievedAt = Annotated[
         help="When the files were saved, in UTC, where that is known. Not part of the digest.",
     ),
 ]
-
-
-class Dataset(StrEnum):
-    """What is fetched or built."""
-
-    REVIEW_5K = "review-5k"
-    RESEARCH_14K = "research-14k"
 
 
 def fetch(

@@ -55,9 +55,10 @@ class Licence:
 
 _CC = re.compile(
     r"(?:https?://)?(?:www\.)?(?:creativecommons\.org/licenses/|cc[- ]?)"
-    r"(by(?:[- ](?:nc|nd|sa)){0,2})[/ -]{0,3}([1-4]\.0)?",
+    r"(by(?:[- ]?(?:nc|nd|sa)){0,2})[/ -]{0,3}([1-4]\.0)?",
     re.IGNORECASE,
 )
+_PART = re.compile(r"by|nc|nd|sa")
 _CC_TERMS: Final[dict[str, Term]] = {
     "sa": "share-alike",
     "nc": "non-commercial",
@@ -87,7 +88,7 @@ def read_licence(words: str) -> Licence | None:
     match = _CC.fullmatch(text)
     if match is None:
         return None
-    parts = match.group(1).lower().replace(" ", "-").split("-")
+    parts = _PART.findall(match.group(1).lower())
     # Older arXiv deposits name by-nc-sa without a version; the version is then part of the doubt.
     version = match.group(2) or "unversioned"
     name = "CC-" + "-".join(part.upper() for part in parts) + f"-{version}"

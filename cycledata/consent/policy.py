@@ -13,7 +13,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 from pydantic import Field, ValidationError
 
@@ -22,7 +22,9 @@ from cycledata.errors import PolicyError
 from cycledata.manifest import fingerprint
 from cycledata.records import Record, first_problem
 
-Basis = Literal["licence", "public"]
+Basis = Literal["licence", "public", "private-use"]
+PRIVATE: Final = "private-use"
+"""Basis and rule of a component that is read by nobody but whoever builds it."""
 AcceptableTerm = Literal["share-alike", "non-commercial"]
 
 
@@ -60,6 +62,11 @@ class Policy(Record):
     components: dict[Component, tuple[Basis, ...]]
     written_consent: tuple[WrittenConsent, ...] = ()
     opt_out: tuple[OptOut, ...] = ()
+
+    @property
+    def shareable(self) -> bool:
+        """Whether a build under this policy may leave the house: nothing is for private use."""
+        return not any(PRIVATE in bases for bases in self.components.values())
 
     @cached_property
     def sha256(self) -> str:
@@ -155,6 +162,8 @@ def decide(
     refusal = verdict(False, "no-evidence", "", "", None)
     if not bases:
         return verdict(False, "not-in-policy", "", policy.name, None)
+    if PRIVATE in bases:
+        return verdict(True, PRIVATE, "", policy.name, None)
     for basis in bases:
         for item in evidence:
             if item.kind == "licence-of-another-version" and refusal.rule == "no-evidence":

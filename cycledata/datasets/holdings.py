@@ -1,14 +1,18 @@
 """What a sealed snapshot holds about one paper: its texts, and what speaks for publishing them."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
 from typing import Literal
 
 from cycledata.consent.evidence import Evidence, EvidenceKind
+from cycledata.datasets.cache import remember
 from cycledata.errors import ParseError
-from cycledata.parse.arxiv import ArxivPaper, parse_atom, parse_oai
+from cycledata.parse.arxiv import ArxivPaper, parse_atom, parse_licence_page, parse_oai
 from cycledata.parse.latex import parse_eprint
-from cycledata.records import PaperText, Submission
+from cycledata.parse.semantic_scholar import Work
+from cycledata.records import Dropped, Leak, PaperText, Submission
 from cycledata.replies import Reply
 from cycledata.snapshot import SealedSnapshot
 from cycledata.stages.likeness import normalise
@@ -24,8 +28,13 @@ class Text:
     evidence: tuple[Evidence, ...]
 
 
-def read_text(text: Text) -> PaperText:
+def read_text(text: Text, *, bibliography: bool, cache: Path | None) -> PaperText:
     """Read an e-print or PDF.
+
+    Args:
+        text: which one.
+        bibliography: also read an e-print's bibliography.
+        cache: folder of texts read before; None reads afresh.
 
     Raises:
         ParseError: it cannot be read as what it claims to be.
@@ -33,50 +42,96 @@ def read_text(text: Text) -> PaperText:
     file = text.reply.key.split("/", 1)[1]
     if text.kind == "pdf":
         raise ParseError("pdf-not-read", f"{file}: this version reads LaTeX alone")
-    return parse_eprint(text.reply.payload, file=file, bibliography=False)
+    read = partial(parse_eprint, text.reply.payload, file=file, bibliography=bibliography)
+    return remember(cache, [text.reply.sha256, file, bibliography], read)
+
+
+def cut_row(paper_id: str, leak: Leak) -> Dropped:
+    """The row of a span that gives the decision or an author away; says where, never what."""
+    where = f"{leak.file}: {leak.end - leak.start} characters from {leak.start}"
+    return Dropped(paper_id, leak.rule, where, "text")
 
 
 def texts(
     snapshot: SealedSnapshot, forum: Reply, submission: Submission, candidate: ArxivPaper | None
 ) -> Iterator[Text]:
-    """The paper's texts in the snapshot, best first, each with what speaks for publishing it."""
-    if candidate is not None:
-        keys = list(snapshot.keys("arxiv", f"eprint/{candidate.arxiv_id}v"))
-        if keys:
-            key = max(keys, key=lambda k: int(k.rsplit("v", 1)[1]))
-            reply = snapshot.get("arxiv", key)
-            if reply is not None and reply.status == 200:
-                yield Text(reply, "eprint", tuple(_eprint_evidence(snapshot, candidate, key)))
+    """A submission's texts in the snapshot, best first, each with what speaks for publishing it."""
+    eprint = latest_eprint(snapshot, candidate) if candidate else None
+    if eprint is not None:
+        yield eprint
     reply = snapshot.get("openreview", f"pdf/{submission.paper_id}")
     if reply is not None and reply.status == 200:
         yield Text(reply, "pdf", tuple(_licence_of_note(forum, submission.license)))
 
 
-def arxiv_candidate(snapshot: SealedSnapshot, submission: Submission) -> ArxivPaper | None:
-    """The arXiv paper that is this submission, from the search that the snapshot holds."""
-    reply = snapshot.get("arxiv", f"match/{submission.paper_id}")
+def latest_eprint(snapshot: SealedSnapshot, candidate: ArxivPaper) -> Text | None:
+    """The latest version of an e-print in the snapshot, which need not be arXiv's latest."""
+    keys = list(snapshot.keys("arxiv", f"eprint/{candidate.arxiv_id}v"))
+    if not keys:
+        return None
+    key = max(keys, key=version_of)
+    reply = snapshot.get("arxiv", key)
     if reply is None or reply.status != 200:
         return None
-    match = match_arxiv(submission.title, submission.authors, parse_atom(reply.payload))
+    return Text(reply, "eprint", tuple(_eprint_evidence(snapshot, candidate, version_of(key))))
+
+
+def version_of(key: str) -> int:
+    """Version in the key of an e-print, ``eprint/<arxiv id>v<N>``."""
+    return int(key.rsplit("v", 1)[1])
+
+
+def arxiv_candidate(
+    snapshot: SealedSnapshot, paper_id: str, title: str | None, authors: Sequence[str] | None
+) -> ArxivPaper | None:
+    """The arXiv paper that is this work, from the search that the snapshot holds.
+
+    Raises:
+        ParseError: the search's answer is no feed.
+    """
+    reply = snapshot.get("arxiv", f"match/{paper_id}")
+    if reply is None or reply.status != 200:
+        return None
+    match = match_arxiv(title, authors, parse_atom(reply.payload))
     return match.paper if match else None
 
 
 def _eprint_evidence(
-    snapshot: SealedSnapshot, candidate: ArxivPaper, key: str
+    snapshot: SealedSnapshot, candidate: ArxivPaper, version: int
 ) -> Iterator[Evidence]:
-    """The licence of the e-print; arXiv tells it for the latest version alone."""
+    """The licence of the e-print's own version.
+
+    OAI-PMH tells the latest version's; an earlier one's stands on its abstract page.
+    """
+    page = snapshot.get("arxiv", f"abs/{candidate.arxiv_id}v{version}")
+    if page is not None and page.status == 200:
+        words = parse_licence_page(page.payload)
+        if words is not None:
+            yield _evidence("licence", words, page)
+            return
     reply = snapshot.get("arxiv", f"record/{candidate.arxiv_id}")
-    if reply is None or reply.status != 200:
+    licence = None if reply is None or reply.status != 200 else parse_oai(reply.payload).license
+    if reply is None or licence is None:
         return
-    licence = parse_oai(reply.payload).license
-    if licence is None:
-        return
-    version = int(key.rsplit("v", 1)[1])
     if version == candidate.version:
         yield _evidence("licence", licence, reply)
     else:
         words = f"{licence} (version {candidate.version}, text {version})"
         yield _evidence("licence-of-another-version", words, reply)
+
+
+def metadata_evidence(snapshot: SealedSnapshot, paper_id: str) -> list[Evidence]:
+    """What speaks for publishing arXiv's own metadata: it is dedicated to the public domain."""
+    reply = snapshot.get("arxiv", f"match/{paper_id}")
+    return [] if reply is None else [_evidence("licence", "CC0", reply)]
+
+
+def work_evidence(work: Work) -> list[Evidence]:
+    """What speaks for publishing a cited work's abstract: the licence of its open-access copy."""
+    if work.license is None:
+        return []
+    source = f"semantic_scholar paper/{work.work_id}"
+    return [Evidence(kind="licence", value=work.license, source=source, date=None)]
 
 
 def _licence_of_note(forum: Reply, words: str | None) -> list[Evidence]:
@@ -106,10 +161,6 @@ def abstract_evidence(
 ) -> list[Evidence]:
     """What speaks for publishing the abstract: the submission's licence, else arXiv's metadata."""
     found = _licence_of_note(forum, submission.license)
-    reply = snapshot.get("arxiv", f"match/{submission.paper_id}") if candidate else None
-    if candidate is None or reply is None:
-        return found
-    if normalise(candidate.abstract) == normalise(submission.abstract or ""):
-        # arXiv dedicates its metadata, abstracts among them, to the public domain.
-        found.append(_evidence("licence", "CC0", reply))
+    if candidate and normalise(candidate.abstract) == normalise(submission.abstract or ""):
+        found += metadata_evidence(snapshot, submission.paper_id)
     return found

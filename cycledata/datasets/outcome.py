@@ -25,8 +25,10 @@ class SplitItem:
     """Decision, or ``"none"``."""
     likeness: tuple[str, ...]
     """Keys that near-identical papers share."""
-    published: dt.date | None = None
+    published: dt.date = dt.date.min
     """First public day, where the rule is chronological."""
+    works: bytes = b""
+    """Digests of 8 bytes: the paper's own title first, then the titles of what it cites."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +58,10 @@ class Context:
     snapshot_digest: str
     policy: Policy
     tombstones: frozenset[str]
+    scratch: Path
+    """Folder of what ``Dataset.prepare`` wrote; gone once all papers are made."""
+    cache: Path | None
+    """Folder of texts read before; None reads every text afresh."""
 
     @property
     def snapshot(self) -> SealedSnapshot:
@@ -89,8 +95,10 @@ class Dataset:
     """Every paper id that the snapshot speaks of, sorted."""
     make: "Make"
     """A pure function of the snapshot's bytes, the policy and the id."""
-    assign_splits: Callable[[Sequence[SplitItem]], Mapping[str, Split]]
-    """Kept papers to sides."""
+    assign_splits: Callable[[Sequence[SplitItem]], tuple[Mapping[str, Split], Mapping[str, Any]]]
+    """Kept papers to sides, and facts for the card."""
+    prepare: Callable[[SealedSnapshot, Path], None] = lambda _snapshot, _scratch: None
+    """Looks at all papers once, before any is made; writes what ``make`` needs of the others."""
 
 
 Make = Callable[[Context, str], Outcome]

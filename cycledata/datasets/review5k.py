@@ -19,6 +19,7 @@ from cycledata.datasets.holdings import (
     Text,
     abstract_evidence,
     arxiv_candidate,
+    cut_row,
     number_evidence,
     read_text,
     review_evidence,
@@ -27,9 +28,10 @@ from cycledata.datasets.holdings import (
 from cycledata.datasets.outcome import Context, Dataset, Outcome, SplitItem
 from cycledata.errors import ParseError
 from cycledata.formats.review_messages import paper_as_text, review_messages
+from cycledata.parse.arxiv import ArxivPaper
 from cycledata.parse.openreview import ParsedForum, parse_forum
 from cycledata.parse.ratings import complete_from_row, parse_ratings_row
-from cycledata.records import Dropped, Leak, PaperText, Record, Submission
+from cycledata.records import Dropped, PaperText, Record, Submission
 from cycledata.replies import Reply
 from cycledata.snapshot import SealedSnapshot
 from cycledata.stages import filters
@@ -160,15 +162,15 @@ def make(context: Context, paper_id: str) -> Outcome:
             paper_id, dropped=(*parsed.dropped, why), verdicts=tuple(desk.verdicts), counts=counts
         )
     rows: dict[str, Mapping[str, Any]] = {"scores": scores_row(submission)}
-    full, about_text = _default_row(desk)
+    full = _default_row(desk)
     if isinstance(full, Dropped):
-        about_text = (*about_text, full)
+        desk.rows.append(full)
     else:
         rows["default"] = full
     return Outcome(
         paper_id,
         rows=rows,
-        dropped=(*parsed.dropped, *unrated, *about_text),
+        dropped=(*parsed.dropped, *unrated, *desk.rows),
         verdicts=tuple(desk.verdicts),
         split_item=SplitItem(
             paper_id,
@@ -198,8 +200,11 @@ class Desk:
         snapshot = context.snapshot
         self._context = context
         self.submission = submission
+        self.cache = context.cache
         self.verdicts: list[Verdict] = []
-        candidate = arxiv_candidate(snapshot, submission)
+        self.rows: list[Dropped] = []
+        """What could not be read, and what was cut from the text."""
+        candidate = self._candidate(snapshot)
         self.ratings = self._publishes("ratings", number_evidence(forum, submission))
         self.reviews = self._publishes("reviews", review_evidence(forum, submission))
         self.abstract = self._publishes(
@@ -207,11 +212,24 @@ class Desk:
         )
         self.texts: list[Text] = []
         """The texts that may be published, best first."""
-        held = list(texts(snapshot, forum, submission, candidate))
+        try:
+            held = list(texts(snapshot, forum, submission, candidate))
+        except ParseError as error:
+            row = Dropped(submission.paper_id, error.rule, error.detail[:200], "text")
+            self.rows.append(row)
+            held = list(texts(snapshot, forum, submission, None))
         self.texts = [text for text in held if self._publishes("paper_text", text.evidence)]
         if not held:
             self._publishes("paper_text", ())
         self.holds_text = bool(held)
+
+    def _candidate(self, snapshot: SealedSnapshot) -> ArxivPaper | None:
+        paper = self.submission
+        try:
+            return arxiv_candidate(snapshot, paper.paper_id, paper.title, paper.authors)
+        except ParseError as error:
+            self.rows.append(Dropped(paper.paper_id, error.rule, error.detail[:200], "text"))
+            return None
 
     def _publishes(self, component: Component, evidence: Sequence[Evidence]) -> bool:
         verdict = decide(
@@ -230,38 +248,31 @@ class Desk:
         return next(v.rule for v in self.verdicts if v.component == component)
 
 
-def _default_row(desk: Desk) -> tuple[Mapping[str, Any] | Dropped, tuple[Dropped, ...]]:
-    """The row of the config ``default`` or why there is none, and what was cut from its text."""
+def _default_row(desk: Desk) -> Mapping[str, Any] | Dropped:
+    """The row of the config ``default`` or why there is none; what was cut goes to the desk."""
     submission = desk.submission
     paper_id = submission.paper_id
     whole = run_stages(submission, DEFAULT_STAGES)
     if isinstance(whole, Dropped):
-        return replace(whole, stage=f"default/{whole.stage}"), ()
+        return replace(whole, stage=f"default/{whole.stage}")
     if not desk.reviews:
-        return Dropped(paper_id, "reviews-withheld", desk.rule_of("reviews"), "default/consent"), ()
+        return Dropped(paper_id, "reviews-withheld", desk.rule_of("reviews"), "default/consent")
     if not desk.holds_text:
-        return Dropped(paper_id, "no-text", "neither e-print nor PDF is there", "default/text"), ()
+        return Dropped(paper_id, "no-text", "neither e-print nor PDF is there", "default/text")
     if not desk.texts:
-        return Dropped(paper_id, "text-withheld", desk.rule_of("paper_text"), "default/consent"), ()
-    unreadable: list[Dropped] = []
+        return Dropped(paper_id, "text-withheld", desk.rule_of("paper_text"), "default/consent")
     for text in desk.texts:
         try:
-            paper = read_text(text)
+            paper = read_text(text, bibliography=False, cache=desk.cache)
         except ParseError as error:
-            unreadable.append(Dropped(paper_id, error.rule, error.detail[:200], "text"))
+            desk.rows.append(Dropped(paper_id, error.rule, error.detail[:200], "text"))
             continue
         if paper.sections:
-            cut = [_cut(paper_id, leak) for leak in paper.leaks]
-            return _full_row(desk, text, paper), (*unreadable, *cut)
-        unreadable.append(Dropped(paper_id, "no-sections", text.reply.key, "text"))
-    detail = f"none of {len(unreadable)} can be read"
-    return Dropped(paper_id, "no-readable-text", detail, "default/text"), tuple(unreadable)
-
-
-def _cut(paper_id: str, leak: Leak) -> Dropped:
-    """The row of a span that gives the decision or an author away; says where, never what."""
-    where = f"{leak.file}: {leak.end - leak.start} characters from {leak.start}"
-    return Dropped(paper_id, leak.rule, where, "text")
+            desk.rows += [cut_row(paper_id, leak) for leak in paper.leaks]
+            return _full_row(desk, text, paper)
+        desk.rows.append(Dropped(paper_id, "no-sections", text.reply.key, "text"))
+    detail = f"none of {len(desk.texts)} can be read"
+    return Dropped(paper_id, "no-readable-text", detail, "default/text")
 
 
 def _full_row(desk: Desk, text: Text, paper: PaperText) -> Mapping[str, Any]:
@@ -313,15 +324,16 @@ def complete(snapshot: SealedSnapshot, forum: ParsedForum) -> ParsedForum:
     return complete_from_row(forum, parse_ratings_row(row.payload)) if row else forum
 
 
-def split(items: Sequence[SplitItem]) -> Mapping[str, Split]:
+def split(items: Sequence[SplitItem]) -> tuple[Mapping[str, Split], Mapping[str, Any]]:
     """Sides of the kept papers."""
-    return assign_splits(
+    sides = assign_splits(
         items,
         salt=RECIPE.salt,
         test_zone=RECIPE.test_zone,
         n_test=RECIPE.n_test,
         full_size=RECIPE.full_size,
     )
+    return sides, {}
 
 
 REVIEW_5K = Dataset(

@@ -12,12 +12,17 @@ from cycledata.errors import ParseError
 from cycledata.records import Record
 
 _ATOM = "{http://www.w3.org/2005/Atom}"
+_ARXIV = "{http://arxiv.org/schemas/atom}"
 _OAI = "{http://www.openarchives.org/OAI/2.0/}"
 _ARXIV_OAI = "{http://arxiv.org/OAI/arXiv/}"
 _ID = re.compile(
     r"(?:https?://[a-z.]{1,40}/abs/)?([\w.-]{1,20}/?\d{4,7}(?:\.\d{4,5})?)(?:v(\d{1,3}))?"
 )
 _MAX_BYTES = 20_000_000
+_LICENCE_LINK = re.compile(
+    rb'href="(https?://(?:arxiv\.org/licenses|creativecommons\.org/(?:licenses|publicdomain))'
+    rb'/[a-z\-]{1,40}/[0-9.]{1,5}/?)"'
+)
 
 
 class ArxivPaper(Record):
@@ -34,6 +39,8 @@ class ArxivPaper(Record):
     """Day of version 1."""
     updated: dt.date
     """Day of this version."""
+    category: str | None = None
+    """Primary category, e.g. ``"cs.LG"``; None where the feed states none."""
 
 
 class ArxivRecord(Record):
@@ -76,6 +83,16 @@ def parse_oai(payload: bytes) -> ArxivRecord:
     return ArxivRecord(arxiv_id=arxiv_id.strip(), license=licence.strip() if licence else None)
 
 
+def parse_licence_page(payload: bytes) -> str | None:
+    """Licence URL on the abstract page of one version; None where the page links none.
+
+    The page is where arXiv tells the licence of an earlier version: OAI-PMH tells the latest's.
+    """
+    links = {match.decode("ascii") for match in _LICENCE_LINK.findall(payload[:_MAX_BYTES])}
+    # Two different links would leave it open which one is meant.
+    return links.pop() if len(links) == 1 else None
+
+
 def _read_entry(entry: ET.Element) -> ArxivPaper:
     text = {
         name: " ".join((entry.findtext(f"{_ATOM}{name}") or "").split())
@@ -90,6 +107,7 @@ def _read_entry(entry: ET.Element) -> ArxivPaper:
         published, updated = (dt.date.fromisoformat(text[n][:10]) for n in ("published", "updated"))
     except ValueError as error:
         raise ParseError("atom-date", f"{text['id'][:60]}: {error}") from error
+    category = entry.find(f"{_ARXIV}primary_category")
     names = (author.findtext(f"{_ATOM}name") or "" for author in entry.findall(f"{_ATOM}author"))
     return ArxivPaper(
         arxiv_id=match.group(1),
@@ -99,6 +117,7 @@ def _read_entry(entry: ET.Element) -> ArxivPaper:
         authors=tuple(" ".join(name.split()) for name in names),
         published=published,
         updated=updated,
+        category=None if category is None else category.get("term"),
     )
 
 

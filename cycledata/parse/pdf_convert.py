@@ -354,7 +354,7 @@ def _gathered(lines: list[Line], page: int) -> Block:
 
 def _check(payload: bytes, limits: PdfLimits) -> None:
     """Refuse what no converter can read, by name."""
-    import pypdfium2  # type: ignore[import-untyped]  # ships no stubs
+    import pypdfium2
 
     try:
         document = pypdfium2.PdfDocument(payload)

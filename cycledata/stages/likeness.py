@@ -3,6 +3,8 @@
 import hashlib
 import re
 import unicodedata
+from collections.abc import Iterable
+from typing import Protocol
 
 _NO_LETTERS = re.compile(r"[\W_]+")
 
@@ -32,3 +34,41 @@ def normalise(text: str) -> str:
     """
     # Taken apart, an accent is a character of its own and no letter, so it goes with the blanks.
     return _NO_LETTERS.sub("", unicodedata.normalize("NFKD", text).casefold())
+
+
+class Alike(Protocol):
+    """A paper that may have near-identical ones."""
+
+    @property
+    def paper_id(self) -> str:
+        """The paper."""
+
+    @property
+    def likeness(self) -> tuple[str, ...]:
+        """Keys from ``likeness_keys``."""
+
+
+def group_alike(items: Iterable[Alike]) -> dict[str, str]:
+    """Paper id to the smallest id among those it is near-identical to, directly or by a chain.
+
+    Args:
+        items: all papers; each names the keys that its likes share.
+    """
+    parent: dict[str, str] = {}
+
+    def root(node: str) -> str:
+        while parent[node] != node:
+            parent[node] = parent[parent[node]]
+            node = parent[node]
+        return node
+
+    owner: dict[str, str] = {}
+    for item in items:
+        parent[item.paper_id] = item.paper_id
+    for item in items:
+        for key in item.likeness:
+            first, second = sorted(
+                (root(owner.setdefault(key, item.paper_id)), root(item.paper_id))
+            )
+            parent[second] = first
+    return {item.paper_id: root(item.paper_id) for item in items}

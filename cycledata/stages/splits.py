@@ -8,8 +8,10 @@ between test and reserve, never between test and train.
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Literal, Protocol
+
+from cycledata.stages.likeness import group_alike
 
 Split = Literal["train", "test", "reserve"]
 
@@ -59,7 +61,7 @@ def assign_splits(
     position = {item.paper_id: zone_position(item.paper_id, salt=salt) for item in items}
     if len(position) != len(items):
         raise ValueError("two items share one paper_id; pass every paper once")
-    group = _groups(items)
+    group = group_alike(items)
     train_groups = {group[i] for i, place in position.items() if place >= test_zone}
     sides: dict[str, Split] = {}
     candidates: list[SplitItem] = []
@@ -76,28 +78,6 @@ def assign_splits(
     for item in candidates:
         sides[item.paper_id] = "test" if item.paper_id in chosen else "reserve"
     return sides
-
-
-def _groups(items: Iterable[SplitItem]) -> dict[str, str]:
-    """Paper id to the smallest id among those it is near-identical to, directly or by a chain."""
-    parent: dict[str, str] = {}
-
-    def root(node: str) -> str:
-        while parent[node] != node:
-            parent[node] = parent[parent[node]]
-            node = parent[node]
-        return node
-
-    owner: dict[str, str] = {}
-    for item in items:
-        parent[item.paper_id] = item.paper_id
-    for item in items:
-        for key in item.likeness:
-            first, second = sorted(
-                (root(owner.setdefault(key, item.paper_id)), root(item.paper_id))
-            )
-            parent[second] = first
-    return {item.paper_id: root(item.paper_id) for item in items}
 
 
 def _shares(items: Sequence[SplitItem]) -> dict[str, float]:

@@ -22,6 +22,8 @@ from cycledata.consent.evidence import read_licence
         ("CC-BY-NC-ND 4.0", "CC-BY-NC-ND-4.0", {"non-commercial", "no-derivatives"}),
         ("http://creativecommons.org/publicdomain/zero/1.0/", "CC0-1.0", set()),
         ("CC0", "CC0-1.0", set()),
+        ("CCBY", "CC-BY-unversioned", set()),
+        ("CCBYNCSA", "CC-BY-NC-SA-unversioned", {"non-commercial", "share-alike"}),
         (
             "http://arxiv.org/licenses/nonexclusive-distrib/1.0/",
             "arXiv-nonexclusive",

@@ -1,0 +1,535 @@
+"""Research-14k (Section 2.2): accepted papers with outlines, main text and cited abstracts.
+
+Two configs. ``ids`` holds every accepted paper that passes the rules: what may always be published,
+and the digest of its full row, so that whoever holds the e-prints can rebuild the rest and compare.
+``default`` holds the papers whose text may be published.
+
+A paper is accepted because a venue's list says so; it is the arXiv paper that the title and a name
+match; its text is that e-print's LaTeX. A paper on two lists belongs to the earlier one.
+"""
+
+import datetime as dt
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from cycledata.consent.evidence import Component, Evidence
+from cycledata.consent.policy import Verdict, decide
+from cycledata.consent.tombstones import FILE as TOMBSTONES
+from cycledata.datasets.holdings import (
+    Text,
+    arxiv_candidate,
+    cut_row,
+    latest_eprint,
+    metadata_evidence,
+    read_text,
+    version_of,
+    work_evidence,
+)
+from cycledata.datasets.lookup import Lookup
+from cycledata.datasets.outcome import Context, Dataset, Outcome, SplitItem
+from cycledata.errors import ParseError
+from cycledata.files import canonical_json
+from cycledata.formats.paper_text import ResearchText, cited_works, render_messages
+from cycledata.formats.unreadable import Unreadable
+from cycledata.parse.arxiv import ArxivPaper
+from cycledata.parse.extractive import SOURCE as EXTRACTIVE
+from cycledata.parse.extractive import extractive_outline
+from cycledata.parse.outline import read_outline_reply, recorded_outline
+from cycledata.parse.outline_quality import check_outline
+from cycledata.parse.proceedings import ListedPaper, parse_entry
+from cycledata.parse.semantic_scholar import Work, parse_match, parse_work
+from cycledata.records import Dropped, Outline, PaperText, Record, Reference
+from cycledata.snapshot import SealedSnapshot
+from cycledata.stages import papers
+from cycledata.stages.chronology import split_by_time
+from cycledata.stages.core import run_stages
+from cycledata.stages.likeness import likeness_keys, normalise
+from cycledata.stages.references import Resolved, resolve_references
+from cycledata.stages.splits import Split
+
+
+class Recipe(Record):
+    """Parameters of Research-14k."""
+
+    n_train: int = 12_696
+    """Sec. 2.2: "12,696 training samples"."""
+    n_test: int = 802
+    """Sec. 2.2: "802 test samples"."""
+    min_words: int = 150
+    """Not in the paper, which filters "papers that do not meet the requirements"; fewer words are
+    an abstract, not a paper."""
+    bytes_per_token: int = 4
+    """Not in the paper: an estimate of length that needs no model's tokenizer."""
+
+
+RECIPE = Recipe()
+
+_SECTION = pa.struct([("level", pa.int32()), ("title", pa.string()), ("text", pa.string())])
+_SETUP = pa.struct([("name", pa.string()), ("description", pa.string())])
+_RESULT = pa.struct([(n, pa.string()) for n in ("name", "description", "table", "image")])
+_FIGURE = pa.struct(
+    [("label", pa.string()), ("caption", pa.string()), ("files", pa.list_(pa.string()))]
+)
+_MARKS = ("interestingness", "feasibility", "novelty")
+OUTLINE_TYPE = pa.struct(
+    [
+        ("motivation", pa.string()),
+        ("main_idea", pa.string()),
+        *((name, pa.int32()) for name in _MARKS),
+        ("experimental_setup", pa.list_(_SETUP)),
+        ("experimental_results", pa.list_(_RESULT)),
+    ]
+)
+_IDENTITY: list[tuple[str, pa.DataType]] = [
+    ("paper_id", pa.string()),
+    ("arxiv_id", pa.string()),
+    ("arxiv_version", pa.int32()),
+    ("title", pa.string()),
+    ("venue", pa.string()),
+    ("year", pa.int32()),
+    ("published", pa.date32()),
+    ("license", pa.string()),
+]
+DEFAULT_SCHEMA = pa.schema(
+    [
+        *_IDENTITY[:4],
+        ("abstract", pa.string()),
+        *_IDENTITY[4:7],
+        ("authors", pa.list_(pa.string())),
+        ("license", pa.string()),
+        (
+            "references",
+            pa.list_(
+                pa.struct(
+                    [
+                        ("key", pa.string()),
+                        ("paper_id", pa.string()),
+                        ("title", pa.string()),
+                        ("abstract", pa.string()),
+                        ("year", pa.int32()),
+                        ("bibtex", pa.string()),
+                    ]
+                )
+            ),
+        ),
+        ("sections", pa.list_(_SECTION)),
+        ("figures", pa.list_(_FIGURE)),
+        ("outline", OUTLINE_TYPE),
+        ("outline_source", pa.string()),
+        ("messages", pa.list_(pa.struct([("role", pa.string()), ("content", pa.string())]))),
+        ("n_output_tokens", pa.int32()),
+    ]
+)
+IDS_SCHEMA = pa.schema(
+    [
+        *_IDENTITY,
+        ("accepted_by", pa.string()),
+        ("eprint_sha256", pa.string()),
+        ("outline_source", pa.string()),
+        ("references", pa.list_(pa.struct([("key", pa.string()), ("paper_id", pa.string())]))),
+        ("n_output_tokens", pa.int32()),
+        ("row_sha256", pa.string()),
+    ]
+)
+
+
+def list_papers(snapshot: SealedSnapshot) -> list[str]:
+    """Every paper id of an accepted list."""
+    return sorted({key.rsplit("/", 1)[1] for key in _entry_keys(snapshot)})
+
+
+def _entry_keys(snapshot: SealedSnapshot) -> list[str]:
+    return [key for key in snapshot.keys("proceedings") if not key.startswith("list/")]
+
+
+@lru_cache(maxsize=4)
+def _keys_by_paper(snapshot: SealedSnapshot) -> Mapping[str, str]:
+    keys: dict[str, str] = {}
+    for key in _entry_keys(snapshot):
+        keys.setdefault(key.rsplit("/", 1)[1], key)
+    return keys
+
+
+def prepare(snapshot: SealedSnapshot, scratch: Path) -> None:
+    """Index what ``make`` needs of other replies: cited works, outlines, and who comes first.
+
+    Works and outlines are looked up at random, a few dozen a paper, which compressed shards are
+    slow at; who of several listed papers comes first only all of them together can tell.
+    """
+    with Lookup.create(scratch / "lookup.sqlite") as lookup:
+        for reply in snapshot.iter("semantic_scholar", "paper/"):
+            if reply.status == 200:
+                lookup.put("work", reply.key.removeprefix("paper/"), reply.payload)
+        for paper_id, payload in _outlines(snapshot):
+            lookup.put("outline", paper_id, payload)
+        first: dict[str, tuple[tuple[int, str, str], str]] = {}
+        for key in _entry_keys(snapshot):
+            entry = _entry(snapshot, key)
+            if entry is None:
+                continue
+            rank = (entry.year, entry.list_name, entry.paper_id)
+            for name in _names(snapshot, entry):
+                held = first.get(name)
+                if held is None or rank < held[0]:
+                    first[name] = (rank, entry.paper_id)
+        for name, (_, paper_id) in first.items():
+            lookup.put("first", name, paper_id.encode())
+
+
+def _entry(snapshot: SealedSnapshot, key: str) -> ListedPaper | None:
+    """A list's entry; None where it cannot be read, which ``make`` reports."""
+    reply = snapshot.get("proceedings", key)
+    try:
+        return None if reply is None else parse_entry(reply.payload)
+    except ParseError:
+        return None
+
+
+def _names(snapshot: SealedSnapshot, entry: ListedPaper) -> list[str]:
+    """What two entries of one work share: the title, the arXiv id."""
+    names = [f"title:{normalise(entry.title)}"]
+    try:
+        candidate = arxiv_candidate(snapshot, entry.paper_id, entry.title, entry.authors or None)
+    except ParseError:
+        return names
+    return names if candidate is None else [*names, f"arxiv:{candidate.arxiv_id}"]
+
+
+def make(context: Context, paper_id: str) -> Outcome:
+    """One paper's rows, reasons and evidence."""
+    if paper_id in context.tombstones:
+        taken = Dropped(paper_id, "takedown", f"see {TOMBSTONES}", "takedown")
+        return Outcome(paper_id, dropped=(taken,))
+    snapshot = context.snapshot
+    reply = snapshot.get("proceedings", _keys_by_paper(snapshot)[paper_id])
+    if reply is None:
+        raise AssertionError("unreachable: the key comes from the snapshot")
+    entry = parse_entry(reply.payload)
+    with Lookup.open(context.scratch / "lookup.sqlite") as lookup:
+        for name in _names(snapshot, entry):
+            first = (lookup.get("first", name) or b"").decode()
+            if first not in {"", paper_id}:
+                return _drop(paper_id, "duplicate", f"the same work as {first}", "match")
+        candidate = arxiv_candidate(snapshot, paper_id, entry.title, entry.authors or None)
+        if candidate is None:
+            return _drop(
+                paper_id, "no-arxiv-paper", "no candidate has its title and a name", "match"
+            )
+        text = latest_eprint(snapshot, candidate)
+        if text is None:
+            return _drop(paper_id, "no-eprint", f"arXiv {candidate.arxiv_id}", "match")
+        read = read_text(text, bibliography=True, cache=context.cache)
+        paper = run_stages(read, papers.stages(paper_id, min_words=RECIPE.min_words))
+        if isinstance(paper, Dropped):
+            return Outcome(paper_id, dropped=(paper,))
+        resolved = _resolve(snapshot, lookup, paper_id, candidate, paper)
+        outlined = _outline(lookup, paper_id, paper)
+    if isinstance(outlined, Dropped):
+        return Outcome(paper_id, dropped=(outlined,))
+    outline, outline_source = outlined
+    return _assemble(context, entry, candidate, text, paper, resolved, outline, outline_source)
+
+
+def _drop(paper_id: str, rule: str, detail: str, stage: str) -> Outcome:
+    return Outcome(paper_id, dropped=(Dropped(paper_id, rule, detail[:200], stage),))
+
+
+def _outlines(snapshot: SealedSnapshot) -> Iterator[tuple[str, bytes]]:
+    """One conversation a paper: one that ended in an outline before a refusal, then the first.
+
+    Keys are in order of model, paper and prompt; a reply that cannot be read is as good as none.
+    """
+    refused: dict[str, bytes] = {}
+    outlined: set[str] = set()
+    for reply in snapshot.iter("outline"):
+        try:
+            record = read_outline_reply(reply.payload)
+        except ParseError:
+            continue
+        if record.outcome == "refused":
+            refused.setdefault(record.paper_id, reply.payload)
+        elif record.paper_id not in outlined:
+            outlined.add(record.paper_id)
+            yield record.paper_id, reply.payload
+    for paper_id, payload in refused.items():
+        if paper_id not in outlined:
+            yield paper_id, payload
+
+
+def _outline(lookup: Lookup, paper_id: str, paper: PaperText) -> tuple[Outline, str] | Dropped:
+    """The recorded outline and its model; the extractive one where no model was asked."""
+    payload = lookup.get("outline", paper_id)
+    if payload is None:
+        outline = extractive_outline(abstract=paper.abstract, sections=paper.sections)
+        return outline, EXTRACTIVE
+    reply = read_outline_reply(payload)
+    recorded = recorded_outline(reply)
+    if isinstance(recorded, Unreadable):
+        return Dropped(
+            paper_id, "outline-refused", f"{recorded.where}: {recorded.why}"[:200], "outline"
+        )
+    return recorded, reply.model
+
+
+def _resolve(
+    snapshot: SealedSnapshot,
+    lookup: Lookup,
+    paper_id: str,
+    candidate: ArxivPaper,
+    paper: PaperText,
+) -> Resolved:
+    """The paper's references with what Semantic Scholar knows of them."""
+    payload = lookup.get("work", f"ARXIV:{candidate.arxiv_id}")
+    if payload is None:
+        reply = snapshot.get("semantic_scholar", title_key(candidate.title))
+        work_id = parse_match(reply.payload) if reply and reply.status == 200 else None
+        payload = lookup.get("work", work_id) if work_id else None
+    cites = parse_work(payload).cites if payload else ()
+    payloads = (lookup.get("work", work_id) for work_id in cites)
+    works = [parse_work(found) for found in payloads if found is not None]
+    return resolve_references(paper_id, paper.cited_keys, paper.bibliography, works)
+
+
+def _assemble(
+    context: Context,
+    entry: ListedPaper,
+    candidate: ArxivPaper,
+    text: Text,
+    paper: PaperText,
+    resolved: Resolved,
+    outline: Outline,
+    outline_source: str,
+) -> Outcome:
+    """Rows and evidence of a paper that passed every rule."""
+    desk = Desk(context, entry)
+    metadata = metadata_evidence(context.snapshot, entry.paper_id)
+    opens_text = desk.publishes("paper_text", text.evidence)
+    opens_outline = desk.publishes("outline", text.evidence)
+    opens_abstract = desk.publishes("abstract", metadata)
+    shown = tuple(desk.shown(reference, resolved.works) for reference in resolved.references)
+    wishes = [v.rule == "opt-out" for v in desk.verdicts if v.component != "reference_abstracts"]
+    if all(wishes):
+        why = Dropped(entry.paper_id, "opt-out", "every part of it is to stay out", "consent")
+        return Outcome(entry.paper_id, dropped=(why,), verdicts=tuple(desk.verdicts))
+    facts = (candidate, text, paper, outline, outline_source)
+    try:
+        whole = _full_row(entry, *facts, resolved.references)
+        published = _full_row(entry, *facts, shown)
+    except ValueError as error:
+        detail = str(error).split("\n")[0][:200]
+        return _drop(entry.paper_id, "unrenderable", detail, "assembly")
+    rows: dict[str, Mapping[str, Any]] = {"ids": _ids_row(entry, text, whole)}
+    dropped = [*resolved.missing, *(cut_row(entry.paper_id, leak) for leak in paper.leaks)]
+    if opens_text and opens_outline and opens_abstract:
+        rows["default"] = published
+    else:
+        rule = next(v.rule for v in desk.verdicts if not v.publishes)
+        dropped.append(Dropped(entry.paper_id, "text-withheld", rule, "default/consent"))
+    return Outcome(
+        entry.paper_id,
+        rows=rows,
+        dropped=tuple(dropped),
+        verdicts=tuple(desk.verdicts),
+        split_item=SplitItem(
+            entry.paper_id,
+            stratum=entry.venue,
+            likeness=likeness_keys(entry.title, candidate.abstract),
+            published=candidate.published,
+            works=_work_digests(entry.title, resolved.references),
+        ),
+        counts=_counts(entry, candidate, paper, resolved, outline, outline_source, rows),
+    )
+
+
+class Desk:
+    """Decides on one paper's components and keeps every verdict."""
+
+    def __init__(self, context: Context, entry: ListedPaper) -> None:
+        self._context = context
+        self._entry = entry
+        self.verdicts: list[Verdict] = []
+
+    def publishes(self, component: Component, evidence: Sequence[Evidence]) -> bool:
+        """Whether a component goes into the build."""
+        verdict = decide(
+            self._entry.paper_id,
+            component,
+            evidence,
+            venue=self._entry.list_name,
+            policy=self._context.policy,
+            tombstones=self._context.tombstones,
+        )
+        self.verdicts.append(verdict)
+        return verdict.publishes
+
+    def shown(self, reference: Reference, works: Mapping[str, Work]) -> Reference:
+        """A reference without its abstract where that may not be published."""
+        if reference.abstract is None:
+            return reference
+        work = works[reference.key]
+        if self.publishes("reference_abstracts", work_evidence(work)):
+            return reference
+        return reference.model_copy(update={"abstract": None})
+
+
+def _full_row(
+    entry: ListedPaper,
+    candidate: ArxivPaper,
+    text: Text,
+    paper: PaperText,
+    outline: Outline,
+    outline_source: str,
+    references: Sequence[Reference],
+) -> dict[str, Any]:
+    """The row of ``default``.
+
+    Raises:
+        ValueError: the paper cannot be written as turns that read back.
+    """
+    title = paper.title or entry.title
+    messages = render_messages(
+        ResearchText(
+            references=cited_works(references),
+            outline=outline,
+            title=title,
+            abstract=candidate.abstract,
+            sections=paper.sections,
+        )
+    )
+    n_bytes = sum(len(m.content.encode()) for m in messages if m.role == "assistant")
+    return {
+        "paper_id": entry.paper_id,
+        "arxiv_id": candidate.arxiv_id,
+        "arxiv_version": version_of(text.reply.key),
+        "title": entry.title,
+        "abstract": candidate.abstract,
+        "venue": entry.venue,
+        "year": entry.year,
+        "published": candidate.published,
+        "authors": list(candidate.authors),
+        "license": text.evidence[0].value if text.evidence else None,
+        "references": [reference.model_dump() for reference in references],
+        "sections": [s.model_dump(include={"level", "title", "text"}) for s in paper.sections],
+        "figures": [
+            {"label": f.label, "caption": f.caption, "files": list(f.files)} for f in paper.figures
+        ],
+        "outline": outline.model_dump(),
+        "outline_source": outline_source,
+        "messages": [message.model_dump() for message in messages],
+        "n_output_tokens": -(-n_bytes // RECIPE.bytes_per_token),
+    }
+
+
+def _ids_row(entry: ListedPaper, text: Text, whole: Mapping[str, Any]) -> dict[str, Any]:
+    """The row of ``ids``: facts, and the digest that a rebuilt row must have."""
+    return {
+        **{name: whole[name] for name, _ in _IDENTITY},
+        "accepted_by": entry.url,
+        "eprint_sha256": text.reply.sha256,
+        "outline_source": whole["outline_source"],
+        "references": [{"key": r["key"], "paper_id": r["paper_id"]} for r in whole["references"]],
+        "n_output_tokens": whole["n_output_tokens"],
+        "row_sha256": row_digest(whole),
+    }
+
+
+def row_digest(row: Mapping[str, Any]) -> str:
+    """sha256 of a full row, every text in it, as canonical JSON."""
+    plain = json.loads(json.dumps(row, default=dt.date.isoformat))
+    return hashlib.sha256(canonical_json(plain).encode()).hexdigest()
+
+
+def _work_digests(title: str, references: Sequence[Reference]) -> bytes:
+    titles = [title, *(reference.title or "" for reference in references)]
+    return b"".join(
+        hashlib.blake2b(normalise(name).encode(), digest_size=8).digest() for name in titles
+    )
+
+
+def _counts(
+    entry: ListedPaper,
+    candidate: ArxivPaper,
+    paper: PaperText,
+    resolved: Resolved,
+    outline: Outline,
+    outline_source: str,
+    rows: Mapping[str, Any],
+) -> dict[str, int]:
+    """What is added up over papers: references, outline quality, and how the open part differs."""
+    counts = Counter(
+        references=len(resolved.references),
+        references_with_abstract=sum(r.abstract is not None for r in resolved.references),
+    )
+    if outline_source != EXTRACTIVE:
+        quality = check_outline(
+            outline, title=paper.title, abstract=paper.abstract, sections=paper.sections
+        )
+        counts["outlines_by_model"] = 1
+        counts["outline_numbers"] = quality.n_numbers
+        counts["outline_numbers_not_in_paper"] = len(quality.numbers_not_in_paper)
+        counts["outline_experiments"] = quality.n_experiments
+        counts["outline_experiments_not_in_paper"] = len(quality.names_not_in_paper)
+        counts["outline_sentences"] = quality.n_sentences
+        counts["outline_sentences_copied"] = len(quality.copied_sentences)
+    else:
+        counts["outlines_extractive"] = 1
+    k_tokens = rows["ids"]["n_output_tokens"] // 4000 * 4
+    area = candidate.category or "unknown"
+    for group in (
+        f"venue {entry.venue}",
+        f"year {entry.year}",
+        f"area {area}",
+        f"length {k_tokens}-{k_tokens + 4}k tokens",
+    ):
+        counts[f"coverage: {group}: all"] = 1
+        counts[f"coverage: {group}: open"] = int("default" in rows)
+    return dict(counts)
+
+
+def title_key(title: str) -> str:
+    """Key of a title match at Semantic Scholar, as the source writes it."""
+    return f"match/{hashlib.sha256(normalise(title).encode()).hexdigest()[:16]}"
+
+
+def split(items: Sequence[SplitItem]) -> tuple[Mapping[str, Split], Mapping[str, Any]]:
+    """Sides by first public day, the day between them, and what test papers cite of train."""
+    chronology = split_by_time(
+        items,
+        n_train=RECIPE.n_train,
+        n_test=RECIPE.n_test,
+        test_share=RECIPE.n_test / (RECIPE.n_train + RECIPE.n_test),
+    )
+    side_of = chronology.side_of
+    trained = {item.works[:8] for item in items if side_of[item.paper_id] == "train"}
+    n_citing = n_cited = 0
+    for item in items:
+        if side_of[item.paper_id] == "test":
+            cited = [item.works[i : i + 8] for i in range(8, len(item.works), 8)]
+            hits = sum(work in trained for work in cited)
+            n_cited += hits
+            n_citing += hits > 0
+    return side_of, {
+        "Last day of train": str(chronology.last_train_day),
+        "Test papers that cite a training paper": n_citing,
+        "References from test papers to training papers": n_cited,
+    }
+
+
+RESEARCH_14K = Dataset(
+    name="research-14k",
+    title="Research-14k",
+    recipe=RECIPE,
+    schemas={"default": DEFAULT_SCHEMA, "ids": IDS_SCHEMA},
+    task_categories=("text-generation",),
+    list_papers=list_papers,
+    make=make,
+    assign_splits=split,
+    prepare=prepare,
+)

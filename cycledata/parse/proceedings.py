@@ -1,0 +1,60 @@
+"""One entry of an accepted-papers list: the proof that a paper was accepted, and where."""
+
+import json
+
+from pydantic import ValidationError
+
+from cycledata.errors import ParseError
+from cycledata.records import Record
+
+
+class ListedPaper(Record):
+    """A paper as its venue's list has it."""
+
+    paper_id: str
+    """Id within the list: an OpenReview forum, an Anthology id, a page's name."""
+    list_name: str
+    """E.g. ``"acl/2023"``."""
+    title: str
+    authors: tuple[str, ...]
+    """As the list spells them; empty where it names none."""
+    abstract: str | None
+    """None where the list has none."""
+    url: str
+    """The paper's page at its venue."""
+
+    @property
+    def venue(self) -> str:
+        """E.g. ``"acl"``."""
+        return self.list_name.rpartition("/")[0]
+
+    @property
+    def year(self) -> int:
+        """Year of the venue."""
+        return int(self.list_name.rpartition("/")[2])
+
+
+def parse_entry(payload: bytes) -> ListedPaper:
+    """Read one entry of a list.
+
+    Raises:
+        ParseError: ``list-entry``; no JSON object with a list, an id and a title.
+    """
+    try:
+        entry = json.loads(payload)
+        paper = ListedPaper(
+            paper_id=entry["entry"],
+            list_name=entry["list"],
+            title=" ".join(entry["title"].split()),
+            authors=tuple(entry.get("authors") or ()),
+            abstract=entry.get("abstract") or None,
+            url=entry.get("url") or "",
+        )
+        if not (paper.title and paper.year):
+            raise ParseError("list-entry", f"{paper.paper_id}: no title")
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+        detail = str(error).split("\n")[0][:200] if isinstance(error, ValidationError) else error
+        raise ParseError(
+            "list-entry", f"expected an object with list, entry and title: {detail!r:.200}"
+        ) from error
+    return paper

@@ -1,0 +1,70 @@
+"""Semantic Scholar's record of one paper: a cited work, or a listed paper with what it cites."""
+
+import json
+from typing import Any
+
+from pydantic import ValidationError
+
+from cycledata.errors import ParseError
+from cycledata.records import Record
+
+
+class Work(Record):
+    """One work as Semantic Scholar knows it."""
+
+    work_id: str
+    """Semantic Scholar's paper id, 40 hex digits."""
+    title: str | None
+    abstract: str | None
+    """None where the service has none or may not show it."""
+    year: int | None
+    arxiv_id: str | None
+    doi: str | None
+    """In lower case."""
+    license: str | None
+    """Licence of the open-access copy, e.g. ``"CCBY"``; None where none is stated."""
+    cites: tuple[str, ...]
+    """Ids of the works it cites; empty where they were not asked for."""
+
+
+def parse_work(payload: bytes) -> Work:
+    """Read one paper's record.
+
+    Raises:
+        ParseError: ``scholar-record``; no JSON object with a ``paperId``.
+    """
+    try:
+        record = json.loads(payload)
+        names = record.get("externalIds") or {}
+        return Work(
+            work_id=record["paperId"],
+            title=record.get("title") or None,
+            abstract=record.get("abstract") or None,
+            year=record.get("year"),
+            arxiv_id=names.get("ArXiv"),
+            doi=names["DOI"].lower() if names.get("DOI") else None,
+            license=(record.get("openAccessPdf") or {}).get("license") or None,
+            cites=tuple(w["paperId"] for w in record.get("references") or () if w.get("paperId")),
+        )
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+        raise ParseError("scholar-record", f"expected a paper: {_first_line(error)}") from error
+
+
+def parse_match(payload: bytes) -> str | None:
+    """Id of the work that a title match found; None where it found none.
+
+    Raises:
+        ParseError: ``scholar-record``; not a match's answer.
+    """
+    try:
+        found: Any = json.loads(payload).get("data") or [{}]
+        work_id = found[0].get("paperId")
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+        raise ParseError("scholar-record", f"expected a match: {_first_line(error)}") from error
+    return work_id if isinstance(work_id, str) else None
+
+
+def _first_line(error: Exception) -> str:
+    if isinstance(error, ValidationError):
+        return str(error.errors(include_url=False)[0]["loc"])
+    return repr(error)[:160]

@@ -1,0 +1,97 @@
+"""Citation keys -> cited works: each key's bibliography entry, and the record it is about.
+
+In: what a paper cites, its bibliography, and the works that Semantic Scholar says it cites. Out:
+one ``Reference`` a key, in order of first citation, and a row for every key or abstract that is
+missing.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from cycledata.parse.semantic_scholar import Work
+from cycledata.records import BibEntry, Dropped, Reference
+from cycledata.stages.likeness import normalise
+
+MIN_TITLE_LETTERS = 12
+"""A shorter title is no proof that two entries are one work."""
+
+
+@dataclass(frozen=True, slots=True)
+class Resolved:
+    """A paper's references."""
+
+    references: tuple[Reference, ...]
+    """One for each cited key that has a bibliography entry; abstracts as the service has them."""
+    works: Mapping[str, Work]
+    """Citation key to the record that was found for it."""
+    missing: tuple[Dropped, ...]
+    """A row of the stage ``references`` for each key, record or abstract that is not there."""
+
+
+def resolve_references(
+    paper_id: str, cited_keys: Sequence[str], entries: Sequence[BibEntry], works: Iterable[Work]
+) -> Resolved:
+    """Find each cited key's entry, and the work it is about.
+
+    A work is an entry's if they share an arXiv id, else a DOI, else a title of at least twelve
+    letters (case, accents and punctuation aside) and years at most one apart where both are known.
+    """
+    by_key = {entry.key: entry for entry in reversed(entries)}
+    names = _Names(works)
+    references: list[Reference] = []
+    found: dict[str, Work] = {}
+    missing: list[Dropped] = []
+    for key in cited_keys:
+        entry = by_key.get(key)
+        if entry is None:
+            missing.append(_row(paper_id, "no-bibliography-entry", key))
+            continue
+        work = names.find(entry)
+        if work is None:
+            missing.append(_row(paper_id, "no-record", key))
+        else:
+            found[key] = work
+            if work.abstract is None:
+                missing.append(_row(paper_id, "no-abstract", f"{key}: {work.work_id}"))
+        references.append(
+            Reference(
+                key=key,
+                paper_id=work.work_id if work else None,
+                title=(work.title if work else None) or entry.title,
+                abstract=work.abstract if work else None,
+                year=(work.year if work else None) or entry.year,
+                bibtex=entry.bibtex,
+            )
+        )
+    return Resolved(tuple(references), found, tuple(missing))
+
+
+class _Names:
+    """The names under which works can be found; of two works with one name the first stays."""
+
+    def __init__(self, works: Iterable[Work]) -> None:
+        self._by_arxiv: dict[str, Work] = {}
+        self._by_doi: dict[str, Work] = {}
+        self._by_title: dict[str, Work] = {}
+        for work in works:
+            if work.arxiv_id:
+                self._by_arxiv.setdefault(work.arxiv_id, work)
+            if work.doi:
+                self._by_doi.setdefault(work.doi, work)
+            title = normalise(work.title or "")
+            if len(title) >= MIN_TITLE_LETTERS:
+                self._by_title.setdefault(title, work)
+
+    def find(self, entry: BibEntry) -> Work | None:
+        if entry.arxiv_id and entry.arxiv_id in self._by_arxiv:
+            return self._by_arxiv[entry.arxiv_id]
+        if entry.doi and entry.doi in self._by_doi:
+            return self._by_doi[entry.doi]
+        work = self._by_title.get(normalise(entry.title or ""))
+        if work and work.year and entry.year and abs(work.year - entry.year) > 1:
+            return None
+        return work
+
+
+def _row(paper_id: str, rule: str, detail: str) -> Dropped:
+    return Dropped(paper_id, rule, detail[:200], "references")
