@@ -12,7 +12,6 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, fields
 from functools import partial
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +20,7 @@ import pyarrow as pa
 from cycledata.consent.policy import Policy, Verdict
 from cycledata.consent.tombstones import FILE as TOMBSTONES
 from cycledata.consent.tombstones import Tombstone, standing_tombstones
-from cycledata.datasets.cache import code_digest
+from cycledata.datasets.cache import code_digest, package_versions
 from cycledata.datasets.outcome import Context, Dataset, Make, Outcome, SplitItem
 from cycledata.datasets.research14k import RESEARCH_14K
 from cycledata.datasets.review5k import REVIEW_5K
@@ -94,7 +93,7 @@ def build(
         "snapshot": sealed.digest,
         "policy": policy.sha256,
         "tombstones": [stone.model_dump(mode="json") for stone in tombstones],
-        "packages": _packages(),
+        "packages": package_versions(),
         "code": code_digest(),
     }
     identity = fingerprint(inputs)
@@ -173,17 +172,6 @@ def write_tombstones(folder: Path, tombstones: Sequence[Tombstone]) -> None:
     """Write the tombstones that a build was made under."""
     rows = {"tombstones": [stone.model_dump(mode="json") for stone in tombstones]}
     atomic_write(folder / TOMBSTONES, canonical_json(rows, indent=1).encode() + b"\n")
-
-
-def _packages() -> dict[str, str | None]:
-    """Versions of the packages whose code decides a build's bytes; None for an absent extra."""
-    found: dict[str, str | None] = {}
-    for name in ("cyclekit", "bibtexparser", "datasets", "docvortex", "pyarrow", "pydantic"):
-        try:
-            found[name] = version(name)
-        except PackageNotFoundError:
-            found[name] = None
-    return found
 
 
 def _same_build(out: Path, identity: str) -> BuildManifest | None:

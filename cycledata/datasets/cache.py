@@ -8,6 +8,7 @@ import hashlib
 import os
 from collections.abc import Callable, Sequence
 from functools import cache as once
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import zstandard
@@ -40,6 +41,18 @@ def code_digest() -> str:
     return digest.hexdigest()
 
 
+@once
+def package_versions() -> dict[str, str | None]:
+    """Versions of the packages that decide a build's bytes; None for an extra that is not there."""
+    found: dict[str, str | None] = {}
+    for name in ("cyclekit", "bibtexparser", "datasets", "docvortex", "pyarrow", "pydantic"):
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            found[name] = None
+    return found
+
+
 def remember(
     folder: Path | None, identity: Sequence[object], make: Callable[[], PaperText]
 ) -> PaperText:
@@ -47,12 +60,12 @@ def remember(
 
     Args:
         folder: the cache; None makes it afresh and keeps nothing.
-        identity: what the text depends on besides this package's code.
+        identity: what the text depends on besides the code that reads it.
         make: reads the text; what it raises is not kept.
     """
     if folder is None:
         return make()
-    key = fingerprint([code_digest(), *identity])
+    key = fingerprint([code_digest(), package_versions(), *identity])
     path = folder / "texts" / key[:2] / f"{key}.zst"
     try:
         packed = path.read_bytes()

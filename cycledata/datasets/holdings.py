@@ -11,6 +11,7 @@ from cycledata.datasets.cache import remember
 from cycledata.errors import ParseError
 from cycledata.parse.arxiv import ArxivPaper, parse_atom, parse_licence_page, parse_oai
 from cycledata.parse.latex import parse_eprint
+from cycledata.parse.pdf import parse_pdf
 from cycledata.parse.semantic_scholar import Work
 from cycledata.records import Dropped, Leak, PaperText, Submission
 from cycledata.replies import Reply
@@ -41,9 +42,17 @@ def read_text(text: Text, *, bibliography: bool, cache: Path | None) -> PaperTex
     """
     file = text.reply.key.split("/", 1)[1]
     if text.kind == "pdf":
-        raise ParseError("pdf-not-read", f"{file}: this version reads LaTeX alone")
+        return remember(cache, [text.reply.sha256, file], partial(_read_pdf, text, file))
     read = partial(parse_eprint, text.reply.payload, file=file, bibliography=bibliography)
     return remember(cache, [text.reply.sha256, file, bibliography], read)
+
+
+def _read_pdf(text: Text, file: str) -> PaperText:
+    try:
+        return parse_pdf(text.reply.payload, file=file)
+    except ValueError as error:
+        # The converter is an extra; a build without it says so in the paper's row.
+        raise ParseError("no-pdf-converter", str(error)) from error
 
 
 def cut_row(paper_id: str, leak: Leak) -> Dropped:
