@@ -43,7 +43,7 @@ def same_text(truth: str, ours: str, *, prefix: bool = False) -> bool:
 
 
 def without_symbols(latex: str) -> str:
-    """LaTeX with the commands in its formulas dropped: authors' macros and LaTeX's symbols alike."""
+    """LaTeX without the commands in its formulas: authors' macros and LaTeX's symbols alike."""
     return _MATH.sub(lambda match: _COMMAND.sub("", match[0]), latex)
 
 
