@@ -125,6 +125,7 @@ def rate_sources(
     Raises:
         ValueError: a k below 1.
     """
+    ks = sorted(set(ks))
     if min(ks, default=1) < 1:
         raise ValueError(f"expected k of 1 or more, found {min(ks)}")
     rows = []

@@ -65,14 +65,14 @@ class _Handler(BaseHTTPRequestHandler):
             content = "I am sorry, as a model I rate this paper {'rating': excellent}."
         elif act == "out of scale":
             content = _json(rating=7)
-        usage = None if act == "uncounted" else {"prompt_tokens": 1000, "completion_tokens": 100}
+        usage = {"prompt_tokens": 1000, "completion_tokens": 100, "total_tokens": 1100}
         reply = {
             "id": "x", "object": "chat.completion", "created": 0, "model": body["model"],
             "choices": [{
                 "index": 0, "finish_reason": reason,
                 "message": {"role": "assistant", "content": content},
             }],
-            "usage": usage,
+            "usage": None if act == "uncounted" else usage,
         }  # fmt: skip
         text = json.dumps(reply)
         if act == "no choices":

@@ -1,0 +1,102 @@
+"""The one-shot review as an inspect-ai task, for those who run their models with inspect.
+
+    pip install cyclekit inspect-ai
+    inspect eval .../cycleeval/inspect_task.py -T papers=papers.jsonl -T reference=ref.jsonl \
+        --model openai/...
+
+Nothing else imports this module, and inspect-ai is no dependency of ours. Prompt and reading of
+replies are those of ``cycleeval review`` with one reviewer and no reflection.
+"""
+
+import json
+import math
+from collections.abc import Sequence
+from pathlib import Path
+
+try:
+    from inspect_ai import Task, task
+    from inspect_ai.dataset import MemoryDataset, Sample
+    from inspect_ai.model import ChatMessageSystem, ChatMessageUser
+    from inspect_ai.scorer import Metric, SampleScore, Score, Scorer, Target, metric, scorer
+    from inspect_ai.solver import TaskState, generate
+except ImportError as error:
+    raise ImportError("this task needs `pip install inspect-ai`") from error
+
+from cycleeval.proxy import proxy_error
+from cycleeval.reference import read_reference
+from cycleeval.review.parsing import Unusable, parse_reply
+from cycleeval.review.protocol import prompt
+from cycleeval.review.run import read_papers
+
+
+@task  # type: ignore[untyped-decorator]  # inspect-ai is not installed where types are checked
+def peer_review(papers: str, reference: str, split: str = "test") -> Task:
+    """Papers to review, scored by proxy MSE (n-1) against the human ratings.
+
+    Args:
+        papers: JSON Lines with ``paper_id`` and ``text``.
+        reference: as for ``cycleeval score``; papers with two human ratings or more are used.
+        split: the reference's split.
+    """
+    humans = read_reference(reference, split=split)
+    ratings = dict(zip(humans.paper_ids, humans.ratings, strict=True))
+    samples = [
+        Sample(
+            id=paper.paper_id,
+            input=[
+                ChatMessageSystem(content=prompt("system")),
+                ChatMessageUser(content=prompt("review", paper=paper.text)),
+            ],
+            target=json.dumps(ratings[paper.paper_id]),
+        )
+        for paper in read_papers(Path(papers))
+        if len(ratings.get(paper.paper_id, ())) >= 2
+    ]
+    if not samples:
+        raise ValueError(f"{papers}: expected papers with two human ratings in {reference}")
+    return Task(dataset=MemoryDataset(samples), solver=generate(), scorer=human_ratings())
+
+
+@metric  # type: ignore[untyped-decorator]  # likewise
+def mean_of_readable() -> Metric:
+    """Mean over the papers whose review could be read; NaN where there is none."""
+
+    def mean(scores: Sequence[SampleScore]) -> float:
+        errors = [s.score.as_float() for s in scores if not math.isnan(s.score.as_float())]
+        return float(sum(errors) / len(errors)) if errors else math.nan
+
+    return mean
+
+
+@metric  # type: ignore[untyped-decorator]  # likewise
+def total() -> Metric:
+    """Sum over the papers."""
+
+    def added(scores: Sequence[SampleScore]) -> float:
+        return float(sum(s.score.as_float() for s in scores))
+
+    return added
+
+
+@scorer(metrics={"proxy_mse_n1": [mean_of_readable()], "n_unreadable": [total()]})  # type: ignore[untyped-decorator]  # likewise
+def human_ratings() -> Scorer:
+    """Proxy error of the review's rating; NaN, and 1 unreadable, for a reply without a review.
+
+    The two stand side by side because inspect leaves a NaN out of a lone score without a word.
+    """
+
+    async def score(state: TaskState, target: Target) -> Score:
+        reply = state.output.completion
+        review = parse_reply(reply, state.output.stop_reason)
+        ratings = json.loads(target.text)
+        if isinstance(review, Unusable):
+            missing = {"proxy_mse_n1": math.nan, "n_unreadable": 1.0}
+            return Score(value=missing, answer=reply[:200], explanation=review.reason)
+        error = float(proxy_error([review.rating], [ratings])[0])
+        return Score(
+            value={"proxy_mse_n1": error, "n_unreadable": 0.0},
+            answer=str(review.rating),
+            explanation=f"humans: {ratings}",
+        )
+
+    return score
