@@ -249,6 +249,8 @@ def _connection_trouble(error: Exception) -> str:
         return "no connection in time"
     if isinstance(error, requests.exceptions.Timeout) or "timed out" in text:
         return f"silent for {_SILENCE_S:.0f} s"
+    if "NewConnectionError" in text or "NameResolutionError" in text:
+        return "no connection"
     if "IncompleteRead" in text or "InvalidChunkLength" in text:
         return _ENDED_EARLY
     return "the connection broke"

@@ -6,6 +6,7 @@ import random
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -15,10 +16,10 @@ import pytest
 from cycledata.sources.schedule import Budget, Pace, Scheduler
 from cycledata.sources.services import Endpoints, Services
 
-HASTE = 500.0
+HASTE = 1000.0
 """Seconds of the scheduler in one of ours."""
 PACES = {
-    lane: Pace(interval_s=interval_s, deadline_s=0.8, max_bytes=2 << 20, max_tries=5)
+    lane: Pace(interval_s=interval_s, deadline_s=20.0, max_bytes=2 << 20, max_tries=4)
     for lane, interval_s in {
         "openreview": 1.0,
         "openreview-pdf": 10.0,
@@ -30,7 +31,7 @@ PACES = {
 
 
 class HastyClock:
-    """Real time, but every wait is 500 times shorter; deadlines of requests stay real."""
+    """Real time, but every wait is 1000 times shorter; deadlines of requests stay real."""
 
     def now(self) -> float:
         return time.monotonic() * HASTE
@@ -98,9 +99,14 @@ def services() -> Callable[..., Services]:
     """Real clients pointed at a server: ``services(server, environment=..., budget=...)``."""
 
     def make(
-        server: Any, *, environment: Mapping[str, str] | None = None, budget: Budget | None = None
+        server: Any,
+        *,
+        environment: Mapping[str, str] | None = None,
+        budget: Budget | None = None,
+        deadline_s: float = 20.0,
     ) -> Services:
-        scheduler = Scheduler(clock=HastyClock(), paces=PACES, budget=budget, dice=random.Random(1))
+        paces = {lane: replace(pace, deadline_s=deadline_s) for lane, pace in PACES.items()}
+        scheduler = Scheduler(clock=HastyClock(), paces=paces, budget=budget, dice=random.Random(1))
         return Services(scheduler, endpoints_of(server.url), environment or {})
 
     return make

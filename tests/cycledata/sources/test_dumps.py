@@ -146,13 +146,11 @@ def test_a_bad_line_is_named_and_the_rest_goes_in(
 @pytest.mark.parametrize("ending", [".gz", ".xz", ".zst"])
 def test_a_truncated_archive_gives_what_it_holds_and_is_named(tmp_path: Path, ending: str) -> None:
     dice = random.Random(3)
-    lines = [
-        json.dumps(note(f"r{i}", f"f{i}", text=dice.randbytes(400).hex())) for i in range(3000)
-    ]
+    lines = [json.dumps(note(f"r{i}", f"f{i}", text=dice.randbytes(400).hex())) for i in range(800)]
     path = write(tmp_path / f"a.jsonl{ending}", "\n".join(lines))
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
     report = into(tmp_path / "s", path, write(tmp_path / "b.jsonl", json.dumps(SUBMISSION)))
-    assert 500 < report.n_added < 2500
+    assert 100 < report.n_added < 700
     assert report.unreadable[-1].place.startswith(f"after line {report.n_added}")
     assert "forum/f1" in forums(tmp_path / "s")
 
@@ -358,7 +356,7 @@ def test_a_kill_during_import_or_seal_changes_nothing_in_the_end(tmp_path: Path)
     dump = tmp_path / "a.jsonl"
     lines = [
         json.dumps(note(f"r{i}", f"f{i % 2000}", text=dice.randbytes(800).hex()))
-        for i in range(6000)
+        for i in range(4000)
     ]
     write(dump, "\n".join(lines))
     into(tmp_path / "reference", dump)
@@ -393,13 +391,12 @@ def test_real_notes_come_through_unchanged(tmp_path: Path, shared_data: Path) ->
     seal(tmp_path)
     n_notes = 0
     with SealedSnapshot.open(tmp_path) as sealed, lzma.open(dump, "rb") as lines:
-        for line in lines:
+        for number, line in enumerate(lines):
             raw = json.loads(line)
-            reply = sealed.get("openreview", f"forum/{raw['forum']}")
-            assert isinstance(reply, Reply)
-            held = json.loads(reply.payload)["notes"]
-            assert sorted(held, key=lambda one: one["id"]) == sorted(
-                raw["notes"], key=lambda one: one["id"]
-            )
-            n_notes += len(held)
+            n_notes += len(raw["notes"])
+            if number % 5 == 0:
+                reply = sealed.get("openreview", f"forum/{raw['forum']}")
+                assert isinstance(reply, Reply)
+                held = {note["id"]: note for note in json.loads(reply.payload)["notes"]}
+                assert held == {note["id"]: note for note in raw["notes"]}
     assert n_notes == 13_670

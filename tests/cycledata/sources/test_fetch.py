@@ -155,10 +155,21 @@ def test_a_service_that_is_down_is_left_alone_and_the_others_go_on(
     server = new_server(choose=lambda service, _: "502" if service == "arxiv" else None)
     summary = review5k(tmp_path, services(server))
     assert len(keys(tmp_path, "openreview")) == 12
-    # Five papers at five tries each; the other seven are not asked for.
-    assert summary.requests["arxiv"] == 25
+    # Five papers at four tries each; the other seven are not asked for.
+    assert summary.requests["arxiv"] == 20
     assert [row.step for row in summary.missing] == ["arXiv search"] * 12
     assert "5 failures in a row" in summary.missing[-1].reason
+
+
+def test_a_service_that_is_not_there_is_said_to_be_so(
+    tmp_path: Path, new_server: Any, services: MakeServices
+) -> None:
+    gone = new_server()
+    made = services(gone)
+    gone.close()
+    summary = review5k(tmp_path, made)
+    assert summary.retries == {"no connection": 3}
+    assert "no connection, after 4 tries; run again later" in summary.missing[0].reason
 
 
 def test_stopping_by_hand_is_clean(tmp_path: Path, server: Any, services: MakeServices) -> None:

@@ -57,7 +57,7 @@ def test_a_503_is_a_failure_and_not_an_empty_list(
     tmp_path: Path, new_server: Any, services: MakeServices
 ) -> None:
     server = new_server(choose=lambda _service, _what: "503")
-    with pytest.raises(GaveUpError, match="status 503, after 5 tries"):
+    with pytest.raises(GaveUpError, match="status 503, after 4 tries"):
         papers(tmp_path, services(server), ["c1"], listed=False)
     with OpenSnapshot(tmp_path) as snapshot:
         assert snapshot.counts() == {}
@@ -97,7 +97,7 @@ def test_json_that_cannot_be_kept_is_no_answer(
     body: bytes,
 ) -> None:
     monkeypatch.setattr("services_server.Handler._s2", lambda *_: (200, "application/json", body))
-    with pytest.raises(GaveUpError, match="the JSON is cut or damaged, after 5 tries"):
+    with pytest.raises(GaveUpError, match="the JSON is cut or damaged, after 4 tries"):
         papers(tmp_path, services(server), ["c1"], listed=False)
 
 
