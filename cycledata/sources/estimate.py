@@ -42,7 +42,7 @@ def plan_review5k(venues: Sequence[str], wish: Wish) -> Counter[str]:
 
 
 def plan_research14k(listings: Sequence[Listing], wish: Wish) -> Counter[str]:
-    """Requests by lane, at most: every paper is searched for, found, and has an e-print."""
+    """Requests by lane: every paper is searched for, found, has an e-print, and is known by it."""
     plan: Counter[str] = Counter()
     n_papers = 0
     for listing in listings:

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ from typer.testing import CliRunner
 
 from cycledata.cli import app
 from cycledata.snapshot import OpenSnapshot, seal
-from cycledata.sources.estimate import plan_review5k
+from cycledata.sources.estimate import plan_research14k, plan_review5k
 from cycledata.sources.fetch import FetchSummary, Progress, Run, Wish
 from cycledata.sources.schedule import Budget
 from cycledata.sources.services import Services
@@ -126,6 +127,24 @@ def test_a_plan_states_the_requests_that_a_fetch_makes(
     wish = Wish(history=True)
     summary = review5k(tmp_path, services(new_server(world=world)), wish=wish)
     assert summary.requests == plan_review5k([V2], wish)
+
+
+def test_a_plan_of_accepted_papers_states_the_requests_that_a_fetch_makes(
+    tmp_path: Path, server: Any, services: MakeServices
+) -> None:
+    # Papers 0, 3 and 6 of CVPR have e-prints, 9 does not; 1, 7 and 10 of ICML, and not 4.
+    known = {"cvpr/2023": 3, "icml/2022": 3}
+    listings = [replace(one, n_papers=known[one.name]) for one in find_listings(tuple(known))]
+    with OpenSnapshot(tmp_path) as snapshot:
+        summary = Run(snapshot, services(server), Wish()).research14k(listings)
+    plan = plan_research14k(listings, Wish())
+    # Two papers beside these are searched for in vain; one that Semantic Scholar does not know by
+    # its arXiv id is searched for by title and asked for again.
+    assert summary.requests == {
+        "proceedings": plan["proceedings"],
+        "arxiv": plan["arxiv"] + 2,
+        "semantic_scholar": plan["semantic_scholar"] + 2,
+    }
 
 
 def test_a_limit_holds_for_every_step(tmp_path: Path, server: Any, services: MakeServices) -> None:
