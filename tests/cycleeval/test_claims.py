@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from fractions import Fraction
 from pathlib import Path
 
+import numpy as np
+import polars as pl
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
@@ -13,6 +15,7 @@ from typer.testing import CliRunner
 
 from cycleeval.claims import check_claims, macro_f1_bounds, printed, render_claims
 from cycleeval.cli import app
+from cycleeval.proxy import proxy_error, random_reviewers
 
 # By hand, from the paper's tables: whether each claim holds, and a number the finding must name.
 VERDICTS = {
@@ -135,6 +138,28 @@ def test_the_gaps_of_table_1_obey_the_bounds_we_hold_it_to(
     assert gaps[0] == pytest.approx(gaps[1], abs=1e-8)
     assert human / 36 - 1e-8 <= gaps[0] <= human / 4 + 1e-8
     assert all(mae_n <= mae_n1 + 1e-9 for mae_n, mae_n1 in maes)
+
+
+@pytest.mark.shared_data
+def test_the_gap_of_real_ratings_is_the_one_the_document_gives(shared_data: Path) -> None:
+    """ICLR 2024, 14 December 2023; the draws are of one reviewer a paper on 781 papers."""
+    table = pl.read_parquet(shared_data / "ratings" / "iclr2024_ratings.parquet")
+    kept = table.filter(pl.col("withdrawn_by_20231214").eq(other=False))["rating_20231214"]
+    ratings = [marks for marks in kept.to_list() if marks is not None and len(marks) > 1]
+    fives = [5.0] * len(ratings)
+    n1, n = (proxy_error(fives, ratings, mode=mode).mean() for mode in ("n-1", "n"))
+    assert len(ratings) == 2913
+    assert n1 - n == pytest.approx(0.190, abs=5e-4)
+
+    rng = np.random.default_rng(0)
+    for mse, low, high in ((3.72, 0.05, 0.07), (6.53, 0.065, 0.085), (1.25, 0.025, 0.045)):
+        gaps = []
+        for seed in range(40):
+            drawn = [ratings[i] for i in rng.choice(len(ratings), 781, replace=False)]
+            model = [_mean(marks) + rng.choice([-1, 1]) * mse**0.5 for marks in drawn]
+            left_out = random_reviewers(np.array([len(marks) for marks in drawn]), seed=seed)
+            gaps.append(proxy_error(model, drawn, mode="n-1", left_out=left_out).mean() - mse)
+        assert low < np.std(gaps) < high
 
 
 def test_the_command_prints_what_the_document_shows() -> None:
