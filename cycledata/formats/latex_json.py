@@ -55,14 +55,18 @@ def read_latex_json(text: str) -> object | Unreadable:
             where = f"JSON, character {escape.start() + 1}"
             return Unreadable(where, f"{found!r} reads as a control character: double backslashes")
     try:
-        return json.loads(body, object_pairs_hook=_unique, parse_constant=_refuse)  # type: ignore[no-any-return]  # JSON is anything
+        value: object = json.loads(body, object_pairs_hook=_unique, parse_constant=_refuse)
+        json.dumps(value, ensure_ascii=False).encode()  # "\\ud800" alone is JSON, but no text
     except json.JSONDecodeError as error:
         found = body[error.pos : error.pos + 20]
         return Unreadable(f"JSON, character {error.pos + 1}", f"{error.msg}, found {found!r}")
+    except UnicodeEncodeError:
+        return Unreadable("JSON", "half of a surrogate pair, which no file can hold")
     except ValueError as error:
         return Unreadable("JSON", str(error)[:200])
     except RecursionError:
         return Unreadable("JSON", "nested too deeply to be read")
+    return value
 
 
 def _without_fence(text: str) -> str:

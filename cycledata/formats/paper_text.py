@@ -302,6 +302,11 @@ class _Part(NamedTuple):
 
 def _read_parts(text: str, *, last: str) -> dict[str, str] | Unreadable:
     """Bodies by heading, those of blocks by kind; nothing is read after the block ``last``."""
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        where = f"character {error.start + 1}"
+        return Unreadable(where, "half of a surrogate pair, which no file can hold")
     parts: dict[str, str] = {}
     for part in _parts(text):
         if isinstance(part, Unreadable):

@@ -79,6 +79,7 @@ def test_harmless_json_is_read(text: str, value: object) -> None:
         ('[1, 2', "Expecting"),
         ('{"a": 1, "a": 2}', "the key 'a' stands twice"),
         ("[NaN]", "NaN is no JSON"),
+        (r'["\ud800"]', "half of a surrogate pair"),
         ("[1] and more", "Extra data"),
         ("Sure: [1]", "Expecting value"),
         ("[" * 100_000, "nested too deeply"),
@@ -86,8 +87,8 @@ def test_harmless_json_is_read(text: str, value: object) -> None:
         (" " * 10 + "[" + " " * 2_100_000 + "]", "at most 2000000"),
     ],
     ids=[
-        "empty", "alpha", "url", "cut", "key-twice", "nan", "tail", "preamble", "deep", "digits",
-        "long",
+        "empty", "alpha", "url", "cut", "key-twice", "nan", "surrogate", "tail", "preamble", "deep",
+        "digits", "long",
     ],
 )  # fmt: skip
 def test_json_that_is_not_only_json_says_why(text: str, why: str) -> None:

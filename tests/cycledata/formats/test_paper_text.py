@@ -324,6 +324,8 @@ def test_harmless_malformation_of_a_plan_is_read(
 @pytest.mark.parametrize(
     ("change", "where", "why"),
     [
+        (lambda t: t.replace("surprise", "\ud800"), "character", "half of a surrogate pair"),
+        (lambda t: t.replace("Main\"", "\\ud800\""), "## Experimental Setup, JSON", "half of"),
         (lambda t: "", "## Motivation", "expected the heading once, found none"),
         (lambda t: t.replace("## Novelty\n10", ""), "## Novelty", "found none"),
         (lambda t: t.replace("\n10\n", "\n8.5\n"), "## Novelty", "an integer from 1 to 10"),
@@ -342,6 +344,8 @@ def test_harmless_malformation_of_a_plan_is_read(
         (lambda t: t.replace("  }\n]", "  },\n]"), _SETUP_JSON, "found"),
     ],
     ids=[
+        "half-character",
+        "half-character-in-json",
         "empty",
         "missing-mark",
         "half-mark",
@@ -437,3 +441,43 @@ def test_time_grows_with_the_length_and_no_faster(unit: str) -> None:
     assert parse_plan(text) is not None
     paper = _plan(motivation=text, abstract=text)
     assert parse_plan(render_plan(paper)) == paper
+
+
+_PIECES = st.sampled_from(
+    [
+        "## Motivation\n",
+        "## Main Idea\nx\n",
+        "## Interestingness\n3\n",
+        "## Feasibility\n3\n",
+        "## Novelty\n3\n",
+        "```latex\n",
+        "````json\n",
+        "\n```\n",
+        "\\title{T}\n\\begin{abstract}\nA\n\\end{abstract}\n",
+        "\\section{A}\n",
+        "\\title{",
+        "\\appendix\n",
+        '[{"name": "a", "description": "b"}]',
+        "\ud800",
+        "Abstract: a\n",
+        "@misc{a}\n",
+        INSTRUCTION,
+    ]
+)
+
+
+@given(st.lists(st.one_of(_PIECES, st.text(max_size=6)), max_size=14).map("".join))
+@settings(max_examples=150, deadline=None)
+def test_any_text_is_read_or_told_why_not(text: str) -> None:
+    plan = parse_plan(_GOOD.replace("Count surprise.", text) if "```" in text else text)
+    assert isinstance(plan, Plan | Unreadable)
+    for found in (parse_rest(text), parse_results(text), parse_references(text)):
+        assert isinstance(found, tuple | Unreadable)
+    if isinstance(plan, Plan):
+        render_plan(plan).encode()
+    user, rest = Message.model_construct(role="user", content=text), parse_rest(text)
+    if isinstance(plan, Plan) and not isinstance(rest, Unreadable):
+        turns = [Message.model_construct(role="assistant", content=t) for t in (_GOOD, text)]
+        system = Message(role="system", content="")
+        paper = parse_messages([system, user, turns[0], user, turns[1]])
+        assert isinstance(paper, ResearchText | Unreadable)

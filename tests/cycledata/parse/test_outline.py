@@ -96,7 +96,7 @@ def test_outline_that_a_model_spells_out_is_read_without_loss(a: str, b: str, ma
             "experimental_setup",
             "a name of its own",
         ),
-        (_with(main_idea="a\ud800"), "JSON", "hex escape"),
+        (_with(main_idea="a\ud800"), "JSON", "half of a surrogate pair"),
         ("[1]", "JSON", "object"),
         ("Sure!\n" + _with(), "JSON, character 1", "Expecting value"),
         (_with()[:-20], "JSON, character", "Unterminated string"),

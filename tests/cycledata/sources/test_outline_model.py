@@ -175,7 +175,7 @@ def test_good_reply_is_recorded_with_what_was_asked(tmp_path: Path, play: Play) 
         (answer(GOOD.replace("Main", "")), "a name of its own"),
         (answer(""), "empty, finish_reason 'stop'"),
         (answer(None), "empty, finish_reason 'stop'"),
-        (answer(GOOD.replace("Count", "\ud800")), "hex escape"),
+        (answer(GOOD.replace("Count", "\ud800")), "half of a surrogate pair"),
         (answer(None, refusal="I cannot."), "the model declined: I cannot."),
         ((200, {**answer(GOOD)[1], "choices": []}), "empty, finish_reason 'no choices'"),
     ],
