@@ -2,6 +2,7 @@
 
 import json
 import threading
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -24,6 +25,7 @@ class Model:
     """Misbehaviours, used up one a call; then the model behaves."""
     asked: list[dict[str, object]] = field(default_factory=list)
     keys: list[str | None] = field(default_factory=list)
+    times: list[float] = field(default_factory=list)
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def say(self, body: dict[str, object]) -> tuple[str, str]:
@@ -54,10 +56,13 @@ class _Handler(BaseHTTPRequestHandler):
             act = self.model.script.pop(0) if self.model.script else "behave"
             content, reason = self.model.say(body)
             self.model.asked.append(body)
+            self.model.times.append(time.monotonic())
             self.model.keys.append(self.headers["Authorization"])
-        if act.isdigit():
-            error = {"error": {"message": f"told to say {act}"}}
-            self._send(int(act), json.dumps(error), {"retry-after-ms": "20"})
+        status, _, seconds = act.partition(" after ")
+        if status.isdigit():
+            error = {"error": {"message": f"told to say {status}"}}
+            wait = {"Retry-After": seconds} if seconds else {"retry-after-ms": "20"}
+            self._send(int(status), json.dumps(error), wait)
             return
         if act == "cut by length":
             content, reason = content[: len(content) // 2], "length"
@@ -115,5 +120,5 @@ def server() -> Iterator[Model]:
 @pytest.fixture
 def model(server: Model) -> Model:
     """The server with nothing asked yet, and behaving."""
-    server.script, server.asked, server.keys = [], [], []
+    server.script, server.asked, server.keys, server.times = [], [], [], []
     return server

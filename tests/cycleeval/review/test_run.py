@@ -35,6 +35,7 @@ class Server(Shape):
     script: list[str]
     asked: list[dict[str, object]]
     keys: list[str | None]
+    times: list[float]
 
 
 PAPERS = [PaperToReview(paper_id=f"p{i}", text=f"We study ${i}$ and find $$x.") for i in (2, 1)]
@@ -111,6 +112,20 @@ def test_a_passing_fault_is_retried_and_leaves_no_trace(
     assert len(model.asked) == 14
     assert [review.final is not None for review in run.reviews] == [True, True]
     assert (run.asked.calls, run.reviews[0].unusable) == (12, ())
+
+
+def test_the_server_says_how_long_to_wait(model: Server, tmp_path: Path) -> None:
+    model.script = ["429 after 1"]
+    _run(model, tmp_path / "replies.jsonl", papers=PAPERS[:1])
+    waits = [later - earlier for earlier, later in zip(model.times, model.times[1:], strict=False)]
+    assert waits[0] >= 0.95, "0.05 s for two clocks read on two threads"
+
+
+def test_a_wait_of_an_hour_is_not_waited_for(model: Server, tmp_path: Path) -> None:
+    model.script = ["429 after 3600"] * 5
+    with pytest.raises(FetchError, match="told to say 429"):
+        _run(model, tmp_path / "replies.jsonl")
+    assert len(model.asked) == 1
 
 
 @pytest.mark.parametrize(
