@@ -35,7 +35,6 @@ from cycledata.datasets.holdings import (
 from cycledata.datasets.lookup import Lookup
 from cycledata.datasets.outcome import Context, Dataset, Outcome, SplitItem
 from cycledata.errors import ParseError
-from cycledata.files import canonical_json
 from cycledata.formats.paper_text import ResearchText, cited_works, render_messages
 from cycledata.formats.unreadable import Unreadable
 from cycledata.parse.arxiv import ArxivPaper
@@ -321,7 +320,8 @@ def _assemble(
     facts = (candidate, text, paper, outline, outline_source)
     try:
         whole = _full_row(entry, *facts, resolved.references)
-        published = _full_row(entry, *facts, shown)
+        all_shown = shown == resolved.references
+        published = whole if all_shown else _full_row(entry, *facts, shown)
     except ValueError as error:
         detail = str(error).split("\n")[0][:200]
         return _drop(entry.paper_id, "unrenderable", detail, "assembly")
@@ -442,8 +442,10 @@ def _ids_row(entry: ListedPaper, text: Text, whole: Mapping[str, Any]) -> dict[s
 
 def row_digest(row: Mapping[str, Any]) -> str:
     """sha256 of a full row, every text in it, as canonical JSON."""
-    plain = json.loads(json.dumps(row, default=dt.date.isoformat))
-    return hashlib.sha256(canonical_json(plain).encode()).hexdigest()
+    text = json.dumps(
+        row, sort_keys=True, separators=(",", ":"), allow_nan=False, default=dt.date.isoformat
+    )
+    return hashlib.sha256(text.encode("ascii")).hexdigest()
 
 
 def _work_digests(title: str, references: Sequence[Reference]) -> bytes:
