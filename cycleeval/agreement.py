@@ -6,6 +6,7 @@ a resample; weights of 1 give the plain value.
 """
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -47,23 +48,22 @@ def patterns(ratings: Lists | Ragged) -> Patterns:
     return Patterns(ragged(list(papers)), together, np.cumsum(sizes) - sizes)
 
 
-def alpha_interval_of(of: Patterns, weights: Floats) -> Floats:
+def alpha_interval_of(of: Patterns, held: Floats) -> Floats:
     """Krippendorff's alpha for interval data; see ``krippendorff_alpha``.
 
     Args:
         of: the papers with two ratings or more.
-        weights: whole-number weight of every paper, shape (resamples, n_papers).
+        held: whole-number weight of every list, shape (resamples, n_lists).
     """
-    return _alpha(of.lists, of.lists.values[None, :], of.held(weights))
+    return _alpha(of.lists, of.lists.values[None, :], held)
 
 
-def alpha_ordinal_of(of: Patterns, weights: Floats) -> Floats:
+def alpha_ordinal_of(of: Patterns, held: Floats) -> Floats:
     """Krippendorff's alpha for ordinal data: the interval form on pooled midranks.
 
     The ordinal distance between two values, the sum of the marginals from one to the other less
     half of each end, is the distance between their midranks; hence no coincidence matrix.
     """
-    held = of.held(weights)
     levels, level = np.unique(of.lists.values, return_inverse=True)
     counts = np.zeros((len(of.lists), len(levels)))
     np.add.at(counts, (of.lists.paper, level), 1.0)
@@ -88,19 +88,43 @@ def krippendorff_alpha(ratings: Lists, *, level: str = "interval") -> float:
     statistics = {"interval": alpha_interval_of, "ordinal": alpha_ordinal_of}
     if level not in statistics:
         raise ValueError(f"level: expected one of {sorted(statistics)}, found {level!r}")
-    return _once(statistics[level](patterns(ratings), np.ones((1, len(ratings)))))
+    of = patterns(ratings)
+    return _once(statistics[level](of, of.held(np.ones((1, len(ratings))))))
 
 
-def icc_single_of(ratings: Ragged, weights: Floats) -> Floats:
-    """ICC(1,1): share of one rating's variance that lies between papers; arguments as above."""
-    between, within, per_paper = _mean_squares(ratings, weights)
+class MeanSquares(NamedTuple):
+    """One-way analysis of variance, one value a resample."""
+
+    between: Floats
+    """Mean square between papers."""
+    within: Floats
+    """Mean square within papers."""
+    per_paper: Floats
+    """Effective number of ratings a paper."""
+
+
+def mean_squares(ratings: Ragged, weights: Floats) -> MeanSquares:
+    """Analysis of variance of papers with these weights, shape (resamples, n_papers)."""
+    counts = ratings.counts.astype(np.float64)
+    rated = counts > 0
+    means = np.where(rated, ratings.means(), 0.0) - ratings.values.mean()
+    means = np.where(rated, means, 0.0)
+    columns = [rated, counts, counts * means, counts * means**2, counts**2, ratings.squares()]
+    papers, n, first, second, squared, within = (weights @ np.stack(columns, axis=1)).T
+    between = _ratio(_less(second, _ratio(first**2, n)), papers - 1)
+    per_paper = _ratio(n - _ratio(squared, n), papers - 1)
+    return MeanSquares(between, _ratio(within, n - papers), per_paper)
+
+
+def icc_single_of(squares: MeanSquares) -> Floats:
+    """ICC(1,1): share of one rating's variance that lies between papers, one value a resample."""
+    between, within, per_paper = squares
     return _ratio(between - within, between + (per_paper - 1) * within)
 
 
-def icc_mean_of(ratings: Ragged, weights: Floats) -> Floats:
+def icc_mean_of(squares: MeanSquares) -> Floats:
     """ICC(1,k): the same share for the mean of a paper's ratings."""
-    between, within, _ = _mean_squares(ratings, weights)
-    return _ratio(between - within, between)
+    return _ratio(squares.between - squares.within, squares.between)
 
 
 def icc(ratings: Lists) -> tuple[float, float]:
@@ -117,7 +141,8 @@ def icc(ratings: Lists) -> tuple[float, float]:
     flat, once = ragged(ratings), np.ones((1, len(ratings)))
     if not (flat.counts > 1).any():
         raise ValueError("expected a paper with two ratings or more, found none")
-    return _once(icc_single_of(flat, once)), _once(icc_mean_of(flat, once))
+    squares = mean_squares(flat, once)
+    return _once(icc_single_of(squares)), _once(icc_mean_of(squares))
 
 
 def disattenuated_of(predicted: Floats, ratings: Ragged, weights: Floats) -> Floats:
@@ -131,7 +156,7 @@ def disattenuated_of(predicted: Floats, ratings: Ragged, weights: Floats) -> Flo
     sums = weights @ np.stack([np.ones_like(x), x, y, x * x, y * y, x * y], axis=1)
     n, sx, sy, sxx, syy, sxy = sums.T
     r = _ratio(n * sxy - sx * sy, _root(_less(n * sxx, sx**2) * _less(n * syy, sy**2)))
-    between, within, per_paper = _mean_squares(ratings, weights)
+    between, within, per_paper = mean_squares(ratings, weights)
     between_papers = _ratio(between - within, per_paper)
     noise = within * _ratio(weights @ (1 / ratings.counts), n)
     return _ratio(r, _root(_ratio(between_papers, between_papers + noise)))
@@ -168,18 +193,6 @@ def _alpha(lists: Ragged, values: Floats, held: Floats) -> Floats:
     within = (held * (squares * lists.counts - sums**2) / (lists.counts - 1)).sum(axis=1)
     total = _less((held * squares).sum(axis=1), _ratio((held * sums).sum(axis=1) ** 2, n))
     return 1 - _ratio(_ratio(within, n) * (n - 1), total)
-
-
-def _mean_squares(ratings: Ragged, weights: Floats) -> tuple[Floats, Floats, Floats]:
-    """Mean squares between and within papers, and the effective number of ratings per paper."""
-    counts = ratings.counts.astype(np.float64)
-    rated = counts > 0
-    means = np.where(rated, ratings.means(), 0.0) - ratings.values.mean()
-    means = np.where(rated, means, 0.0)
-    columns = [rated, counts, counts * means, counts * means**2, counts**2, ratings.squares()]
-    papers, n, first, second, squared, within = (weights @ np.stack(columns, axis=1)).T
-    between = _ratio(_less(second, _ratio(first**2, n)), papers - 1)
-    return between, _ratio(within, n - papers), _ratio(n - _ratio(squared, n), papers - 1)
 
 
 def _less(total: Floats, part: Floats) -> Floats:

@@ -1,13 +1,13 @@
 """Compare models on the same papers: paired differences, tests, what this test set can detect."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
+from typing import NamedTuple
 
 import numpy as np
 
 from cycleeval.bootstrap import (
-    Statistic,
     bca_interval,
     detectable_difference,
     evaluate,
@@ -15,11 +15,12 @@ from cycleeval.bootstrap import (
     left_out_weights,
     permutation_p_value,
     resampled_weights,
+    rounded,
     swap_weights,
     tie_groups,
 )
-from cycleeval.measures import Measures, model_measures
-from cycleeval.panel import Humans, Marked, Panel, panel_of
+from cycleeval.measures import Measure, Measures, model_measures
+from cycleeval.panel import Humans, Marked, Panel, Rules, panel_of
 from cycleeval.predictions import Decision, Submission
 from cycleeval.protocol import Protocol
 from cycleeval.ragged import Floats, Ragged
@@ -29,6 +30,7 @@ from cycleeval.scoring import reference_from_sequences, submission_from_sequence
 
 LOWER_IS_BETTER = ("proxy_mse", "proxy_mae", "mse_above_noise", "false_accept", "false_reject")
 """How the names of the metrics begin of which less is better."""
+_NONE = np.empty(0)
 LEVEL = 0.05
 """Two models are shown to differ where Holm's p-value lies below this."""
 NEUTRAL = frozenset({"spread_ratio", "duplicate_reviewer_rate"})
@@ -39,7 +41,6 @@ NEUTRAL = frozenset({"spread_ratio", "duplicate_reviewer_rate"})
 class Difference:
     """One metric of model A less that of model B, on the same papers."""
 
-    metric: str
     a: float | None
     """Value of A; None where undefined."""
     b: float | None
@@ -170,29 +171,26 @@ def compare_submissions(
     for submission in submissions:
         panel, settled = panel_of(submission, common, rules)
         panels[submission.name] = panel
-        found = model_measures(panel, settled, rules, ref=ref)
-        measures[submission.name] = {
-            name: measure for name, measure in found.items() if metrics is None or name in metrics
+        measures[submission.name] = _chosen(panel, settled, rules, ref, metrics)
+    n_papers = len(panels[names[0]].paper_ids)
+    samples = {name: _sample(measures[name], n_papers, rules) for name in names}
+    pairs = []
+    for one, other in combinations(names, 2):
+        both = _chosen(_stacked(panels[one], panels[other]), settled, rules, ref, metrics)
+        swapped = _swapped(both, n_papers, rules)
+        differences = {
+            metric: _difference(
+                measures[one][metric], samples[one][metric], samples[other][metric], gaps, rules
+            )
+            for metric, gaps in swapped.items()
+            if metric in measures[one] and metric in measures[other]
         }
-    pairs = [
-        PairwiseComparison(
-            one,
-            other,
-            _differences(
-                measures[one],
-                measures[other],
-                model_measures(_stacked(panels[one], panels[other]), settled, rules, ref=ref),
-                len(panels[one].paper_ids),
-                rules,
-            ),
-        )
-        for one, other in combinations(names, 2)
-    ]
+        pairs.append(PairwiseComparison(one, other, differences))
     adjusted = _adjusted(pairs)
     return Comparison(
         models=names,
         n_papers=len(reference.paper_ids),
-        n_compared=len(panels[names[0]].paper_ids),
+        n_compared=n_papers,
         n_unreadable={s.name: len(s.unreadable) for s in submissions},
         pairs=adjusted,
         ranks=_ranks(names, adjusted),
@@ -217,64 +215,79 @@ def _restricted(reference: Reference, submissions: Sequence[Submission]) -> Refe
     )
 
 
-def _differences(
-    a: Measures, b: Measures, both: Measures, n_papers: int, protocol: Protocol
-) -> dict[str, Difference]:
-    shared = [name for name in a if name in b and name in both]
-    less = {name: _less(a[name].statistic, b[name].statistic) for name in shared}
-    once = [np.ones((1, n_papers))]
-    values = {
-        name: evaluate({"a": a[name].statistic, "b": b[name].statistic}, once) for name in shared
+def _chosen(
+    panel: Panel, rules: Rules, protocol: Protocol, ref: str, metrics: Collection[str] | None
+) -> Measures:
+    found = model_measures(panel, rules, protocol, ref=ref)
+    return {name: m for name, m in found.items() if metrics is None or name in metrics}
+
+
+class _Sample(NamedTuple):
+    """One metric of one model."""
+
+    value: float
+    drawn: Floats
+    """On each resample; empty for one paper. The same papers for every model."""
+    left_out: Floats
+    """Without each paper, likewise."""
+
+
+def _sample(measures: Measures, n_papers: int, protocol: Protocol) -> dict[str, _Sample]:
+    statistics = {name: measure.statistic for name, measure in measures.items()}
+    values = evaluate(statistics, [np.ones((1, n_papers))])
+    if n_papers == 1:
+        return {name: _Sample(float(value[0]), _NONE, _NONE) for name, value in values.items()}
+    weights = resampled_weights(n_papers, resamples=protocol.resamples, seed=protocol.seed)
+    drawn = evaluate(statistics, weights)
+    left_out = evaluate(statistics, left_out_weights(n_papers))
+    return {
+        name: _Sample(float(value[0]), drawn[name], left_out[name])
+        for name, value in values.items()
     }
-    drawn: dict[str, Floats] = {}
-    left_out: dict[str, Floats] = {}
-    swapped: dict[str, Floats] = {}
-    if n_papers > 1:
-        resamples = {"resamples": protocol.resamples, "seed": protocol.seed}
-        drawn = evaluate(less, resampled_weights(n_papers, **resamples))
-        left_out = evaluate(less, left_out_weights(n_papers))
-        swaps = {name: _swapped(both[name].statistic) for name in shared}
-        swapped = evaluate(swaps, swap_weights(n_papers, **resamples))
-    found: dict[str, Difference] = {}
-    for name in shared:
-        ours, theirs = float(values[name]["a"][0]), float(values[name]["b"][0])
-        gap = ours - theirs
-        interval = bca_interval(gap, drawn[name], left_out[name]) if drawn else None
-        *parts, version = a[name].signature.parts
-        tested = (("test", f"swap-{protocol.resamples}"), ("seed", str(protocol.seed)))
-        sampling = (("boot", f"paired-bca-{protocol.resamples}"), *tested)
-        found[name] = Difference(
-            metric=name,
-            a=_or_none(ours),
-            b=_or_none(theirs),
-            difference=_or_none(gap),
-            low=None if interval is None else interval.low,
-            high=None if interval is None else interval.high,
-            p_value=permutation_p_value(gap, swapped[name]) if swapped else None,
-            p_holm=None,
-            detectable=None
-            if interval is None
-            else detectable_difference(float(np.nanstd(drawn[name], ddof=1))),
-            n_papers=a[name].n_papers,
-            signature=Signature(a[name].signature.metric, (*parts, *sampling, version)),
-        )
-    return found
 
 
-def _less(a: Statistic, b: Statistic) -> Statistic:
-    return lambda weights: a(weights) - b(weights)
+def _swapped(both: Measures, n_papers: int, protocol: Protocol) -> dict[str, Floats]:
+    """Differences after swapping the two models on random papers.
 
-
-def _swapped(both: Statistic) -> Statistic:
-    """Difference after swapping, from a statistic of A's papers followed by B's.
-
-    Rows hold 1 where the models keep their names on a paper and 0 where they are swapped.
+    The measures are of A's papers followed by B's, so a weight of 1 on a paper of the first half
+    and 0 on the same paper of the second leaves A as it is there, and 0 and 1 put B in its place.
     """
+    statistics = {name: measure.statistic for name, measure in both.items()}
 
-    def difference(kept: Floats) -> Floats:
-        return both(np.hstack([kept, 1 - kept])) - both(np.hstack([1 - kept, kept]))
+    def coins() -> Iterator[Floats]:
+        return swap_weights(n_papers, resamples=protocol.resamples, seed=protocol.seed)
 
-    return difference
+    as_a = evaluate(statistics, (np.hstack([kept, 1 - kept]) for kept in coins()))
+    as_b = evaluate(statistics, (np.hstack([1 - kept, kept]) for kept in coins()))
+    return {name: as_a[name] - as_b[name] for name in statistics}
+
+
+def _difference(
+    measure: Measure, a: _Sample, b: _Sample, swapped: Floats, protocol: Protocol
+) -> Difference:
+    gap, drawn = a.value - b.value, a.drawn - b.drawn
+    interval = bca_interval(gap, drawn, a.left_out - b.left_out) if len(drawn) else None
+    detectable = None
+    if interval is not None:
+        detectable = rounded(detectable_difference(float(np.nanstd(drawn, ddof=1))))
+    *parts, version = measure.signature.parts
+    sampling = (
+        ("boot", f"paired-bca-{protocol.resamples}"),
+        ("test", f"swap-{protocol.resamples}"),
+        ("seed", str(protocol.seed)),
+    )
+    return Difference(
+        a=_or_none(a.value),
+        b=_or_none(b.value),
+        difference=_or_none(gap),
+        low=None if interval is None else interval.low,
+        high=None if interval is None else interval.high,
+        p_value=permutation_p_value(gap, swapped),
+        p_holm=None,
+        detectable=detectable,
+        n_papers=measure.n_papers,
+        signature=Signature(measure.signature.metric, (*parts, *sampling, version)),
+    )
 
 
 def _stacked(a: Panel, b: Panel) -> Panel:
@@ -353,4 +366,4 @@ def _ranks(names: Sequence[str], pairs: Sequence[PairwiseComparison]) -> dict[st
 
 
 def _or_none(value: float) -> float | None:
-    return value if np.isfinite(value) else None
+    return rounded(value) if np.isfinite(value) else None

@@ -1,6 +1,6 @@
 """Every reported metric as a named statistic of weights over papers, with its signature."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -9,18 +9,19 @@ from numpy.typing import NDArray
 
 from cycleeval import agreement, decision
 from cycleeval.baselines import noise_floor
-from cycleeval.bootstrap import Statistic
+from cycleeval.bootstrap import OfSums, Prepared, Statistic
 from cycleeval.panel import Humans, Panel, Rules, named
 from cycleeval.protocol import Protocol
 from cycleeval.proxy import PROXIES, Proxy, human_error, leave_one_out_means, proxy_error
 from cycleeval.ragged import Floats, Ragged
 from cycleeval.rank import (
     Cells,
-    cell_weights,
+    Mass,
     cells,
     kendall_tau_b_of,
     pairwise_accuracy_of,
     spearman_of,
+    weigh,
 )
 from cycleeval.result import Signature, signature
 from cycleeval.spread import duplicate_pairs
@@ -193,12 +194,12 @@ def _against_constant_and_noise(
     shared = {"mode": "n", "over": protocol.over, **parts}
     answered = {"answer": f"{constant:.6g}", "learned": rules.learned_from}
 
-    def skill(drawn: Floats) -> Floats:
-        return 1 - _quotient(drawn @ (errors * weights), drawn @ (theirs * weights))
+    def skill(sums: Floats) -> Floats:
+        return 1 - _quotient(sums)
 
     return {
         "skill_mse": Measure(
-            skill,
+            OfSums(np.stack([errors * weights, theirs * weights], axis=1), skill),
             len(ratings),
             signature("skill_mse", **shared, **answered),
             "the constant makes no error at all",
@@ -221,8 +222,7 @@ def _decisions(panel: Panel, rules: Rules, protocol: Protocol, parts: Parts) -> 
     counts = _outcomes(panel.model.accept == 1, panel.humans.accepted)
     found = _rates(counts, n_papers, {"decide": rule, **shared})
     of = cells(panel.model.rating[known], panel.humans.accepted[known], np.flatnonzero(known))
-    found["auroc"] = _on_cells("auroc", pairwise_accuracy_of, of, n_papers, shared)
-    return found
+    return found | _on_cells({"auroc": pairwise_accuracy_of}, of, n_papers, shared)
 
 
 def _human_decisions(humans: Humans, rules: Rules, ref: str) -> Measures:
@@ -238,23 +238,18 @@ def _human_decisions(humans: Humans, rules: Rules, ref: str) -> Measures:
     shared, n_papers = {"over": "reviews", "ref": ref}, len(np.unique(unit))
     found = _rates(counts, n_papers, {"decide": rule, **shared})
     of = cells(flat.values[known], was.astype(np.float64), unit)
-    found["auroc"] = _on_cells("auroc", pairwise_accuracy_of, of, n_papers, shared)
-    return found
+    return found | _on_cells({"auroc": pairwise_accuracy_of}, of, n_papers, shared)
 
 
 def _rates(counts: Floats, n_papers: int, parts: Parts) -> Measures:
-    def statistic(rate: decision.Rate, weights: Floats) -> Floats:
-        return rate(weights @ counts)
-
     why = "it needs both decisions, on the side of the truth and of the one who is judged"
     return {
-        name: Measure(partial(statistic, rate), n_papers, signature(name, **parts), why)
+        name: Measure(OfSums(counts, rate), n_papers, signature(name, **parts), why)
         for name, rate in decision.RATES.items()
     }
 
 
-_OnCells = Callable[[Cells, Floats], Floats]
-_RANKS: dict[str, _OnCells] = {
+_RANKS: dict[str, Callable[[Mass], Floats]] = {
     "spearman": spearman_of,
     "kendall_tau_b": kendall_tau_b_of,
     "pairwise_accuracy": pairwise_accuracy_of,
@@ -267,11 +262,13 @@ def _agreement(ratings: Ragged, ref: str) -> Measures:
     if not n_paired:
         return {}
     of = agreement.patterns(ratings)
+    held = of.held
+    squares = partial(agreement.mean_squares, ratings)
     statistics: dict[str, Statistic] = {
-        "alpha_ordinal": partial(agreement.alpha_ordinal_of, of),
-        "alpha_interval": partial(agreement.alpha_interval_of, of),
-        "icc_1_1": partial(agreement.icc_single_of, ratings),
-        "icc_1_k": partial(agreement.icc_mean_of, ratings),
+        "alpha_ordinal": Prepared(held, partial(agreement.alpha_ordinal_of, of)),
+        "alpha_interval": Prepared(held, partial(agreement.alpha_interval_of, of)),
+        "icc_1_1": Prepared(squares, agreement.icc_single_of),
+        "icc_1_k": Prepared(squares, agreement.icc_mean_of),
     }
     return {
         name: Measure(statistic, n_paired, signature(name, ref=ref), "the ratings do not vary")
@@ -279,23 +276,27 @@ def _agreement(ratings: Ragged, ref: str) -> Measures:
     }
 
 
-def _on_cells(name: str, statistic: _OnCells, of: Cells, n_papers: int, parts: Parts) -> Measure:
-    def weighted(weights: Floats) -> Floats:
-        return statistic(of, cell_weights(of, weights))
-
-    return Measure(
-        weighted, n_papers, signature(name, **parts), "one of the two sides never varies"
-    )
+def _on_cells(
+    statistics: Mapping[str, Callable[[Mass], Floats]], of: Cells, n_papers: int, parts: Parts
+) -> Measures:
+    """Rank statistics that share the weighing of their cells."""
+    weighed = partial(weigh, of)
+    return {
+        name: Measure(
+            Prepared(weighed, statistic),
+            n_papers,
+            signature(name, **parts),
+            "one of the two sides never varies",
+        )
+        for name, statistic in statistics.items()
+    }
 
 
 def _ranks(panel: Panel, parts: Parts) -> Measures:
     ratings, rating = panel.humans.ratings, panel.model.rating
     shared = {"over": "papers", **parts}
     of = cells(rating, ratings.means())
-    found = {
-        name: _on_cells(name, statistic, of, len(ratings), shared)
-        for name, statistic in _RANKS.items()
-    }
+    found = _on_cells(_RANKS, of, len(ratings), shared)
     found["disattenuated_correlation"] = Measure(
         partial(agreement.disattenuated_of, rating, ratings),
         len(ratings),
@@ -320,10 +321,7 @@ def _human_ranks(ratings: Ragged, ref: str) -> Measures:
     flat = ratings.select(paired)
     of = cells(flat.values, leave_one_out_means(flat), np.flatnonzero(paired)[flat.paper])
     shared = {"mode": "n-1", "over": "reviews", "ref": ref}
-    return {
-        name: _on_cells(name, statistic, of, int(paired.sum()), shared)
-        for name, statistic in _RANKS.items()
-    }
+    return _on_cells(_RANKS, of, int(paired.sum()), shared)
 
 
 def _simulated(panel: Panel, parts: Parts) -> Measures:
@@ -338,7 +336,7 @@ def _simulated(panel: Panel, parts: Parts) -> Measures:
     marks = [() if p is None else p.reviewers() for p in panel.model.predictions]
     return {
         "spread_ratio": Measure(
-            lambda drawn: _quotient(drawn @ own, drawn @ theirs),
+            OfSums(np.stack([own, theirs], axis=1), _quotient),
             int(both.sum()),
             signature("spread_ratio", **shared),
             "the humans never differ",
@@ -361,10 +359,8 @@ def _outcomes(said: NDArray[np.bool_], accepted: Floats) -> Floats:
 def _mean(values: Floats, weights: Floats, signed: Signature) -> Measure:
     """Weighted mean over the papers where the value is not NaN."""
     used = np.where(np.isfinite(values), weights, 0.0)
-    total = np.nan_to_num(values) * used
-    return Measure(
-        lambda drawn: _quotient(drawn @ total, drawn @ used), int((used > 0).sum()), signed
-    )
+    columns = np.stack([np.nan_to_num(values) * used, used], axis=1)
+    return Measure(OfSums(columns, _quotient), int((used > 0).sum()), signed)
 
 
 def _paper_weights(ratings: Ragged, protocol: Protocol) -> Floats:
@@ -373,6 +369,8 @@ def _paper_weights(ratings: Ragged, protocol: Protocol) -> Floats:
     return np.ones(len(ratings))
 
 
-def _quotient(numerator: Floats, denominator: Floats) -> Floats:
+def _quotient(sums: Floats) -> Floats:
+    """First sum over the second, which is NaN where that is 0."""
+    numerator, denominator = sums[:, 0], sums[:, 1]
     with np.errstate(invalid="ignore", divide="ignore"):
         return np.asarray(np.where(denominator > 0, numerator / denominator, np.nan))

@@ -7,13 +7,14 @@ jackknife and the permutation the same few array operations.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
 from cycleeval.ragged import Floats, Integers
 
-_Statistic = Callable[["Cells", Floats], Floats]
+_Statistic = Callable[["Mass"], Floats]
 _BLOCK = 2048
 """Cells whose pairs are held at once; bounds memory at about 2048 x n_cells x 4 bytes."""
 
@@ -59,39 +60,46 @@ def cells(
     return Cells(x_sorted[starts], y_sorted[starts], units, starts)
 
 
-def cell_weights(of: Cells, weights: Floats) -> Floats:
-    """Weight of each cell, shape (resamples, n_cells), from those of the units."""
-    return np.asarray(np.add.reduceat(weights[:, of.unit], of.starts, axis=1))
+@dataclass(frozen=True, eq=False)
+class Mass:
+    """Cells with weights, some resamples at a time."""
+
+    of: Cells
+    weight: Floats
+    """Whole-number weight of each cell, shape (resamples, n_cells)."""
+
+    @cached_property
+    def concordance(self) -> Floats:
+        """Concordant less discordant pairs, shape (resamples,)."""
+        return _concordance(self.of, self.weight)
 
 
-def spearman_of(of: Cells, mass: Floats) -> Floats:
-    """Spearman's rho, midranks for ties; NaN where x or y does not vary.
+def weigh(of: Cells, weights: Floats) -> Mass:
+    """Give cells the weights of their units, shape (resamples, n_units)."""
+    return Mass(of, np.add.reduceat(weights[:, of.unit], of.starts, axis=1))
 
-    Args:
-        of: the cells.
-        mass: whole-number weight of each cell, shape (resamples, n_cells).
 
-    Returns:
-        One value a resample, -1 to 1.
-    """
-    x_rank, x_spread = _centred_midranks(mass, of.x)
-    y_rank, y_spread = _centred_midranks(mass, of.y)
-    together = np.einsum("bc,bc,bc->b", mass, x_rank[:, of.x], y_rank[:, of.y])
+def spearman_of(mass: Mass) -> Floats:
+    """Spearman's rho, midranks for ties, one value a resample; NaN where x or y does not vary."""
+    of, weight = mass.of, mass.weight
+    x_rank, x_spread = _centred_midranks(weight, of.x)
+    y_rank, y_spread = _centred_midranks(weight, of.y)
+    together = np.einsum("bc,bc,bc->b", weight, x_rank[:, of.x], y_rank[:, of.y])
     return _ratio(together, np.sqrt(x_spread * y_spread))
 
 
-def kendall_tau_b_of(of: Cells, mass: Floats) -> Floats:
-    """Kendall's tau-b; NaN where x or y does not vary. Arguments as in ``spearman_of``."""
-    untied = np.sqrt(_untied_pairs(mass, of.x)) * np.sqrt(_untied_pairs(mass, of.y))
-    return _ratio(_concordance(of, mass), untied)
+def kendall_tau_b_of(mass: Mass) -> Floats:
+    """Kendall's tau-b, one value a resample; NaN where x or y does not vary."""
+    x_pairs, y_pairs = (_untied_pairs(mass.weight, level) for level in (mass.of.x, mass.of.y))
+    return _ratio(mass.concordance, np.sqrt(x_pairs) * np.sqrt(y_pairs))
 
 
-def pairwise_accuracy_of(of: Cells, mass: Floats) -> Floats:
+def pairwise_accuracy_of(mass: Mass) -> Floats:
     """Share of pairs with different y that x orders the same way, ties in x at half credit.
 
-    With a y of 0 and 1 this is AUROC. NaN where y does not vary. Arguments as in ``spearman_of``.
+    With a y of 0 and 1 this is AUROC. One value a resample; NaN where y does not vary.
     """
-    return (1 + _ratio(_concordance(of, mass), _untied_pairs(mass, of.y))) / 2
+    return (1 + _ratio(mass.concordance, _untied_pairs(mass.weight, mass.of.y))) / 2
 
 
 def spearman(x: Sequence[float] | Floats, y: Sequence[float] | Floats) -> float:
@@ -132,7 +140,7 @@ def auroc(scores: Sequence[float] | Floats, positive: Sequence[bool] | NDArray[n
 
 def _once(statistic: _Statistic, x: Sequence[float] | Floats, y: Sequence[float] | Floats) -> float:
     of = cells(x, y)
-    return float(statistic(of, cell_weights(of, np.ones((1, len(x)))))[0])
+    return float(statistic(weigh(of, np.ones((1, len(x)))))[0])
 
 
 def _levels(values: Floats) -> Integers:

@@ -28,7 +28,7 @@ def comparison_report(comparison: Comparison) -> str:
     for pair in comparison.pairs:
         lines += ["", f"A = {pair.a}", f"B = {pair.b}"]
         header = ["metric", "A", "B", "A - B", "95% interval", "p", "p (Holm)", "detectable"]
-        rows = [_difference_row(difference) for difference in pair.differences.values()]
+        rows = [_difference_row(name, d) for name, d in pair.differences.items()]
         lines += _aligned([header, *rows])
     if len(comparison.models) > 2:
         lines += ["", "places; equal ones are not shown to differ (Holm, 5%)"]
@@ -90,9 +90,9 @@ def _baseline(results: Mapping[str, MetricResult], name: str) -> str:
     return _number(results[name].value) if name in results else ""
 
 
-def _difference_row(difference: Difference) -> list[str]:
+def _difference_row(name: str, difference: Difference) -> list[str]:
     return [
-        difference.metric,
+        name,
         _number(difference.a),
         _number(difference.b),
         _number(difference.difference),

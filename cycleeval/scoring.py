@@ -5,7 +5,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from cycleeval.bootstrap import bca_interval, evaluate, left_out_weights, resampled_weights
+from cycleeval.bootstrap import (
+    bca_interval,
+    evaluate,
+    left_out_weights,
+    resampled_weights,
+    rounded,
+)
 from cycleeval.measures import (
     Measures,
     constant_measures,
@@ -241,7 +247,7 @@ def measured(
         found[group] = {}
         for name, measure in measures.items():
             key = f"{group}/{name}"
-            value = float(values[key][0])
+            value = rounded(float(values[key][0]))
             interval = bca_interval(value, drawn[key], left_out[key]) if drawn else None
             defined = bool(np.isfinite(value))
             why = None

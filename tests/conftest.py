@@ -6,9 +6,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 SHARED = Path(os.environ.get("CYCLEKIT_SHARED", Path(__file__).parents[2] / "shared")) / "data"
 _LOOPBACK = {"127.0.0.1", "::1", "localhost"}
+
+# A busy machine is no failure: no example has a time limit, and slow drawing is not an error.
+settings.register_profile("cyclekit", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("cyclekit")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -68,11 +68,20 @@ def test_a_weight_of_2_is_the_paper_twice(ratings: list[list[int]], data: st.Dat
     once = np.ones((1, len(again)))
     flat, flat_again = ragged(ratings), ragged(again)
     model = np.arange(len(flat), dtype=float)
+    squares = agreement.mean_squares(flat, weights)
+    squares_again = agreement.mean_squares(flat_again, once)
+    held, held_again = both.held(weights), repeated.held(once)
     pairs = [
-        (agreement.alpha_interval_of(both, weights), agreement.alpha_interval_of(repeated, once)),
-        (agreement.alpha_ordinal_of(both, weights), agreement.alpha_ordinal_of(repeated, once)),
-        (agreement.icc_single_of(flat, weights), agreement.icc_single_of(flat_again, once)),
-        (agreement.icc_mean_of(flat, weights), agreement.icc_mean_of(flat_again, once)),
+        (agreement.icc_single_of(squares), agreement.icc_single_of(squares_again)),
+        (agreement.icc_mean_of(squares), agreement.icc_mean_of(squares_again)),
+        (
+            agreement.alpha_interval_of(both, held),
+            agreement.alpha_interval_of(repeated, held_again),
+        ),
+        (
+            agreement.alpha_ordinal_of(both, held),
+            agreement.alpha_ordinal_of(repeated, held_again),
+        ),
         (
             agreement.disattenuated_of(model, flat, weights),
             agreement.disattenuated_of(np.repeat(model, times), flat_again, once),

@@ -20,7 +20,9 @@ def test_interval_is_that_of_scipy_on_the_same_resamples(seed: int) -> None:
     found = bootstrap.bca_interval(values.mean(), oracle.bootstrap_distribution, left_out)
     assert found is not None
     expected = oracle.confidence_interval
-    assert (found.low, found.high) == pytest.approx((expected.low, expected.high), rel=1e-9)
+    assert (found.low, found.high) == pytest.approx(
+        (expected.low, expected.high), rel=1e-9
+    )  # rounded to 12 digits
 
 
 def test_interval_covers_the_truth_about_as_often_as_it_says() -> None:

@@ -7,7 +7,6 @@ from sklearn.metrics import roc_auc_score
 
 from cycleeval.rank import (
     auroc,
-    cell_weights,
     cells,
     kendall_tau_b,
     kendall_tau_b_of,
@@ -15,6 +14,7 @@ from cycleeval.rank import (
     pairwise_accuracy_of,
     spearman,
     spearman_of,
+    weigh,
 )
 
 pairs = st.lists(
@@ -59,14 +59,14 @@ def test_a_weight_of_2_is_the_item_twice(
     assume(times.sum() > 0)
     x, y = (np.array(side, dtype=float) for side in zip(*items, strict=True))
     of = cells(x, y)
-    mass = cell_weights(of, times[None, :].astype(float))
+    mass = weigh(of, times[None, :].astype(float))
     again = np.repeat(x, times), np.repeat(y, times)
     for weighted, plain in (
         (spearman_of, spearman),
         (kendall_tau_b_of, kendall_tau_b),
         (pairwise_accuracy_of, pairwise_accuracy),
     ):
-        assert weighted(of, mass)[0] == pytest.approx(plain(*again), abs=1e-9, nan_ok=True)
+        assert weighted(mass)[0] == pytest.approx(plain(*again), abs=1e-9, nan_ok=True)
 
 
 def test_more_cells_than_one_block_holds() -> None:
