@@ -86,18 +86,8 @@ def build(
     """
     sealed = SealedSnapshot.open(snapshot)
     tombstones = standing_tombstones(out, snapshot)
-    inputs = {
-        "dataset": dataset.name,
-        "recipe": dataset.recipe.model_dump(mode="json"),
-        "schema_version": SCHEMA_VERSION,
-        "snapshot": sealed.digest,
-        "policy": policy.sha256,
-        "tombstones": [stone.model_dump(mode="json") for stone in tombstones],
-        "packages": package_versions(),
-        "code": code_digest(),
-    }
-    identity = fingerprint(inputs)
-    finished = _same_build(out, identity)
+    inputs = _inputs(dataset, sealed, policy, tombstones)
+    finished = _same_build(out, fingerprint(inputs))
     if finished is not None:
         return BuildReport(finished, unchanged=True)
     partial_out = new_folder(out)
@@ -117,7 +107,7 @@ def build(
     manifest = BuildManifest(
         kind="build",
         dataset=dataset.name,
-        fingerprint=identity,
+        fingerprint=fingerprint(inputs),
         inputs=inputs,
         invented=next(sealed.keys(*INVENTED), None) is not None,
         shareable=policy.shareable,
@@ -132,6 +122,22 @@ def build(
     manifest = finish(partial_out, dataset, manifest)
     commit_folder(partial_out, out)
     return BuildReport(manifest, unchanged=False)
+
+
+def _inputs(
+    dataset: Dataset, sealed: SealedSnapshot, policy: Policy, tombstones: Sequence[Tombstone]
+) -> dict[str, Any]:
+    """All that decides a build's bytes; equal inputs are one build."""
+    return {
+        "dataset": dataset.name,
+        "recipe": dataset.recipe.model_dump(mode="json"),
+        "schema_version": SCHEMA_VERSION,
+        "snapshot": sealed.digest,
+        "policy": policy.sha256,
+        "tombstones": [stone.model_dump(mode="json") for stone in tombstones],
+        "packages": package_versions(),
+        "code": code_digest(),
+    }
 
 
 def new_folder(out: Path) -> Path:
