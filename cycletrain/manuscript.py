@@ -80,14 +80,17 @@ def assemble(
     }
 
 
-def as_paper(plan: Plan, rest: Sequence[Section], name: str) -> PaperText:
-    """The same paper as a reviewer is shown it: without disclosure, which no reward may reflect."""
+def text_as_paper(title: str, abstract: str, sections: Sequence[Section], name: str) -> PaperText:
+    """A generated paper as the record of a parsed one, for whoever shows papers to a reader.
+
+    It has no disclosure: a reward that reflected it would teach the policy nothing.
+    """
     return PaperText(
         file=name,
         main_file=name,
-        title=plan.title,
-        abstract=plan.abstract,
-        sections=(*plan.sections, *rest),
+        title=title,
+        abstract=abstract,
+        sections=tuple(sections),
         cited_keys=(),
         bibliography=(),
         figures=(),

@@ -1,16 +1,191 @@
-"""A tiny model, made once; colleagues of the machine leave two cores."""
+"""A tiny model and two tiny builds, made once for all training tests."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
+from cycledata.formats import paper_text
+from cycledata.formats.marks import ICLR_RATING
+from cycledata.formats.paper_text import CitedWork, ResearchText, render_messages
+from cycledata.formats.review_messages import paper_as_text, reviewer_prompt
+from cycledata.formats.review_text import ReviewText, render_reviews
+from cycledata.load import BuildManifest
+from cycledata.manifest import pin_file, write_manifest
+from cycledata.records import (
+    Decision,
+    Message,
+    MetaReview,
+    Outline,
+    ResultItem,
+    Review,
+    Section,
+    SetupItem,
+)
+from cycletrain import experimenter
+from cycletrain.config import Sampling
+from cycletrain.generation import Answer, Request
+from cycletrain.manuscript import text_as_paper
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _one_thread() -> None:
+    # Threads that wait for a busy core spin: two of them made a step 25 times slower here.
+    import torch
+
+    torch.set_num_threads(1)
+
+
+TOPICS = ("graphs", "text", "noise", "games")
+RATINGS = ((3, 5), (5, 6), (6, 8), (8, 8))
+
+
+def paper_of(topic: str) -> ResearchText:
+    return ResearchText(
+        references=(CitedWork(bibtex=f"@misc{{a, title={{On {topic}}}}}", abstract=None),),
+        outline=Outline(
+            motivation=f"Old {topic}.",
+            main_idea=f"New {topic}.",
+            interestingness=7,
+            feasibility=6,
+            novelty=5,
+            experimental_setup=(SetupItem(name="e", description=f"Try {topic}."),),
+            experimental_results=(ResultItem(name="e", description=f"It works on {topic}."),),
+        ),
+        title=f"New {topic}",
+        abstract=f"We do {topic}.",
+        sections=(
+            Section(level=1, title="Introduction", text=f"See {topic}."),
+            Section(level=1, title="Experiments", text=f"Fine {topic}."),
+        ),
+    )
+
+
+def review_messages(topic: str, ratings: Sequence[int]) -> tuple[Message, ...]:
+    reviews = tuple(
+        Review(
+            reviewer=f"R{i}",
+            summary=f"On {topic}.",
+            strengths="Clear.",
+            weaknesses="Short.",
+            questions="",
+            soundness=3,
+            presentation=3,
+            contribution=2,
+            rating=rating,
+            confidence=4,
+        )
+        for i, rating in enumerate(ratings, start=1)
+    )
+    accepted = ratings[-1] > 5
+    text = ReviewText(
+        reviews=reviews,
+        meta_review=MetaReview(text="So be it.", why_not_higher=None, why_not_lower=None),
+        decision=Decision(
+            kind="accept" if accepted else "reject", text="Accept" if accepted else "Reject"
+        ),
+    )
+    paper = paper_of(topic)
+    shown = text_as_paper(paper.title, paper.abstract, paper.sections, topic)
+    return (
+        Message(role="system", content=reviewer_prompt(len(ratings), ICLR_RATING)),
+        Message(role="user", content=paper_as_text(shown)),
+        Message(role="assistant", content=render_reviews(text, scale=ICLR_RATING)),
+    )
+
+
+def make_build(folder: Path, dataset: str, chats: dict[str, tuple[Message, ...]]) -> Path:
+    """A finished build with the columns that training reads."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    (folder / "default").mkdir(parents=True)
+    rows = [
+        {"paper_id": key, "messages": [m.model_dump() for m in chat]} for key, chat in chats.items()
+    ]
+    name = "default/train-00000-of-00001.parquet"
+    pq.write_table(pa.Table.from_pylist(rows), folder / name)
+    manifest = BuildManifest(
+        kind="build",
+        dataset=dataset,
+        fingerprint="0" * 64,
+        inputs={},
+        invented=True,
+        shareable=True,
+        policy_name="test",
+        configs={"default": {"train": len(rows)}},
+        counts={},
+        dropped={},
+        withheld={},
+        facts={},
+        files=(pin_file(folder, name, len(rows)),),
+    )
+    write_manifest(folder / "manifest.json", manifest)
+    return folder
+
+
+class ScriptedModel:
+    """Answers like a well-trained researcher or reviewer; the request's seed decides the rest.
+
+    It stands in where a test is about what happens to texts, not about how they are made.
+    """
+
+    name = "scripted"
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+
+    def answer(self, requests: Sequence[Request], sampling: Sampling) -> list[Answer]:
+        self.asked += [request.id for request in requests]
+        return [Answer(self._text(request), "stop") for request in requests]
+
+    def _text(self, request: Request) -> str:
+        system, topic = request.messages[0].content, request.id.partition("/")[0]
+        if system == experimenter.SYSTEM:
+            return render_messages(paper_of(topic))[3].content
+        if system != paper_text.SYSTEM:
+            low, high = sorted((RATINGS[request.seed % 4][0], RATINGS[request.seed // 4 % 4][1]))
+            return review_messages(topic, (low, high))[2].content
+        if request.seed % 7 == 0:
+            return "I would rather not."
+        turns = render_messages(paper_of(topic))
+        text = turns[2 if len(request.messages) == 2 else 4].content
+        return text.replace(f"{topic}.", f"{topic} {request.seed % 1000}.")
+
+
+@pytest.fixture(scope="session")
+def review_build(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A Review-5k build of four invented papers."""
+    chats = {t: review_messages(t, r) for t, r in zip(TOPICS, RATINGS, strict=True)}
+    return make_build(tmp_path_factory.mktemp("builds") / "review", "review-5k", chats)
+
+
+@pytest.fixture(scope="session")
+def research_build(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A Research-14k build of the same papers."""
+    chats = {topic: render_messages(paper_of(topic)) for topic in TOPICS}
+    return make_build(tmp_path_factory.mktemp("builds") / "research", "research-14k", chats)
+
+
+@pytest.fixture
+def scripted(monkeypatch: pytest.MonkeyPatch) -> ScriptedModel:
+    """Every job generates from this model."""
+    from cycletrain.jobs import iterate, reward, rollout
+
+    model = ScriptedModel()
+    for job in (iterate, reward, rollout):
+        monkeypatch.setattr(job, "open_generator", lambda _: model)
+    return model
+
 
 @pytest.fixture(scope="session")
 def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Folder of an untrained two-layer model with its tokenizer."""
+    """Folder of an untrained two-layer model, its tokenizer trained on the builds' texts."""
     from cycletrain.tiny import make_tiny_model
 
     folder = tmp_path_factory.mktemp("tiny")
-    texts = [f"A paper on {topic} and a review of it." for topic in ("graphs", "text", "noise")]
-    make_tiny_model(texts, folder, vocabulary=300, width=64, context=1024)
+    chats = [review_messages(t, r) for t, r in zip(TOPICS, RATINGS, strict=True)]
+    chats += [render_messages(paper_of(topic)) for topic in TOPICS]
+    texts = [message.content for chat in chats for message in chat]
+    make_tiny_model(texts, folder, vocabulary=600, width=64, layers=1, context=1024)
     return folder

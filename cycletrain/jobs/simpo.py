@@ -1,0 +1,272 @@
+"""One round of SimPO + lambda NLL on preference pairs (Sec. 3.3, Eq. 4).
+
+No reference model: the loss needs the policy alone. Chosen and rejected texts go through the model
+as one batch; the output head meets the scored tokens only, a chunk at a time.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from torch import Tensor
+from transformers import Trainer, TrainingArguments
+
+from cycledata.records import Message
+from cycletrain.checkpoints import load_tokenizer
+from cycletrain.config import AdapterConfig, ModelConfig, SimpoConfig, SimpoLoss, TrainingConfig
+from cycletrain.examples import Example, encode_chat, truncate_end
+from cycletrain.losses import Logprobs, NllReduction, completion_logprobs, nll_loss, simpo_loss
+from cycletrain.preferences import PreferencePair
+from cycletrain.rows import read_rows
+from cycletrain.run_record import RunRecord, close_run, open_run
+from cycletrain.training import (
+    curves_of,
+    log_quietly,
+    pad_right,
+    prepare_model,
+    save_trained,
+    trainer_settings,
+)
+
+CURVES = {
+    "loss": "Loss, Eq. 4",
+    "margin": "Margin: beta x difference of mean log-probabilities",
+    "nll": "NLL of chosen texts",
+    "reward_accuracy": "Share of pairs in the right order",
+}
+
+
+class PairLoss(NamedTuple):
+    """Eq. 4 on one batch, and what it is made of; all scalars."""
+
+    loss: Tensor
+    margin: Tensor
+    """beta (mean log p chosen - mean log p rejected), mean over pairs, without gamma."""
+    nll: Tensor
+    reward_accuracy: Tensor
+    """Share of pairs whose chosen text is the likelier per token."""
+
+
+class EncodedPair(NamedTuple):
+    """One pair as the model sees it."""
+
+    chosen: Example
+    rejected: Example
+
+
+def run(config: SimpoConfig) -> RunRecord:
+    """Train P_t into P_{t+1} under ``out/model``."""
+    record = open_run("simpo", config)
+    pairs = list(read_rows(config.pairs, PreferencePair))
+    trained = train(
+        pairs,
+        model=config.model,
+        adapter=config.adapter,
+        loss=config.loss,
+        training=config.training,
+        seed=config.seed,
+        folder=config.out / "model",
+    )
+    return close_run(
+        config.out,
+        record.model_copy(
+            update={
+                "counts": trained.counts,
+                "metrics": trained.metrics,
+                "curves": curves_of(trained.history, CURVES),
+            }
+        ),
+    )
+
+
+class Trained(NamedTuple):
+    """What a round of training did."""
+
+    counts: dict[str, int]
+    metrics: dict[str, float]
+    history: list[dict[str, Any]]
+    """The trainer's log."""
+
+
+def train(
+    pairs: Sequence[PreferencePair],
+    *,
+    model: ModelConfig,
+    adapter: AdapterConfig,
+    loss: SimpoLoss,
+    training: TrainingConfig,
+    seed: int,
+    folder: Path,
+) -> Trained:
+    """Train on the pairs and save the policy under ``folder``, in full or not at all.
+
+    Raises:
+        ValueError: no pair is left to train on.
+    """
+    tokenizer = load_tokenizer(model)
+    encoded, n_full = encode_pairs(tokenizer, pairs, training.context_tokens)
+    if not encoded:
+        raise ValueError(
+            f"none of {len(pairs)} pairs can be trained on ({n_full} prompts fill the context);"
+            " widen context_tokens or sample more papers"
+        )
+    start = folder.with_name(f".{folder.name}.start")
+    prepared = prepare_model(
+        model,
+        adapter,
+        [pair.chosen for pair in encoded],
+        pad=tokenizer.pad_token_id,
+        start=start,
+        seed=seed,
+    )
+    settings = trainer_settings(training, out=folder.parent, seed=seed, dtype=model.dtype)
+    trainer = SimpoTrainer(
+        prepared,
+        TrainingArguments(**settings, remove_unused_columns=False, label_names=["labels"]),
+        loss=loss,
+        pairs=encoded,
+        pad=tokenizer.pad_token_id,
+    )
+    log_quietly(trainer)
+    result = trainer.train()
+    unwrapped = trainer.accelerator.unwrap_model(trainer.model)
+    save_trained(unwrapped, tokenizer, folder, start=start)
+    last = {key: row[key] for row in trainer.state.log_history for key in CURVES if key in row}
+    return Trained(
+        counts={
+            "pairs": len(pairs),
+            "pairs_trained_on": len(encoded),
+            "pairs_whose_prompt_fills_the_context": n_full,
+        },
+        metrics={**last, "updates": float(result.global_step)},
+        history=trainer.state.log_history,
+    )
+
+
+def encode_pairs(
+    tokenizer: Any, pairs: Sequence[PreferencePair], context: int
+) -> tuple[list[EncodedPair], int]:
+    """Pairs cut to the context from the end; those with nothing left to score are counted."""
+
+    def encode(prompt: tuple[Message, ...], completion: tuple[Message, ...]) -> Example:
+        return truncate_end(encode_chat(tokenizer, (*prompt, *completion)), context)
+
+    encoded = [
+        EncodedPair(encode(pair.prompt, pair.chosen), encode(pair.prompt, pair.rejected))
+        for pair in pairs
+    ]
+    kept = [pair for pair in encoded if pair.chosen.n_trained and pair.rejected.n_trained]
+    return kept, len(encoded) - len(kept)
+
+
+class SimpoTrainer(Trainer):
+    """transformers' Trainer with Eq. 4 as its loss; a batch is chosen texts, then rejected ones."""
+
+    def __init__(
+        self,
+        model: Any,
+        args: TrainingArguments,
+        *,
+        loss: SimpoLoss,
+        pairs: list[EncodedPair],
+        pad: int,
+    ) -> None:
+        def collate(batch: list[EncodedPair]) -> dict[str, Tensor]:
+            rows = [pair.chosen for pair in batch] + [pair.rejected for pair in batch]
+            return pad_right(rows, pad)
+
+        dataset: Any = pairs
+        super().__init__(model=model, args=args, train_dataset=dataset, data_collator=collate)
+        # The loss is a mean over pairs; accumulated batches are averaged by the trainer.
+        self.model_accepts_loss_kwargs = False
+        self._loss = loss
+        self._seen: list[tuple[float, ...]] = []
+
+    def compute_loss(
+        self,
+        model: Any,
+        inputs: dict[str, Any],
+        return_outputs: bool = False,
+        num_items_in_batch: Any = None,  # noqa: ARG002  the trainer passes it
+    ) -> Any:
+        """Eq. 4 on one batch; its parts are kept for the next log."""
+        found = pair_loss(
+            model,
+            inputs,
+            beta=self._loss.beta,
+            gamma=self._loss.gamma,
+            nll_weight=self._loss.nll_weight,
+            nll_reduction=self._loss.nll_reduction,
+        )
+        self._seen.append(tuple(value.item() for value in found[1:]))
+        return (found.loss, {}) if return_outputs else found.loss
+
+    def log(self, logs: dict[str, float], start_time: float | None = None) -> None:
+        """Add the means since the last log."""
+        if self._seen:
+            means = [sum(values) / len(values) for values in zip(*self._seen, strict=True)]
+            logs |= dict(zip(PairLoss._fields[1:], means, strict=True))
+            self._seen.clear()
+        super().log(logs, start_time)
+
+
+def pair_loss(
+    model: Any,
+    batch: dict[str, Tensor],
+    *,
+    beta: float,
+    gamma: float,
+    nll_weight: float,
+    nll_reduction: NllReduction,
+) -> PairLoss:
+    """Eq. 4 on one batch.
+
+    Args:
+        model: a causal model, or its wrapper by peft, DeepSpeed or DDP.
+        batch: ``input_ids``, ``attention_mask`` and ``labels``; the first half of the rows are the
+            chosen texts, the second half the rejected ones in the same order.
+        beta: see ``simpo_loss``.
+        gamma: likewise.
+        nll_weight: lambda; 0 leaves the NLL out.
+        nll_reduction: see ``nll_loss``.
+    """
+    hidden, head = _last_hidden(model, batch)
+    found = completion_logprobs(hidden, head, batch["labels"])
+    n_pairs = len(found.total) // 2
+    chosen = Logprobs(found.total[:n_pairs], found.n_tokens[:n_pairs])
+    difference = chosen.mean - found.mean[n_pairs:]
+    nll = nll_loss(chosen, reduction=nll_reduction)
+    loss = simpo_loss(chosen.mean, found.mean[n_pairs:], beta=beta, gamma=gamma).mean()
+    if nll_weight:
+        loss = loss + nll_weight * nll
+    difference = difference.detach()
+    return PairLoss(loss, beta * difference.mean(), nll.detach(), (difference > 0).float().mean())
+
+
+def _last_hidden(model: Any, batch: dict[str, Tensor]) -> tuple[Tensor, Tensor]:
+    """Last hidden states, shape (batch, tokens, width), and the output head's weight.
+
+    The call goes through the outermost wrapper, which may have work of its own to do; the hidden
+    states are caught on their way to the head, which is asked for one position only.
+    """
+    core = getattr(model, "module", model)
+    core = core.get_base_model() if hasattr(core, "get_base_model") else core
+    head = core.get_output_embeddings()
+    if getattr(head, "bias", None) is not None:
+        raise ValueError("expected an output head without bias, as Llama, Mistral and Qwen have")
+    caught: list[Tensor] = []
+
+    def catch(_module: Any, _inputs: Any, output: Any) -> None:
+        caught.append(output.last_hidden_state)
+
+    handle = core.get_decoder().register_forward_hook(catch)
+    try:
+        model(
+            input_ids=batch["input_ids"],
+            attention_mask=batch["attention_mask"],
+            logits_to_keep=1,
+            use_cache=False,
+        )
+    finally:
+        handle.remove()
+    return caught[0], head.weight

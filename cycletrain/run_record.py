@@ -1,0 +1,189 @@
+"""What a run was: config, build, versions, device, seeds, metrics; with its curves as pictures.
+
+``open_run`` verifies the build before anything else happens: a run whose build cannot be verified
+does not start. ``close_run`` writes ``record.json``, a picture for every curve, and ``index.html``.
+"""
+
+import hashlib
+import html
+import platform
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+from pydantic import Field
+
+from cycledata.errors import BuildError
+from cycledata.load import MANIFEST, verify_build
+from cycledata.records import Record
+from cycletrain.config import JobConfig
+from cycletrain.plot import Curve, draw_curve
+from cycletrain.rows import write_text
+
+RECORD = "record.json"
+_PACKAGES = (
+    "cyclekit",
+    "torch",
+    "transformers",
+    "trl",
+    "peft",
+    "accelerate",
+    "deepspeed",
+    "torchao",
+)
+
+
+class RunRecord(Record):
+    """Everything that another machine needs to make the same run."""
+
+    job: str
+    """``sft``, ``rollout``, ``reward``, ``simpo``, ``iterate`` or ``detect``."""
+    config: dict[str, Any]
+    """The whole config, defaults included."""
+    build_sha256: str
+    """Digest of the build's manifest, which pins every byte of it."""
+    build_dataset: str
+    """``review-5k`` or ``research-14k``."""
+    build_invented: bool
+    """The build is the embedded sample's: nothing in it is real."""
+    versions: dict[str, str]
+    """Python and the packages that compute."""
+    device: str
+    """What computed."""
+    seed: int
+    counts: dict[str, int] = Field(default_factory=dict)
+    """Examples, texts and pairs: in, used, left out, by reason."""
+    metrics: dict[str, float] = Field(default_factory=dict)
+    """Final numbers."""
+    curves: tuple[Curve, ...] = ()
+    """Numbers over steps or rounds."""
+
+
+def open_run(job: str, config: JobConfig) -> RunRecord:
+    """Verify the build, look at the machine, and claim the folder of results.
+
+    The claim is the record itself, still without results; a folder that holds the record of
+    another config, build or seed is refused, the same one may be continued.
+
+    Raises:
+        VerifyError: the build is not what its manifest pins.
+        BuildError: the folder belongs to another run.
+    """
+    manifest = verify_build(config.build)
+    record = RunRecord(
+        job=job,
+        config=config.model_dump(mode="json"),
+        build_sha256=hashlib.sha256((config.build / MANIFEST).read_bytes()).hexdigest(),
+        build_dataset=manifest.dataset,
+        build_invented=manifest.invented,
+        versions=_versions(),
+        device=_device(),
+        seed=config.seed,
+    )
+    path = config.out / RECORD
+    if path.is_file():
+        old = RunRecord.model_validate_json(path.read_bytes())
+        same = (old.job, old.config, old.build_sha256) == (
+            record.job,
+            record.config,
+            record.build_sha256,
+        )
+        if not same:
+            raise BuildError(
+                f"{config.out}: holds the {old.job} run of another config or build; choose another"
+                " folder for --set out=..."
+            )
+    else:
+        _write(config.out, record)
+    return record
+
+
+def close_run(out: Path, record: RunRecord) -> RunRecord:
+    """Write the finished record with its pictures and page."""
+    for curve in record.curves:
+        write_text(out / "plots" / f"{curve.name}.svg", draw_curve(curve) + "\n")
+    _write(out, record)
+    return record
+
+
+def _write(out: Path, record: RunRecord) -> None:
+    write_text(out / RECORD, record.model_dump_json(indent=1) + "\n")
+    write_text(out / "index.html", render_page(record))
+
+
+def _versions() -> dict[str, str]:
+    found = {"python": platform.python_version()}
+    for package in _PACKAGES:
+        try:
+            found[package] = version(package)
+        except PackageNotFoundError:
+            continue
+    return found
+
+
+def _device() -> str:
+    import torch
+
+    if torch.cuda.is_available():
+        return f"{torch.cuda.device_count()} x {torch.cuda.get_device_name()}"
+    return f"cpu, {torch.get_num_threads()} threads, {platform.machine()}"
+
+
+_STYLE = (
+    "body{font:15px/1.5 system-ui,sans-serif;max-width:62rem;margin:2rem auto;padding:0 1rem;"
+    "color:#1c1c1c;background:#fff}h1{font-size:1.5rem}h2{font-size:1.1rem;margin-top:2rem}"
+    "table{border-collapse:collapse}td,th{padding:.15rem .9rem .15rem 0;text-align:left;"
+    "vertical-align:top;border-bottom:1px solid #e4e4e4}td{font-variant-numeric:tabular-nums;"
+    "overflow-wrap:anywhere}"
+    ".plots{display:flex;flex-wrap:wrap;gap:1rem}figure{margin:0}.note{background:#fff4d6;"
+    "padding:.5rem .8rem}"
+)
+
+
+def render_page(record: RunRecord) -> str:
+    """The record as one self-contained HTML page."""
+    note = (
+        '<p class="note">Made from the embedded sample: every paper, person and review in it is'
+        " invented, and the numbers say nothing about research.</p>"
+        if record.build_invented
+        else ""
+    )
+    facts = {
+        "build": f"{record.build_dataset}, manifest sha256 {record.build_sha256}",
+        "device": record.device,
+        "seed": record.seed,
+        "versions": ", ".join(f"{name} {number}" for name, number in record.versions.items()),
+    }
+    metrics = {name: f"{value:.4g}" for name, value in record.metrics.items()}
+    plots = "".join(f"<figure>{draw_curve(curve)}</figure>" for curve in record.curves)
+    title = f"cycletrain {record.job}"
+    return (
+        f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{title}</title>'
+        f"<style>{_STYLE}</style></head><body><h1>{title}</h1>{note}"
+        + _table("Run", facts)
+        + _table("Metrics", metrics)
+        + _table("Counts", record.counts)
+        + (f'<h2>Curves</h2><div class="plots">{plots}</div>' if plots else "")
+        + _table("Config", _flat(record.config))
+        + "</body></html>\n"
+    )
+
+
+def _table(title: str, rows: dict[str, Any]) -> str:
+    if not rows:
+        return ""
+    cells = "".join(
+        f"<tr><th>{html.escape(str(key))}</th><td>{html.escape(str(value))}</td></tr>"
+        for key, value in rows.items()
+    )
+    return f"<h2>{title}</h2><table>{cells}</table>"
+
+
+def _flat(table: dict[str, Any], prefix: str = "") -> dict[str, Any]:
+    flat: dict[str, Any] = {}
+    for key, value in table.items():
+        if isinstance(value, dict):
+            flat |= _flat(value, f"{prefix}{key}.")
+        else:
+            flat[f"{prefix}{key}"] = value
+    return flat

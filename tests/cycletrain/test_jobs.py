@@ -1,0 +1,400 @@
+"""Every job on a CPU: a tiny model learns its papers by heart, then runs the whole loop."""
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cycledata.errors import BuildError, VerifyError
+from cycletrain.config import (
+    AdapterConfig,
+    DetectConfig,
+    IterateConfig,
+    ModelConfig,
+    Sampling,
+    SftConfig,
+    SimpoLoss,
+    TrainingConfig,
+)
+from cycletrain.preferences import PreferencePair, Reward, Rollout
+from cycletrain.rows import read_rows
+from cycletrain.run_record import RunRecord
+
+WHOLE = AdapterConfig(kind="none")
+
+
+def model_at(path: Path) -> ModelConfig:
+    return ModelConfig(path=str(path), dtype="float32")
+
+
+def sft_config(build: Path, model: Path, out: Path, role: Any, **changes: Any) -> SftConfig:
+    training = {"context_tokens": 400, "learning_rate": 5e-3, "batch_size": 2, "max_steps": 8}
+    return SftConfig(
+        build=build,
+        out=out,
+        role=role,
+        model=model_at(model),
+        adapter=changes.pop("adapter", WHOLE),
+        training=TrainingConfig.model_validate({**training, "log_steps": 2, **changes}),
+    )
+
+
+@pytest.fixture(scope="session")
+def reviewer(
+    review_build: Path, tiny_model: Path, tmp_path_factory: pytest.TempPathFactory
+) -> RunRecord:
+    from cycletrain.jobs import sft
+
+    out = tmp_path_factory.mktemp("reviewer")
+    return sft.run(sft_config(review_build, tiny_model, out, "reviewer"))
+
+
+def trained(record: RunRecord) -> Path:
+    return Path(record.config["out"]) / "model"
+
+
+def test_sft_learns_and_says_what_it_ran_on(reviewer: RunRecord, review_build: Path) -> None:
+    assert reviewer.counts["papers"] == reviewer.counts["examples"] == 4
+    assert len(reviewer.build_sha256) == 64
+    assert {"python", "torch", "transformers", "trl", "peft"} <= reviewer.versions.keys()
+    (curve,) = reviewer.curves
+    assert curve.lines[0].y[-1] < 0.8 * curve.lines[0].y[0]
+    out = Path(reviewer.config["out"])
+    assert RunRecord.model_validate_json((out / "record.json").read_bytes()) == reviewer
+    page = (out / "index.html").read_text(encoding="utf-8")
+    assert "<svg" in page
+    assert reviewer.build_sha256 in page
+    assert "invented" in page
+    assert (out / "plots" / "loss.svg").is_file()
+
+
+def test_a_researcher_also_learns_the_experimenters_part(
+    research_build: Path, tiny_model: Path, tmp_path: Path
+) -> None:
+    from cycletrain.checkpoints import load_tokenizer
+    from cycletrain.jobs.sft import prepare_examples
+
+    config = sft_config(research_build, tiny_model, tmp_path, "researcher", context_tokens=350)
+    examples, counts = prepare_examples(config, load_tokenizer(config.model))
+    assert (counts["papers"], counts["examples"]) == (4, 8)
+    assert 0 < counts["truncated"] < 8
+    assert all(len(example.ids) <= 350 and example.n_trained for example in examples)
+
+
+def test_every_weight_moves(reviewer: RunRecord, tiny_model: Path) -> None:
+    from cycletrain.checkpoints import load_model
+
+    before = load_model(model_at(tiny_model)).state_dict()
+    after = load_model(model_at(trained(reviewer))).state_dict()
+    assert [name for name in before if before[name].equal(after[name])] == []
+
+
+def test_a_run_whose_build_was_changed_does_not_start(
+    tiny_model: Path, review_build: Path, tmp_path: Path
+) -> None:
+    import shutil
+
+    from cycletrain.jobs import sft
+
+    build = tmp_path / "build"
+    shutil.copytree(review_build, build)
+    (build / "default" / "train-00000-of-00001.parquet").write_bytes(b"other")
+    out = tmp_path / "out"
+    with pytest.raises(VerifyError, match="manifest pins sha256"):
+        sft.run(sft_config(build, tiny_model, out, "reviewer"))
+    assert not out.exists()
+
+
+def test_a_folder_of_another_run_is_refused(
+    reviewer: RunRecord, review_build: Path, tiny_model: Path
+) -> None:
+    from cycletrain.jobs import sft
+
+    out = Path(reviewer.config["out"])
+    with pytest.raises(BuildError, match="holds the sft run of another config"):
+        sft.run(sft_config(review_build, tiny_model, out, "reviewer", learning_rate=1e-3))
+
+
+def test_lora_ga_trains_on_fp8_weights_and_fits_the_untouched_base(
+    review_build: Path, reviewer: RunRecord, tmp_path: Path
+) -> None:
+    from cycletrain.checkpoints import load_model
+    from cycletrain.jobs import sft
+
+    adapter = AdapterConfig(kind="lora-ga", rank=4, gradient_examples=2, fp8=True)
+    changes = {"adapter": adapter, "max_steps": 2, "learning_rate": 1e-5}
+    record = sft.run(sft_config(review_build, trained(reviewer), tmp_path, "reviewer", **changes))
+    assert not (tmp_path / "start").exists()
+    assert record.metrics["train_loss"] < 1.1 * reviewer.metrics["last_loss"]
+    merged = load_model(model_at(trained(record))).state_dict()
+    base = load_model(model_at(trained(reviewer))).state_dict()
+    # Two tiny steps: what is saved is the base plus next to nothing, LoRA-GA's offset undone.
+    assert all((merged[name] - base[name]).abs().max() < 1e-3 for name in base)
+
+
+LOSS = SimpoLoss(beta=2.0, gamma=0.5, nll_weight=0.2, nll_reduction="sequence-mean")
+
+
+def loop_config(build: Path, model: Path, out: Path, **changes: Any) -> IterateConfig:
+    sampling = Sampling(temperature=0.4, max_tokens=300)
+    return IterateConfig(
+        build=build,
+        out=out,
+        policy=model_at(model),
+        reviewer=model_at(model),
+        rounds=2,
+        writing=sampling,
+        write_tries=2,
+        reviewing=sampling,
+        n_reviewers=2,
+        batch_size=5,
+        adapter=AdapterConfig(kind="lora", rank=2),
+        loss=LOSS,
+        training=TrainingConfig(
+            context_tokens=500, learning_rate=1e-3, batch_size=2, log_steps=1, epochs=2
+        ),
+        **{"prompt_share": 1.0, **changes},
+    )
+
+
+def test_two_rounds_write_pairs_policies_and_rewards(
+    research_build: Path, tiny_model: Path, tmp_path: Path, scripted: Any
+) -> None:
+    from cycletrain.jobs import iterate
+
+    record = iterate.run(loop_config(research_build, tiny_model, tmp_path))
+    for number in (1, 2):
+        folder = tmp_path / f"round-{number}"
+        pairs = list(read_rows(folder / "pairs.jsonl", PreferencePair))
+        assert all(pair.reward_chosen > pair.reward_rejected for pair in pairs)
+        assert len(pairs) + len((folder / "dropped.jsonl").read_bytes().splitlines()) == 4
+        assert record.counts[f"round_{number}_papers"] == 12
+        assert (folder / "policy" / "adapter_model.safetensors").is_file()
+    rewards = next(curve for curve in record.curves if curve.name == "reward-per-round")
+    assert rewards.x == (1.0, 2.0, 3.0)
+    assert any(curve.name == "round-2-margin" for curve in record.curves)
+    # A finished loop is read, not run again.
+    n_asked = len(scripted.asked)
+    assert iterate.run(loop_config(research_build, tiny_model, tmp_path)) == record
+    assert len(scripted.asked) == n_asked
+
+
+@pytest.mark.parametrize(
+    ("ablation", "rounds", "trained_rounds"),
+    [("no-rl", 1, 0), ("no-iteration", 2, 1), ("no-nll", 3, 2)],
+)
+def test_table_4s_ablations(
+    ablation: Any, rounds: int, trained_rounds: int,
+    research_build: Path, tiny_model: Path, tmp_path: Path,
+    scripted: Any, monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    from cycletrain.jobs import iterate
+    from cycletrain.jobs.simpo import Trained
+
+    weights: list[float] = []
+
+    def train(*_: Any, loss: SimpoLoss, **__: Any) -> Trained:
+        weights.append(loss.nll_weight)
+        return Trained({}, {}, [])
+
+    monkeypatch.setattr(iterate, "train", train)
+    config = loop_config(research_build, tiny_model, tmp_path, ablation=ablation)
+    record = iterate.run(config)
+    (rewards,) = record.curves
+    assert len(rewards.x) == rounds
+    assert weights == [0.0 if ablation == "no-nll" else 0.2] * trained_rounds
+
+
+class Killed(BaseException):
+    """Stands for SIGKILL: nothing in the house catches it."""
+
+
+def test_a_loop_killed_at_any_write_ends_in_the_same_pairs_and_weights(
+    research_build: Path, tiny_model: Path, tmp_path: Path, scripted: Any,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    from cycletrain import rows, training
+    from cycletrain.jobs import iterate
+
+    def run(out: Path) -> None:
+        iterate.run(loop_config(research_build, tiny_model, out, prompt_share=0.5))
+
+    run(tmp_path / "whole")
+    writes, kill_at = 0, 0
+
+    def counting(real: Any) -> Any:
+        def write(*args: Any, **kwargs: Any) -> Any:
+            nonlocal writes
+            writes += 1
+            if writes == kill_at:
+                raise Killed
+            return real(*args, **kwargs)
+
+        return write
+
+    for module, name in ((rows, "write_text"), (os, "fsync"), (training, "save_trained")):
+        monkeypatch.setattr(module, name, counting(getattr(module, name)))
+    monkeypatch.setattr("cycletrain.jobs.simpo.save_trained", training.save_trained)
+    kills = 0
+    while True:
+        # Each life gets a little further than the last one did.
+        writes, kill_at = 0, 2 + kills % 3
+        try:
+            run(tmp_path / "killed")
+            break
+        except Killed:
+            kills += 1
+            assert kills < 100
+    assert kills >= 10
+    for name in ("pairs.jsonl", "rewards.jsonl", "policy/adapter_model.safetensors"):
+        for number in (1, 2):
+            path = f"round-{number}/{name}"
+            assert (tmp_path / "killed" / path).read_bytes() == (
+                tmp_path / "whole" / path
+            ).read_bytes()
+
+
+def test_a_prompt_that_fills_the_context_is_dropped_and_counted(tiny_model: Path) -> None:
+    from cycledata.records import Message
+    from cycletrain.checkpoints import load_tokenizer
+    from cycletrain.jobs.simpo import encode_pairs
+
+    def pair(prompt: str) -> PreferencePair:
+        chosen, rejected = ((Message(role="assistant", content=text),) for text in ("good", "bad"))
+        return PreferencePair(
+            prompt_id="p",
+            prompt=(Message(role="user", content=prompt),),
+            chosen=chosen,
+            rejected=rejected,
+            reward_chosen=6,
+            reward_rejected=3,
+        )
+
+    tokenizer = load_tokenizer(model_at(tiny_model))
+    kept, n_full = encode_pairs(tokenizer, [pair("short"), pair("long " * 200)], 100)
+    assert (len(kept), n_full) == (1, 1)
+
+
+def test_simpo_reaches_its_margin_on_one_batch(tiny_model: Path) -> None:
+    import torch
+
+    from cycletrain.checkpoints import load_model
+    from cycletrain.jobs.simpo import pair_loss
+
+    model = load_model(model_at(tiny_model))
+    ids = torch.randint(5, 200, (4, 30), generator=torch.Generator().manual_seed(0))
+    labels = ids.clone()
+    labels[:, :5] = -100
+    batch = {"input_ids": ids, "attention_mask": torch.ones_like(ids), "labels": labels}
+    optimizer = torch.optim.Adam(model.parameters(), lr=3e-3)
+    for _ in range(25):
+        optimizer.zero_grad()
+        found = pair_loss(model, batch, beta=2.0, gamma=0.5, nll_weight=0.1, nll_reduction="tokens")
+        torch.autograd.backward(found.loss)
+        optimizer.step()
+    assert found.margin > 0.5
+    assert found.reward_accuracy == 1
+
+
+def test_the_detector_files_are_what_cycleeval_reads(
+    review_build: Path, tiny_model: Path, tmp_path: Path, scripted: Any
+) -> None:
+    from cycletrain.jobs import detect
+    from cycletrain.jobs.reward import reward_papers
+    from cycletrain.jobs.rollout import Asking
+    from cycletrain.rows import write_rows
+
+    turns = ()
+    papers = [
+        Rollout(prompt_id=topic, index=0, turns=turns, review_text=topic, latex=None)
+        for topic in ("graphs", "text", "noise", "games")
+    ]
+    asking = Asking(Sampling(temperature=0, max_tokens=9), 1, 2, 0, tmp_path / "answers")
+    write_rows(
+        tmp_path / "rewards.jsonl",
+        reward_papers(scripted, papers, n_reviewers=2, asking=asking),
+    )
+    record = detect.run(
+        DetectConfig(
+            build=review_build,
+            out=tmp_path / "out",
+            split="train",
+            format="review",
+            generated=tmp_path / "rewards.jsonl",
+            source="tiny",
+            model=model_at(tiny_model),
+            window_tokens=100,
+            overlap_tokens=20,
+            max_false_positive_rate=0.5,
+        )
+    )
+    assert record.counts == {"human": 4, "generated": 4, "too_short": 0}
+    rows = [
+        json.loads(line) for line in (tmp_path / "out" / "criteria.jsonl").read_text().splitlines()
+    ]
+    assert rows[0].keys() == {"text_id", "format", "source", "split", "criterion"}
+    assert {row["source"] for row in rows} == {None, "tiny"}
+
+
+def test_rollouts_name_the_turn_that_failed(
+    research_build: Path, tiny_model: Path, tmp_path: Path
+) -> None:
+    from cycletrain.config import RolloutConfig
+    from cycletrain.jobs import rollout
+
+    record = rollout.run(
+        RolloutConfig(
+            build=research_build,
+            out=tmp_path,
+            model=model_at(tiny_model),
+            sampling=Sampling(temperature=0.4, max_tokens=5),
+            n_samples=2,
+            limit=1,
+        )
+    )
+    assert record.counts == {
+        "prompts": 1,
+        "papers": 2,
+        "papers_unreadable": 2,
+        "papers_unreadable_plan": 2,
+    }
+    (first, _) = read_rows(tmp_path / "rollouts.jsonl", Rollout)
+    assert (first.unreadable or "").startswith("plan: ## Motivation")
+    assert first.review_text is None
+
+
+def test_unreadable_reviews_have_no_reward_and_are_asked_again(
+    tiny_model: Path, research_build: Path, tmp_path: Path
+) -> None:
+    from cycledata.records import Message
+    from cycletrain.config import RewardConfig
+    from cycletrain.jobs import reward
+    from cycletrain.rows import write_rows
+
+    turns = (Message(role="assistant", content="x"),)
+    papers = [
+        Rollout(prompt_id="p", index=0, turns=turns, review_text="# A paper", latex="x"),
+        Rollout(
+            prompt_id="p", index=1, turns=turns, review_text=None, latex=None, unreadable="plan: x"
+        ),
+    ]
+    write_rows(tmp_path / "papers.jsonl", papers)
+    record = reward.run(
+        RewardConfig(
+            build=research_build,
+            out=tmp_path / "out",
+            papers=tmp_path / "papers.jsonl",
+            model=model_at(tiny_model),
+            sampling=Sampling(temperature=1.0, max_tokens=5),
+            n_reviewers=2,
+            tries=2,
+        )
+    )
+    rewards = list(read_rows(tmp_path / "out" / "rewards.jsonl", Reward))
+    assert [found.reward for found in rewards] == [None, None]
+    assert [found.n_tries for found in rewards] == [2, 0]
+    assert record.counts["reviews_unreadable"] == record.counts["papers_unreadable"] == 1
+    assert record.counts["reviews_asked_again"] == 1
+    assert "mean_reward" not in record.metrics
