@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from cycledata.sources.schedule import Budget, Pace, Scheduler
+from cycledata.sources.schedule import Budget, Clock, Pace, Scheduler
 from cycledata.sources.services import Endpoints, Services
 
 HASTE = 1000.0
@@ -104,9 +104,12 @@ def services() -> Callable[..., Services]:
         environment: Mapping[str, str] | None = None,
         budget: Budget | None = None,
         deadline_s: float = 20.0,
+        clock: Clock | None = None,
     ) -> Services:
         paces = {lane: replace(pace, deadline_s=deadline_s) for lane, pace in PACES.items()}
-        scheduler = Scheduler(clock=HastyClock(), paces=paces, budget=budget, dice=random.Random(1))
+        scheduler = Scheduler(
+            clock=clock or HastyClock(), paces=paces, budget=budget, dice=random.Random(1)
+        )
         return Services(scheduler, endpoints_of(server.url), environment or {})
 
     return make
