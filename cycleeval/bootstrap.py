@@ -46,8 +46,8 @@ def resampled_weights(n_papers: int, *, resamples: int, seed: int) -> Iterator[F
     generator = np.random.default_rng(seed)
     for rows in _chunks(resamples, n_papers):
         drawn = generator.integers(0, n_papers, size=(rows, n_papers), dtype=np.int32)
-        drawn += np.arange(rows, dtype=np.int32)[:, None] * np.int32(n_papers)
-        held = np.bincount(drawn.ravel(), minlength=rows * n_papers)
+        places = drawn + np.arange(rows)[:, None] * n_papers
+        held = np.bincount(places.ravel(), minlength=rows * n_papers)
         yield held.reshape(rows, n_papers).astype(np.float64)
 
 

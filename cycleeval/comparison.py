@@ -24,12 +24,17 @@ from cycleeval.panel import Humans, Marked, Panel, Rules, panel_of
 from cycleeval.predictions import Decision, Submission
 from cycleeval.protocol import Protocol
 from cycleeval.ragged import Floats, Ragged
+from cycleeval.rank import midranks
 from cycleeval.reference import Reference
 from cycleeval.result import Signature
 from cycleeval.scoring import reference_from_sequences, submission_from_sequences
 
 LOWER_IS_BETTER = ("proxy_mse", "proxy_mae", "mse_above_noise", "false_accept", "false_reject")
 """How the names of the metrics begin of which less is better."""
+RANK_METRICS = ("auroc", "spearman", "kendall_tau_b", "pairwise_accuracy")
+"""Metrics that see only the order of a model's ratings."""
+LINEAR_METRICS = ("disattenuated_correlation",)
+"""Metrics that see ratings only up to their mean and spread."""
 _NONE = np.empty(0)
 LEVEL = 0.05
 """Two models are shown to differ where Holm's p-value lies below this."""
@@ -176,7 +181,7 @@ def compare_submissions(
     samples = {name: _sample(measures[name], n_papers, rules) for name in names}
     pairs = []
     for one, other in combinations(names, 2):
-        both = _chosen(_stacked(panels[one], panels[other]), settled, rules, ref, metrics)
+        both = _both(panels[one], panels[other], settled, rules, ref, metrics)
         swapped = _swapped(both, n_papers, rules)
         differences = {
             metric: _difference(
@@ -220,6 +225,38 @@ def _chosen(
 ) -> Measures:
     found = model_measures(panel, rules, protocol, ref=ref)
     return {name: m for name, m in found.items() if metrics is None or name in metrics}
+
+
+def _both(
+    a: Panel,
+    b: Panel,
+    rules: Rules,
+    protocol: Protocol,
+    ref: str,
+    metrics: Collection[str] | None,
+) -> Measures:
+    """Measures of A's papers followed by B's, for swapping.
+
+    A metric that no rescaling of a model's ratings changes is tested on ratings that have been
+    rescaled alike, else the test would see two models' habits of rating and not their order
+    (Venkatraman and Begg 1996, for ROC curves).
+    """
+    found = _chosen(_stacked(a, b), rules, protocol, ref, metrics)
+    for names, rescaled in ((RANK_METRICS, midranks), (LINEAR_METRICS, standard_scores)):
+        alike = [_rescaled(panel, rescaled(panel.model.rating)) for panel in (a, b)]
+        again = _chosen(_stacked(*alike), rules, protocol, ref, metrics)
+        found |= {name: again[name] for name in names if name in again}
+    return found
+
+
+def standard_scores(rating: Floats) -> Floats:
+    """Ratings less their mean, in units of their spread; 0 where they never vary."""
+    spread = rating.std()
+    return np.asarray((rating - rating.mean()) / (spread if spread > 0 else 1.0))
+
+
+def _rescaled(panel: Panel, rating: Floats) -> Panel:
+    return replace(panel, model=replace(panel.model, rating=rating))
 
 
 class _Sample(NamedTuple):

@@ -138,6 +138,17 @@ def auroc(scores: Sequence[float] | Floats, positive: Sequence[bool] | NDArray[n
     return _once(pairwise_accuracy_of, scores, np.asarray(positive, dtype=np.float64))
 
 
+def midranks(values: Sequence[float] | Floats) -> Floats:
+    """Rank of each value from 1, ties at the middle of their ranks.
+
+    >>> midranks([5, 3, 5, 8]).tolist()
+    [2.5, 1.0, 2.5, 4.0]
+    """
+    level = _levels(np.asarray(values, dtype=np.float64))
+    held = np.bincount(level)
+    return np.asarray((np.cumsum(held) - (held - 1) / 2)[level])
+
+
 def _once(statistic: _Statistic, x: Sequence[float] | Floats, y: Sequence[float] | Floats) -> float:
     of = cells(x, y)
     return float(statistic(weigh(of, np.ones((1, len(x)))))[0])

@@ -4,10 +4,13 @@ from pathlib import Path
 
 import polars as pl
 import pytest
+from scipy import stats
 
+from cycleeval.comparison import compare_submissions
+from cycleeval.predictions import Prediction, Submission
 from cycleeval.protocol import Protocol
-from cycleeval.reference import read_reference
-from cycleeval.scoring import score_humans
+from cycleeval.reference import read_reference, reference_of
+from cycleeval.scoring import score_humans, score_submission
 
 pytestmark = pytest.mark.shared_data
 
@@ -26,3 +29,60 @@ def test_human_reviewers_of_iclr_2024_on_14_december(shared_data: Path, tmp_path
     assert shown["proxy_mae_n1"] == pytest.approx(1.231, abs=5e-4)
     assert shown["decision_accuracy"] == pytest.approx(0.7483, abs=5e-5)
     assert shown["decision_macro_f1"] == pytest.approx(0.7446, abs=5e-5)
+
+
+RUNS = {
+    "claude-3-5-sonnet-20240620_temp_0_1_reflect_5_ensemble_5": 6,
+    "gpt-4o-2024-05-13_temp_0_1": 4,
+    "gpt-4o-2024-05-13_temp_0_1_fewshot_1_reflect_5_ensemble_5": 1,
+    "gpt-4o-2024-05-13_temp_0_1_reflect_5": 4,
+    "gpt-4o-2024-05-13_temp_0_1_reflect_5_ensemble_5": 1,
+    "gpt-4o-mini-2024-07-18_temp_0_1_fewshot_1_reflect_5_ensemble_5": 1,
+}
+"""Runs of the published bench, with the place that proxy MSE (n-1) gives them."""
+
+
+def test_six_real_runs_none_beats_a_constant_and_mse_hides_who_orders_papers(
+    shared_data: Path,
+) -> None:
+    table = pl.read_parquet(shared_data / "ratings" / "aiscientist_bench.parquet")
+    accepted = pl.col("human_decision") != "Reject"
+    papers = table.unique("paper_id").with_columns(accepted=accepted)
+    reference = reference_of(
+        dict(papers.select("paper_id", "human_ratings").iter_rows()),
+        {
+            paper_id: "accept" if ok else "reject"
+            for paper_id, ok in papers.select("paper_id", "accepted").iter_rows()
+        },
+    )
+    submissions = [
+        Submission(
+            name,
+            {
+                paper_id: Prediction(paper_id, (float(rating),))
+                for paper_id, rating in table.filter(model=name)
+                .select("paper_id", "llm_overall")
+                .iter_rows()
+            },
+            (),
+        )
+        for name in RUNS
+    ]
+    quick = Protocol(resamples=1000)
+    for submission in submissions:
+        card = score_submission(submission, reference, quick)
+        rows = table.filter(model=submission.name)
+        means = rows["human_ratings"].list.mean().to_numpy()
+        said = rows["llm_overall"].to_numpy()
+        oracle = stats.spearmanr(said, means).statistic
+        assert card.n_scored == 247
+        assert card.metrics["spearman"].value == pytest.approx(oracle, abs=1e-9)
+        mse = float(((said - means) ** 2).mean())
+        assert card.metrics["proxy_mse_n"].value == pytest.approx(mse, abs=1e-9)
+        assert "BEAT A CONSTANT" in card.verdicts[0]
+    places = compare_submissions(
+        submissions, reference, quick, metrics=["proxy_mse_n1", "spearman"]
+    ).ranks
+    assert places["proxy_mse_n1"] == RUNS
+    # The run that is worst by far on MSE is not shown to order papers worse than any other.
+    assert places["spearman"]["claude-3-5-sonnet-20240620_temp_0_1_reflect_5_ensemble_5"] == 1

@@ -359,6 +359,21 @@ def test_permutation_and_interval_agree_on_a_large_difference() -> None:
         assert found.low * found.high > 0
 
 
+def test_a_test_of_order_does_not_see_the_scale_that_a_model_uses() -> None:
+    generator = np.random.default_rng(6)
+    truth = generator.uniform(2, 9, size=80)
+    ratings = np.clip(truth[:, None] + generator.normal(0, 1, (80, 3)), 1, 10).tolist()
+    one, other = (np.clip(truth + generator.normal(0, 2, 80), 1, 10) for _ in range(2))
+    decisions: list[Decision | None] = ["accept" if t > 6 else "reject" for t in truth]
+    plain, harsh = (
+        compare(one.tolist(), said.tolist(), ratings, decisions=decisions, protocol=QUICK)
+        for said in (other, 1 + (other - 1) / 4)
+    )
+    for name in ("auroc", "spearman", "kendall_tau_b", "disattenuated_correlation"):
+        assert harsh.differences[name].p_value == plain.differences[name].p_value, name
+    assert harsh.differences["proxy_mse_n"].p_value != plain.differences["proxy_mse_n"].p_value
+
+
 def test_several_models_are_ranked_with_ties_on_the_papers_all_judged() -> None:
     reference = reference_of({f"p{i:02d}": r for i, r in enumerate([[3, 5], [6, 8], [9, 9]] * 20)})
     means = [float(np.mean(r)) for r in reference.ratings]

@@ -6,8 +6,6 @@ from cycledata.parse.latex.expand import Expander, Group
 from cycledata.parse.latex.macros import Macro, names_in
 from cycledata.parse.latex.scan import group_end
 
-MAX_ADDRESS = 3_000
-"""Characters of an address."""
 _VERB = re.compile(r"\*?[ \t]*+([^\sA-Za-z*])")
 
 
@@ -101,13 +99,15 @@ def copy_verbatim(x: Expander, token: str) -> None:
     frame = x.stack[-1]
     found = frame.text.find("\\end{" + name + "}", frame.pos)
     stop = len(frame.text) if found < 0 else found + len(name) + 6
-    x.emit_slice(frame, x.at, stop)
+    x.emit("\\begin{" + name + "}")
+    x.emit_slice(frame, frame.pos, stop)
     frame.pos = stop
 
 
 def verb(x: Expander, name: str) -> None:
     r"""``\verb|...|``, ``\lstinline|...|``, ``\mintinline{python}|...|``."""
-    at = x.at
+    frame = x.stack[-1]
+    start = frame.pos
     if name == "\\lstinline":
         x.read_optional()
     elif name == "\\mintinline":
@@ -116,37 +116,36 @@ def verb(x: Expander, name: str) -> None:
     frame = x.stack[-1]
     match = _VERB.match(frame.text, frame.pos)
     stop = frame.pos
-    if match and match[1] == "{":
-        stop = max(group_end(frame.text, match.start(1)), match.end())
-    elif match:
-        line_end = frame.text.find("\n", match.end())
-        close = frame.text.find(match[1], match.end(), line_end if line_end >= 0 else None)
-        stop = close + 1 if close >= 0 else match.end()
-    x.emit_slice(frame, at, stop)
+    if match:
+        if match[1] == "{":
+            stop = max(group_end(frame.text, match.start(1)), match.end())
+        else:
+            line_end = frame.text.find("\n", match.end())
+            close = frame.text.find(match[1], match.end(), line_end if line_end >= 0 else None)
+            stop = close + 1 if close >= 0 else match.end()
+    x.emit(name)
+    x.emit_slice(frame, start, stop)
     frame.pos = stop
 
 
 def url(x: Expander, name: str) -> None:
     r"""``\url{...%...}``, ``\href{...#...}``: the address is copied as it stands."""
-    top, at = x.stack[-1], x.at
     x.read_star()
     if name == "\\href":
-        x.read_optional()
+        option = x.read_optional()
+        if option is not None:
+            name += f"[{option}]"
     frame = x.next_frame()
-    if frame is not top or not frame.text.startswith("{", frame.pos):
+    if frame is None:
+        return
+    x.marks.append((x.length, name[:5].rstrip("[")))
+    if frame.text[frame.pos] != "{":
         x.emit(name + " ")
         return
-    frame.pos = address_end(frame.text, frame.pos)
-    x.emit_slice(frame, at, frame.pos)
-
-
-def address_end(text: str, start: int) -> int:
-    """The place after a group in which ``%`` is a character like any other."""
-    depth, pos = 0, start
-    stop = min(len(text), start + MAX_ADDRESS)
+    depth, pos = 0, frame.pos
+    stop = min(len(frame.text), pos + 3_000)
     while pos < stop:
-        char = text[pos]
-        pos += 1
+        char = frame.text[pos]
         if char == "\\":
             pos += 1
         elif char == "{":
@@ -155,7 +154,10 @@ def address_end(text: str, start: int) -> int:
             depth -= 1
             if depth == 0:
                 break
-    return min(pos, len(text))
+        pos += 1
+    x.emit(name)
+    x.emit_slice(frame, frame.pos, min(pos + 1, len(frame.text)))
+    frame.pos = min(pos + 1, len(frame.text))
 
 
 def exclude_comment(x: Expander, _name: str) -> None:
