@@ -1,16 +1,24 @@
 r"""Real papers read by this package and by others, against what TeX made of them.
 
-    python benchmarks/latex.py SHARED/latex
+    python benchmarks/latex.py SHARED/latex [--peers VENV/bin/python]
 
+Prints how many papers each reader has right, papers a second of process time, and peak memory.
+Peers run in a Python of their own, because their pins are theirs, one process each, on folders
+unpacked beforehand and told the main file; one that is not installed there is named and left out.
 Titles are compared as a reader sees them: commands, labels and
 footnotes dropped, case folded. TeX's hooks saw some titles before the author's macros in them were
 replaced (``The \gorc dataset``); such a macro matches whatever a reader puts in its place.
 """
 
 import argparse
+import gzip
+import io
 import json
 import re
 import resource
+import subprocess
+import tarfile
+import tempfile
 import time
 from pathlib import Path
 from typing import Any
@@ -18,6 +26,7 @@ from typing import Any
 from cycledata.parse.latex import parse_eprint
 from cycledata.parse.latex.names import words
 from cycledata.parse.latex.plain import folded, readable
+from cycledata.parse.latex.structure import is_acknowledgment, is_apart
 from cycledata.records import PaperText
 
 FIELDS = ("main", "title", "abstract", "sections", "keys")
@@ -69,21 +78,16 @@ def compared(text: PaperText, paper: dict[str, Any]) -> dict[str, bool]:
             if paper["abstract"]
             else not text.abstract
         ),
-        "sections": len(sections) == len(paper["sections"])
-        and all(
-            mine.level == theirs["level"] and same_text(theirs["title"], mine.title)
-            for mine, theirs in zip(sections, paper["sections"], strict=True)
+        "sections": same_sections(
+            paper["sections"], [(section.level, section.title) for section in sections]
         ),
         "keys": set(text.cited_keys) == set(paper["cited_keys"]),
     }
 
 
-def ours(folder: Path) -> dict[str, Any]:
-    """This package's counts, speed and peak memory, with what is wrong by paper."""
-    truth = json.loads((folder / "truth.json").read_text(encoding="utf-8"))
-    payloads = {
-        name: (folder / "eprints" / paper["file"]).read_bytes() for name, paper in truth.items()
-    }
+def ours(folder: Path, truth: dict[str, Any]) -> dict[str, Any]:
+    """This package, from the archives' bytes to records, without the bibliography."""
+    payloads = {name: (folder / "eprints" / truth[name]["file"]).read_bytes() for name in truth}
     texts: dict[str, PaperText] = {}
     slowest = 0.0
     start = time.process_time()
@@ -94,28 +98,99 @@ def ours(folder: Path) -> dict[str, Any]:
     seconds = time.process_time() - start
     results = {name: compared(texts[name], truth[name]) for name in truth}
     quiet = [name for name in truth if not texts[name].warnings]
+    print(f"slowest paper {slowest:.3f} s; wrong:")
+    for name, result in results.items():
+        if not all(result.values()):
+            print(f"  {name}: {', '.join(field for field in FIELDS if not result[field])}")
+    right = sum(all(results[name].values()) for name in quiet)
+    print(f"without a warning: {len(quiet)} papers, {right} right in all five")
     return {
-        "right": {field: sum(result[field] for result in results.values()) for field in FIELDS},
-        "n": len(truth),
+        **{field: sum(result[field] for result in results.values()) for field in FIELDS},
         "papers_per_s": len(truth) / seconds,
-        "slowest_s": slowest,
         "peak_mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
-        "wrong": {
-            name: [field for field in FIELDS if not result[field]]
-            for name, result in results.items()
-            if not all(result.values())
-        },
-        "quiet": len(quiet),
-        "quiet_right": sum(all(results[name].values()) for name in quiet),
     }
+
+
+def unpack(folder: Path, truth: dict[str, Any], into: Path, *, tell: bool) -> None:
+    """Papers as folders, with the list of main files (empty where the peer must find them)."""
+    mains = {}
+    for name, paper in truth.items():
+        target = into / name
+        target.mkdir(exist_ok=True)
+        payload = (folder / "eprints" / paper["file"]).read_bytes()
+        if paper["kind"] == "tar.gz":
+            with tarfile.open(fileobj=io.BytesIO(payload)) as archive:
+                archive.extractall(target, filter="data")
+        else:
+            (target / paper["main"].split(" ")[0]).write_bytes(gzip.decompress(payload))
+        mains[name] = paper["main"].split(" ")[0] if tell else ""
+    (into / "papers.json").write_text(json.dumps(mains), encoding="utf-8")
+
+
+def peer(python: Path, name: str, papers: Path, truth: dict[str, Any]) -> dict[str, Any] | None:
+    """One peer's counts; None where it is not installed."""
+    script = Path(__file__).with_name("latex_peers.py")
+    done = subprocess.run(
+        [str(python), str(script), name, str(papers)], capture_output=True, check=False
+    )
+    if done.returncode:
+        print(f"{name}: failed: {done.stderr.decode()[-200:]!r}")
+        return None
+    found = json.loads(done.stdout.splitlines()[-1])
+    if "missing" in found:
+        print(f"{name}: not installed in {python}; left out")
+        return None
+    counts: dict[str, Any] = dict.fromkeys(("main", "sections", "keys", "errors"), 0)
+    for key, paper in truth.items():
+        result = found["results"][key]
+        if "error" in result:
+            counts["errors"] += 1
+            continue
+        wanted = [paper["main"].split(" ")[0], *paper["main_alternatives"]]
+        counts["main"] += result["main"] in wanted
+        pairs = [(level, title) for level, title in result["sections"] if said(title)]
+        counts["sections"] += same_sections(paper["sections"], pairs)
+        counts["keys"] += set(result["keys"]) == set(paper["cited_keys"])
+    return {**counts, "papers_per_s": len(truth) / found["seconds"], "peak_mib": found["peak_mib"]}
+
+
+def said(title: str) -> bool:
+    """Whether the truth would list a heading: not the apparatus, and not an empty one."""
+    plain = readable(title)
+    return bool(folded(plain)) and not is_apart(plain) and not is_acknowledgment(plain)
+
+
+def same_sections(truth: list[dict[str, Any]], pairs: list[tuple[int, str]]) -> bool:
+    """Whether two lists of headings have the same levels and titles in the same order."""
+    return len(pairs) == len(truth) and all(
+        level == theirs["level"] and same_text(theirs["title"], title)
+        for (level, title), theirs in zip(pairs, truth, strict=True)
+    )
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", type=Path, help="holds truth.json and eprints/")
+    parser.add_argument("--peers", type=Path, help="a Python that has the peers installed")
     arguments = parser.parse_args()
-    report = ours(arguments.folder)
-    print(json.dumps(report, indent=1))
+    truth = json.loads((arguments.folder / "truth.json").read_text(encoding="utf-8"))
+    rows: dict[str, dict[str, Any] | None] = {"cyclekit": ours(arguments.folder, truth)}
+    if arguments.peers:
+        with tempfile.TemporaryDirectory() as folder:
+            told, untold = Path(folder) / "told", Path(folder) / "untold"
+            for papers in (told, untold):
+                papers.mkdir()
+                unpack(arguments.folder, truth, papers, tell=papers == told)
+            for name in ("arxiv-to-prompt", "arxiv-latex-cleaner", "pylatexenc", "TexSoup"):
+                rows[f"{name}, told the main file"] = peer(arguments.peers, name, told, truth)
+            rows["arxiv-to-prompt"] = peer(arguments.peers, "arxiv-to-prompt", untold, truth)
+    print(f"\n{len(truth)} papers | main | title | abstract | sections | keys | papers/s | MiB")
+    for name, row in rows.items():
+        if row:
+            cells = [str(row.get(field, "-")) for field in FIELDS]
+            print(
+                " | ".join([name, *cells, f"{row['papers_per_s']:.1f}", f"{row['peak_mib']:.0f}"])
+            )
 
 
 if __name__ == "__main__":

@@ -7,8 +7,8 @@ To-do notes, authors' remarks and author-only commands go; editing marks (``\add
 import re
 from collections.abc import Iterable
 
+from cycledata.parse.latex.flat import Piece
 from cycledata.parse.latex.names import words
-from cycledata.parse.latex.scan import argument, group_end, optional, skip_space, star
 
 NOTES = words(
     "\\todo \\missingfigure \\todototoc \\listoftodos \\marginpar \\marginnote \\fxnote "
@@ -19,9 +19,9 @@ NOTES = words(
     "\\linespread \\hyphenation  \\captionsetup \\setstretch \\enlargethispage"
 )
 """Commands that go with their arguments."""
-_TWO = frozenset({"\\setlength", "\\addtolength", "\\setcounter", "\\addtocounter"})
-_COUNTS = {"\\addcontentsline": 3, "\\listoftodos": 0}
-_KEPT = words("\\added \\DIFadd \\hl \\revised \\revise \\new")
+_COUNTS = {"\\setlength": 2, "\\addtolength": 2, "\\setcounter": 2, "\\addtocounter": 2,
+           "\\addcontentsline": 3, "\\listoftodos": 0}  # fmt: skip
+_KEPT = words("\\replaced \\added \\DIFadd \\hl \\revised \\revise \\new")
 """Commands whose argument is the final text."""
 _LAYOUT = words(
     "\\newpage \\clearpage \\cleardoublepage \\pagebreak \\nopagebreak \\smallskip \\medskip "
@@ -46,7 +46,13 @@ def one_of(names: Iterable[str]) -> str:
     return r"\\(?:" + choices + r")(?![A-Za-z@])"
 
 
-_EDITED = re.compile(one_of(NOTES | _KEPT | _LAYOUT))
+_EDITED = re.compile(
+    r"\\begin\{(verbatim\*?|Verbatim\*?|lstlisting|minted|alltt)\}"
+    r"|\\(?:verb\*?|lstinline)(?=[^\sA-Za-z*{\[])|" + one_of(NOTES | _KEPT | _LAYOUT)
+)
+"""What is edited, and where verbatim text begins, which is not."""
+MAX_VERB = 1_000
+r"""Characters of one ``\verb``."""
 _BLANK_LINES = re.compile(r"\n[ \t]*+\n(?:[ \t]*+\n)*+")
 
 
@@ -58,42 +64,46 @@ def clean(text: str, notes: frozenset[str]) -> str:
         notes: the paper's own macros that wrap remarks.
     """
     pattern = _EDITED if not notes else re.compile(f"{_EDITED.pattern}|{one_of(notes)}")
+    piece = Piece(text)
     out: list[str] = []
-    pos = 0
+    pos = untouched = 0
     for match in pattern.finditer(text):
-        name = match[0]
         start = match.start()
-        if start < pos:
+        if start < max(pos, untouched):
+            continue
+        if match[0].startswith(("\\begin{", "\\verb", "\\lstinline")):
+            untouched = verbatim_end(text, match)
             continue
         out.append(text[pos:start])
-        pos = after(text, name, match.end(), out, notes)
+        pos = after(piece, match[0], match.end(), out, notes)
     out.append(text[pos:])
-    joined = "".join(out)
-    return _BLANK_LINES.sub("\n\n", joined).strip()
+    return _BLANK_LINES.sub("\n\n", "".join(out)).strip()
 
 
-def after(text: str, name: str, pos: int, out: list[str], notes: frozenset[str]) -> int:
-    """Position after a command that goes; what stays of it is appended to ``out``."""
+def verbatim_end(text: str, match: re.Match[str]) -> int:
+    """The place after a verbatim text; the whole text's end where it is never closed."""
+    if match[1]:
+        end = text.find(f"\\end{{{match[1]}}}", match.end())
+        return end if end >= 0 else len(text)
+    delimiter = text[match.end()]
+    return text.find(delimiter, match.end() + 1, match.end() + MAX_VERB) + 1 or match.end()
+
+
+def after(piece: Piece, name: str, pos: int, out: list[str], notes: frozenset[str]) -> int:
+    """Place after a command that goes; what stays of it is appended to ``out``."""
     if name in _LAYOUT:
         return pos
-    if name == "\\replaced":
-        first = argument(text, pos)
-        return first[1] if first else pos
-    _, pos = star(text, pos)
-    _, pos = optional(text, pos)
-    start = skip_space(text, pos)
+    _, pos = piece.after_star(pos)
+    _, pos = piece.option(pos)
     if name in _KEPT:
-        end = group_end(text, start) if text.startswith("{", start) else -1
-        if end > 0:
-            out.append(clean(text[start + 1 : end - 1], notes))
-            return end
-        return pos
-    for _ in range(_COUNTS.get(name, 2 if name in _TWO else 1)):
-        start = skip_space(text, pos)
-        if not text.startswith("{", start):
+        group = piece.group(pos)
+        if group is None:
+            return pos
+        out.append(clean(piece.text[group.start : group.end], notes))
+        return group.end + 1
+    for _ in range(_COUNTS.get(name, 1)):
+        group = piece.group(pos)
+        if group is None:
             break
-        end = group_end(text, start)
-        if end < 0:
-            break
-        pos = end
+        pos = group.end + 1
     return pos

@@ -6,6 +6,8 @@ from cycledata.parse.latex.expand import Expander, Group
 from cycledata.parse.latex.macros import Macro, names_in
 from cycledata.parse.latex.scan import group_end
 
+MAX_ADDRESS = 3_000
+"""Characters of an address."""
 _VERB = re.compile(r"\*?[ \t]*+([^\sA-Za-z*])")
 
 
@@ -99,15 +101,13 @@ def copy_verbatim(x: Expander, token: str) -> None:
     frame = x.stack[-1]
     found = frame.text.find("\\end{" + name + "}", frame.pos)
     stop = len(frame.text) if found < 0 else found + len(name) + 6
-    x.emit("\\begin{" + name + "}")
-    x.emit_slice(frame, frame.pos, stop)
+    x.emit_slice(frame, x.at, stop)
     frame.pos = stop
 
 
 def verb(x: Expander, name: str) -> None:
     r"""``\verb|...|``, ``\lstinline|...|``, ``\mintinline{python}|...|``."""
-    frame = x.stack[-1]
-    start = frame.pos
+    at = x.at
     if name == "\\lstinline":
         x.read_optional()
     elif name == "\\mintinline":
@@ -116,36 +116,37 @@ def verb(x: Expander, name: str) -> None:
     frame = x.stack[-1]
     match = _VERB.match(frame.text, frame.pos)
     stop = frame.pos
-    if match:
-        if match[1] == "{":
-            stop = max(group_end(frame.text, match.start(1)), match.end())
-        else:
-            line_end = frame.text.find("\n", match.end())
-            close = frame.text.find(match[1], match.end(), line_end if line_end >= 0 else None)
-            stop = close + 1 if close >= 0 else match.end()
-    x.emit(name)
-    x.emit_slice(frame, start, stop)
+    if match and match[1] == "{":
+        stop = max(group_end(frame.text, match.start(1)), match.end())
+    elif match:
+        line_end = frame.text.find("\n", match.end())
+        close = frame.text.find(match[1], match.end(), line_end if line_end >= 0 else None)
+        stop = close + 1 if close >= 0 else match.end()
+    x.emit_slice(frame, at, stop)
     frame.pos = stop
 
 
 def url(x: Expander, name: str) -> None:
     r"""``\url{...%...}``, ``\href{...#...}``: the address is copied as it stands."""
+    top, at = x.stack[-1], x.at
     x.read_star()
     if name == "\\href":
-        option = x.read_optional()
-        if option is not None:
-            name += f"[{option}]"
+        x.read_optional()
     frame = x.next_frame()
-    if frame is None:
-        return
-    x.marks.append((x.length, name[:5].rstrip("[")))
-    if frame.text[frame.pos] != "{":
+    if frame is not top or not frame.text.startswith("{", frame.pos):
         x.emit(name + " ")
         return
-    depth, pos = 0, frame.pos
-    stop = min(len(frame.text), pos + 3_000)
+    frame.pos = address_end(frame.text, frame.pos)
+    x.emit_slice(frame, at, frame.pos)
+
+
+def address_end(text: str, start: int) -> int:
+    """The place after a group in which ``%`` is a character like any other."""
+    depth, pos = 0, start
+    stop = min(len(text), start + MAX_ADDRESS)
     while pos < stop:
-        char = frame.text[pos]
+        char = text[pos]
+        pos += 1
         if char == "\\":
             pos += 1
         elif char == "{":
@@ -154,10 +155,7 @@ def url(x: Expander, name: str) -> None:
             depth -= 1
             if depth == 0:
                 break
-        pos += 1
-    x.emit(name)
-    x.emit_slice(frame, frame.pos, min(pos + 1, len(frame.text)))
-    frame.pos = min(pos + 1, len(frame.text))
+    return min(pos, len(text))
 
 
 def exclude_comment(x: Expander, _name: str) -> None:

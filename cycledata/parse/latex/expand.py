@@ -139,6 +139,8 @@ class Expander:
         self.floor = 0
         self.out: list[str] = []
         self.length = 0
+        self.at = 0
+        """Where in the top frame the command being acted on begins."""
         self.starts: list[int] = []
         self.origins: list[int] = []
         self.marks: list[tuple[int, str]] = []
@@ -148,11 +150,12 @@ class Expander:
 
     # --- Output ----------------------------------------------------------------------------------
 
-    def emit(self, text: str) -> None:
-        """Copy text to the flat text, as stemming from where the top frame stands."""
+    def emit(self, text: str, *, at: int | None = None) -> None:
+        """Copy text to the flat text, as stemming from ``at``, else from where the frame stands."""
         if text:
+            frame = self.stack[-1]
             self.starts.append(self.length)
-            self.origins += self.stack[-1].source(self.stack[-1].pos) if self.stack else (0, 0)
+            self.origins += frame.source(frame.pos if at is None else at)
             self.out.append(text)
             self.length += len(text)
 
@@ -167,7 +170,7 @@ class Expander:
     def mark(self, name: str) -> None:
         """Emit a marked command."""
         self.marks.append((self.length, name))
-        self.emit(name)
+        self.emit(name, at=self.at)
 
     def warn(self, rule: str, detail: str) -> None:
         """Note something guessed or missing."""
@@ -456,6 +459,7 @@ class Expander:
                     self.marks.append((self.length + start - mark, name))
                     continue
                 self.emit_slice(frame, mark, start)
+                self.at = start
                 frame.pos = match.end()
                 self.act(name, action)
                 break
@@ -484,7 +488,7 @@ class Expander:
             if kind == "note":
                 self.notes.add(name)
             self.table.pop(name, None)  # so that its next use costs nothing
-            self.emit(name)
+            self.emit(name, at=self.at)
             return
         if len(self.stack) > 8 and sum(frame.name == name for frame in self.stack) > 8:
             self.warn("recursive-macro", f"{name} calls itself")

@@ -77,38 +77,15 @@ class Span:
 
 
 @dataclass(frozen=True)
-class Flat:
-    """A paper as one text."""
+class Piece:
+    """LaTeX in which no ``%`` opens a comment, and how its arguments are read."""
 
     text: str
-    marks: list[tuple[int, str]]
-    """Places of the marked commands, ascending, with their canonical names."""
-    body: int
-    r"""Where the text after ``\begin{document}`` starts; 0 where there is none."""
-    files: list[str]
-    """Files that were read, in order of first reading."""
-    starts: list[int]
-    """Offsets at which a new origin begins, ascending."""
-    origins: list[int]
-    """Where each piece of ``starts`` stems from: file number and offset, in turn."""
-    kept: Mapping[str, str]
-    """Texts of the macros without arguments that were left in place, by name."""
-    notes: frozenset[str]
-    """Macros that wrap authors' remarks, left in the text."""
-    warnings: list[Warned]
 
     @cached_property
     def braces(self) -> "Braces":
         """Where groups end."""
         return Braces(self.text)
-
-    def origin(self, offset: int) -> tuple[str, int]:
-        """File and offset in it that a place of the flat text stems from."""
-        if not self.starts:
-            return (self.files[0] if self.files else "", 0)
-        index = max(0, bisect_right(self.starts, offset) - 1)
-        number, start = self.origins[2 * index : 2 * index + 2]
-        return self.files[number], start + offset - self.starts[index]
 
     def after_space(self, pos: int) -> int:
         """First place from ``pos`` on that is not white."""
@@ -157,6 +134,39 @@ class Flat:
         char = self.text[start : start + 1]
         return None if char in ("", "{", "}") else (char, start + 1)
 
+    def _same_paragraph(self, pos: int) -> int:
+        match = _LINE_SPACE.match(self.text, pos)
+        return match.end() if match else pos
+
+
+@dataclass(frozen=True)
+class Flat(Piece):
+    """A paper as one text."""
+
+    marks: list[tuple[int, str]]
+    """Places of the marked commands, ascending, with their canonical names."""
+    body: int
+    r"""Where the text after ``\begin{document}`` starts; 0 where there is none."""
+    files: list[str]
+    """Files that were read, in order of first reading."""
+    starts: list[int]
+    """Offsets at which a new origin begins, ascending."""
+    origins: list[int]
+    """Where each piece of ``starts`` stems from: file number and offset, in turn."""
+    kept: Mapping[str, str]
+    """Texts of the macros without arguments, by name, as the paper leaves them."""
+    notes: frozenset[str]
+    """Macros that wrap authors' remarks, left in the text."""
+    warnings: list[Warned]
+
+    def origin(self, offset: int) -> tuple[str, int]:
+        """File and offset in it that a place of the flat text stems from."""
+        if not self.starts:
+            return (self.files[0] if self.files else "", 0)
+        index = max(0, bisect_right(self.starts, offset) - 1)
+        number, start = self.origins[2 * index : 2 * index + 2]
+        return self.files[number], start + offset - self.starts[index]
+
     def environments(self, names: frozenset[str]) -> list[Span]:
         """Places of whole environments with these names, outermost first."""
         spans: list[Span] = []
@@ -171,7 +181,3 @@ class Flat:
         if opened:
             spans.append(Span(start, len(self.text)))
         return spans
-
-    def _same_paragraph(self, pos: int) -> int:
-        match = _LINE_SPACE.match(self.text, pos)
-        return match.end() if match else pos

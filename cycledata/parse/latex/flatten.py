@@ -43,7 +43,7 @@ def flatten(texts: Mapping[str, str], main: str, names: tuple[str, ...] = ()) ->
         kept={
             name: macro.body
             for name, macro in x.macros.items()
-            if macro.kind == "keep" and not (macro.n_args or macro.pattern or macro.spec)
+            if not (macro.n_args or macro.pattern or macro.spec) and len(macro.body) < 500
         },
         notes=frozenset(x.notes),
         warnings=x.warnings,

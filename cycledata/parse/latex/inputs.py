@@ -150,16 +150,16 @@ def end_input(x: Expander, _name: str) -> None:
 
 def use_package(x: Expander, name: str) -> None:
     r"""``\usepackage[options]{a,b}``: copied, and read where the archive brings the style."""
-    frame = x.stack[-1]
-    start = frame.pos
+    frame, at = x.stack[-1], x.at
     options = x.read_optional() or ""
     names = x.read_argument()
-    same = x.stack and x.stack[-1] is frame
-    raw = frame.text[start : frame.pos] if same else f"[{options}]{{{names}}}"
     in_style = any(is_style(outer.name) for outer in x.stack)
     if not in_style:
         x.marks.append((x.length, name))
-        x.emit(name + raw)
+        if x.stack[-1] is frame:
+            x.emit_slice(frame, at, frame.pos)
+        else:
+            x.emit(f"{name}[{options}]{{{names}}}")
         x.read_optional()
     if name in ("\\documentclass", "\\documentstyle") and not in_style:
         x.packages["\\documentclass"] = options

@@ -36,10 +36,7 @@ CITING = frozenset(
 MULTIPLE = frozenset(name for name in CITING if name.endswith("cites"))
 r"""biblatex's ``\cites[a]{x}[b]{y}``: groups follow one another."""
 
-TITLES = words(
-    r"\title \icmltitle \aistatstitle \mlsystitle \acmltitle \Title \papertitle \ijcaititle "
-    r"\uaititle \coltitle \maintitle"
-)
+TITLES = words(r"\title \Title \icmltitle \aistatstitle \mlsystitle \acmltitle")
 """Commands whose argument is the paper's title."""
 AUTHORS = words(
     r"\author \authors \icmlauthor \icmlaffiliation \aistatsauthor \aistatsaddress \address \affil "

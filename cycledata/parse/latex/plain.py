@@ -3,11 +3,14 @@
 import re
 import unicodedata
 
+from cycledata.parse.latex.flat import Piece
 from cycledata.parse.latex.names import words
-from cycledata.parse.latex.scan import argument, group_end, optional, skip_space
 
-_PIECE = re.compile(r"\\([A-Za-z@]++)\*?|\\(.)|\$[^$]++\$|[{}~%]|-{2,3}|``|''", re.DOTALL)
-_SPACES = re.compile(r"\s+")
+_PIECE = re.compile(r"\\([A-Za-z@]++)\*?|\\(.)|\$[^$]++\$|[{}~]|-{2,3}|``|''", re.DOTALL)
+_SPACES = re.compile(r"\s++")
+_LENGTH = re.compile(r"\s*+-?[\d.]*+\s*+(?:[a-z]{2})?+")
+MAX_DEPTH = 20
+"""Commands within commands."""
 
 _UNSEEN = words(
     "label footnote footnotetext thanks vspace hspace vskip hskip cite citep citet citealt "
@@ -43,7 +46,7 @@ _ACCENTS = {
     "k": "\u0328", "d": "\u0323", "b": "\u0331",
 }  # fmt: skip
 _SINGLE = {"~": " ", "--": "–", "---": "—", "``": "“", "''": "”"}
-_SPACING = frozenset(" ,;:!/\\\n\t")
+_SPACING = frozenset(" ,;:!\\\n\t")
 
 
 def readable(latex: str, *, depth: int = 0) -> str:
@@ -56,98 +59,91 @@ def readable(latex: str, *, depth: int = 0) -> str:
     """
     if "\\" not in latex and "{" not in latex and "~" not in latex and "$" not in latex:
         return _SPACES.sub(" ", latex.replace("``", "“").replace("''", "”")).strip()
-    if depth > 20:
-        return ""
-    out: list[str] = []
-    pos = 0
-    while True:
-        match = _PIECE.search(latex, pos)
-        if match is None:
-            out.append(latex[pos:])
-            break
-        out.append(latex[pos : match.start()])
-        pos = _read_piece(latex, match, out, depth)
-    return unicodedata.normalize("NFC", _SPACES.sub(" ", "".join(out)).strip())
+    plain = _SPACES.sub(" ", _Reading(Piece(latex), depth).plain()).strip()
+    return unicodedata.normalize("NFC", plain)
 
 
-def _read_piece(latex: str, match: re.Match[str], out: list[str], depth: int) -> int:
-    word, char = match[1], match[2]
-    end = match.end()
-    if word is None and char is None:
-        piece = match[0]
-        if piece[0] == "$":
-            out.append(piece)
-            return end
-        if piece == "%":
-            line = latex.find("\n", end)
-            return line + 1 if line >= 0 else len(latex)
-        out.append(_SINGLE.get(piece, ""))
-        return end
-    if char is not None:
+class _Reading:
+    """One pass over a piece of LaTeX, words collected."""
+
+    def __init__(self, piece: Piece, depth: int) -> None:
+        self.piece = piece
+        self.depth = depth
+        self.out: list[str] = []
+
+    def plain(self) -> str:
+        if self.depth > MAX_DEPTH:
+            return ""
+        text, pos = self.piece.text, 0
+        while match := _PIECE.search(text, pos):
+            self.out.append(text[pos : match.start()])
+            if match[1] is not None:
+                pos = self.word(match[1], match.end())
+            elif match[2] is not None:
+                pos = self.character(match[2], match.end())
+            else:
+                mathematics = match[0][0] == "$"
+                self.out.append(match[0] if mathematics else _SINGLE.get(match[0], ""))
+                pos = match.end()
+        self.out.append(text[pos:])
+        return "".join(self.out)
+
+    def character(self, char: str, end: int) -> int:
+        r"""What ``\&``, ``\"``, ``\\`` and their kin print; the place after it."""
         if char in _ACCENTS:
-            return _accent(latex, end, _ACCENTS[char], out)
+            return self.accent(_ACCENTS[char], end)
         if char == "\\":
-            _, end = optional(latex, end + latex.startswith("*", end))
-        out.append(" " if char in _SPACING and char != "/" else "" if char in "()[]/-" else char)
+            _, end = self.piece.after_star(end)
+            _, end = self.piece.option(end)
+        self.out.append(" " if char in _SPACING else "" if char in "()[]/-" else char)
         return end
-    return _read_word(latex, word, end, out, depth)
 
+    def word(self, word: str, end: int) -> int:
+        """What a control word prints; the place after it and the arguments it takes."""
+        piece = self.piece
+        if word in _UNSEEN:
+            return self.unseen(word, end)
+        if word in _REFERENCES:
+            found = piece.argument(end)
+            self.out.append(f"\\{word}{{{found[0]}}}" if found else "")
+            return found[1] if found else end
+        if word in _FIRST_OF_TWO or word in _SECOND_OF_TWO:
+            _, after = piece.option(end)
+            first = piece.argument(after)
+            second = piece.argument(first[1]) if first else None
+            if first and second:
+                shown = first[0] if word in _FIRST_OF_TWO else second[0]
+                self.out.append(_Reading(Piece(shown), self.depth + 1).plain())
+                return second[1]
+            return end
+        if word in _ACCENTS:
+            return self.accent(_ACCENTS[word], end)
+        self.out.append(_SYMBOLS.get(word, ""))
+        if word not in _SYMBOLS and piece.text.startswith("[", end):
+            _, end = piece.option(end)
+        while piece.text.startswith(" ", end):
+            end += 1
+        return end
 
-def _read_word(latex: str, word: str, end: int, out: list[str], depth: int) -> int:
-    if word in _UNSEEN:
-        _, end = optional(latex, end)
+    def unseen(self, word: str, end: int) -> int:
+        """The place after a command that prints nothing here, its arguments included."""
+        _, end = self.piece.option(end)
         if word in ("vskip", "hskip"):
-            length = re.compile(r"\s*+-?[\d.]*+\s*+(?:[a-z]{2})?+").match(latex, end)
+            length = _LENGTH.match(self.piece.text, end)
             return length.end() if length else end
         for _ in range(_N_UNSEEN.get(word, 1)):
-            start = skip_space(latex, end)
-            if latex.startswith("{", start):
-                stop = group_end(latex, start)
-                end = stop if stop > 0 else end
+            group = self.piece.group(end)
+            end = group.end + 1 if group else end
         return end
-    if word in _REFERENCES:
-        found = argument(latex, end)
-        if found:
-            out.append("\\" + word + "{" + found[0] + "}")
-            return found[1]
-        return end
-    if word in _FIRST_OF_TWO or word in _SECOND_OF_TWO:
-        _, after = optional(latex, end)
-        first = argument(latex, after)
-        second = argument(latex, first[1]) if first else None
-        if first and second:
-            shown = first[0] if word in _FIRST_OF_TWO else second[0]
-            out.append(readable_inline(shown, depth + 1))
-            return second[1]
-        return end
-    if word in _ACCENTS and len(word) == 1:
-        return _accent(latex, end, _ACCENTS[word], out)
-    symbol = _SYMBOLS.get(word)
-    if symbol is not None:
-        while latex.startswith(" ", end):
-            end += 1
-        out.append(symbol)
-        return end
-    if latex.startswith("[", end):
-        _, end = optional(latex, end)
-    while latex.startswith(" ", end):
-        end += 1
-    return end
 
-
-def readable_inline(latex: str, depth: int) -> str:
-    """``readable`` with the outer spaces kept, for a part of a heading."""
-    inner = readable(latex, depth=depth)
-    return (" " if latex[:1].isspace() else "") + inner + (" " if latex[-1:].isspace() else "")
-
-
-def _accent(latex: str, pos: int, mark: str, out: list[str]) -> int:
-    found = argument(latex, pos)
-    if found is None:
-        return pos
-    letter = readable(found[0], depth=10).replace("ı", "i").replace("ȷ", "j")
-    out.append(letter[:1] + mark + letter[1:] if letter else "")
-    return found[1]
+    def accent(self, mark: str, end: int) -> int:
+        """A letter with its accent; the place after it."""
+        found = self.piece.argument(end)
+        if found is None:
+            return end
+        letter = readable(found[0], depth=self.depth + 1).replace("ı", "i").replace("ȷ", "j")
+        self.out.append(letter[:1] + mark + letter[1:] if letter else "")
+        return found[1]
 
 
 def folded(title: str) -> str:

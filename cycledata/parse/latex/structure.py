@@ -10,7 +10,7 @@ from cycledata.parse.latex.names import ACKS, APPENDICES, HEADINGS
 from cycledata.parse.latex.plain import readable
 
 _ACK_TITLE = re.compile(
-    r"^\W*(?:\d+\W+)?ack?nowled?ge?m[a-z]{0,5}\b|^\W*acknowledging\b", re.IGNORECASE
+    r"^\W*(?:\d+\W+)?a[ck]{1,2}nowled?ge?m[a-z]{0,5}\b|^\W*acknowledging\b", re.IGNORECASE
 )
 _RUN_IN = re.compile(
     r"\\(?:textbf|textit|textsc|emph|bf|it|sc|bfseries|itshape|subparagraph)\s*\{?\s*[Aa]?\Z"

@@ -1,0 +1,79 @@
+"""Spans that give away the decision or an author, with their places in the archive's files."""
+
+from collections.abc import Callable
+
+import pytest
+
+from cycledata.records import PaperText
+
+Parse = Callable[..., PaperText]
+
+
+@pytest.mark.parametrize(
+    ("preamble", "body", "rule", "excerpt"),
+    [
+        (r"\iclrfinalcopy", "", "final-copy-switch", r"\iclrfinalcopy"),
+        (
+            r"\usepackage[final, nonatbib]{neurips_2023}",
+            "",
+            "final-copy-switch",
+            r"\usepackage[final, nonatbib]{neurips_2023}",
+        ),
+        (
+            r"\usepackage[accepted]{icml2024}",
+            "",
+            "final-copy-switch",
+            r"\usepackage[accepted]{icml2024}",
+        ),
+        (r"\author{Ann Bee\\MIT}", "", "author-block", r"\author{Ann Bee\\MIT}"),
+        ("", r"\icmlauthor{Ann}{mit}", "author-block", r"\icmlauthor{Ann}{mit}"),
+        ("", r"\thanks{Work done at X}", "author-block", r"\thanks{Work done at X}"),
+        (
+            r"\lhead{Published as a conference paper at ICLR 2024}",
+            "",
+            "camera-ready-header",
+            "Published as a conference paper at ICLR 2024",
+        ),
+        (
+            "",
+            "Under review as a conference paper at ICLR 2025",
+            "under-review-header",
+            "Under review as a conference paper at ICLR 2025",
+        ),
+        (
+            "",
+            r"Our code is at \url{https://github.com/ann/foo}.",
+            "link",
+            r"\url{https://github.com/ann/foo}",
+        ),
+        ("", "Code is available: https://ann.github.io/foo", "link", "https://ann.github.io/foo"),
+    ],
+    ids=lambda value: value[:40] if isinstance(value, str) else None,
+)
+def test_leak_is_reported_in_place_and_leaves_the_text(
+    parse_files: Parse, preamble: str, body: str, rule: str, excerpt: str
+) -> None:
+    source = f"\\documentclass{{article}}% x\n{preamble}\n\\begin{{document}}\\section{{S}}\n"
+    text = parse_files({"main.tex": source + "\\input{part}\\end{document}", "part.tex": body})
+    (leak,) = text.leaks
+    assert (leak.rule, leak.excerpt) == (rule, excerpt)
+    assert {"main.tex": source, "part.tex": body}[leak.file][leak.start : leak.end] == excerpt
+    assert excerpt not in "".join(section.text for section in text.sections)
+
+
+@pytest.mark.parametrize(
+    ("preamble", "body"),
+    [
+        pytest.param("%\\iclrfinalcopy", "", id="commented-out"),
+        pytest.param(r"\iffalse\iclrfinalcopy\fi", "", id="switched-off"),
+        pytest.param(r"\author{Anonymous Authors}", "", id="anonymous"),
+        pytest.param(r"\usepackage{neurips_2023}", "", id="submission-style"),
+        pytest.param("", r"Code: \url{https://anonymous.4open.science/r/x}", id="anonymous-link"),
+        pytest.param("", r"It is accepted by all that most agree.", id="plain-words"),
+        pytest.param("", r"PyTorch~\cite{p} at \url{https://pytorch.org}", id="another's-site"),
+    ],
+)
+def test_what_gives_nothing_away_is_not_reported(
+    parse_body: Parse, preamble: str, body: str
+) -> None:
+    assert parse_body(r"\section{S}" + body, preamble).leaks == ()

@@ -1,0 +1,94 @@
+"""The main file among drafts, templates, supplements and parts."""
+
+import pytest
+
+from cycledata.errors import ParseError
+from cycledata.parse.latex.main_file import choose_main
+
+LONG = "words " * 2_000
+
+
+def document(body: str = LONG, *, preamble: str = "", name: str = "article") -> str:
+    return f"\\documentclass{{{name}}}{preamble}\\begin{{document}}\\section{{A}}{body}\\end{{document}}"
+
+
+@pytest.mark.parametrize(
+    ("texts", "main"),
+    [
+        pytest.param({"a.tex": document()}, "a.tex", id="one"),
+        pytest.param(
+            {"paper.tex": document("\\input{b}"), "b.tex": document()}, "paper.tex", id="read-by-other"
+        ),
+        pytest.param(
+            {"top.tex": "\\input{head}\\input{body}", "head.tex": "\\documentclass{article}",
+             "body.tex": "\\begin{document}x\\end{document}"},
+            "top.tex",
+            id="two-inputs-are-the-main-file",
+        ),
+        pytest.param(
+            {"arxiv.tex": "\\def\\isarxiv{}\\input{paper}", "paper.tex": document()},
+            "arxiv.tex",
+            id="wrapper-with-a-switch",
+        ),
+        pytest.param(
+            {"x.tex": document("x"), "neurips_2023.tex": document(
+                preamble="\\title{Formatting Instructions For NeurIPS 2023}")},
+            "x.tex",
+            id="template",
+        ),
+        pytest.param(
+            {"x.tex": document("x" * 900), "supplement.tex": document()}, "x.tex", id="supplement"
+        ),
+        pytest.param({"x.tex": document(), "rebuttal.tex": document()}, "x.tex", id="rebuttal"),
+        pytest.param(
+            {"x.tex": document("x"), "talk_2.tex": document(name="beamer")}, "x.tex", id="slides"
+        ),
+        pytest.param(
+            {"x.tex": document("x"), "net.tex": document(name="standalone")}, "x.tex", id="figure"
+        ),
+        pytest.param(
+            {"a.tex": document(preamble="\\usepackage{icml2018}"),
+             "b.tex": document(preamble="\\usepackage{nips_2018}")},
+            "b.tex",
+            id="later-venue",
+        ),
+        pytest.param(
+            {"main.tex": document(), "main-arxiv.tex": document()}, "main-arxiv.tex", id="for-arxiv"
+        ),
+        pytest.param(
+            {"a.tex": document(), "b.tex": document(), "b.bbl": "x"}, "b.tex", id="has-a-bbl"
+        ),
+        pytest.param(
+            {"main.tex": document(), "b.tex": document("x"),
+             "00README.XXX": "b.tex toplevelfile\n"},
+            "b.tex",
+            id="old-00readme",
+        ),
+        pytest.param(
+            {"main.tex": document(), "b.tex": document("x"), "00README.json":
+             '{"sources": [{"filename": "main.tex", "usage": "include"},'
+             ' {"filename": "b.tex", "usage": "toplevel"}]}'},
+            "b.tex",
+            id="new-00readme",
+        ),
+        pytest.param(
+            {"main.tex": document(), "old/main.tex": document()}, "main.tex", id="copy-in-a-folder"
+        ),
+        pytest.param(
+            {"c.tex": "%\\documentclass{x}\n" + LONG, "p.tex": document("x")}, "p.tex", id="commented"
+        ),
+        pytest.param({"body.tex": "\\section{A} text", "n.txt": "x"}, "body.tex", id="no-class"),
+    ],
+)  # fmt: skip
+def test_main_file_is_the_paper(texts: dict[str, str], main: str) -> None:
+    assert choose_main(texts).path == main
+
+
+def test_a_tie_between_drafts_is_reported() -> None:
+    chosen = choose_main({"a.tex": document(), "b.tex": document()})
+    assert [warning.rule for warning in chosen.warnings] == ["several-drafts"]
+
+
+def test_an_archive_without_latex_says_so() -> None:
+    with pytest.raises(ParseError, match="no-latex: none of 1 text members is LaTeX"):
+        choose_main({"README.md": "hello"})
