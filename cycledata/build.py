@@ -25,8 +25,8 @@ from cycledata.datasets.outcome import Context, Dataset, Make, Outcome, SplitIte
 from cycledata.datasets.research14k import RESEARCH_14K
 from cycledata.datasets.review5k import REVIEW_5K
 from cycledata.engines import Engine, map_in_order
-from cycledata.errors import BuildError, CycleDataError
-from cycledata.files import atomic_write, canonical_json
+from cycledata.errors import BuildError, ParseError
+from cycledata.files import atomic_write, canonical_json, growing_folder
 from cycledata.load import MANIFEST, BuildManifest
 from cycledata.manifest import FilePin, fingerprint, pin_file, read_manifest, write_manifest
 from cycledata.records import SCHEMA_VERSION, Dropped
@@ -84,43 +84,42 @@ def build(
         BuildError: ``out`` holds something else, or the books do not balance.
         SnapshotError, VerifyError: the snapshot is unsealed or not what its manifest pins.
     """
+    before = _states(snapshot)
     sealed = SealedSnapshot.open(snapshot)
     tombstones = standing_tombstones(out, snapshot)
     inputs = _inputs(dataset, sealed, policy, tombstones)
     finished = _same_build(out, fingerprint(inputs))
     if finished is not None:
         return BuildReport(finished, unchanged=True)
-    partial_out = new_folder(out)
-    run = _Run(dataset, partial_out)
-    paper_ids = dataset.list_papers(sealed)
     gone = frozenset(stone.paper_id for stone in tombstones)
-    scratch = partial_out / "scratch"
-    scratch.mkdir()
-    dataset.prepare(sealed, scratch)
-    context = Context(snapshot.resolve(), sealed.digest, policy, gone, scratch, cache)
-    run.make_papers(context, paper_ids, engine, n_workers, on_progress)
-    shutil.rmtree(scratch)
-    pins = run.write_splits()
-    if tombstones:
-        write_tombstones(partial_out, tombstones)
-        pins.append(pin_file(partial_out, TOMBSTONES))
-    manifest = BuildManifest(
-        kind="build",
-        dataset=dataset.name,
-        fingerprint=fingerprint(inputs),
-        inputs=inputs,
-        invented=next(sealed.keys(*INVENTED), None) is not None,
-        shareable=policy.shareable,
-        policy_name=policy.name,
-        configs={name: run.rows_by_split[name] for name in dataset.schemas},
-        counts=dict(sorted(run.counts.items())),
-        dropped=dict(sorted(run.dropped_by_rule.items())),
-        withheld=dict(sorted(run.withheld_by_rule.items())),
-        facts=dict(sorted(run.facts.items())),
-        files=tuple(sorted(pins, key=lambda pin: pin.path)),
-    )
-    manifest = finish(partial_out, dataset, manifest)
-    commit_folder(partial_out, out)
+    with growing_folder(out) as folder:
+        context = Context(
+            snapshot.resolve(), sealed.digest, policy, gone, folder / "scratch", cache
+        )
+        run = _Run(dataset, folder)
+        run.make_all(sealed, context, engine, n_workers, on_progress)
+        pins = run.write_splits()
+        if tombstones:
+            write_tombstones(folder, tombstones)
+            pins.append(pin_file(folder, TOMBSTONES))
+        manifest = BuildManifest(
+            kind="build",
+            dataset=dataset.name,
+            fingerprint=fingerprint(inputs),
+            inputs=inputs,
+            invented=next(sealed.keys(*INVENTED), None) is not None,
+            shareable=policy.shareable,
+            policy_name=policy.name,
+            configs={name: run.rows_by_split[name] for name in dataset.schemas},
+            counts=dict(sorted(run.counts.items())),
+            dropped=dict(sorted(run.dropped_by_rule.items())),
+            withheld=dict(sorted(run.withheld_by_rule.items())),
+            facts=dict(sorted(run.facts.items())),
+            files=tuple(sorted(pins, key=lambda pin: pin.path)),
+        )
+        manifest = finish(folder, dataset, manifest)
+        if _states(snapshot) != before:
+            raise BuildError(f"{snapshot}: changed during the build; verify it and start again")
     return BuildReport(manifest, unchanged=False)
 
 
@@ -140,25 +139,10 @@ def _inputs(
     }
 
 
-def new_folder(out: Path) -> Path:
-    """An empty hidden folder beside ``out``, in which a build grows until it takes its name.
-
-    Raises:
-        BuildError: ``out`` is there and not empty.
-    """
-    if out.exists() and (not out.is_dir() or any(out.iterdir())):
-        raise BuildError(f"{out}: not empty; give --out a new or empty folder")
-    growing = out.resolve().parent / f".{out.name}.partial"
-    shutil.rmtree(growing, ignore_errors=True)
-    growing.mkdir(parents=True)
-    return growing
-
-
-def commit_folder(growing: Path, out: Path) -> None:
-    """Give a finished folder its name."""
-    if out.exists():
-        out.rmdir()
-    growing.rename(out)
+def _states(snapshot: Path) -> list[tuple[str, int, int, int]]:
+    """What the disk says of a snapshot's files, so that a change during a build is seen."""
+    found = [(path.name, path.stat()) for path in sorted(snapshot.glob("*.parquet"))]
+    return [(name, stat.st_ino, stat.st_size, stat.st_mtime_ns) for name, stat in found]
 
 
 def finish(folder: Path, dataset: Dataset, manifest: BuildManifest) -> BuildManifest:
@@ -203,14 +187,15 @@ def _make_chunk(make: Make, context: Context, paper_ids: Sequence[str]) -> list[
 
 
 def _make(make: Make, context: Context, paper_id: str) -> Outcome:
+    if not paper_id or not paper_id.isprintable() or paper_id != paper_id.strip():
+        detail = f"expected printable text, found {paper_id[:80]!r}"
+        return Outcome(paper_id, dropped=(Dropped(paper_id, "unusable-id", detail, "parse"),))
     try:
         return make(context, paper_id)
-    except CycleDataError as error:
-        # One bad paper never stops a build; what it was stands in its row. A verify error of the
-        # snapshot itself is no paper's fault and was raised before.
-        rule = getattr(error, "rule", type(error).__name__)
-        detail = getattr(error, "detail", str(error))
-        return Outcome(paper_id, dropped=(Dropped(paper_id, rule, detail[:300], "parse"),))
+    except ParseError as error:
+        # One bad paper never stops a build; what it was stands in its row.
+        drop = Dropped(paper_id, error.rule, error.detail[:300], "parse")
+        return Outcome(paper_id, dropped=(drop,))
 
 
 def _columns(record: Dropped | Verdict, schema: pa.Schema) -> dict[str, str]:
@@ -223,13 +208,29 @@ class _Run:
 
     dataset: Dataset
     folder: Path
-    counts: Counter[str] = field(default_factory=Counter)
+    counts: Counter[str] = field(
+        default_factory=lambda: Counter(papers=0, papers_kept=0, papers_dropped=0)
+    )
     dropped_by_rule: Counter[str] = field(default_factory=Counter)
     withheld_by_rule: Counter[str] = field(default_factory=Counter)
     split_items: list[SplitItem] = field(default_factory=list)
     facts: dict[str, Any] = field(default_factory=dict)
     rows_by_split: dict[str, dict[str, int]] = field(default_factory=dict)
     pins: list[FilePin] = field(default_factory=list)
+
+    def make_all(
+        self,
+        sealed: SealedSnapshot,
+        context: Context,
+        engine: Engine,
+        n_workers: int,
+        on_progress: Callable[[int, int], None] | None,
+    ) -> None:
+        """Prepare what papers look up, make every paper, and clear the scratch folder."""
+        context.scratch.mkdir()
+        self.dataset.prepare(sealed, context.scratch)
+        self.make_papers(context, self.dataset.list_papers(sealed), engine, n_workers, on_progress)
+        shutil.rmtree(context.scratch)
 
     def make_papers(
         self,
@@ -272,6 +273,8 @@ class _Run:
         return f"staging-{config}.parquet"
 
     def _count(self, outcome: Outcome) -> None:
+        if {row["paper_id"] for row in outcome.rows.values()} - {outcome.paper_id}:
+            raise BuildError(f"{outcome.paper_id}: a row bears another paper's id; report this")
         whole = [d for d in outcome.dropped if d.stage not in PART_STAGES and "/" not in d.stage]
         # in == kept + dropped, paper by paper: kept with rows, or dropped for exactly one reason.
         if bool(outcome.rows) == bool(whole) or len(whole) > 1:

@@ -3,12 +3,21 @@
 The three give the same results in the same order, so a build's bytes do not depend on the engine.
 """
 
+import multiprocessing
+import os
 import pickle
+import signal
+import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from itertools import islice
-from typing import Any, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
+
+from cycledata.errors import BuildError
+
+if TYPE_CHECKING:
+    from multiprocessing.process import BaseProcess
 
 Engine = Literal["local", "ray"]
 T = TypeVar("T")
@@ -28,6 +37,7 @@ def map_in_order(
 
     Raises:
         ValueError: fewer than one worker.
+        BuildError: a worker process died.
         ImportError: ``engine="ray"`` without the extra ``cluster``.
     """
     if n_workers < 1:
@@ -40,12 +50,13 @@ def map_in_order(
 
 
 def _map_on_processes(work: Callable[[T], R], items: Iterable[T], n_workers: int) -> Iterator[R]:
-    import multiprocessing
     from concurrent.futures import Future, ProcessPoolExecutor
+    from concurrent.futures.process import BrokenProcessPool
 
     # "spawn": Arrow and SQLite start threads, and a forked copy of their locks can hang.
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(n_workers, mp_context=context) as pool:
+    pool = ProcessPoolExecutor(n_workers, mp_context=context, initializer=_start_worker)
+    try:
         iterator = iter(items)
         pending: deque[Future[R]] = deque(
             pool.submit(work, item) for item in islice(iterator, 2 * n_workers)
@@ -54,6 +65,26 @@ def _map_on_processes(work: Callable[[T], R], items: Iterable[T], n_workers: int
             result = pending.popleft().result()
             pending.extend(pool.submit(work, item) for item in islice(iterator, 1))
             yield result
+    except BrokenProcessPool as error:
+        raise BuildError(
+            "a worker process died, perhaps for want of memory; try fewer --workers"
+        ) from error
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def _start_worker() -> None:
+    """Leave Ctrl-C to the process that started this one, and end when that one is gone."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
+
+
+def _end_with(parent: "BaseProcess") -> None:
+    # A killed parent closes no queue, and its workers would wait for work for ever.
+    parent.join()
+    os._exit(1)
 
 
 def _map_on_ray(work: Callable[[T], R], items: Iterable[T], n_workers: int) -> Iterator[R]:

@@ -4,16 +4,18 @@ Whatever is written here is either there in full under its name or not there at 
 values give equal bytes on every machine: no clock, no locale, no ordering by arrival.
 """
 
+import fcntl
 import hashlib
 import json
 import math
 import os
+import shutil
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 
-from cycledata.errors import ParseError
+from cycledata.errors import BuildError, ParseError
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -52,6 +54,57 @@ def atomic_write(path: Path, data: bytes) -> None:
     """Write ``data`` under ``path``, all of it or nothing."""
     with atomic_path(path) as temporary:
         temporary.write_bytes(data)
+
+
+@contextmanager
+def growing_folder(out: Path) -> Iterator[Path]:
+    """An empty hidden folder beside ``out`` that takes its name when the block ends without error.
+
+    It is removed where the block fails; what a killed process left goes with the next call.
+
+    Raises:
+        BuildError: ``out`` is there and not empty, a file stands in its way, or another process is
+            making it at this moment.
+    """
+    out = out.resolve()
+    growing = out.parent / f".{out.name}.partial"
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+    except (FileExistsError, NotADirectoryError) as error:
+        raise BuildError(f"{out}: a file stands where a folder is needed; change --out") from error
+    with _locked(growing.with_suffix(".lock"), out):
+        if out.exists() and (not out.is_dir() or any(out.iterdir())):
+            raise BuildError(f"{out}: not empty; give --out a new or empty folder")
+        shutil.rmtree(growing, ignore_errors=True)
+        growing.mkdir()
+        try:
+            yield growing
+            growing.rename(out)  # over an empty folder too, in one step
+        finally:
+            shutil.rmtree(growing, ignore_errors=True)
+
+
+@contextmanager
+def _locked(lock: Path, out: Path) -> Iterator[None]:
+    """Hold a lock file; the kernel frees it when the process dies."""
+    with lock.open("w") as file:
+        if not _holds(file, lock):
+            raise BuildError(
+                f"{out}: another process is making it; wait for it to end, or change --out"
+            )
+        try:
+            yield
+        finally:
+            lock.unlink(missing_ok=True)
+
+
+def _holds(file: TextIO, lock: Path) -> bool:
+    """Take the lock of an open file; one that its last holder has just removed locks nothing."""
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        return os.fstat(file.fileno()).st_ino == lock.stat().st_ino
+    except (BlockingIOError, FileNotFoundError):
+        return False
 
 
 def remove_leftovers(folder: Path, pattern: str) -> None:

@@ -284,7 +284,7 @@ class SealedSnapshot:
         shard, position = self._keyed().groups[number]
         if shard not in self._files:
             self._files[shard] = pq.ParquetFile(self.path / shard)
-        replies = _replies(self._files[shard].read_row_group(position, columns=_REPLY_COLUMNS))
+        replies = _replies(_read_group(self._files[shard], shard, position, _REPLY_COLUMNS))
         self._groups[number] = replies
         if len(self._groups) > _CACHED_GROUPS:
             self._groups.popitem(last=False)
@@ -307,12 +307,25 @@ class _Index:
                 for position in range(file.num_row_groups):
                     self.groups.append((pin.path, position))
                     self.group_starts.append(row)
-                    columns = file.read_row_group(position, columns=["service", "key"])
+                    columns = _read_group(file, pin.path, position, ["service", "key"])
                     services = columns["service"].to_pylist()
                     for service, key in zip(services, columns["key"].to_pylist(), strict=True):
                         self.first_row.setdefault(service, row)
                         self.keys.setdefault(service, []).append(key)
                         row += 1
+
+
+def _read_group(
+    file: "pq.ParquetFile", shard: str, position: int, columns: list[str]
+) -> "pa.Table":
+    import pyarrow as pa
+
+    try:
+        return file.read_row_group(position, columns=columns)
+    except (OSError, pa.ArrowException) as error:
+        raise ChangedFileError(
+            f"{shard}: row group {position} cannot be read ({error}); {_REMEDY}"
+        ) from error
 
 
 def _replies(table: "pa.Table") -> list[Reply]:

@@ -13,15 +13,13 @@ from cycledata.build import (
     CONSENT_SCHEMA,
     DATASETS,
     DROPPED_SCHEMA,
-    commit_folder,
     finish,
-    new_folder,
     write_tombstones,
 )
 from cycledata.consent.tombstones import FILE, Tombstone, merge_tombstones, read_tombstones
 from cycledata.datasets.outcome import Dataset
 from cycledata.errors import BuildError
-from cycledata.files import iterate_parquet
+from cycledata.files import growing_folder, iterate_parquet
 from cycledata.load import BuildManifest, verify_build
 from cycledata.manifest import FilePin, fingerprint, pin_file
 from cycledata.shards import RowWriter, batches, write_splits
@@ -86,34 +84,33 @@ def take_down(
     tombstones = merge_tombstones(read_tombstones(build), stones.values())
     known = set(_paper_ids(build, manifest.files))
     gone = known & stones.keys()
-    growing = new_folder(out)
     dataset = DATASETS[manifest.dataset]
-    configs, pins = _rewrite_data(build, growing, manifest, dataset, gone)
-    kept = set(_paper_ids(growing, pins))
-    dropped, n_dropped = _rewrite_dropped(build, growing, gone)
-    pins.append(pin_file(growing, "dropped.parquet", n_dropped))
-    withheld, n_verdicts = _rewrite_consent(build, growing, gone)
-    pins.append(pin_file(growing, "consent.parquet", n_verdicts))
-    write_tombstones(growing, tombstones)
-    pins.append(pin_file(growing, FILE))
     inputs = {
         **manifest.inputs,
         "parent": manifest.fingerprint,
         "tombstones": [stone.model_dump(mode="json") for stone in tombstones],
     }
-    n_papers = manifest.counts["papers"]
-    of_papers = {"papers_kept": len(kept), "papers_dropped": n_papers - len(kept)}
-    changed = {
-        "fingerprint": fingerprint(inputs),
-        "inputs": inputs,
-        "configs": configs,
-        "counts": {**manifest.counts, **of_papers, "papers_taken_down": len(tombstones)},
-        "dropped": dropped,
-        "withheld": withheld,
-        "files": tuple(sorted(pins, key=lambda pin: pin.path)),
-    }
-    made = finish(growing, dataset, manifest.model_copy(update=changed))
-    commit_folder(growing, out)
+    with growing_folder(out) as folder:
+        configs, pins = _rewrite_data(build, folder, manifest, dataset, gone)
+        kept = set(_paper_ids(folder, pins))
+        dropped, n_dropped = _rewrite_dropped(build, folder, gone)
+        pins.append(pin_file(folder, "dropped.parquet", n_dropped))
+        withheld, n_verdicts = _rewrite_consent(build, folder, gone)
+        pins.append(pin_file(folder, "consent.parquet", n_verdicts))
+        write_tombstones(folder, tombstones)
+        pins.append(pin_file(folder, FILE))
+        n_papers = manifest.counts["papers"]
+        of_papers = {"papers_kept": len(kept), "papers_dropped": n_papers - len(kept)}
+        changed = {
+            "fingerprint": fingerprint(inputs),
+            "inputs": inputs,
+            "configs": configs,
+            "counts": {**manifest.counts, **of_papers, "papers_taken_down": len(tombstones)},
+            "dropped": dropped,
+            "withheld": withheld,
+            "files": tuple(sorted(pins, key=lambda pin: pin.path)),
+        }
+        made = finish(folder, dataset, manifest.model_copy(update=changed))
     if snapshot is not None:
         write_tombstones(snapshot, merge_tombstones(read_tombstones(snapshot), tombstones))
     spoken_of = known | {stone.paper_id for stone in read_tombstones(build)}

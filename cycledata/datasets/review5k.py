@@ -145,8 +145,11 @@ def make(context: Context, paper_id: str) -> Outcome:
         row = Dropped(paper_id, "no-notes", f"only a row in a table: {key}", "parse")
         return Outcome(paper_id, dropped=(row,))
     forum = parse_forum(reply.payload)
+    if not isinstance(forum, Dropped) and forum.submission.paper_id != paper_id:
+        detail = f"expected the forum {paper_id}, found {forum.submission.paper_id}"
+        forum = Dropped(paper_id, "other-forum", detail, "parse")
     if isinstance(forum, Dropped):
-        return Outcome(paper_id, dropped=(forum,))
+        return Outcome(paper_id, dropped=(replace(forum, paper_id=paper_id),))
     counts = {"notes": forum.n_notes, "notes_set_aside": len(forum.dropped)}
     parsed = complete(snapshot, forum)
     passed = run_stages(parsed.submission, SCORES_STAGES)
@@ -318,10 +321,27 @@ def scores_row(submission: Submission) -> dict[str, Any]:
 
 
 def complete(snapshot: SealedSnapshot, forum: ParsedForum) -> ParsedForum:
-    """A forum with what its row in a table of ratings adds, where there is one."""
-    key = ratings_keys(snapshot).get(forum.submission.paper_id)
-    row = snapshot.get("ratings", key) if key else None
-    return complete_from_row(forum, parse_ratings_row(row.payload)) if row else forum
+    """A forum with what its row in a table of ratings adds, where there is one.
+
+    The row of the forum's own venue comes before another's. A row that cannot be read, or turns out
+    to be another paper's, adds nothing but its reason.
+    """
+    paper_id = forum.submission.paper_id
+    key = ratings_keys(snapshot).get(paper_id)
+    if key is None:
+        return forum
+    reply = snapshot.get("ratings", f"{forum.submission.venue}/{paper_id}")
+    reply = reply or snapshot.get("ratings", key)
+    try:
+        row = parse_ratings_row(reply.payload if reply else b"")
+    except ParseError as error:
+        problem = error
+    else:
+        if row.paper_id == paper_id:
+            return complete_from_row(forum, row)
+        problem = ParseError("other-paper", f"expected {paper_id}, found {row.paper_id}")
+    unread = Dropped(paper_id, problem.rule, f"{key}: {problem.detail}"[:200], "notes")
+    return replace(forum, dropped=(*forum.dropped, unread))
 
 
 def split(items: Sequence[SplitItem]) -> tuple[Mapping[str, Split], Mapping[str, Any]]:

@@ -1,10 +1,9 @@
 """One entry of an accepted-papers list: the proof that a paper was accepted, and where."""
 
-import json
-
 from pydantic import ValidationError
 
 from cycledata.errors import ParseError
+from cycledata.parse.payload import read_json
 from cycledata.records import Record
 
 
@@ -41,7 +40,7 @@ def parse_entry(payload: bytes) -> ListedPaper:
         ParseError: ``list-entry``; no JSON object with a list, an id and a title.
     """
     try:
-        entry = json.loads(payload)
+        entry = read_json(payload)
         paper = ListedPaper(
             paper_id=entry["entry"],
             list_name=entry["list"],

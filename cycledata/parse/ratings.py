@@ -5,7 +5,6 @@ other dates. A note always wins over a table; where their ratings differ, a row 
 """
 
 import datetime as dt
-import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -15,6 +14,7 @@ from cycledata.errors import ParseError
 from cycledata.formats.marks import DecisionKind, decision_kind
 from cycledata.parse.openreview.forum import ParsedForum
 from cycledata.parse.openreview.note import clean_text
+from cycledata.parse.payload import read_json
 from cycledata.records import Decision, Dropped, Record
 
 _RATING_COLUMN = re.compile(r"ratings?(?:_([0-9]{4})([0-9]{2})([0-9]{2}))?")
@@ -64,7 +64,7 @@ def parse_ratings_row(payload: bytes) -> RatingsRow:
             whole numbers.
     """
     try:
-        row = json.loads(payload)
+        row = read_json(payload)
     except (ValueError, RecursionError) as error:
         raise ParseError("bad-json", f"expected the JSON of a table's row: {error}") from error
     if not isinstance(row, dict):

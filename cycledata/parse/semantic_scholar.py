@@ -1,11 +1,9 @@
 """Semantic Scholar's record of one paper: a cited work, or a listed paper with what it cites."""
 
-import json
-from typing import Any
-
 from pydantic import ValidationError
 
 from cycledata.errors import ParseError
+from cycledata.parse.payload import read_json
 from cycledata.records import Record
 
 
@@ -34,7 +32,7 @@ def parse_work(payload: bytes) -> Work:
         ParseError: ``scholar-record``; no JSON object with a ``paperId``.
     """
     try:
-        record = json.loads(payload)
+        record = read_json(payload)
         names = record.get("externalIds") or {}
         return Work(
             work_id=record["paperId"],
@@ -57,7 +55,7 @@ def parse_match(payload: bytes) -> str | None:
         ParseError: ``scholar-record``; not a match's answer.
     """
     try:
-        found: Any = json.loads(payload).get("data") or [{}]
+        found = read_json(payload).get("data") or [{}]
         work_id = found[0].get("paperId")
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
         raise ParseError("scholar-record", f"expected a match: {_first_line(error)}") from error

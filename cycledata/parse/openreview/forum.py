@@ -11,6 +11,7 @@ from cycledata.errors import ParseError
 from cycledata.formats.marks import DecisionKind, decision_kind
 from cycledata.parse.openreview.forms import ASPECTS, FORMS, META_TEXTS, Form
 from cycledata.parse.openreview.note import Note, flatten, read_note
+from cycledata.parse.payload import read_json
 from cycledata.records import Decision, Dropped, MetaReview, Review, Submission
 
 MAX_PAYLOAD_BYTES = 256 * 1024 * 1024
@@ -98,7 +99,7 @@ def _read_payload(payload: bytes) -> tuple[str, list[Any]]:
         detail = f"expected at most {MAX_PAYLOAD_BYTES} bytes, found {len(payload)}"
         raise ParseError("forum-too-large", detail)
     try:
-        forum = json.loads(payload)
+        forum = read_json(payload)
     except ValueError as error:
         raise ParseError("bad-json", f"expected the JSON of a forum: {error}") from error
     paper_id = forum.get("forum") if isinstance(forum, dict) else None
