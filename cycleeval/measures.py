@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from cycleeval import agreement, decision
 from cycleeval.baselines import noise_floor
 from cycleeval.bootstrap import OfSums, Prepared, Statistic
-from cycleeval.panel import Humans, Panel, Rules, named
+from cycleeval.panel import Constant, Humans, Panel, Rules, named
 from cycleeval.protocol import Protocol
 from cycleeval.proxy import PROXIES, Proxy, human_error, leave_one_out_means, proxy_error
 from cycleeval.ragged import Floats, Ragged
@@ -42,8 +42,6 @@ class Measure:
 
 
 Measures = dict[str, Measure]
-
-
 Parts = dict[str, str]
 
 
@@ -82,11 +80,11 @@ def constant_measures(humans: Humans, rules: Rules, protocol: Protocol, *, ref: 
     found: Measures = {}
     for mark, view in humans.views().items():
         for name in PROXIES:
-            value = rules.constants.get(named(name, mark))
-            if value is None:
+            constant = rules.constants.get(named(name, mark))
+            if constant is None:
                 continue
-            answer = np.full(len(view.ratings), value)
-            parts = {"answer": f"{value:.6g}", "learned": rules.learned_from, "ref": ref}
+            answer = np.full(len(view.ratings), constant.value)
+            parts = {**_answer(constant), "ref": ref}
             both = _proxies(view, answer, mark, protocol, parts)
             found[named(name, mark)] = both[named(name, mark)]
     return found
@@ -100,7 +98,7 @@ def majority_measures(humans: Humans, rules: Rules, *, ref: str) -> Measures:
     parts = {
         "over": "papers",
         "answer": "accept" if rules.accept_all else "reject",
-        "learned": rules.learned_from,
+        "learned": rules.majority_from,
         "ref": ref,
     }
     return _rates(_outcomes(said, humans.accepted), int(np.isfinite(humans.accepted).sum()), parts)
@@ -118,6 +116,10 @@ def noise_measures(humans: Humans, protocol: Protocol, *, ref: str) -> Measures:
         )
         for name in ("proxy_mse_n1", "proxy_mse_n")
     }
+
+
+def _answer(constant: Constant) -> Parts:
+    return {"answer": f"{constant.value:.6g}", "learned": constant.learned_from}
 
 
 def _signed(
@@ -190,9 +192,8 @@ def _against_constant_and_noise(
     constant = rules.constants["proxy_mse_n"]
     weights = _paper_weights(ratings, protocol)
     errors = proxy_error(rating, ratings, mode="n")
-    theirs = proxy_error(np.full(len(rating), constant), ratings, mode="n")
+    theirs = proxy_error(np.full(len(rating), constant.value), ratings, mode="n")
     shared = {"mode": "n", "over": protocol.over, **parts}
-    answered = {"answer": f"{constant:.6g}", "learned": rules.learned_from}
 
     def skill(sums: Floats) -> Floats:
         return 1 - _quotient(sums)
@@ -201,7 +202,7 @@ def _against_constant_and_noise(
         "skill_mse": Measure(
             OfSums(np.stack([errors * weights, theirs * weights], axis=1), skill),
             len(ratings),
-            signature("skill_mse", **shared, **answered),
+            signature("skill_mse", **shared, **_answer(constant)),
             "the constant makes no error at all",
         ),
         "mse_above_noise": _mean(

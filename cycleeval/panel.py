@@ -1,6 +1,8 @@
 """One model's predictions beside the human ratings, paper by paper, once the policy has spoken."""
 
 from dataclasses import dataclass
+from itertools import compress
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +13,7 @@ from cycleeval.predictions import ASPECTS, Prediction, Submission
 from cycleeval.protocol import Protocol
 from cycleeval.proxy import PROXIES, random_reviewers
 from cycleeval.ragged import Floats, Integers, Ragged, ragged
-from cycleeval.reference import Marks, Reference
+from cycleeval.reference import Reference
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -69,6 +71,14 @@ class Panel:
     model: Marked
 
 
+class Constant(NamedTuple):
+    """The one rating that has the lowest error."""
+
+    value: float
+    learned_from: str
+    """``"train"``, or ``"oracle"``: the judged papers themselves."""
+
+
 @dataclass(frozen=True, slots=True)
 class Rules:
     """A protocol's open values, settled on the training split or else in hindsight."""
@@ -77,12 +87,12 @@ class Rules:
     """Rating from which on a paper is accepted."""
     threshold_from: str
     """``"given"`` or ``"train"``."""
-    constants: dict[str, float]
+    constants: dict[str, Constant]
     """Best constants by metric and mark, e.g. ``"proxy_mse_n"``."""
     accept_all: bool | None
     """The majority's decision; None where no decision is known."""
-    learned_from: str
-    """``"train"`` or ``"oracle"``: where constants and majority come from."""
+    majority_from: str
+    """Where it was counted, ``"train"`` or ``"oracle"``."""
 
 
 def named(metric: str, mark: str) -> str:
@@ -92,12 +102,12 @@ def named(metric: str, mark: str) -> str:
 
 def humans_of(reference: Reference, protocol: Protocol) -> Humans:
     """Human side of every paper of a reference, rated or not."""
-    ratings = _marks(reference.ratings)
+    ratings = ragged(reference.ratings)
     accepted = [{"accept": 1.0, "reject": 0.0, None: np.nan}[d] for d in reference.decisions]
     drawn = None
     if protocol.left_out_seed is not None:
         drawn = random_reviewers(np.maximum(ratings.counts, 1), seed=protocol.left_out_seed)
-    aspects = {name: _marks(marks) for name, marks in reference.aspects.items()}
+    aspects = {name: ragged(marks) for name, marks in reference.aspects.items()}
     return Humans(ratings, np.array(accepted), aspects, drawn)
 
 
@@ -108,34 +118,40 @@ def settle(reference: Reference, judged: Humans, protocol: Protocol) -> Rules:
         ValueError: a threshold from a training split that is not there or has no decisions.
     """
     train = None if reference.train is None else humans_of(reference.train, protocol)
-    source = judged if train is None else train
-    known = source.accepted[np.isfinite(source.accepted)]
-    threshold = protocol.threshold
-    if threshold == "train":
-        decided = (
-            None if train is None else np.isfinite(train.accepted) & (train.ratings.counts > 0)
-        )
-        if train is None or decided is None or not decided.any():
-            raise ValueError(
-                f"{reference.name}: no training split with decisions; give a threshold"
-            )
-        means = train.ratings.means()[decided]
-        threshold = accept_threshold(means, list(train.accepted[decided] == 1))
-    constants: dict[str, float] = {}
-    for mark, view in source.views().items():
+    constants: dict[str, Constant] = {}
+    accept_all, majority_from = None, "oracle"
+    for source, learned_from in ((judged, "oracle"), (train, "train")):
+        if source is None:
+            continue
+        constants |= _best_constants(source, learned_from, protocol)
+        known = source.accepted[np.isfinite(source.accepted)]
+        if len(known):
+            accept_all, majority_from = majority(list(known == 1)), learned_from
+    if protocol.threshold != "train":
+        return Rules(protocol.threshold, "given", constants, accept_all, majority_from)
+    threshold = None if train is None else _learned_threshold(train)
+    if threshold is None:
+        raise ValueError(f"{reference.name}: no training split with decisions; give a threshold")
+    return Rules(threshold, "train", constants, accept_all, majority_from)
+
+
+def _best_constants(humans: Humans, learned_from: str, protocol: Protocol) -> dict[str, Constant]:
+    """By metric and mark; without those for which no paper has ratings enough."""
+    found: dict[str, Constant] = {}
+    for mark, view in humans.views().items():
         for name, proxy in PROXIES.items():
             usable = view.ratings.select(view.ratings.counts >= (2 if proxy.mode == "n-1" else 1))
             if len(usable):
-                constants[named(name, mark)] = best_constant(
-                    usable, mode=proxy.mode, loss=proxy.loss, over=protocol.over
-                )
-    return Rules(
-        threshold,
-        "train" if protocol.threshold == "train" else "given",
-        constants,
-        majority(list(known == 1)) if len(known) else None,
-        "oracle" if train is None else "train",
-    )
+                value = best_constant(usable, mode=proxy.mode, loss=proxy.loss, over=protocol.over)
+                found[named(name, mark)] = Constant(value, learned_from)
+    return found
+
+
+def _learned_threshold(train: Humans) -> float | None:
+    decided = np.isfinite(train.accepted) & (train.ratings.counts > 0)
+    if not decided.any():
+        return None
+    return accept_threshold(train.ratings.means()[decided], list(train.accepted[decided] == 1))
 
 
 def panel_of(
@@ -156,42 +172,38 @@ def panel_of(
             f"{submission.name}: no readable prediction about a rated paper of {reference.name}; "
             f"{len(submission.faults)} line(s) set aside, so there is nothing to score"
         )
-    chosen = [
-        (i, p)
-        for (i, p), use in zip(zip(reference.paper_ids, said, strict=True), usable, strict=True)
-        if use
-    ]
     humans = everyone.select(usable)
     rules = settle(reference, humans, protocol)
-    model = _marked(tuple(prediction for _, prediction in chosen), humans, rules, protocol)
-    return Panel(tuple(paper_id for paper_id, _ in chosen), humans, model), rules
+    model = _marked(tuple(compress(said, usable)), humans, rules, protocol)
+    return Panel(tuple(compress(reference.paper_ids, usable)), humans, model), rules
 
 
 def _marked(
     said: tuple[Prediction | None, ...], humans: Humans, rules: Rules, protocol: Protocol
 ) -> Marked:
-    simulated = _marks(tuple(() if p is None else p.ratings for p in said))
-    rating, accept = simulated.means(), _accepts(said, simulated.means(), rules, protocol)
+    simulated = ragged(tuple(() if p is None else p.ratings for p in said))
+    rating = simulated.means()
+    accept = _accepts(said, rating, rules, protocol)
     silent = np.array([prediction is None for prediction in said])
     if protocol.policy == "worst":
         rating = np.where(silent, _farthest(humans.ratings.means(), protocol.scale), rating)
         wrong = np.where(np.isnan(humans.accepted), 0.0, 1 - humans.accepted)
         accept = np.where(silent, wrong, accept)
     elif protocol.policy == "constant":
-        rating = np.where(silent, rules.constants["proxy_mse_n"], rating)
+        rating = np.where(silent, rules.constants["proxy_mse_n"].value, rating)
         accept = np.where(silent, float(bool(rules.accept_all)), accept)
     aspects: dict[str, Floats] = {}
     for name in (aspect for aspect in ASPECTS if aspect in humans.aspects):
         given = tuple(() if p is None else p.aspect(name) or () for p in said)
         if not any(given):
             continue
-        marks = _marks(given).means()
+        marks = ragged(given).means()
         if protocol.policy == "worst":
-            marks = np.where(
-                silent, _farthest(humans.aspects[name].means(), protocol.aspect_scale), marks
-            )
+            filled = _farthest(humans.aspects[name].means(), protocol.aspect_scale)
+            marks = np.where(np.isnan(marks), filled, marks)
         elif protocol.policy == "constant":
-            marks = np.where(silent, rules.constants[named("proxy_mse_n", name)], marks)
+            constant = rules.constants.get(named("proxy_mse_n", name))
+            marks = np.where(np.isnan(marks), np.nan if constant is None else constant.value, marks)
         aspects[name] = marks
     return Marked(rating, accept, aspects, simulated, said)
 
@@ -211,7 +223,3 @@ def _accepts(
 def _farthest(truth: Floats, scale: tuple[float, float]) -> Floats:
     low, high = scale
     return np.where(truth - low >= high - truth, low, high)
-
-
-def _marks(marks: Marks) -> Ragged:
-    return ragged(marks)

@@ -154,7 +154,7 @@ def score_humans(reference: Reference, protocol: Protocol | None = None) -> Scor
         n_too_few_ratings=int((everyone.ratings.counts < 2).sum()),
         metrics=metrics,
         baselines=results,
-        verdicts=verdicts_on_humans(metrics, results, rules),
+        verdicts=verdicts_on_humans(metrics, results),
         faults=(),
     )
 

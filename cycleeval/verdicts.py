@@ -15,7 +15,7 @@ def verdicts_on_model(
     metrics: _Results, baselines: Mapping[str, _Results], rules: Rules
 ) -> tuple[str, ...]:
     """Sentences on a model: against a constant, first; then a human, the majority and chance."""
-    said = [_against_constant(metrics, baselines["constant"], rules)]
+    said = [_against_constant(metrics, baselines["constant"])]
     said += _against_human(metrics, baselines)
     said += _against_majority(metrics, baselines["majority"], rules)
     said += _against_chance(metrics)
@@ -23,16 +23,14 @@ def verdicts_on_model(
     return tuple(said)
 
 
-def verdicts_on_humans(
-    metrics: _Results, baselines: Mapping[str, _Results], rules: Rules
-) -> tuple[str, ...]:
+def verdicts_on_humans(metrics: _Results, baselines: Mapping[str, _Results]) -> tuple[str, ...]:
     """Sentences on the humans: what a constant scores where they are the standard."""
     human, constant = metrics.get("proxy_mse_n1"), baselines["constant"].get("proxy_mse_n1")
     if human is None or constant is None or human.value is None or constant.value is None:
         return ("No paper has two ratings, so nobody can be compared with the others.",)
     nearer = "nearer to" if constant.value < human.value else "farther from"
     said = (
-        f"Always answering {_answer(constant, rules)} lies {nearer} the mean of the other "
+        f"Always answering {_answer(constant)} lies {nearer} the mean of the other "
         f"reviewers than one reviewer does: proxy MSE (n-1) {constant.value:.3f} against "
         f"{human.value:.3f}."
     )
@@ -46,12 +44,12 @@ def _too_few(metrics: _Results) -> list[str]:
     return [f"Only {n_papers} paper(s): intervals are rough below {FEW_PAPERS}, often too narrow."]
 
 
-def _against_constant(metrics: _Results, constant: _Results, rules: Rules) -> str:
+def _against_constant(metrics: _Results, constant: _Results) -> str:
     skill, own, theirs = metrics["skill_mse"], metrics["proxy_mse_n"], constant["proxy_mse_n"]
     if skill.value is None or own.value is None or theirs.value is None:
         return f"Whether the model beats a constant is undefined: {skill.why}."
     numbers = (
-        f"always answering {_answer(theirs, rules)}: proxy MSE (n) {own.value:.3f} against "
+        f"always answering {_answer(theirs)}: proxy MSE (n) {own.value:.3f} against "
         f"{theirs.value:.3f}, skill {skill.value:+.3f}{_interval(skill)}"
     )
     if skill.low is None or skill.high is None:
@@ -106,10 +104,10 @@ def _against_chance(metrics: _Results) -> list[str]:
     return said
 
 
-def _answer(constant: MetricResult, rules: Rules) -> str:
-    answer = dict(constant.signature.parts)["answer"]
+def _answer(constant: MetricResult) -> str:
+    parts = dict(constant.signature.parts)
     learned = {"train": "learned on train", "oracle": "an oracle: the best in hindsight"}
-    return f"{float(answer):.2f} ({learned[rules.learned_from]})"
+    return f"{float(parts['answer']):.2f} ({learned[parts['learned']]})"
 
 
 def _interval(result: MetricResult, *, percent: bool = False) -> str:

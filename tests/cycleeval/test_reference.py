@@ -85,6 +85,27 @@ def test_a_build_is_verified_and_its_splits_are_named(sample_build: Path, tmp_pa
         read_reference(str(damaged))
 
 
+def test_a_hub_id_gives_what_the_build_it_was_made_from_gives(
+    sample_build: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    import datasets
+
+    load = datasets.load_dataset
+    asked: list[tuple[str, str]] = []
+
+    def from_the_hub(source: str, config: str) -> object:
+        asked.append((source, config))
+        return load(str(sample_build), config, cache_dir=str(tmp_path))
+
+    monkeypatch.setattr(datasets, "load_dataset", from_the_hub)
+    found, local = read_reference("org/review-5k"), read_reference(str(sample_build))
+    assert asked == [("org/review-5k", "scores")]
+    assert found.digest == local.digest
+    assert found.train is not None
+    assert local.train is not None
+    assert found.train.digest == local.train.digest
+
+
 def test_the_digest_sees_every_mark_and_no_order() -> None:
     one = reference_of({"a": [6, 8], "b": [3]}, {"a": "accept"})
     assert one.digest == reference_of({"b": [3.0], "a": [6.0, 8.0]}, {"a": "accept"}).digest

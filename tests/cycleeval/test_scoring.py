@@ -183,6 +183,25 @@ def test_a_training_split_gives_constants_majority_and_threshold() -> None:
     assert any("learned on train" in sentence for sentence in card.verdicts)
 
 
+def test_what_a_training_split_cannot_give_is_had_in_hindsight_and_says_so() -> None:
+    train = reference_of({"x": []}, aspects={"soundness": {"x": []}})
+    reference = replace(
+        reference_of(
+            {"a": [3, 4], "b": [6, 8]},
+            {"a": "reject", "b": "accept"},
+            {"soundness": {"a": [2, 3]}},
+        ),
+        train=train,
+    )
+    said = {"a": Prediction("a", (4.0,), soundness=(3.0,))}
+    protocol = replace(QUICK, policy="constant")
+    card = score_submission(Submission("m", said, ()), reference, protocol)
+    assert "learned:oracle" in str(card.baselines["constant"]["proxy_mse_n"].signature)
+    assert "an oracle" in card.verdicts[0]
+    with pytest.raises(ValueError, match="no training split with decisions"):
+        score_submission(Submission("m", said, ()), reference, replace(QUICK, threshold="train"))
+
+
 def test_a_threshold_from_a_training_split_that_is_not_there() -> None:
     with pytest.raises(ValueError, match="no training split with decisions; give a threshold"):
         score(MODEL, RATINGS, decisions=DECISIONS, protocol=replace(QUICK, threshold="train"))
