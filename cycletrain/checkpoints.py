@@ -1,5 +1,6 @@
 """Models and tokenizers from disk or the hub, whole or as an adapter on a base."""
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -35,7 +36,7 @@ def load_tokenizer(config: ModelConfig) -> Any:
 def load_model(config: ModelConfig, *, trainable: bool = False) -> Any:
     """A causal model; an adapter is merged into its base, or kept apart where it is to train.
 
-    The model is placed on the first GPU where there is one.
+    The model is placed on this process's GPU where there is one.
 
     Raises:
         ParseError: ``unpinned-model``, a hub id without a revision.
@@ -43,7 +44,8 @@ def load_model(config: ModelConfig, *, trainable: bool = False) -> Any:
     import torch
     from transformers import AutoModelForCausalLM
 
-    place = "cuda" if torch.cuda.is_available() else "cpu"
+    gpu = f"cuda:{os.environ.get('LOCAL_RANK', '0')}"
+    place = gpu if torch.cuda.is_available() else "cpu"
     dtype = getattr(torch, config.dtype)
     if not is_adapter(config):
         model: Any = AutoModelForCausalLM.from_pretrained(

@@ -114,7 +114,7 @@ def review(
         from cycletrain.config import ModelConfig, Sampling
         from cycletrain.generation import open_generator
         from cycletrain.jobs.rollout import Asking
-        from cycletrain.reviewing import predict, read_papers
+        from cycletrain.reviewing import as_line, predict, read_papers
 
         texts = read_papers(papers, split=split)
         config = ModelConfig.model_validate(
@@ -124,7 +124,7 @@ def review(
         asking = Asking(sampling, tries, 4, seed, folder)
         predictions = predict(open_generator(config), texts, n_reviewers=reviewers, asking=asking)
         for prediction in predictions:
-            print(prediction.model_dump_json())
+            print(as_line(prediction))
         unreadable = [p.paper_id for p in predictions if not p.ratings]
         if unreadable:
             typer.echo(f"unreadable after {tries} tries: {', '.join(unreadable)}", err=True)

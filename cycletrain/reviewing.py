@@ -24,8 +24,8 @@ class Prediction(Record):
     """One paper's reviews; a submission to ``cycleeval`` is one of these a line."""
 
     paper_id: str
-    ratings: tuple[int, ...]
-    """Of each simulated reviewer; none where the text could not be read."""
+    ratings: tuple[int, ...] | None = None
+    """Of each simulated reviewer; None where the text could not be read."""
     decision: Literal["accept", "reject"] | None = None
     """None where the text has none."""
     soundness: tuple[int, ...] | None = None
@@ -105,7 +105,7 @@ def predict(
 
 def _prediction(paper_id: str, answer: Answered[ReviewText]) -> Prediction:
     if not isinstance(answer.value, ReviewText):
-        return Prediction(paper_id=paper_id, ratings=(), text=answer.text)
+        return Prediction(paper_id=paper_id, text=answer.text)
     reviews, decision = answer.value.reviews, answer.value.decision
     aspects: dict[str, Any] = {}
     for name in ("soundness", "presentation", "contribution", "confidence"):
@@ -119,3 +119,8 @@ def _prediction(paper_id: str, answer: Answered[ReviewText]) -> Prediction:
         text=answer.text,
         **aspects,
     )
+
+
+def as_line(prediction: Prediction) -> str:
+    """One line of a submission; what is absent is left out."""
+    return prediction.model_dump_json(exclude_none=True)

@@ -6,6 +6,7 @@ does not start. ``close_run`` writes ``record.json``, a picture for every curve,
 
 import hashlib
 import html
+import os
 import platform
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -100,13 +101,20 @@ def open_run(job: str, config: JobConfig) -> RunRecord:
 
 def close_run(out: Path, record: RunRecord) -> RunRecord:
     """Write the finished record with its pictures and page."""
-    for curve in record.curves:
+    for curve in record.curves if is_main_process() else ():
         write_text(out / "plots" / f"{curve.name}.svg", draw_curve(curve) + "\n")
     _write(out, record)
     return record
 
 
+def is_main_process() -> bool:
+    """Whether this process writes: the only one, or the first that a launcher started."""
+    return os.environ.get("RANK", "0") == "0"
+
+
 def _write(out: Path, record: RunRecord) -> None:
+    if not is_main_process():
+        return
     write_text(out / RECORD, record.model_dump_json(indent=1) + "\n")
     write_text(out / "index.html", render_page(record))
 

@@ -24,6 +24,7 @@ from cycletrain.config import AdapterConfig, ModelConfig, TrainingConfig
 from cycletrain.examples import IGNORED, Example
 from cycletrain.lora_ga import add_adapter, quantise_base, save_adapter, save_start
 from cycletrain.plot import Curve, Line
+from cycletrain.run_record import is_main_process
 
 log = logging.getLogger(__name__)
 
@@ -106,7 +107,7 @@ def prepare_model(
         target_modules=adapter.target_modules,
         seed=seed,
     )
-    if adapter.kind == "lora-ga":
+    if adapter.kind == "lora-ga" and is_main_process():
         save_start(wrapped, start)
     if adapter.fp8:
         quantise_base(wrapped)
@@ -115,6 +116,8 @@ def prepare_model(
 
 def save_trained(model: Any, tokenizer: Any, folder: Path, *, start: Path) -> None:
     """Save what trained with its tokenizer under its name, in full or not at all."""
+    if not is_main_process():
+        return
     temporary = folder.with_name(f".{folder.name}.tmp")
     shutil.rmtree(temporary, ignore_errors=True)
     if isinstance(model, PeftModel):

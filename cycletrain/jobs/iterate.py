@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import NamedTuple, TypeVar
 
 from cycledata.records import Dropped, Message, Record
+from cycletrain.cards import write_model_card
 from cycletrain.config import IterateConfig, ModelConfig
 from cycletrain.generation import open_generator, seed_of
 from cycletrain.jobs.reward import reward_papers, summarise
@@ -71,7 +72,16 @@ def run(config: IterateConfig) -> RunRecord:
         if result.policy == config.policy.path:
             policy = config.policy
     results.append(_last_look(config, n_rounds + 1, policy, prompts))
-    return close_run(config.out, _with_results(record, results))
+    finished = _with_results(record, results)
+    if policy != config.policy:
+        write_model_card(
+            Path(policy.path),
+            finished,
+            role="researcher",
+            model=config.policy,
+            adapter=config.adapter,
+        )
+    return close_run(config.out, finished)
 
 
 def run_round(

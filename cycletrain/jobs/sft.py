@@ -17,6 +17,7 @@ from trl.trainer.sft_trainer import SFTTrainer
 from cycledata.formats.paper_text import Plan, parse_plan
 from cycledata.load import iterate_rows
 from cycledata.records import Message
+from cycletrain.cards import write_model_card
 from cycletrain.checkpoints import load_tokenizer
 from cycletrain.config import SftConfig
 from cycletrain.examples import Example, encode_chat, require_ascending, truncate_at_random
@@ -71,21 +72,22 @@ def run(config: SftConfig) -> RunRecord:
     )
     history: list[dict[str, Any]] = trainer.state.log_history
     losses = [row["loss"] for row in history if "loss" in row]
-    return close_run(
-        config.out,
-        record.model_copy(
-            update={
-                "counts": counts,
-                "metrics": {
-                    "train_loss": result.training_loss,
-                    "last_loss": losses[-1] if losses else result.training_loss,
-                    "updates": float(result.global_step),
-                    "seconds": result.metrics["train_runtime"],
-                },
-                "curves": curves_of(history, {"loss": "Loss per trained token (nats)"}),
-            }
-        ),
+    finished = record.model_copy(
+        update={
+            "counts": counts,
+            "metrics": {
+                "train_loss": result.training_loss,
+                "last_loss": losses[-1] if losses else result.training_loss,
+                "updates": float(result.global_step),
+                "seconds": result.metrics["train_runtime"],
+            },
+            "curves": curves_of(history, {"loss": "Loss per trained token (nats)"}),
+        }
     )
+    write_model_card(
+        config.out / "model", finished, role=config.role, model=config.model, adapter=config.adapter
+    )
+    return close_run(config.out, finished)
 
 
 def prepare_examples(config: SftConfig, tokenizer: Any) -> tuple[list[Example], dict[str, int]]:

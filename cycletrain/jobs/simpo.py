@@ -12,6 +12,7 @@ from torch import Tensor
 from transformers import Trainer, TrainingArguments
 
 from cycledata.records import Message
+from cycletrain.cards import write_model_card
 from cycletrain.checkpoints import load_tokenizer
 from cycletrain.config import AdapterConfig, ModelConfig, SimpoConfig, SimpoLoss, TrainingConfig
 from cycletrain.examples import Example, encode_chat, truncate_end
@@ -67,16 +68,21 @@ def run(config: SimpoConfig) -> RunRecord:
         seed=config.seed,
         folder=config.out / "model",
     )
-    return close_run(
-        config.out,
-        record.model_copy(
-            update={
-                "counts": trained.counts,
-                "metrics": trained.metrics,
-                "curves": curves_of(trained.history, CURVES),
-            }
-        ),
+    finished = record.model_copy(
+        update={
+            "counts": trained.counts,
+            "metrics": trained.metrics,
+            "curves": curves_of(trained.history, CURVES),
+        }
     )
+    write_model_card(
+        config.out / "model",
+        finished,
+        role="researcher",
+        model=config.model,
+        adapter=config.adapter,
+    )
+    return close_run(config.out, finished)
 
 
 class Trained(NamedTuple):

@@ -146,7 +146,7 @@ class ScriptedModel:
         if system != paper_text.SYSTEM:
             low, high = sorted((RATINGS[request.seed % 4][0], RATINGS[request.seed // 4 % 4][1]))
             return review_messages(topic, (low, high))[2].content
-        if request.seed % 7 == 0:
+        if request.seed % 11 == 0:
             return "I would rather not."
         turns = render_messages(paper_of(topic))
         text = turns[2 if len(request.messages) == 2 else 4].content

@@ -68,6 +68,11 @@ def test_sft_learns_and_says_what_it_ran_on(reviewer: RunRecord, review_build: P
     assert reviewer.build_sha256 in page
     assert "invented" in page
     assert (out / "plots" / "loss.svg").is_file()
+    card = (out / "model" / "README.md").read_text(encoding="utf-8")
+    assert reviewer.build_sha256 in card
+    assert "Affiliation: text" in card
+    assert "SafetyLock: not done" in card
+    assert (out / "model" / "LICENSE.md").is_file()
 
 
 def test_a_researcher_also_learns_the_experimenters_part(

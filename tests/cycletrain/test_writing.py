@@ -1,0 +1,173 @@
+"""References to a paper, papers to predictions, and the command line around them."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from cycledata.errors import ParseError
+from cycletrain.cli import app
+from cycletrain.config import Sampling
+from cycletrain.generation import Answer
+from cycletrain.jobs.rollout import Asking
+from cycletrain.manuscript import check_disclosure
+from cycletrain.reviewing import as_line, predict, read_papers
+from cycletrain.writing import read_references, write_paper
+
+BIB = """@article{doe2020,
+ title={Blind}, author={Doe, Jo}, abstract={We do not {look}.}, year={2020}}
+@misc{roe, title={Seen}}
+@broken{
+"""
+
+
+def asking(folder: Path, tries: int = 1) -> Asking:
+    return Asking(Sampling(temperature=0.4, max_tokens=9), tries, 2, 0, folder)
+
+
+@pytest.fixture
+def bib(tmp_path: Path) -> Path:
+    path = tmp_path / "refs.bib"
+    path.write_text(BIB, encoding="utf-8")
+    return path
+
+
+def test_references_are_read_with_their_abstracts(bib: Path) -> None:
+    first, second = read_references(bib)
+    assert first.abstract == "We do not {look}."
+    assert "abstract" not in first.bibtex
+    assert first.bibtex.startswith("@article{doe2020")
+    assert second.abstract is None
+
+
+def test_a_bibliography_without_entries_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "empty.bib"
+    path.write_text("no entries", encoding="utf-8")
+    with pytest.raises(ParseError, match=r"references: .*no readable entry"):
+        read_references(path)
+
+
+def test_a_paper_carries_its_disclosure_and_its_references(
+    bib: Path, tmp_path: Path, scripted: Any
+) -> None:
+    written = write_paper(scripted, read_references(bib), asking=asking(tmp_path / "w", tries=3))
+    latex = written.best.latex or ""
+    assert check_disclosure(latex).verdict == "present"
+    assert "No experiment was run." in latex
+    assert "@article{doe2020" in latex
+    assert written.rewards == []
+
+
+def test_the_best_of_k_has_the_highest_reward(bib: Path, tmp_path: Path, scripted: Any) -> None:
+    written = write_paper(
+        scripted,
+        read_references(bib),
+        asking=asking(tmp_path / "w", tries=3),
+        n_samples=6,
+        reviewer=scripted,
+        reviewing=asking(tmp_path / "r"),
+    )
+    values = {reward.index: reward.reward for reward in written.rewards}
+    known = [value for value in values.values() if value is not None]
+    assert len(set(known)) > 1
+    assert values[written.best.index] == max(known)
+
+
+def test_no_readable_paper_is_an_error_with_reasons(bib: Path, tmp_path: Path) -> None:
+    class Mumbling:
+        name = "mumbling"
+
+        def answer(self, requests: Any, sampling: Any) -> list[Answer]:
+            return [Answer("hm", "stop")] * len(requests)
+
+    with pytest.raises(ParseError, match="none of 2 papers could be used: 0: plan: ## Motivation"):
+        write_paper(Mumbling(), read_references(bib), asking=asking(tmp_path / "w"), n_samples=2)
+
+
+def test_papers_come_from_texts_parsed_files_and_builds(tmp_path: Path, review_build: Path) -> None:
+    from cycletrain.manuscript import text_as_paper
+
+    (tmp_path / "a.md").write_text("# A", encoding="utf-8")
+    parsed = text_as_paper("B", "We b.", (), "b.tar.gz").model_dump_json()
+    (tmp_path / "b.jsonl").write_text(parsed + "\n", encoding="utf-8")
+    papers = read_papers([tmp_path / "a.md", tmp_path / "b.jsonl", review_build], split="train")
+    assert papers["a.md"] == "# A"
+    assert papers["b.tar.gz"] == "# B\n\n## Abstract\n\nWe b.\n"
+    assert papers["graphs"].startswith("# New graphs")
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("a.pdf", b"%PDF-1.7\xff\xfe", "no UTF-8 text; run `cycledata parse a.pdf`"),
+        ("a.jsonl", b'{"file": "x", "error": {"rule": "r"}}', "could not read this one"),
+        ("a.jsonl", b"[1]", "no object of `cycledata parse`"),
+        ("a.jsonl", b"{", "no JSON"),
+    ],
+    ids=["binary", "failed-parse", "other-json", "no-json"],
+)
+def test_what_is_no_paper_is_refused(
+    tmp_path: Path, name: str, content: bytes, message: str
+) -> None:
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(ParseError, match=message):
+        read_papers([tmp_path / name], split="test")
+
+
+def test_predictions_are_what_cycleeval_scores(tmp_path: Path, scripted: Any) -> None:
+    from cycleeval.predictions import read_submission
+
+    found = predict(
+        scripted, {"graphs": "# A", "text": "# B"}, n_reviewers=2, asking=asking(tmp_path / "w")
+    )
+    path = tmp_path / "predictions.jsonl"
+    path.write_text("".join(as_line(p) + "\n" for p in found), encoding="utf-8")
+    submission = read_submission(path, known={"graphs", "text"})
+    assert not submission.faults
+    assert {key: found.ratings for key, found in submission.predictions.items()} == {
+        p.paper_id: tuple(map(float, p.ratings or ())) for p in found
+    }
+
+
+def test_the_command_line_reviews_a_build(
+    tiny_model: Path, review_build: Path, tmp_path: Path
+) -> None:
+    result = CliRunner().invoke(
+        app,
+        f"review {review_build} --split train --model {tiny_model} --dtype float32"
+        " --max-tokens 5 --tries 1",
+    )
+    rows = [json.loads(line) for line in result.stdout.splitlines() if line.startswith("{")]
+    assert [row["paper_id"] for row in rows] == ["graphs", "text", "noise", "games"]
+    assert all(row.keys() == {"paper_id", "text"} for row in rows)
+    assert "unreadable after 1 tries: graphs" in result.stderr
+
+
+def test_removed_disclosures_fail_the_check(tmp_path: Path) -> None:
+    path = tmp_path / "paper.tex"
+    path.write_text("Nothing is disclosed here.", encoding="utf-8")
+    result = CliRunner().invoke(app, ["check-disclosure", str(path)])
+    assert result.exit_code == 1
+    assert "absent" in result.stdout
+
+
+def test_errors_are_one_line_and_exit_1(tmp_path: Path) -> None:
+    recipe = tmp_path / "r.toml"
+    recipe.write_text("sede = 1\n", encoding="utf-8")
+    result = CliRunner().invoke(app, ["sft", "--recipe", str(recipe)])
+    assert result.exit_code == 1
+    assert "unknown key; did you mean seed?" in result.stderr
+
+
+def test_help_needs_no_torch() -> None:
+    code = (
+        "import sys, cycletrain, cycletrain.cli\n"
+        "try: cycletrain.cli.app(['--help'])\n"
+        "except SystemExit: pass\n"
+        "assert not {'torch', 'transformers'} & set(sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, capture_output=True)
