@@ -55,6 +55,8 @@ class BuildReport:
     manifest: BuildManifest
     unchanged: bool
     """The folder already held this very build, verified; nothing was written."""
+    strangers: tuple[str, ...]
+    """Papers that the policy names and the snapshot does not speak of: perhaps a typing error."""
 
 
 def build(
@@ -89,38 +91,54 @@ def build(
     tombstones = standing_tombstones(out, snapshot)
     inputs = _inputs(dataset, sealed, policy, tombstones)
     finished = _same_build(out, fingerprint(inputs))
+    paper_ids = dataset.list_papers(sealed)
+    strangers = tuple(sorted(policy.named_papers.difference(paper_ids)))
     if finished is not None:
-        return BuildReport(finished, unchanged=True)
+        return BuildReport(finished, unchanged=True, strangers=strangers)
     gone = frozenset(stone.paper_id for stone in tombstones)
     with growing_folder(out) as folder:
         context = Context(
             snapshot.resolve(), sealed.digest, policy, gone, folder / "scratch", cache
         )
         run = _Run(dataset, folder)
-        run.make_all(sealed, context, engine, n_workers, on_progress)
+        context.scratch.mkdir()
+        dataset.prepare(sealed, context.scratch)
+        run.make_papers(context, paper_ids, engine, n_workers, on_progress)
+        shutil.rmtree(context.scratch)
         pins = run.write_splits()
         if tombstones:
             write_tombstones(folder, tombstones)
             pins.append(pin_file(folder, TOMBSTONES))
-        manifest = BuildManifest(
-            kind="build",
-            dataset=dataset.name,
-            fingerprint=fingerprint(inputs),
-            inputs=inputs,
-            invented=next(sealed.keys(*INVENTED), None) is not None,
-            shareable=policy.shareable,
-            policy_name=policy.name,
-            configs={name: run.rows_by_split[name] for name in dataset.schemas},
-            counts=dict(sorted(run.counts.items())),
-            dropped=dict(sorted(run.dropped_by_rule.items())),
-            withheld=dict(sorted(run.withheld_by_rule.items())),
-            facts=dict(sorted(run.facts.items())),
-            files=tuple(sorted(pins, key=lambda pin: pin.path)),
-        )
+        manifest = _manifest(run, pins, inputs, sealed, policy)
         manifest = finish(folder, dataset, manifest)
         if _states(snapshot) != before:
             raise BuildError(f"{snapshot}: changed during the build; verify it and start again")
-    return BuildReport(manifest, unchanged=False)
+    return BuildReport(manifest, unchanged=False, strangers=strangers)
+
+
+def _manifest(
+    run: "_Run",
+    pins: Sequence[FilePin],
+    inputs: dict[str, Any],
+    sealed: SealedSnapshot,
+    policy: Policy,
+) -> BuildManifest:
+    """What pins a build's data files, the card and Croissant still to come."""
+    return BuildManifest(
+        kind="build",
+        dataset=run.dataset.name,
+        fingerprint=fingerprint(inputs),
+        inputs=inputs,
+        invented=next(sealed.keys(*INVENTED), None) is not None,
+        shareable=policy.shareable,
+        policy_name=policy.name,
+        configs={name: run.rows_by_split[name] for name in run.dataset.schemas},
+        counts=dict(sorted(run.counts.items())),
+        dropped=dict(sorted(run.dropped_by_rule.items())),
+        withheld=dict(sorted(run.withheld_by_rule.items())),
+        facts=dict(sorted(run.facts.items())),
+        files=tuple(sorted(pins, key=lambda pin: pin.path)),
+    )
 
 
 def _inputs(
@@ -217,20 +235,6 @@ class _Run:
     facts: dict[str, Any] = field(default_factory=dict)
     rows_by_split: dict[str, dict[str, int]] = field(default_factory=dict)
     pins: list[FilePin] = field(default_factory=list)
-
-    def make_all(
-        self,
-        sealed: SealedSnapshot,
-        context: Context,
-        engine: Engine,
-        n_workers: int,
-        on_progress: Callable[[int, int], None] | None,
-    ) -> None:
-        """Prepare what papers look up, make every paper, and clear the scratch folder."""
-        context.scratch.mkdir()
-        self.dataset.prepare(sealed, context.scratch)
-        self.make_papers(context, self.dataset.list_papers(sealed), engine, n_workers, on_progress)
-        shutil.rmtree(context.scratch)
 
     def make_papers(
         self,

@@ -48,8 +48,21 @@ class RowWriter:
 
     def _flush(self) -> None:
         if self._rows:
-            self._writer.write_table(pa.Table.from_pylist(self._rows, schema=self._schema))
+            try:
+                table = pa.Table.from_pylist(self._rows, schema=self._schema)
+            except (pa.ArrowException, OverflowError, UnicodeEncodeError) as error:
+                raise self._misfit() from error
+            self._writer.write_table(table)
             self._rows = []
+
+    def _misfit(self) -> BuildError:
+        """What to say of the first row that the schema cannot hold."""
+        for row in self._rows:
+            try:
+                pa.Table.from_pylist([row], schema=self._schema)
+            except (pa.ArrowException, OverflowError, UnicodeEncodeError) as error:
+                return BuildError(f"row of {row.get('paper_id')}: does not fit: {error}; report it")
+        return BuildError("a row does not fit its schema; report it")
 
     def close(self) -> None:
         """Write what is left and close the file."""

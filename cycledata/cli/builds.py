@@ -65,6 +65,10 @@ def build(
             cache=default_cache(),
             on_progress=on_progress,
         )
+    if report.strangers:
+        shown = ", ".join(report.strangers[:5]) + (", ..." if len(report.strangers) > 5 else "")
+        said = f"the policy names {len(report.strangers)} papers that are not in {dataset}: {shown}"
+        print(printable(said), file=sys.stderr)
     if as_json:
         print_json({"unchanged": report.unchanged, **report.manifest.model_dump(mode="json")})
         return

@@ -9,7 +9,7 @@ that the policy names for the component, then deny.
 
 import datetime as dt
 import tomllib
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -43,6 +43,11 @@ class WrittenConsent(Record):
     """Papers that it covers, besides those of the venues."""
     components: tuple[Component, ...]
 
+    @cached_property
+    def covered(self) -> frozenset[str]:
+        """``paper_ids`` to look things up in: a publisher's list may be long."""
+        return frozenset(self.paper_ids)
+
 
 class OptOut(Record):
     """Somebody asked that papers, or parts of them, stay out."""
@@ -67,6 +72,20 @@ class Policy(Record):
     def shareable(self) -> bool:
         """Whether a build under this policy may leave the house: nothing is for private use."""
         return not any(PRIVATE in bases for bases in self.components.values())
+
+    @cached_property
+    def wishes(self) -> Mapping[str, Sequence[OptOut]]:
+        """Paper id to the opt-outs that name it, in the order of the file."""
+        found: dict[str, list[OptOut]] = {}
+        for wish in self.opt_out:
+            for paper_id in wish.paper_ids:
+                found.setdefault(paper_id, []).append(wish)
+        return found
+
+    @property
+    def named_papers(self) -> frozenset[str]:
+        """Every paper that an opt-out or a consent names by its id."""
+        return frozenset(self.wishes).union(*(grant.covered for grant in self.written_consent))
 
     @cached_property
     def sha256(self) -> str:
@@ -150,11 +169,11 @@ def decide(
 
     if paper_id in tombstones:
         return verdict(False, "takedown", "tombstone", "tombstones.json", None)
-    for wish in policy.opt_out:
-        if paper_id in wish.paper_ids and component in wish.components:
+    for wish in policy.wishes.get(paper_id, ()):
+        if component in wish.components:
             return verdict(False, "opt-out", wish.source, policy.name, wish.date.isoformat())
     for grant in policy.written_consent:
-        covered = venue in grant.venues or paper_id in grant.paper_ids
+        covered = venue in grant.venues or paper_id in grant.covered
         if covered and component in grant.components:
             words = f"{grant.publisher}: {grant.document} sha256:{grant.sha256[:12]}"
             return verdict(True, "written-consent", words, policy.name, grant.date.isoformat())

@@ -49,8 +49,10 @@ def parse_entry(payload: bytes) -> ListedPaper:
             abstract=entry.get("abstract") or None,
             url=entry.get("url") or "",
         )
-        if not (paper.title and paper.year):
-            raise ParseError("list-entry", f"{paper.paper_id}: no title")
+        if not (paper.title and 1900 < paper.year < 2200):
+            raise ParseError(
+                "list-entry", f"{paper.paper_id}: no title, or {paper.year} is no year"
+            )
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
         detail = str(error).split("\n")[0][:200] if isinstance(error, ValidationError) else error
         raise ParseError(

@@ -1,6 +1,8 @@
 """Semantic Scholar's record of one paper: a cited work, or a listed paper with what it cites."""
 
-from pydantic import ValidationError
+from typing import Annotated
+
+from pydantic import Field, ValidationError
 
 from cycledata.errors import ParseError
 from cycledata.parse.payload import read_json
@@ -15,7 +17,7 @@ class Work(Record):
     title: str | None
     abstract: str | None
     """None where the service has none or may not show it."""
-    year: int | None
+    year: Annotated[int, Field(ge=1, le=9999)] | None
     arxiv_id: str | None
     doi: str | None
     """In lower case."""
