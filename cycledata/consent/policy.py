@@ -9,13 +9,12 @@ that the policy names for the component, then deny.
 
 import datetime as dt
 import tomllib
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Final, Literal
 
-from pydantic import Field, ValidationError
+from pydantic import Field, PlainSerializer, ValidationError
 
 from cycledata.consent.evidence import COMPONENTS, Component, Evidence, read_licence
 from cycledata.errors import PolicyError
@@ -26,6 +25,10 @@ Basis = Literal["licence", "public", "private-use"]
 PRIVATE: Final = "private-use"
 """Basis and rule of a component that is read by nobody but whoever builds it."""
 AcceptableTerm = Literal["share-alike", "non-commercial"]
+
+
+PaperIds = Annotated[frozenset[str], PlainSerializer(sorted, return_type=list[str])]
+"""A list that may be long: looked things up in, and written in one order."""
 
 
 class WrittenConsent(Record):
@@ -39,20 +42,15 @@ class WrittenConsent(Record):
     date: dt.date
     venues: tuple[str, ...] = ()
     """Venue ids that it covers."""
-    paper_ids: tuple[str, ...] = ()
+    paper_ids: PaperIds = frozenset()
     """Papers that it covers, besides those of the venues."""
     components: tuple[Component, ...]
-
-    @cached_property
-    def covered(self) -> frozenset[str]:
-        """``paper_ids`` to look things up in: a publisher's list may be long."""
-        return frozenset(self.paper_ids)
 
 
 class OptOut(Record):
     """Somebody asked that papers, or parts of them, stay out."""
 
-    paper_ids: tuple[str, ...]
+    paper_ids: PaperIds
     components: tuple[Component, ...] = COMPONENTS
     date: dt.date
     source: str
@@ -73,21 +71,13 @@ class Policy(Record):
         """Whether a build under this policy may leave the house: nothing is for private use."""
         return not any(PRIVATE in bases for bases in self.components.values())
 
-    @cached_property
-    def wishes(self) -> Mapping[str, Sequence[OptOut]]:
-        """Paper id to the opt-outs that name it, in the order of the file."""
-        found: dict[str, list[OptOut]] = {}
-        for wish in self.opt_out:
-            for paper_id in wish.paper_ids:
-                found.setdefault(paper_id, []).append(wish)
-        return found
-
     @property
     def named_papers(self) -> frozenset[str]:
         """Every paper that an opt-out or a consent names by its id."""
-        return frozenset(self.wishes).union(*(grant.covered for grant in self.written_consent))
+        granted = frozenset[str]().union(*(grant.paper_ids for grant in self.written_consent))
+        return granted.union(*(wish.paper_ids for wish in self.opt_out))
 
-    @cached_property
+    @property
     def sha256(self) -> str:
         """Digest of the policy's meaning: comments and order of tables do not count."""
         return fingerprint(self.model_dump(mode="json"))
@@ -169,11 +159,11 @@ def decide(
 
     if paper_id in tombstones:
         return verdict(False, "takedown", "tombstone", "tombstones.json", None)
-    for wish in policy.wishes.get(paper_id, ()):
-        if component in wish.components:
+    for wish in policy.opt_out:
+        if paper_id in wish.paper_ids and component in wish.components:
             return verdict(False, "opt-out", wish.source, policy.name, wish.date.isoformat())
     for grant in policy.written_consent:
-        covered = venue in grant.venues or paper_id in grant.covered
+        covered = venue in grant.venues or paper_id in grant.paper_ids
         if covered and component in grant.components:
             words = f"{grant.publisher}: {grant.document} sha256:{grant.sha256[:12]}"
             return verdict(True, "written-consent", words, policy.name, grant.date.isoformat())
