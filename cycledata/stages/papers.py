@@ -70,7 +70,7 @@ def english_share(text: str) -> float:
     """Share of words that are English function words, 0-1; 0 without words.
 
     >>> round(english_share("We show that the loss of a model is bounded."), 2)
-    0.7
+    0.6
     >>> english_share("Wir zeigen, dass der Verlust eines Modells beschränkt ist.")
     0.0
     """
