@@ -136,7 +136,7 @@ def resident_mb(pid: int | None) -> float:
 
 def shares(snapshot: Path, out: Path) -> dict[str, float]:
     """Seconds by stage of a build in one process, from timers around the stages' functions."""
-    from cycledata.datasets import research14k
+    from cycledata.datasets import research14k, selection
     from cycledata.snapshot import SealedSnapshot
 
     seconds: defaultdict[str, float] = defaultdict(float)
@@ -156,16 +156,16 @@ def shares(snapshot: Path, out: Path) -> dict[str, float]:
 
         return run
 
-    stages = {
-        "read_text": "text and bibliography",
-        "arxiv_candidate": "match",
-        "_resolve": "references",
-        "_outline": "outline",
-        "_full_row": "turns",
-        "prepare": "index",
-    }
-    for name, label in stages.items():
-        setattr(research14k, name, timed(label, getattr(research14k, name)))
+    stages = (
+        (selection, "read_text", "text and bibliography"),
+        (selection, "arxiv_candidate", "match"),
+        (research14k, "cited_works", "references"),
+        (research14k, "resolve_references", "references"),
+        (research14k, "_outline", "outline"),
+        (research14k, "_full_row", "turns"),
+    )
+    for module, name, label in stages:
+        setattr(module, name, timed(label, getattr(module, name)))
     SealedSnapshot.get = timed("read replies", SealedSnapshot.get)  # type: ignore[method-assign]  # timed
     start = time.perf_counter()
     build_it(snapshot, out, 1)

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Protocol, Self
 
 from cycledata.errors import (
     ChangedFileError,
@@ -64,6 +64,19 @@ class Reply:
     def sha256(self) -> str:
         """Hex digest of the payload."""
         return sha256_bytes(self.payload)
+
+
+class Replies(Protocol):
+    """What is read of a snapshot, whether it is open or sealed."""
+
+    def get(self, service: str, key: str) -> Reply | None:
+        """The reply under a key; None where there is none."""
+
+    def keys(self, service: str, prefix: str = "") -> Iterator[str]:
+        """Keys of a service that begin with ``prefix``, in order."""
+
+    def iter(self, service: str, prefix: str = "") -> Iterator[Reply]:
+        """Replies of a service whose key begins with ``prefix``, in order of key."""
 
 
 class OpenSnapshot:

@@ -26,7 +26,7 @@ COMPONENTS: Final[tuple[Component, ...]] = (
 Term = Literal["share-alike", "non-commercial", "no-derivatives", "no-redistribution"]
 
 
-EvidenceKind = Literal["licence", "licence-of-another-version", "public"]
+EvidenceKind = Literal["licence", "licence-of-another-version", "unreadable-licence", "public"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,8 @@ class Evidence:
 
     kind: EvidenceKind
     """``licence``: one stands with the payload; ``licence-of-another-version``: one stands with
-    another version of it, which permits nothing; ``public``: everyone can read it."""
+    another version of it, which permits nothing; ``unreadable-licence``: the answer cannot be read,
+    which permits nothing either; ``public``: everyone can read it."""
     value: str
     """The service's own words, e.g. ``"CC BY 4.0"`` or ``"readers: everyone"``."""
     source: str

@@ -24,6 +24,8 @@ from cycledata.records import Record, first_problem
 Basis = Literal["licence", "public", "private-use"]
 PRIVATE: Final = "private-use"
 """Basis and rule of a component that is read by nobody but whoever builds it."""
+_PERMIT_NOTHING: Final = frozenset({"licence-of-another-version", "unreadable-licence"})
+"""Kinds of evidence that only say why there is no licence."""
 AcceptableTerm = Literal["share-alike", "non-commercial"]
 
 
@@ -175,7 +177,7 @@ def decide(
         return verdict(True, PRIVATE, "", policy.name, None)
     for basis in bases:
         for item in evidence:
-            if item.kind == "licence-of-another-version" and refusal.rule == "no-evidence":
+            if item.kind in _PERMIT_NOTHING and refusal.rule == "no-evidence":
                 refusal = verdict(False, item.kind, item.value, item.source, item.date)
             if item.kind != basis:
                 continue

@@ -14,8 +14,7 @@ from cycledata.parse.latex import parse_eprint
 from cycledata.parse.pdf import parse_pdf
 from cycledata.parse.semantic_scholar import Work
 from cycledata.records import Dropped, Leak, PaperText, Submission
-from cycledata.replies import Reply
-from cycledata.snapshot import SealedSnapshot
+from cycledata.replies import Replies, Reply
 from cycledata.stages.likeness import normalise
 from cycledata.stages.match import match_arxiv
 
@@ -62,7 +61,7 @@ def cut_row(paper_id: str, leak: Leak) -> Dropped:
 
 
 def texts(
-    snapshot: SealedSnapshot, forum: Reply, submission: Submission, candidate: ArxivPaper | None
+    snapshot: Replies, forum: Reply, submission: Submission, candidate: ArxivPaper | None
 ) -> Iterator[Text]:
     """A submission's texts in the snapshot, best first, each with what speaks for publishing it."""
     eprint = latest_eprint(snapshot, candidate) if candidate else None
@@ -73,7 +72,7 @@ def texts(
         yield Text(reply, "pdf", tuple(_licence_of_note(forum, submission.license)))
 
 
-def latest_eprint(snapshot: SealedSnapshot, candidate: ArxivPaper) -> Text | None:
+def latest_eprint(snapshot: Replies, candidate: ArxivPaper) -> Text | None:
     """The latest version of an e-print in the snapshot, which need not be arXiv's latest."""
     keys = list(snapshot.keys("arxiv", f"eprint/{candidate.arxiv_id}v"))
     if not keys:
@@ -85,13 +84,19 @@ def latest_eprint(snapshot: SealedSnapshot, candidate: ArxivPaper) -> Text | Non
     return Text(reply, "eprint", tuple(_eprint_evidence(snapshot, candidate, version_of(key))))
 
 
+def stated_licence(text: Text) -> str | None:
+    """The licence that a service states for a text, in its words; None where none is known."""
+    words = (item.value for item in text.evidence if item.kind != "unreadable-licence")
+    return next(words, None)
+
+
 def version_of(key: str) -> int:
     """Version in the key of an e-print, ``eprint/<arxiv id>v<N>``."""
     return int(key.rsplit("v", 1)[1])
 
 
 def arxiv_candidate(
-    snapshot: SealedSnapshot, paper_id: str, title: str | None, authors: Sequence[str] | None
+    snapshot: Replies, paper_id: str, title: str | None, authors: Sequence[str] | None
 ) -> ArxivPaper | None:
     """The arXiv paper that is this work, from the search that the snapshot holds.
 
@@ -105,9 +110,7 @@ def arxiv_candidate(
     return match.paper if match else None
 
 
-def _eprint_evidence(
-    snapshot: SealedSnapshot, candidate: ArxivPaper, version: int
-) -> Iterator[Evidence]:
+def _eprint_evidence(snapshot: Replies, candidate: ArxivPaper, version: int) -> Iterator[Evidence]:
     """The licence of the e-print's own version.
 
     OAI-PMH tells the latest version's; an earlier one's stands on its abstract page.
@@ -119,8 +122,14 @@ def _eprint_evidence(
             yield _evidence("licence", words, page)
             return
     reply = snapshot.get("arxiv", f"record/{candidate.arxiv_id}")
-    licence = None if reply is None or reply.status != 200 else parse_oai(reply.payload).license
-    if reply is None or licence is None:
+    if reply is None or reply.status != 200:
+        return
+    try:
+        licence = parse_oai(reply.payload).license
+    except ParseError as error:
+        yield _evidence("unreadable-licence", error.rule, reply)
+        return
+    if licence is None:
         return
     if version == candidate.version:
         yield _evidence("licence", licence, reply)
@@ -129,7 +138,7 @@ def _eprint_evidence(
         yield _evidence("licence-of-another-version", words, reply)
 
 
-def metadata_evidence(snapshot: SealedSnapshot, paper_id: str) -> list[Evidence]:
+def metadata_evidence(snapshot: Replies, paper_id: str) -> list[Evidence]:
     """What speaks for publishing arXiv's own metadata: it is dedicated to the public domain."""
     reply = snapshot.get("arxiv", f"match/{paper_id}")
     return [] if reply is None else [_evidence("licence", "CC0", reply)]
@@ -166,7 +175,7 @@ def number_evidence(forum: Reply, submission: Submission) -> list[Evidence]:
 
 
 def abstract_evidence(
-    snapshot: SealedSnapshot, forum: Reply, submission: Submission, candidate: ArxivPaper | None
+    snapshot: Replies, forum: Reply, submission: Submission, candidate: ArxivPaper | None
 ) -> list[Evidence]:
     """What speaks for publishing the abstract: the submission's licence, else arXiv's metadata."""
     found = _licence_of_note(forum, submission.license)

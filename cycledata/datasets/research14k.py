@@ -12,43 +12,45 @@ import datetime as dt
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from functools import lru_cache
-from pathlib import Path
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from functools import lru_cache, partial
 from typing import Any
 
 import pyarrow as pa
 
 from cycledata.consent.evidence import Component, Evidence
 from cycledata.consent.policy import Verdict, decide
-from cycledata.consent.tombstones import FILE as TOMBSTONES
 from cycledata.datasets.holdings import (
     Text,
-    arxiv_candidate,
     cut_row,
-    latest_eprint,
     metadata_evidence,
-    read_text,
+    stated_licence,
     version_of,
     work_evidence,
 )
+from cycledata.datasets.indexed import (
+    cited_works,
+    first_entry,
+    open_index,
+    recorded_conversation,
+    write_index,
+)
 from cycledata.datasets.lookup import Lookup
 from cycledata.datasets.outcome import Context, Dataset, Outcome, SplitItem
-from cycledata.errors import ParseError
-from cycledata.formats.paper_text import ResearchText, cited_works, render_messages
+from cycledata.datasets.selection import Rules, Selected, entry_keys, select_paper
+from cycledata.formats.paper_text import ResearchText, render_messages
+from cycledata.formats.paper_text import cited_works as shown_works
 from cycledata.formats.unreadable import Unreadable
-from cycledata.parse.arxiv import ArxivPaper
 from cycledata.parse.extractive import SOURCE as EXTRACTIVE
 from cycledata.parse.extractive import extractive_outline
-from cycledata.parse.outline import read_outline_reply, recorded_outline
+from cycledata.parse.outline import recorded_outline
 from cycledata.parse.outline_quality import check_outline
-from cycledata.parse.proceedings import ListedPaper, parse_entry
-from cycledata.parse.semantic_scholar import Work, parse_match, parse_work
-from cycledata.records import Dropped, Outline, PaperText, Record, Reference
+from cycledata.parse.proceedings import ListedPaper
+from cycledata.parse.semantic_scholar import Work
+from cycledata.records import Dropped, Outline, Record, Reference
 from cycledata.snapshot import SealedSnapshot
-from cycledata.stages import papers
 from cycledata.stages.chronology import split_by_time
-from cycledata.stages.core import run_stages
 from cycledata.stages.likeness import likeness_keys, normalise
 from cycledata.stages.references import Resolved, resolve_references
 from cycledata.stages.splits import Split
@@ -141,172 +143,64 @@ IDS_SCHEMA = pa.schema(
 
 def list_papers(snapshot: SealedSnapshot) -> list[str]:
     """Every paper id of an accepted list."""
-    return sorted({key.rsplit("/", 1)[1] for key in _entry_keys(snapshot)})
-
-
-def _entry_keys(snapshot: SealedSnapshot) -> list[str]:
-    return [key for key in snapshot.keys("proceedings") if not key.startswith("list/")]
+    return sorted(_keys_by_paper(snapshot))
 
 
 @lru_cache(maxsize=4)
 def _keys_by_paper(snapshot: SealedSnapshot) -> Mapping[str, str]:
-    keys: dict[str, str] = {}
-    for key in _entry_keys(snapshot):
-        keys.setdefault(key.rsplit("/", 1)[1], key)
-    return keys
+    return entry_keys(snapshot)
 
 
-def prepare(snapshot: SealedSnapshot, scratch: Path) -> None:
-    """Index what ``make`` needs of other replies: cited works, outlines, and who comes first.
-
-    Works and outlines are looked up at random, a few dozen a paper, which compressed shards are
-    slow at; who of several listed papers comes first only all of them together can tell.
-    """
-    with Lookup.create(scratch / "lookup.sqlite") as lookup:
-        for reply in snapshot.iter("semantic_scholar", "paper/"):
-            if reply.status == 200:
-                lookup.put("work", reply.key.removeprefix("paper/"), reply.payload)
-        for paper_id, payload in _outlines(snapshot):
-            lookup.put("outline", paper_id, payload)
-        first: dict[str, tuple[tuple[int, str, str], str]] = {}
-        for key in _entry_keys(snapshot):
-            entry = _entry(snapshot, key)
-            if entry is None:
-                continue
-            rank = (entry.year, entry.list_name, entry.paper_id)
-            for name in _names(snapshot, entry):
-                held = first.get(name)
-                if held is None or rank < held[0]:
-                    first[name] = (rank, entry.paper_id)
-        for name, (_, paper_id) in first.items():
-            lookup.put("first", name, paper_id.encode())
-
-
-def _entry(snapshot: SealedSnapshot, key: str) -> ListedPaper | None:
-    """A list's entry; None where it cannot be read, which ``make`` reports."""
-    reply = snapshot.get("proceedings", key)
-    try:
-        return None if reply is None else parse_entry(reply.payload)
-    except ParseError:
-        return None
-
-
-def _names(snapshot: SealedSnapshot, entry: ListedPaper) -> list[str]:
-    """What two entries of one work share: the title, the arXiv id."""
-    names = [f"title:{normalise(entry.title)}"]
-    try:
-        candidate = arxiv_candidate(snapshot, entry.paper_id, entry.title, entry.authors or None)
-    except ParseError:
-        return names
-    return names if candidate is None else [*names, f"arxiv:{candidate.arxiv_id}"]
+def rules(tombstones: frozenset[str], first_entry: Callable[[str], str | None]) -> Rules:
+    """What papers of this dataset are judged by; see ``Rules``."""
+    return Rules(RECIPE.min_words, tombstones, first_entry)
 
 
 def make(context: Context, paper_id: str) -> Outcome:
     """One paper's rows, reasons and evidence."""
-    if paper_id in context.tombstones:
-        taken = Dropped(paper_id, "takedown", f"see {TOMBSTONES}", "takedown")
-        return Outcome(paper_id, dropped=(taken,))
     snapshot = context.snapshot
-    reply = snapshot.get("proceedings", _keys_by_paper(snapshot)[paper_id])
-    if reply is None:
-        raise AssertionError("unreachable: the key comes from the snapshot")
-    entry = parse_entry(reply.payload)
-    with Lookup.open(context.scratch / "lookup.sqlite") as lookup:
-        for name in _names(snapshot, entry):
-            first = (lookup.get("first", name) or b"").decode()
-            if first not in {"", paper_id}:
-                return _drop(paper_id, "duplicate", f"the same work as {first}", "match")
-        candidate = arxiv_candidate(snapshot, paper_id, entry.title, entry.authors or None)
-        if candidate is None:
-            return _drop(
-                paper_id, "no-arxiv-paper", "no candidate has its title and a name", "match"
-            )
-        text = latest_eprint(snapshot, candidate)
-        if text is None:
-            return _drop(paper_id, "no-eprint", f"arXiv {candidate.arxiv_id}", "match")
-        read = read_text(text, bibliography=True, cache=context.cache)
-        paper = run_stages(read, papers.stages(paper_id, min_words=RECIPE.min_words))
-        if isinstance(paper, Dropped):
-            return Outcome(paper_id, dropped=(paper,))
-        resolved = _resolve(snapshot, lookup, paper_id, candidate, paper)
-        outlined = _outline(lookup, paper_id, paper)
-    if isinstance(outlined, Dropped):
-        return Outcome(paper_id, dropped=(outlined,))
-    outline, outline_source = outlined
-    return _assemble(context, entry, candidate, text, paper, resolved, outline, outline_source)
+    with open_index(context.scratch) as lookup:
+        judged_by = rules(context.tombstones, partial(first_entry, lookup))
+        key = _keys_by_paper(snapshot)[paper_id]
+        selected = select_paper(snapshot, key, judged_by, context.cache)
+        if isinstance(selected, Dropped):
+            return Outcome(paper_id, dropped=(selected,))
+        outlined = _outline(lookup, selected)
+        if isinstance(outlined, Dropped):
+            return Outcome(paper_id, dropped=(outlined,))
+        works, unreadable = cited_works(snapshot, lookup, selected)
+    paper = selected.paper
+    resolved = resolve_references(paper_id, paper.cited_keys, paper.bibliography, works)
+    resolved = replace(resolved, missing=(*unreadable, *resolved.missing))
+    return _assemble(context, selected, resolved, *outlined)
 
 
-def _drop(paper_id: str, rule: str, detail: str, stage: str) -> Outcome:
-    return Outcome(paper_id, dropped=(Dropped(paper_id, rule, detail[:200], stage),))
-
-
-def _outlines(snapshot: SealedSnapshot) -> Iterator[tuple[str, bytes]]:
-    """One conversation a paper: one that ended in an outline before a refusal, then the first.
-
-    Keys are in order of model, paper and prompt; a reply that cannot be read is as good as none.
-    """
-    refused: dict[str, bytes] = {}
-    outlined: set[str] = set()
-    for reply in snapshot.iter("outline"):
-        try:
-            record = read_outline_reply(reply.payload)
-        except ParseError:
-            continue
-        if record.outcome == "refused":
-            refused.setdefault(record.paper_id, reply.payload)
-        elif record.paper_id not in outlined:
-            outlined.add(record.paper_id)
-            yield record.paper_id, reply.payload
-    for paper_id, payload in refused.items():
-        if paper_id not in outlined:
-            yield paper_id, payload
-
-
-def _outline(lookup: Lookup, paper_id: str, paper: PaperText) -> tuple[Outline, str] | Dropped:
+def _outline(lookup: Lookup, selected: Selected) -> tuple[Outline, str] | Dropped:
     """The recorded outline and its model; the extractive one where no model was asked."""
-    payload = lookup.get("outline", paper_id)
-    if payload is None:
+    reply = recorded_conversation(lookup, selected)
+    if reply is None:
+        paper = selected.paper
         outline = extractive_outline(abstract=paper.abstract, sections=paper.sections)
         return outline, EXTRACTIVE
-    reply = read_outline_reply(payload)
+    if isinstance(reply, Dropped):
+        return reply
     recorded = recorded_outline(reply)
     if isinstance(recorded, Unreadable):
-        return Dropped(
-            paper_id, "outline-refused", f"{recorded.where}: {recorded.why}"[:200], "outline"
-        )
+        # Where the reply was wrong, and not what it said: nobody has decided that it may be shown.
+        detail = f"{recorded.where}, wrong in the last: {recorded.why.partition(':')[0]}"[:200]
+        return Dropped(selected.entry.paper_id, "outline-refused", detail, "outline")
     return recorded, reply.model
-
-
-def _resolve(
-    snapshot: SealedSnapshot,
-    lookup: Lookup,
-    paper_id: str,
-    candidate: ArxivPaper,
-    paper: PaperText,
-) -> Resolved:
-    """The paper's references with what Semantic Scholar knows of them."""
-    payload = lookup.get("work", f"ARXIV:{candidate.arxiv_id}")
-    if payload is None:
-        reply = snapshot.get("semantic_scholar", title_key(candidate.title))
-        work_id = parse_match(reply.payload) if reply and reply.status == 200 else None
-        payload = lookup.get("work", work_id) if work_id else None
-    cites = parse_work(payload).cites if payload else ()
-    payloads = (lookup.get("work", work_id) for work_id in cites)
-    works = [parse_work(found) for found in payloads if found is not None]
-    return resolve_references(paper_id, paper.cited_keys, paper.bibliography, works)
 
 
 def _assemble(
     context: Context,
-    entry: ListedPaper,
-    candidate: ArxivPaper,
-    text: Text,
-    paper: PaperText,
+    selected: Selected,
     resolved: Resolved,
     outline: Outline,
     outline_source: str,
 ) -> Outcome:
     """Rows and evidence of a paper that passed every rule."""
+    entry, candidate, text = selected.entry, selected.candidate, selected.text
     desk = Desk(context, entry)
     metadata = metadata_evidence(context.snapshot, entry.paper_id)
     opens_text = desk.publishes("paper_text", text.evidence)
@@ -317,16 +211,16 @@ def _assemble(
     if all(wishes):
         why = Dropped(entry.paper_id, "opt-out", "every part of it is to stay out", "consent")
         return Outcome(entry.paper_id, dropped=(why,), verdicts=tuple(desk.verdicts))
-    facts = (candidate, text, paper, outline, outline_source)
+    row = partial(_full_row, selected, outline, outline_source)
     try:
-        whole = _full_row(entry, *facts, resolved.references)
-        all_shown = shown == resolved.references
-        published = whole if all_shown else _full_row(entry, *facts, shown)
+        whole = row(resolved.references)
+        published = whole if shown == resolved.references else row(shown)
     except ValueError as error:
         detail = str(error).split("\n")[0][:200]
-        return _drop(entry.paper_id, "unrenderable", detail, "assembly")
+        why = Dropped(entry.paper_id, "unrenderable", detail, "assembly")
+        return Outcome(entry.paper_id, dropped=(why,))
     rows: dict[str, Mapping[str, Any]] = {"ids": _ids_row(entry, text, whole)}
-    dropped = [*resolved.missing, *(cut_row(entry.paper_id, leak) for leak in paper.leaks)]
+    dropped = [*resolved.missing, *(cut_row(entry.paper_id, leak) for leak in selected.paper.leaks)]
     if opens_text and opens_outline and opens_abstract:
         rows["default"] = published
     else:
@@ -344,7 +238,7 @@ def _assemble(
             published=candidate.published,
             works=_work_digests(entry.title, resolved.references),
         ),
-        counts=_counts(entry, candidate, paper, resolved, outline, outline_source, rows),
+        counts=_counts(selected, resolved, outline, outline_source, rows),
     )
 
 
@@ -380,23 +274,18 @@ class Desk:
 
 
 def _full_row(
-    entry: ListedPaper,
-    candidate: ArxivPaper,
-    text: Text,
-    paper: PaperText,
-    outline: Outline,
-    outline_source: str,
-    references: Sequence[Reference],
+    selected: Selected, outline: Outline, outline_source: str, references: Sequence[Reference]
 ) -> dict[str, Any]:
     """The row of ``default``.
 
     Raises:
         ValueError: the paper cannot be written as turns that read back.
     """
+    entry, candidate, paper = selected.entry, selected.candidate, selected.paper
     title = paper.title or entry.title
     messages = render_messages(
         ResearchText(
-            references=cited_works(references),
+            references=shown_works(references),
             outline=outline,
             title=title,
             abstract=candidate.abstract,
@@ -407,14 +296,14 @@ def _full_row(
     return {
         "paper_id": entry.paper_id,
         "arxiv_id": candidate.arxiv_id,
-        "arxiv_version": version_of(text.reply.key),
+        "arxiv_version": version_of(selected.text.reply.key),
         "title": entry.title,
         "abstract": candidate.abstract,
         "venue": entry.venue,
         "year": entry.year,
         "published": candidate.published,
         "authors": list(candidate.authors),
-        "license": text.evidence[0].value if text.evidence else None,
+        "license": stated_licence(selected.text),
         "references": [reference.model_dump() for reference in references],
         "sections": [s.model_dump(include={"level", "title", "text"}) for s in paper.sections],
         "figures": [
@@ -456,15 +345,14 @@ def _work_digests(title: str, references: Sequence[Reference]) -> bytes:
 
 
 def _counts(
-    entry: ListedPaper,
-    candidate: ArxivPaper,
-    paper: PaperText,
+    selected: Selected,
     resolved: Resolved,
     outline: Outline,
     outline_source: str,
     rows: Mapping[str, Any],
 ) -> dict[str, int]:
     """What is added up over papers: references, outline quality, and how the open part differs."""
+    paper = selected.paper
     counts = Counter(
         references=len(resolved.references),
         references_with_abstract=sum(r.abstract is not None for r in resolved.references),
@@ -483,21 +371,16 @@ def _counts(
     else:
         counts["outlines_extractive"] = 1
     k_tokens = rows["ids"]["n_output_tokens"] // 4000 * 4
-    area = candidate.category or "unknown"
+    area = selected.candidate.category or "unknown"
     for group in (
-        f"venue {entry.venue}",
-        f"year {entry.year}",
+        f"venue {selected.entry.venue}",
+        f"year {selected.entry.year}",
         f"area {area}",
         f"length {k_tokens}-{k_tokens + 4}k tokens",
     ):
         counts[f"coverage: {group}: all"] = 1
         counts[f"coverage: {group}: open"] = int("default" in rows)
     return dict(counts)
-
-
-def title_key(title: str) -> str:
-    """Key of a title match at Semantic Scholar, as the source writes it."""
-    return f"match/{hashlib.sha256(normalise(title).encode()).hexdigest()[:16]}"
 
 
 def split(items: Sequence[SplitItem]) -> tuple[Mapping[str, Split], Mapping[str, Any]]:
@@ -533,5 +416,5 @@ RESEARCH_14K = Dataset(
     list_papers=list_papers,
     make=make,
     assign_splits=split,
-    prepare=prepare,
+    prepare=write_index,
 )

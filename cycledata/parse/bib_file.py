@@ -39,6 +39,9 @@ _KNOWN = (
 )
 _FIELD_INSIDE = re.compile(rf"\n[ \t]*+{_KNOWN}[ \t]*+=[ \t]*+[{{\"\w]", re.IGNORECASE)
 _FIELD = re.compile(r"(?<=[\s,])([A-Za-z][\w\-]{0,40}+)\s*+=\s*+(?=[{\"\w])")
+_NOT_PRINTED = frozenset(["abstract", "annote", "annotation", "file"])
+"""Fields that no style prints: the cited work's own abstract, which is not the citing paper's to
+pass on, a reader's notes, and paths on a reader's disk."""
 _PREDEFINED = frozenset(
     ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"]
 )
@@ -102,6 +105,9 @@ class BibFiles:
             inherited, _ = self._read(parent, name)
             inherited.setdefault("booktitle", inherited.get("title", ""))
             fields = {**{n: v for n, v in inherited.items() if v and n != "crossref"}, **fields}
+            raw = None
+        if not _NOT_PRINTED.isdisjoint(fields):
+            fields = {n: v for n, v in fields.items() if n not in _NOT_PRINTED}
             raw = None
         if raw is None or spelt != name:
             raw = bibtex_of(kind, name, fields)

@@ -15,6 +15,7 @@ from cycledata.formats.latex_json import read_latex_json
 from cycledata.formats.unreadable import Unreadable
 from cycledata.records import Outline, Record
 
+Outcome = Literal["outline", "refused"]
 _TEXTS = ("motivation", "main_idea")
 
 
@@ -60,7 +61,7 @@ class OutlineReply(Record):
     """What of it the model was shown."""
     attempts: tuple[Attempt, ...]
     """In order; the model is told what was wrong with the one before."""
-    outcome: Literal["outline", "refused"]
+    outcome: Outcome
 
 
 def outline_schema() -> dict[str, Any]:
@@ -114,6 +115,11 @@ def recorded_outline(reply: OutlineReply) -> Outline | Unreadable:
     return parse_outline(last.text)
 
 
+def goes_before(reply: OutlineReply, rival: Outcome | None) -> bool:
+    """Whether a conversation takes the place of one with this outcome, or of none."""
+    return rival is None or (rival == "refused" and reply.outcome == "outline")
+
+
 def choose_outlines(payloads: Iterable[bytes]) -> dict[str, OutlineReply]:
     """One conversation a paper: one that ended in an outline before a refusal, then the first.
 
@@ -127,7 +133,7 @@ def choose_outlines(payloads: Iterable[bytes]) -> dict[str, OutlineReply]:
     for payload in payloads:
         reply = read_outline_reply(payload)
         rival = chosen.get(reply.paper_id)
-        if rival is None or (rival.outcome == "refused" and reply.outcome == "outline"):
+        if goes_before(reply, rival.outcome if rival else None):
             chosen[reply.paper_id] = reply
     return chosen
 

@@ -12,8 +12,15 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import Protocol
 
+from cycledata.errors import ParseError
 from cycledata.formats.unreadable import Unreadable
-from cycledata.parse.outline import Attempt, OutlineReply, Sampling, parse_outline
+from cycledata.parse.outline import (
+    Attempt,
+    OutlineReply,
+    Sampling,
+    parse_outline,
+    read_outline_reply,
+)
 from cycledata.records import Message
 from cycledata.replies import OpenSnapshot, Reply
 from cycledata.sources.outline_prompt import (
@@ -77,6 +84,13 @@ class OutlineReport:
     n_known: int
     """Recorded before, whatever the outcome."""
 
+    def __add__(self, more: "OutlineReport") -> "OutlineReport":
+        return OutlineReport(
+            self.n_outlined + more.n_outlined,
+            self.n_refused + more.n_refused,
+            self.n_known + more.n_known,
+        )
+
 
 @dataclass(slots=True)
 class _Talk:
@@ -107,7 +121,7 @@ def extract_outlines(
     clock: Callable[[], dt.datetime] = lambda: dt.datetime.now(dt.UTC),
     on_progress: Callable[[OutlineReport], None] = lambda _: None,
 ) -> OutlineReport:
-    """Ask for every paper that has no recorded conversation yet; each ends in one reply.
+    """Ask for every paper whose text has no recorded conversation yet; each ends in one reply.
 
     Killed, it loses the conversations in flight and goes on from there when run again.
 
@@ -125,29 +139,60 @@ def extract_outlines(
     Raises:
         FetchError: the backend as a whole does not answer; what was recorded stays.
     """
-    n_outlined = n_refused = n_known = 0
+    report = OutlineReport(0, 0, 0)
     for batch in _batches(papers, batch_size):
-        talks = [
-            _begin(paper, max_chars)
-            for paper in batch
-            if not snapshot.has("outline", outline_key(backend.model, paper.paper_id))
-        ]
-        n_known += len(batch) - len(talks)
-        for round_ in range(1, max_attempts + 1):
-            if not talks:
-                break
-            answers = backend.complete([talk.messages for talk in talks], sampling)
-            for talk, answer in zip(talks, answers, strict=True):
-                _take(talk, answer)
-            done = [talk for talk in talks if not talk.open or round_ == max_attempts]
-            talks = [talk for talk in talks if talk.open]
-            records = [_record(talk, backend.model, sampling) for talk in done]
-            snapshot.add_many(_reply(record, backend, clock()) for record in records)
-            n_accepted = sum(record.outcome == "outline" for record in records)
-            n_outlined += n_accepted
-            n_refused += len(records) - n_accepted
-        on_progress(OutlineReport(n_outlined, n_refused, n_known))
-    return OutlineReport(n_outlined, n_refused, n_known)
+        unknown = [paper for paper in batch if not is_known(snapshot, backend.model, paper)]
+        report += OutlineReport(0, 0, len(batch) - len(unknown))
+        asked = converse(
+            unknown, backend, max_chars=max_chars, sampling=sampling, max_attempts=max_attempts
+        )
+        for records in asked:
+            replies = [reply_of(record, backend.url, clock()) for record in records]
+            # Only a conversation about another version of the e-print is ever replaced.
+            snapshot.add_many(replies, replace=True)
+            report += count_outcomes(records)
+        on_progress(report)
+    return report
+
+
+def converse(
+    papers: Sequence[PaperToOutline],
+    backend: Backend,
+    *,
+    max_chars: int,
+    sampling: Sampling,
+    max_attempts: int,
+) -> Iterator[list[OutlineReply]]:
+    """Ask about papers side by side; gives those conversations that end, round by round.
+
+    Raises:
+        FetchError: the backend as a whole does not answer.
+    """
+    talks = [_begin(paper, max_chars) for paper in papers]
+    for round_ in range(1, max_attempts + 1):
+        if not talks:
+            return
+        answers = backend.complete([talk.messages for talk in talks], sampling)
+        for talk, answer in zip(talks, answers, strict=True):
+            _take(talk, answer)
+        done = [talk for talk in talks if not talk.open or round_ == max_attempts]
+        talks = [talk for talk in talks if talk.open]
+        yield [_record(talk, backend.model, sampling) for talk in done]
+
+
+def count_outcomes(records: Sequence[OutlineReply]) -> OutlineReport:
+    """Counts of conversations that have just been recorded."""
+    n_outlined = sum(record.outcome == "outline" for record in records)
+    return OutlineReport(n_outlined, len(records) - n_outlined, 0)
+
+
+def is_known(snapshot: OpenSnapshot, model: str, paper: PaperToOutline) -> bool:
+    """Whether a conversation about this very text is recorded, whatever its outcome."""
+    held = snapshot.get("outline", outline_key(model, paper.paper_id))
+    try:
+        return held is not None and read_outline_reply(held.payload).source == paper.source
+    except ParseError:
+        return False
 
 
 def _batches(papers: Iterable[PaperToOutline], size: int) -> Iterator[list[PaperToOutline]]:
@@ -208,11 +253,12 @@ def _record(talk: _Talk, model: str, sampling: Sampling) -> OutlineReply:
     )
 
 
-def _reply(record: OutlineReply, backend: Backend, now: dt.datetime) -> Reply:
+def reply_of(record: OutlineReply, url: str, now: dt.datetime) -> Reply:
+    """A conversation as a reply of the snapshot."""
     return Reply(
         service="outline",
-        key=outline_key(backend.model, record.paper_id),
-        url=backend.url,
+        key=outline_key(record.model, record.paper_id),
+        url=url,
         retrieved_at=now,
         status=200,
         media_type="application/json",

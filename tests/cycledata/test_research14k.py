@@ -6,11 +6,16 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
+import polars as pl
+import pyarrow.parquet as pq
 import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
 
 from cycledata import sample
 from cycledata.build import DATASETS, build
 from cycledata.consent.policy import Policy, read_policy
+from cycledata.datasets.indexed import prompts_that_hold
 from cycledata.datasets.research14k import row_digest
 from cycledata.errors import BuildError
 from cycledata.formats.paper_text import ResearchText, parse_messages
@@ -20,6 +25,7 @@ from cycledata.publish import publish
 from cycledata.records import Message
 from cycledata.replies import Reply
 from cycledata.snapshot import SealedSnapshot
+from cycledata.sources.outline_prompt import prompt_hash
 
 RESEARCH_14K = DATASETS["research-14k"]
 SAMPLE_POLICY = read_policy(sample.POLICY)
@@ -214,3 +220,165 @@ def test_a_broken_eprint_is_a_row_and_never_stops_the_build(
 def test_the_row_digest_depends_on_values_alone() -> None:
     row = {"b": dt.date(2024, 1, 2), "a": [1, "é"]}
     assert row_digest(row) == row_digest(json.loads(json.dumps(row, default=str)))
+
+
+def outlined_by(folder: Path) -> dict[str, str]:
+    return {name: row["outline_source"] for name, row in rows_of(folder, "ids").items()}
+
+
+def test_only_outlines_of_the_text_at_hand_and_of_one_question_are_taken(
+    tmp_path: Path,
+    make_snapshot: Snapshots,
+    make_listed: Callable[..., dict[str, Reply]],
+    make_conversation: Callable[..., Reply],
+    make_outline: Callable[[str], str],
+) -> None:
+    good = make_outline("A plan.")
+    old = {"prompts": "0" * 16}
+    talks: dict[int, list[tuple[str, dict[str, str]]]] = {
+        1: [("a", {})],
+        2: [("a", {"source": "2301.00002v9"})],
+        3: [("a", old)],
+        4: [("a", old), ("b", {})],
+        5: [("a", {"problem": "novelty: no"}), ("b", {})],
+        6: [("a", {"source": "2301.00006v9"}), ("b", {"problem": "novelty: no"})],
+        7: [],
+    }
+    replies = [reply for number in talks for reply in make_listed(number).values()]
+    for number, said in talks.items():
+        for model, options in said:
+            told = {"source": f"2301.{number:05}v1", "model": model, **options}
+            replies.append(make_conversation(f"p{number:02}", good, **told))
+    snapshot = make_snapshot(tmp_path / "snapshot", replies)
+    report = build(RESEARCH_14K, snapshot, tmp_path / "out", policy=read_policy())
+    assert outlined_by(tmp_path / "out") == {
+        "p01": "a",
+        "p04": "b",
+        "p05": "b",
+        "p07": "extractive",
+    }
+    assert report.manifest.dropped == {"outline: outline-refused": 1, "outline: outline-stale": 2}
+
+
+@pytest.mark.parametrize(
+    ("asked_with", "expected"),
+    [
+        ([], ""),
+        (["old"], "old"),
+        (["old", "old", "older"], "old"),
+        (["b", "a"], "a"),
+        (["old", "old", prompt_hash()], prompt_hash()),
+    ],
+    ids=["none", "one", "most", "tie", "today"],
+)
+def test_one_question_holds_for_all_papers(asked_with: list[str], expected: str) -> None:
+    keys = [f"org/model/p{i}/{prompts}" for i, prompts in enumerate(asked_with)]
+    assert prompts_that_hold(keys) == expected
+
+
+COMPONENTS_14K = ("paper_text", "outline", "abstract", "reference_abstracts")
+CC = "http://creativecommons.org/licenses/"
+LICENCES = [*[f"{CC}by/4.0/"] * 4, f"{CC}by-sa/4.0/", f"{CC}by-nc-nd/4.0/", "arXiv", ""]
+CITED_LICENCES = ["CCBY", "CCBY", "CC0", "CCBYNCND", "publisher-specific", None]
+few_components = st.sets(st.sampled_from(COMPONENTS_14K), max_size=2)
+policies = st.builds(
+    lambda unnamed, terms, wishes: Policy.model_validate(
+        {
+            "name": "random",
+            "accept_terms": sorted(terms),
+            "components": {c: ["licence"] for c in COMPONENTS_14K if c not in unnamed},
+            "opt_out": [
+                {
+                    "paper_ids": [f"p{i:02}"],
+                    "components": sorted(wish),
+                    "date": "2026-01-01",
+                    "source": "mail",
+                }
+                for i, wish in enumerate(wishes)
+            ],
+        }
+    ),
+    st.one_of(st.just(set()), few_components),
+    st.sets(st.sampled_from(["share-alike", "non-commercial"])),
+    st.lists(few_components, max_size=4),
+)
+
+
+def canary(component: str, number: int) -> str:
+    return f"{component}{number}canary"
+
+
+@settings(
+    max_examples=12,
+    # An example is four papers; to shrink it takes minutes and shows no more.
+    phases=(Phase.explicit, Phase.reuse, Phase.generate),
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+@given(
+    policy=policies,
+    licences=st.lists(st.sampled_from(LICENCES), min_size=4, max_size=4),
+    cited_licences=st.lists(st.sampled_from(CITED_LICENCES), min_size=4, max_size=4),
+)
+def test_no_byte_of_a_withheld_component_stands_in_any_file(
+    policy: Policy,
+    licences: list[str],
+    cited_licences: list[str | None],
+    tmp_path_factory: pytest.TempPathFactory,
+    make_listed: Callable[..., dict[str, Reply]],
+    make_conversation: Callable[..., Reply],
+    make_outline: Callable[[str], str],
+    make_snapshot: Snapshots,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    # Without compression a file's bytes are its values, so that nothing hides in them.
+    writer = pq.ParquetWriter
+    monkeypatch.setattr(
+        pq,
+        "ParquetWriter",
+        lambda *a, **k: writer(*a, **{**k, "compression": "none", "compression_level": None}),
+    )
+    replies = []
+    for i in range(4):
+        words = {c: f"We show of {canary(c, i)} that it is so." for c in COMPONENTS_14K}
+        listed = make_listed(
+            i,
+            licence=licences[i],
+            abstract=words["abstract"],
+            text=words["paper_text"],
+            cited_abstract=words["reference_abstracts"],
+            cited_licence=cited_licences[i],
+            entry_abstract=words["reference_abstracts"],
+        )
+        # The last paper's outline is refused, in words that quote it.
+        problem = f"novelty: no number, found {words['outline']!r}" if i == 3 else None
+        talk = make_conversation(
+            f"p{i:02}", make_outline(words["outline"]), source=f"2301.{i:05}v1", problem=problem
+        )
+        replies += [*listed.values(), talk]
+    folder = tmp_path_factory.mktemp("consent")
+    snapshot = make_snapshot(folder / "snapshot", replies)
+    build(RESEARCH_14K, snapshot, folder / "out", policy=policy)
+    content = all_bytes(folder / "out")
+    verdicts = pl.read_parquet(folder / "out" / "consent.parquet").rows(named=True)
+    assert {row["paper_id"] for row in verdicts} == {"p00", "p01", "p02"}
+    for row in verdicts:
+        word = canary(row["component"], int(row["paper_id"][1:])).encode()
+        if row["verdict"] == "withhold":
+            assert word not in content, row
+    assert not any(canary(component, 3).encode() in content for component in COMPONENTS_14K)
+    opened = {
+        (row["paper_id"], row["component"]) for row in verdicts if row["verdict"] == "publish"
+    }
+    for paper_id in rows_of(folder / "out", "default"):
+        for component in COMPONENTS_14K:
+            shown = canary(component, int(paper_id[1:])).encode() in content
+            assert shown == ((paper_id, component) in opened)
+
+
+def all_bytes(folder: Path) -> bytes:
+    """Every byte of a build, and every value of its Parquet files."""
+    raw = b"".join(path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file())
+    values = [
+        json.dumps(pl.read_parquet(p).to_dicts(), default=str) for p in folder.rglob("*.parquet")
+    ]
+    return raw + "".join(values).encode()

@@ -3,12 +3,10 @@
 import datetime as dt
 import json
 import sys
-import threading
 import types
-from collections.abc import Callable, Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Protocol
 
 import pytest
 
@@ -71,58 +69,16 @@ def answer(text: str | None, finish: str = "stop", **message: object) -> tuple[i
     }
 
 
-class Server:
-    """A loopback server that plays recorded answers by paper, and keeps what it was asked."""
+class Server(Protocol):
+    """See ``ModelServer`` in the conftest."""
 
-    def __init__(self, answers: dict[str, list[tuple[int, Any]]]) -> None:
-        self.asked: list[dict[str, Any]] = []
-        lock = threading.Lock()
-        server = self
+    url: str
+    asked: list[dict[str, Any]]
 
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self) -> None:
-                size = int(self.headers["Content-Length"])
-                body = json.loads(self.rfile.read(size))
-                with lock:
-                    server.asked.append(body)
-                    paper = next(p for p in answers if f"# {p}\n" in body["messages"][1]["content"])
-                    queue = answers[paper]
-                    status, reply = queue.pop(0) if len(queue) > 1 else queue[0]
-                data = json.dumps(reply).encode()
-                self.send_response(status)
-                self.send_header("Content-Type", "application/json")
-                self.send_header("Content-Length", str(len(data)))
-                self.end_headers()
-                self.wfile.write(data)
-
-            def log_message(self, *_: object) -> None:
-                pass
-
-        self._http = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self._http.server_port}/v1"
-        self._thread = threading.Thread(target=self._http.serve_forever, args=(0.01,))
-        self._thread.start()
-
-    def close(self) -> None:
-        self._http.shutdown()
-        self._thread.join()
-        self._http.server_close()
+    def close(self) -> None: ...
 
 
 Play = Callable[[dict[str, list[tuple[int, Any]]]], Server]
-
-
-@pytest.fixture
-def play() -> Iterator[Play]:
-    servers: list[Server] = []
-
-    def start(answers: dict[str, list[tuple[int, Any]]]) -> Server:
-        servers.append(Server(answers))
-        return servers[-1]
-
-    yield start
-    for server in servers:
-        server.close()
 
 
 def paper(title: str = "p1") -> PaperToOutline:
