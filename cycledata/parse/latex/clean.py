@@ -51,18 +51,23 @@ _EDITED = re.compile(
     r"|\\(?:verb\*?|lstinline)(?=[^\sA-Za-z*{\[])|" + one_of(NOTES | _KEPT | _LAYOUT)
 )
 """What is edited, and where verbatim text begins, which is not."""
+MAX_DEPTH = 8
+"""Editing marks within editing marks."""
 MAX_VERB = 1_000
 r"""Characters of one ``\verb``."""
 _BLANK_LINES = re.compile(r"\n[ \t]*+\n(?:[ \t]*+\n)*+")
 
 
-def clean(text: str, notes: frozenset[str]) -> str:
+def clean(text: str, notes: frozenset[str], depth: int = 0) -> str:
     """A section's LaTeX without remarks, editing marks and layout.
 
     Args:
         text: flat LaTeX.
         notes: the paper's own macros that wrap remarks.
+        depth: editing marks that the text stands in; those nested deeper are left as they are.
     """
+    if depth > MAX_DEPTH:
+        return text
     pattern = _EDITED if not notes else re.compile(f"{_EDITED.pattern}|{one_of(notes)}")
     piece = Piece(text)
     out: list[str] = []
@@ -75,7 +80,7 @@ def clean(text: str, notes: frozenset[str]) -> str:
             untouched = verbatim_end(text, match)
             continue
         out.append(text[pos:start])
-        pos = after(piece, match[0], match.end(), out, notes)
+        pos = after(piece, match, out, notes, depth)
     out.append(text[pos:])
     return _BLANK_LINES.sub("\n\n", "".join(out)).strip()
 
@@ -89,8 +94,11 @@ def verbatim_end(text: str, match: re.Match[str]) -> int:
     return text.find(delimiter, match.end() + 1, match.end() + MAX_VERB) + 1 or match.end()
 
 
-def after(piece: Piece, name: str, pos: int, out: list[str], notes: frozenset[str]) -> int:
+def after(
+    piece: Piece, match: re.Match[str], out: list[str], notes: frozenset[str], depth: int
+) -> int:
     """Place after a command that goes; what stays of it is appended to ``out``."""
+    name, pos = match[0], match.end()
     if name in _LAYOUT:
         return pos
     _, pos = piece.after_star(pos)
@@ -99,7 +107,7 @@ def after(piece: Piece, name: str, pos: int, out: list[str], notes: frozenset[st
         group = piece.group(pos)
         if group is None:
             return pos
-        out.append(clean(piece.text[group.start : group.end], notes))
+        out.append(clean(piece.text[group.start : group.end], notes, depth + 1))
         return group.end + 1
     for _ in range(_COUNTS.get(name, 1)):
         group = piece.group(pos)

@@ -5,6 +5,7 @@ from cycledata.parse.latex import definitions as d
 from cycledata.parse.latex import environments as e
 from cycledata.parse.latex import inputs as i
 from cycledata.parse.latex import loops as o
+from cycledata.parse.latex import package_conditionals as p
 from cycledata.parse.latex.expand import Action, Mark
 from cycledata.parse.latex.names import (
     ABSTRACTS,
@@ -63,19 +64,19 @@ _ACTING: dict[Action, str] = {
     c.end_if: "fi",
     c.unless: "unless",
     c.newif: "newif",
-    c.if_then_else: "ifthenelse",
-    c.if_bool: "ifbool notbool iftoggle nottoggle",
-    c.set_bool: "newtoggle providetoggle toggletrue togglefalse settoggle newbool providebool "
+    p.if_then_else: "ifthenelse",
+    p.if_bool: "ifbool notbool iftoggle nottoggle",
+    p.set_bool: "newtoggle providetoggle toggletrue togglefalse settoggle newbool providebool "
     "booltrue boolfalse setbool newboolean provideboolean setboolean",
-    c.if_defined_text: "@ifundefined ifdef ifundef ifcsdef ifcsundef",
-    c.if_text: "ifstrempty ifblank ifstrequal ifdefstrequal ifdefempty",
-    c.if_no_value: "IfNoValueTF IfNoValueT IfNoValueF IfValueTF IfValueT IfValueF IfBooleanTF "
+    p.if_defined_text: "@ifundefined ifdef ifundef ifcsdef ifcsundef",
+    p.if_text: "ifstrempty ifblank ifstrequal ifdefstrequal ifdefempty",
+    p.if_no_value: "IfNoValueTF IfNoValueT IfNoValueF IfValueTF IfValueT IfValueF IfBooleanTF "
     "IfBooleanT IfBooleanF",
-    c.if_star: "@ifstar",
-    c.if_next_char: "@ifnextchar kernel@ifnextchar",
-    c.if_loaded: "@ifpackageloaded @ifclassloaded @ifpackagewith @ifclasswith",
-    c.set_counter: "setcounter newcounter stepcounter addtocounter",
-    c.new_count: "newcount",
+    p.if_star: "@ifstar",
+    p.if_next_char: "@ifnextchar kernel@ifnextchar",
+    p.if_loaded: "@ifpackageloaded @ifclassloaded @ifpackagewith @ifclasswith",
+    p.set_counter: "setcounter newcounter stepcounter addtocounter",
+    p.new_count: "newcount",
     i.read_input: "input @input @@input",
     i.include: "include",
     i.include_only: "includeonly",

@@ -2,6 +2,7 @@ r"""``\begin`` and ``\end``, and texts that TeX does not read as commands."""
 
 import re
 
+from cycledata.parse.latex.calls import read_call
 from cycledata.parse.latex.expand import Expander, Group
 from cycledata.parse.latex.macros import Macro, names_in
 from cycledata.parse.latex.scan import group_end
@@ -36,7 +37,7 @@ def begin_custom(x: Expander, token: str) -> None:
         x.emit(token)
         return
     x.groups.append(Group(token))
-    x.push(macro.replaced(x.read_call(macro) or []), name=token)
+    x.push(macro.replaced(read_call(x, macro) or []), name=token)
 
 
 def end_custom(x: Expander, token: str) -> None:

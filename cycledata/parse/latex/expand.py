@@ -10,14 +10,14 @@ Work is bounded by ``FUEL``: each expansion is charged its length, so no input i
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from posixpath import dirname
 
 from cycledata.parse.latex import scan
+from cycledata.parse.latex.frames import Frame
 from cycledata.parse.latex.macros import Kind, Macro, kind_of
 from cycledata.records import Warned
 
-FUEL = 6_000_000
-"""Characters that expansion may push, over all, beyond twice the source."""
+FUEL = 2_000_000
+"""Characters that expansion may push, and the like; the hungriest real paper takes 230,000."""
 MAX_DEPTH = 150
 """Frames on the stack: nested inputs and macros within macros."""
 MAX_WARNINGS = 200
@@ -40,46 +40,6 @@ class Literal:
 Action = Callable[["Expander", str], None] | Mark | Literal | Macro
 
 
-class Frame:
-    """One text being read, with where it came from."""
-
-    __slots__ = (
-        "base", "close", "closing", "end", "file", "fixed", "folder", "name", "opened", "pos",
-        "scanned", "text",
-    )  # fmt: skip
-
-    def __init__(self, text: str, file: int, base: int = 0, *, fixed: bool = False) -> None:
-        self.text = text
-        self.pos = 0
-        self.file = file
-        self.base = base
-        self.fixed = fixed
-        self.name = ""
-        self.folder = ""
-        self.close: Callable[[], None] | None = None
-        self.end = len(text)
-        self.opened: list[int] = []
-        self.scanned = 0
-        self.closing: list[int] = []
-
-    def innermost(self) -> int:
-        """Place of the innermost group that is open where the frame stands; -1 for none."""
-        text, opened = self.text, self.opened
-        for match in scan.OPENING.finditer(text, self.scanned, self.pos):
-            piece, word = match[0], match[1]
-            if piece == "{" or (word == "begin" and piece != "\\begin{document}"):
-                opened.append(match.start())
-            elif (piece == "}" or word == "end") and opened:
-                matches = text[opened[-1]] == ("{" if piece == "}" else "\\")
-                del opened[len(opened) - matches :]
-        self.scanned = max(self.scanned, self.pos)
-        return opened[-1] if opened else -1
-
-    def source(self, pos: int) -> tuple[int, int]:
-        """File and offset that a position of this text stems from."""
-        return self.file, self.base if self.fixed else self.base + pos
-
-
 @dataclass(slots=True)
 class Group:
     """What a group has changed, to be given back at its end."""
@@ -100,6 +60,8 @@ class Expander:
 
     texts: Mapping[str, str]
     table: dict[str, Action]
+    use: Callable[["Expander", str, Macro], None]
+    """Acts on a macro's use."""
     base: Mapping[str, Action] = field(default_factory=dict)
     """The table before any definition: what is read by name."""
     root: str = ""
@@ -179,11 +141,19 @@ class Expander:
 
     # --- Input -----------------------------------------------------------------------------------
 
-    def push(self, text: str, *, name: str = "") -> Frame | None:
-        """Read a replacement text next."""
-        self.fuel -= len(text) + 16
+    def spend(self, amount: int) -> None:
+        """Pay for work.
+
+        Raises:
+            FuelSpent: there is nothing left.
+        """
+        self.fuel = self.fuel - amount
         if self.fuel < 0:
             raise FuelSpent
+
+    def push(self, text: str, *, name: str = "") -> Frame | None:
+        """Read a replacement text next."""
+        self.spend(len(text) + 40)
         if len(self.stack) >= MAX_DEPTH:
             self.warn(
                 "expansion-too-deep", f"{name or 'a text'} is nested {MAX_DEPTH} deep; left out"
@@ -209,9 +179,7 @@ class Expander:
         frame.pos = start
         frame.name = path
         frame.folder = self.stack[-1].folder if self.stack else self.root
-        self.fuel -= len(text) // 8 + 16
-        if self.fuel < 0:
-            raise FuelSpent
+        self.spend(len(text) // 8 + 16)
         self.stack.append(frame)
         return frame
 
@@ -249,12 +217,12 @@ class Expander:
             return ""
         found = scan.argument(frame.text, frame.pos)
         if found is None:
-            self.fuel -= (len(frame.text) - frame.pos) >> 2
+            self.spend((len(frame.text) - frame.pos) >> 2)
             self.warn("unclosed-group", f"a brace opened near {frame.text[frame.pos :][:40]!r}")
             frame.pos += 1
             return ""
         text, frame.pos = found
-        self.fuel -= len(text) >> 3
+        self.spend(len(text) >> 3)
         return text
 
     def read_optional(self) -> str | None:
@@ -264,7 +232,7 @@ class Expander:
             return None
         value, frame.pos = scan.optional(frame.text, frame.pos)
         if value is None and frame.text.startswith("[", frame.pos):
-            self.fuel -= 5_000
+            self.spend(5_000)
         return value
 
     def read_star(self) -> bool:
@@ -351,7 +319,7 @@ class Expander:
                 end = scan.group_end(frame.text, start) - 1
             else:
                 end = scan.environment_end(frame.text, start + 2)
-            self.fuel -= (end - start) >> 3
+            self.spend((end - start) >> 3 if end > 0 else (len(frame.text) - start) >> 2)
             if end > frame.pos and end not in frame.closing:
                 frame.closing.append(end)
                 frame.end = end
@@ -471,121 +439,12 @@ class Expander:
 
     def act(self, name: str, action: Action) -> None:
         """Do what a control sequence stands for."""
-        self.fuel -= 4
+        self.spend(4)
         if isinstance(action, Macro):
-            self.call(name, action)
+            self.use(self, name, action)
         elif isinstance(action, Literal):
             self.emit(action.name + " ")
         elif isinstance(action, Mark):
             self.mark(action.name)
         else:
             action(self, name)
-
-    def call(self, name: str, macro: Macro) -> None:
-        """Replace a macro's use by its text, or leave it in place."""
-        kind = self.kind(name, macro)
-        if kind != "expand":
-            if kind == "note":
-                self.notes.add(name)
-            self.table.pop(name, None)  # so that its next use costs nothing
-            self.emit(name, at=self.at)
-            return
-        if len(self.stack) > 8 and sum(frame.name == name for frame in self.stack) > 8:
-            self.warn("recursive-macro", f"{name} calls itself")
-            return
-        args = self.read_call(macro)
-        if args is None:
-            self.warn("macro-mismatch", f"{name} is not followed by {macro.pattern!r}")
-            return
-        text = macro.replaced(args)
-        if not args:
-            text = self.guarded(text)
-            if "\\" not in text:
-                self.emit(text)
-                return
-        self.push(text, name=name)
-
-    def guarded(self, text: str) -> str:
-        """A replacement text that means the same where it stands once it is mere text."""
-        last = self.out[-1] if self.out else ""
-        if last[-1:] in ("^", "_") and len(text) > 1:
-            return "{" + text + "}"
-        if text[:1].isalpha() and last[-1:].isalpha():
-            start = last.rfind("\\")
-            if start >= 0 and last[start + 1 :].isalpha():
-                return "{}" + text
-        return text
-
-    def read_call(self, macro: Macro) -> list[str] | None:
-        """The arguments of a macro's use; None where its delimiters are missing."""
-        if macro.spec is not None:
-            return [self.read_xparse(kind) for kind in macro.spec]
-        if macro.pattern is not None:
-            return self.read_delimited(macro.pattern)
-        args: list[str] = []
-        if macro.default is not None:
-            given = self.read_optional()
-            args.append(macro.default if given is None else given)
-        while len(args) < macro.n_args:
-            args.append(self.read_argument())
-        if not args and len(self.stack) > self.floor:
-            frame = self.stack[-1]
-            while frame.pos < len(frame.text) and frame.text[frame.pos] in " \t":
-                frame.pos += 1
-        return args
-
-    def read_xparse(self, kind: str) -> str:
-        """One argument by its xparse letter."""
-        if kind == "s":
-            return "\\BooleanTrue" if self.read_star() else "\\BooleanFalse"
-        if kind[0] in "oO":
-            given = self.read_optional()
-            return given if given is not None else (kind[1:] if kind[0] == "O" else "-NoValue-")
-        return self.read_argument()
-
-    def read_delimited(self, pattern: str) -> list[str] | None:
-        r"""Arguments by a ``\def``'s parameter text, e.g. ``"#1.#2;"``."""
-        pieces = pattern.split("#")
-        frame = self.next_frame()
-        if frame is None:
-            return None
-        if pieces[0]:
-            if not frame.text.startswith(pieces[0].rstrip(), frame.pos):
-                return None
-            frame.pos += len(pieces[0].rstrip())
-        args: list[str] = []
-        for piece in pieces[1:]:
-            delimiter = piece[1:]
-            if not delimiter:
-                args.append(self.read_argument())
-                continue
-            frame = self.stack[-1]
-            end = self.find_delimiter(frame, delimiter)
-            if end < 0:
-                return None
-            value = frame.text[frame.pos : end]
-            if value.startswith("{") and scan.group_end(value, 0) == len(value):
-                value = value[1:-1]
-            args.append(value)
-            frame.pos = end + len(delimiter)
-        return args
-
-    @staticmethod
-    def find_delimiter(frame: Frame, delimiter: str) -> int:
-        """Where a delimiter stands outside groups; -1 where it does not."""
-        pos = frame.pos
-        limit = min(len(frame.text), pos + 20_000)
-        while pos < limit:
-            end = frame.text.find(delimiter, pos, limit)
-            brace = frame.text.find("{", pos, end if end >= 0 else limit)
-            if brace < 0:
-                return end
-            pos = scan.group_end(frame.text, brace)
-            if pos < 0:
-                return -1
-        return -1
-
-
-def folder_of(path: str) -> str:
-    """Folder of an archive's path, ``""`` for the top."""
-    return dirname(path)

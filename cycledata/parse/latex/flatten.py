@@ -3,9 +3,11 @@
 from collections.abc import Mapping
 from posixpath import dirname
 
+from cycledata.parse.latex.calls import use_macro
 from cycledata.parse.latex.commands import BASE
-from cycledata.parse.latex.expand import Expander, Frame, FuelSpent, Literal
+from cycledata.parse.latex.expand import Expander, FuelSpent, Literal
 from cycledata.parse.latex.flat import Flat
+from cycledata.parse.latex.frames import Frame
 from cycledata.parse.latex.macros import Macro
 
 
@@ -20,6 +22,7 @@ def flatten(texts: Mapping[str, str], main: str, names: tuple[str, ...] = ()) ->
     x = Expander(
         texts,
         dict(BASE),
+        use=use_macro,
         base=BASE,
         root=dirname(main),
         names=frozenset(names),
@@ -58,4 +61,4 @@ def without_macros(x: Expander) -> None:
     for name, action in list(x.table.items()):
         if isinstance(action, Macro | Literal):
             del x.table[name]
-    x.fuel = sum(len(frame.text) for frame in files) + 100_000
+    x.fuel = sum(len(frame.text) for frame in files) // 4 + 100_000

@@ -17,7 +17,9 @@ def document(body: str = LONG, *, preamble: str = "", name: str = "article") -> 
     [
         pytest.param({"a.tex": document()}, "a.tex", id="one"),
         pytest.param(
-            {"paper.tex": document("\\input{b}"), "b.tex": document()}, "paper.tex", id="read-by-other"
+            {"paper.tex": document("\\input{b}"), "b.tex": document()},
+            "paper.tex",
+            id="read-by-other",
         ),
         pytest.param(
             {"top.tex": "\\input{head}\\input{body}", "head.tex": "\\documentclass{article}",
@@ -75,7 +77,9 @@ def document(body: str = LONG, *, preamble: str = "", name: str = "article") -> 
             {"main.tex": document(), "old/main.tex": document()}, "main.tex", id="copy-in-a-folder"
         ),
         pytest.param(
-            {"c.tex": "%\\documentclass{x}\n" + LONG, "p.tex": document("x")}, "p.tex", id="commented"
+            {"c.tex": "%\\documentclass{x}\n" + LONG, "p.tex": document("x")},
+            "p.tex",
+            id="commented",
         ),
         pytest.param({"body.tex": "\\section{A} text", "n.txt": "x"}, "body.tex", id="no-class"),
     ],
