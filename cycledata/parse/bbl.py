@@ -86,7 +86,7 @@ def _biblatex_entry(start: re.Match[str], body: str) -> BibEntry:
             break
     if authors := _biblatex_names(body):
         fields["author"] = authors
-    own = {name: value for name, value in fields.items() if not _BIBLATEX_OWN.fullmatch(name)}
+    own = {name: value for name, value in fields.items() if not _is_biblatex_own(name)}
     return entry_of_fields(start[1], fields, bibtex_of(start[2], start[1], own))
 
 
@@ -104,8 +104,11 @@ def _biblatex_names(body: str) -> str:
 
 
 _NAME_PART = re.compile(r"\b(family|given)=(?=\{)")
-_BIBLATEX_OWN = re.compile(r"sort\w*|label\w*|extra\w*|\w*hash|\w*raw|\w*source")
-"""Fields that biblatex adds for itself."""
+
+
+def _is_biblatex_own(name: str) -> bool:
+    """Whether a field is one that biblatex adds for itself."""
+    return name.startswith(("sort", "label", "extra")) or name.endswith(("hash", "raw", "source"))
 
 
 def _printed_entry(after_item: str) -> BibEntry | None:

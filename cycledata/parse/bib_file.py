@@ -25,8 +25,8 @@ MAX_ENTRY = 64 * 2**10
 """Characters of one entry; the longest real one seen, with an abstract, has 6,000."""
 MAX_ENTRIES = 150_000
 """Entries of one file; the whole ACL Anthology, which some papers bring along, has 110,000."""
-MAX_READ = 2**20
-"""Characters of all wanted entries together."""
+MAX_READ = 2 * 2**20
+"""Characters of all wanted entries together, each with 40 for the work it makes."""
 MAX_MACRO = 2_000
 """Characters of a @string once the macros in it are replaced: they can double each other."""
 
@@ -115,7 +115,7 @@ class BibFiles:
 
     def _read(self, chunk: str, name: str) -> tuple[dict[str, str], str | None]:
         """Values by field name in lower case; and the entry as it stands, if that says it all."""
-        self.n_read += len(chunk)
+        self.n_read += len(chunk) + 40
         if self.n_read > MAX_READ:
             self.unread.append(name)
             return {}, None

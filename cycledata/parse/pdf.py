@@ -36,7 +36,7 @@ _OUR_LINK = re.compile(
 )
 _OURS = re.compile(r"\b(?:our|we|available|released?|code|project|website|implementation)\b", re.I)
 _FIGURE_CAPTION = re.compile(r"fig(?:ure|\.)\s{0,3}\w", re.IGNORECASE)
-_WORD = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
+_WORD = re.compile(r"[^\W\d_]++(?:-[^\W\d_]++)*+")
 
 
 def parse_pdf(
@@ -274,11 +274,11 @@ def _hyphen_fixes(blocks: Sequence[Block]) -> dict[str, str]:
     written = Counter(word for line in lines for word in _WORD.findall(line))
     fixes: dict[str, str] = {}
     for line, following in pairwise(lines):
-        head = re.search(r"([^\W\d_]+(?:-[^\W\d_]+)*)-$", line)
+        head = _WORD.fullmatch(line[:-1].rpartition(" ")[2]) if line.endswith("-") else None
         tail = _WORD.match(following)
         if not head or not tail:
             continue
-        joined, hyphened = head[1] + tail[0], f"{head[1]}-{tail[0]}"
+        joined, hyphened = head[0] + tail[0], f"{head[0]}-{tail[0]}"
         if written[joined] > written[hyphened]:
             fixes[hyphened] = joined
         elif written[hyphened] > written[joined]:

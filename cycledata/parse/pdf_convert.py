@@ -169,7 +169,7 @@ def _outside(payload: bytes, converter: Converter, limits: PdfLimits) -> Convert
             f"{template[0]} is not on PATH; install {converter} in its own environment"
         )
     asked = _run([program, "--version"], None, limits).decode("utf-8", "replace")
-    told = re.search(r"\d+(?:\.\d+){1,3}", asked)
+    told = re.search(r"\d{1,4}(?:\.\d{1,4}){1,3}", asked[:1_000])
     with tempfile.TemporaryDirectory() as folder:
         pdf, out = Path(folder, "paper.pdf"), Path(folder, "out")
         pdf.write_bytes(payload)
@@ -186,7 +186,7 @@ def _outside(payload: bytes, converter: Converter, limits: PdfLimits) -> Convert
 def _markdown_blocks(text: str) -> Iterator[Block]:
     """Paragraphs and headings of Markdown without its pictures; the first heading is the title."""
     seen_title = False
-    for paragraph in re.split(r"\n[ \t]*+\n", re.sub(r"!\[[^\]\n]*+\]\([^)\n]*+\)", "", text)):
+    for paragraph in re.split(r"\n[ \t]*+\n", re.sub(r"!\[[^\[\]\n]*+\]\([^()\n]*+\)", "", text)):
         stripped = paragraph.strip()
         heading = re.match(r"#{1,6}[ \t]++([^\n]*+)", stripped)
         if heading:

@@ -13,11 +13,11 @@ from cycledata.parse.latex.names import words
 from cycledata.parse.latex.scan import CONTROL
 
 _SKIP = re.compile(r"\\(?:(if[A-Za-z@]*+|else|fi|or|repeat)(?![A-Za-z@])|.)|%[^\n]*+", re.DOTALL)
-_NUMBER = re.compile(r"\s*([+-]?\s*\d{1,9})\s?")
-_LENGTH = re.compile(r"\s*([+-]?\d{0,6}\.?\d{0,6})\s*(?:true)?(pt|in|cm|mm|em|ex|bp|pc|sp)\s?")
+_NUMBER = re.compile(r"\s*+([+-]?\s*+\d{1,9})\s?")
+_LENGTH = re.compile(r"\s*+([+-]?\d{0,6}\.?\d{0,6})\s*+(?:true)?(pt|in|cm|mm|em|ex|bp|pc|sp)\s?")
 _POINTS = {"pt": 1.0, "in": 72.27, "cm": 28.45, "mm": 2.845, "em": 10.0, "ex": 4.3, "bp": 1.00375,
            "pc": 12.0, "sp": 1 / 65536}  # fmt: skip
-_RELATION = re.compile(r"\s*([<>=])")
+_RELATION = re.compile(r"\s*+([<>=])")
 
 PRIMITIVES = words(
     "if@twocolumn if@twoside if@titlepage if@openright if@mainmatter if@filesw if@tempswa "

@@ -17,9 +17,9 @@ from cycledata.records import Warned
 _WORD = re.compile(r"(\\[A-Za-z@]++)(\s*+)")
 _LARGE = re.compile(r"\\(?:Huge|huge|LARGE|Large)(?![A-Za-z])|\\begin\{(?:Huge|huge|LARGE|Large)\}")
 _BOLD_ABSTRACT = re.compile(
-    r"(?:\\(?:textbf|textsc|textit|emph|centerline|section|subsection|paragraph)\*?\s*\{"
-    r"|\\(?:bf|bfseries|large|Large|sc|it)\s)\s*(?:\\(?:bf|large|Large|sc|it|bfseries)\s)?\s*"
-    r"(?i:abstract)\s*[.:]?\s*\}"
+    r"(?:\\(?:textbf|textsc|textit|emph|centerline|section|subsection|paragraph)\*?\s*+\{"
+    r"|\\(?:bf|bfseries|large|Large|sc|it)\s)\s*+(?:\\(?:bf|large|Large|sc|it|bfseries)\s)?\s*+"
+    r"(?i:abstract)\s*+[.:]?\s*+\}"
 )
 FRONT = 30_000
 """Characters from the body's start in which a title or abstract without a command is sought."""

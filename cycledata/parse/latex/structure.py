@@ -13,7 +13,7 @@ _ACK_TITLE = re.compile(
     r"^\W*(?:\d+\W+)?a[ck]{1,2}nowled?ge?m[a-z]{0,5}\b|^\W*acknowledging\b", re.IGNORECASE
 )
 _RUN_IN = re.compile(
-    r"\\(?:textbf|textit|textsc|emph|bf|it|sc|bfseries|itshape|subparagraph)\s*\{?\s*[Aa]?\Z"
+    r"\\(?:textbf|textit|textsc|emph|bf|it|sc|bfseries|itshape|subparagraph)\s*+\{?\s*+[Aa]?\Z"
 )
 _APART = re.compile(
     r"^\W*(?:references|bibliography|references cited|literature cited|contents|table of contents|"
