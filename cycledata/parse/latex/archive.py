@@ -122,7 +122,7 @@ def _read_zip(payload: bytes, members: "_Members") -> None:
                 name = members.offer(path, info.file_size, refusal)
                 if name is not None:
                     with archive.open(info) as member:
-                        members.add(name, member.read(limits.member_bytes))
+                        members.add(name, member.read(info.file_size))
     except (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, RuntimeError) as error:
         raise ParseError("damaged-zip", f"{error}; fetch it again") from error
 
@@ -200,6 +200,7 @@ class _Members:
     refused: dict[str, list[str]] = field(default_factory=dict)
     n_members: int = 0
     n_text_bytes: int = 0
+    n_bib_bytes: int = 0
 
     def offer(self, path: bytes, size: int, refusal: str | None) -> str | None:
         """Normalised path under which to add a member's bytes; None where they are not wanted.
@@ -219,8 +220,7 @@ class _Members:
         if refusal is None and not _may_hold_tex(name):
             self.names[name] = None
             return None
-        left = min(self.limits.member_bytes, self.limits.text_bytes - self.n_text_bytes)
-        if refusal is None and size > left:
+        if refusal is None and size > self._room(name):
             refusal = "oversized-text"
         if refusal is None:
             return name
@@ -234,8 +234,17 @@ class _Members:
             return
         if name in self.raw:
             self._refuse("duplicate-member", name.encode())
-        self.n_text_bytes += len(data)
+        if name.lower().endswith(".bib"):
+            self.n_bib_bytes += len(data)
+        else:
+            self.n_text_bytes += len(data)
         self.raw[name] = data
+
+    def _room(self, name: str) -> int:
+        """Bytes that a text of this name may still have."""
+        if name.lower().endswith(".bib"):
+            return self.limits.bib_bytes - self.n_bib_bytes
+        return min(self.limits.member_bytes, self.limits.text_bytes - self.n_text_bytes)
 
     def archive(self, kind: Kind) -> Archive:
         """What was collected, decoded.

@@ -124,7 +124,7 @@ HOSTILE_MEMBERS: dict[str, tuple[bytes, str]] = {
     "sparse file": (tar_with(tarfile.GNUTYPE_SPARSE), "special-file"),
     "long name": (tar_of(("n" * 600, TEX), ("main.tex", TEX)), "long-name"),
     "two of one name": (tar_of(("main.tex", b"old"), ("./main.tex", TEX)), "duplicate-member"),
-    "text too long": (tar_of(("x.tex", bytes(9 * 2**20)), ("main.tex", TEX)), "oversized-text"),
+    "text too long": (tar_of(("x.tex", bytes(3 * 2**20)), ("main.tex", TEX)), "oversized-text"),
 }
 
 
@@ -182,7 +182,7 @@ WHOLE: dict[str, tuple[bytes, str]] = {
     "postscript": (gzip.compress(b"%!PS-Adobe-2.0"), "postscript"),
     "web page": (b"\n<!DOCTYPE html><html>rate limit</html>", "html-page"),
     "noise": (random.Random(1).randbytes(5000), "not-text"),
-    "one long text": (b"x" * (9 * 2**20), "oversized-text"),
+    "one long text": (b"x" * (3 * 2**20), "oversized-text"),
 }  # fmt: skip
 
 
