@@ -10,7 +10,7 @@ import sys
 
 import typer
 
-from cycledata.cli import builds, snapshots
+from cycledata.cli import builds, outlines, snapshots
 from cycledata.errors import CycleDataError
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False)
@@ -27,6 +27,7 @@ app.add_typer(imports, name="import")
 imports.command("openreview-notes")(snapshots.import_openreview_notes)
 imports.command("openreview-ratings")(snapshots.import_openreview_ratings)
 imports.command("eprints")(snapshots.import_eprint_files)
+app.command()(outlines.outline)
 app.command()(snapshots.seal)
 app.command()(builds.build)
 app.command()(builds.verify)

@@ -1,0 +1,132 @@
+"""The command that asks a language model for outlines."""
+
+import os
+from collections.abc import Callable, Iterable
+from dataclasses import asdict
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from cycledata.cli.options import AsJson
+from cycledata.cli.show import bar, print_json, printable
+
+if TYPE_CHECKING:
+    from cycledata.outlining import OutliningReport
+    from cycledata.sources.outline_model import Backend
+
+
+def outline(
+    snapshot: Annotated[
+        Path, typer.Option(exists=True, file_okay=False, help="Folder of the open snapshot.")
+    ],
+    model: Annotated[str, typer.Option(help="Name at the server; a hub id or a folder for vLLM.")],
+    endpoint: Annotated[
+        str | None,
+        typer.Option(
+            metavar="URL",
+            help="OpenAI-compatible server, up to and with /v1; its key comes from OPENAI_API_KEY.",
+        ),
+    ] = None,
+    vllm: Annotated[bool, typer.Option("--vllm", help="vLLM on the GPUs at hand.")] = False,
+    engines: Annotated[
+        int, typer.Option(min=1, help="vLLM engines; several of them run on Ray.")
+    ] = 1,
+    gpus_per_engine: Annotated[int, typer.Option(min=1, help="GPUs that share one model.")] = 1,
+    limit: Annotated[
+        int | None, typer.Option(min=1, help="Papers, those with a recorded answer included.")
+    ] = None,
+    context: Annotated[
+        int, typer.Option(min=1, help="Tokens that the model takes, paper and replies together.")
+    ] = 65_536,
+    max_tokens: Annotated[int, typer.Option(min=1, help="Tokens of one reply, at most.")] = 8_192,
+    max_attempts: Annotated[int, typer.Option(min=1, help="Replies for one paper, at most.")] = 3,
+    parallel: Annotated[int, typer.Option(min=1, help="Papers asked about at a time.")] = 16,
+    schema: Annotated[
+        bool, typer.Option(help="Ask the server for JSON by schema; some turn that down.")
+    ] = True,
+    as_json: AsJson = False,
+) -> None:
+    """Ask a model for the outline of every paper that a build of research-14k will take.
+
+    Give --endpoint or --vllm. Stop and run again at will, no paper is asked about twice.
+    """
+    from cycledata.datasets.cache import default_cache
+    from cycledata.outlining import outline_papers
+    from cycledata.replies import OpenSnapshot
+    from cycledata.sources.outline_model import DEFAULT_SAMPLING, OutlineReport, extract_outlines
+    from cycledata.sources.outline_prompt import PaperToOutline, prompt_budget
+    from cycledata.sources.outline_ray import extract_outlines_on_ray
+
+    if (endpoint is None) != vllm:
+        raise typer.BadParameter("give --endpoint URL or --vllm, one of them")
+    if endpoint is not None and not endpoint.startswith(("http://", "https://")):
+        raise typer.BadParameter(f"--endpoint: expected http:// or https://, found {endpoint!r}")
+    if endpoint is not None and engines > 1:
+        raise typer.BadParameter("--engines goes with --vllm; a server starts its own")
+    try:
+        max_chars = prompt_budget(context, max_tokens)
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from error
+    sampling = DEFAULT_SAMPLING.model_copy(update={"max_tokens": max_tokens})
+    start = (
+        _vllm(model, context, gpus_per_engine)
+        if endpoint is None
+        else _server(endpoint, model, parallel, schema)
+    )
+
+    def ask(papers: Iterable[PaperToOutline], into: OpenSnapshot) -> OutlineReport:
+        if engines == 1:
+            return extract_outlines(
+                papers,
+                into,
+                start(),
+                max_chars=max_chars,
+                sampling=sampling,
+                max_attempts=max_attempts,
+                batch_size=parallel,
+            )
+        return extract_outlines_on_ray(
+            papers,
+            into,
+            model,
+            start,
+            n_engines=engines,
+            gpus_per_engine=gpus_per_engine,
+            max_chars=max_chars,
+            sampling=sampling,
+            max_attempts=max_attempts,
+            batch_size=parallel,
+        )
+
+    with OpenSnapshot(snapshot) as into, bar("Asking") as on_progress:
+        report = outline_papers(
+            into, ask, limit=limit, cache=default_cache(), on_progress=on_progress
+        )
+    _print(report, as_json)
+
+
+def _vllm(model: str, context: int, n_gpus: int) -> "Callable[[], Backend]":
+    from cycledata.sources.outline_backends import VllmBackend
+
+    # A model on several GPUs starts processes of its own, inside a Ray actor too.
+    spread = {"tensor_parallel_size": n_gpus, "distributed_executor_backend": "mp"}
+    return partial(VllmBackend, model, max_model_len=context, **(spread if n_gpus > 1 else {}))
+
+
+def _server(url: str, model: str, n_parallel: int, schema: bool) -> "Callable[[], Backend]":
+    from cycledata.sources.outline_backends import EndpointBackend
+
+    key = os.environ.get("OPENAI_API_KEY")
+    return partial(EndpointBackend, url, model, api_key=key, n_parallel=n_parallel, schema=schema)
+
+
+def _print(report: "OutliningReport", as_json: bool) -> None:
+    counts = {name.removeprefix("n_"): n for name, n in asdict(report.asked).items()}
+    if as_json:
+        print_json({**counts, "not_asked": dict(report.not_asked)})
+        return
+    print(", ".join(f"{name} {n:,}" for name, n in counts.items()))
+    for rule, n_papers in report.not_asked.items():
+        print(printable(f"not asked: {rule}: {n_papers:,}"))
