@@ -17,6 +17,7 @@ CycleDataError
 │   ├── MissingFileError        a pinned file is not there
 │   └── ChangedFileError        a pinned file's bytes have changed
 ├── NewerSchemaError  a snapshot or build written by a newer version of this package
+├── PublishError      the hub refused a build, or could not be reached
 ├── BuildError        a build that cannot be made or continued as asked
 └── PolicyError       a consent policy or opt-out list that cannot be followed to the letter
 
@@ -109,6 +110,10 @@ class NewerSchemaError(CycleDataError):
 
 class BuildError(CycleDataError):
     """A build that cannot be made or continued as asked."""
+
+
+class PublishError(CycleDataError):
+    """The hub refused a build, or could not be reached."""
 
 
 class PolicyError(CycleDataError):

@@ -1,22 +1,18 @@
-"""What makes a build a dataset repository: the card, Croissant metadata, and the push to the hub.
+"""What makes a build a dataset repository: the card and the Croissant metadata.
 
 Counts come from the manifest, types from the schema that wrote the files; nothing is typed twice.
 """
 
 import tomllib
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 
-from cycledata.consent.tombstones import FILE as TOMBSTONES
-from cycledata.consent.tombstones import Tombstone, read_tombstones
 from cycledata.datasets.outcome import Dataset
-from cycledata.errors import BuildError
 from cycledata.files import atomic_write, canonical_json
-from cycledata.load import BuildManifest, verify_build
+from cycledata.load import BuildManifest
 
 CROISSANT_VERSION = "http://mlcommons.org/croissant/1.0"
 
@@ -212,76 +208,6 @@ def _croissant_type(kind: pa.DataType) -> str:
     if pa.types.is_date(kind):
         return "sc:Date"
     return "sc:Text"
-
-
-@dataclass(frozen=True, slots=True)
-class PublishPlan:
-    """What a push would do."""
-
-    repo: str
-    files: tuple[str, ...]
-    n_bytes: int
-
-
-def publish(
-    build: Path,
-    repo: str,
-    *,
-    dry_run: bool,
-    fetch_tombstones: Callable[[str], tuple[Tombstone, ...]] | None = None,
-) -> PublishPlan:
-    """Push a verified build to the hub, in one commit.
-
-    Args:
-        build: a finished build; verified byte by byte first.
-        repo: ``org/name`` of a dataset repository.
-        dry_run: say what would be pushed, and push nothing.
-        fetch_tombstones: reads the repository's present tombstones; the hub's own by default.
-
-    Raises:
-        BuildError: the repository holds a tombstone that this build was not made under.
-    """
-    manifest = verify_build(build)
-    if not manifest.shareable:
-        raise BuildError(
-            f"{build}: made under {manifest.policy_name}, which opens texts for private use; "
-            "build it again under a policy without private-use to share it"
-        )
-    files = tuple(sorted([*(pin.path for pin in manifest.files), "manifest.json"]))
-    plan = PublishPlan(repo, files, sum((build / name).stat().st_size for name in files))
-    if dry_run:
-        return plan
-    from huggingface_hub import HfApi
-
-    api = HfApi()
-    api.create_repo(repo, repo_type="dataset", exist_ok=True)
-    known = {stone.paper_id for stone in read_tombstones(build)}
-    remote = (fetch_tombstones or _hub_tombstones)(repo)
-    returned = sorted(stone.paper_id for stone in remote if stone.paper_id not in known)
-    if returned:
-        raise BuildError(
-            f"{repo}: {returned[0]} was taken down there ({len(returned)} such papers), this build "
-            f"does not know it; lay the repository's {TOMBSTONES} beside the snapshot, build again"
-        )
-    api.upload_folder(
-        repo_id=repo,
-        repo_type="dataset",
-        folder_path=build,
-        commit_message=f"Build {manifest.fingerprint[:12]}",
-        delete_patterns=["*.parquet"],
-    )
-    return plan
-
-
-def _hub_tombstones(repo: str) -> tuple[Tombstone, ...]:
-    from huggingface_hub import hf_hub_download
-    from huggingface_hub.errors import EntryNotFoundError
-
-    try:
-        path = hf_hub_download(repo, TOMBSTONES, repo_type="dataset")
-    except EntryNotFoundError:
-        return ()
-    return read_tombstones(Path(path).parent)
 
 
 _CONTEXT: Mapping[str, Any] = {

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import json
+import os
 import re
 import sys
 from dataclasses import asdict
@@ -160,9 +161,9 @@ def publish(
     ] = False,
 ) -> None:
     """Push a verified build to the hub; the token comes from HF_TOKEN."""
-    from cycledata.publish import publish as push
+    from cycledata.hub import publish as push
 
-    plan = push(build, repo, dry_run=dry_run)
+    plan = push(build, repo, token=os.environ.get("HF_TOKEN"), dry_run=dry_run)
     print(f"{'would push' if dry_run else 'pushed'} {len(plan.files)} files to {plan.repo}:")
     print("\n".join(f"  {name}" for name in plan.files))
     print(f"  {plan.n_bytes:,} bytes")

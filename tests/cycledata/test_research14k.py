@@ -19,9 +19,9 @@ from cycledata.datasets.indexed import prompts_that_hold
 from cycledata.datasets.research14k import row_digest
 from cycledata.errors import BuildError
 from cycledata.formats.paper_text import ResearchText, parse_messages
+from cycledata.hub import publish
 from cycledata.load import iterate_rows, read_build
 from cycledata.parse.latex import parse_eprint
-from cycledata.publish import publish
 from cycledata.records import Message
 from cycledata.replies import Reply
 from cycledata.snapshot import SealedSnapshot
@@ -128,7 +128,7 @@ def test_whoever_holds_the_snapshot_rebuilds_the_withheld_rows(
 def test_a_build_for_private_use_cannot_be_published(tmp_path: Path) -> None:
     build(RESEARCH_14K, sample.SNAPSHOT, tmp_path / "own", policy=OWN_EYES)
     with pytest.raises(BuildError, match="for private use"):
-        publish(tmp_path / "own", "org/name", dry_run=True)
+        publish(tmp_path / "own", "org/name", token=None, dry_run=True)
 
 
 @pytest.mark.parametrize(("engine", "n_workers"), [("local", 2), ("ray", 2)])
