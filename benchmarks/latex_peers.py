@@ -28,6 +28,10 @@ MODULES = {
 }
 _HEADING = re.compile(r"\\(section|subsection|subsubsection)(\*?)\s*(?:\[[^\]]*\])?\s*(?=\{)")
 _CITE = re.compile(r"\\(?:no)?[cC]ite[a-zA-Z]*\*?\s*(?:\[[^\]]*\]\s*){0,2}\{([^{}]*)\}")
+CITES = [
+    "cite", "citep", "citet", "citealp", "citealt", "citeauthor", "citeyear", "nocite", "citep*",
+    "citet*", "parencite", "textcite", "autocite",
+]  # fmt: skip
 _LEVELS = ("section", "subsection", "subsubsection")
 
 
@@ -148,10 +152,7 @@ def texsoup(folder: Path, main: str) -> dict[str, Any]:
         for node in soup.find_all(names)
         if node.args
     ]
-    cites = soup.find_all(
-        "cite citep citet citealp citealt citeauthor citeyear parencite textcite autocite nocite "
-        "citep* citet*".split()  # noqa: SIM905  a list of words reads better as words
-    )
+    cites = soup.find_all(CITES)
     keys = {
         key.strip() for node in cites if node.args for key in str(node.args[-1].string).split(",")
     }

@@ -199,17 +199,17 @@ def verify(
 
 
 def parse(files: Files) -> None:
-    """Read e-prints as text: one JSON object a file, on one line each.
+    """Read e-prints and PDFs as text: one JSON object a file, on one line each.
 
     A file that cannot be read gives `file` and `error`, and exit code 1 at the end.
     """
     from cycledata.errors import ParseError
-    from cycledata.parse.latex import parse_eprint
+    from cycledata.parse.paper import parse_paper
 
     failed = False
     for path in files:
         try:
-            print(parse_eprint(path.read_bytes(), file=path.name).model_dump_json())
+            print(parse_paper(path.read_bytes(), file=path.name).model_dump_json())
         except ParseError as error:
             failed = True
             row = {"file": path.name, "error": {"rule": error.rule, "detail": error.detail}}

@@ -16,7 +16,7 @@ from cycledata.parse.latex.frames import Frame
 from cycledata.parse.latex.macros import Kind, Macro, kind_of
 from cycledata.records import Warned
 
-FUEL = 2_000_000
+FUEL = 1_000_000
 """Characters that expansion may push, and the like; the hungriest real paper takes 230,000."""
 MAX_DEPTH = 150
 """Frames on the stack: nested inputs and macros within macros."""

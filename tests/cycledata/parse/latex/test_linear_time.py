@@ -12,7 +12,7 @@ import pytest
 from cycledata.parse.latex import parse_eprint
 
 HEAD = "\\documentclass{article}\\begin{document}"
-LENGTH = 300_000
+LENGTH = 150_000
 SECONDS = 2.0
 REPEATED = (
     "{", "}", "\\", "%\n", "\\cite{", "\\cite[", "\\cites[a][b]{c}", "\\section{", "\\title{",

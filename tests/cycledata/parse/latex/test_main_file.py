@@ -9,7 +9,8 @@ LONG = "words " * 2_000
 
 
 def document(body: str = LONG, *, preamble: str = "", name: str = "article") -> str:
-    return f"\\documentclass{{{name}}}{preamble}\\begin{{document}}\\section{{A}}{body}\\end{{document}}"
+    top = f"\\documentclass{{{name}}}{preamble}"
+    return f"{top}\\begin{{document}}\\section{{A}}{body}\\end{{document}}"
 
 
 @pytest.mark.parametrize(
