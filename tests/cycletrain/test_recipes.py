@@ -1,0 +1,57 @@
+"""Every recipe is a config of its job, every value of the paper's models quoted or admitted."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import cycletrain
+from cycletrain.config import DetectConfig, IterateConfig, SftConfig, read_config
+
+FOLDER = Path(cycletrain.__file__).parent / "recipes"
+RECIPES = sorted(FOLDER.glob("*.toml"))
+CONFIGS: dict[str, type[Any]] = {"sft": SftConfig, "iterate": IterateConfig, "detect": DetectConfig}
+BASIS = re.compile(
+    r"# .*(Sec\. \d|Eq\. \d|Table \d|ours|not (stated|given|in the paper)|follows|Fast-DetectGPT)"
+)
+
+
+def test_the_papers_five_models_have_recipes() -> None:
+    names = {path.name for path in RECIPES}
+    sizes = [f"researcher-{size}" for size in ("12b", "72b", "123b")]
+    assert {f"{name}-sft.toml" for name in (*sizes, "reviewer-123b", "reviewer-8b")} <= names
+    assert {f"{name}-iterate.toml" for name in sizes} <= names
+
+
+@pytest.mark.parametrize("path", RECIPES, ids=lambda path: path.stem)
+def test_every_recipe_is_a_config(path: Path) -> None:
+    (job,) = [job for job in CONFIGS if job in path.stem.split("-")]
+    read_config(path, CONFIGS[job])
+
+
+@pytest.mark.parametrize(
+    "path", [p for p in RECIPES if not p.stem.startswith("tiny")], ids=lambda path: path.stem
+)
+def test_every_value_is_a_quotation_or_an_admission(path: Path) -> None:
+    for line in path.read_text(encoding="utf-8").splitlines():
+        if "=" in line.partition("#")[0]:
+            assert BASIS.search(line), f"{path.name}: no basis for: {line}"
+
+
+def letters(text: str) -> str:
+    """Lower-case letters and digits alone; citations in parentheses are left out."""
+    text = re.sub(r"\([^()]{1,200}\d{4}[a-z]?\)", "", text)
+    return re.sub(r"[^a-z0-9]", "", text.lower().replace("\\times", "x"))
+
+
+@pytest.mark.shared_data
+def test_every_quotation_is_in_the_paper(shared_data: Path) -> None:
+    paper = letters((shared_data.parent / "paper.md").read_text(encoding="utf-8"))
+    checked = 0
+    for path in RECIPES:
+        for comment in re.findall(r"# (?:Sec\.|Table) (.*)", path.read_text(encoding="utf-8")):
+            for quotation in re.findall(r'"([^"]{8,})"', comment):
+                assert letters(quotation) in paper, f"{path.name}: {quotation}"
+                checked += 1
+    assert checked > 40
