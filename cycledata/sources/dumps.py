@@ -252,6 +252,10 @@ def _put(
     snapshot: OpenSnapshot, reply: Reply, unite: Callable[[bytes, bytes], bytes] | None
 ) -> str | Unreadable:
     """Add or unite one reply; ``"added"``, ``"merged"``, ``"same"``, or why neither."""
+    # Half characters fit into no file, and an id with a line break into no list of ids.
+    if not reply.key.isprintable() or any("\ud800" <= char <= "\udfff" for char in reply.url):
+        reason = "expected an id and a file name of printable text"
+        return Unreadable(ascii(reply.url)[:80], ascii(reply.key)[:80], reason)
     held = snapshot.get(reply.service, reply.key)
     if held is None or held.payload == reply.payload:
         return "added" if snapshot.add(reply) else "same"

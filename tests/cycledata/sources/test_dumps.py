@@ -400,3 +400,15 @@ def test_real_notes_come_through_unchanged(tmp_path: Path, shared_data: Path) ->
                 held = {note["id"]: note for note in json.loads(reply.payload)["notes"]}
                 assert held == {note["id"]: note for note in raw["notes"]}
     assert n_notes == 13_670
+
+
+@pytest.mark.parametrize("odd", ["\ud800half", "line\nbreak", "\x1b[2J"], ids=ascii)
+def test_an_id_that_no_list_of_ids_can_hold_is_named_and_the_rest_goes_in(
+    odd: str, tmp_path: Path
+) -> None:
+    lines = [json.dumps(note("n", odd)), json.dumps(REVIEW)]
+    dump = write(tmp_path / "notes.jsonl", "\n".join(lines))
+    report = into(tmp_path / "snapshot", dump)
+    assert (report.n_added, report.n_unreadable) == (1, 1)
+    assert report.unreadable[0].reason == "expected an id and a file name of printable text"
+    assert (report.unreadable[0].file + report.unreadable[0].place).isascii()
