@@ -6,6 +6,7 @@ from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
+from urllib.parse import urlsplit
 
 import typer
 
@@ -61,8 +62,8 @@ def outline(
 
     if (endpoint is None) != vllm:
         raise typer.BadParameter("give --endpoint URL or --vllm, one of them")
-    if endpoint is not None and not endpoint.startswith(("http://", "https://")):
-        raise typer.BadParameter(f"--endpoint: expected http:// or https://, found {endpoint!r}")
+    if endpoint is not None and not _is_url(endpoint):
+        raise typer.BadParameter(f"--endpoint: expected http://HOST/v1, found {endpoint!r}")
     if endpoint is not None and engines > 1:
         raise typer.BadParameter("--engines goes with --vllm; a server starts its own")
     try:
@@ -105,6 +106,14 @@ def outline(
             into, ask, limit=limit, cache=default_cache(), on_progress=on_progress
         )
     _print(report, as_json)
+
+
+def _is_url(text: str) -> bool:
+    try:
+        parts = urlsplit(text)
+        return parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False  # a port that is no number
 
 
 def _vllm(model: str, context: int, n_gpus: int) -> "Callable[[], Backend]":

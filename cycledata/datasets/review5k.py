@@ -213,15 +213,9 @@ class Desk:
         self.abstract = self._publishes(
             "abstract", abstract_evidence(snapshot, forum, submission, candidate)
         )
-        self.texts: list[Text] = []
-        """The texts that may be published, best first."""
-        try:
-            held = list(texts(snapshot, forum, submission, candidate))
-        except ParseError as error:
-            row = Dropped(submission.paper_id, error.rule, error.detail[:200], "text")
-            self.rows.append(row)
-            held = list(texts(snapshot, forum, submission, None))
+        held = list(texts(snapshot, forum, submission, candidate))
         self.texts = [text for text in held if self._publishes("paper_text", text.evidence)]
+        """The texts that may be published, best first."""
         if not held:
             self._publishes("paper_text", ())
         self.holds_text = bool(held)

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -256,6 +257,22 @@ def test_explain_names_the_rule(sample_build: Path, paper_id: str, outcome: str,
     story = explain(sample_build, paper_id)
     assert story.outcome == outcome
     assert rule in {d.rule for d in story.dropped} | {v.rule for v in story.verdicts}
+
+
+def test_an_unreadable_licence_withholds_the_text_and_nothing_else(
+    tmp_path: Path,
+    make_forum: Callable[..., Reply],
+    make_arxiv: Callable[..., list[Reply]],
+    make_snapshot: Snapshots,
+) -> None:
+    words = {"title": "A Title About Invented Matter", "licence": "CC BY 4.0"}
+    forum = make_forum("p0", abstract="It is so.", review="A review of it.", **words)
+    match, record, eprint = make_arxiv("p0", "2309.99900", text="Words of a paper. ", **words)
+    replies = [forum, match, replace(record, payload=b"<html>Rate exceeded"), eprint]
+    snapshot = make_snapshot(tmp_path / "snapshot", replies)
+    manifest = build(REVIEW_5K, snapshot, tmp_path / "out", policy=read_policy()).manifest
+    assert manifest.withheld == {"paper_text: unreadable-licence": 1}
+    assert manifest.counts["papers_kept"] == 1
 
 
 def test_explain_of_a_stranger_is_an_error(sample_build: Path) -> None:

@@ -121,12 +121,13 @@ def test_a_second_run_asks_about_what_is_new_and_about_a_new_version(
     [
         ("", "one of them"),
         ("--vllm --endpoint http://x/v1", "one of them"),
-        ("--endpoint localhost:8000", "expected http://"),
+        ("--endpoint localhost:8000", "expected http://HOST/v1"),
+        ("--endpoint http://x:port/v1", "expected http://HOST/v1"),
         ("--endpoint http://x/v1 --engines 2", "goes with --vllm"),
         ("--endpoint http://x/v1 --context 9000", "lower max_tokens"),
         ("--endpoint http://x/v1 --limit 0", "greater than or equal to 1"),
     ],
-    ids=["neither", "both", "no-scheme", "engines-of-a-server", "no-room", "no-papers"],
+    ids=["neither", "both", "no-scheme", "no-port", "engines-of-a-server", "no-room", "no-papers"],
 )
 def test_misuse_exits_2_and_says_what_was_expected(
     snapshot: Path, words: str, said: str, monkeypatch: pytest.MonkeyPatch
