@@ -17,8 +17,6 @@ from dataclasses import replace
 from functools import lru_cache, partial
 from typing import Any
 
-import pyarrow as pa
-
 from cycledata.consent.evidence import Component, Evidence
 from cycledata.consent.policy import Verdict, decide
 from cycledata.datasets.holdings import (
@@ -38,6 +36,7 @@ from cycledata.datasets.indexed import (
 )
 from cycledata.datasets.lookup import Lookup
 from cycledata.datasets.outcome import Context, Dataset, Outcome, SplitItem
+from cycledata.datasets.research14k_columns import DEFAULT_SCHEMA, IDENTITY, IDS_SCHEMA
 from cycledata.datasets.selection import Rules, Selected, entry_keys, select_paper
 from cycledata.formats.paper_text import ResearchText, render_messages
 from cycledata.formats.paper_text import cited_works as shown_works
@@ -71,74 +70,6 @@ class Recipe(Record):
 
 
 RECIPE = Recipe()
-
-_SECTION = pa.struct([("level", pa.int32()), ("title", pa.string()), ("text", pa.string())])
-_SETUP = pa.struct([("name", pa.string()), ("description", pa.string())])
-_RESULT = pa.struct([(n, pa.string()) for n in ("name", "description", "table", "image")])
-_FIGURE = pa.struct(
-    [("label", pa.string()), ("caption", pa.string()), ("files", pa.list_(pa.string()))]
-)
-_MARKS = ("interestingness", "feasibility", "novelty")
-OUTLINE_TYPE = pa.struct(
-    [
-        ("motivation", pa.string()),
-        ("main_idea", pa.string()),
-        *((name, pa.int32()) for name in _MARKS),
-        ("experimental_setup", pa.list_(_SETUP)),
-        ("experimental_results", pa.list_(_RESULT)),
-    ]
-)
-_IDENTITY: list[tuple[str, pa.DataType]] = [
-    ("paper_id", pa.string()),
-    ("arxiv_id", pa.string()),
-    ("arxiv_version", pa.int32()),
-    ("title", pa.string()),
-    ("venue", pa.string()),
-    ("year", pa.int32()),
-    ("published", pa.date32()),
-    ("license", pa.string()),
-]
-DEFAULT_SCHEMA = pa.schema(
-    [
-        *_IDENTITY[:4],
-        ("abstract", pa.string()),
-        *_IDENTITY[4:7],
-        ("authors", pa.list_(pa.string())),
-        ("license", pa.string()),
-        (
-            "references",
-            pa.list_(
-                pa.struct(
-                    [
-                        ("key", pa.string()),
-                        ("paper_id", pa.string()),
-                        ("title", pa.string()),
-                        ("abstract", pa.string()),
-                        ("year", pa.int32()),
-                        ("bibtex", pa.string()),
-                    ]
-                )
-            ),
-        ),
-        ("sections", pa.list_(_SECTION)),
-        ("figures", pa.list_(_FIGURE)),
-        ("outline", OUTLINE_TYPE),
-        ("outline_source", pa.string()),
-        ("messages", pa.list_(pa.struct([("role", pa.string()), ("content", pa.string())]))),
-        ("n_output_tokens", pa.int32()),
-    ]
-)
-IDS_SCHEMA = pa.schema(
-    [
-        *_IDENTITY,
-        ("accepted_by", pa.string()),
-        ("eprint_sha256", pa.string()),
-        ("outline_source", pa.string()),
-        ("references", pa.list_(pa.struct([("key", pa.string()), ("paper_id", pa.string())]))),
-        ("n_output_tokens", pa.int32()),
-        ("row_sha256", pa.string()),
-    ]
-)
 
 
 def list_papers(snapshot: SealedSnapshot) -> list[str]:
@@ -319,7 +250,7 @@ def _full_row(
 def _ids_row(entry: ListedPaper, text: Text, whole: Mapping[str, Any]) -> dict[str, Any]:
     """The row of ``ids``: facts, and the digest that a rebuilt row must have."""
     return {
-        **{name: whole[name] for name, _ in _IDENTITY},
+        **{name: whole[name] for name, _ in IDENTITY},
         "accepted_by": entry.url,
         "eprint_sha256": text.reply.sha256,
         "outline_source": whole["outline_source"],

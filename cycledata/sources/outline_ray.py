@@ -75,10 +75,14 @@ def extract_outlines_on_ray(
         import ray.data
     except ImportError as error:
         raise ImportError("several engines need: pip install 'cyclekit[cluster]'") from error
-    asked = list(papers)
-    unknown = [paper for paper in asked if not is_known(snapshot, model, paper)]
-    report = OutlineReport(0, 0, len(asked) - len(unknown))
-    if not unknown:
+    rows: list[dict[str, bytes]] = []
+    report = OutlineReport(0, 0, 0)
+    for paper in papers:
+        if is_known(snapshot, model, paper):
+            report += OutlineReport(0, 0, 1)
+        else:
+            rows.append({"paper": pickle.dumps(paper)})
+    if not rows:
         return report
     started_here = not ray.is_initialized()
     if started_here:
@@ -86,8 +90,7 @@ def extract_outlines_on_ray(
     try:
         # One block a batch: a batch's conversations come back as soon as the last of them ends.
         answered = ray.data.from_items(
-            [{"paper": pickle.dumps(paper)} for paper in unknown],
-            override_num_blocks=-(-len(unknown) // batch_size),
+            rows, override_num_blocks=-(-len(rows) // batch_size)
         ).map_batches(
             _Engine,
             fn_constructor_args=(make_backend, max_chars, sampling, max_attempts),

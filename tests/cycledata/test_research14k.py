@@ -217,6 +217,13 @@ def test_a_broken_eprint_is_a_row_and_never_stops_the_build(
     assert any(rule.startswith(reason) or reason in rule for rule in report.manifest.dropped)
 
 
+@pytest.mark.parametrize("config", ["default", "ids"])
+def test_every_column_is_documented(config: str) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "research-14k.md").read_text("utf-8")
+    columns = page.split("## Columns")[1].split("## Which papers")[0]
+    assert not [name for name in RESEARCH_14K.schemas[config].names if f"`{name}`" not in columns]
+
+
 def test_the_row_digest_depends_on_values_alone() -> None:
     row = {"b": dt.date(2024, 1, 2), "a": [1, "é"]}
     assert row_digest(row) == row_digest(json.loads(json.dumps(row, default=str)))

@@ -5,6 +5,7 @@ import json
 import sys
 import types
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, ClassVar, Protocol
 
@@ -185,6 +186,23 @@ def test_recorded_papers_are_not_asked_about_again(tmp_path: Path, play: Play) -
         report = ask(server, snapshot, paper("p1"), paper("p2"), max_attempts=1)
     assert report == OutlineReport(n_outlined=1, n_refused=0, n_known=1)
     assert len(server.asked) == 2
+
+
+@pytest.mark.parametrize("change", ["another-version", "garbage"])
+def test_a_conversation_that_is_none_about_this_text_is_held_again(
+    tmp_path: Path, play: Play, change: str
+) -> None:
+    server = play({"p1": [answer("la la"), answer(GOOD)]})
+    with OpenSnapshot(tmp_path) as snapshot:
+        ask(server, snapshot, max_attempts=1)
+        again = replace(paper(), source="v2") if change == "another-version" else paper()
+        if change == "garbage":
+            held = snapshot.get("outline", outline_key("m", "p1"))
+            assert held is not None
+            snapshot.add(replace(held, payload=b"{}"), replace=True)
+        assert ask(server, snapshot, again) == OutlineReport(1, 0, 0)
+        assert ask(server, snapshot, again) == OutlineReport(0, 0, 1)
+        assert recorded(snapshot).source == again.source
 
 
 @pytest.mark.parametrize("status", [401, 404, 500, 503])
