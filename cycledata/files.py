@@ -4,7 +4,6 @@ Whatever is written here is either there in full under its name or not there at 
 values give equal bytes on every machine: no clock, no locale, no ordering by arrival.
 """
 
-import fcntl
 import hashlib
 import json
 import math
@@ -100,6 +99,8 @@ def _locked(lock: Path, out: Path) -> Iterator[None]:
 
 def _holds(file: TextIO, lock: Path) -> bool:
     """Take the lock of an open file; one that its last holder has just removed locks nothing."""
+    import fcntl  # not on Windows, where builds can be read and scored but not made
+
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         return os.fstat(file.fileno()).st_ino == lock.stat().st_ino

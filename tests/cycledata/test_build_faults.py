@@ -86,6 +86,22 @@ def test_a_takedown_of_a_takedown_adds_to_it(built: Path, tmp_path: Path) -> Non
     assert report.manifest.counts["papers_kept"] == read_build(built).counts["papers_kept"] - 2
 
 
+def test_a_paper_leaves_research_14k_and_the_next_build_from_the_same_folder(
+    tmp_path: Path,
+) -> None:
+    dataset = DATASETS["research-14k"]
+    build(dataset, sample.SNAPSHOT, tmp_path / "first", policy=POLICY)
+    gone = str(pl.read_parquet(tmp_path / "first" / "default" / "train-*.parquet")["paper_id"][0])
+    take_down(tmp_path / "first", [gone], tmp_path / "second", reason="asked", date=DAY)
+    verify_build(tmp_path / "second")
+    build(dataset, sample.SNAPSHOT, tmp_path / "third", policy=POLICY)
+    for name in ("second", "third"):
+        tables = [pl.read_parquet(path) for path in (tmp_path / name).glob("*/*.parquet")]
+        assert tables
+        assert all(gone not in table["paper_id"].to_list() for table in tables)
+        assert explain(tmp_path / name, gone).outcome == "out"
+
+
 def test_a_tombstone_of_nobody_stays_and_harms_nobody(tmp_path: Path) -> None:
     snapshot = copy_of_the_snapshot(tmp_path / "snapshot")
     stone = {"paper_id": "nobody", "reason": "r", "date": DAY}
