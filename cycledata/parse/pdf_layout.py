@@ -8,7 +8,7 @@ from itertools import groupby
 
 from cycledata.parse.pdf_convert import Block, Converted, Line
 
-_LINE_NUMBER = re.compile(r"\d{1,4}(?=\s|$)")
+_LINE_NUMBER = re.compile(r"\A\d{1,4}(?=\s|\Z)|(?<=\s)\d{3,4}\Z")
 
 
 def laid_out(document: Converted) -> list[Block]:
@@ -57,8 +57,9 @@ def _without_line_numbers(document: Converted) -> Converted:
     """
     by_page: dict[int, set[int]] = {}
     for block in document.blocks:
-        led = (_LINE_NUMBER.match(line.text) for line in block.lines)
-        by_page.setdefault(block.page, set()).update(int(found[0]) for found in led if found)
+        texts = [line.text for line in block.lines] or [block.text]
+        numbers = (int(found[0]) for text in texts for found in _LINE_NUMBER.finditer(text))
+        by_page.setdefault(block.page, set()).update(numbers)
     runs = {page: _longest_run(numbers) for page, numbers in by_page.items()}
     if len(set().union(*runs.values())) < 100:
         return document
@@ -77,23 +78,29 @@ def _longest_run(numbers: set[int]) -> set[int]:
 
 
 def _stripped(block: Block, numbers: set[int]) -> Block:
-    """A block without the given numbers before its lines, in its lines and in its text."""
+    """A block without the given numbers beside its lines, in its lines and in its text."""
+    if not block.lines:
+        return replace(block, text=_without(block.text, numbers))
     lines: list[Line] = []
     text, at = block.text, 0
     for line in block.lines:
-        number = _LINE_NUMBER.match(line.text)
-        if not number or int(number[0]) not in numbers:
-            lines.append(line)
-            continue
-        rest = line.text[number.end() :].lstrip()
+        rest = _without(line.text, numbers)
         if rest:
             lines.append(replace(line, text=rest))
-        follows = re.escape(rest.split(maxsplit=1)[0]) if rest else ""
-        found = re.compile(rf"(?<!\S){number[0]}(?:\s+|$)(?={follows})").search(text, at)
-        if found:
-            text = text[: found.start()] + text[found.end() :]
-            at = found.start() + len(rest) // 2
-    return replace(block, text=text, lines=tuple(lines))
+        for found in _LINE_NUMBER.finditer(line.text):
+            # The block's text has the number beside the same word.
+            word = rest.partition(" ")[0] if found.start() == 0 else rest.rpartition(" ")[2]
+            pair = (found[0], word) if found.start() == 0 else (word, found[0])
+            start = text.find(" ".join(pair).strip(), at) if int(found[0]) in numbers else -1
+            if start >= 0:
+                text = text[:start] + word + text[start + len(" ".join(pair).strip()) :]
+                at = start + len(word)
+    return replace(block, text=text.strip(), lines=tuple(lines))
+
+
+def _without(text: str, numbers: set[int]) -> str:
+    """One line without the given numbers at its ends."""
+    return _LINE_NUMBER.sub(lambda m: "" if int(m[0]) in numbers else m[0], text).strip()
 
 
 def _without_margins(document: Converted) -> Iterator[Block]:

@@ -345,11 +345,12 @@ def test_two_columns_are_read_one_after_the_other() -> None:
     assert order == ["wide", "left0", "left1", "left2", "right0", "right1", "right2"]
 
 
-def test_line_numbers_of_a_review_copy_go_and_other_numbers_stay() -> None:
+@pytest.mark.parametrize("form", ["{} the fox saw 7 dogs", "the fox saw 7 dogs {}"])
+def test_line_numbers_of_a_review_copy_go_and_other_numbers_stay(form: str) -> None:
     pages = []
     for page in range(5):
-        first = 1 + 40 * page
-        printed = [f"{first + i} the fox saw 7 dogs" for i in range(40)]
+        first = 100 + 40 * page
+        printed = [form.format(first + i) for i in range(40)]
         lines = tuple(Line(text, ANYWHERE, 10, False) for text in printed)
         pages.append(Block("text", " ".join(printed), page, ANYWHERE, lines))
     found = laid_out(Converted("test/1", 5, tuple(pages)))
