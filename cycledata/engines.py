@@ -10,6 +10,7 @@ import signal
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
@@ -58,12 +59,17 @@ def _map_on_processes(work: Callable[[T], R], items: Iterable[T], n_workers: int
     pool = ProcessPoolExecutor(n_workers, mp_context=context, initializer=_start_worker)
     try:
         iterator = iter(items)
-        pending: deque[Future[R]] = deque(
-            pool.submit(work, item) for item in islice(iterator, 2 * n_workers)
-        )
+        pending: deque[Future[R]] = deque()
+
+        def submit(n_items: int) -> None:
+            for item in islice(iterator, n_items):
+                with _uninterrupted():
+                    pending.append(pool.submit(work, item))
+
+        submit(2 * n_workers)
         while pending:
             result = pending.popleft().result()
-            pending.extend(pool.submit(work, item) for item in islice(iterator, 1))
+            submit(1)
             yield result
     except BrokenProcessPool as error:
         raise BuildError(
@@ -73,9 +79,23 @@ def _map_on_processes(work: Callable[[T], R], items: Iterable[T], n_workers: int
         pool.shutdown(cancel_futures=True)
 
 
+_STOPS = (signal.SIGINT, signal.SIGTERM)
+
+
+@contextmanager
+def _uninterrupted() -> Iterator[None]:
+    """Let signals wait: a worker that is cut off while it starts leaves a traceback behind."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, _STOPS)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
 def _start_worker() -> None:
     """Leave Ctrl-C to the process that started this one, and end when that one is gone."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, _STOPS)
     parent = multiprocessing.parent_process()
     if parent is not None:
         threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
