@@ -5,7 +5,7 @@ EXTRAS := fetch,llm,pdf,train,cluster,dev
 # Some machines switch byte-compiling off; importing the trainers then takes three times as long.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: test check demo sample golden clean
+.PHONY: test check demo sample golden clean train-demo
 
 test: check
 	$(BIN)/python -m pytest
@@ -36,6 +36,23 @@ demo: .venv/.base
 	    --out demo-out/leaderboard
 	@echo "demo-out/ holds both datasets; open demo-out/leaderboard/index.html in a browser"
 
+# Every training job on a CPU: tiny models, the embedded sample. One thread, since idle ones spin.
+train-demo: export OMP_NUM_THREADS := 1
+train-demo: .venv/.all
+	rm -rf train-demo-out
+	$(BIN)/cycledata build review-5k --out train-demo-out/review-5k
+	$(BIN)/cycledata build research-14k --out train-demo-out/research-14k
+	$(BIN)/python -m cycletrain.tiny train-demo-out/tiny train-demo-out/review-5k train-demo-out/research-14k
+	$(BIN)/cycletrain sft --recipe cycletrain/recipes/tiny-reviewer-sft.toml
+	$(BIN)/cycletrain review train-demo-out/review-5k --split train --dtype float32 --seed 1 \
+	    --max-tokens 1800 --model train-demo-out/reviewer/model > train-demo-out/reviews.jsonl
+	$(BIN)/cycleeval score train-demo-out/reviews.jsonl train-demo-out/review-5k --split train
+	$(BIN)/cycletrain sft --recipe cycletrain/recipes/tiny-researcher-sft.toml
+	$(BIN)/cycletrain iterate --recipe cycletrain/recipes/tiny-iterate.toml
+	$(BIN)/cycletrain detect --recipe cycletrain/recipes/tiny-detect.toml
+	$(BIN)/cycleeval detection train-demo-out/detect/criteria.jsonl
+	@echo "open train-demo-out/iterate/index.html in a browser"
+
 sample: .venv/.all
 	$(BIN)/python -m cycledata.sample
 
@@ -54,4 +71,4 @@ golden: .venv/.all
 	touch $@
 
 clean:
-	rm -rf .venv demo-out
+	rm -rf .venv demo-out train-demo-out

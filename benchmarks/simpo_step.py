@@ -84,7 +84,7 @@ def ours(model: Any, ids: Tensor, labels: Tensor) -> Tensor:
 
 def measure(args: argparse.Namespace) -> None:
     device = "cuda" if torch.cuda.is_available() else "cpu"
-    torch.set_num_threads(2)
+    torch.set_num_threads(1)  # idle threads spin on a busy machine
     model = model_of(args.vocabulary, lora=args.lora).to(device)
     ids = torch.randint(1, args.vocabulary, (2 * args.pairs, args.tokens), device=device)
     labels = ids.clone()

@@ -174,5 +174,12 @@ def quantise_base(model: PeftModel) -> None:
     """
     from torchao.quantization import Float8WeightOnlyConfig, quantize_
 
-    bases = {id(layer.get_base_layer()) for _, layer in lora_layers(model)}
+    found: list[Any] = [layer.get_base_layer() for _, layer in lora_layers(model)]
+    bases = {id(base): base for base in found}
     quantize_(model, Float8WeightOnlyConfig(), filter_fn=lambda module, _: id(module) in bases)
+    for base in bases.values():
+        # DeepSpeed broadcasts, casts and refers to every parameter, which torchao's tensors do not
+        # stand; a frozen weight serves as well as a buffer.
+        weight = base.weight
+        del base.weight
+        base.register_buffer("weight", weight.detach())

@@ -2,9 +2,12 @@
 
 It knows nothing and learns the sample by heart, which is all that tests and the demonstration
 need: every job runs for real, only the model is small.
+
+    python -m cycletrain.tiny OUT BUILD...   # tokenizer trained on the builds' training splits
 """
 
-from collections.abc import Iterable
+import sys
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -19,10 +22,10 @@ def make_tiny_model(
     texts: Iterable[str],
     folder: Path,
     *,
-    vocabulary: int = 1000,
-    width: int = 128,
+    vocabulary: int = 4000,
+    width: int = 64,
     layers: int = 2,
-    context: int = 2048,
+    context: int = 4096,
     seed: int = 0,
 ) -> None:
     """Save an untrained Llama of a given size with a byte-level tokenizer trained on ``texts``.
@@ -77,3 +80,17 @@ def make_tiny_model(
         torch.manual_seed(seed)
         LlamaForCausalLM(config).save_pretrained(folder)
     tokenizer.save_pretrained(folder)
+
+
+def _texts(builds: Iterable[Path]) -> Iterator[str]:
+    from cycledata.load import iterate_rows
+
+    for build in builds:
+        for row in iterate_rows(build, "default", "train", ["messages"]):
+            for message in row["messages"]:
+                yield message["content"]
+
+
+if __name__ == "__main__":
+    out, *builds = map(Path, sys.argv[1:])
+    make_tiny_model(_texts(builds), out)
