@@ -65,9 +65,7 @@ def read_call(x: Expander, macro: Macro) -> list[str] | None:
     while len(args) < macro.n_args:
         args.append(x.read_argument())
     if not args and len(x.stack) > x.floor:
-        frame = x.stack[-1]
-        while frame.pos < len(frame.text) and frame.text[frame.pos] in " \t":
-            frame.pos += 1
+        x.stack[-1].pass_blanks()
     return args
 
 

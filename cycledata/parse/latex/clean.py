@@ -8,29 +8,31 @@ import re
 from collections.abc import Iterable
 
 from cycledata.parse.latex.flat import Piece
-from cycledata.parse.latex.names import words
+from cycledata.parse.latex.names import NOTICES, words
 
-NOTES = words(
+NOTES = NOTICES | words(
     "\\todo \\missingfigure \\todototoc \\listoftodos \\marginpar \\marginnote \\fxnote "
     "\\fxwarning \\fxerror \\fxfatal \\pdfcomment \\pdfmargincomment \\fixme \\FIXME \\TODO \\XXX "
     "\\deleted \\st \\sout \\xout \\DIFdel \\remove \\index \\vspace \\hspace  "
     "\\thispagestyle \\pagestyle \\setlength \\addtolength \\setcounter \\addtocounter "
     "\\bibliographystyle \\bibliography \\addcontentsline \\thanks \\hypersetup \\graphicspath "
-    "\\linespread \\hyphenation  \\captionsetup \\setstretch \\enlargethispage"
+    "\\linespread \\hyphenation  \\captionsetup \\setstretch \\enlargethispage "
+    "\\glsunset \\glsreset"
 )
 """Commands that go with their arguments."""
 _COUNTS = {"\\setlength": 2, "\\addtolength": 2, "\\setcounter": 2, "\\addtocounter": 2,
-           "\\addcontentsline": 3, "\\listoftodos": 0}  # fmt: skip
+           "\\addcontentsline": 3, "\\listoftodos": 0, "\\icmlsetsymbol": 2}  # fmt: skip
 _KEPT = words("\\replaced \\added \\DIFadd \\hl \\revised \\revise \\new")
 """Commands whose argument is the final text."""
 _LAYOUT = words(
     "\\newpage \\clearpage \\cleardoublepage \\pagebreak \\nopagebreak \\smallskip \\medskip "
     "\\bigskip \\vfill \\hfill \\null \\noindent \\maketitle \\tableofcontents \\listoffigures "
     "\\listoftables \\appendix \\FloatBarrier \\balance \\onecolumn \\flushbottom \\raggedbottom "
-    "\\sloppy \\fussy \\allowdisplaybreaks \\printbibliography \\printAffiliationsAndNotice "
+    "\\sloppy \\fussy \\allowdisplaybreaks \\printbibliography "
     "\\doparttoc \\faketableofcontents \\parttoc   \\nolinenumbers \\linenumbers "
     "\\iclrfinalcopy \\cvprfinalcopy \\iccvfinalcopy \\IEEEpeerreviewmaketitle \\unskip "
-    "\\ignorespaces \\phantomsection \\protect  \\break \\allowbreak"
+    "\\ignorespaces \\phantomsection \\protect  \\break \\allowbreak "
+    "\\glsunsetall \\glsresetall"
 )
 """Commands without arguments that print nothing."""
 

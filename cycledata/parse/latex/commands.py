@@ -18,13 +18,14 @@ from cycledata.parse.latex.names import (
     FIGURES,
     FINAL_SWITCHES,
     HEADINGS,
+    NOTICES,
     TITLES,
     VERBATIM,
     words,
 )
 
 _MARKED = (
-    frozenset(HEADINGS) | CITING | TITLES | AUTHORS | FINAL_SWITCHES
+    frozenset(HEADINGS) | CITING | TITLES | AUTHORS | NOTICES | FINAL_SWITCHES
     | {"\\" + name for name in ACKS}
     | words(
         r"\appendix \appendices \maketitle \caption \captionof \label \nocite \thanks \abstract "
@@ -38,6 +39,7 @@ _ACTING: dict[Action, str] = {
     "renewrobustcmd providerobustcmd",
     d.define: "def edef gdef xdef",
     d.let: "let",
+    d.future_let: "futurelet",
     d.newenvironment: "newenvironment renewenvironment provideenvironment",
     d.new_document_command: "NewDocumentCommand RenewDocumentCommand ProvideDocumentCommand "
     "DeclareDocumentCommand NewExpandableDocumentCommand",

@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable
 
 from cycledata.parse.latex.definitions import is_style
-from cycledata.parse.latex.expand import Expander
+from cycledata.parse.latex.expand import Expander, Literal
 from cycledata.parse.latex.names import words
 from cycledata.parse.latex.scan import CONTROL
 
@@ -194,6 +194,9 @@ def meaning(x: Expander, token: str) -> str | None:
         return "char:" + token
     if token in ("\\@empty", "\\empty"):
         return "macro:"
+    action = x.table.get(token)
+    if isinstance(action, Literal) and len(action.name) == 1:
+        return "char:" + action.name
     macro = x.macros.get(token)
     if macro is not None:
         return f"{'long ' * macro.long}macro{macro.n_args or ''}:{macro.body}"

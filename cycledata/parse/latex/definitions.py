@@ -125,6 +125,20 @@ def let(x: Expander, _name: str) -> None:
     assign(x, target, source)
 
 
+def future_let(x: Expander, _name: str) -> None:
+    r"""``\futurelet\next\act c``: ``\next`` takes what ``c`` means, then ``\act`` acts on it."""
+    target, actor = x.read_name(), x.read_name()
+    frame = x.next_frame(inline=True)
+    if frame is not None and target:
+        source = CONTROL.match(frame.text, frame.pos)
+        if source is None:
+            char = frame.text[frame.pos]
+            x.define(target, Macro(char), Literal(char))
+        else:
+            assign(x, target, source[0])
+    x.push(actor)
+
+
 def assign(x: Expander, target: str, source: str) -> None:
     """Give ``target`` the present meaning of ``source``."""
     if not target or not source or target == source:
@@ -332,6 +346,7 @@ def hook(x: Expander, name: str) -> None:
 
 def x_space(x: Expander, _name: str) -> None:
     r"""``\xspace``: a space unless punctuation or one follows."""
+    x.stack[-1].pass_blanks()
     pos = len(x.stack) - 1
     while pos >= x.floor:
         frame = x.stack[pos]

@@ -12,21 +12,25 @@ MAX_CAPTION = 20_000
 
 
 def read_figures(flat: Flat) -> tuple[Figure, ...]:
-    """Every figure environment of the body, in order; sub-figures belong to theirs."""
+    """Every figure environment of the body, in order; sub-figures belong to theirs.
+
+    The last caption is the whole figure's, and so is the label that follows it.
+    """
     figures: list[Figure] = []
     opened: str | None = None
-    label: str | None = None
-    captions: list[str] = []
+    label: str | None = None  # the first after the last caption
+    before: str | None = None  # the first of all, for want of that one
+    caption = ""
     files: list[str] = []
     for offset, name in flat.marks:
         if offset < flat.body:
             continue
         if opened is None:
             if name.startswith("\\begin{") and name[7:-1] in FIGURES:
-                opened, label, captions, files = name[7:-1], None, [], []
+                opened, label, before, caption, files = name[7:-1], None, None, "", []
             continue
         if name == "\\end{" + opened + "}":
-            figures.append(Figure(label=label, caption=" ".join(captions[-1:]), files=tuple(files)))
+            figures.append(Figure(label=label or before, caption=caption, files=tuple(files)))
             opened = None
             continue
         if name not in _GRAPHICS and name not in ("\\label", "\\caption", "\\captionof"):
@@ -37,7 +41,8 @@ def read_figures(flat: Flat) -> tuple[Figure, ...]:
         elif name in _GRAPHICS:
             files.append(_file(value))
         else:
-            captions.append(value.strip())
+            caption = value.strip()
+            before, label = before or label, None
     return tuple(figures)
 
 

@@ -27,6 +27,11 @@ class Frame:
         self.scanned = 0
         self.closing: list[int] = []
 
+    def pass_blanks(self) -> None:
+        """Go past the spaces that TeX takes for the end of a control word."""
+        while self.pos < len(self.text) and self.text[self.pos] in " \t":
+            self.pos += 1
+
     def innermost(self) -> int:
         """Place of the innermost group that is open where the frame stands; -1 for none."""
         text, opened = self.text, self.opened

@@ -4,11 +4,18 @@ import re
 from collections.abc import Iterator
 
 from cycledata.parse.latex.flat import Flat, Span
-from cycledata.parse.latex.names import AUTHORS, FINAL_SWITCHES, words
+from cycledata.parse.latex.names import AUTHORS, FINAL_SWITCHES, STOCK_STYLES, words
 from cycledata.records import Leak
 
 _FINAL_OPTIONS = words("final accepted camera cameraready camera-ready preprint nonanonymous")
-_TWO_ARGUMENTS = words("\\icmlauthor \\icmlaffiliation \\mlsysauthor \\mlsysaffiliation")
+_NO_VENUE = STOCK_STYLES | words(
+    "graphics changes fixme minted ifdraft trackchanges easyreview pdfpages pdfcomment showlabels"
+)
+"""Packages to which ``final`` says something else than that the paper is accepted."""
+_TWO_ARGUMENTS = words(
+    "\\icmlauthor \\icmlaffiliation \\icmlcorrespondingauthor "
+    "\\mlsysauthor \\mlsysaffiliation \\mlsyscorrespondingauthor"
+)
 _HEADER_CUES = {
     "ublished as a": "camera-ready-header",
     "ccepted ": "camera-ready-header",
@@ -55,8 +62,9 @@ def read_leaks(flat: Flat, acknowledgments: list[Span]) -> list[tuple[Span, str]
         elif name in ("\\usepackage", "\\documentclass", "\\RequirePackage"):
             options, end = flat.option(offset + len(name))
             given = {option.strip().lower() for option in (options or "").split(",")}
-            if given & _FINAL_OPTIONS:
-                whole = flat.argument(end)
+            whole = flat.argument(end)
+            loaded = {package.strip() for package in whole[0].split(",")} if whole else set()
+            if given & _FINAL_OPTIONS and (name == "\\documentclass" or loaded - _NO_VENUE):
                 found.append((Span(offset, whole[1] if whole else end), "final-copy-switch"))
         elif name in AUTHORS:
             span = author_span(flat, offset, name)

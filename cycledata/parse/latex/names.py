@@ -40,9 +40,12 @@ TITLES = words(r"\title \Title \icmltitle \aistatstitle \mlsystitle \acmltitle")
 """Commands whose argument is the paper's title."""
 AUTHORS = words(
     r"\author \authors \icmlauthor \icmlaffiliation \aistatsauthor \aistatsaddress \address \affil "
-    r"\affiliation \institute \email \mlsysauthor \mlsysaffiliation \authorinfo"
+    r"\affiliation \institute \email \mlsysauthor \mlsysaffiliation \authorinfo "
+    r"\icmlcorrespondingauthor \mlsyscorrespondingauthor"
 )
 """Commands whose arguments name the authors."""
+NOTICES = words(r"\printAffiliationsAndNotice \icmlkeywords \mlsyskeywords \icmlsetsymbol")
+"""Commands of ICML's and MLSys's front matter whose arguments belong to no section."""
 FINAL_SWITCHES = words(
     r"\iclrfinalcopy \cvprfinalcopy \iccvfinalcopy \eccvfinalcopy \wacvfinalcopy \aclfinalcopy "
     r"\neuripsfinalcopy \nipsfinalcopy \ijcaifinalcopy \naaclfinalcopy \emnlpfinalcopy "

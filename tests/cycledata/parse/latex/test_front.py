@@ -97,6 +97,16 @@ def test_sections_after_the_appendix_say_so(parse_body: Parse) -> None:
     ]
 
 
+ONEDOT = r"""
+\makeatletter
+\def\onedot{\futurelet\@let@token\@onedot}
+\def\@onedot{\ifx\@let@token.\else.\null\fi\xspace}
+\def\etal{et al\onedot}
+\makeatother
+"""
+"""How the styles of CVPR and ICCV put one full stop after an abbreviation."""
+
+
 @pytest.mark.parametrize(
     ("preamble", "body", "expected"),
     [
@@ -108,6 +118,22 @@ def test_sections_after_the_appendix_say_so(parse_body: Parse) -> None:
         (r"\newcommand{\R}{\mathbb{R}}", r"in $\R^n$", r"in $\R^n$"),
         (r"\newcommand{\name}{Foo}", r"$x^\name$", r"$x^{Foo}$"),
         (r"\newcommand{\name}{Foo}", r"{\em\name} a\name b", r"{\em{}Foo} aFoob"),
+        (
+            r"\newcommand{\name}{Foo\xspace}",
+            r"\name, \name. (\name) \name b",
+            "Foo, Foo. (Foo) Foo b",
+        ),
+        (
+            r"\newcommand{\name}{\textsc{Foo}\xspace}",
+            r"\name's \name{}",
+            r"\textsc{Foo}'s \textsc{Foo}{}",
+        ),
+        (
+            ONEDOT,
+            r"Yin~\etal say, e.g\onedot, that \etal. do",
+            r"Yin~et al. say, e.g., that et al. do",
+        ),
+        ("", r"\glsunset{cnn}a \gls{cnn}\glsresetall", r"a \gls{cnn}"),
         ("", "a\\vspace{1em}\n\n\n\n\\newpage b", "a\n\n b"),
         ("", "50\\% % of\n% all\nb", "50\\% b"),
         ("", "a\\verb|%\\todo{x}|b", "a\\verb|%\\todo{x}|b"),
@@ -123,8 +149,9 @@ def test_text_keeps_what_the_paper_says_and_no_remark(
 def test_figures_have_label_caption_and_files(parse_body: Parse) -> None:
     body = (
         r"\begin{figure*}\includegraphics[width=1pt]{a.pdf}\begin{subfigure}{1pt}"
-        r"\includegraphics{b}\caption{Sub}\end{subfigure}\caption[s]{All of \textbf{it}}"
-        r"\label{fig:x}\end{figure*}\begin{wrapfigure}{r}{1pt}\epsfig{file=c.eps}\end{wrapfigure}"
+        r"\includegraphics{b}\caption{Sub}\label{fig:sub}\end{subfigure}"
+        r"\caption[s]{All of \textbf{it}}\label{fig:x}\end{figure*}"
+        r"\begin{wrapfigure}{r}{1pt}\epsfig{file=c.eps}\end{wrapfigure}"
     )
     first, second = parse_body(body).figures
     assert (first.label, first.caption, first.files) == (

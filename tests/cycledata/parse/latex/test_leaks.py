@@ -27,6 +27,12 @@ Parse = Callable[..., PaperText]
         ),
         (r"\author{Ann Bee\\MIT}", "", "author-block", r"\author{Ann Bee\\MIT}"),
         ("", r"\icmlauthor{Ann}{mit}", "author-block", r"\icmlauthor{Ann}{mit}"),
+        (
+            "",
+            r"\icmlcorrespondingauthor{Ann}{ann@mit.edu}",
+            "author-block",
+            r"\icmlcorrespondingauthor{Ann}{ann@mit.edu}",
+        ),
         ("", r"\thanks{Work done at X}", "author-block", r"\thanks{Work done at X}"),
         (
             r"\lhead{Published as a conference paper at ICLR 2024}",
@@ -68,6 +74,7 @@ def test_leak_is_reported_in_place_and_leaves_the_text(
         pytest.param(r"\iffalse\iclrfinalcopy\fi", "", id="switched-off"),
         pytest.param(r"\author{Anonymous Authors}", "", id="anonymous"),
         pytest.param(r"\usepackage{neurips_2023}", "", id="submission-style"),
+        pytest.param(r"\usepackage[final]{microtype}", "", id="final-of-another-package"),
         pytest.param("", r"Code: \url{https://anonymous.4open.science/r/x}", id="anonymous-link"),
         pytest.param("", r"It is accepted by all that most agree.", id="plain-words"),
         pytest.param("", r"PyTorch~\cite{p} at \url{https://pytorch.org}", id="another's-site"),
@@ -77,3 +84,19 @@ def test_what_gives_nothing_away_is_not_reported(
     parse_body: Parse, preamble: str, body: str
 ) -> None:
     assert parse_body(r"\section{S}" + body, preamble).leaks == ()
+
+
+def test_what_a_venue_style_would_print_of_the_authors_stays_out(parse_files: Parse) -> None:
+    style = (
+        "\\def\\icmlcorrespondingauthor#1#2{\\gdef\\who{#1 <#2>}}"
+        "\\def\\printAffiliationsAndNotice#1{#1 Correspondence to: \\who. "
+        + "Proceedings of the conference. " * 10
+        + "}"
+    )
+    body = (
+        "\\documentclass{article}\\usepackage{icml2024}\\begin{document}\\twocolumn["
+        "\\icmlcorrespondingauthor{Ann}{ann@mit.edu}]\\printAffiliationsAndNotice{\\textbf{Equal}}"
+        "\\section{S}Text.\\end{document}"
+    )
+    text = parse_files({"main.tex": body, "icml2024.sty": style})
+    assert [section.text for section in text.sections] == ["Text."]
