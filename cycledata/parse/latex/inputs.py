@@ -85,7 +85,7 @@ def read_input(x: Expander, _name: str) -> None:
         if match is None:
             return
         frame.pos = match.end()
-        name = match[1] or match[2]
+        name = match[1] or match[2] or ""
     read_file(x, name)
 
 

@@ -176,6 +176,7 @@ LATEX: dict[str, Item] = {
     "10^5 missing inputs": (lambda: tex("\\input{gone}" * 10**5), "warning:missing-input"),
     "input of a path outside": (lambda: tex("\\input{../../../etc/passwd}\\input{/etc/passwd}"), "warning:missing-input"),
     "input of a command": (lambda: tex('\\input|"cat /etc/passwd"\\input{|"id"}'), "read"),
+    "input of nothing": (lambda: tex("\\input\"\"\\input{}"), "warning:missing-input"),
     "input within input": (lambda: tex("\\input{" * 10**5), "read"),
     "2^60 by macros": (lambda: tex(macros(60, "\\def\\%s{\\%s\\%s}") + "\\section{\\a}"), "read"),
     "2^60 by newcommand": (lambda: tex(macros(60, "\\newcommand\\%s{\\%s\\%s}") + "\\a"), "read"),
