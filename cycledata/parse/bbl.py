@@ -37,7 +37,8 @@ _MARKED_TITLE = re.compile(r"\\(?:bibinfo\s*\{(?:title|booktitle)\}|showarticlet
 _MARKED_YEAR = re.compile(r"\\(?:bibinfo\s*\{year\}|bibinfo\s*\{date\})\s*\{[^{}]{0,20}?(\d{4})")
 _QUOTED = re.compile(r"``([^`]{8,400}?)[,.?!]?(?:''|\")|“([^”]{8,400}?)[,.?!]?”")
 _YEAR_THEN_TITLE = re.compile(
-    r"\b((?:19|20)\d\d)[a-z]?(?:,\s[A-Za-z]{3,9}\.?(?:\s\d{1,2})?)?\)?[.,:]\s{0,9}([^.?!]{8,400}[.?!])"
+    r"\b((?:19|20)\d\d)[a-z]?(?:,\s[A-Za-z]{3,9}\.?(?:\s\d{1,2})?)?\)?[.,:](?!\d)\s{0,9}"
+    r"([^.?!]{8,400}[.?!])"
 )
 _SLANTED = re.compile(r"\\(?:textit|emph|textsl)\s*(?=\{)|\{\\(?:it|em|sl|itshape)(?![A-Za-z])")
 _VENUE = re.compile(

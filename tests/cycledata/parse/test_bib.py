@@ -164,6 +164,11 @@ PRINTED: dict[str, tuple[str, Told]] = {
         \href{https://doi.org/10.1000/ABC}{\texttt{x}} (2016).""",
         ("g16", "Dropout as a Bayesian Approximation", 2016, None, "10.1000/abc"),
     ),
+    "slanted, with an id that looks like a year": (
+        r"""\bibitem{a20} A.~Amini et al., \textit{Deep Evidential Regression},
+        \href{https://arxiv.org/abs/1910.02600}{\texttt{arXiv:1910.02600 [cs.LG]}} (2020).""",
+        ("a20", "Deep Evidential Regression", 2020, "1910.02600", None),
+    ),
     "revtex": (
         r"""\bibitem [{\citenamefont {Bell}(1964)}]{bell}%
         \BibitemOpen \bibinfo {title} {On the {EPR} paradox}, \bibinfo {year} {1964}""",
