@@ -49,6 +49,7 @@ train-demo: .venv/.all
 	$(BIN)/cycleeval score train-demo-out/reviews.jsonl train-demo-out/review-5k --split train
 	$(BIN)/cycletrain sft --recipe cycletrain/recipes/tiny-researcher-sft.toml
 	$(BIN)/cycletrain iterate --recipe cycletrain/recipes/tiny-iterate.toml
+	$(BIN)/cycleeval generated train-demo-out/iterate/rated.jsonl
 	$(BIN)/cycletrain detect --recipe cycletrain/recipes/tiny-detect.toml
 	$(BIN)/cycleeval detection train-demo-out/detect/criteria.jsonl
 	@echo "open train-demo-out/iterate/index.html in a browser"

@@ -100,7 +100,10 @@ def review(
     model: Model,
     revision: Revision = None,
     name: Name = None,
-    reviewers: Reviewers = 4,
+    reviewers: Annotated[
+        int | None,
+        typer.Option(min=1, help="Simulated reviewers; by default as many as a build's paper had."),
+    ] = None,
     split: Annotated[str, typer.Option(help="Split of a build: train or test.")] = "test",
     temperature: Temperature = 0.4,
     max_tokens: MaxTokens = 8192,
@@ -116,13 +119,13 @@ def review(
         from cycletrain.jobs.rollout import Asking
         from cycletrain.reviewing import as_line, predict, read_papers
 
-        texts = read_papers(papers, split=split)
+        chats = read_papers(papers, split=split, n_reviewers=reviewers)
         config = ModelConfig.model_validate(
             {"path": model, "revision": revision, "name": name, "dtype": dtype}
         )
         sampling = Sampling(temperature=temperature, max_tokens=max_tokens)
         asking = Asking(sampling, tries, 4, seed, folder)
-        predictions = predict(open_generator(config), texts, n_reviewers=reviewers, asking=asking)
+        predictions = predict(open_generator(config), chats, asking=asking)
         for prediction in predictions:
             print(as_line(prediction))
         unreadable = [p.paper_id for p in predictions if not p.ratings]

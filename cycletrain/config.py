@@ -126,6 +126,8 @@ class RewardConfig(JobConfig):
 
     papers: Path
     """``rollouts.jsonl`` of a rollout."""
+    source: str
+    """Name of the model that wrote them, in the result."""
     model: ModelConfig
     sampling: Sampling
     n_reviewers: Positive

@@ -4,7 +4,8 @@ Round t lives in ``out/round-t``: the prompts it drew, the papers that P_t wrote
 pairs, and P_{t+1} under ``policy``. A stage whose result is there is not run again, a result is
 there in full or not at all, and every draw is seeded by its name: a loop that was killed at any
 point ends, once it is started again, in the same pairs and weights. After round T the last policy
-is sampled and reviewed once more, so that there are T + 1 rewards to compare.
+is sampled and reviewed once more, so that there are T + 1 rewards to compare; ``rated.jsonl`` has
+them all for ``cycleeval generated``.
 """
 
 import logging
@@ -16,7 +17,7 @@ from cycledata.records import Dropped, Message, Record
 from cycletrain.cards import write_model_card
 from cycletrain.config import IterateConfig, ModelConfig
 from cycletrain.generation import open_generator, seed_of
-from cycletrain.jobs.reward import reward_papers, summarise
+from cycletrain.jobs.reward import rated_papers, reward_papers, summarise
 from cycletrain.jobs.rollout import Asking, count_rollouts, read_prompts, write_papers
 from cycletrain.jobs.simpo import CURVES, train
 from cycletrain.plot import Curve, Line
@@ -72,6 +73,17 @@ def run(config: IterateConfig) -> RunRecord:
         if result.policy == config.policy.path:
             policy = config.policy
     results.append(_last_look(config, n_rounds + 1, policy, prompts))
+    write_rows(
+        config.out / "rated.jsonl",
+        (
+            paper
+            for result in results
+            for paper in rated_papers(
+                list(read_rows(_folder(config, result.number) / "rewards.jsonl", Reward)),
+                source=f"P_{result.number}",
+            )
+        ),
+    )
     finished = _with_results(record, results)
     if policy != config.policy:
         write_model_card(
@@ -88,7 +100,7 @@ def run_round(
     config: IterateConfig, number: int, policy: ModelConfig, prompts: Prompts
 ) -> RoundResult:
     """One round, or what it wrote when it ran before."""
-    folder = config.out / f"round-{number}"
+    folder = _folder(config, number)
     done = folder / "round.json"
     if done.is_file():
         return RoundResult.model_validate_json(done.read_bytes())
@@ -136,7 +148,7 @@ def _last_look(
 
 
 def _sample(config: IterateConfig, number: int, policy: ModelConfig, prompts: Prompts) -> Sampled:
-    folder = config.out / f"round-{number}"
+    folder = _folder(config, number)
     chosen = set(
         prompts_of_round(
             [prompt_id for prompt_id, _ in prompts],
@@ -169,6 +181,10 @@ def _sample(config: IterateConfig, number: int, policy: ModelConfig, prompts: Pr
         ),
     )
     return Sampled(rollouts, rewards)
+
+
+def _folder(config: IterateConfig, number: int) -> Path:
+    return config.out / f"round-{number}"
 
 
 def _stage(path: Path, model: type[R], make: Callable[[], list[R]]) -> list[R]:

@@ -13,6 +13,7 @@ from cycledata.formats.review_messages import reviewer_prompt
 from cycledata.formats.review_text import ReviewText, parse_reviews
 from cycledata.formats.unreadable import Unreadable
 from cycledata.records import Message
+from cycleeval.generated import ASPECTS, RatedPaper
 from cycletrain.config import RewardConfig
 from cycletrain.generation import Generator, open_generator
 from cycletrain.jobs.rollout import Answered, Asking, ask
@@ -22,7 +23,7 @@ from cycletrain.run_record import RunRecord, close_run, open_run
 
 
 def run(config: RewardConfig) -> RunRecord:
-    """Review sampled papers; writes ``out/rewards.jsonl``."""
+    """Review sampled papers; writes ``out/rewards.jsonl`` and ``out/rated.jsonl``."""
     record = open_run("reward", config)
     rewards = reward_papers(
         open_generator(config.model),
@@ -31,23 +32,26 @@ def run(config: RewardConfig) -> RunRecord:
         asking=Asking(config.sampling, config.tries, config.batch_size, config.seed, config.out),
     )
     write_rows(config.out / "rewards.jsonl", rewards)
+    write_rows(config.out / "rated.jsonl", rated_papers(rewards, config.source))
     metrics, counts = summarise(rewards)
     return close_run(config.out, record.model_copy(update={"metrics": metrics, "counts": counts}))
 
 
-def review_papers(
-    generator: Generator, papers: Mapping[str, str], *, n_reviewers: int, asking: Asking
-) -> dict[str, Answered[ReviewText]]:
-    """Reviews of each paper, by its id.
+def review_chat(paper: str, *, n_reviewers: int) -> tuple[Message, Message]:
+    """What CycleReviewer is asked about one paper, as in Review-5k.
 
     Args:
-        generator: the reviewer model.
-        papers: texts, as Markdown or LaTeX, by id.
+        paper: its text, as Markdown or LaTeX.
         n_reviewers: reviewers asked for; the model may write another number.
-        asking: sampling, tries, seed, folder.
     """
     system = Message(role="system", content=reviewer_prompt(n_reviewers, ICLR_RATING))
-    chats = {key: (system, Message(role="user", content=text)) for key, text in papers.items()}
+    return (system, Message(role="user", content=paper))
+
+
+def review_papers(
+    generator: Generator, chats: Mapping[str, tuple[Message, ...]], *, asking: Asking
+) -> dict[str, Answered[ReviewText]]:
+    """Reviews of each paper, by its id; an answer without any rating counts as unreadable."""
     return ask(generator, chats, _rated_reviews, name="review", asking=asking)
 
 
@@ -68,8 +72,12 @@ def reward_papers(
 ) -> list[Reward]:
     """The reward of each paper, in the order of the papers; None where one cannot be had."""
     texts = {f"{r.prompt_id}/{r.index}": r.review_text for r in rollouts}
-    papers = {key: text for key, text in texts.items() if text is not None}
-    answers = review_papers(generator, papers, n_reviewers=n_reviewers, asking=asking)
+    chats = {
+        key: review_chat(text, n_reviewers=n_reviewers)
+        for key, text in texts.items()
+        if text is not None
+    }
+    answers = review_papers(generator, chats, asking=asking)
     rewards = []
     for rollout, key in zip(rollouts, texts, strict=True):
         place: dict[str, Any] = {"prompt_id": rollout.prompt_id, "index": rollout.index}
@@ -118,3 +126,32 @@ def summarise(rewards: Sequence[Reward]) -> tuple[dict[str, float], dict[str, in
     if decided:
         metrics["accept_rate"] = mean(map(float, decided))
     return metrics, counts
+
+
+def rated_papers(rewards: Sequence[Reward], source: str) -> list[RatedPaper]:
+    """Papers that have a reward, as ``cycleeval generated`` reads them (Tables 2 and 3).
+
+    Args:
+        rewards: of one source's papers.
+        source: who wrote them; one row of a table.
+    """
+    rated = []
+    for reward in rewards:
+        reviews = parse_reviews(reward.text or "")
+        if reward.reward is None or not isinstance(reviews, ReviewText):
+            continue
+        aspects: dict[str, Any] = {}
+        for name in ASPECTS:
+            marks = [getattr(review, name) for review in reviews.reviews]
+            aspects[name] = None if None in marks else marks
+        kind = None if reviews.decision is None else reviews.decision.kind
+        rated.append(
+            RatedPaper(
+                paper_id=f"{reward.prompt_id}/{reward.index}",
+                source=source,
+                ratings=reward.ratings,
+                decision="reject" if kind == "withdrawn" else kind,
+                **aspects,
+            )
+        )
+    return rated

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from cycledata.errors import BuildError, VerifyError
+from cycleeval.generated import RatedPaper
 from cycletrain.config import (
     AdapterConfig,
     DetectConfig,
@@ -180,6 +181,9 @@ def test_two_rounds_write_pairs_policies_and_rewards(
     rewards = next(curve for curve in record.curves if curve.name == "reward-per-round")
     assert rewards.x == (1.0, 2.0, 3.0)
     assert any(curve.name == "round-2-margin" for curve in record.curves)
+    rated = list(read_rows(tmp_path / "rated.jsonl", RatedPaper))
+    assert {paper.source for paper in rated} == {"P_1", "P_2", "P_3"}
+    assert all(paper.soundness == (3, 3) for paper in rated)
     # A finished loop is read, not run again.
     n_asked = len(scripted.asked)
     assert iterate.run(loop_config(research_build, tiny_model, tmp_path)) == record
@@ -391,6 +395,7 @@ def test_unreadable_reviews_have_no_reward_and_are_asked_again(
             build=research_build,
             out=tmp_path / "out",
             papers=tmp_path / "papers.jsonl",
+            source="tiny",
             model=model_at(tiny_model),
             sampling=Sampling(temperature=1.0, max_tokens=5),
             n_reviewers=2,

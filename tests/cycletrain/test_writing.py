@@ -13,6 +13,7 @@ from cycledata.errors import ParseError
 from cycletrain.cli import app
 from cycletrain.config import Sampling
 from cycletrain.generation import Answer
+from cycletrain.jobs.reward import review_chat
 from cycletrain.jobs.rollout import Asking
 from cycletrain.manuscript import check_disclosure
 from cycletrain.reviewing import as_line, predict, read_papers
@@ -94,10 +95,17 @@ def test_papers_come_from_texts_parsed_files_and_builds(tmp_path: Path, review_b
     (tmp_path / "a.md").write_text("# A", encoding="utf-8")
     parsed = text_as_paper("B", "We b.", (), "b.tar.gz").model_dump_json()
     (tmp_path / "b.jsonl").write_text(parsed + "\n", encoding="utf-8")
-    papers = read_papers([tmp_path / "a.md", tmp_path / "b.jsonl", review_build], split="train")
-    assert papers["a.md"] == "# A"
-    assert papers["b.tar.gz"] == "# B\n\n## Abstract\n\nWe b.\n"
-    assert papers["graphs"].startswith("# New graphs")
+    paths = [tmp_path / "a.md", tmp_path / "b.jsonl", review_build]
+    chats = read_papers(paths, split="train", n_reviewers=None)
+    texts = {paper_id: chat[1].content for paper_id, chat in chats.items()}
+    assert texts["a.md"] == "# A"
+    assert texts["b.tar.gz"] == "# B\n\n## Abstract\n\nWe b.\n"
+    assert texts["graphs"].startswith("# New graphs")
+    # A build's own number of reviewers holds, unless another is asked for.
+    assert "Write 4 independent reviews" in chats["a.md"][0].content
+    assert "Write 2 independent reviews" in chats["graphs"][0].content
+    three = read_papers(paths, split="train", n_reviewers=3)
+    assert all("Write 3 independent reviews" in chat[0].content for chat in three.values())
 
 
 @pytest.mark.parametrize(
@@ -115,15 +123,14 @@ def test_what_is_no_paper_is_refused(
 ) -> None:
     (tmp_path / name).write_bytes(content)
     with pytest.raises(ParseError, match=message):
-        read_papers([tmp_path / name], split="test")
+        read_papers([tmp_path / name], split="test", n_reviewers=4)
 
 
 def test_predictions_are_what_cycleeval_scores(tmp_path: Path, scripted: Any) -> None:
     from cycleeval.predictions import read_submission
 
-    found = predict(
-        scripted, {"graphs": "# A", "text": "# B"}, n_reviewers=2, asking=asking(tmp_path / "w")
-    )
+    chats = {key: review_chat("# A", n_reviewers=2) for key in ("graphs", "text")}
+    found = predict(scripted, chats, asking=asking(tmp_path / "w"))
     path = tmp_path / "predictions.jsonl"
     path.write_text("".join(as_line(p) + "\n" for p in found), encoding="utf-8")
     submission = read_submission(path, known={"graphs", "text"})
@@ -131,6 +138,19 @@ def test_predictions_are_what_cycleeval_scores(tmp_path: Path, scripted: Any) ->
     assert {key: found.ratings for key, found in submission.predictions.items()} == {
         p.paper_id: tuple(map(float, p.ratings or ())) for p in found
     }
+
+
+def test_a_reviewer_without_rating_leaves_no_mark(tmp_path: Path) -> None:
+    class Forgetful:
+        name = "forgetful"
+
+        def answer(self, requests: Any, sampling: Any) -> list[Answer]:
+            rated = "## Reviewer\n\n### Soundness\n\n3 good\n\n### Rating\n\n6: x\n"
+            return [Answer(f"{rated}## Reviewer\n\n### Soundness\n\n2 fair\n", "stop")]
+
+    chats = {"p": review_chat("# A", n_reviewers=2)}
+    (found,) = predict(Forgetful(), chats, asking=asking(tmp_path))
+    assert (found.ratings, found.soundness) == ((6,), (3,))
 
 
 def test_the_command_line_reviews_a_build(
