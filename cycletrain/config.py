@@ -76,6 +76,9 @@ class TrainingConfig(Record):
     zero2: bool = False
     """DeepSpeed ZeRO stage 2 (Sec. 3.2)."""
     log_steps: Positive = 10
+    save_steps: Positive | None = None
+    """Updates between checkpoints, of which the last two are kept; a job that is started again goes
+    on from the last one. None keeps none, and starts from the beginning."""
 
 
 class Sampling(Record):

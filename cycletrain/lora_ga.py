@@ -16,7 +16,14 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import torch
-from peft import LoraConfig, LoraGAConfig, PeftModel, get_peft_model
+from peft import (
+    LoraConfig,
+    LoraGAConfig,
+    PeftModel,
+    get_peft_model,
+    load_peft_weights,
+    set_peft_model_state_dict,
+)
 from peft.tuners.lora import LoraLayer
 from peft.tuners.lora.loraga import preprocess_loraga
 from torch import Tensor, nn
@@ -116,18 +123,23 @@ def _start_from_gradient(name: str, layer: Any, *, gamma: float, seed: int) -> N
     gradient = vars(base).pop("_peft_loraga_grad", None)
     if gradient is None:
         raise ValueError(f"{name}: no gradient reached this layer; leave it out of target_modules")
-    rank, scaling = layer.r[_ADAPTER], layer.scaling[_ADAPTER]
     try:
-        start = gradient_factors(gradient, rank=rank, gamma=gamma, seed=seed)
+        start = gradient_factors(gradient, rank=layer.r[_ADAPTER], gamma=gamma, seed=seed)
     except ValueError as error:
         raise ValueError(f"{name}: {error}") from error
     weights = layer.lora_A[_ADAPTER].weight, layer.lora_B[_ADAPTER].weight
     with torch.no_grad():
         for weight, value in zip(weights, start, strict=True):
             weight.copy_(value)
-        # The offset is made from the stored values, so that rounding to bf16 cancels as well.
-        offset = scaling * (weights[1].float() @ weights[0].float())
-        base.weight.copy_(base.weight.float() - offset)
+    _shift_base(layer)
+
+
+def _shift_base(layer: Any) -> None:
+    """W <- W - s B A, from the factors as stored, so that rounding to bf16 cancels as well."""
+    base = layer.get_base_layer()
+    a, b = layer.lora_A[_ADAPTER].weight, layer.lora_B[_ADAPTER].weight
+    with torch.no_grad():
+        base.weight.copy_(base.weight.float() - layer.scaling[_ADAPTER] * (b.float() @ a.float()))
 
 
 def lora_layers(model: nn.Module) -> Iterator[tuple[str, LoraLayer]]:
@@ -150,8 +162,21 @@ def linear_names(model: PreTrainedModel) -> list[str]:
 
 
 def save_start(model: PeftModel, folder: Path) -> None:
-    """Save A_0 and B_0; call it before the first step of training."""
-    model.save_pretrained(str(folder))
+    """Save A_0 and B_0, in full or not at all; call it before the first step of training."""
+    temporary = folder.with_name(f"{folder.name}.tmp")
+    model.save_pretrained(str(temporary))
+    temporary.rename(folder)
+
+
+def restore_start(model: PeftModel, folder: Path) -> None:
+    """Start a plain adapter from a saved A_0 and B_0, to go on with a run that was stopped.
+
+    A second gradient estimate would not do: on a GPU it differs in the last bits, and the base's
+    offset with it.
+    """
+    set_peft_model_state_dict(model, load_peft_weights(str(folder), device="cpu"))
+    for _, layer in lora_layers(model):
+        _shift_base(layer)
 
 
 def save_adapter(model: PeftModel, folder: Path, *, start: Path | None) -> None:

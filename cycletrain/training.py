@@ -18,11 +18,12 @@ from transformers import (
     TrainerState,
     TrainingArguments,
 )
+from transformers.trainer_utils import TrainOutput, get_last_checkpoint
 
 from cycletrain.checkpoints import is_adapter, load_model
 from cycletrain.config import AdapterConfig, ModelConfig, TrainingConfig
 from cycletrain.examples import IGNORED, Example
-from cycletrain.lora_ga import add_adapter, quantise_base, save_adapter, save_start
+from cycletrain.lora_ga import add_adapter, quantise_base, restore_start, save_adapter, save_start
 from cycletrain.plot import Curve, Line
 from cycletrain.run_record import is_main_process
 
@@ -57,7 +58,9 @@ def trainer_settings(config: TrainingConfig, *, out: Path, seed: int, dtype: str
         "dataloader_pin_memory": on_gpu,
         "deepspeed": ZERO2 if config.zero2 else None,
         "logging_steps": config.log_steps,
-        "save_strategy": "no",
+        "save_strategy": "no" if config.save_steps is None else "steps",
+        "save_steps": config.save_steps or 500,
+        "save_total_limit": 2,
         "report_to": [],
         "disable_tqdm": True,
         "seed": seed,
@@ -98,16 +101,20 @@ def prepare_model(
             }
             model(**batch, use_cache=False).loss.backward()
 
+    starts = adapter.kind == "lora-ga"
+    resumes = starts and start.is_dir()
     wrapped = add_adapter(
         model,
-        estimate_gradients if adapter.kind == "lora-ga" else None,
+        estimate_gradients if starts and not resumes else None,
         rank=adapter.rank,
         alpha=adapter.alpha,
         gamma=adapter.gamma,
         target_modules=adapter.target_modules,
         seed=seed,
     )
-    if adapter.kind == "lora-ga" and is_main_process():
+    if resumes:
+        restore_start(wrapped, start)
+    elif starts and is_main_process():
         save_start(wrapped, start)
     if adapter.fp8:
         quantise_base(wrapped)
@@ -160,10 +167,15 @@ class _Logged(TrainerCallback):
         log.info("step %s of %s: %s", state.global_step, state.max_steps, parts)
 
 
-def log_quietly(trainer: Trainer) -> None:
-    """Keep the trainer's numbers off stdout, which is for results."""
+def fit(trainer: Trainer) -> TrainOutput:
+    """Train from the last checkpoint, if there is one; numbers go to the log, not to stdout."""
     trainer.remove_callback(PrinterCallback)
     trainer.add_callback(_Logged)
+    folder = Path(trainer.args.output_dir or "")
+    last = None
+    if folder.is_dir():
+        last = get_last_checkpoint(str(folder))  # type: ignore[no-untyped-call]  # transformers' own
+    return trainer.train(resume_from_checkpoint=last)
 
 
 def curves_of(history: Sequence[dict[str, Any]], wanted: dict[str, str]) -> tuple[Curve, ...]:

@@ -25,7 +25,7 @@ from cycletrain.experimenter import experimenter_messages
 from cycletrain.run_record import RunRecord, close_run, open_run
 from cycletrain.training import (
     curves_of,
-    log_quietly,
+    fit,
     prepare_model,
     save_trained,
     trainer_settings,
@@ -62,8 +62,7 @@ def run(config: SftConfig) -> RunRecord:
         train_dataset=Dataset.from_list(rows),
         processing_class=tokenizer,
     )
-    log_quietly(trainer)
-    result = trainer.train()
+    result = fit(trainer)
     save_trained(
         trainer.accelerator.unwrap_model(trainer.model),
         tokenizer,

@@ -22,7 +22,7 @@ from cycletrain.rows import read_rows
 from cycletrain.run_record import RunRecord, close_run, open_run
 from cycletrain.training import (
     curves_of,
-    log_quietly,
+    fit,
     pad_right,
     prepare_model,
     save_trained,
@@ -125,7 +125,9 @@ def train(
         start=start,
         seed=seed,
     )
-    settings = trainer_settings(training, out=folder.parent, seed=seed, dtype=model.dtype)
+    settings = trainer_settings(
+        training, out=folder.parent / "trainer", seed=seed, dtype=model.dtype
+    )
     trainer = SimpoTrainer(
         prepared,
         TrainingArguments(**settings, remove_unused_columns=False, label_names=["labels"]),
@@ -133,8 +135,7 @@ def train(
         pairs=encoded,
         pad=tokenizer.pad_token_id,
     )
-    log_quietly(trainer)
-    result = trainer.train()
+    result = fit(trainer)
     unwrapped = trainer.accelerator.unwrap_model(trainer.model)
     save_trained(unwrapped, tokenizer, folder, start=start)
     last = {key: row[key] for row in trainer.state.log_history for key in CURVES if key in row}

@@ -140,6 +140,36 @@ def test_lora_ga_trains_on_fp8_weights_and_fits_the_untouched_base(
     assert all((merged[name] - base[name]).abs().max() < 1e-3 for name in base)
 
 
+def test_training_goes_on_from_its_last_checkpoint(
+    review_build: Path, tiny_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from transformers import Trainer
+
+    from cycletrain.jobs import sft
+
+    def run(out: Path) -> bytes:
+        adapter = AdapterConfig(kind="lora-ga", rank=2, gradient_examples=2)
+        changes = {"adapter": adapter, "max_steps": 5, "save_steps": 2}
+        record = sft.run(sft_config(review_build, tiny_model, out, "reviewer", **changes))
+        return (trained(record) / "adapter_model.safetensors").read_bytes()
+
+    whole = run(tmp_path / "whole")
+    step, steps = Trainer.training_step, 0
+
+    def counted(self: Any, *args: Any, **kwargs: Any) -> Any:
+        nonlocal steps
+        steps += 1
+        if steps == 4:
+            raise Killed
+        return step(self, *args, **kwargs)
+
+    monkeypatch.setattr(Trainer, "training_step", counted)
+    with pytest.raises(Killed):
+        run(tmp_path / "killed")
+    assert run(tmp_path / "killed") == whole
+    assert steps == 4 + 3  # updates 3 to 5, not 1 to 5
+
+
 LOSS = SimpoLoss(beta=2.0, gamma=0.5, nll_weight=0.2, nll_reduction="sequence-mean")
 
 
