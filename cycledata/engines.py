@@ -85,17 +85,26 @@ _STOPS = (signal.SIGINT, signal.SIGTERM)
 @contextmanager
 def _uninterrupted() -> Iterator[None]:
     """Let signals wait: a worker that is cut off while it starts leaves a traceback behind."""
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, _STOPS)
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    waiting: list[int] = []
+    # Masking them would not do: another thread would take them for this one.
+    before = {
+        stop: signal.signal(stop, lambda number, _: waiting.append(number)) for stop in _STOPS
+    }
     try:
         yield
     finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        for stop, handler in before.items():
+            signal.signal(stop, handler or signal.SIG_DFL)
+    for number in waiting[:1]:
+        signal.raise_signal(number)
 
 
 def _start_worker() -> None:
     """Leave Ctrl-C to the process that started this one, and end when that one is gone."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, _STOPS)
     parent = multiprocessing.parent_process()
     if parent is not None:
         threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
