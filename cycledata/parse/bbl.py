@@ -35,7 +35,7 @@ _BIBLATEX_FIELD = re.compile(r"\\(field|strng|verb)\{(\w{1,40})\}")
 _NEWBLOCK = re.compile(r"\\newblock(?![A-Za-z])|\\(?:hskip|hspace)[^\\{}]{0,60}\\relax")
 _MARKED_TITLE = re.compile(r"\\(?:bibinfo\s*\{(?:title|booktitle)\}|showarticletitle)\s*(?=\{)")
 _MARKED_YEAR = re.compile(r"\\(?:bibinfo\s*\{year\}|bibinfo\s*\{date\})\s*\{[^{}]{0,20}?(\d{4})")
-_QUOTED = re.compile(r"``([^`]{8,400}?)[,.?!]?(?:''|\")|“([^”]{8,400}?)[,.?!]?”")
+_QUOTED = re.compile(r"``((?:[^`'\"]|'(?!')){8,400}+)(?:''|\")|“([^“”]{8,400}+)”")
 _YEAR_THEN_TITLE = re.compile(
     r"\b((?:19|20)\d\d)[a-z]?(?:,\s[A-Za-z]{3,9}\.?(?:\s\d{1,2})?)?\)?[.,:](?!\d)\s{0,9}"
     r"([^.?!]{8,400}[.?!])"
@@ -136,7 +136,7 @@ def _title_and_year(printed: str) -> tuple[str | None, int | None]:
         return group(printed, marked.end()), year
     blocks = [block.strip() for block in _NEWBLOCK.split(printed)]
     if quoted := _QUOTED.search(printed):
-        return quoted[1] or quoted[2], year
+        return (quoted[1] or quoted[2]).rstrip(",.?!"), year
     if len(blocks) > 1:
         return re.sub(r",\s(?:19|20)\d\d[a-z]?$", "", blocks[1].rstrip(".,; \n")), year
     if dated := _YEAR_THEN_TITLE.search(printed):

@@ -53,7 +53,9 @@ def decode_texts(raw: Mapping[str, bytes]) -> tuple[dict[str, str], tuple[Warned
                 Warned(rule="nul-characters", detail=f"{name}: {text.count(chr(0))} left out")
             )
             text = text.replace("\0", "")
-        texts[name] = text.replace("\r\n", "\n").replace("\r", "\n")
+        if "\r" in text:
+            text = text.replace("\r\n", "\n").replace("\r", "\n")
+        texts[name] = text
     return texts, tuple(warnings)
 
 

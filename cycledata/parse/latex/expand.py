@@ -411,16 +411,16 @@ class Expander:
                 self.close_braces(frame)
             text, mark = frame.text, frame.pos
             for match in finditer(text, mark, frame.end):
-                name = match[1]
-                if name is None:
+                name = match[0]
+                action = get(name)
+                if action is None:
+                    if name[0] != "%":
+                        continue
                     self.emit_slice(frame, mark, match.start())
                     mark = match.end()
                     if text.startswith("\n", mark):
                         frame.pos = mark
                         self.emit("\n")
-                    continue
-                action = get(name)
-                if action is None:
                     continue
                 start = match.start()
                 if action.__class__ is Mark and action.name == name:

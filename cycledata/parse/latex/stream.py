@@ -51,6 +51,10 @@ class Stream:
 
     def read(self, size: int) -> bytes:
         """The next bytes; fewer than ``size`` at the end."""
+        start, end = self._at, self._at + size
+        if end <= len(self._held):
+            self._at = end
+            return self._held[start:end]
         taken: list[bytes] = []
         while size > len(self._held) - self._at:
             taken.append(self._held[self._at :])

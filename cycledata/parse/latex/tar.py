@@ -17,6 +17,7 @@ from cycledata.parse.latex.stream import Stream
 _BLOCK = 512
 _EMPTY = bytes(_BLOCK)
 _REFUSED = {b"1": "link", b"2": "link", b"3": "device", b"4": "device", b"6": "device"}
+_OCTAL = re.compile(rb"[0-7]{1,12}")
 _FILES = frozenset({b"0", b"\0", b"5", b"7"})
 _WITHOUT_DATA = frozenset(_REFUSED) | {b"5"}
 
@@ -89,13 +90,13 @@ def _number(digits: bytes) -> int:
     """Octal, or base 256 where the first bit is set; -1 where it is neither."""
     if digits[:1] == b"\x80":
         return int.from_bytes(digits[1:], "big")
-    text = digits.split(b"\0")[0].strip(b" ")
-    return int(text, 8) if re.fullmatch(rb"[0-7]{1,12}", text) else -1
+    text = digits.partition(b"\0")[0].strip(b" ")
+    return int(text, 8) if _OCTAL.fullmatch(text) else -1
 
 
 def _short_name(block: bytes) -> bytes:
-    name = block[:100].split(b"\0")[0]
-    prefix = block[345:500].split(b"\0")[0]
+    name = block[:100].partition(b"\0")[0]
+    prefix = block[345:500].partition(b"\0")[0]
     # GNU's own format keeps times, not a prefix, in these bytes.
     return prefix + b"/" + name if prefix and block[257:263] == b"ustar\0" else name
 

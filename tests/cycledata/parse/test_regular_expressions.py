@@ -21,14 +21,18 @@ import cycledata.parse
 
 ROOT = Path(cycledata.parse.__path__[0])
 PUMPED = 30_000
-"""Characters of an attack; quadratic work on them takes a second, linear work a millisecond."""
-SECONDS = 0.4
-"""Processor time allowed for one attack: bounded repetitions cost up to some hundred steps each."""
+"""Characters of an attack: quadratic work on them costs a hundred times the yardstick."""
+YARDSTICK = re.compile(r"a[^b]{8,400}b"), "a" * PUMPED
+"""The costliest that is allowed: at each place a bounded repetition of some hundred steps."""
+ALLOWED = 12
+"""Yardsticks that one attack may take, since an expression may have several such repetitions."""
 FLAGS_AT = {"compile": 0, "search": 1, "match": 1, "fullmatch": 1, "findall": 1, "finditer": 1}
 FLAGS_AT |= {"split": 2, "sub": 3}
 """Functions of ``re``, and where their flags stand after the pattern."""
 UNBOUNDED = 1_001
 """Repetitions from which on a bound no longer counts as one."""
+AT_ONCE = 0.005
+"""Seconds that are not worth a comparison."""
 
 
 class Word(str):
@@ -228,8 +232,20 @@ def test_no_input_makes_an_expression_slow(where: str) -> None:
         subject: Any = text
         if isinstance(pattern.pattern, bytes):
             subject = text.encode("latin-1", "replace")
-        spent = seconds(pattern, subject, search=where not in ONLY_MATCHED)
-        assert spent < SECONDS, f"{pattern.pattern!r} takes {spent:.1f} s on {text[:40]!r}..."
+        search = where not in ONLY_MATCHED
+        assert not is_slow(pattern, subject, search=search), f"{pattern.pattern!r} on {text[:40]!r}"
+
+
+def is_slow(pattern: re.Pattern[Any], subject: Any, *, search: bool = True) -> bool:
+    """Whether an attack costs more than is allowed, beside the yardstick and on the same machine.
+
+    Another process may steal time from one measurement, hardly from each of four.
+    """
+    return all(
+        (spent := seconds(pattern, subject, search=search)) > AT_ONCE
+        and spent > ALLOWED * seconds(*YARDSTICK)
+        for _ in range(4)
+    )
 
 
 def seconds(pattern: re.Pattern[Any], subject: Any, *, search: bool = True) -> float:
@@ -253,4 +269,4 @@ def test_the_checks_catch_what_they_are_for(expression: str, fault: str) -> None
     if fault == "nested":
         assert list(nested(_parser.parse(expression)))
     else:
-        assert any(seconds(pattern, text) > SECONDS for text in sorted(attacks(pattern)))
+        assert any(is_slow(pattern, text) for text in sorted(attacks(pattern)))
