@@ -3,8 +3,10 @@ r"""Real papers read by this package and by others, against what TeX made of the
     python benchmarks/latex.py SHARED/latex [--peers VENV/bin/python]
 
 Prints how many papers each reader has right, papers a second of process time, and peak memory.
-Peers run in a Python of their own, because their pins are theirs, one process each, on folders
-unpacked beforehand and told the main file; one that is not installed there is named and left out.
+Each reader is timed five times, in turn with the others, and its best time counts: on a shared
+machine single times differ by half. Peers run in a Python of their own, because their pins are
+theirs, one process each, on folders unpacked beforehand and told the main file; one that is not
+installed there is named and left out.
 Titles are compared as a reader sees them: commands, labels and
 footnotes dropped, case folded. TeX's hooks saw some titles before the author's macros in them were
 replaced (``The \gorc dataset``); such a macro matches whatever a reader puts in its place.
@@ -19,6 +21,7 @@ import subprocess
 import tarfile
 import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +31,7 @@ from cycledata.parse.latex.plain import folded, readable
 from cycledata.parse.latex.structure import is_acknowledgment, is_apart
 from cycledata.records import PaperText
 
+ROUNDS = 5
 FIELDS = ("main", "title", "abstract", "sections", "keys")
 _COMMAND = re.compile(r"\\([A-Za-z]+)\s?")
 _MATH = re.compile(r"\$[^$]*\$|\\\(.*?\\\)")
@@ -116,6 +120,17 @@ def ours(folder: Path, truth: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+def again(folder: Path, truth: dict[str, Any]) -> float:
+    """Papers a second of this package, once more."""
+    payloads = [
+        ((folder / "eprints" / each["file"]).read_bytes(), each["file"]) for each in truth.values()
+    ]
+    start = time.process_time()
+    for payload, file in payloads:
+        parse_eprint(payload, file=file, bibliography=False)
+    return len(payloads) / (time.process_time() - start)
+
+
 def unpack(folder: Path, truth: dict[str, Any], into: Path, *, tell: bool) -> None:
     """Papers as folders, with the list of main files (empty where the peer must find them)."""
     mains = {}
@@ -180,17 +195,31 @@ def main() -> None:
     arguments = parser.parse_args()
     truth = json.loads((arguments.folder / "truth.json").read_text(encoding="utf-8"))
     print(f"{len(truth)} papers | main | title | abstract | sections | keys | papers/s | MiB")
-    show("cyclekit", ours(arguments.folder, truth))
-    if not arguments.peers:
-        return
+    ours_row = ours(arguments.folder, truth)
+    rows: dict[str, dict[str, Any] | None] = {"cyclekit": ours_row}
     with tempfile.TemporaryDirectory() as folder:
         told, untold = Path(folder) / "told", Path(folder) / "untold"
         for papers in (told, untold):
             papers.mkdir()
             unpack(arguments.folder, truth, papers, tell=papers == told)
-        show("arxiv-to-prompt", peer(arguments.peers, "arxiv-to-prompt", untold, truth))
-        for name in ("arxiv-to-prompt", "arxiv-latex-cleaner", "pylatexenc", "TexSoup"):
-            show(f"{name}, told the main file", peer(arguments.peers, name, told, truth))
+        for _ in range(ROUNDS):
+            ours_row["papers_per_s"] = max(ours_row["papers_per_s"], again(arguments.folder, truth))
+            for label, name, papers in peers(told, untold) if arguments.peers else ():
+                if label in rows and (rows[label] or {"papers_per_s": 0})["papers_per_s"] < 20:
+                    continue  # missing, or so slow that more rounds would tell nothing
+                row = peer(arguments.peers, name, papers, truth)
+                best = rows.setdefault(label, row)
+                if best and row:
+                    best["papers_per_s"] = max(best["papers_per_s"], row["papers_per_s"])
+    for label, row in rows.items():
+        show(label, row)
+
+
+def peers(told: Path, untold: Path) -> Iterator[tuple[str, str, Path]]:
+    """Label, name and papers of each peer."""
+    yield "arxiv-to-prompt", "arxiv-to-prompt", untold
+    for name in ("arxiv-to-prompt", "arxiv-latex-cleaner", "pylatexenc", "TexSoup"):
+        yield f"{name}, told the main file", name, told
 
 
 def show(name: str, row: dict[str, Any] | None) -> None:

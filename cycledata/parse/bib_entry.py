@@ -128,7 +128,7 @@ def _arxiv_id(fields: Mapping[str, str]) -> str | None:
     if bare and archive.strip().lower() == "arxiv":
         return bare[1]
     for name in _MAY_NAME_ARXIV:
-        if found := arxiv_id_in(fields.get(name, "")):
+        if name in fields and (found := arxiv_id_in(fields[name])):
             return found
     return None
 

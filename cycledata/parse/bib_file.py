@@ -25,12 +25,14 @@ MAX_ENTRY = 64 * 2**10
 """Characters of one entry; the longest real one seen, with an abstract, has 6,000."""
 MAX_ENTRIES = 150_000
 """Entries of one file; the whole ACL Anthology, which some papers bring along, has 110,000."""
-MAX_READ = 2 * 2**20
-"""Characters of all wanted entries together, each with 40 for the work it makes."""
+MAX_STEPS = 700_000
+"""Steps of the library over all wanted entries: some 160 an entry, 60 of them whatever it holds."""
 MAX_MACRO = 2_000
 """Characters of a @string once the macros in it are replaced: they can double each other."""
 
 _START = re.compile(r"@[ \t]*+(\w++)\s*+[{(]\s*+([^\s,}]*+)")
+_STEPS = '{}",=\n'
+"""Characters that the library stops at."""
 _MARK = re.compile(r"[{}\"#]")
 _MACRO_NAME = re.compile(r"@\s*+\w++\s*+[{(]\s*+([^\s={}\"#]++)\s*+=")
 _KNOWN = (
@@ -60,7 +62,7 @@ class BibFiles:
     repeated: list[str] = field(default_factory=list)
     broken: list[str] = field(default_factory=list)
     unread: list[str] = field(default_factory=list)
-    n_read: int = 0
+    n_steps: int = 0
 
     def add(self, text: str) -> None:
         """Index one file; of two entries with one key the first counts, as in BibTeX."""
@@ -115,8 +117,8 @@ class BibFiles:
 
     def _read(self, chunk: str, name: str) -> tuple[dict[str, str], str | None]:
         """Values by field name in lower case; and the entry as it stands, if that says it all."""
-        self.n_read += len(chunk) + 40
-        if self.n_read > MAX_READ:
+        self.n_steps += 60 + sum(map(chunk.count, _STEPS)) + len(chunk) // 16
+        if self.n_steps > MAX_STEPS:
             self.unread.append(name)
             return {}, None
         fields: dict[str, str] = {}

@@ -66,7 +66,7 @@ def skip_branch(x: Expander, *, to_else: bool) -> str:
                     return word
             elif is_conditional(x, word):
                 depth += 1
-        x.spend(len(frame.text) - frame.pos >> 3)
+        x.spend(len(frame.text) - frame.pos >> 2)
         if is_style(frame.name):
             break
     x.warn("unclosed-conditional", f"no \\fi for a conditional in {x.stack[-1].name or 'a macro'}")

@@ -217,7 +217,7 @@ class Expander:
             return ""
         found = scan.argument(frame.text, frame.pos)
         if found is None:
-            self.spend((len(frame.text) - frame.pos) >> 2)
+            self.spend((len(frame.text) - frame.pos) >> 1)
             self.warn("unclosed-group", f"a brace opened near {frame.text[frame.pos :][:40]!r}")
             frame.pos += 1
             return ""

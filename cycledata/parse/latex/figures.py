@@ -9,6 +9,8 @@ _GRAPHICS = words("\\includegraphics \\includesvg \\epsfig \\epsfbox \\psfig \\p
 
 MAX_CAPTION = 20_000
 """Characters of a caption that are kept."""
+MAX_VALUES = 5_000
+"""Captions, labels and file names that are read; the paper with most figures has 45 of them."""
 
 
 def read_figures(flat: Flat) -> tuple[Figure, ...]:
@@ -22,6 +24,7 @@ def read_figures(flat: Flat) -> tuple[Figure, ...]:
     before: str | None = None  # the first of all, for want of that one
     caption = ""
     files: list[str] = []
+    n_read = 0
     for offset, name in flat.marks:
         if offset < flat.body:
             continue
@@ -35,6 +38,9 @@ def read_figures(flat: Flat) -> tuple[Figure, ...]:
             continue
         if name not in _GRAPHICS and name not in ("\\label", "\\caption", "\\captionof"):
             continue
+        n_read += 1
+        if n_read > MAX_VALUES:
+            break
         value = _value(flat, offset + len(name), captionof=name == "\\captionof")
         if name == "\\label":
             label = label or value.strip() or None

@@ -11,7 +11,7 @@ from functools import cached_property
 
 from cycledata.records import Warned
 
-_BRACE = re.compile(r"\\[\\{}]|[{}]")
+_BRACE = re.compile(r"\\[\\{}]|\{|\}")
 _SIMPLE = re.compile(r"\{[^{}\\]*+\}")
 _CONTROL = re.compile(r"\\(?:[A-Za-z@]++|.)", re.DOTALL)
 _SPACE = re.compile(r"\s*+")
@@ -23,7 +23,7 @@ MAX_OPTION = 2_000
 class Braces:
     """Where the groups of a text end, found group by group while that is cheap.
 
-    Groups that nest or never close would be read over and over: once four times the text has been
+    Groups that nest or never close would be read over and over: once as much as the text has been
     read, one pass over it all makes a table.
 
     Args:
@@ -32,7 +32,7 @@ class Braces:
 
     def __init__(self, text: str) -> None:
         self._text = text
-        self._left = 4 * len(text)
+        self._left = len(text)
         self._table: dict[int, int] | None = None
 
     def end(self, start: int) -> int:

@@ -13,6 +13,7 @@ from cycledata.parse.latex.scan import BEGIN_DOCUMENT, END_DOCUMENT, find_live, 
 
 _BRACELESS = re.compile(r'[ \t]*+(?:"([^"\n]*+)"|([^\s{}\\%]++))')
 MAX_INPUTS = 2_000
+"""Files that one paper may ask for, those that are missing among them."""
 
 
 def resolve(x: Expander, name: str, folder: str, suffixes: tuple[str, ...]) -> str | None:
@@ -46,6 +47,9 @@ TEX = (".tex", "", ".ltx")
 
 def read_file(x: Expander, name: str, *, folder: str | None = None) -> Frame | None:
     """Push the file that a name stands for; a missing one is a warning."""
+    x.n_inputs += 1
+    if x.n_inputs > MAX_INPUTS:
+        return None
     name = x.expanded(without_comments(name)).strip()
     here = x.stack[-1].folder if x.stack else x.root
     path = resolve(x, name, here if folder is None else folder, TEX)
@@ -54,9 +58,6 @@ def read_file(x: Expander, name: str, *, folder: str | None = None) -> Frame | N
             (".bbl", ".pgf", ".tikz", ".pdf_tex", ".eps_tex", ".aux", ".ind", ".fmt")
         ):
             x.warn("missing-input", f"{name} is read but is not in the archive")
-        return None
-    x.n_inputs += 1
-    if x.n_inputs > MAX_INPUTS:
         return None
     return push_body(x, path)
 

@@ -165,6 +165,8 @@ def _candidates(texts: Mapping[str, str], sources: list[str], includes: Includes
         for parent in parents:
             roots[parent] = None
     whole = [path for path in roots if _has_body(texts, path, includes)] or list(roots)
+    if len(whole) == 1:
+        return whole
     return [
         path
         for path in whole

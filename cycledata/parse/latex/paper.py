@@ -15,6 +15,7 @@ from cycledata.parse.latex.leaks import as_records, read_leaks
 from cycledata.parse.latex.main_file import choose_main
 from cycledata.parse.latex.names import APART
 from cycledata.parse.latex.structure import (
+    MAX_HEADINGS,
     Heading,
     is_acknowledgment,
     is_apart,
@@ -60,6 +61,9 @@ def parse_archive(archive: Archive, *, file: str, bibliography: bool = True) -> 
         warnings.append(Warned(rule="no-document", detail="no \\begin{document} was found"))
     if not headings:
         warnings.append(Warned(rule="no-sections", detail="no sectioning command was found"))
+    if len(headings) == MAX_HEADINGS:
+        detail = f"read {MAX_HEADINGS} headings; whatever follows is in the last one's text"
+        warnings.append(Warned(rule="too-many-sections", detail=detail))
     cited = cited_keys(flat)
     entries: tuple[BibEntry, ...] = ()
     if bibliography:

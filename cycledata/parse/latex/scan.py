@@ -1,6 +1,8 @@
 """How TeX reads characters: spaces, comments, groups and control sequences of a string.
 
-Every expression here is linear: repetitions are possessive, over disjoint alternatives.
+Every expression here is linear: repetitions are possessive, over disjoint alternatives. Those that
+are searched for open each alternative with one character, outside classes and groups: then the
+engine passes over plain text at a glance, where it would else try every character.
 """
 
 import re
@@ -13,17 +15,16 @@ TOKEN = re.compile(
 )
 """A block of comment lines, a control sequence, or an environment's begin or end.
 
-Both branches open with a literal and no group: so the engine passes over plain text at a glance.
 ``@`` counts as a letter everywhere: ``\\makeatletter`` would only ever be forgotten.
 """
 CONTROL = re.compile(r"\\(?:[A-Za-z@]++|.)", re.DOTALL)
 _SPACE = re.compile(r"(?:[ \t\n\r\f]|%[^\n]*+)*+")
 _INLINE_SPACE = re.compile(r"[ \t]*+(?:%[^\n]*+)?+(?:\n[ \t]*+(?:%[^\n]*+\n[ \t]*+)*+)?+")
-_BRACE = re.compile(r"[{}]|\\.|%[^\n]*+", re.DOTALL)
+_BRACE = re.compile(r"\{|\}|\\.|%[^\n]*+", re.DOTALL)
 _ENVIRONMENT = re.compile(r"\\(?:(begin|end)\{|.)|%[^\n]*+", re.DOTALL)
-OPENING = re.compile(r"[{}]|\\(?:(begin|end)\{[^{}\n]*+\}|.)|%[^\n]*+", re.DOTALL)
+OPENING = re.compile(r"\{|\}|\\(?:(begin|end)\{[^{}\n]*+\}|.)|%[^\n]*+", re.DOTALL)
 """What opens or closes a group."""
-_BRACKET = re.compile(r"[{}\[\]]|\\.|%[^\n]*+", re.DOTALL)
+_BRACKET = re.compile(r"\{|\}|\[|\]|\\.|%[^\n]*+", re.DOTALL)
 SIMPLE_GROUP = re.compile(r"\{([^{}\\%]*+)\}")
 _COMMENT = re.compile(r"\\.|%[^\n]*+\n?[ \t]*+", re.DOTALL)
 

@@ -31,6 +31,8 @@ _ENDS = _APPENDIX_MARKS | {
 """Where running text ends."""
 MAX_TITLE = 600
 """Characters of a heading; a longer one is text that a brace ran away with."""
+MAX_HEADINGS = 2_000
+"""Headings of one paper; real ones have up to a hundred. What follows is the last one's text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +69,8 @@ def read_headings(flat: Flat) -> list[Heading]:
             continue
         until = found[1]
         headings.append(Heading(level, title, starred, offset, found[1], appendix))
+        if len(headings) == MAX_HEADINGS:
+            break
     return headings
 
 

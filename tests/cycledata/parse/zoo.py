@@ -202,7 +202,7 @@ LATEX: dict[str, Item] = {
     "10^5 open comments": (lambda: tex("\\begin{comment}" * 10**5), "read"),
     "10^5 open verbatims": (lambda: tex("\\begin{verbatim}" * 10**5), "read"),
     "10^5 open verbs": (lambda: tex("\\verb|" * 10**5), "read"),
-    "10^5 sections": (lambda: tex("\\section{A}x" * 10**5), "read"),
+    "10^5 sections": (lambda: tex("\\section{A}x" * 10**5), "warning:too-many-sections"),
     "10^5 open sections": (lambda: tex("\\section{" * 10**5), "read"),
     "10^5 open titles": (lambda: tex("\\title{" * 10**5), "read"),
     "10^5 open abstracts": (lambda: tex("\\begin{abstract}" * 10**5), "read"),
@@ -210,7 +210,7 @@ LATEX: dict[str, Item] = {
     "50,000 figures": (lambda: tex("\\begin{figure}\\caption{a}\\end{figure}" * 50_000), "read"),
     "10^5 open citations": (lambda: tex("\\cite[" * 10**5), "read"),
     "300,000 cited keys": (lambda: tex("\\cite{" + ",".join(map(str, range(3 * 10**5))) + "}"), "warning:missing-entry"),
-    "50,000 acknowledgments": (lambda: tex("\\section{Acknowledgments}\\thanks{" * 50_000), "read"),
+    "50,000 acknowledgments": (lambda: tex("\\section{Acknowledgments}\\thanks{" * 50_000), "warning:too-many-sections"),
     "50,000 links": (lambda: tex("our code https://github.com/a/b " * 50_000), "read"),
     "10^5 ends of the document": (lambda: tex("\\end{document}" * 10**5), "read"),
     "1,000 main files": (
