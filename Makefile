@@ -36,17 +36,20 @@ demo: .venv/.base
 	    --out demo-out/leaderboard
 	@echo "demo-out/ holds both datasets; open demo-out/leaderboard/index.html in a browser"
 
-# Every training job on a CPU: tiny models, the embedded sample. One thread, since idle ones spin.
+# Every training job on a CPU: tiny models, some 200 invented papers. One thread, since idle ones spin.
 train-demo: export OMP_NUM_THREADS := 1
 train-demo: .venv/.all
 	rm -rf train-demo-out
-	$(BIN)/cycledata build review-5k --out train-demo-out/review-5k
-	$(BIN)/cycledata build research-14k --out train-demo-out/research-14k
+	$(BIN)/python -m cycledata.sample.rehearsal train-demo-out/snapshot
+	$(BIN)/cycledata build review-5k --snapshot train-demo-out/snapshot --out train-demo-out/review-5k
+	$(BIN)/cycledata build research-14k --snapshot train-demo-out/snapshot --out train-demo-out/research-14k
 	$(BIN)/python -m cycletrain.tiny train-demo-out/tiny train-demo-out/review-5k train-demo-out/research-14k
 	$(BIN)/cycletrain sft --recipe cycletrain/recipes/tiny-reviewer-sft.toml
-	$(BIN)/cycletrain review train-demo-out/review-5k --split train --dtype float32 --seed 1 \
-	    --max-tokens 1800 --model train-demo-out/reviewer/model > train-demo-out/reviews.jsonl
-	$(BIN)/cycleeval score train-demo-out/reviews.jsonl train-demo-out/review-5k --split train
+	for split in train test; do \
+	    $(BIN)/cycletrain review train-demo-out/review-5k --split $$split --dtype float32 --max-tokens 700 \
+	        --tries 1 --model train-demo-out/reviewer/model > train-demo-out/reviews-$$split.jsonl && \
+	    $(BIN)/cycleeval score train-demo-out/reviews-$$split.jsonl train-demo-out/review-5k --split $$split \
+	        || exit 1; done
 	$(BIN)/cycletrain sft --recipe cycletrain/recipes/tiny-researcher-sft.toml
 	$(BIN)/cycletrain iterate --recipe cycletrain/recipes/tiny-iterate.toml
 	$(BIN)/cycleeval generated train-demo-out/iterate/rated.jsonl

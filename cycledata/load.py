@@ -25,7 +25,7 @@ class BuildManifest(Manifest):
     inputs: dict[str, Any]
     """Snapshot digest, recipe, policy digest, tombstones, schema and package versions."""
     invented: bool
-    """Made from the embedded sample: no paper, person or review in it is real."""
+    """Made from an invented snapshot: no paper, person or review in it is real."""
     shareable: bool
     """False where the policy opens a component for private use alone."""
     policy_name: str

@@ -46,7 +46,7 @@ class RunRecord(Record):
     build_dataset: str
     """``review-5k`` or ``research-14k``."""
     build_invented: bool
-    """The build is the embedded sample's: nothing in it is real."""
+    """The build's snapshot is an invented one: nothing in it is real."""
     versions: dict[str, str]
     """Python and the packages that compute."""
     device: str
@@ -151,8 +151,8 @@ _STYLE = (
 def render_page(record: RunRecord) -> str:
     """The record as one self-contained HTML page."""
     note = (
-        '<p class="note">Made from the embedded sample: every paper, person and review in it is'
-        " invented, and the numbers say nothing about research.</p>"
+        '<p class="note">Made from an invented snapshot: no paper, person or review in it is real,'
+        " and the numbers say nothing about research.</p>"
         if record.build_invented
         else ""
     )
@@ -169,9 +169,9 @@ def render_page(record: RunRecord) -> str:
         f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{title}</title>'
         f"<style>{_STYLE}</style></head><body><h1>{title}</h1>{note}"
         + _table("Run", facts)
+        + (f'<h2>Curves</h2><div class="plots">{plots}</div>' if plots else "")
         + _table("Metrics", metrics)
         + _table("Counts", record.counts)
-        + (f'<h2>Curves</h2><div class="plots">{plots}</div>' if plots else "")
         + _table("Config", _flat(record.config))
         + "</body></html>\n"
     )

@@ -1,7 +1,7 @@
 """A model small enough for a laptop: random weights from a config, a tokenizer trained on the spot.
 
-It knows nothing and learns the sample by heart, which is all that tests and the demonstration
-need: every job runs for real, only the model is small.
+It knows nothing and learns the rehearsal's form of paper and review in two minutes, which is all
+that tests and the demonstration need: every job runs for real, only the model is small.
 
     python -m cycletrain.tiny OUT BUILD...   # tokenizer trained on the builds' training splits
 """
@@ -22,10 +22,10 @@ def make_tiny_model(
     texts: Iterable[str],
     folder: Path,
     *,
-    vocabulary: int = 4000,
+    vocabulary: int = 1500,
     width: int = 64,
     layers: int = 2,
-    context: int = 4096,
+    context: int = 2048,
     seed: int = 0,
 ) -> None:
     """Save an untrained Llama of a given size with a byte-level tokenizer trained on ``texts``.

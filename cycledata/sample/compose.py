@@ -101,10 +101,10 @@ def _reply(path: Path, place: Path) -> Reply:
 
 def _payload(path: Path, suffix: str) -> bytes:
     if suffix == "":
-        return _gzip(_tar(path))
+        return gzip_stored(_tar(path))
     data = path.read_bytes()
     if suffix == ".tex":
-        return _gzip(data)
+        return gzip_stored(data)
     if suffix == ".json":
         compact = json.dumps(json.loads(data), ensure_ascii=False, separators=(",", ":"))
         return compact.encode()
@@ -122,7 +122,7 @@ def _tar(folder: Path) -> bytes:
     return out.getvalue()
 
 
-def _gzip(data: bytes) -> bytes:
+def gzip_stored(data: bytes) -> bytes:
     """A gzip file of stored blocks: zlib's and zlib-ng's compressed bytes differ, these do not."""
     out = [_GZIP_HEAD]
     for start in range(0, max(len(data), 1), _GZIP_BLOCK):

@@ -19,7 +19,7 @@ from cycledata.parse.outline import choose_outlines, recorded_outline
 from cycledata.parse.outline_quality import check_outline
 from cycledata.records import Outline
 from cycledata.sample import SNAPSHOT, SOURCE
-from cycledata.sample.compose import _gzip, compose, sample_replies
+from cycledata.sample.compose import compose, gzip_stored, sample_replies
 from cycledata.sample.typeset import typeset
 from cycledata.snapshot import SealedSnapshot, verify_snapshot
 
@@ -85,7 +85,7 @@ def test_committed_pdf_is_what_its_markdown_gives() -> None:
 @given(st.one_of(st.binary(max_size=300), st.sampled_from([65_534, 65_535, 65_536]).map(bytes)))
 @settings(max_examples=30)
 def test_stored_gzip_reads_back(data: bytes) -> None:
-    assert gzip.decompress(_gzip(data)) == data
+    assert gzip.decompress(gzip_stored(data)) == data
 
 
 def test_unknown_ending_in_the_sources_is_refused(tmp_path: Path) -> None:
