@@ -5,8 +5,10 @@ Results go to stdout, everything else to stderr. Exit 0, 1 when something failed
 
 import importlib
 import logging
+import os
 import sys
 import tempfile
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from enum import StrEnum
@@ -214,17 +216,29 @@ def _job(job: str, config_name: str, recipe: Path, overrides: list[str] | None) 
 @contextmanager
 def _errors() -> Iterator[None]:
     """Our own errors become one line and exit 1; progress is logged to stderr."""
-    from rich.console import Console
-    from rich.logging import RichHandler
-
-    handler = RichHandler(console=Console(stderr=True), show_path=False)
-    logging.basicConfig(level=logging.INFO, format="%(message)s", handlers=[handler])
-    logging.getLogger("httpx").setLevel(logging.WARNING)
+    _log_to_stderr()
     try:
         yield
     except (CycleDataError, ImportError) as error:
         print(f"error: {error}", file=sys.stderr)
         raise typer.Exit(1) from error
+
+
+def _log_to_stderr() -> None:
+    """Our log, and of the libraries' only what somebody can act on."""
+    from rich.console import Console
+    from rich.logging import RichHandler
+
+    on_terminal = sys.stderr.isatty()
+    if not on_terminal:  # before the hub's library is imported, which reads it once
+        os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
+    rich = RichHandler(console=Console(stderr=True), show_path=False)
+    handler = rich if on_terminal else logging.StreamHandler()
+    logging.basicConfig(level=logging.INFO, format="%(message)s", handlers=[handler])
+    # Every request, kernels of other devices that are not there, notes to authors of libraries.
+    for name in ("httpx", "httpx2", "torchao", "torch.utils._pytree"):
+        logging.getLogger(name).setLevel(logging.ERROR)
+    warnings.filterwarnings("ignore", "`is_gradient_checkpointing`", FutureWarning)
 
 
 @contextmanager

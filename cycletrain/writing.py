@@ -22,14 +22,17 @@ def read_references(path: Path) -> tuple[CitedWork, ...]:
     """
     from bibtexparser.entrypoint import parse_string, write_string
     from bibtexparser.library import Library
+    from bibtexparser.writer import BibtexFormat
 
     if path.stat().st_size > _MAX_BYTES:
         raise ParseError("references", f"{path}: expected at most {_MAX_BYTES} bytes")
+    as_in_builds = BibtexFormat()
+    as_in_builds.indent, as_in_builds.trailing_comma = "  ", True
     library = parse_string(path.read_text(encoding="utf-8", errors="replace"))
     works = []
     for entry in library.entries:
         abstract = entry.pop("abstract")
-        text = write_string(Library([entry])).strip()
+        text = write_string(Library([entry]), bibtex_format=as_in_builds).strip()
         works.append(CitedWork(bibtex=text, abstract=None if abstract is None else abstract.value))
     if not works:
         n_failed = len(library.failed_blocks)

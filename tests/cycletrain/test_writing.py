@@ -10,6 +10,7 @@ import pytest
 from typer.testing import CliRunner
 
 from cycledata.errors import ParseError
+from cycledata.parse.bib_entry import bibtex_of
 from cycletrain.cli import app
 from cycletrain.config import Sampling
 from cycletrain.generation import Answer
@@ -35,6 +36,15 @@ def bib(tmp_path: Path) -> Path:
     path = tmp_path / "refs.bib"
     path.write_text(BIB, encoding="utf-8")
     return path
+
+
+def test_references_are_laid_out_as_in_the_builds_that_models_learn_from(tmp_path: Path) -> None:
+    fields = {"title": "On {Graphs}", "year": "2020"}
+    bib = tmp_path / "refs.bib"
+    bib.write_text("@misc{a, title={On {Graphs}}, year=2020, abstract={Old.}}", encoding="utf-8")
+    (work,) = read_references(bib)
+    assert work.abstract == "Old."
+    assert work.bibtex == bibtex_of("misc", "a", fields)
 
 
 def test_references_are_read_with_their_abstracts(bib: Path) -> None:
