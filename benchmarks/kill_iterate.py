@@ -1,16 +1,19 @@
 """SIGKILL an iterate run at random points: it must end in an undisturbed run's pairs and weights.
 
-A forkserver imports torch once, so that a life costs its work and not its imports.
+A run that ends before it was killed often enough is compared, and the next one starts. A forkserver
+imports torch once, so that a life costs its work and not its imports.
 
     python benchmarks/kill_iterate.py --recipe FILE [--kills 20] [--seed 0] [--set key=value]...
 """
 
 import argparse
+import itertools
 import multiprocessing
 import random
 import shutil
 import tempfile
 import time
+from collections import Counter
 from pathlib import Path
 
 from cycletrain.config import IterateConfig, read_config
@@ -53,31 +56,46 @@ def main() -> None:
     seconds = time.perf_counter() - began
     print(f"undisturbed: {seconds:.0f} s")
 
-    kills: list[str] = []
-    lives = 0
-    while True:
-        lives += 1
-        process = start(killed)
-        # Lives are short enough that the wanted number of kills falls within one run's work.
-        life = rng.uniform(0, 2 * seconds / args.kills)
-        process.join(life if len(kills) < args.kills else None)
-        if process.exitcode is not None:
-            assert process.exitcode == 0, "a life ended by itself with an error"
-            break
-        process.kill()
-        process.join()
-        kills.append(
-            sorted(p.relative_to(killed.out).as_posix() for p in killed.out.rglob("*"))[-1:]
+    kills: Counter[str] = Counter()
+    for attempt in itertools.count(1):
+        lives = 0
+        while True:
+            lives += 1
+            process = start(killed)
+            enough = kills.total() >= args.kills
+            # Long enough to get through a stage at times, so that kills fall in all of them.
+            process.join(None if enough else rng.uniform(0, seconds / 4))
+            if process.exitcode is not None:
+                assert process.exitcode == 0, "a life ended by itself with an error"
+                break
+            process.kill()
+            process.join()
+            kills[newest(killed.out)] += 1
+        print(
+            f"run {attempt}: {lives - 1} kills, {compare(config.rounds, whole, killed)} files same"
         )
-    print(f"{len(kills)} kills, {lives} lives; newest file at each kill: {kills}")
-    for number in range(1, config.rounds + 1):
-        for name in SAME:
-            path = f"round-{number}/{name}"
-            if (whole.out / path).exists():
-                same = (whole.out / path).read_bytes() == (killed.out / path).read_bytes()
-                print(f"{path}: {'same bytes' if same else 'DIFFERENT'}")
-                assert same
+        shutil.rmtree(killed.out)
+        if kills.total() >= args.kills:
+            break
+    print(f"{kills.total()} kills; the newest file at each: {dict(sorted(kills.items()))}")
     shutil.rmtree(folder)
+
+
+def newest(folder: Path) -> str:
+    """The file that was being worked on; empty before there is one."""
+    files = [path for path in folder.rglob("*") if path.is_file()]
+    last = max(files, key=lambda path: path.stat().st_mtime_ns, default=folder)
+    return last.relative_to(folder).as_posix()
+
+
+def compare(n_rounds: int, whole: IterateConfig, killed: IterateConfig) -> int:
+    """How many results are the same byte for byte; a different one ends the script."""
+    paths = [f"round-{number}/{name}" for number in range(1, n_rounds + 1) for name in SAME]
+    there = [path for path in paths if (whole.out / path).exists()]
+    for path in there:
+        same = (whole.out / path).read_bytes() == (killed.out / path).read_bytes()
+        assert same, f"{path} differs from the undisturbed run's"
+    return len(there)
 
 
 if __name__ == "__main__":

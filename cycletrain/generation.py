@@ -233,6 +233,7 @@ class VllmGenerator:
     def __init__(self, config: ModelConfig) -> None:
         try:
             from vllm import LLM
+            from vllm.exceptions import VLLMClientError
             from vllm.lora.request import LoRARequest
         except ImportError as error:
             raise ImportError("vLLM is not installed: pip install 'cyclekit[vllm]'") from error
@@ -249,9 +250,21 @@ class VllmGenerator:
             settings |= {"tokenizer": config.path, "revision": adapter.revision}
             self._adapter = LoRARequest("policy", 1, config.path)
         self._model = LLM(model, **settings)
+        self._refusal = VLLMClientError
 
     def answer(self, requests: Sequence[Request], sampling: Sampling) -> list[Answer]:
         """Answer one batch."""
+        try:
+            return self._chat(requests, sampling)
+        except self._refusal as error:
+            if "length" not in str(error):
+                raise FetchError(f"{self.name}: {error}") from error
+            if len(requests) == 1:
+                return [Answer("", "no-room")]
+            # One prompt beyond the context fails the whole batch, and vLLM does not say which.
+            return [self.answer([request], sampling)[0] for request in requests]
+
+    def _chat(self, requests: Sequence[Request], sampling: Sampling) -> list[Answer]:
         from vllm import SamplingParams
 
         settings = [

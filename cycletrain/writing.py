@@ -26,7 +26,7 @@ def read_references(path: Path) -> tuple[CitedWork, ...]:
 
     if path.stat().st_size > _MAX_BYTES:
         raise ParseError("references", f"{path}: expected at most {_MAX_BYTES} bytes")
-    as_in_builds = BibtexFormat()
+    as_in_builds = BibtexFormat()  # type: ignore[no-untyped-call]  # the library's own
     as_in_builds.indent, as_in_builds.trailing_comma = "  ", True
     library = parse_string(path.read_text(encoding="utf-8", errors="replace"))
     works = []

@@ -136,6 +136,7 @@ class VllmBackend:
     def __init__(self, model: str, **engine_args: object) -> None:
         try:
             from vllm import LLM
+            from vllm.exceptions import VLLMClientError
         except ImportError as error:
             raise ImportError(
                 "vLLM is not installed here: pip install 'cyclekit[vllm]' in an environment of its"
@@ -144,6 +145,7 @@ class VllmBackend:
         self.model = model
         self.url = f"vllm:{model}"
         self._llm = LLM(model=model, **engine_args)
+        self._refusal = VLLMClientError
 
     def complete(
         self, conversations: Sequence[Sequence[Message]], sampling: Sampling
@@ -163,7 +165,7 @@ class VllmBackend:
         asked = [[{"role": m.role, "content": m.content} for m in talk] for talk in conversations]
         try:
             return self._chat(asked, params)
-        except ValueError:
+        except self._refusal:
             # One prompt beyond the context fails the whole batch, and vLLM does not say which.
             return [self._chat_alone(talk, params) for talk in asked]
 
@@ -182,5 +184,5 @@ class VllmBackend:
     def _chat_alone(self, asked: list[dict[str, str]], params: object) -> Completion:
         try:
             return self._chat([asked], params)[0]
-        except ValueError as error:
+        except self._refusal as error:
             return Completion("", error=f"vLLM: {str(error)[:300]}")

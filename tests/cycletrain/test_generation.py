@@ -1,7 +1,9 @@
 """Texts come with their sampling and seed, and survive kills unchanged."""
 
 import json
+import sys
 import threading
+import types
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
@@ -181,3 +183,52 @@ def test_an_endpoints_refusals_are_told_apart(endpoint: str) -> None:
     assert generator.answer([long], SAMPLING) == [Answer("", "no-room")]
     with pytest.raises(FetchError, match=r"bad: .*unknown parameter"):
         generator.answer([bad], SAMPLING)
+
+
+class RefusalError(Exception):
+    """vLLM 0.33's VLLMClientError."""
+
+
+class StandInForVllm:
+    """vLLM's ``LLM`` as far as it is asked here: one prompt beyond the context fails a batch."""
+
+    def __init__(self, model: str, **settings: Any) -> None:
+        self.settings = settings
+
+    def chat(
+        self, chats: list[Any], settings: list[Any], *, use_tqdm: bool, lora_request: Any
+    ) -> list[Any]:
+        for chat in chats:
+            if chat[-1]["content"] == "say 1":
+                raise RefusalError(
+                    "The decoder prompt is longer than the maximum model length of 8"
+                )
+            if chat[-1]["content"] == "say 3":
+                raise RefusalError("top_p must be in (0, 1]")
+        done = [types.SimpleNamespace(text=f"{s.seed}", finish_reason="stop") for s in settings]
+        return [types.SimpleNamespace(outputs=[each]) for each in done]
+
+
+@pytest.fixture
+def vllm(monkeypatch: pytest.MonkeyPatch) -> Any:
+    stand_ins: dict[str, dict[str, Any]] = {
+        "vllm": {"LLM": StandInForVllm, "SamplingParams": types.SimpleNamespace},
+        "vllm.exceptions": {"VLLMClientError": RefusalError},
+        "vllm.lora": {},
+        "vllm.lora.request": {"LoRARequest": object},
+    }
+    for name, contents in stand_ins.items():
+        module = types.ModuleType(name)
+        vars(module).update(contents)
+        monkeypatch.setitem(sys.modules, name, module)
+    return open_generator(ModelConfig(path="org/model", revision="a" * 40, backend="vllm"))
+
+
+def test_one_prompt_beyond_vllms_context_costs_the_others_nothing(vllm: Any) -> None:
+    answers = vllm.answer(requests(3), SAMPLING)
+    assert answers == [Answer("100", "stop"), Answer("", "no-room"), Answer("102", "stop")]
+
+
+def test_what_vllm_refuses_for_another_reason_is_an_error(vllm: Any) -> None:
+    with pytest.raises(FetchError, match=r"org/model.*top_p must be"):
+        vllm.answer(requests(4)[3:], SAMPLING)

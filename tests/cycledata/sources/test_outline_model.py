@@ -274,6 +274,10 @@ def test_vllm_is_asked_for_only_when_used() -> None:
         VllmBackend("org/model")
 
 
+class _RefusalError(Exception):
+    """vLLM 0.33's VLLMClientError, which is no ValueError."""
+
+
 class _Vllm(types.ModuleType):
     """vLLM as far as it is asked here; refuses prompts with the word "long", as it does."""
 
@@ -290,7 +294,7 @@ class _Vllm(types.ModuleType):
         def chat(self, talks: list[Any], params: Any, *, use_tqdm: bool) -> list[Any]:
             self.asked.append((talks, params.given))
             if any("long" in talk[1]["content"].split("</paper>")[0] for talk in talks):
-                raise ValueError("The decoder prompt is longer than the maximum model length")
+                raise _RefusalError("The decoder prompt is longer than the maximum model length")
             one = types.SimpleNamespace(text=GOOD, finish_reason="stop", token_ids=[1, 2])
             return [types.SimpleNamespace(outputs=[one], prompt_token_ids=[1]) for _ in talks]
 
@@ -302,6 +306,9 @@ def test_vllm_decodes_by_schema_and_refuses_only_what_is_too_long(
     params.StructuredOutputsParams = types.SimpleNamespace  # type: ignore[attr-defined]  # a stand-in
     monkeypatch.setitem(sys.modules, "vllm", module)
     monkeypatch.setitem(sys.modules, "vllm.sampling_params", params)
+    errors = types.ModuleType("vllm.exceptions")
+    errors.VLLMClientError = _RefusalError  # type: ignore[attr-defined]  # likewise
+    monkeypatch.setitem(sys.modules, "vllm.exceptions", errors)
     backend = VllmBackend("org/model", tensor_parallel_size=2)
     with OpenSnapshot(tmp_path) as snapshot:
         report = extract_outlines(
