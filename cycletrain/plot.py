@@ -10,6 +10,8 @@ from cycledata.records import Record
 
 _WIDTH, _HEIGHT = 420, 260
 _LEFT, _RIGHT, _TOP, _BOTTOM = 62, 14, 34, 42
+_LEGEND = 12
+"""Height of the row that names the lines of a picture with several."""
 _COLOURS = ("#0b5394", "#b45f06", "#38761d", "#741b47", "#666666")
 
 
@@ -46,6 +48,7 @@ def draw_curve(curve: Curve) -> str:
     ]
     if not values:
         return "".join([*parts, f'<text x="{_LEFT}" y="60">no data</text></svg>'])
+    top = _TOP + _LEGEND * (len(curve.lines) > 1)
     xs, ys = _ticks(min(curve.x), max(curve.x), whole=True), _ticks(min(values), max(values))
 
     def across(x: float) -> float:
@@ -53,7 +56,7 @@ def draw_curve(curve: Curve) -> str:
         return _LEFT + (x - low) / (high - low or 1) * (_WIDTH - _LEFT - _RIGHT)
 
     def down(y: float) -> float:
-        return _TOP + (ys[-1] - y) / (ys[-1] - ys[0] or 1) * (_HEIGHT - _TOP - _BOTTOM)
+        return top + (ys[-1] - y) / (ys[-1] - ys[0] or 1) * (_HEIGHT - top - _BOTTOM)
 
     parts += [
         f'<line x1="{_LEFT}" x2="{_WIDTH - _RIGHT}" y1="{down(y):.1f}" y2="{down(y):.1f}"'
@@ -82,11 +85,13 @@ def draw_curve(curve: Curve) -> str:
                 f'<circle cx="{across(x):.1f}" cy="{down(y):.1f}" r="3" fill="{colour}"/>'
                 for x, y in zip(curve.x, line.y, strict=True)
             ]
-        if len(curve.lines) > 1:
-            parts.append(
-                f'<text x="{_WIDTH - _RIGHT - 4}" y="{_TOP + 12 + 14 * i}" fill="{colour}"'
-                f' text-anchor="end">{html.escape(line.label)}</text>'
-            )
+    if len(curve.lines) > 1:
+        names = "".join(
+            f'<tspan fill="{_COLOURS[i % len(_COLOURS)]}" dx="{12 * (i > 0)}">'
+            f"{html.escape(line.label)}</tspan>"
+            for i, line in enumerate(curve.lines)
+        )
+        parts.append(f'<text x="{_LEFT}" y="{_TOP + 1}">{names}</text>')
     return "".join([*parts, "</svg>"])
 
 

@@ -31,7 +31,7 @@ from cycletrain.training import (
 
 CURVES = {
     "loss": "Loss, Eq. 4",
-    "margin": "Margin: beta x difference of mean log-probabilities",
+    "margin": "Margin: beta x (chosen - rejected)",
     "nll": "NLL of chosen texts",
     "reward_accuracy": "Share of pairs in the right order",
 }
