@@ -166,6 +166,7 @@ _TEX_TREE = (
     "bst bbx cbx lbx dbx log aux out blg bcf fls fdb_latexmk synctex toc lof lot idx ilg ind dvi"
     " xdv nav snm vrb run tfm vf pfb pfm afm ttf otf woff woff2 map enc"
 )
+_PLAIN = re.compile(rb"(?:[\w-][\w. -]*+/)*+[\w-][\w. -]*+", re.ASCII)
 _PACKED = "zip gz tgz tar bz2 xz 7z rar z"
 _NOT_TEX = frozenset(f"{_FIGURES} {_DATA} {_TEX_TREE} {_PACKED}".split())
 _CONTROLS = bytes(code for code in range(32) if code not in b"\t\n\v\f\r")
@@ -213,10 +214,10 @@ class _Members:
         self.n_members += 1
         if self.n_members > self.limits.members:
             raise ParseError("too-many-members", f"more than {self.limits.members} members")
-        refusal = refusal or self._path_refusal(path)
+        name = _safe_path(path)
+        refusal = refusal or self._path_refusal(path, name)
         if refusal is None and path.endswith(b"/"):
             return None
-        name = _safe_path(path)
         if refusal is None and not _may_hold_tex(name):
             self.names[name] = None
             return None
@@ -269,12 +270,12 @@ class _Members:
             raise ParseError("no-text", f"expected TeX, found {len(self.names)} other members")
         raise ParseError("empty-archive", "the archive holds no member")
 
-    def _path_refusal(self, path: bytes) -> str | None:
+    def _path_refusal(self, path: bytes, name: str) -> str | None:
         if len(path) > self.limits.name_bytes:
             return "long-name"
         if path.startswith((b"/", b"\\")) or path[1:2] == b":":
             return "absolute-path"
-        if not path.endswith(b"/") and not _safe_path(path):
+        if not name and not path.endswith(b"/"):
             return "path-traversal"
         return None
 
@@ -284,6 +285,8 @@ class _Members:
 
 def _safe_path(path: bytes) -> str:
     """Path without ``.`` and empty parts; ``""`` where it climbs out or names nothing."""
+    if _PLAIN.fullmatch(path):
+        return path.decode("ascii")
     try:
         text = path.decode()
     except UnicodeDecodeError:

@@ -12,7 +12,7 @@ from cycledata.parse.latex.expand import Expander, Literal
 from cycledata.parse.latex.names import words
 from cycledata.parse.latex.scan import CONTROL
 
-_SKIP = re.compile(r"\\(?:(if[A-Za-z@]*+|else|fi|or|repeat)(?![A-Za-z@])|.)|%[^\n]*+", re.DOTALL)
+_SKIP = re.compile(r"\\(?:(if[A-Za-z@]*+|else|fi|or|repeat)(?![A-Za-z@])|[%\\])|%[^\n]*+")
 _NUMBER = re.compile(r"\s*+([+-]?\s*+\d{1,9})\s?")
 _LENGTH = re.compile(r"\s*+([+-]?\d{0,6}\.?\d{0,6})\s*+(?:true)?(pt|in|cm|mm|em|ex|bp|pc|sp)\s?")
 _POINTS = {"pt": 1.0, "in": 72.27, "cm": 28.45, "mm": 2.845, "em": 10.0, "ex": 4.3, "bp": 1.00375,

@@ -20,13 +20,13 @@ TOKEN = re.compile(
 CONTROL = re.compile(r"\\(?:[A-Za-z@]++|.)", re.DOTALL)
 _SPACE = re.compile(r"(?:[ \t\n\r\f]|%[^\n]*+)*+")
 _INLINE_SPACE = re.compile(r"[ \t]*+(?:%[^\n]*+)?+(?:\n[ \t]*+(?:%[^\n]*+\n[ \t]*+)*+)?+")
-_BRACE = re.compile(r"\{|\}|\\.|%[^\n]*+", re.DOTALL)
-_ENVIRONMENT = re.compile(r"\\(?:(begin|end)\{|.)|%[^\n]*+", re.DOTALL)
-OPENING = re.compile(r"\{|\}|\\(?:(begin|end)\{[^{}\n]*+\}|.)|%[^\n]*+", re.DOTALL)
+_BRACE = re.compile(r"\{|\}|\\[{}%\\]|%[^\n]*+")
+_ENVIRONMENT = re.compile(r"\\(?:(begin|end)\{|[%\\])|%[^\n]*+")
+OPENING = re.compile(r"\{|\}|\\(?:(begin|end)\{[^{}\n]*+\}|[{}%\\])|%[^\n]*+")
 """What opens or closes a group."""
-_BRACKET = re.compile(r"\{|\}|\[|\]|\\.|%[^\n]*+", re.DOTALL)
+_BRACKET = re.compile(r"\{|\}|\[|\]|\\[{}\[\]%\\]|%[^\n]*+")
 SIMPLE_GROUP = re.compile(r"\{([^{}\\%]*+)\}")
-_COMMENT = re.compile(r"\\.|%[^\n]*+\n?[ \t]*+", re.DOTALL)
+_COMMENT = re.compile(r"\\[%\\]|%[^\n]*+\n?[ \t]*+")
 
 BEGIN_DOCUMENT = re.compile(r"\\begin\s*+\{document\}")
 END_DOCUMENT = re.compile(r"\\end\s*+\{document\}")

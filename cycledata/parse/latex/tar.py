@@ -8,7 +8,7 @@ here, names and sizes of ustar, GNU and pax archives, takes a page.
 import re
 import zlib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from cycledata.errors import ParseError
 from cycledata.parse.latex.limits import Limits
@@ -22,8 +22,7 @@ _FILES = frozenset({b"0", b"\0", b"5", b"7"})
 _WITHOUT_DATA = frozenset(_REFUSED) | {b"5"}
 
 
-@dataclass(frozen=True, slots=True)
-class TarMember:
+class TarMember(NamedTuple):
     """One header; the stream then stands at its data."""
 
     name: bytes
@@ -48,16 +47,16 @@ def tar_members(stream: Stream, limits: Limits) -> Iterator[TarMember]:
     long_name: bytes | None = None
     long_size: int | None = None
     while (block := stream.read(_BLOCK)) and block != _EMPTY:
-        where = f"at byte {stream.position - len(block)}"
+        at = stream.position - len(block)
         if len(block) < _BLOCK:
-            raise ParseError("truncated-tar", f"the data ends in a header {where}")
+            raise ParseError("truncated-tar", f"the data ends in a header at byte {at}")
         if not _is_header(block):
-            raise ParseError("damaged-tar", f"no member header {where}; fetch it again")
+            raise ParseError("damaged-tar", f"no member header at byte {at}; fetch it again")
         kind = block[156:157]
         size = 0 if kind in _WITHOUT_DATA else max(_number(block[124:136]), 0)
         if kind in b"LKxXg":
             if size > limits.header_bytes:
-                raise ParseError("oversized-header", f"an extended header of {size} bytes {where}")
+                raise ParseError("oversized-header", f"a header of {size} bytes at byte {at}")
             end = stream.position + size + -size % _BLOCK
             if kind == b"L":
                 long_name = stream.read(size).rstrip(b"\0")
@@ -75,7 +74,7 @@ def tar_members(stream: Stream, limits: Limits) -> Iterator[TarMember]:
             yield TarMember(name, size, refusal)
         stream.skip(end - stream.position)
         if stream.position < end:
-            raise ParseError("truncated-tar", f"the data ends in the member {where}")
+            raise ParseError("truncated-tar", f"the data ends in the member at byte {at}")
 
 
 def _is_header(block: bytes) -> bool:
