@@ -1,5 +1,7 @@
 """Figures of a flat text: labels, captions, files."""
 
+from typing import NamedTuple
+
 from cycledata.parse.latex.flat import Flat
 from cycledata.parse.latex.names import FIGURES, words
 from cycledata.records import Figure
@@ -13,7 +15,15 @@ MAX_VALUES = 5_000
 """Captions, labels and file names that are read; the paper with most figures has 45 of them."""
 
 
-def read_figures(flat: Flat) -> tuple[Figure, ...]:
+class Figures(NamedTuple):
+    """What was read, and whether it is all."""
+
+    figures: tuple[Figure, ...]
+    whole: bool
+    """False where ``MAX_VALUES`` cut the reading short."""
+
+
+def read_figures(flat: Flat) -> Figures:
     """Every figure environment of the body, in order; sub-figures belong to theirs.
 
     The last caption is the whole figure's, and so is the label that follows it.
@@ -49,7 +59,7 @@ def read_figures(flat: Flat) -> tuple[Figure, ...]:
         else:
             caption = value.strip()
             before, label = before or label, None
-    return tuple(figures)
+    return Figures(tuple(figures), whole=n_read <= MAX_VALUES)
 
 
 def _value(flat: Flat, pos: int, *, captionof: bool) -> str:

@@ -7,7 +7,7 @@ from cycledata.parse.bib import read_bibliography
 from cycledata.parse.latex.archive import Archive, open_eprint
 from cycledata.parse.latex.citations import cited_keys
 from cycledata.parse.latex.clean import clean
-from cycledata.parse.latex.figures import read_figures
+from cycledata.parse.latex.figures import MAX_VALUES, read_figures
 from cycledata.parse.latex.flat import Flat, Span
 from cycledata.parse.latex.flatten import flatten
 from cycledata.parse.latex.front import Front, read_front
@@ -64,6 +64,10 @@ def parse_archive(archive: Archive, *, file: str, bibliography: bool = True) -> 
     if len(headings) == MAX_HEADINGS:
         detail = f"read {MAX_HEADINGS} headings; whatever follows is in the last one's text"
         warnings.append(Warned(rule="too-many-sections", detail=detail))
+    figures = read_figures(flat)
+    if not figures.whole:
+        detail = f"read {MAX_VALUES} captions, labels and file names; later figures are left out"
+        warnings.append(Warned(rule="too-many-figures", detail=detail))
     cited = cited_keys(flat)
     entries: tuple[BibEntry, ...] = ()
     if bibliography:
@@ -78,7 +82,7 @@ def parse_archive(archive: Archive, *, file: str, bibliography: bool = True) -> 
         sections=sections,
         cited_keys=cited,
         bibliography=entries,
-        figures=read_figures(flat),
+        figures=figures.figures,
         leaks=as_records(flat, leaks),
         warnings=tuple(warnings),
         text_source="arxiv-latex",

@@ -206,7 +206,8 @@ LATEX: dict[str, Item] = {
     "10^5 open sections": (lambda: tex("\\section{" * 10**5), "read"),
     "10^5 open titles": (lambda: tex("\\title{" * 10**5), "read"),
     "10^5 open abstracts": (lambda: tex("\\begin{abstract}" * 10**5), "read"),
-    "50,000 open figures": (lambda: tex("\\begin{figure}\\caption{" * 50_000), "read"),
+    "50,000 open figures": (
+        lambda: tex("\\begin{figure}\\caption{" * 50_000), "warning:too-many-figures"),
     "50,000 figures": (lambda: tex("\\begin{figure}\\caption{a}\\end{figure}" * 50_000), "read"),
     "10^5 open citations": (lambda: tex("\\cite[" * 10**5), "read"),
     "300,000 cited keys": (lambda: tex("\\cite{" + ",".join(map(str, range(3 * 10**5))) + "}"), "warning:missing-entry"),
