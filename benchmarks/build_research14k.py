@@ -28,8 +28,8 @@ import psutil
 from cycledata.errors import ParseError
 from cycledata.parse.latex import parse_eprint
 from cycledata.records import PaperText
-from cycledata.replies import OpenSnapshot, Reply
-from cycledata.snapshot import seal
+from cycledata.snapshot.open import OpenSnapshot, Reply
+from cycledata.snapshot.seal import seal
 
 DAY = dt.date(2022, 1, 1)
 
@@ -102,7 +102,7 @@ def make_snapshot(papers: list[tuple[bytes, PaperText | None]], n: int, folder: 
 
 
 def build_it(snapshot: Path, out: Path, n_workers: int) -> None:
-    from cycledata.build import DATASETS, build
+    from cycledata.builds.runner import DATASETS, build
     from cycledata.consent.policy import read_policy
 
     report = build(
@@ -136,8 +136,9 @@ def resident_mb(pid: int | None) -> float:
 
 def shares(snapshot: Path, out: Path) -> dict[str, float]:
     """Seconds by stage of a build in one process, from timers around the stages' functions."""
-    from cycledata.datasets import research14k, selection
-    from cycledata.snapshot import SealedSnapshot
+    from cycledata.datasets.research14k import make as research14k
+    from cycledata.datasets.research14k import select as selection
+    from cycledata.snapshot.seal import SealedSnapshot
 
     seconds: defaultdict[str, float] = defaultdict(float)
     nested = threading.local()

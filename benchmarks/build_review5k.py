@@ -20,8 +20,8 @@ import unicodedata
 from collections.abc import Iterator
 from pathlib import Path
 
-from cycledata.replies import OpenSnapshot, Reply
-from cycledata.snapshot import seal
+from cycledata.snapshot.open import OpenSnapshot, Reply
+from cycledata.snapshot.seal import seal
 
 
 def copies(reply: Reply, n: int) -> Iterator[Reply]:
@@ -49,7 +49,7 @@ def make_snapshot(notes: Path, ratings: Path, folder: Path, n: int) -> None:
 
 
 def ours(snapshot: Path, out: Path, n_workers: int) -> None:
-    from cycledata.build import DATASETS, build
+    from cycledata.builds.runner import DATASETS, build
     from cycledata.consent.policy import read_policy
 
     build(DATASETS["review-5k"], snapshot, out, policy=read_policy(), n_workers=n_workers)
@@ -121,8 +121,7 @@ def child(what: str, snapshot: str, out: str, n_workers: str) -> None:
 
     run = {"ours": ours, "peer": peer}[what]
     if what == "ours":
-        import cycledata.build
-        import cycledata.publish  # noqa: F401  likewise
+        pass
     start = time.perf_counter()
     run(Path(snapshot), Path(out), int(n_workers))
     seconds = time.perf_counter() - start
@@ -163,7 +162,7 @@ def _rounds(folder: Path) -> Iterator[int]:
 
 
 def _forums(snapshot: Path) -> Iterator[str]:
-    from cycledata.snapshot import SealedSnapshot
+    from cycledata.snapshot.seal import SealedSnapshot
 
     yield from SealedSnapshot.open(snapshot, verify=False).keys("openreview", "forum/")
 

@@ -26,9 +26,9 @@ from pathlib import Path
 from typing import Any
 
 from cycledata.parse.latex import parse_eprint
-from cycledata.parse.latex.names import words
-from cycledata.parse.latex.plain import folded, readable
+from cycledata.parse.latex.known_commands import words
 from cycledata.parse.latex.structure import is_acknowledgment, is_apart
+from cycledata.parse.latex.to_plain_text import folded, readable
 from cycledata.records import PaperText
 
 ROUNDS = 5

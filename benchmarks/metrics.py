@@ -19,14 +19,14 @@ from numpy.typing import NDArray
 from scipy import stats
 from sklearn import metrics
 
+from cycleeval.aligned import panel_of
 from cycleeval.bootstrap import Statistic, evaluate, resampled_weights
-from cycleeval.measures import Measures, model_measures
-from cycleeval.panel import panel_of
+from cycleeval.human_ratings import Reference, reference_of
+from cycleeval.metrics import Measures, model_measures
 from cycleeval.predictions import Prediction, Submission
-from cycleeval.protocol import Protocol
 from cycleeval.proxy import human_error
 from cycleeval.ragged import from_flat, ragged
-from cycleeval.reference import Reference, reference_of
+from cycleeval.scoring_config import Protocol
 
 Floats = NDArray[np.float64]
 N_PAPERS = 781

@@ -18,8 +18,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import cast
 
-from cycledata.parse.pdf import parse_pdf
-from cycledata.parse.pdf_convert import Converter, convert
+from cycledata.parse.pdf.convert import Converter, convert
+from cycledata.parse.pdf.parse import parse_pdf
 
 Headings = list[tuple[int, str]]
 Read = Callable[[bytes, str, Converter], Headings]

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from cycleeval.comparison import compare as compare
-    from cycleeval.protocol import Protocol as Protocol
     from cycleeval.proxy import human_error as human_error
     from cycleeval.proxy import leave_one_out_errors as leave_one_out_errors
     from cycleeval.proxy import proxy_error as proxy_error
     from cycleeval.result import MetricResult as MetricResult
     from cycleeval.scoring import score as score
+    from cycleeval.scoring_config import Protocol as Protocol
 
 _HOME = {
     "MetricResult": "result",

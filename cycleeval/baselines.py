@@ -4,9 +4,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from cycleeval.protocol import Over
 from cycleeval.proxy import Loss, Mode, leave_one_out_means
 from cycleeval.ragged import Floats, Lists, Ragged, ragged
+from cycleeval.scoring_config import Over
 
 
 def best_constant(

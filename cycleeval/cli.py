@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 if TYPE_CHECKING:
-    from cycleeval.protocol import Protocol
+    from cycleeval.scoring_config import Protocol
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False)
 
@@ -65,7 +65,7 @@ def human(
 ) -> None:
     """Score the human reviewers against each other."""
     with _failures():
-        from cycleeval.reference import read_reference
+        from cycleeval.human_ratings import read_reference
         from cycleeval.report import score_report
         from cycleeval.scoring import score_humans
 
@@ -93,8 +93,8 @@ def score(
 ) -> None:
     """Score one model's predictions, beside what they must beat."""
     with _failures():
+        from cycleeval.human_ratings import read_reference
         from cycleeval.predictions import read_submission
-        from cycleeval.reference import read_reference
         from cycleeval.report import score_report
         from cycleeval.scoring import score_submission
 
@@ -142,8 +142,8 @@ def compare(
             raise typer.BadParameter(f"no such file: {model}")
     with _failures():
         from cycleeval.comparison import compare_submissions
+        from cycleeval.human_ratings import read_reference
         from cycleeval.predictions import read_submission
-        from cycleeval.reference import read_reference
         from cycleeval.report import comparison_report
 
         rules = _protocol(
@@ -253,9 +253,9 @@ def review(
 ) -> None:
     """Review papers by Table 1's protocol on an OpenAI-compatible endpoint."""
     from cycleeval.review import run
+    from cycleeval.review.completions import ReplyRecord
     from cycleeval.review.endpoint import Endpoint, key_from_environment
     from cycleeval.review.protocol import ReviewProtocol
-    from cycleeval.review.replies import ReplyRecord
 
     protocol = ReviewProtocol(
         model=model,
@@ -299,10 +299,10 @@ def leaderboard(
     seed: SeedOption = 0,
 ) -> None:
     """Turn a folder of submissions into a static site that ranks them."""
+    from cycleeval.human_ratings import read_reference
     from cycleeval.leaderboard.gather import gather
     from cycleeval.leaderboard.hub import hub_files
     from cycleeval.leaderboard.site import build_site, write_site
-    from cycleeval.reference import read_reference
 
     rules = _protocol(
         threshold=threshold,
@@ -337,7 +337,7 @@ def _protocol(
     over: Literal["papers", "reviews"] = "papers",
     draw_one: int | None = None,
 ) -> "Protocol":
-    from cycleeval.protocol import Protocol
+    from cycleeval.scoring_config import Protocol
 
     try:
         low, _, high = scale.partition("-")

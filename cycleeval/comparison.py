@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from cycleeval.aligned import Humans, Marked, Panel, Rules, panel_of
 from cycleeval.bootstrap import (
     bca_interval,
     detectable_difference,
@@ -19,15 +20,14 @@ from cycleeval.bootstrap import (
     swap_weights,
     tie_groups,
 )
-from cycleeval.measures import Measure, Measures, model_measures
-from cycleeval.panel import Humans, Marked, Panel, Rules, panel_of
+from cycleeval.human_ratings import Reference
+from cycleeval.metrics import Measure, Measures, model_measures
 from cycleeval.predictions import Decision, Submission
-from cycleeval.protocol import Protocol
 from cycleeval.ragged import Floats, Ragged
 from cycleeval.rank import midranks
-from cycleeval.reference import Reference
 from cycleeval.result import Signature
 from cycleeval.scoring import reference_from_sequences, submission_from_sequences
+from cycleeval.scoring_config import Protocol
 
 LOWER_IS_BETTER = ("proxy_mse", "proxy_mae", "mse_above_noise", "false_accept", "false_reject")
 """How the names of the metrics begin of which less is better."""

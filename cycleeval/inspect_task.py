@@ -22,8 +22,8 @@ try:
 except ImportError as error:
     raise ImportError("this task needs `pip install inspect-ai`") from error
 
+from cycleeval.human_ratings import read_reference
 from cycleeval.proxy import proxy_error
-from cycleeval.reference import read_reference
 from cycleeval.review.parsing import Unusable, parse_reply
 from cycleeval.review.protocol import prompt
 from cycleeval.review.run import read_papers

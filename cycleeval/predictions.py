@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Literal
 
-from cycleeval.protocol import Protocol
+from cycleeval.scoring_config import Protocol
 
 ASPECTS = ("soundness", "presentation", "contribution")
 MAX_LINE_BYTES = 8 << 20

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from cycleeval.aligned import humans_of, panel_of, settle
 from cycleeval.bootstrap import (
     bca_interval,
     evaluate,
@@ -12,7 +13,9 @@ from cycleeval.bootstrap import (
     resampled_weights,
     rounded,
 )
-from cycleeval.measures import (
+from cycleeval.conclusions import verdicts_on_humans, verdicts_on_model
+from cycleeval.human_ratings import Reference, reference_of
+from cycleeval.metrics import (
     Measures,
     constant_measures,
     human_measures,
@@ -20,13 +23,10 @@ from cycleeval.measures import (
     model_measures,
     noise_measures,
 )
-from cycleeval.panel import humans_of, panel_of, settle
 from cycleeval.predictions import Decision, Fault, Prediction, Submission
-from cycleeval.protocol import Protocol
 from cycleeval.ragged import Floats
-from cycleeval.reference import Reference, reference_of
 from cycleeval.result import MetricResult, Signature
-from cycleeval.verdicts import verdicts_on_humans, verdicts_on_model
+from cycleeval.scoring_config import Protocol
 
 Results = dict[str, MetricResult]
 

@@ -188,7 +188,7 @@ def check_disclosure(
 ) -> None:
     """Find the disclosure in papers, or what became of it; exit 1 unless all have it."""
     with _errors():
-        from cycletrain.manuscript import check_disclosure
+        from cycletrain.latex_paper import check_disclosure
 
         missing = False
         for path in papers:

@@ -13,9 +13,9 @@ from typing import Any, Literal, NamedTuple, Protocol
 from cycledata.errors import FetchError, ParseError
 from cycledata.manifest import fingerprint
 from cycledata.records import Message, Record
+from cycletrain.chat_tokens import render_chat
 from cycletrain.checkpoints import is_adapter, load_model, load_tokenizer
 from cycletrain.config import ModelConfig, Sampling
-from cycletrain.examples import render_chat
 from cycletrain.rows import append_rows, drop_torn_line, read_rows
 
 Finish = Literal["stop", "length", "no-room"]

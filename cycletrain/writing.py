@@ -8,7 +8,7 @@ from cycledata.formats.paper_text import CitedWork
 from cycletrain.generation import Generator
 from cycletrain.jobs.reward import reward_papers
 from cycletrain.jobs.rollout import Asking, references_prompt, write_papers
-from cycletrain.manuscript import check_disclosure
+from cycletrain.latex_paper import check_disclosure
 from cycletrain.preferences import Reward, Rollout
 
 _MAX_BYTES = 20_000_000

@@ -69,7 +69,7 @@ def main() -> None:
 
 
 def _fail(message: str) -> None:
-    from cycledata.cli.show import printable
+    from cycledata.cli.output import printable
 
     print(f"error: {printable(message)}", file=sys.stderr)
     sys.exit(1)

@@ -13,7 +13,7 @@ from typing import Annotated
 import typer
 
 from cycledata.cli.options import AsJson, Build, Dataset, Files, Out
-from cycledata.cli.show import bar, print_build, print_json, print_story, printable
+from cycledata.cli.output import bar, print_build, print_json, print_story, printable
 from cycledata.errors import NotASnapshotError
 
 
@@ -48,16 +48,16 @@ def build(
     as_json: AsJson = False,
 ) -> None:
     """Make a dataset repository from a sealed snapshot."""
-    from cycledata import build as builder
     from cycledata import sample
+    from cycledata.builds import runner
     from cycledata.consent.policy import read_policy
-    from cycledata.datasets.cache import default_cache
+    from cycledata.datasets.text_cache import default_cache
 
     if snapshot is None and policy is None:
         policy = sample.POLICY
     with bar("Making papers") as on_progress:
-        report = builder.build(
-            builder.DATASETS[dataset.value],
+        report = runner.build(
+            runner.DATASETS[dataset.value],
             snapshot or sample.SNAPSHOT,
             out,
             policy=read_policy(policy),
@@ -84,7 +84,7 @@ def explain(
     as_json: AsJson = False,
 ) -> None:
     """Say why a paper is in, out, or in part: every rule and its evidence."""
-    from cycledata.explain import explain as tell
+    from cycledata.builds.explain import explain as tell
 
     story = tell(build, paper_id)
     if not as_json:
@@ -125,7 +125,7 @@ def takedown(
     as_json: AsJson = False,
 ) -> None:
     """Make a build without some papers, and tombstones that later builds obey."""
-    from cycledata.takedown import read_paper_ids, take_down
+    from cycledata.builds.takedown import read_paper_ids, take_down
 
     day = (date or dt.datetime.now(tz=dt.UTC)).date().isoformat()
     paper_ids = read_paper_ids(ids)
@@ -161,7 +161,7 @@ def publish(
     ] = False,
 ) -> None:
     """Push a verified build to the hub; the token comes from HF_TOKEN."""
-    from cycledata.hub import publish as push
+    from cycledata.builds.publish import publish as push
 
     plan = push(build, repo, token=os.environ.get("HF_TOKEN"), dry_run=dry_run)
     print(f"{'would push' if dry_run else 'pushed'} {len(plan.files)} files to {plan.repo}:")
@@ -180,7 +180,7 @@ def verify(
 ) -> None:
     """Compare a sealed snapshot or a build with its manifest, byte by byte."""
     from cycledata.load import MANIFEST, verify_build
-    from cycledata.snapshot import verify_snapshot
+    from cycledata.snapshot.seal import verify_snapshot
 
     if (folder / MANIFEST).is_file():
         kind, pins = "build", verify_build(folder).files

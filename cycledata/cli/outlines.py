@@ -11,11 +11,11 @@ from urllib.parse import urlsplit
 import typer
 
 from cycledata.cli.options import AsJson
-from cycledata.cli.show import bar, print_json, printable
+from cycledata.cli.output import bar, print_json, printable
 
 if TYPE_CHECKING:
-    from cycledata.outlining import OutliningReport
-    from cycledata.sources.outline_model import Backend
+    from cycledata.outline_requests import OutliningReport
+    from cycledata.outlines.ask import Backend
 
 
 def outline(
@@ -53,12 +53,12 @@ def outline(
 
     Give --endpoint or --vllm. Stop and run again at will, no paper is asked about twice.
     """
-    from cycledata.datasets.cache import default_cache
-    from cycledata.outlining import outline_papers
-    from cycledata.replies import OpenSnapshot
-    from cycledata.sources.outline_model import DEFAULT_SAMPLING, OutlineReport, extract_outlines
-    from cycledata.sources.outline_prompt import PaperToOutline, prompt_budget
-    from cycledata.sources.outline_ray import extract_outlines_on_ray
+    from cycledata.datasets.text_cache import default_cache
+    from cycledata.outline_requests import outline_papers
+    from cycledata.outlines.ask import DEFAULT_SAMPLING, OutlineReport, extract_outlines
+    from cycledata.outlines.on_ray import extract_outlines_on_ray
+    from cycledata.outlines.prompt import PaperToOutline, prompt_budget
+    from cycledata.snapshot.open import OpenSnapshot
 
     if (endpoint is None) != vllm:
         raise typer.BadParameter("give --endpoint URL or --vllm, one of them")
@@ -117,7 +117,7 @@ def _is_url(text: str) -> bool:
 
 
 def _vllm(model: str, context: int, n_gpus: int) -> "Callable[[], Backend]":
-    from cycledata.sources.outline_backends import VllmBackend
+    from cycledata.outlines.backends import VllmBackend
 
     # A model on several GPUs starts processes of its own, inside a Ray actor too.
     spread = {"tensor_parallel_size": n_gpus, "distributed_executor_backend": "mp"}
@@ -125,7 +125,7 @@ def _vllm(model: str, context: int, n_gpus: int) -> "Callable[[], Backend]":
 
 
 def _server(url: str, model: str, n_parallel: int, schema: bool) -> "Callable[[], Backend]":
-    from cycledata.sources.outline_backends import EndpointBackend
+    from cycledata.outlines.backends import EndpointBackend
 
     key = os.environ.get("OPENAI_API_KEY")
     return partial(EndpointBackend, url, model, api_key=key, n_parallel=n_parallel, schema=schema)

@@ -8,7 +8,14 @@ from typing import Annotated
 import typer
 
 from cycledata.cli.options import AsJson, Dataset, Files
-from cycledata.cli.show import bar, print_estimate, print_fetch, print_import, print_json, steps_bar
+from cycledata.cli.output import (
+    bar,
+    print_estimate,
+    print_fetch,
+    print_import,
+    print_json,
+    steps_bar,
+)
 from cycledata.errors import FetchError
 
 Snapshot = Annotated[
@@ -46,7 +53,7 @@ def fetch(
     as_json: AsJson = False,
 ) -> None:
     """Fetch what a dataset is built from; stop and run again at will, nothing is asked twice."""
-    from cycledata.replies import OpenSnapshot
+    from cycledata.snapshot.open import OpenSnapshot
     from cycledata.sources.schedule import Budget, Scheduler, SystemClock
     from cycledata.sources.venues import find_listings
 
@@ -83,7 +90,7 @@ def import_openreview_notes(
     files: Files, snapshot: Snapshot, retrieved_at: RetrievedAt = None, as_json: AsJson = False
 ) -> None:
     """Import raw OpenReview notes, API v1 or v2: .json or .jsonl, also .gz, .xz, .zst."""
-    from cycledata.replies import OpenSnapshot
+    from cycledata.snapshot.open import OpenSnapshot
     from cycledata.sources.dumps import import_notes
 
     with OpenSnapshot(snapshot) as into, bar("Importing") as on_progress:
@@ -101,7 +108,7 @@ def import_openreview_ratings(
     as_json: AsJson = False,
 ) -> None:
     """Import tables of ratings and decisions: .parquet or .csv, one row a paper."""
-    from cycledata.replies import OpenSnapshot
+    from cycledata.snapshot.open import OpenSnapshot
     from cycledata.sources.dumps import import_ratings
 
     with OpenSnapshot(snapshot) as into, bar("Importing") as on_progress:
@@ -115,7 +122,7 @@ def import_eprint_files(
     files: Files, snapshot: Snapshot, retrieved_at: RetrievedAt = None, as_json: AsJson = False
 ) -> None:
     """Import e-print archives, named after their arXiv id and version or freely."""
-    from cycledata.replies import OpenSnapshot
+    from cycledata.snapshot.open import OpenSnapshot
     from cycledata.sources.dumps import import_eprints
 
     with OpenSnapshot(snapshot) as into, bar("Importing") as on_progress:
@@ -132,7 +139,7 @@ def seal(
     as_json: AsJson = False,
 ) -> None:
     """Freeze a snapshot: Parquet shards, then snapshot.json with the digest builds pin."""
-    from cycledata.snapshot import seal as seal_snapshot
+    from cycledata.snapshot.seal import seal as seal_snapshot
 
     manifest = seal_snapshot(folder)
     if as_json:

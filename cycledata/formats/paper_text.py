@@ -25,9 +25,9 @@ from typing import Annotated, NamedTuple, Self, TypeVar
 from pydantic import Field, TypeAdapter, ValidationError, model_validator
 
 from cycledata.formats.escapes import Escape
-from cycledata.formats.halves import count_first_half
 from cycledata.formats.latex_block import check_latex, parse_latex_block, render_latex_block
 from cycledata.formats.latex_json import read_latex_json, write_latex_json
+from cycledata.formats.plan_split import count_first_half
 from cycledata.formats.unreadable import Unreadable
 from cycledata.records import Message, Outline, Record, Reference, ResultItem, Section, SetupItem
 

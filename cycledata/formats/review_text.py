@@ -38,7 +38,7 @@ from typing import Annotated, NamedTuple, Self
 
 from pydantic import Field, model_validator
 
-from cycledata.formats.marks import aspect_label, decision_kind, rating_label, read_mark
+from cycledata.formats.rating_scales import aspect_label, decision_kind, rating_label, read_mark
 from cycledata.formats.unreadable import Unreadable
 from cycledata.records import Decision, MetaReview, RatingScale, Record, Review, Submission
 

@@ -19,7 +19,7 @@ def parse_paper(payload: bytes, *, file: str) -> PaperText:
     archive = open_eprint(payload)
     if archive.kind != "pdf":
         return parse_archive(archive, file=file)
-    from cycledata.parse.pdf import parse_pdf  # its converters come with an extra
+    from cycledata.parse.pdf.parse import parse_pdf  # its converters come with an extra
 
     try:
         return parse_pdf(archive.pdf, file=file)

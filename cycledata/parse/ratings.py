@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from cycledata.errors import ParseError
-from cycledata.formats.marks import DecisionKind, decision_kind
+from cycledata.formats.rating_scales import DecisionKind, decision_kind
 from cycledata.parse.openreview.forum import ParsedForum
 from cycledata.parse.openreview.note import clean_text
 from cycledata.parse.payload import read_json

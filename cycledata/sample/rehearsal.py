@@ -18,7 +18,7 @@ from html import escape
 from pathlib import Path
 
 from cycledata.sample.compose import RETRIEVED_AT, gzip_stored
-from cycledata.snapshot import OpenSnapshot, Reply, SnapshotManifest, seal
+from cycledata.snapshot.seal import OpenSnapshot, Reply, SnapshotManifest, seal
 
 N_REVIEWED = 140
 N_LISTED = 90

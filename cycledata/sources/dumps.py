@@ -16,7 +16,7 @@ from typing import Any
 
 from cycledata.errors import ReplyConflictError
 from cycledata.files import canonical_json
-from cycledata.replies import OpenSnapshot, Reply
+from cycledata.snapshot.open import OpenSnapshot, Reply
 from cycledata.sources.dump_files import Unreadable, Value, read_table, read_values
 
 _BATCH_REPLIES = 500

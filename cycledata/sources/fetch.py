@@ -16,7 +16,7 @@ import requests
 
 from cycledata.errors import BudgetSpentError, GaveUpError, ParseError, RefusedError
 from cycledata.parse.arxiv import ArxivPaper
-from cycledata.replies import OpenSnapshot
+from cycledata.snapshot.open import OpenSnapshot
 from cycledata.sources.openreview import OpenReview
 from cycledata.sources.semantic_scholar import BATCH, LISTED_BATCH
 from cycledata.sources.services import Services

@@ -19,10 +19,10 @@ from semanticscholar.SemanticScholarException import (
 
 from cycledata.errors import GaveUpError, RefusedError
 from cycledata.files import canonical_json, sha256_bytes
-from cycledata.replies import OpenSnapshot, Reply
+from cycledata.snapshot.open import OpenSnapshot, Reply
 from cycledata.sources.http import Answer, PoliteAdapter, json_trouble, origin, polite_session
 from cycledata.sources.schedule import Scheduler
-from cycledata.stages.likeness import normalise
+from cycledata.stages.duplicates import normalise
 
 LISTED = (
     "paperId", "externalIds", "title", "abstract", "year", "venue", "authors", "publicationDate",

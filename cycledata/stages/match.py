@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 
 from cycledata.parse.arxiv import ArxivPaper
-from cycledata.stages.likeness import normalise
+from cycledata.stages.duplicates import normalise
 
 MIN_TITLE_RATIO = 0.9
 """Below it two titles are two works, whoever wrote them."""

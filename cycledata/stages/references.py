@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from cycledata.parse.semantic_scholar import Work
 from cycledata.records import BibEntry, Dropped, Reference
-from cycledata.stages.likeness import normalise
+from cycledata.stages.duplicates import normalise
 
 MIN_TITLE_LETTERS = 12
 """A shorter title is no proof that two entries are one work."""

@@ -11,7 +11,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Literal, Protocol
 
-from cycledata.stages.likeness import group_alike
+from cycledata.stages.duplicates import group_alike
 
 Split = Literal["train", "test", "reserve"]
 

@@ -8,10 +8,10 @@ from pathlib import Path
 
 from cycledata.errors import ParseError
 from cycleeval.comparison import compare_submissions
+from cycleeval.human_ratings import Reference
 from cycleeval.predictions import Submission, read_submission
-from cycleeval.protocol import Protocol
-from cycleeval.reference import Reference
 from cycleeval.scoring import ScoreCard, score_humans, score_submission
+from cycleeval.scoring_config import Protocol
 
 RANKED_SHARE = 0.9
 """Share of the papers that a submission must be readable on to be ranked: models are compared on

@@ -15,11 +15,11 @@ from statistics import fmean
 
 from markupsafe import Markup
 
-from cycleeval.leaderboard.charts import Span, calibration, histogram, span_of, whisker
+from cycledata.svg import Span, calibration, histogram, span_of, whisker
 from cycleeval.leaderboard.gather import Board, Entry
-from cycleeval.protocol import Protocol
 from cycleeval.result import MetricResult
 from cycleeval.scoring import ScoreCard
+from cycleeval.scoring_config import Protocol
 
 OWN_RATING = frozenset({"proxy_mse_n", "proxy_mae_n"})
 """Metrics in which a human reviewer would be judged against a mean that holds their own rating."""

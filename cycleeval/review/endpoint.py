@@ -7,7 +7,7 @@ from pydantic import BaseModel, ValidationError
 
 from cycledata.errors import FetchError
 from cycledata.records import Message
-from cycleeval.review.replies import Reply, Request
+from cycleeval.review.completions import Reply, Request
 
 if TYPE_CHECKING:
     from openai import OpenAI

@@ -11,8 +11,8 @@ from importlib import resources
 from string import Template
 
 from cycledata.records import Message
+from cycleeval.review.completions import Reply, Request
 from cycleeval.review.parsing import DraftReview, Unusable, parse_reply, says_unchanged
-from cycleeval.review.replies import Reply, Request
 
 ATTEMPTS = 3
 """Times that a review is asked for before the model counts as having given none."""

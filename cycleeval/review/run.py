@@ -13,10 +13,10 @@ from pydantic import Field
 from cycledata.errors import FetchError, ParseError
 from cycledata.records import Record
 from cycleeval.jsonl import read_lines, require_records
+from cycleeval.review.completions import Reply, ReplyRecord, Request
 from cycleeval.review.endpoint import RefusedError
 from cycleeval.review.parsing import DraftReview
 from cycleeval.review.protocol import Ask, PaperReview, ReviewProtocol, review_paper
-from cycleeval.review.replies import Reply, ReplyRecord, Request
 
 Ratings = Literal["final", "members"]
 

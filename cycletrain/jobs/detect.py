@@ -23,7 +23,7 @@ from cycletrain.curvature import (
     windows,
 )
 from cycletrain.generation import seed_of
-from cycletrain.manuscript import text_as_paper
+from cycletrain.latex_paper import text_as_paper
 from cycletrain.preferences import Reward, Rollout
 from cycletrain.rows import read_rows, write_rows
 from cycletrain.run_record import RunRecord, close_run, open_run

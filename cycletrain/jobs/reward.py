@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from statistics import mean
 from typing import Any
 
-from cycledata.formats.marks import ICLR_RATING
+from cycledata.formats.rating_scales import ICLR_RATING
 from cycledata.formats.review_messages import reviewer_prompt
 from cycledata.formats.review_text import ReviewText, parse_reviews
 from cycledata.formats.unreadable import Unreadable

@@ -24,12 +24,12 @@ from cycledata.formats.unreadable import Unreadable
 from cycledata.load import iterate_rows
 from cycledata.records import Message, Section
 from cycletrain.config import RolloutConfig, Sampling
-from cycletrain.experimenter import experimenter_messages
 from cycletrain.generation import Generator, Request, generate, open_generator, seed_of
-from cycletrain.manuscript import assemble, text_as_paper
+from cycletrain.latex_paper import assemble, text_as_paper
 from cycletrain.preferences import Rollout
 from cycletrain.rows import write_rows
 from cycletrain.run_record import RunRecord, close_run, open_run
+from cycletrain.simulated_results import experimenter_messages
 
 T = TypeVar("T")
 

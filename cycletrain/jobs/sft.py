@@ -18,11 +18,11 @@ from cycledata.formats.paper_text import Plan, parse_plan
 from cycledata.load import iterate_rows
 from cycledata.records import Message
 from cycletrain.cards import write_model_card
+from cycletrain.chat_tokens import Example, encode_chat, require_ascending, truncate_at_random
 from cycletrain.checkpoints import load_tokenizer
 from cycletrain.config import SftConfig
-from cycletrain.examples import Example, encode_chat, require_ascending, truncate_at_random
-from cycletrain.experimenter import experimenter_messages
 from cycletrain.run_record import RunRecord, close_run, open_run
+from cycletrain.simulated_results import experimenter_messages
 from cycletrain.training import (
     curves_of,
     fit,

@@ -13,9 +13,9 @@ from transformers import Trainer, TrainingArguments
 
 from cycledata.records import Message
 from cycletrain.cards import write_model_card
+from cycletrain.chat_tokens import Example, encode_chat, truncate_end
 from cycletrain.checkpoints import load_tokenizer
 from cycletrain.config import AdapterConfig, ModelConfig, SimpoConfig, SimpoLoss, TrainingConfig
-from cycletrain.examples import Example, encode_chat, truncate_end
 from cycletrain.losses import Logprobs, NllReduction, completion_logprobs, nll_loss, simpo_loss
 from cycletrain.preferences import PreferencePair
 from cycletrain.rows import read_rows

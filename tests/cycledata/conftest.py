@@ -14,10 +14,10 @@ from typing import Any
 
 import pytest
 
-from cycledata.parse.outline import Attempt, OutlineReply, Sampling
-from cycledata.replies import OpenSnapshot, Reply
-from cycledata.snapshot import seal
-from cycledata.sources.outline_prompt import prompt_hash
+from cycledata.outlines.prompt import prompt_hash
+from cycledata.outlines.read import Attempt, OutlineReply, Sampling
+from cycledata.snapshot.open import OpenSnapshot, Reply
+from cycledata.snapshot.seal import seal
 
 VENUE = "ICLR.cc/2024/Conference"
 DAY = dt.datetime(2026, 11, 1, tzinfo=dt.UTC)

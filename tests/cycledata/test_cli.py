@@ -14,7 +14,7 @@ import typer
 
 from cycledata import sample
 from cycledata.cli import app, main
-from cycledata.cli.show import printable
+from cycledata.cli.output import printable
 from cycledata.load import read_build
 
 
@@ -256,7 +256,7 @@ def test_a_full_disk_is_told_in_one_line(
     def full(*_: object) -> None:
         raise OSError(28, os.strerror(28), "dropped.parquet")
 
-    monkeypatch.setattr("cycledata.shards.RowWriter.close", full)
+    monkeypatch.setattr("cycledata.builds.row_shards.RowWriter.close", full)
     ran = cli("build", "review-5k", "--out", tmp_path / "out")
     assert ran.code == 1
     assert ran.err == (

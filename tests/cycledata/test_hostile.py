@@ -9,10 +9,10 @@ import polars as pl
 import pytest
 import yaml
 
-from cycledata.build import DATASETS, build
+from cycledata.builds.runner import DATASETS, build
 from cycledata.consent.policy import read_policy
 from cycledata.load import iterate_rows, read_build, verify_build
-from cycledata.replies import Reply
+from cycledata.snapshot.open import Reply
 
 REVIEW_5K = DATASETS["review-5k"]
 Forums = Callable[..., Reply]

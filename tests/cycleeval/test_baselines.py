@@ -4,8 +4,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cycleeval.baselines import best_constant, majority, noise_floor
-from cycleeval.protocol import Over
 from cycleeval.proxy import Loss, Mode, proxy_error
+from cycleeval.scoring_config import Over
 
 panels = st.lists(st.lists(st.integers(1, 10), min_size=2, max_size=5), min_size=1, max_size=7)
 

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from cycleeval import predictions
 from cycleeval.predictions import Prediction, Submission, submission_of
-from cycleeval.protocol import Protocol
+from cycleeval.scoring_config import Protocol
 
 GOOD = {"paper_id": "a", "ratings": [5, 6.5]}
 

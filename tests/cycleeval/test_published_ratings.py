@@ -7,10 +7,10 @@ import pytest
 from scipy import stats
 
 from cycleeval.comparison import compare_submissions
+from cycleeval.human_ratings import read_reference, reference_of
 from cycleeval.predictions import Prediction, Submission
-from cycleeval.protocol import Protocol
-from cycleeval.reference import read_reference, reference_of
 from cycleeval.scoring import score_humans, score_submission
+from cycleeval.scoring_config import Protocol
 
 pytestmark = pytest.mark.shared_data
 

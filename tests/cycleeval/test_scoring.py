@@ -7,12 +7,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import cycleeval
+from cycleeval.aligned import panel_of
 from cycleeval.comparison import compare, compare_submissions
-from cycleeval.panel import panel_of
+from cycleeval.human_ratings import reference_of
 from cycleeval.predictions import Decision, Prediction, Submission, submission_of
-from cycleeval.protocol import Protocol
-from cycleeval.reference import reference_of
 from cycleeval.scoring import ScoreCard, score, score_humans, score_submission
+from cycleeval.scoring_config import Protocol
 
 QUICK = Protocol(resamples=100)
 CONTRACT_NAMES = {
@@ -135,7 +135,7 @@ POLICIES = {
 
 @pytest.mark.parametrize(("policy", "expected"), POLICIES.items(), ids=POLICIES.keys())
 def test_what_an_unreadable_prediction_counts_as(
-    policy: cycleeval.protocol.Policy, expected: tuple[list[float], float, int]
+    policy: cycleeval.scoring_config.Policy, expected: tuple[list[float], float, int]
 ) -> None:
     errors, accuracy, n = expected
     protocol = replace(QUICK, policy=policy)

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from cycledata.formats import paper_text
-from cycledata.formats.marks import ICLR_RATING
 from cycledata.formats.paper_text import CitedWork, ResearchText, render_messages
+from cycledata.formats.rating_scales import ICLR_RATING
 from cycledata.formats.review_messages import paper_as_text, reviewer_prompt
 from cycledata.formats.review_text import ReviewText, render_reviews
 from cycledata.load import BuildManifest
@@ -22,10 +22,10 @@ from cycledata.records import (
     Section,
     SetupItem,
 )
-from cycletrain import experimenter
+from cycletrain import simulated_results
 from cycletrain.config import Sampling
 from cycletrain.generation import Answer, Request
-from cycletrain.manuscript import text_as_paper
+from cycletrain.latex_paper import text_as_paper
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -141,7 +141,7 @@ class ScriptedModel:
 
     def _text(self, request: Request) -> str:
         system, topic = request.messages[0].content, request.id.partition("/")[0]
-        if system == experimenter.SYSTEM:
+        if system == simulated_results.SYSTEM:
             return render_messages(paper_of(topic))[3].content
         if system != paper_text.SYSTEM:
             low, high = sorted((RATINGS[request.seed % 4][0], RATINGS[request.seed // 4 % 4][1]))

@@ -10,13 +10,13 @@ import pytest
 from typer.testing import CliRunner
 
 from cycledata.errors import ParseError
-from cycledata.parse.bib_entry import bibtex_of
+from cycledata.parse.bibliography.entry import bibtex_of
 from cycletrain.cli import app
 from cycletrain.config import Sampling
 from cycletrain.generation import Answer
 from cycletrain.jobs.reward import review_chat
 from cycletrain.jobs.rollout import Asking
-from cycletrain.manuscript import check_disclosure
+from cycletrain.latex_paper import check_disclosure
 from cycletrain.reviewing import as_line, predict, read_papers
 from cycletrain.writing import read_references, write_paper
 
@@ -100,7 +100,7 @@ def test_no_readable_paper_is_an_error_with_reasons(bib: Path, tmp_path: Path) -
 
 
 def test_papers_come_from_texts_parsed_files_and_builds(tmp_path: Path, review_build: Path) -> None:
-    from cycletrain.manuscript import text_as_paper
+    from cycletrain.latex_paper import text_as_paper
 
     (tmp_path / "a.md").write_text("# A", encoding="utf-8")
     parsed = text_as_paper("B", "We b.", (), "b.tar.gz").model_dump_json()

@@ -2,8 +2,8 @@
 
 import re
 
-from cycledata.parse.latex.flat import Flat
-from cycledata.parse.latex.names import CITING, MULTIPLE
+from cycledata.parse.latex.flat_text import Flat
+from cycledata.parse.latex.known_commands import CITING, MULTIPLE
 
 _NOTES = re.compile(r"\s*+\([^()]{0,500}\)(?:\s*+\([^()]{0,500}\))?")
 r"""The notes around all of ``\cites(see)(for more){a}{b}``."""

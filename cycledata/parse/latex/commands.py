@@ -7,7 +7,7 @@ from cycledata.parse.latex import inputs as i
 from cycledata.parse.latex import loops as o
 from cycledata.parse.latex import package_conditionals as p
 from cycledata.parse.latex.expand import Action, Mark
-from cycledata.parse.latex.names import (
+from cycledata.parse.latex.known_commands import (
     ABSTRACTS,
     ACKS,
     APART,

@@ -9,8 +9,8 @@ from collections.abc import Callable
 
 from cycledata.parse.latex.definitions import is_style
 from cycledata.parse.latex.expand import Expander, Literal
-from cycledata.parse.latex.names import words
-from cycledata.parse.latex.scan import CONTROL
+from cycledata.parse.latex.known_commands import words
+from cycledata.parse.latex.tokens import CONTROL
 
 _SKIP = re.compile(r"\\(?:(if[A-Za-z@]*+|else|fi|or|repeat)(?![A-Za-z@])|[%\\])|%[^\n]*+")
 _NUMBER = re.compile(r"\s*+([+-]?\s*+\d{1,9})\s?")

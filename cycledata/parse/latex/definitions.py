@@ -9,9 +9,9 @@ import re
 
 from cycledata.parse.latex.environments import begin_custom, end_custom, skip_environment
 from cycledata.parse.latex.expand import Action, Expander, Literal, Mark
+from cycledata.parse.latex.known_commands import HEADING_OF_LEVEL, KNOWN_ENVIRONMENTS, WRAPPED
 from cycledata.parse.latex.macros import Macro, names_in
-from cycledata.parse.latex.names import HEADING_OF_LEVEL, KNOWN_ENVIRONMENTS, WRAPPED
-from cycledata.parse.latex.scan import CONTROL, group_end, skip_space, without_comments
+from cycledata.parse.latex.tokens import CONTROL, group_end, skip_space, without_comments
 
 _ANY_SPACE = re.compile(r"\s++")
 

@@ -2,10 +2,10 @@ r"""``\begin`` and ``\end``, and texts that TeX does not read as commands."""
 
 import re
 
-from cycledata.parse.latex.calls import read_call
 from cycledata.parse.latex.expand import Expander, Group
+from cycledata.parse.latex.macro_calls import read_call
 from cycledata.parse.latex.macros import Macro, names_in
-from cycledata.parse.latex.scan import group_end
+from cycledata.parse.latex.tokens import group_end
 
 MAX_ADDRESS = 3_000
 """Characters of an address."""

@@ -11,8 +11,8 @@ Work is bounded by ``FUEL``: each expansion is charged its length, so no input i
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from cycledata.parse.latex import scan
-from cycledata.parse.latex.frames import Frame
+from cycledata.parse.latex import tokens
+from cycledata.parse.latex.input_stack import Frame
 from cycledata.parse.latex.macros import Kind, Macro, kind_of
 from cycledata.records import Warned
 
@@ -194,7 +194,7 @@ class Expander:
 
     def next_frame(self, *, inline: bool = False) -> Frame | None:
         """The frame that holds the next token, spaces and comments before it skipped."""
-        skip = scan.skip_inline_space if inline else scan.skip_space
+        skip = tokens.skip_inline_space if inline else tokens.skip_space
         while len(self.stack) > self.floor:
             frame = self.stack[-1]
             frame.pos = skip(frame.text, frame.pos)
@@ -208,14 +208,14 @@ class Expander:
     def read_argument(self) -> str:
         """The next argument, ``""`` at the end of the input."""
         top = self.stack[-1] if self.stack else None
-        simple = scan.SIMPLE_GROUP.match(top.text, top.pos) if top else None
+        simple = tokens.SIMPLE_GROUP.match(top.text, top.pos) if top else None
         if top and simple:
             top.pos = simple.end()
             return simple[1]
         frame = self.next_frame()
         if frame is None:
             return ""
-        found = scan.argument(frame.text, frame.pos)
+        found = tokens.argument(frame.text, frame.pos)
         if found is None:
             self.spend((len(frame.text) - frame.pos) >> 1)
             self.warn("unclosed-group", f"a brace opened near {frame.text[frame.pos :][:40]!r}")
@@ -230,7 +230,7 @@ class Expander:
         frame = self.next_frame(inline=True)
         if frame is None:
             return None
-        value, frame.pos = scan.optional(frame.text, frame.pos)
+        value, frame.pos = tokens.optional(frame.text, frame.pos)
         if value is None and frame.text.startswith("[", frame.pos):
             self.spend(5_000)
         return value
@@ -252,14 +252,14 @@ class Expander:
             char = frame.text[frame.pos]
             if char == "{":
                 inner = self.read_argument().strip()
-                match = scan.CONTROL.match(inner)
+                match = tokens.CONTROL.match(inner)
                 name = match[0] if match else ""
                 if name == "\\csname":
                     return "\\" + self.expanded(inner[7:].split("\\endcsname")[0]).strip()
                 return name
             if char != "\\":
                 return ""
-            match = scan.CONTROL.match(frame.text, frame.pos)
+            match = tokens.CONTROL.match(frame.text, frame.pos)
             if match is None:
                 return ""
             frame.pos = match.end()
@@ -316,9 +316,9 @@ class Expander:
             if start < 0:
                 continue
             if frame.text[start] == "{":
-                end = scan.group_end(frame.text, start) - 1
+                end = tokens.group_end(frame.text, start) - 1
             else:
-                end = scan.environment_end(frame.text, start + 2)
+                end = tokens.environment_end(frame.text, start + 2)
             self.spend((end - start) >> 3 if end > 0 else (len(frame.text) - start) >> 2)
             if end > frame.pos and end not in frame.closing:
                 frame.closing.append(end)
@@ -404,7 +404,7 @@ class Expander:
     def run(self) -> None:
         """Read until the stack is down to its floor."""
         stack, get = self.stack, self.table.get
-        finditer = scan.TOKEN.finditer
+        finditer = tokens.TOKEN.finditer
         while len(stack) > self.floor:
             frame = stack[-1]
             if frame.closing:

@@ -2,8 +2,8 @@
 
 from typing import NamedTuple
 
-from cycledata.parse.latex.flat import Flat
-from cycledata.parse.latex.names import FIGURES, words
+from cycledata.parse.latex.flat_text import Flat
+from cycledata.parse.latex.known_commands import FIGURES, words
 from cycledata.records import Figure
 
 _GRAPHICS = words("\\includegraphics \\includesvg \\epsfig \\epsfbox \\psfig \\plotone \\plottwo")

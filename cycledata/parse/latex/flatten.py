@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 from posixpath import dirname
 
-from cycledata.parse.latex.calls import use_macro
 from cycledata.parse.latex.commands import BASE
 from cycledata.parse.latex.expand import Expander, FuelSpent, Literal
-from cycledata.parse.latex.flat import Flat
-from cycledata.parse.latex.frames import Frame
+from cycledata.parse.latex.flat_text import Flat
+from cycledata.parse.latex.input_stack import Frame
+from cycledata.parse.latex.macro_calls import use_macro
 from cycledata.parse.latex.macros import Macro
 
 

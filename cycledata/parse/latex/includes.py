@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Mapping
 from posixpath import dirname, normpath
 
-from cycledata.parse.latex.scan import is_live
+from cycledata.parse.latex.tokens import is_live
 
 _INPUT = re.compile(
     r"\\(?:input|include|subfile|subfileinclude|InputIfFileExists)(?![A-Za-z@])\s*+"

@@ -5,11 +5,11 @@ from posixpath import normpath
 
 from cycledata.parse.latex.definitions import is_style
 from cycledata.parse.latex.expand import Expander
-from cycledata.parse.latex.frames import Frame
+from cycledata.parse.latex.input_stack import Frame
+from cycledata.parse.latex.known_commands import STOCK_STYLES
 from cycledata.parse.latex.macros import Macro
-from cycledata.parse.latex.names import STOCK_STYLES
 from cycledata.parse.latex.package_conditionals import if_draft
-from cycledata.parse.latex.scan import BEGIN_DOCUMENT, END_DOCUMENT, find_live, without_comments
+from cycledata.parse.latex.tokens import BEGIN_DOCUMENT, END_DOCUMENT, find_live, without_comments
 
 _BRACELESS = re.compile(r'[ \t]*+(?:"([^"\n]*+)"|([^\s{}\\%]++))')
 MAX_INPUTS = 2_000

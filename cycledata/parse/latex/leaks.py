@@ -3,8 +3,8 @@
 import re
 from collections.abc import Iterator
 
-from cycledata.parse.latex.flat import Flat, Span
-from cycledata.parse.latex.names import AUTHORS, FINAL_SWITCHES, STOCK_STYLES, words
+from cycledata.parse.latex.flat_text import Flat, Span
+from cycledata.parse.latex.known_commands import AUTHORS, FINAL_SWITCHES, STOCK_STYLES, words
 from cycledata.records import Leak
 
 _FINAL_OPTIONS = words("final accepted camera cameraready camera-ready preprint nonanonymous")

@@ -4,7 +4,7 @@ import re
 
 from cycledata.parse.latex.expand import Expander
 from cycledata.parse.latex.macros import names_in
-from cycledata.parse.latex.scan import argument, without_comments
+from cycledata.parse.latex.tokens import argument, without_comments
 
 _FOREACH = re.compile(r"(\\[A-Za-z@]++)\s*+in\s*+(?=\{)")
 

@@ -14,8 +14,8 @@ from posixpath import basename
 from cycledata.errors import ParseError
 from cycledata.parse.latex.definitions import is_style
 from cycledata.parse.latex.includes import Includes
-from cycledata.parse.latex.names import words
-from cycledata.parse.latex.scan import BEGIN_DOCUMENT, find_live, is_live
+from cycledata.parse.latex.known_commands import words
+from cycledata.parse.latex.tokens import BEGIN_DOCUMENT, find_live, is_live
 from cycledata.records import Warned
 
 _CLASS = re.compile(r"\\document(?:class|style)\s*+(?:\[[^\]]{0,2000}+\])?\s*+\{([^}]{0,200}+)\}")

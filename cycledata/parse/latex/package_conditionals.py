@@ -8,7 +8,7 @@ import re
 from cycledata.parse.latex.conditionals import compare, conditional, is_defined, read_number
 from cycledata.parse.latex.expand import Expander
 from cycledata.parse.latex.macros import Macro
-from cycledata.parse.latex.scan import CONTROL
+from cycledata.parse.latex.tokens import CONTROL
 
 MAX_TEST_DEPTH = 12
 """Parts within parts of an ifthen test."""

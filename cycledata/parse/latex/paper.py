@@ -3,17 +3,16 @@
 from bisect import bisect_left
 
 from cycledata.errors import ParseError
-from cycledata.parse.bib import read_bibliography
+from cycledata.parse.bibliography.read import read_bibliography
 from cycledata.parse.latex.archive import Archive, open_eprint
 from cycledata.parse.latex.citations import cited_keys
-from cycledata.parse.latex.clean import clean
 from cycledata.parse.latex.figures import MAX_VALUES, read_figures
-from cycledata.parse.latex.flat import Flat, Span
+from cycledata.parse.latex.flat_text import Flat, Span
 from cycledata.parse.latex.flatten import flatten
-from cycledata.parse.latex.front import Front, read_front
+from cycledata.parse.latex.known_commands import APART
 from cycledata.parse.latex.leaks import as_records, read_leaks
 from cycledata.parse.latex.main_file import choose_main
-from cycledata.parse.latex.names import APART
+from cycledata.parse.latex.strip_markup import clean
 from cycledata.parse.latex.structure import (
     MAX_HEADINGS,
     Heading,
@@ -22,6 +21,7 @@ from cycledata.parse.latex.structure import (
     read_acknowledgments,
     read_headings,
 )
+from cycledata.parse.latex.title_abstract import Front, read_front
 from cycledata.records import BibEntry, PaperText, Section, Warned
 
 TEXT_VERSION = "cyclekit-latex/1"

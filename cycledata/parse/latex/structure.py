@@ -4,10 +4,10 @@ import re
 from bisect import bisect_right
 from dataclasses import dataclass
 
-from cycledata.parse.latex.flat import Flat, Span
-from cycledata.parse.latex.front import in_full
-from cycledata.parse.latex.names import ACKS, APPENDICES, HEADINGS
-from cycledata.parse.latex.plain import readable
+from cycledata.parse.latex.flat_text import Flat, Span
+from cycledata.parse.latex.known_commands import ACKS, APPENDICES, HEADINGS
+from cycledata.parse.latex.title_abstract import in_full
+from cycledata.parse.latex.to_plain_text import readable
 
 _ACK_TITLE = re.compile(
     r"^\W*(?:\d+\W+)?a[ck]{1,2}nowled?ge?m[a-z]{0,5}\b|^\W*acknowledging\b", re.IGNORECASE

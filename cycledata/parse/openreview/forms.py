@@ -7,7 +7,7 @@ which scale, is how "recommendation: 6" gets lost and "10" becomes 1.
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from cycledata.formats.marks import (
+from cycledata.formats.rating_scales import (
     ICLR_RATING,
     NEURIPS_2021_RATING,
     NEURIPS_2022_RATING,

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from cycledata.errors import ParseError
-from cycledata.formats.marks import DecisionKind, decision_kind
+from cycledata.formats.rating_scales import DecisionKind, decision_kind
 from cycledata.parse.openreview.forms import ASPECTS, FORMS, META_TEXTS, Form
 from cycledata.parse.openreview.note import Note, flatten, read_note
 from cycledata.parse.payload import read_json

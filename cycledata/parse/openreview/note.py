@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from cycledata.errors import ParseError
-from cycledata.formats.marks import read_mark
+from cycledata.formats.rating_scales import read_mark
 
 _MAX_DEPTH = 8
 """Replies nested deeper than this are refused; services nest them once."""

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from cycledata.formats.marks import ICLR_RATING, NEURIPS_2022_RATING
+from cycledata.formats.rating_scales import ICLR_RATING, NEURIPS_2022_RATING
 from cycledata.formats.review_messages import paper_as_text, review_messages
 from cycledata.formats.review_text import (
     MAX_REVIEWERS,

@@ -19,7 +19,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from cycledata.errors import ParseError
-from cycledata.parse.bib import read_bibliography
+from cycledata.parse.bibliography.read import read_bibliography
 from cycledata.parse.latex.archive import open_eprint
 from cycledata.parse.latex.paper import parse_archive, parse_eprint
 

@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 
 from cycledata.errors import ParseError
-from cycledata.formats.marks import ICLR_RATING
+from cycledata.formats.rating_scales import ICLR_RATING
 from cycledata.parse.openreview import ParsedForum
 from cycledata.parse.ratings import (
     DatedRatings,

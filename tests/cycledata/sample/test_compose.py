@@ -14,14 +14,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cycledata.formats.unreadable import Unreadable
+from cycledata.outlines.quality import check_outline
+from cycledata.outlines.read import choose_outlines, recorded_outline
 from cycledata.parse.latex.paper import parse_eprint
-from cycledata.parse.outline import choose_outlines, recorded_outline
-from cycledata.parse.outline_quality import check_outline
 from cycledata.records import Outline
 from cycledata.sample import SNAPSHOT, SOURCE
 from cycledata.sample.compose import compose, gzip_stored, sample_replies
 from cycledata.sample.typeset import typeset
-from cycledata.snapshot import SealedSnapshot, verify_snapshot
+from cycledata.snapshot.seal import SealedSnapshot, verify_snapshot
 
 REPLIES = {(reply.service, reply.key): reply for reply in sample_replies()}
 FORUMS: dict[str, list[dict[str, Any]]] = {

@@ -5,12 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from cycledata.build import DATASETS, build
+from cycledata.builds.runner import DATASETS, build
 from cycledata.consent.policy import read_policy
 from cycledata.formats.review_text import ReviewText, parse_reviews
 from cycledata.load import iterate_rows, read_build
 from cycledata.sample.rehearsal import CLAIMS, compose
-from cycledata.snapshot import verify_snapshot
+from cycledata.snapshot.seal import verify_snapshot
 
 N_REVIEWED, N_LISTED = 40, 12
 

@@ -10,7 +10,7 @@ import random
 import sys
 from pathlib import Path
 
-from cycledata.replies import OpenSnapshot
+from cycledata.snapshot.open import OpenSnapshot
 from cycledata.sources import openreview
 from cycledata.sources.fetch import Run, Wish
 from cycledata.sources.schedule import Scheduler

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from cycledata.snapshot import OpenSnapshot, seal
+from cycledata.snapshot.seal import OpenSnapshot, seal
 from cycledata.sources.fetch import FetchSummary, Run, Wish
 from cycledata.sources.services import Services
 

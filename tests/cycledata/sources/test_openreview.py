@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from cycledata.errors import GaveUpError, RefusedError
-from cycledata.snapshot import OpenSnapshot, seal
+from cycledata.snapshot.seal import OpenSnapshot, seal
 from cycledata.sources.fetch import FetchSummary, Run, Wish
 from cycledata.sources.openreview import invitations, is_v1
 from cycledata.sources.services import Services

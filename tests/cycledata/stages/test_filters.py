@@ -5,7 +5,7 @@ from typing import Any
 import polars as pl
 import pytest
 
-from cycledata.formats.marks import ICLR_RATING
+from cycledata.formats.rating_scales import ICLR_RATING
 from cycledata.records import Decision, Dropped, Review, Submission
 from cycledata.stages import filters
 from cycledata.stages.core import Stage, run_stages

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cycledata.stages.likeness import likeness_keys
+from cycledata.stages.duplicates import likeness_keys
 from cycledata.stages.splits import Split, assign_splits, zone_position
 
 

@@ -6,9 +6,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from cycleeval.human_ratings import read_reference
 from cycleeval.leaderboard.gather import Board, gather
-from cycleeval.protocol import Protocol
-from cycleeval.reference import read_reference
+from cycleeval.scoring_config import Protocol
 
 HOSTILE = "<img src=x onerror=alert(1)>\"'&{{7*7}}"
 HOSTILE_PAPER = '"><script>alert(2)</script>'

@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 from cycleeval.leaderboard.gather import Board
 from cycleeval.leaderboard.site import build_site, write_site
-from cycleeval.protocol import Protocol
+from cycleeval.scoring_config import Protocol
 
 CHROMIUM = shutil.which("chromium")
 FLAGS = [
@@ -193,8 +193,8 @@ def test_the_six_real_runs_make_a_board(page: Page, shared_data: Path, tmp_path:
     """Half of the AI Scientist's bench, converted by the script in ``benchmarks/``."""
     import importlib.util
 
+    from cycleeval.human_ratings import read_reference
     from cycleeval.leaderboard.gather import gather
-    from cycleeval.reference import read_reference
 
     script = Path(__file__).parents[3] / "benchmarks" / "aiscientist_bench.py"
     spec = importlib.util.spec_from_file_location("aiscientist_bench", script)

@@ -12,16 +12,16 @@ from huggingface_hub import parse_eval_result_entries
 from typer.testing import CliRunner
 
 from cycledata.errors import ParseError
+from cycledata.svg import calibration, histogram, span_of, whisker
 from cycleeval.cli import app
 from cycleeval.comparison import compare_submissions
-from cycleeval.leaderboard.charts import calibration, histogram, span_of, whisker
+from cycleeval.human_ratings import read_reference
 from cycleeval.leaderboard.gather import Board, gather
 from cycleeval.leaderboard.hub import TASKS, hub_files
 from cycleeval.leaderboard.site import build_site
 from cycleeval.predictions import read_submission
-from cycleeval.protocol import Protocol
-from cycleeval.reference import read_reference
 from cycleeval.scoring import score_submission
+from cycleeval.scoring_config import Protocol
 
 
 class Page(HTMLParser):

@@ -16,9 +16,9 @@ from typer.testing import CliRunner
 
 from cycledata.errors import FetchError, ParseError
 from cycleeval.cli import app
+from cycleeval.review.completions import ReplyRecord
 from cycleeval.review.endpoint import Endpoint, key_from_environment
 from cycleeval.review.protocol import ReviewProtocol
-from cycleeval.review.replies import ReplyRecord
 from cycleeval.review.run import (
     PaperToReview,
     ReviewRun,

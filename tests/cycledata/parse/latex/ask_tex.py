@@ -16,7 +16,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from cycledata.parse.latex.plain import readable
+from cycledata.parse.latex.to_plain_text import readable
 
 TRUTH = Path(__file__).with_name("tex_truth.json")
 HOOKS = r"""

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from cycledata.parse.latex.plain import folded
+from cycledata.parse.latex.to_plain_text import folded
 from cycledata.records import PaperText
 
 PAPERS = json.loads(Path(__file__).with_name("tex_truth.json").read_text(encoding="utf-8"))

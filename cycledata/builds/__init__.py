@@ -1,0 +1,1 @@
+"""Run a build, write its shards and card, take papers down, publish."""

@@ -1,0 +1,76 @@
+"""One paper's whole story in one build: what is in and what is out, by which rule and evidence."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import TypeAdapter
+
+from cycledata.builds.runner import PART_STAGES
+from cycledata.consent.policy import Verdict
+from cycledata.consent.tombstones import Tombstone, read_tombstones
+from cycledata.errors import BuildError
+from cycledata.files import iterate_parquet
+from cycledata.load import read_build
+from cycledata.records import Dropped
+
+_VERDICT = TypeAdapter(Verdict)
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """What a build says about one paper."""
+
+    paper_id: str
+    places: tuple[str, ...]
+    """``"<config>/<split>"`` that hold a row of it."""
+    dropped: tuple[Dropped, ...]
+    """Why it, one of its configs or one of its notes was left out."""
+    verdicts: tuple[Verdict, ...]
+    """Each component's verdict, with evidence, source and date."""
+    tombstone: Tombstone | None
+    """Set where it was taken down."""
+
+    @property
+    def outcome(self) -> str:
+        """``"in"``, ``"in part"`` or ``"out"``."""
+        if not self.places:
+            return "out"
+        whole = all(verdict.publishes for verdict in self.verdicts)
+        left_out = any(drop.stage not in PART_STAGES for drop in self.dropped)
+        return "in" if whole and not left_out else "in part"
+
+
+def explain(build: Path, paper_id: str) -> Story:
+    """Everything a build knows of one paper.
+
+    Raises:
+        BuildError: the build has never heard of it.
+        VerifyError: no finished build.
+    """
+    manifest = read_build(build)
+    places = tuple(
+        f"{config}/{split}"
+        for config, splits in manifest.configs.items()
+        for split in splits
+        for pin in manifest.files_of(config, split)
+        if any(r["paper_id"] == paper_id for r in iterate_parquet(build / pin.path, ["paper_id"]))
+    )
+    dropped = tuple(Dropped(**row) for row in _rows(build / "dropped.parquet", paper_id))
+    verdicts = tuple(
+        _VERDICT.validate_python(row) for row in _rows(build / "consent.parquet", paper_id)
+    )
+    stones = {stone.paper_id: stone for stone in read_tombstones(build)}
+    if not (places or dropped or verdicts or paper_id in stones):
+        raise BuildError(
+            f"{paper_id}: not in {build}, kept or dropped; the snapshot it was made from does not "
+            f"speak of it (ids are those of the forum or list, case matters)"
+        )
+    return Story(paper_id, places, dropped, verdicts, stones.get(paper_id))
+
+
+def _rows(path: Path, paper_id: str) -> list[dict[str, str]]:
+    return [
+        {name: str(value) for name, value in row.items()}
+        for row in iterate_parquet(path)
+        if row["paper_id"] == paper_id
+    ]

@@ -1,0 +1,1 @@
+"""Research-14k: accepted papers with outlines and cited abstracts."""

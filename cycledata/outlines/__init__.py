@@ -1,0 +1,1 @@
+"""Outlines of papers: prompt, request, reading and the extractive baseline."""

@@ -1,0 +1,266 @@
+"""Outlines from a language model: ask, check, ask again, record everything.
+
+A source like any other: each paper's conversation becomes one reply in the snapshot, keyed by
+model, paper and prompt, and a build reads outlines from there with no model at hand. A reply that
+does not pass ``parse_outline`` is never mended here; the model is told what is wrong and asked
+again, at most so many times, and a paper for which that fails has a recorded refusal.
+"""
+
+import datetime as dt
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import Protocol
+
+from cycledata.errors import ParseError
+from cycledata.formats.unreadable import Unreadable
+from cycledata.outlines.prompt import (
+    PaperToOutline,
+    first_messages,
+    fit_paper,
+    paper_as_shown,
+    prompt_hash,
+    repair_messages,
+)
+from cycledata.outlines.read import (
+    Attempt,
+    OutlineReply,
+    Sampling,
+    parse_outline,
+    read_outline_reply,
+)
+from cycledata.records import Message
+from cycledata.snapshot.open import OpenSnapshot, Reply
+
+DEFAULT_SAMPLING = Sampling(temperature=0.0, top_p=1.0, max_tokens=8_192, seed=0)
+MAX_ATTEMPTS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Completion:
+    """What a backend answers to one conversation."""
+
+    text: str
+    finish_reason: str | None = None
+    served_model: str | None = None
+    n_prompt_tokens: int | None = None
+    n_reply_tokens: int | None = None
+    error: str | None = None
+    """Why the request itself was turned down; None where there is a reply. Not asked again."""
+
+
+class Backend(Protocol):
+    """A place where a model answers."""
+
+    @property
+    def model(self) -> str:
+        """Model id; part of the reply's key."""
+        ...
+
+    @property
+    def url(self) -> str:
+        """Where it answers, without credentials."""
+        ...
+
+    def complete(
+        self, conversations: Sequence[Sequence[Message]], sampling: Sampling
+    ) -> list[Completion]:
+        """Answer conversations, in order.
+
+        Raises:
+            FetchError: the backend as a whole does not answer.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class OutlineReport:
+    """What became of the papers; their sum is the number of papers."""
+
+    n_outlined: int
+    """Recorded with an outline."""
+    n_refused: int
+    """Recorded without one."""
+    n_known: int
+    """Recorded before, whatever the outcome."""
+
+    def __add__(self, more: "OutlineReport") -> "OutlineReport":
+        return OutlineReport(
+            self.n_outlined + more.n_outlined,
+            self.n_refused + more.n_refused,
+            self.n_known + more.n_known,
+        )
+
+
+@dataclass(slots=True)
+class _Talk:
+    """One paper's conversation so far."""
+
+    paper: PaperToOutline
+    n_chars: int
+    messages: tuple[Message, ...]
+    attempts: list[Attempt] = field(default_factory=list)
+    open: bool = True
+    """Whether the model is to be asked (again)."""
+
+
+def outline_key(model: str, paper_id: str) -> str:
+    """Key of a paper's conversation under the prompts of today."""
+    return f"{model}/{paper_id}/{prompt_hash()}"
+
+
+def extract_outlines(
+    papers: Iterable[PaperToOutline],
+    snapshot: OpenSnapshot,
+    backend: Backend,
+    *,
+    max_chars: int,
+    sampling: Sampling = DEFAULT_SAMPLING,
+    max_attempts: int = MAX_ATTEMPTS,
+    batch_size: int = 8,
+    clock: Callable[[], dt.datetime] = lambda: dt.datetime.now(dt.UTC),
+    on_progress: Callable[[OutlineReport], None] = lambda _: None,
+) -> OutlineReport:
+    """Ask for every paper whose text has no recorded conversation yet; each ends in one reply.
+
+    Killed, it loses the conversations in flight and goes on from there when run again.
+
+    Args:
+        papers: with distinct ids.
+        snapshot: where conversations are recorded.
+        backend: who answers.
+        max_chars: budget for one paper, see ``prompt_budget``.
+        sampling: passed on and recorded.
+        max_attempts: most replies asked for one paper.
+        batch_size: conversations in flight.
+        clock: gives the time of a reply.
+        on_progress: called after every batch with the counts so far.
+
+    Raises:
+        FetchError: the backend as a whole does not answer; what was recorded stays.
+    """
+    report = OutlineReport(0, 0, 0)
+    for batch in _batches(papers, batch_size):
+        unknown = [paper for paper in batch if not is_known(snapshot, backend.model, paper)]
+        report += OutlineReport(0, 0, len(batch) - len(unknown))
+        asked = converse(
+            unknown, backend, max_chars=max_chars, sampling=sampling, max_attempts=max_attempts
+        )
+        for records in asked:
+            replies = [reply_of(record, backend.url, clock()) for record in records]
+            # Only a conversation about another version of the e-print is ever replaced.
+            snapshot.add_many(replies, replace=True)
+            report += count_outcomes(records)
+        on_progress(report)
+    return report
+
+
+def converse(
+    papers: Sequence[PaperToOutline],
+    backend: Backend,
+    *,
+    max_chars: int,
+    sampling: Sampling,
+    max_attempts: int,
+) -> Iterator[list[OutlineReply]]:
+    """Ask about papers side by side; gives those conversations that end, round by round.
+
+    Raises:
+        FetchError: the backend as a whole does not answer.
+    """
+    talks = [_begin(paper, max_chars) for paper in papers]
+    for round_ in range(1, max_attempts + 1):
+        if not talks:
+            return
+        answers = backend.complete([talk.messages for talk in talks], sampling)
+        for talk, answer in zip(talks, answers, strict=True):
+            _take(talk, answer)
+        done = [talk for talk in talks if not talk.open or round_ == max_attempts]
+        talks = [talk for talk in talks if talk.open]
+        yield [_record(talk, backend.model, sampling) for talk in done]
+
+
+def count_outcomes(records: Sequence[OutlineReply]) -> OutlineReport:
+    """Counts of conversations that have just been recorded."""
+    n_outlined = sum(record.outcome == "outline" for record in records)
+    return OutlineReport(n_outlined, len(records) - n_outlined, 0)
+
+
+def is_known(snapshot: OpenSnapshot, model: str, paper: PaperToOutline) -> bool:
+    """Whether a conversation about this very text is recorded, whatever its outcome."""
+    held = snapshot.get("outline", outline_key(model, paper.paper_id))
+    try:
+        return held is not None and read_outline_reply(held.payload).source == paper.source
+    except ParseError:
+        return False
+
+
+def _batches(papers: Iterable[PaperToOutline], size: int) -> Iterator[list[PaperToOutline]]:
+    iterator = iter(papers)
+    while batch := list(islice(iterator, size)):
+        yield batch
+
+
+def _begin(paper: PaperToOutline, max_chars: int) -> _Talk:
+    fitted = fit_paper(paper, max_chars)
+    return _Talk(fitted, len(paper_as_shown(paper)), first_messages(fitted))
+
+
+def _take(talk: _Talk, answer: Completion) -> None:
+    """Judge an answer and note it; leave the talk open if the model is to try again."""
+    problem = _problem(answer)
+    talk.attempts.append(
+        Attempt(
+            text=answer.text,
+            finish_reason=answer.finish_reason,
+            served_model=answer.served_model,
+            n_prompt_tokens=answer.n_prompt_tokens,
+            n_reply_tokens=answer.n_reply_tokens,
+            problem=None if problem is None else f"{problem.where}: {problem.why}",
+        )
+    )
+    talk.open = problem is not None and answer.error is None
+    if problem is not None:
+        # Only the last answer is shown again: the conversation must not outgrow the context.
+        talk.messages = (*talk.messages[:2], *repair_messages(answer.text, problem))
+
+
+def _problem(answer: Completion) -> Unreadable | None:
+    if answer.error is not None:
+        return Unreadable("request", answer.error)
+    if answer.finish_reason == "length":
+        return Unreadable("the end", f"cut after {answer.n_reply_tokens} tokens, be shorter")
+    if answer.finish_reason == "refusal":
+        return Unreadable("reply", f"the model declined: {answer.text[:200]}")
+    if not answer.text.strip():
+        return Unreadable("reply", f"empty, finish_reason {answer.finish_reason!r}")
+    outline = parse_outline(answer.text)
+    return outline if isinstance(outline, Unreadable) else None
+
+
+def _record(talk: _Talk, model: str, sampling: Sampling) -> OutlineReply:
+    accepted = bool(talk.attempts) and talk.attempts[-1].problem is None
+    return OutlineReply(
+        paper_id=talk.paper.paper_id,
+        source=talk.paper.source,
+        model=model,
+        prompt_hash=prompt_hash(),
+        sampling=sampling,
+        n_chars=talk.n_chars,
+        n_chars_shown=len(paper_as_shown(talk.paper)),
+        attempts=tuple(talk.attempts),
+        outcome="outline" if accepted else "refused",
+    )
+
+
+def reply_of(record: OutlineReply, url: str, now: dt.datetime) -> Reply:
+    """A conversation as a reply of the snapshot."""
+    return Reply(
+        service="outline",
+        key=outline_key(record.model, record.paper_id),
+        url=url,
+        retrieved_at=now,
+        status=200,
+        media_type="application/json",
+        payload=record.model_dump_json().encode(),
+    )

@@ -1,0 +1,93 @@
+"""An outline made of the paper's own sentences, with no model, so that everything runs anywhere.
+
+It is no plan: motivation and idea are copied, and the marks say nothing. Builds label it
+``extractive``; train on it only to see that training runs.
+"""
+
+import re
+from collections.abc import Sequence
+
+from cycledata.formats.plan_split import count_first_half
+from cycledata.records import Outline, ResultItem, Section, SetupItem
+
+SOURCE = "extractive"
+"""Value of ``outline_source`` for these outlines."""
+UNINFORMED_MARK = 5
+"""Interestingness, feasibility and novelty of every such outline."""
+MAX_CHARS = 1_500
+"""Longest description."""
+
+_TABLE = re.compile(r"\\begin\{(table\*?|tabular|longtable)\}")
+_PARAGRAPH = re.compile(r"\n[ \t]*\n")
+_CLOSING = re.compile(
+    r"\b(?:conclusions?|concluding|discussion|limitations?|future|related work|impact|ethics)\b"
+)
+
+
+def extractive_outline(*, abstract: str, sections: Sequence[Section]) -> Outline:
+    """Opening of the introduction, the abstract, and what stands under experimental headings.
+
+    Lists are empty where no section after the method has a title.
+    """
+    n_first = count_first_half(sections)
+    lead = next((s.text for s in sections if s.text.strip()), abstract)
+    experiments = [
+        section
+        for section in sections[n_first:]
+        if section.title
+        and section.text.strip()
+        and not section.appendix
+        and not _CLOSING.search(section.title.lower())
+    ]
+    names = _distinct([section.title for section in experiments])
+    parts = [_without_tables(section.text) for section in experiments]
+    return Outline(
+        motivation=_opening(lead),
+        main_idea=abstract.strip() or _opening(lead),
+        interestingness=UNINFORMED_MARK,
+        feasibility=UNINFORMED_MARK,
+        novelty=UNINFORMED_MARK,
+        experimental_setup=tuple(
+            SetupItem(name=name, description=_opening(prose))
+            for name, (prose, _) in zip(names, parts, strict=True)
+        ),
+        experimental_results=tuple(
+            ResultItem(name=name, description=_closing(prose), table="\n".join(tables) or None)
+            for name, (prose, tables) in zip(names, parts, strict=True)
+        ),
+    )
+
+
+def _distinct(names: Sequence[str]) -> list[str]:
+    """The names, the second of a kind called ``"Results (2)"``."""
+    used: set[str] = set()
+    out: list[str] = []
+    for name in names:
+        number = 1
+        while (numbered := name if number == 1 else f"{name} ({number})") in used:
+            number += 1
+        used.add(numbered)
+        out.append(numbered)
+    return out
+
+
+def _without_tables(text: str) -> tuple[str, list[str]]:
+    """The text around its tables, and the tables."""
+    prose, tables, start = [], [], 0
+    while (found := _TABLE.search(text, start)) is not None:
+        end_mark = f"\\end{{{found[1]}}}"
+        end = text.find(end_mark, found.end())
+        if end < 0:
+            break
+        prose.append(text[start : found.start()])
+        start = end + len(end_mark)
+        tables.append(text[found.start() : start])
+    return "".join([*prose, text[start:]]), tables
+
+
+def _opening(text: str) -> str:
+    return _PARAGRAPH.split(text.strip(), maxsplit=1)[0][:MAX_CHARS]
+
+
+def _closing(text: str) -> str:
+    return _PARAGRAPH.split(text.strip())[-1][:MAX_CHARS]

@@ -1,0 +1,145 @@
+"""Outlines from several engines at once: papers as a Ray dataset, one engine in each actor.
+
+An actor holds a whole conversation, asking again included, so that no engine waits for another. The
+snapshot stays with the driver, which records every conversation as it comes back.
+"""
+
+import datetime as dt
+import pickle
+import re
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any
+
+from cycledata.errors import FetchError
+from cycledata.outlines.ask import (
+    DEFAULT_SAMPLING,
+    MAX_ATTEMPTS,
+    Backend,
+    OutlineReport,
+    converse,
+    count_outcomes,
+    is_known,
+    reply_of,
+)
+from cycledata.outlines.prompt import PaperToOutline
+from cycledata.outlines.read import Sampling, read_outline_reply
+from cycledata.snapshot.open import OpenSnapshot
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+_RAISED = re.compile(r"(?!ray\.)[\w.]{1,80}Error: ")
+"""Line of a traceback that names an exception that is not Ray's own."""
+
+
+def extract_outlines_on_ray(
+    papers: Iterable[PaperToOutline],
+    snapshot: OpenSnapshot,
+    model: str,
+    make_backend: Callable[[], Backend],
+    *,
+    max_chars: int,
+    n_engines: int,
+    gpus_per_engine: float,
+    sampling: Sampling = DEFAULT_SAMPLING,
+    max_attempts: int = MAX_ATTEMPTS,
+    batch_size: int = 64,
+    clock: Callable[[], dt.datetime] = lambda: dt.datetime.now(dt.UTC),
+    on_progress: Callable[[OutlineReport], None] = lambda _: None,
+) -> OutlineReport:
+    """As ``extract_outlines``, on the Ray cluster at hand or one started on this machine.
+
+    Killed, it loses the batches in flight, ``batch_size`` papers an engine and as many queued, and
+    goes on from there when run again.
+
+    Args:
+        papers: with distinct ids; Ray's object store holds the texts of all that are not known.
+        snapshot: where conversations are recorded.
+        model: what ``make_backend`` answers as; names what is known already.
+        make_backend: starts an engine; called once in each actor.
+        max_chars: budget for one paper, see ``prompt_budget``.
+        n_engines: actors, each with an engine of its own.
+        gpus_per_engine: GPUs that Ray keeps for one actor.
+        sampling: passed on and recorded.
+        max_attempts: most replies asked for one paper.
+        batch_size: conversations that an engine holds at once.
+        clock: gives the time of a reply.
+        on_progress: called after every conversation with the counts so far.
+
+    Raises:
+        FetchError: an engine does not start or does not answer; what was recorded stays.
+        ImportError: the extra ``cluster`` is not installed.
+    """
+    try:
+        import ray
+        import ray.data
+    except ImportError as error:
+        raise ImportError("several engines need: pip install 'cyclekit[cluster]'") from error
+    rows: list[dict[str, bytes]] = []
+    report = OutlineReport(0, 0, 0)
+    for paper in papers:
+        if is_known(snapshot, model, paper):
+            report += OutlineReport(0, 0, 1)
+        else:
+            rows.append({"paper": pickle.dumps(paper)})
+    if not rows:
+        return report
+    started_here = not ray.is_initialized()
+    if started_here:
+        ray.init(include_dashboard=False, log_to_driver=False)
+    try:
+        # One block a batch: a batch's conversations come back as soon as the last of them ends.
+        answered = ray.data.from_items(
+            rows, override_num_blocks=-(-len(rows) // batch_size)
+        ).map_batches(
+            _Engine,
+            fn_constructor_args=(make_backend, max_chars, sampling, max_attempts),
+            batch_format="pyarrow",
+            compute=ray.data.ActorPoolStrategy(size=n_engines),
+            num_cpus=1,
+            num_gpus=gpus_per_engine,
+        )
+        for row in answered.iter_rows():
+            record = read_outline_reply(row["record"])
+            snapshot.add(reply_of(record, row["url"], clock()), replace=True)
+            report += count_outcomes([record])
+            on_progress(report)
+    except ray.exceptions.RayError as error:
+        raise FetchError(f"an engine on Ray: {_reason(error)}; what was recorded stays") from error
+    finally:
+        if started_here:
+            ray.shutdown()
+    return report
+
+
+def _reason(error: Exception) -> str:
+    """What went wrong in an actor, out of the traceback that Ray makes of it."""
+    lines = str(error).split("\n")
+    reasons = [line for line in lines if _RAISED.match(line)]
+    return (reasons[-1] if reasons else lines[0])[:400]
+
+
+class _Engine:
+    """What an actor does: start an engine once, then hold conversations, a batch at a time."""
+
+    def __init__(
+        self,
+        make_backend: Callable[[], Backend],
+        max_chars: int,
+        sampling: Sampling,
+        max_attempts: int,
+    ) -> None:
+        self._backend = make_backend()
+        self._options: dict[str, Any] = {
+            "max_chars": max_chars,
+            "sampling": sampling,
+            "max_attempts": max_attempts,
+        }
+
+    def __call__(self, batch: "pa.Table") -> "pa.Table":
+        import pyarrow as pa
+
+        papers = [pickle.loads(item) for item in batch["paper"].to_pylist()]  # noqa: S301  our own bytes, from the driver
+        ended = converse(papers, self._backend, **self._options)
+        records = [record.model_dump_json().encode() for done in ended for record in done]
+        return pa.table({"record": records, "url": [self._backend.url] * len(records)})

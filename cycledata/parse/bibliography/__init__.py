@@ -1,0 +1,1 @@
+"""Bibliographies: `.bib` files, `.bbl` files and printed references."""

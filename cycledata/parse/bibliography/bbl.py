@@ -1,0 +1,190 @@
+r"""Bibliographies as LaTeX prints them: .bbl files and thebibliography in the text.
+
+Three families are told apart: what biblatex writes (fields), styles that mark fields in the printed
+text (REVTeX, ACM: ``\bibinfo``), and plain print, where the title is found by the habits of the
+common styles: after the authors' ``\newblock``, in quotation marks, or after the year.
+"""
+
+import re
+from collections.abc import Iterator
+from itertools import chain, islice, pairwise
+
+from cycledata.parse.bibliography.entry import (
+    bibtex_of,
+    entry_of_fields,
+    entry_of_text,
+    plain_text,
+    year_in,
+)
+from cycledata.records import BibEntry
+
+MAX_ENTRY = 8_000
+"""Characters of one printed entry; what follows is not an entry any more."""
+MAX_PRINTED = 2 * 2**20
+"""Characters from the first printed entry on."""
+MAX_ENTRIES = 10_000
+"""Printed entries of one text."""
+_MAX_SLANTED = 8
+"""Words in italics in which a title is looked for."""
+
+_ITEM = re.compile(r"\\(?:bibitem|rbibitem)(?![A-Za-z])\s*+")
+_KEY = re.compile(r"\s*+(?:%[^\n]*+\s*+)*+\{([^{}]{1,300})\}")
+_END = re.compile(r"\\end\s*\{thebibliography\}|\\(?:BIBdecl|endthebibliography)(?![A-Za-z])")
+_BIBLATEX_ENTRY = re.compile(r"\\entry\{([^{}]{1,300})\}\{(\w{1,40})\}")
+_BIBLATEX_FIELD = re.compile(r"\\(field|strng|verb)\{(\w{1,40})\}")
+_NEWBLOCK = re.compile(r"\\newblock(?![A-Za-z])|\\(?:hskip|hspace)[^\\{}]{0,60}\\relax")
+_MARKED_TITLE = re.compile(r"\\(?:bibinfo\s*\{(?:title|booktitle)\}|showarticletitle)\s*(?=\{)")
+_MARKED_YEAR = re.compile(r"\\(?:bibinfo\s*\{year\}|bibinfo\s*\{date\})\s*\{[^{}]{0,20}?(\d{4})")
+_QUOTED = re.compile(r"``((?:[^`'\"]|'(?!')){8,400}+)(?:''|\")|“([^“”]{8,400}+)”")
+_YEAR_THEN_TITLE = re.compile(
+    r"\b((?:19|20)\d\d)[a-z]?(?:,\s[A-Za-z]{3,9}\.?(?:\s\d{1,2})?)?\)?[.,:](?!\d)\s{0,9}"
+    r"([^.?!]{8,400}[.?!])"
+)
+_SLANTED = re.compile(r"\\(?:textit|emph|textsl)\s*(?=\{)|\{\\(?:it|em|sl|itshape)(?![A-Za-z])")
+_VENUE = re.compile(
+    r"\b(?:proceedings|proc|journal|conference|advances|transactions|trans|review|letters|in|arxiv"
+    r"|annals|workshop|symposium|nature|science|press|lecture notes)\b",
+    re.IGNORECASE,
+)
+
+
+def printed_entries(text: str) -> Iterator[BibEntry]:
+    """Entries of a .bbl, or of text with a thebibliography in it, in their order."""
+    for start, body in _pieces(_BIBLATEX_ENTRY, text):
+        yield _biblatex_entry(start, body)
+    for _, body in _pieces(_ITEM, text):
+        entry = _printed_entry(body)
+        if entry is not None:
+            yield entry
+
+
+def _pieces(start: re.Pattern[str], text: str) -> Iterator[tuple[re.Match[str], str]]:
+    """Each match with the text from its end to the next match, or as much of it as may be read."""
+    first = start.search(text)
+    if first is None:
+        return
+    stop = min(len(text), first.start() + MAX_PRINTED)
+    found = islice(start.finditer(text, first.start(), stop), MAX_ENTRIES)
+    for this, following in pairwise(chain(found, [None])):
+        if this is not None:
+            end = following.start() if following else stop
+            yield this, text[this.end() : min(end, this.end() + MAX_ENTRY)]
+
+
+def _biblatex_entry(start: re.Match[str], body: str) -> BibEntry:
+    fields: dict[str, str] = {}
+    at = 0
+    while found := _BIBLATEX_FIELD.search(body, at):
+        at = found.end()
+        if found[1] == "verb":
+            value = body[at : at + 500].partition("\\verb ")[2].partition("\n")[0]
+        else:
+            value = group(body, at)
+            at += len(value)
+        if value:
+            fields.setdefault(found[2].lower(), value.strip("% \n"))
+        elif not body.startswith("{}", at):
+            break
+    if authors := _biblatex_names(body):
+        fields["author"] = authors
+    own = {name: value for name, value in fields.items() if not _is_biblatex_own(name)}
+    return entry_of_fields(start[1], fields, bibtex_of(start[2], start[1], own))
+
+
+def _biblatex_names(body: str) -> str:
+    """The authors as BibTeX writes them; ``""`` where the entry names none."""
+    block = re.search(r"\\name\{author\}\{\d{1,4}\}\{[^{}]{0,99}\}", body)
+    names: list[str] = []
+    for part in _NAME_PART.finditer(group(body, block.end())) if block else ():
+        value = group(part.string, part.end())
+        if part[1] == "family":
+            names.append(value)
+        elif names:
+            names[-1] += f", {value}"
+    return " and ".join(names)
+
+
+_NAME_PART = re.compile(r"\b(family|given)=(?=\{)")
+
+
+def _is_biblatex_own(name: str) -> bool:
+    """Whether a field is one that biblatex adds for itself."""
+    return name.startswith(("sort", "label", "extra")) or name.endswith(("hash", "raw", "source"))
+
+
+def _printed_entry(after_item: str) -> BibEntry | None:
+    r"""The entry after a \bibitem; None where no key follows."""
+    at = 0
+    label = ""
+    if after_item.startswith("["):
+        at = bracket_end(after_item)
+        label = after_item[1 : at - 1]
+    key = _KEY.match(after_item, at)
+    if not key:
+        return None
+    printed = _END.split(after_item[key.end() :], maxsplit=1)[0]
+    printed = re.sub(r"(?<!\\)%[^\n]*+\n?", "", printed).strip()
+    title, year = _title_and_year(printed)
+    return entry_of_text(" ".join(key[1].split()), title, year or year_in(label), printed)
+
+
+def _title_and_year(printed: str) -> tuple[str | None, int | None]:
+    """The title as LaTeX, and the year, of a printed entry."""
+    marked_year = _MARKED_YEAR.search(printed)
+    year = int(marked_year[1]) if marked_year else year_in(_without_ids(printed))
+    if marked := _MARKED_TITLE.search(printed):
+        return group(printed, marked.end()), year
+    blocks = [block.strip() for block in _NEWBLOCK.split(printed)]
+    if quoted := _QUOTED.search(printed):
+        return (quoted[1] or quoted[2]).rstrip(",.?!"), year
+    if len(blocks) > 1:
+        return re.sub(r",\s(?:19|20)\d\d[a-z]?$", "", blocks[1].rstrip(".,; \n")), year
+    if dated := _YEAR_THEN_TITLE.search(printed):
+        return dated[2].rstrip("."), int(dated[1])
+    return _slanted_title(printed), year
+
+
+def _slanted_title(printed: str) -> str | None:
+    """The first words in italics that name no venue; None without such."""
+    for slanted in islice(_SLANTED.finditer(printed), _MAX_SLANTED):
+        inside = slanted.end() if slanted[0].startswith("\\") else slanted.start()
+        words = group(printed, inside)
+        plain = plain_text(words)
+        if plain.count(" ") >= 2 and not _VENUE.search(plain):
+            return words.rstrip(".,; \n")
+    return None
+
+
+def _without_ids(printed: str) -> str:
+    """The text without links and arXiv ids, whose digits look like years."""
+    return re.sub(
+        r"https?://[^\s{}]{1,300}|\d{4}\.\d{4,5}|\d{1,5}\s?-{1,2}\s?\d{1,5}", " ", printed
+    )
+
+
+def group(text: str, at: int) -> str:
+    """What the braces that open at ``at`` hold; ``""`` where none open or they never close."""
+    depth = 0
+    for found in re.compile(r"[{}]|\\.", re.DOTALL).finditer(text, at, at + MAX_ENTRY):
+        if found[0] == "{":
+            depth += 1
+        elif found[0] == "}":
+            depth -= 1
+            if depth == 0:
+                return text[at + 1 : found.start()]
+        if depth == 0:
+            return ""
+    return ""
+
+
+def bracket_end(text: str) -> int:
+    """One past the bracket that closes the one at 0, braces respected; 0 where none does."""
+    depth = 0
+    for found in re.compile(r"[{}\]]|\\.", re.DOTALL).finditer(text, 1, MAX_ENTRY):
+        if found[0] == "{":
+            depth += 1
+        elif found[0] == "}":
+            depth -= 1
+        elif found[0] == "]" and depth <= 0:
+            return found.end()
+    return 0

@@ -1,0 +1,213 @@
+"""Entries of .bib files, as BibTeX finds them and bibtexparser reads them.
+
+What stands around the library is BibTeX's own behaviour that it does not have: keys match in any
+case, the first of two entries with one key counts, an entry with a broken field still resolves its
+key, macros and ``crossref`` are followed. Each entry is cut out and read on its own, so a broken
+one harms no other, and only the wanted ones are read at all.
+"""
+
+import logging
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from itertools import chain, islice, pairwise
+
+from bibtexparser.entrypoint import parse_string
+from bibtexparser.model import DuplicateFieldKeyBlock, Entry
+
+from cycledata.parse.bibliography.entry import bibtex_of, entry_of_fields
+from cycledata.records import BibEntry, Warned
+
+# What the library warns of is reported in ours, by key.
+logging.getLogger("bibtexparser").setLevel(logging.CRITICAL)
+
+MAX_ENTRY = 64 * 2**10
+"""Characters of one entry; the longest real one seen, with an abstract, has 6,000."""
+MAX_ENTRIES = 150_000
+"""Entries of one file; the whole ACL Anthology, which some papers bring along, has 110,000."""
+MAX_STEPS = 700_000
+"""Steps of the library over all wanted entries: some 160 an entry, 60 of them whatever it holds."""
+MAX_MACRO = 2_000
+"""Characters of a @string once the macros in it are replaced: they can double each other."""
+
+_START = re.compile(r"@[ \t]*+(\w++)\s*+[{(]\s*+([^\s,}]*+)")
+_STEPS = '{}",=\n'
+"""Characters that the library stops at."""
+_MARK = re.compile(r"[{}\"#]")
+_MACRO_NAME = re.compile(r"@\s*+\w++\s*+[{(]\s*+([^\s={}\"#]++)\s*+=")
+_KNOWN = (
+    r"(?:author|title|year|journal|booktitle|volume|number|pages|publisher|editor|month|note|url"
+    r"|doi|eprint|archiveprefix|primaryclass|organization|institution|school|address|series|date)"
+)
+_FIELD_INSIDE = re.compile(rf"\n[ \t]*+{_KNOWN}[ \t]*+=[ \t]*+[{{\"\w]", re.IGNORECASE)
+_FIELD = re.compile(r"(?<=[\s,])([A-Za-z][\w\-]{0,40}+)\s*+=\s*+(?=[{\"\w])")
+_NOT_PRINTED = frozenset(["abstract", "annote", "annotation", "file"])
+"""Fields that no style prints: the cited work's own abstract, which is not the citing paper's to
+pass on, a reader's notes, and paths on a reader's disk."""
+_PREDEFINED = frozenset(
+    ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"]
+)
+
+
+@dataclass(slots=True)
+class BibFiles:
+    """The .bib files of one paper: where each entry stands, and the wanted ones read."""
+
+    wanted: Mapping[str, str] | None
+    """Cited key by its lower case; None for every entry."""
+    chunks: dict[str, str] = field(default_factory=dict)
+    """Each entry's text, to where the next one begins, by its key in lower case."""
+    macros: dict[str, str] = field(default_factory=dict)
+    """Values of @string by name in lower case."""
+    repeated: list[str] = field(default_factory=list)
+    broken: list[str] = field(default_factory=list)
+    unread: list[str] = field(default_factory=list)
+    n_steps: int = 0
+
+    def add(self, text: str) -> None:
+        """Index one file; of two entries with one key the first counts, as in BibTeX."""
+        starts = islice(_START.finditer(text), MAX_ENTRIES)
+        for found, following in pairwise(chain(starts, [None])):
+            if found is None:
+                return
+            kind, key = found[1].lower(), found[2].lower()
+            end = min(following.start() if following else len(text), found.start() + MAX_ENTRY)
+            if kind in ("comment", "preamble") or not (key or kind == "string"):
+                continue
+            if kind == "string":
+                self._define(text[found.start() : end])
+            elif key not in self.chunks:
+                self.chunks[key] = text[found.start() : end]
+            elif self.wanted is None or key in self.wanted:
+                self.repeated.append(found[2])
+
+    def entries(self) -> Iterator[BibEntry]:
+        """The wanted entries in the files' order, under the keys they are cited by."""
+        for key, chunk in self.chunks.items():
+            if self.wanted is None or key in self.wanted:
+                yield self._entry(key, chunk)
+
+    def warnings(self) -> Iterator[Warned]:
+        """What was repeated, broken or left unread, counted."""
+        for rule, keys in (
+            ("repeated-entry", self.repeated),
+            ("broken-entry", self.broken),
+            ("unread-entry", self.unread),
+        ):
+            if keys:
+                yield Warned(rule=rule, detail=f"{len(keys)}, first {', '.join(keys[:3])}")
+
+    def _entry(self, key: str, chunk: str) -> BibEntry:
+        start = _START.match(chunk)
+        kind, spelt = (start[1], start[2]) if start else ("misc", key)
+        name = spelt if self.wanted is None else self.wanted[key]
+        fields, raw = self._read(chunk, name)
+        parent = self.chunks.get(fields.get("crossref", "").lower())
+        if parent is not None and parent is not chunk:
+            inherited, _ = self._read(parent, name)
+            inherited.setdefault("booktitle", inherited.get("title", ""))
+            fields = {**{n: v for n, v in inherited.items() if v and n != "crossref"}, **fields}
+            raw = None
+        if not _NOT_PRINTED.isdisjoint(fields):
+            fields = {n: v for n, v in fields.items() if n not in _NOT_PRINTED}
+            raw = None
+        if raw is None or spelt != name:
+            raw = bibtex_of(kind, name, fields)
+        return entry_of_fields(name, fields, raw)
+
+    def _read(self, chunk: str, name: str) -> tuple[dict[str, str], str | None]:
+        """Values by field name in lower case; and the entry as it stands, if that says it all."""
+        self.n_steps += 60 + sum(map(chunk.count, _STEPS)) + len(chunk) // 16
+        if self.n_steps > MAX_STEPS:
+            self.unread.append(name)
+            return {}, None
+        fields: dict[str, str] = {}
+        for block in parse_string(chunk, parse_stack=[]).blocks:
+            entry = block.ignore_error_block if isinstance(block, DuplicateFieldKeyBlock) else block
+            if not isinstance(entry, Entry):
+                continue
+            values = [(item.key.lower(), str(item.value)) for item in entry.fields]
+            if any(_FIELD_INSIDE.search(value) for _, value in values):
+                break
+            as_written = True
+            for field_name, value in values:
+                text, literal = self._value(value)
+                fields.setdefault(field_name, text)
+                as_written = as_written and literal
+            return fields, entry.raw if as_written else None
+        self.broken.append(name)
+        return self._salvaged(chunk), None
+
+    def _salvaged(self, chunk: str) -> dict[str, str]:
+        """The fields of a broken entry that can be told: commas, braces or quotes are missing."""
+        fields: dict[str, str] = {}
+        at = stop = 0
+        while found := _FIELD.search(chunk, at):
+            start = found.end()
+            if start > stop:
+                following = _FIELD_INSIDE.search(chunk, start)
+                stop = following.start() if following else len(chunk)
+            end = _value_end(chunk, start, stop)
+            at = end or stop
+            value = self._value(chunk[start:end])[0] if end else chunk[start:stop].strip(' {"},')
+            fields.setdefault(found[1].lower(), value)
+        return fields
+
+    def _value(self, raw: str) -> tuple[str, bool]:
+        """A value without its delimiters, and False where a macro was replaced in it."""
+        literal, parts, at, depth, quoted = True, [], 0, 0, False
+        ends = [found.start() for found in _MARK.finditer(raw)] if "#" in raw else []
+        for end in ends:
+            mark = raw[end]
+            if mark == '"' and depth == 0:
+                quoted = not quoted
+            elif mark in "{}":
+                depth += 1 if mark == "{" else -1
+            elif mark == "#" and depth == 0 and not quoted:
+                parts.append(raw[at:end])
+                at = end + 1
+        text = ""
+        for part in (*parts, raw[at:]):
+            bare = part.strip()
+            if len(bare) > 1 and bare[0] + bare[-1] in ("{}", '""'):
+                text += bare[1:-1]
+            elif bare.lower() in self.macros and len(text) < MAX_ENTRY:
+                text += self.macros[bare.lower()]
+                literal = False
+            else:
+                text += bare
+        return text, literal and not parts
+
+    def _define(self, chunk: str) -> None:
+        """Take a @string; the later of two with one name counts, as in BibTeX."""
+        name = _MACRO_NAME.match(chunk)
+        if name is None or name[1].lower() in _PREDEFINED:
+            return
+        end = _closing(chunk, name.end())
+        self.macros[name[1].lower()] = self._value(chunk[name.end() : end].strip())[0][:MAX_MACRO]
+
+
+def _closing(chunk: str, at: int) -> int:
+    """Where the value that starts at ``at`` is closed by its block's brace or parenthesis."""
+    depth = 0
+    for found in re.compile(r"[{})]").finditer(chunk, at):
+        if found[0] == "{":
+            depth += 1
+        elif depth == 0:
+            return found.start()
+        elif found[0] == "}":
+            depth -= 1
+    return len(chunk)
+
+
+def _value_end(chunk: str, at: int, stop: int) -> int:
+    """One past the value that starts at ``at``; 0 where it is not closed before ``stop``."""
+    if chunk[at] not in '{"':
+        word = re.compile(r"\w++").match(chunk, at, stop)
+        return word.end() if word else 0
+    depth = 0
+    for found in re.compile(r"[{}\"]").finditer(chunk, at + 1, stop):
+        if found[0] == chunk[at].replace("{", "}") and depth == 0:
+            return found.end()
+        depth += {"{": 1, "}": -1}.get(found[0], 0)
+    return 0

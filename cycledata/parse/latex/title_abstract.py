@@ -1,0 +1,165 @@
+r"""A paper's title and abstract.
+
+Venues have their own commands, and some authors none: then the largest type before the first
+section is the title, and what follows a bold "Abstract" is the abstract, with a warning.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from itertools import islice
+
+from cycledata.parse.latex.flat_text import Flat, Span
+from cycledata.parse.latex.known_commands import ABSTRACTS, HEADINGS, TITLES
+from cycledata.parse.latex.to_plain_text import readable
+from cycledata.records import Warned
+
+_WORD = re.compile(r"(\\[A-Za-z@]++)(\s*+)")
+_LARGE = re.compile(r"\\(?:Huge|huge|LARGE|Large)(?![A-Za-z])|\\begin\{(?:Huge|huge|LARGE|Large)\}")
+_BOLD_ABSTRACT = re.compile(
+    r"(?:\\(?:textbf|textsc|textit|emph|centerline|section|subsection|paragraph)\*?\s*+\{"
+    r"|\\(?:bf|bfseries|large|Large|sc|it)\s)\s*+(?:\\(?:bf|large|Large|sc|it|bfseries)\s)?\s*+"
+    r"(?i:abstract)\s*+[.:]?\s*+\}"
+)
+FRONT = 30_000
+"""Characters from the body's start in which a title or abstract without a command is sought."""
+
+
+@dataclass(frozen=True, slots=True)
+class Front:
+    """Title and abstract, by place."""
+
+    title: str
+    title_spans: tuple[Span, ...]
+    abstract: Span | None
+    """Contents of the abstract, its command or environment not included."""
+    abstract_whole: Span | None
+    """The abstract with its command or environment."""
+    warnings: tuple[Warned, ...]
+
+
+def read_front(flat: Flat) -> Front:
+    """Title and abstract of a flat text."""
+    first = next(
+        (place for place, name in flat.marks if place >= flat.body and HEADINGS.get(name, 0) > 0),
+        len(flat.text),
+    )
+    warnings: list[Warned] = []
+    title, spans = read_title(flat)
+    if not title:
+        title, spans = guess_title(flat, first)
+        rule, detail = ("guessed-title", "the largest type") if title else ("no-title", "no title")
+        warnings.append(Warned(rule=rule, detail=f"no title command with a text; {detail} found"))
+    abstract, whole = read_abstract(flat)
+    if abstract is None:
+        abstract, whole = guess_abstract(flat, first)
+        if abstract is None:
+            warnings.append(Warned(rule="no-abstract", detail="no abstract was found"))
+        else:
+            warnings.append(Warned(rule="guessed-abstract", detail="found by a bold heading only"))
+    return Front(title, spans, abstract, whole, tuple(warnings))
+
+
+# --- Title ---------------------------------------------------------------------------------------
+
+
+def read_title(flat: Flat) -> tuple[str, tuple[Span, ...]]:
+    r"""The paper's title and the places of all title commands.
+
+    ``\title`` is printed by the first ``\maketitle`` after it, so the last one before that counts;
+    commands that print at once count in order, for a second ``\icmltitle`` heads a supplement.
+    """
+    spans: list[Span] = []
+    kept, printed = "", ""
+    made = False
+    for offset, name in flat.marks:
+        if name == "\\maketitle" and offset >= flat.body and kept:
+            made = True
+        if name not in TITLES or (spans and offset < spans[-1].end):
+            continue
+        _, pos = flat.after_star(offset + len(name))
+        _, pos = flat.option(pos)
+        found = flat.argument(pos)
+        if found is None:
+            continue
+        spans.append(Span(offset, found[1]))
+        title = readable(in_full(found[0], flat.kept))
+        if not title or len(title) > 600:
+            continue
+        if name != "\\title":
+            printed = printed or title
+        elif not made:
+            kept = title
+    return printed or kept, tuple(spans)
+
+
+def guess_title(flat: Flat, first: int) -> tuple[str, tuple[Span, ...]]:
+    """The largest type before the first section, where no command names the title."""
+    best: tuple[int, str, Span] | None = None
+    sizes = ("Huge", "huge", "LARGE", "Large")
+    for match in _LARGE.finditer(flat.text, flat.body, min(first, flat.body + FRONT)):
+        size = sizes.index(match[0].strip("\\{}").removeprefix("begin{"))
+        brace = flat.text.rfind("{", max(flat.body, match.start() - 60), match.start())
+        end = flat.braces.end(brace) if brace >= 0 else -1
+        if match[0].endswith("}"):
+            end = flat.text.find("\\end", match.end(), match.end() + 600) + 1 or -1
+        if end < match.end():
+            end = flat.text.find("\n\n", match.end(), match.end() + 600)
+        title = readable(in_full(flat.text[match.end() : end - 1], flat.kept)) if end > 0 else ""
+        if len(title) > 8 and (best is None or size < best[0]):
+            best = (size, title, Span(match.start(), end))
+    return (best[1], (best[2],)) if best else ("", ())
+
+
+def in_full(latex: str, kept: Mapping[str, str]) -> str:
+    """A heading with the mathematical macros in it replaced too: a reader knows no macros."""
+    for _ in range(3):
+        if "\\" not in latex or len(latex) > 2_000:
+            break
+        latex = _WORD.sub(lambda match: _body(match, kept), latex)
+    return latex
+
+
+def _body(match: re.Match[str], kept: Mapping[str, str]) -> str:
+    body = kept.get(match[1])
+    return match[0] if body is None else body + " " * body[-1:].isalpha() * bool(match[2])
+
+
+# --- Abstract ------------------------------------------------------------------------------------
+
+
+def read_abstract(flat: Flat) -> tuple[Span | None, Span | None]:
+    """Place of the abstract's contents and of the whole: an environment or a command."""
+    text = flat.text
+    for whole in flat.environments(ABSTRACTS):
+        start = text.index("}", whole.start) + 1
+        _, start = flat.option(start)
+        end = text.rfind("\\end", start, whole.end)
+        inner = Span(start, end if end >= start else whole.end)
+        if text[inner.start : inner.end].strip():
+            return inner, whole
+    for index, (offset, name) in enumerate(flat.marks):
+        if name != "\\abstract":
+            continue
+        group = flat.group(offset + len(name))
+        if group is not None:
+            if text[group.start : group.end].strip():
+                return group, Span(offset, group.end + 1)
+        elif offset >= flat.body:
+            for place, other in islice(flat.marks, index + 1, None):
+                if other in ("\\endabstract", "\\maketitle") or other in HEADINGS:
+                    return Span(offset + len(name), place), Span(offset, place)
+            break
+    return None, None
+
+
+def guess_abstract(flat: Flat, first: int) -> tuple[Span | None, Span | None]:
+    """What follows a bold "Abstract" up to the first section."""
+    found = _BOLD_ABSTRACT.search(flat.text, flat.body, min(len(flat.text), flat.body + FRONT))
+    if found is None:
+        return None, None
+    later = [place for place, name in flat.marks if name in HEADINGS and place >= found.end()]
+    end = later[0] if later else flat.text.find("\n\n", found.end() + 200)
+    if found.start() > first or end < 0 or end - found.end() > 10_000:
+        return None, None
+    return Span(found.end(), end), Span(found.start(), end)

@@ -1,0 +1,292 @@
+"""A PDF to sectioned text, by the same record as an e-print: for papers whose source is not there.
+
+``pdf_convert`` turns the bytes into blocks in a process of its own, ``pdf_structure`` finds the
+headings, and here the parts become a ``PaperText``: front matter and what gives away authors or the
+decision are reported as leaks and left out, as are the reference list and the acknowledgments.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import pairwise
+
+from cycledata.parse.pdf.convert import PDF_LIMITS, Block, Converted, Converter, PdfLimits, convert
+from cycledata.parse.pdf.structure import ACKNOWLEDGMENTS, REFERENCES, Part, parts_of
+from cycledata.records import Figure, Leak, PaperText, Section, Warned
+
+_ABSTRACT_INLINE = re.compile(r"abstract\s{0,3}[.:—–-]\s{0,3}", re.IGNORECASE)
+_LEFT_OUT = re.compile(r"abstract|contents|table of contents|keywords|ccs concepts", re.IGNORECASE)
+_ANONYMOUS = re.compile(r"anonymous|double.blind|under review|author\(s\) withheld", re.IGNORECASE)
+_AUTHOR_NOTE = re.compile(
+    r"\S@\S|correspond(?:ence|ing author)|equal(?:ly)? contribut|work done (?:while|during|at)"
+    r"|\buniversity\b|\binstitute\b|\bdepartment of\b|\bthese authors\b",
+    re.IGNORECASE,
+)
+_VENUE = re.compile(
+    r"published as a|\bproceedings of|accepted (?:at|to|by|for)\b|to appear (?:in|at)\b"
+    r"|copyright (?:©\s?|\(c\)\s?)?(?:19|20)\d\d|\d(?:st|nd|rd|th) (?:international )?conference",
+    re.IGNORECASE,
+)
+_REVIEW = re.compile(r"under review (?:as|at|by)|submitted to|do not distribute", re.IGNORECASE)
+_OUR_LINK = re.compile(
+    r"(?:https?://)?(?:www\.)?(?:github\.com|gitlab\.com|huggingface\.co|bitbucket\.org)"
+    r"/[\w.\-]{1,60}(?:/[\w.\-]{0,80})?(?<![.\-])"
+    r"|(?:https?://)?[\w\-]{1,60}\.github\.io[\w./\-]{0,80}(?<![.\-])",
+    re.IGNORECASE,
+)
+_OURS = re.compile(r"\b(?:our|we|available|released?|code|project|website|implementation)\b", re.I)
+_FIGURE_CAPTION = re.compile(r"fig(?:ure|\.)\s{0,3}\w", re.IGNORECASE)
+_WORD = re.compile(r"[^\W\d_]++(?:-[^\W\d_]++)*+")
+
+
+def parse_pdf(
+    payload: bytes, *, file: str, converter: Converter = "docvortex", limits: PdfLimits = PDF_LIMITS
+) -> PaperText:
+    """A born-digital PDF as sectioned text.
+
+    Args:
+        payload: the PDF.
+        file: name to report it under.
+        converter: what turns it into blocks; ``mineru`` and ``magic-pdf`` are command lines that
+            must be on PATH, the other two come with the extra ``pdf``.
+        limits: bounds on size, pages, seconds and memory.
+
+    Returns:
+        The text, with ``text_source`` "pdf-markdown" and the converter's version. Citations and
+        the bibliography stay empty: a PDF's reference list is cut off, not read.
+
+    Raises:
+        ParseError: not a PDF, encrypted, damaged, without text, past a limit.
+        ValueError: the converter is not installed.
+    """
+    document = convert(payload, converter=converter, limits=limits)
+    return paper_of(document, file=file)
+
+
+def paper_of(document: Converted, *, file: str) -> PaperText:
+    """The record of a converted PDF; pure, see ``parse_pdf``."""
+    parts = parts_of(document)
+    whole = "\n\n".join(block.text for block in document.blocks)
+    fixes = _hyphen_fixes(document.blocks)
+    title, front = _title(parts[0].blocks)
+    abstract, front = _abstract(front, parts)
+    leaks = [
+        *_front_leaks(front, whole),
+        *_venue_leaks(document.blocks, whole),
+        *_section_leaks(parts, whole),
+    ]
+    sections: list[Section] = []
+    figures: list[Figure] = []
+    for part in parts[1:]:
+        if REFERENCES.fullmatch(part.title) or ACKNOWLEDGMENTS.fullmatch(part.title):
+            continue
+        if _LEFT_OUT.fullmatch(part.title):
+            continue
+        figures += _figures(part.blocks, fixes)
+        text = _prose(_body(part.blocks), fixes)
+        text = _without_links(text, leaks, whole)
+        sections.append(
+            Section(
+                level=part.level,
+                title=_mended(part.title, fixes),
+                text=text,
+                starred=part.starred,
+                appendix=part.appendix,
+            )
+        )
+    return PaperText(
+        file=file,
+        main_file=file,
+        title=_mended(title, fixes),
+        abstract=_without_links(_prose(_body(abstract), fixes), leaks, whole),
+        sections=tuple(sections),
+        cited_keys=(),
+        bibliography=(),
+        figures=tuple(figures),
+        leaks=tuple(sorted(leaks, key=lambda leak: (leak.start, leak.end, leak.rule))),
+        warnings=tuple(_warnings(title, abstract, sections, parts)),
+        text_source="pdf-markdown",
+        text_version=document.version,
+    )
+
+
+def _warnings(
+    title: str, abstract: Sequence[Block], sections: Sequence[Section], parts: Sequence[Part]
+) -> Iterator[Warned]:
+    if not title:
+        yield Warned(rule="no-title", detail="nothing on the first page is set as a title")
+    if not abstract:
+        yield Warned(rule="no-abstract", detail="no heading or line says abstract")
+    if not sections:
+        yield Warned(rule="no-sections", detail="no heading was told from the text")
+    if not any(REFERENCES.fullmatch(part.title) for part in parts):
+        yield Warned(rule="no-references", detail="no reference list was found to cut off")
+
+
+# --- Front matter --------------------------------------------------------------------------------
+
+
+def _title(front: Sequence[Block]) -> tuple[str, tuple[Block, ...]]:
+    """The title and the rest of the front matter: what is marked so, else the largest type."""
+    first = [block for block in front if block.page == front[0].page] if front else []
+    sizes = [max((line.size for line in block.lines), default=0.0) for block in first]
+    marked = [at for at, block in enumerate(first) if block.kind == "title"]
+    start = marked[0] if marked else sizes.index(max(sizes)) if any(sizes) else len(first)
+    chosen: list[Block] = []
+    for block, size in zip(first[start:], sizes[start:], strict=True):
+        if chosen and (size < sizes[start] or not size):
+            break
+        chosen.append(block)
+    title = " ".join(" ".join(block.text.split()) for block in chosen)
+    return title, tuple(block for block in front if block not in chosen)
+
+
+def _abstract(
+    front: tuple[Block, ...], parts: Sequence[Part]
+) -> tuple[tuple[Block, ...], tuple[Block, ...]]:
+    """Blocks of the abstract, and the front matter without it."""
+    for part in parts[1:4]:
+        if part.title.lower() == "abstract":
+            return part.blocks, front
+    for at, block in enumerate(front):
+        said = _ABSTRACT_INLINE.match(block.text)
+        if said:
+            text = block.text[said.end() :]
+            inside = Block("text", text, block.page, block.box, block.lines)
+            return (inside, *front[at + 1 :]), front[:at]
+    return (), front
+
+
+# --- Leaks ---------------------------------------------------------------------------------------
+
+
+def _leak(rule: str, text: str, whole: str, after: int = 0) -> Leak:
+    start = max(whole.find(text, after), 0)
+    excerpt = " ".join(text[:80].split())
+    return Leak(rule=rule, file="pdf", start=start, end=start + len(text), excerpt=excerpt)
+
+
+def _front_leaks(front: Sequence[Block], whole: str) -> Iterator[Leak]:
+    """Whatever stands between title and abstract, unless it says that it is anonymous."""
+    named = [b for b in front if b.kind != "figure" and b.text.strip()]
+    if named and not any(_ANONYMOUS.search(block.text) for block in named):
+        for block in named:
+            if not _VENUE.search(block.text):
+                yield _leak("author-block", block.text, whole)
+
+
+def _venue_leaks(blocks: Sequence[Block], whole: str) -> Iterator[Leak]:
+    """Headers and footers that name the decision, and first-page notes that name an author."""
+    seen: set[str] = set()
+    for block in blocks:
+        margin = block.kind in ("header", "footer", "footnote") or block.page == 0
+        if not margin or len(block.text) > 1_000:
+            continue
+        rule = None
+        if _VENUE.search(block.text[:300]) and len(block.text) < 400:
+            rule = "camera-ready-header"
+        elif _REVIEW.search(block.text[:300]) and len(block.text) < 200:
+            rule = "under-review-header"
+        elif block.kind == "footnote" and block.page == 0 and _AUTHOR_NOTE.search(block.text):
+            rule = "author-block"
+        if rule and block.text not in seen:
+            seen.add(block.text)
+            yield _leak(rule, block.text, whole)
+
+
+def _section_leaks(parts: Sequence[Part], whole: str) -> Iterator[Leak]:
+    for part in parts:
+        if ACKNOWLEDGMENTS.fullmatch(part.title):
+            text = "\n\n".join(block.text for block in part.blocks)
+            yield _leak("acknowledgments", text or part.title, whole)
+
+
+def _without_links(text: str, leaks: list[Leak], whole: str) -> str:
+    """The text with the authors' own links replaced; each is added to the leaks."""
+
+    def replaced(found: re.Match[str]) -> str:
+        around = text[max(found.start() - 120, 0) : found.start()]
+        if not _OURS.search(around) or _ANONYMOUS.search(found[0]):
+            return found[0]
+        leaks.append(_leak("author-link", found[0], whole))
+        return "[link]"
+
+    return _OUR_LINK.sub(replaced, text)
+
+
+# --- Text ----------------------------------------------------------------------------------------
+
+
+def _body(blocks: Iterable[Block]) -> Iterator[Block]:
+    """Blocks that belong to the text: no margins, no notes on the authors, no figures."""
+    for block in blocks:
+        if block.kind in ("header", "footer", "figure"):
+            if block.kind == "header" and not _VENUE.search(block.text):
+                yield block
+            continue
+        if block.kind == "footnote" and block.page == 0 and _AUTHOR_NOTE.search(block.text):
+            continue
+        if block.kind == "caption" and _FIGURE_CAPTION.match(block.text):
+            continue
+        yield block
+
+
+def _prose(blocks: Iterable[Block], fixes: Mapping[str, str]) -> str:
+    """Paragraphs of Markdown; one that a column or page broke is joined again."""
+    paragraphs: list[str] = []
+    open_at = -1
+    for block in blocks:
+        text = block.text.strip()
+        if not text:
+            continue
+        if block.kind == "equation":
+            paragraphs.append(f"$$\n{text}\n$$")
+            open_at = -1
+        elif block.kind == "table":
+            paragraphs.append(text if text.startswith("<") else f"```\n{text}\n```")
+        elif block.kind in ("caption", "footnote", "header"):
+            paragraphs.append(_mended(text, fixes))
+        elif open_at >= 0 and text[0].islower() and paragraphs[open_at][-1] not in '.?!:;”"':
+            before = paragraphs[open_at]
+            glue = "" if before.endswith("-") else " "
+            joined = (before[:-1] if before.endswith("-") else before) + glue + text
+            paragraphs[open_at] = _mended(joined, fixes)
+        else:
+            open_at = len(paragraphs)
+            paragraphs.append(_mended(text, fixes))
+    return "\n\n".join(paragraphs)
+
+
+def _runs_on(before: str, text: str) -> bool:
+    """Whether a paragraph goes on with a text that a column, page or footnote cut off."""
+    return before[-1] not in '.?!:;”"' and (text[0].islower() or before[-1] in ",-(")
+
+
+def _figures(blocks: Iterable[Block], fixes: Mapping[str, str]) -> Iterator[Figure]:
+    for block in blocks:
+        if block.kind == "caption" and _FIGURE_CAPTION.match(block.text):
+            yield Figure(label=None, caption=_mended(block.text, fixes), files=())
+
+
+def _hyphen_fixes(blocks: Sequence[Block]) -> dict[str, str]:
+    """For each word broken at a line's end, how the paper itself writes it elsewhere."""
+    lines = [line.text for block in blocks for line in block.lines]
+    written = Counter(word for line in lines for word in _WORD.findall(line))
+    fixes: dict[str, str] = {}
+    for line, following in pairwise(lines):
+        head = _WORD.fullmatch(line[:-1].rpartition(" ")[2]) if line.endswith("-") else None
+        tail = _WORD.match(following)
+        if not head or not tail:
+            continue
+        joined, hyphened = head[0] + tail[0], f"{head[0]}-{tail[0]}"
+        if written[joined] > written[hyphened]:
+            fixes[hyphened] = joined
+        elif written[hyphened] > written[joined]:
+            fixes[joined] = hyphened
+    return fixes
+
+
+def _mended(text: str, fixes: Mapping[str, str]) -> str:
+    """Text on one line with the broken words as the paper writes them."""
+    flat = " ".join(text.split())
+    return _WORD.sub(lambda found: fixes.get(found[0], found[0]), flat) if fixes else flat

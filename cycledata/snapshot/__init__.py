@@ -1,0 +1,1 @@
+"""Snapshots: recorded replies of data services, open while they grow, sealed afterwards."""

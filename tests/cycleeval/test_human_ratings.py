@@ -1,0 +1,167 @@
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+
+from cycledata import sample
+from cycledata.builds.runner import DATASETS, build
+from cycledata.consent.policy import read_policy
+from cycledata.errors import ParseError, VerifyError
+from cycleeval.human_ratings import read_reference, reference_of
+
+ROWS: list[dict[str, Any]] = [
+    {"paper_id": "b", "ratings": [3, 5], "decision": "reject", "soundness": [2, None]},
+    {"paper_id": "a", "ratings": [6.0, 8.0], "decision": "accept", "soundness": [3, 4]},
+    {"paper_id": "c", "ratings": [], "decision": "withdrawn", "soundness": None},
+]
+
+
+def as_jsonl(path: Path, rows: list[dict[str, Any]]) -> Path:
+    path.write_text("\n".join(json.dumps(row) for row in rows) + "\n", encoding="utf-8")
+    return path
+
+
+@pytest.mark.parametrize("suffix", ["jsonl", "parquet"])
+def test_a_file_is_read_in_the_order_of_ids(suffix: str, tmp_path: Path) -> None:
+    path = tmp_path / f"reference.{suffix}"
+    if suffix == "jsonl":
+        as_jsonl(path, ROWS)
+    else:
+        pl.DataFrame(ROWS, strict=False).write_parquet(path)
+    reference = read_reference(str(path))
+    assert reference.paper_ids == ("a", "b", "c")
+    assert list(reference.ratings) == [(6, 8), (3, 5), ()]
+    assert list(reference.decisions) == ["accept", "reject", None]
+    assert dict(reference.aspects) == {"soundness": ((3, 4), (2,), ())}
+    assert reference.train is None
+
+
+def test_a_column_split_sets_the_training_papers_apart(tmp_path: Path) -> None:
+    rows = [
+        {**row, "split": split} for row, split in zip(ROWS, ["test", "train", "other"], strict=True)
+    ]
+    reference = read_reference(str(as_jsonl(tmp_path / "r.jsonl", rows)))
+    assert reference.paper_ids == ("b",)
+    assert reference.train is not None
+    assert reference.train.paper_ids == ("a",)
+    assert read_reference(str(tmp_path / "r.jsonl"), split="train").train is None
+
+
+@pytest.fixture(scope="module")
+def sample_build(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("builds") / "review-5k"
+    build(DATASETS["review-5k"], sample.SNAPSHOT, folder, policy=read_policy(sample.POLICY))
+    return folder
+
+
+def test_a_build_gives_its_test_split_to_judge_and_its_training_split_to_learn_from(
+    sample_build: Path,
+) -> None:
+    reference = read_reference(str(sample_build))
+    scores = {
+        row["paper_id"]: row
+        for split in ("test", "train")
+        for row in pl.read_parquet(sample_build / "scores" / f"{split}-*.parquet").to_dicts()
+    }
+    assert reference.train is not None
+    assert sorted(scores) == sorted(reference.paper_ids + reference.train.paper_ids)
+    for part in (reference, reference.train):
+        for paper_id, ratings in zip(part.paper_ids, part.ratings, strict=True):
+            assert list(ratings) == scores[paper_id]["ratings"]
+    assert set(reference.aspects) == {"soundness", "presentation", "contribution"}
+
+
+def test_a_build_is_verified_and_its_splits_are_named(sample_build: Path, tmp_path: Path) -> None:
+    with pytest.raises(ParseError, match=r"a split 'dev', found \['test', 'train'\]"):
+        read_reference(str(sample_build), split="dev")
+    damaged = tmp_path / "damaged"
+    shutil.copytree(sample_build, damaged)
+    file = next((damaged / "scores").glob("test-*.parquet"))
+    file.write_bytes(file.read_bytes().replace(b"SAMPLE", b"sample", 1))
+    with pytest.raises(VerifyError, match="manifest pins sha256"):
+        read_reference(str(damaged))
+
+
+def test_a_hub_id_gives_what_the_build_it_was_made_from_gives(
+    sample_build: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    import datasets
+
+    load = datasets.load_dataset
+    asked: list[tuple[str, str]] = []
+
+    def from_the_hub(source: str, config: str) -> object:
+        asked.append((source, config))
+        return load(str(sample_build), config, cache_dir=str(tmp_path))
+
+    monkeypatch.setattr(datasets, "load_dataset", from_the_hub)
+    found, local = read_reference("org/review-5k"), read_reference(str(sample_build))
+    assert asked == [("org/review-5k", "scores")]
+    assert found.digest == local.digest
+    assert found.train is not None
+    assert local.train is not None
+    assert found.train.digest == local.train.digest
+
+
+def test_the_digest_sees_every_mark_and_no_order() -> None:
+    one = reference_of({"a": [6, 8], "b": [3]}, {"a": "accept"})
+    assert one.digest == reference_of({"b": [3.0], "a": [6.0, 8.0]}, {"a": "accept"}).digest
+    assert one.digest != reference_of({"a": [6, 8], "b": [3]}, {"b": "accept"}).digest
+    assert one.digest != reference_of({"a": [6, 8], "b": [5]}, {"a": "accept"}).digest
+
+
+REFUSED: dict[str, tuple[str, str]] = {
+    "not JSON": ("{", "line 1: expected a JSON object"),
+    "a list": ("[]", "line 1: expected a JSON object"),
+    "deep": ("[" * 200_000, "line 1: expected a JSON object"),
+    "no id": ('{"ratings": [5]}', "row 1: paper_id: expected a string"),
+    "an id twice": (
+        '{"paper_id": "a", "ratings": [5]}\n{"paper_id": "a", "ratings": [5]}',
+        "paper a stands there twice",
+    ),
+    "no ratings": ('{"paper_id": "a"}', "expected a column 'ratings'"),
+    "ratings of one number": ('{"paper_id": "a", "ratings": 5}', "expected a list"),
+    "ratings of words": ('{"paper_id": "a", "ratings": ["5"]}', "expected numbers"),
+    "NaN": ('{"paper_id": "a", "ratings": [NaN]}', "leave unknown marks out"),
+    "another decision": (
+        '{"paper_id": "a", "ratings": [5], "decision": "Accept (poster)"}',
+        r"decision: expected 'accept', .* found 'Accept \(poster\)'",
+    ),
+    "a decision that is a list": (
+        '{"paper_id": "a", "ratings": [5], "decision": []}',
+        "decision: expected",
+    ),
+    "another split": (
+        '{"paper_id": "a", "ratings": [5], "split": "dev"}',
+        r"expected papers in split 'test', found splits \['dev'\]",
+    ),
+    "nothing": ("", "expected papers in split 'test'"),
+}
+
+
+@pytest.mark.parametrize(("text", "message"), REFUSED.values(), ids=REFUSED.keys())
+def test_a_faulty_reference_is_an_error(text: str, message: str, tmp_path: Path) -> None:
+    path = tmp_path / "reference.jsonl"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(ParseError, match=message):
+        read_reference(str(path))
+
+
+def test_a_damaged_parquet_and_an_empty_directory_are_errors(tmp_path: Path) -> None:
+    path = tmp_path / "reference.parquet"
+    path.write_bytes(b"PAR1 and no more")
+    with pytest.raises(ParseError, match="cannot be read as Parquet"):
+        read_reference(str(path))
+    with pytest.raises(VerifyError, match="no finished build"):
+        read_reference(str(tmp_path))
+    (tmp_path / "reference.csv").write_text("paper_id,ratings\n")
+    with pytest.raises(ParseError, match=r"expected a \.parquet or \.jsonl file"):
+        read_reference(str(tmp_path / "reference.csv"))
+
+
+def test_no_such_file(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError, match="expected a build directory"):
+        read_reference(str(tmp_path / "missing.parquet"))
