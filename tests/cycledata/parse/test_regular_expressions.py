@@ -17,9 +17,11 @@ from typing import Any
 
 import pytest
 
-import cycledata.parse
+import cycledata
 
-ROOT = Path(cycledata.parse.__path__[0])
+ROOT = Path(cycledata.__path__[0])
+FOLDERS = ("parse", "outlines")
+"""Packages that read what others wrote."""
 PUMPED = 30_000
 """Characters of an attack: quadratic work on them costs a hundred times the yardstick."""
 YARDSTICK = re.compile(r"a[^b]{8,400}b"), "a" * PUMPED
@@ -61,8 +63,8 @@ def evaluated(node: ast.expr, known: dict[str, Any]) -> Any:
 
 
 def expressions() -> Iterator[tuple[str, re.Pattern[Any]]]:
-    for path in sorted(ROOT.rglob("*.py")):
-        name = ".".join(("cycledata.parse", *path.relative_to(ROOT).with_suffix("").parts))
+    for path in sorted(path for folder in FOLDERS for path in (ROOT / folder).rglob("*.py")):
+        name = ".".join(("cycledata", *path.relative_to(ROOT).with_suffix("").parts))
         known = vars(importlib.import_module(name.removesuffix(".__init__")))
         for node in ast.walk(ast.parse(path.read_text())):
             match node:
@@ -85,7 +87,7 @@ def only_matched() -> set[str]:
         line, function = rest.split()
         if function in ("match", "fullmatch"):
             found.add(where)
-        relative = name.removeprefix("cycledata.parse").strip(".").replace(".", "/")
+        relative = name.removeprefix("cycledata.").replace(".", "/")
         source = sources.get(ROOT / f"{relative}.py", "")
         assigned = re.match(
             r"(\w+) = re\.compile\(", [*source.split("\n"), *[""] * int(line)][int(line) - 1]
@@ -214,7 +216,14 @@ def attacks(pattern: re.Pattern[Any]) -> set[str]:
 def test_expressions_are_found_in_every_reader_of_strangers_bytes() -> None:
     modules = {where.partition(":")[0] for where in ALL}
     assert len(ALL) > 100
-    for name in ("bib_file", "bbl", "pdf_structure", "latex.tar", "latex.scan", "latex.leaks"):
+    for name in (
+        "bibliography.bib_file",
+        "bibliography.bbl",
+        "pdf.structure",
+        "latex.tar",
+        "latex.tokens",
+        "latex.leaks",
+    ):
         assert f"cycledata.parse.{name}" in modules
 
 
