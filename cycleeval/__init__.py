@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 _HOME = {
     "MetricResult": "result",
-    "Protocol": "protocol",
+    "Protocol": "scoring_config",
     "compare": "comparison",
     "human_error": "proxy",
     "leave_one_out_errors": "proxy",

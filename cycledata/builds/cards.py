@@ -10,7 +10,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from cycledata.datasets.base import Dataset
+from cycledata.datasets.spec import Dataset
 from cycledata.files import atomic_write, canonical_json
 from cycledata.load import BuildManifest
 

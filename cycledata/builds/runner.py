@@ -22,9 +22,9 @@ from cycledata.builds.row_shards import RowWriter, batches, write_splits
 from cycledata.consent.policy import Policy, Verdict
 from cycledata.consent.tombstones import FILE as TOMBSTONES
 from cycledata.consent.tombstones import Tombstone, standing_tombstones
-from cycledata.datasets.base import Context, Dataset, Make, Outcome, SplitItem
 from cycledata.datasets.research14k.make import RESEARCH_14K
 from cycledata.datasets.review5k.make import REVIEW_5K
+from cycledata.datasets.spec import Context, Dataset, Make, Outcome, SplitItem
 from cycledata.datasets.text_cache import code_digest, package_versions
 from cycledata.errors import BuildError, ParseError
 from cycledata.files import atomic_write, canonical_json, growing_folder

@@ -18,7 +18,7 @@ from cycledata.builds.runner import (
     write_tombstones,
 )
 from cycledata.consent.tombstones import FILE, Tombstone, merge_tombstones, read_tombstones
-from cycledata.datasets.base import Dataset
+from cycledata.datasets.spec import Dataset
 from cycledata.errors import BuildError
 from cycledata.files import growing_folder, iterate_parquet
 from cycledata.load import BuildManifest, verify_build

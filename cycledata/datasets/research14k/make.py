@@ -19,7 +19,6 @@ from typing import Any
 
 from cycledata.consent.evidence import Component, Evidence
 from cycledata.consent.policy import Verdict, decide
-from cycledata.datasets.base import Context, Dataset, Outcome, SplitItem
 from cycledata.datasets.paper_texts import (
     Text,
     cut_row,
@@ -38,6 +37,7 @@ from cycledata.datasets.research14k.index import (
 )
 from cycledata.datasets.research14k.lookup import Lookup
 from cycledata.datasets.research14k.select import Rules, Selected, entry_keys, select_paper
+from cycledata.datasets.spec import Context, Dataset, Outcome, SplitItem
 from cycledata.formats.paper_text import ResearchText, render_messages
 from cycledata.formats.paper_text import cited_works as shown_works
 from cycledata.formats.unreadable import Unreadable

@@ -15,7 +15,6 @@ import pyarrow as pa
 from cycledata.consent.evidence import Component, Evidence
 from cycledata.consent.policy import Verdict, decide
 from cycledata.consent.tombstones import FILE as TOMBSTONES
-from cycledata.datasets.base import Context, Dataset, Outcome, SplitItem
 from cycledata.datasets.paper_texts import (
     Text,
     abstract_evidence,
@@ -26,6 +25,7 @@ from cycledata.datasets.paper_texts import (
     review_evidence,
     texts,
 )
+from cycledata.datasets.spec import Context, Dataset, Outcome, SplitItem
 from cycledata.errors import ParseError
 from cycledata.formats.review_messages import paper_as_text, review_messages
 from cycledata.parse.arxiv import ArxivPaper
