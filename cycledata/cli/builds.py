@@ -13,7 +13,8 @@ from typing import Annotated
 import typer
 
 from cycledata.cli.options import AsJson, Build, Dataset, Files, Out
-from cycledata.cli.output import bar, print_build, print_json, print_story, printable
+from cycledata.cli.output import bar, print_build, print_story
+from cycledata.console import print_json, printable
 from cycledata.errors import NotASnapshotError
 
 

@@ -11,7 +11,8 @@ from urllib.parse import urlsplit
 import typer
 
 from cycledata.cli.options import AsJson
-from cycledata.cli.output import bar, print_json, printable
+from cycledata.cli.output import bar
+from cycledata.console import print_json, printable
 
 if TYPE_CHECKING:
     from cycledata.outline_requests import OutliningReport

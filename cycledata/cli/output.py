@@ -1,7 +1,6 @@
 """What a person sees: tables, rows and progress bars; and JSON for machines."""
 
 import datetime as dt
-import json
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -11,6 +10,8 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from cycledata.console import print_json, printable
+
 if TYPE_CHECKING:
     from rich.progress import TaskID
 
@@ -19,23 +20,6 @@ if TYPE_CHECKING:
     from cycledata.sources.dumps import ImportReport
     from cycledata.sources.estimate import Estimate
     from cycledata.sources.fetch import FetchSummary, Progress
-
-
-def printable(text: str) -> str:
-    r"""A text that cannot command a terminal: strangers' control characters become visible.
-
-    >>> printable("\x1b[2J gone\u202e\n")
-    '\\x1b[2J gone\\u202e\\n'
-    """
-    return "".join(
-        char if char.isprintable() else char.encode("unicode_escape").decode("ascii")
-        for char in text
-    )
-
-
-def print_json(value: object) -> None:
-    """Print one JSON object, ASCII only."""
-    print(json.dumps(value, sort_keys=True))
 
 
 def print_import(report: "ImportReport", as_json: bool) -> None:

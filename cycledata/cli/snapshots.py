@@ -13,9 +13,9 @@ from cycledata.cli.output import (
     print_estimate,
     print_fetch,
     print_import,
-    print_json,
     steps_bar,
 )
+from cycledata.console import print_json
 from cycledata.errors import FetchError
 
 Snapshot = Annotated[

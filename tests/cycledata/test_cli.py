@@ -14,7 +14,7 @@ import typer
 
 from cycledata import sample
 from cycledata.cli import app, main
-from cycledata.cli.output import printable
+from cycledata.console import printable
 from cycledata.load import read_build
 
 
@@ -260,7 +260,8 @@ def test_a_full_disk_is_told_in_one_line(
     ran = cli("build", "review-5k", "--out", tmp_path / "out")
     assert ran.code == 1
     assert ran.err == (
-        "error: dropped.parquet: No space left on device; free some space and run it again\n"
+        "error: dropped.parquet: No space left on device; free some disk space and run the command"
+        " again\n"
     )
     assert not (tmp_path / "out").exists()
 

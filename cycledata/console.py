@@ -1,0 +1,271 @@
+"""Terminal input and output of the three command lines.
+
+`run` is the entry point of every console script: it turns expected errors into one line on stderr
+and decides the exit code. Results are printed on stdout, everything else on stderr.
+"""
+
+import contextlib
+import datetime as dt
+import errno
+import io
+import json
+import os
+import re
+import signal
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from importlib import metadata
+from typing import Annotated, NoReturn
+
+import typer
+
+from cycledata.errors import CycleDataError
+
+EXIT_FAILED = 1
+"""Exit code when a command failed or its result is incomplete."""
+EXIT_MISUSED = 2
+"""Exit code when the arguments are wrong."""
+EXIT_INTERRUPTED = 130
+"""Exit code after Ctrl-C or SIGTERM."""
+
+Version = Annotated[bool, typer.Option("--version", help="Print the version and exit.")]
+"""Option of the callback of each command line; `run` handles it, for subcommands too."""
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object, for scripts.")]
+"""Option of every command that has a machine-readable result."""
+
+_NEXT_STEPS = {
+    errno.ENOSPC: "free some disk space and run the command again",
+    errno.EDQUOT: "free some disk space and run the command again",
+    errno.EACCES: "change its permissions or use another path",
+    errno.EPERM: "change its permissions or use another path",
+    errno.EROFS: "use a path on a writable disk",
+    errno.ENOTDIR: "a file is where a folder is needed; use another path",
+    errno.ELOOP: "it is a symbolic link; remove it or use another path",
+    errno.ENAMETOOLONG: "use a shorter name",
+}
+
+
+def command_line(summary: str) -> typer.Typer:
+    """Return an empty command line with `-h`, shell completion and plain tracebacks.
+
+    Args:
+        summary: first line of its help.
+    """
+    return typer.Typer(
+        help=summary,
+        no_args_is_help=True,
+        pretty_exceptions_enable=False,
+        rich_markup_mode="rich",
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+
+
+def examples(*commands: str) -> str:
+    r"""Return the epilog of a help page that shows example commands, one per line.
+
+    >>> examples("cycledata verify build/", "cycledata verify build/ --json")
+    'Examples:\n\n  cycledata verify build/\n\n  cycledata verify build/ --json'
+    """
+    title = "Example:" if len(commands) == 1 else "Examples:"
+    # An opening bracket would start rich markup.
+    return "\n\n".join(
+        [title, *(f"  {command.replace('[', chr(92) + '[')}" for command in commands)]
+    )
+
+
+def run(app: typer.Typer, name: str) -> NoReturn:
+    """Run a command line with the arguments of this process, then exit.
+
+    Expected errors (`CycleDataError`, operating system errors, a missing optional package, wrong
+    arguments) become one line on stderr. Every other exception is a defect and keeps its traceback.
+
+    Args:
+        app: the commands.
+        name: name of the console script.
+    """
+    # SIGTERM stops a command as cleanly as Ctrl-C does.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+    sys.exit(_exit_code(app, name))
+
+
+def _exit_code(app: typer.Typer, name: str) -> int:
+    try:
+        if "--version" in _before_separator(sys.argv[1:]):
+            print(f"{name} {metadata.version('cyclekit')}")
+            return 0
+        code = typer.main.get_command(app)(prog_name=name, standalone_mode=False)
+        sys.stdout.flush()
+    except KeyboardInterrupt:
+        return EXIT_INTERRUPTED
+    except BrokenPipeError:
+        # The reader of our output has closed it, as `head` does; the flush at exit must not fail.
+        sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115, PTH123  open until exit
+        return EXIT_FAILED
+    except typer.Abort:
+        return EXIT_FAILED
+    except typer.TyperException as error:
+        return _misused(error)
+    except CycleDataError as error:
+        return fail(str(error))
+    except OSError as error:
+        return fail(_os_problem(error))
+    except ImportError as error:
+        # Our own messages name the extra to install; any other ImportError is a defect.
+        if "cyclekit[" not in str(error):
+            raise
+        return fail(str(error))
+    return code if isinstance(code, int) else 0
+
+
+def _before_separator(words: Sequence[str]) -> Sequence[str]:
+    return words[: words.index("--")] if "--" in words else words
+
+
+def _misused(error: typer.TyperException) -> int:
+    # An empty message means that the help page was printed instead.
+    if message := re.sub(r"\s+", " ", error.format_message()).strip():
+        context = getattr(error, "ctx", None)
+        where = f"; see `{context.command_path} --help`" if context is not None else ""
+        fail(f"{message.rstrip('.')}{where}")
+    return error.exit_code
+
+
+def _os_problem(error: OSError) -> str:
+    where = f"{error.filename}: " if error.filename else ""
+    next_step = _NEXT_STEPS.get(error.errno or 0)
+    return f"{where}{error.strerror or error}" + (f"; {next_step}" if next_step else "")
+
+
+def fail(message: str) -> int:
+    """Print an error as one line on stderr; return the exit code for a failure."""
+    print(f"error: {printable(message)}", file=sys.stderr)
+    return EXIT_FAILED
+
+
+def warn(message: str) -> None:
+    """Print a warning as one line on stderr."""
+    print(f"warning: {printable(message)}", file=sys.stderr)
+
+
+def note(message: str) -> None:
+    """Print a remark that is not part of the result as one line on stderr."""
+    print(printable(message), file=sys.stderr)
+
+
+def printable(text: str) -> str:
+    r"""Return the text with every control character as a visible escape.
+
+    Titles, ids and messages may come from untrusted files; unescaped they could send commands to
+    the terminal or reverse the direction of the text.
+
+    >>> printable("\x1b[2J done\u202e\n")
+    '\\x1b[2J done\\u202e\\n'
+    """
+    return "".join(
+        char if char.isprintable() else char.encode("unicode_escape").decode("ascii")
+        for char in text
+    )
+
+
+def print_json(value: object, *, indent: int | None = None) -> None:
+    """Print a JSON value in ASCII with sorted keys.
+
+    Raises:
+        ValueError: NaN or an infinite number, which JSON does not have.
+    """
+    print(json.dumps(value, sort_keys=True, indent=indent, allow_nan=False))
+
+
+def print_table(columns: Mapping[str, str], rows: Sequence[Sequence[object]]) -> None:
+    """Print a table on stdout: a line of headings, then one line per row.
+
+    Args:
+        columns: heading to alignment, `"left"` or `"right"`.
+        rows: one cell per column; integers get thousands separators, None is an empty cell.
+    """
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=None, pad_edge=False, header_style="")
+    for heading, align in columns.items():
+        table.add_column(heading, justify="right" if align == "right" else "left", no_wrap=True)
+    for row in rows:
+        table.add_row(*(Text(printable(_cell(cell))) for cell in row))
+    # Wide enough that no cell is cut; rich uses only the width that the cells need.
+    console = Console(width=10_000, file=io.StringIO(), color_system=None, highlight=False)
+    with console.capture() as capture:
+        console.print(table)
+    print("\n".join(line.rstrip() for line in capture.get().rstrip("\n").split("\n")))
+
+
+def _cell(value: object) -> str:
+    if value is None:
+        return ""
+    return f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else str(value)
+
+
+StepProgress = Callable[[str, int, int | None, float | None], None]
+"""Called with step, items done, items in total (None if unknown) and seconds left (None to
+estimate them from the mean rate of the step)."""
+
+
+@contextlib.contextmanager
+def step_progress() -> Iterator[StepProgress | None]:
+    """Show one progress bar per step with the remaining time, if stderr is a terminal."""
+    if not sys.stderr.isatty():
+        yield None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn
+
+    columns = (
+        TextColumn("{task.description}", markup=False),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[left]}"),
+    )
+    with Progress(*columns, console=Console(stderr=True)) as bars:
+        tasks: dict[str, tuple[TaskID, float]] = {}
+
+        def show(step: str, done: int, total: int | None, left_s: float | None) -> None:
+            if step not in tasks:
+                tasks[step] = (bars.add_task(printable(step), left=""), time.monotonic())
+            task, started = tasks[step]
+            if left_s is None:
+                left_s = seconds_left(done, total, time.monotonic() - started)
+            bars.update(task, completed=done, total=total, left=_time_left(left_s))
+
+        yield show
+
+
+@contextlib.contextmanager
+def progress(step: str) -> Iterator[Callable[[int, int], None] | None]:
+    """Show the progress bar of one step; yield a callback for items done and items in total.
+
+    Yields None if stderr is not a terminal.
+    """
+    with step_progress() as show:
+        if show is None:
+            yield None
+        else:
+            yield lambda done, total: show(step, done, total, None)
+
+
+def seconds_left(done: int, total: int | None, elapsed_s: float) -> float | None:
+    """Estimate the seconds left at the mean rate so far; None if too little is known.
+
+    >>> seconds_left(25, 100, 10.0)
+    30.0
+    """
+    if total is None or done <= 0 or elapsed_s < 0.5:
+        return None
+    return elapsed_s / done * max(0, total - done)
+
+
+def _time_left(seconds: float | None) -> str:
+    return "" if seconds is None else f"about {dt.timedelta(seconds=round(seconds))} left"
