@@ -118,16 +118,16 @@ def review(
     with _errors(), _folder(work) as folder:
         from cycletrain.config import ModelConfig, Sampling
         from cycletrain.generation import open_generator
-        from cycletrain.jobs.rollout import Asking
         from cycletrain.reviewing import as_line, predict, read_papers
+        from cycletrain.sampling import SamplingPlan
 
         chats = read_papers(papers, split=split, n_reviewers=reviewers)
         config = ModelConfig.model_validate(
             {"path": model, "revision": revision, "name": name, "dtype": dtype}
         )
         sampling = Sampling(temperature=temperature, max_tokens=max_tokens)
-        asking = Asking(sampling, tries, 4, seed, folder)
-        predictions = predict(open_generator(config), chats, asking=asking)
+        plan = SamplingPlan(sampling, tries, 4, seed, folder)
+        predictions = predict(open_generator(config), chats, plan=plan)
         for prediction in predictions:
             print(as_line(prediction))
         unreadable = [p.paper_id for p in predictions if not p.ratings]
@@ -157,7 +157,7 @@ def write(
     with _errors(), _folder(work) as folder:
         from cycletrain.config import ModelConfig, Sampling
         from cycletrain.generation import open_generator
-        from cycletrain.jobs.rollout import Asking
+        from cycletrain.sampling import SamplingPlan
         from cycletrain.writing import read_references, write_paper
 
         cited = read_references(references)
@@ -169,10 +169,10 @@ def write(
         written = write_paper(
             open_generator(ModelConfig.model_validate(config)),
             cited,
-            asking=Asking(sampling, tries, 4, seed, folder / "policy"),
+            plan=SamplingPlan(sampling, tries, 4, seed, folder / "policy"),
             n_samples=samples,
             reviewer=chooser,
-            reviewing=Asking(sampling, tries, 4, seed, folder / "reviewer"),
+            review_plan=SamplingPlan(sampling, tries, 4, seed, folder / "reviewer"),
             n_reviewers=reviewers,
         )
         print(written.best.latex)
@@ -188,7 +188,7 @@ def check_disclosure(
 ) -> None:
     """Find the disclosure in papers, or what became of it; exit 1 unless all have it."""
     with _errors():
-        from cycletrain.latex_paper import check_disclosure
+        from cycletrain.disclosure import check_disclosure
 
         missing = False
         for path in papers:

@@ -1,8 +1,8 @@
-"""One prompt list in, texts out: an OpenAI-compatible endpoint, vLLM, or transformers.
+"""Chat requests to recorded completions: the transformers backend, and resuming a killed run.
 
-Every text is recorded with its model, sampling and seed, and appended to a JSON Lines file batch by
-batch, so that a killed run goes on where it stopped and ends in the same texts. A text depends on
-its request and its batch alone; batches are cut from the whole list, whatever is already done.
+Each completion is recorded with its model, sampling and seed, and appended to a JSON Lines file
+batch by batch. A killed run resumes from that file and ends with the same completions: a completion
+depends only on its request and its batch, and batches are cut from the whole list of requests.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -21,33 +21,33 @@ from cycletrain.rows import append_rows, drop_torn_line, read_rows
 Finish = Literal["stop", "length", "no-room"]
 
 
-class Request(NamedTuple):
-    """One text to be written."""
+class ChatRequest(NamedTuple):
+    """One completion to generate."""
 
     id: str
     """Unique within its list."""
     messages: tuple[Message, ...]
-    """The chat so far; the answer is the assistant's next turn."""
+    """The chat so far; the completion is the assistant's next turn."""
     seed: int
-    """Of this text's own draws."""
+    """Seed of this completion's own random stream."""
 
 
-class Answer(NamedTuple):
-    """What a model says to one request."""
+class Completion(NamedTuple):
+    """A model's response to one request."""
 
     text: str
     finish: Finish
     """``length``: cut at ``max_tokens``; ``no-room``: the prompt fills the context, text empty."""
 
 
-class Text(Record):
-    """An answer with everything that made it."""
+class RecordedCompletion(Record):
+    """A completion with everything that determined it."""
 
     id: str
     text: str
     finish: Finish
     model: str
-    """Path or name of the model, with the revision where it has one."""
+    """Path or name of the model, with its revision if it has one."""
     sampling: Sampling
     seed: int
     prompt: str
@@ -55,16 +55,16 @@ class Text(Record):
 
 
 class Generator(Protocol):
-    """Answers to requests, in their order."""
+    """A model that completes chats."""
 
     name: str
 
-    def answer(self, requests: Sequence[Request], sampling: Sampling) -> list[Answer]:
-        """Answer one batch."""
+    def complete(self, requests: Sequence[ChatRequest], sampling: Sampling) -> list[Completion]:
+        """Return the completions of one batch, in the order of its requests."""
 
 
 def seed_of(seed: int, *parts: object) -> int:
-    """A seed for one thing of many, 0 to 2^31 - 1, that depends on nothing but its name.
+    """Return a seed from 0 to 2^31 - 1 that depends only on ``seed`` and the named parts.
 
     >>> seed_of(7, "paper", 0) == seed_of(7, "paper", 0) != seed_of(7, "paper", 1)
     True
@@ -74,32 +74,32 @@ def seed_of(seed: int, *parts: object) -> int:
 
 def generate(
     generator: Generator,
-    requests: Sequence[Request],
+    requests: Sequence[ChatRequest],
     sampling: Sampling,
     path: Path,
     *,
     batch_size: int,
     on_progress: Callable[[int, int], None] | None = None,
-) -> dict[str, Text]:
-    """Answer all requests, resuming from what ``path`` already holds.
+) -> dict[str, RecordedCompletion]:
+    """Complete all requests, resuming from the completions already in ``path``.
 
     Args:
-        generator: from ``open_generator``.
-        requests: all of them, with unique ids.
-        sampling: for all of them.
-        path: JSON Lines of ``Text``; grows.
-        batch_size: requests answered together.
-        on_progress: called with the number done and the number of all after each batch.
+        generator: model, from ``open_generator``.
+        requests: all requests of the list, with unique ids.
+        sampling: shared by all requests.
+        path: JSON Lines file of ``RecordedCompletion``; appended to.
+        batch_size: requests generated together.
+        on_progress: called after each batch with the number of completed and of all requests.
 
     Returns:
-        Texts by request id.
+        Completions by request id.
 
     Raises:
-        FetchError: an endpoint that does not answer; what came before is kept.
-        ParseError: ``other-run``, a file that answers other prompts or another sampling.
+        FetchError: an endpoint does not respond; earlier completions are kept.
+        ParseError: ``other-run``, the file has completions of other prompts or another sampling.
     """
     drop_torn_line(path)
-    done = {text.id: text for text in read_rows(path, Text)} if path.is_file() else {}
+    done = {row.id: row for row in read_rows(path, RecordedCompletion)} if path.is_file() else {}
     prompts = {
         request.id: fingerprint([message.model_dump() for message in request.messages])
         for request in requests
@@ -110,35 +110,35 @@ def generate(
         if old and (old.prompt, old.sampling, old.seed, old.model) != expected:
             raise ParseError(
                 "other-run",
-                f"{path}: {request.id} was written for another prompt, sampling, seed or model;"
+                f"{path}: {request.id} was generated for another prompt, sampling, seed or model;"
                 " delete the file or choose another folder",
             )
     rest = iter(requests)
     while batch := list(islice(rest, batch_size)):
         if any(request.id not in done for request in batch):
-            answers = generator.answer(batch, sampling)
-            texts = [
-                Text(
+            completions = generator.complete(batch, sampling)
+            rows = [
+                RecordedCompletion(
                     id=request.id,
-                    text=answer.text,
-                    finish=answer.finish,
+                    text=completion.text,
+                    finish=completion.finish,
                     model=generator.name,
                     sampling=sampling,
                     seed=request.seed,
                     prompt=prompts[request.id],
                 )
-                for request, answer in zip(batch, answers, strict=True)
+                for request, completion in zip(batch, completions, strict=True)
                 if request.id not in done
             ]
-            append_rows(path, texts)
-            done |= {text.id: text for text in texts}
+            append_rows(path, rows)
+            done |= {row.id: row for row in rows}
         if on_progress:
             on_progress(sum(request.id in done for request in requests), len(requests))
     return {request.id: done[request.id] for request in requests}
 
 
 def open_generator(config: ModelConfig) -> Generator:
-    """What generates from this model: a URL is an endpoint, the rest follows ``backend``."""
+    """Return the backend for a model: an endpoint for a URL, else the config's ``backend``."""
     if config.path.startswith(("http://", "https://")):
         return EndpointGenerator(config)
     if config.backend == "vllm":
@@ -151,7 +151,7 @@ def _name(config: ModelConfig) -> str:
 
 
 class TransformersGenerator:
-    """A model in this process; every text draws from a generator of its own."""
+    """A transformers model in this process; each completion has its own random stream."""
 
     def __init__(self, config: ModelConfig) -> None:
         self.name = _name(config)
@@ -159,21 +159,21 @@ class TransformersGenerator:
         self._model = load_model(config).eval()
         self._context = self._model.config.max_position_embeddings
 
-    def answer(self, requests: Sequence[Request], sampling: Sampling) -> list[Answer]:
-        """Answer one batch, padded on the left."""
+    def complete(self, requests: Sequence[ChatRequest], sampling: Sampling) -> list[Completion]:
+        """Return the completions of one batch, padded on the left."""
         prompts = [render_chat(self._tokenizer, r.messages, ask=True) for r in requests]
         ids = [self._tokenizer(p, add_special_tokens=False)["input_ids"] for p in prompts]
         room = [i for i, prompt in enumerate(ids) if len(prompt) < self._context]
-        answers = [Answer("", "no-room")] * len(requests)
+        completions = [Completion("", "no-room")] * len(requests)
         if room:
             found = self._sample([ids[i] for i in room], [requests[i].seed for i in room], sampling)
-            for i, answer in zip(room, found, strict=True):
-                answers[i] = answer
-        return answers
+            for i, completion in zip(room, found, strict=True):
+                completions[i] = completion
+        return completions
 
     def _sample(
         self, prompts: list[list[int]], seeds: list[int], sampling: Sampling
-    ) -> list[Answer]:
+    ) -> list[Completion]:
         import torch
         from transformers import GenerationConfig
 
@@ -194,21 +194,21 @@ class TransformersGenerator:
                 generation_config=settings,
                 logits_processor=[_seeded_draws(seeds, sampling.temperature, self._model.device)],
             )
-        answers = []
+        completions = []
         for row in out[:, width:].tolist():
             stopped = end in row
             text = row[: row.index(end)] if stopped else row
-            answers.append(
-                Answer(
+            completions.append(
+                Completion(
                     self._tokenizer.decode(text, skip_special_tokens=True),
                     "stop" if stopped else "length",
                 )
             )
-        return answers
+        return completions
 
 
 def _seeded_draws(seeds: Sequence[int], temperature: float, device: Any) -> Callable[..., Any]:
-    """Scores whose maximum is a draw at this temperature (Gumbel's trick), one stream a row."""
+    """Return a processor whose scores' maximum is a draw (Gumbel trick), one stream per row."""
     import torch
 
     streams = [torch.Generator(device).manual_seed(seed) for seed in seeds]
@@ -252,19 +252,19 @@ class VllmGenerator:
         self._model = LLM(model, **settings)
         self._refusal = VLLMClientError
 
-    def answer(self, requests: Sequence[Request], sampling: Sampling) -> list[Answer]:
-        """Answer one batch."""
+    def complete(self, requests: Sequence[ChatRequest], sampling: Sampling) -> list[Completion]:
+        """Return the completions of one batch."""
         try:
             return self._chat(requests, sampling)
         except self._refusal as error:
             if "length" not in str(error):
                 raise FetchError(f"{self.name}: {error}") from error
             if len(requests) == 1:
-                return [Answer("", "no-room")]
+                return [Completion("", "no-room")]
             # One prompt beyond the context fails the whole batch, and vLLM does not say which.
-            return [self.answer([request], sampling)[0] for request in requests]
+            return [self.complete([request], sampling)[0] for request in requests]
 
-    def _chat(self, requests: Sequence[Request], sampling: Sampling) -> list[Answer]:
+    def _chat(self, requests: Sequence[ChatRequest], sampling: Sampling) -> list[Completion]:
         from vllm import SamplingParams
 
         settings = [
@@ -275,7 +275,7 @@ class VllmGenerator:
         ]
         chats = [[m.model_dump() for m in r.messages] for r in requests]
         outputs = self._model.chat(chats, settings, use_tqdm=False, lora_request=self._adapter)
-        return [Answer(o.outputs[0].text, _finish(o.outputs[0].finish_reason)) for o in outputs]
+        return [Completion(o.outputs[0].text, _finish(o.outputs[0].finish_reason)) for o in outputs]
 
 
 class EndpointGenerator:
@@ -304,14 +304,14 @@ class EndpointGenerator:
             raise FetchError(f"{url} serves {len(names)} models {names[:5]}; set the model's name")
         return names[0]
 
-    def answer(self, requests: Sequence[Request], sampling: Sampling) -> list[Answer]:
-        """Answer one batch, its requests side by side."""
+    def complete(self, requests: Sequence[ChatRequest], sampling: Sampling) -> list[Completion]:
+        """Return the completions of one batch, requested in parallel."""
         from concurrent.futures import ThreadPoolExecutor
 
         with ThreadPoolExecutor(len(requests)) as pool:
-            return list(pool.map(lambda request: self._answer(request, sampling), requests))
+            return list(pool.map(lambda request: self._complete(request, sampling), requests))
 
-    def _answer(self, request: Request, sampling: Sampling) -> Answer:
+    def _complete(self, request: ChatRequest, sampling: Sampling) -> Completion:
         from openai import BadRequestError, OpenAIError
 
         messages: Any = [message.model_dump() for message in request.messages]
@@ -325,23 +325,23 @@ class EndpointGenerator:
             )
         except BadRequestError as error:
             if "context" in str(error).lower():
-                return Answer("", "no-room")
+                return Completion("", "no-room")
             raise FetchError(f"{self.name}: {request.id}: {error}") from error
         except OpenAIError as error:
             raise FetchError(
                 f"{self.name}: {request.id}: {error}; run it again to go on"
             ) from error
         choice = reply.choices[0]
-        return Answer(choice.message.content or "", _finish(choice.finish_reason))
+        return Completion(choice.message.content or "", _finish(choice.finish_reason))
 
 
 def _finish(reason: str | None) -> Finish:
     return "stop" if reason == "stop" else "length"
 
 
-def count_finishes(texts: Iterable[Text]) -> dict[str, int]:
-    """How many texts ended in each way, for a run's record."""
+def count_finishes(rows: Iterable[RecordedCompletion]) -> dict[str, int]:
+    """Return the number of completions per finish reason."""
     counts: dict[str, int] = {"stop": 0, "length": 0, "no-room": 0}
-    for text in texts:
-        counts[text.finish] += 1
+    for row in rows:
+        counts[row.finish] += 1
     return counts

@@ -1,9 +1,9 @@
-"""Sampled papers and their rewards -> preference pairs (Sec. 3.3); pure and seeded.
+"""Sampled papers and their rewards to preference pairs (Sec. 3.3); pure and seeded.
 
-The paper with the highest reward against the one with the lowest. Rules where it says nothing:
-papers and reviews that could not be read have no reward and are in no pair; equal rewards make no
-pair; of several papers with the best (worst) reward, the one sampled first is taken; a pair whose
-two texts are the same is left out. Every prompt without a pair is returned with its reason.
+A pair is the paper with the highest reward and the one with the lowest. Rules of our own where the
+paper states none: papers without a reward are in no pair; equal rewards make no pair; among equal
+best (worst) papers the first sampled is taken; a pair of identical texts is left out. A prompt
+without a pair is returned with the rule that dropped it.
 """
 
 import random
@@ -23,36 +23,36 @@ class Rollout(Record):
     index: Annotated[int, Field(ge=0)]
     """Number of the sample among those of its prompt."""
     turns: tuple[Message, ...]
-    """What follows the prompt: assistant, user, assistant; fewer where reading failed."""
+    """Turns after the prompt: assistant, user, assistant; fewer if a turn was unreadable."""
     review_text: str | None
-    """The paper as a reviewer is shown it; None where it could not be read."""
+    """The paper as shown to a reviewer; None if it could not be read."""
     latex: str | None
-    """The whole paper as LaTeX; None likewise."""
+    """The whole paper as LaTeX; None if it could not be read."""
     unreadable: str | None = None
-    """Where and why reading failed."""
+    """Place and reason; None if the paper was read."""
 
 
 class Reward(Record):
-    """What the reviewer model made of one sampled paper."""
+    """Reward of one sampled paper."""
 
     prompt_id: str
     index: Annotated[int, Field(ge=0)]
     reward: float | None
-    """Mean of the simulated reviewers' ratings; None where there is none, never 0."""
+    """Mean of the simulated reviewers' ratings; None, never 0, if there is none."""
     ratings: tuple[int, ...] = ()
-    """Ratings in the text's order."""
+    """Ratings in the order of the text."""
     decision: str | None = None
-    """``accept``, ``reject`` or ``withdrawn``; None where the text has none."""
+    """``accept``, ``reject`` or ``withdrawn``; None if the text states none."""
     text: str | None = None
-    """The reviewer model's own words, of the last attempt; None where there was no paper."""
+    """The last completion of the reviewer model; None if there was no paper."""
     n_tries: Annotated[int, Field(ge=0)] = 0
     """Attempts made."""
     unreadable: str | None = None
-    """Where and why the last attempt could not be read."""
+    """Place and reason, for the last attempt; None if it was read."""
 
 
 class PreferencePair(Record):
-    """One prompt with the completion to prefer and the one to avoid."""
+    """One prompt with a preferred and a rejected completion."""
 
     prompt_id: str
     prompt: tuple[Message, ...]
@@ -62,8 +62,16 @@ class PreferencePair(Record):
     reward_rejected: float
 
 
+class UnpairedPrompt(Record):
+    """A prompt without a pair, as a row of ``dropped.jsonl``."""
+
+    prompt_id: str
+    rule: str
+    detail: str
+
+
 class Pairing(NamedTuple):
-    """Every prompt, with its pair or its reason."""
+    """The pairs, and the prompts without one."""
 
     pairs: tuple[PreferencePair, ...]
     """By prompt id."""
@@ -76,12 +84,12 @@ def pair_up(
     rollouts: Iterable[Rollout],
     rewards: Iterable[Reward],
 ) -> Pairing:
-    """Best against worst for each prompt; the module's rules decide the rest.
+    """Pair the best with the worst paper of each prompt, by the rules of this module.
 
     Args:
-        prompts: id and messages of every prompt of the round.
+        prompts: id and messages per prompt of the round.
         rollouts: sampled papers, in any order.
-        rewards: rewards, in any order.
+        rewards: their rewards, in any order.
 
     Raises:
         ValueError: a rollout or reward that appears twice.
@@ -104,6 +112,11 @@ def pair_up(
         else:
             dropped.append(found)
     return Pairing(tuple(pairs), tuple(dropped))
+
+
+def unpaired(dropped: Dropped) -> UnpairedPrompt:
+    """Return the row of a prompt that was dropped."""
+    return UnpairedPrompt(prompt_id=dropped.paper_id, rule=dropped.rule, detail=dropped.detail)
 
 
 def _pair(
@@ -137,15 +150,16 @@ def _pair(
 def prompts_of_round(
     prompt_ids: Sequence[str], *, round_number: int, share: float, seed: int
 ) -> tuple[str, ...]:
-    """The prompts one round uses, sorted: "one-third of the full dataset in each round".
+    """Return the prompts of one round, sorted: "one-third of the full dataset in each round".
 
-    The prompts are shuffled and dealt out round by round, then shuffled anew: with a third, three
-    rounds share no prompt. What does not fill a round (n mod 3 prompts) waits for the next shuffle.
+    The prompts are shuffled, dealt out round by round, then shuffled again: with a share of a
+    third, three rounds have no prompt in common. The n mod 3 prompts that do not fill a round wait
+    for the next shuffle.
 
     Args:
-        prompt_ids: all of them, without repeats.
+        prompt_ids: all prompts, without repeats.
         round_number: from 1.
-        share: of the prompts per round; at least one is used.
+        share: share of the prompts per round; at least one prompt is used.
         seed: of the shuffle.
 
     >>> prompts_of_round("abcdef", round_number=1, share=1 / 3, seed=0)

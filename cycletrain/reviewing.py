@@ -1,71 +1,82 @@
-"""Papers in, reviews out as predictions that ``cycleeval score`` reads."""
+"""Papers to reviews by CycleReviewer, as predictions or as rewards (Sec. 3.1, Eq. 1).
+
+A completion without a readable rating is sampled again with another seed. If it stays unreadable
+the paper has no reward and no ratings; it is counted and never becomes a zero.
+"""
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from statistics import mean
 from typing import Any, Literal
 
 from pydantic import ValidationError
 
 from cycledata.errors import ParseError
-from cycledata.formats.review_messages import paper_as_text
-from cycledata.formats.review_text import ReviewText
+from cycledata.formats.rating_scales import ICLR_RATING
+from cycledata.formats.review_messages import paper_as_text, reviewer_prompt
+from cycledata.formats.review_text import ReviewText, parse_reviews
+from cycledata.formats.unreadable import Unreadable
 from cycledata.load import MANIFEST, iterate_rows, verify_build
 from cycledata.records import Message, PaperText, Record
 from cycletrain.generation import Generator
-from cycletrain.jobs.reward import ratings_of, review_chat, review_papers
-from cycletrain.jobs.rollout import Answered, Asking
+from cycletrain.preferences import Reward, Rollout
+from cycletrain.sampling import ParsedCompletion, SamplingPlan, sample_readable
 
 DEFAULT_REVIEWERS = 4
+"""Simulated reviewers per paper unless the caller or the build says otherwise."""
 _MAX_BYTES = 20_000_000
-"""Longer files are no papers."""
+"""Larger files are refused: no paper is that long."""
 
 
 class Prediction(Record):
-    """One paper's reviews; a submission to ``cycleeval`` is one of these a line."""
+    """One paper's reviews; a predictions file of ``cycleeval`` has one per line."""
 
     paper_id: str
     ratings: tuple[int, ...] | None = None
-    """Of each simulated reviewer; None where the text could not be read."""
+    """Rating per simulated reviewer; None if the text could not be read."""
     decision: Literal["accept", "reject"] | None = None
-    """None where the text has none."""
+    """None if the text states none."""
     soundness: tuple[int, ...] | None = None
-    """One a reviewer; None where a reviewer left it out. Likewise below."""
+    """One per reviewer; None if a reviewer left it out."""
     presentation: tuple[int, ...] | None = None
+    """Like ``soundness``."""
     contribution: tuple[int, ...] | None = None
+    """Like ``soundness``."""
     confidence: tuple[int, ...] | None = None
+    """Like ``soundness``."""
     text: str
-    """The model's own words."""
+    """The completion."""
 
 
 def read_papers(
     paths: Sequence[Path], *, split: str, n_reviewers: int | None
 ) -> dict[str, tuple[Message, ...]]:
-    """What the reviewer is asked about each paper, by id, from files and builds.
+    """Return the reviewer's chat per paper, by paper id, from files and builds.
 
     Args:
-        paths: LaTeX, Markdown or plain text (the id is the file's name), JSON Lines as
-            ``cycledata parse`` prints them (the id is ``file``), or a Review-5k build.
-        split: of a build.
-        n_reviewers: reviewers asked for; None asks for as many as a build's paper had, and for
-            ``DEFAULT_REVIEWERS`` elsewhere.
+        paths: LaTeX, Markdown or plain text (the id is the file's name), JSON Lines from
+            ``cycledata parse`` (the id is ``file``), or a Review-5k build.
+        split: split of a build.
+        n_reviewers: reviewers per paper; None takes the number of reviews that a build's paper
+            has, and ``DEFAULT_REVIEWERS`` for files.
 
     Raises:
-        ParseError: a file that is no paper, or an id that appears twice.
+        ParseError: a file without a paper, or an id that appears twice.
     """
     chats: dict[str, tuple[Message, ...]] = {}
     for path in paths:
-        for paper_id, asked in _papers_of(path, split):
+        for paper_id, messages in _papers_of(path, split):
             if paper_id in chats:
                 raise ParseError("paper", f"{paper_id}: expected once, found twice; rename one")
-            own = n_reviewers is None and len(asked) == 2
+            own = n_reviewers is None and len(messages) == 2
             n = DEFAULT_REVIEWERS if n_reviewers is None else n_reviewers
-            chats[paper_id] = asked if own else review_chat(asked[-1].content, n_reviewers=n)
+            chats[paper_id] = messages if own else review_chat(messages[-1].content, n_reviewers=n)
     return chats
 
 
 def _papers_of(path: Path, split: str) -> Iterator[tuple[str, tuple[Message, ...]]]:
-    """Id and text of each paper, after the system turn that a build has for it."""
+    """Yield id and text of each paper, after the system turn that a build has for it."""
     if (path / MANIFEST).is_file():
         verify_build(path)
         for row in iterate_rows(path, "default", split, ["paper_id", "messages"]):
@@ -85,7 +96,7 @@ def _texts_of(path: Path) -> Iterator[tuple[str, str]]:
         text = path.read_text(encoding="utf-8")
     except UnicodeDecodeError as error:
         raise ParseError(
-            "paper", f"{path}: no UTF-8 text; run `cycledata parse {path.name}` and give its output"
+            "paper", f"{path}: not UTF-8 text; run `cycledata parse {path.name}`, review its output"
         ) from error
     if path.suffix != ".jsonl":
         yield path.name, text
@@ -103,40 +114,108 @@ def _why(line: str, error: ValidationError) -> str:
     try:
         found = json.loads(line)
     except ValueError:
-        return "no JSON"
+        return "expected a JSON object, found something else"
     if isinstance(found, dict) and "error" in found:
-        return f"`cycledata parse` could not read this one: {found['error']}"
-    return f"no object of `cycledata parse`: {error.errors()[0]['loc']}"
+        return f"`cycledata parse` could not read this file: {found['error']}"
+    return f"not an object of `cycledata parse`: {error.errors()[0]['loc']}"
+
+
+def review_chat(paper: str, *, n_reviewers: int) -> tuple[Message, Message]:
+    """Return the chat that asks CycleReviewer for reviews of one paper, as in Review-5k.
+
+    Args:
+        paper: text of the paper, Markdown or LaTeX.
+        n_reviewers: reviewers asked for; the model may write another number.
+    """
+    system = Message(role="system", content=reviewer_prompt(n_reviewers, ICLR_RATING))
+    return (system, Message(role="user", content=paper))
+
+
+def review_papers(
+    generator: Generator, chats: Mapping[str, tuple[Message, ...]], *, plan: SamplingPlan
+) -> dict[str, ParsedCompletion[ReviewText]]:
+    """Return the reviews per paper id; a completion without any rating counts as unreadable."""
+    return sample_readable(generator, chats, _rated_reviews, name="review", plan=plan)
+
+
+def _rated_reviews(text: str) -> ReviewText | Unreadable:
+    reviews = parse_reviews(text)
+    if isinstance(reviews, ReviewText) and not ratings_of(reviews):
+        return Unreadable("### Rating", f"none in {len(reviews.reviews)} reviews")
+    return reviews
+
+
+def ratings_of(reviews: ReviewText) -> tuple[int, ...]:
+    """Return the ratings that are present, in the text's order."""
+    return tuple(review.rating for review in reviews.reviews if review.rating is not None)
+
+
+def reward_papers(
+    generator: Generator, rollouts: Sequence[Rollout], *, n_reviewers: int, plan: SamplingPlan
+) -> list[Reward]:
+    """Return one reward per paper, in the order of the papers; unreadable ones have reward None."""
+    texts = {f"{r.prompt_id}/{r.index}": r.review_text for r in rollouts}
+    chats = {
+        key: review_chat(text, n_reviewers=n_reviewers)
+        for key, text in texts.items()
+        if text is not None
+    }
+    completions = review_papers(generator, chats, plan=plan)
+    rewards = []
+    for rollout, key in zip(rollouts, texts, strict=True):
+        place: dict[str, Any] = {"prompt_id": rollout.prompt_id, "index": rollout.index}
+        if key in completions:
+            rewards.append(_reward(place, completions[key]))
+        else:
+            rewards.append(Reward(**place, reward=None, unreadable=f"paper: {rollout.unreadable}"))
+    return rewards
+
+
+def _reward(place: dict[str, Any], completion: ParsedCompletion[ReviewText]) -> Reward:
+    row = {**place, "text": completion.text, "n_tries": completion.n_tries}
+    if isinstance(completion.value, Unreadable):
+        why = f"review: {completion.value.where}: {completion.value.why}"
+        return Reward.model_validate({**row, "reward": None, "unreadable": why})
+    ratings = ratings_of(completion.value)
+    decision = completion.value.decision
+    return Reward.model_validate(
+        {
+            **row,
+            "reward": mean(ratings),
+            "ratings": ratings,
+            "decision": None if decision is None else decision.kind,
+        }
+    )
 
 
 def predict(
-    generator: Generator, chats: Mapping[str, tuple[Message, ...]], *, asking: Asking
+    generator: Generator, chats: Mapping[str, tuple[Message, ...]], *, plan: SamplingPlan
 ) -> list[Prediction]:
-    """Review papers; what cannot be read has no ratings but keeps its text."""
-    answers = review_papers(generator, chats, asking=asking)
-    return [_prediction(paper_id, answer) for paper_id, answer in answers.items()]
+    """Review papers; an unreadable completion has no ratings but keeps its text."""
+    completions = review_papers(generator, chats, plan=plan)
+    return [_prediction(paper_id, completion) for paper_id, completion in completions.items()]
 
 
-def _prediction(paper_id: str, answer: Answered[ReviewText]) -> Prediction:
-    if not isinstance(answer.value, ReviewText):
-        return Prediction(paper_id=paper_id, text=answer.text)
-    # A reviewer without a rating has no place in lists that are read side by side.
-    reviews = [review for review in answer.value.reviews if review.rating is not None]
-    decision = answer.value.decision
+def _prediction(paper_id: str, completion: ParsedCompletion[ReviewText]) -> Prediction:
+    if not isinstance(completion.value, ReviewText):
+        return Prediction(paper_id=paper_id, text=completion.text)
+    # The lists of a prediction are read side by side, so a reviewer without a rating is left out.
+    reviews = [review for review in completion.value.reviews if review.rating is not None]
+    decision = completion.value.decision
     aspects: dict[str, Any] = {}
     for name in ("soundness", "presentation", "contribution", "confidence"):
-        marks = [getattr(review, name) for review in reviews]
-        aspects[name] = None if None in marks else marks
+        ratings = [getattr(review, name) for review in reviews]
+        aspects[name] = None if None in ratings else ratings
     kind = None if decision is None else decision.kind
     return Prediction(
         paper_id=paper_id,
-        ratings=ratings_of(answer.value),
+        ratings=ratings_of(completion.value),
         decision="reject" if kind == "withdrawn" else kind,
-        text=answer.text,
+        text=completion.text,
         **aspects,
     )
 
 
 def as_line(prediction: Prediction) -> str:
-    """One line of a submission; what is absent is left out."""
+    """Return one line of a predictions file; absent fields are left out."""
     return prediction.model_dump_json(exclude_none=True)

@@ -1,11 +1,10 @@
 """T rounds of sampling, reviewing and preference optimisation (Sec. 3.3, Figure 2).
 
-Round t lives in ``out/round-t``: the prompts it drew, the papers that P_t wrote, their rewards, the
-pairs, and P_{t+1} under ``policy``. A stage whose result is there is not run again, a result is
-there in full or not at all, and every draw is seeded by its name: a loop that was killed at any
-point ends, once it is started again, in the same pairs and weights. After round T the last policy
-is sampled and reviewed once more, so that there are T + 1 rewards to compare; ``rated.jsonl`` has
-them all for ``cycleeval generated``.
+Round t is in ``out/round-t``: the papers that P_t wrote, their rewards, the pairs, and P_{t+1}
+under ``policy``. Files are written in full or not at all, a stage whose file exists is not run
+again, and every draw is seeded by its name: a loop that is killed and started again ends with the
+same pairs and weights. After round T the last policy is sampled and reviewed once more, which gives
+T + 1 rewards to compare; ``rated.jsonl`` has all of them for ``cycleeval generated``.
 """
 
 import logging
@@ -13,54 +12,49 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple, TypeVar
 
-from cycledata.records import Dropped, Message, Record
+from cycledata.records import Message, Record
 from cycletrain.cards import write_model_card
 from cycletrain.config import IterateConfig, ModelConfig
 from cycletrain.generation import open_generator, seed_of
-from cycletrain.jobs.reward import rated_papers, reward_papers, summarise
-from cycletrain.jobs.rollout import Asking, count_rollouts, read_prompts, write_papers
+from cycletrain.jobs.reward import rated_papers, summarise
+from cycletrain.jobs.rollout import count_rollouts, read_prompts
 from cycletrain.jobs.simpo import CURVES, train
 from cycletrain.plot import Curve, Line
-from cycletrain.preferences import Reward, Rollout, pair_up, prompts_of_round
+from cycletrain.preferences import Reward, Rollout, pair_up, prompts_of_round, unpaired
+from cycletrain.reviewing import reward_papers
 from cycletrain.rows import read_rows, write_rows, write_text
 from cycletrain.run_record import RunRecord, close_run, open_run
+from cycletrain.sampling import SamplingPlan
 from cycletrain.training import curves_of
+from cycletrain.writing import write_papers
 
 log = logging.getLogger(__name__)
 R = TypeVar("R", bound=Record)
 Prompts = Sequence[tuple[str, tuple[Message, ...]]]
 
 
-class DroppedPrompt(Record):
-    """A prompt that gave no pair, as a row."""
-
-    prompt_id: str
-    rule: str
-    detail: str
-
-
 class RoundResult(Record):
-    """What one round did; written last, so that it marks the round as finished."""
+    """Result of one round; written last, so its file marks the round as finished."""
 
     number: int
     counts: dict[str, int]
     metrics: dict[str, float]
-    """Rewards of the papers that P_t wrote, then the last values of training."""
+    """Rewards of the papers that P_t wrote, and the last values of training."""
     curves: tuple[Curve, ...]
-    """Loss and margins over the round's updates; none where nothing was trained."""
+    """Loss and margins over the updates of the round; empty if nothing was trained."""
     policy: str
-    """Path of P_{t+1}; that of P_t where the round had no pair."""
+    """Path of P_{t+1}; that of P_t if the round had no pair."""
 
 
 class Sampled(NamedTuple):
-    """The papers of a round and what the reviewer made of them."""
+    """The papers of a round and their rewards."""
 
     rollouts: list[Rollout]
     rewards: list[Reward]
 
 
 def run(config: IterateConfig) -> RunRecord:
-    """Run or continue the loop; the last policy is named in ``out/round-T/round.json``."""
+    """Run or resume the loop; ``out/round-T/round.json`` names the last policy."""
     record = open_run("iterate", config)
     prompts = read_prompts(config.build, config.split, config.limit)
     n_rounds = {"no-rl": 0, "no-iteration": 1}.get(config.ablation, config.rounds)
@@ -99,7 +93,7 @@ def run(config: IterateConfig) -> RunRecord:
 def run_round(
     config: IterateConfig, number: int, policy: ModelConfig, prompts: Prompts
 ) -> RoundResult:
-    """One round, or what it wrote when it ran before."""
+    """Run one round, or return the result of an earlier run."""
     folder = _folder(config, number)
     done = folder / "round.json"
     if done.is_file():
@@ -109,7 +103,7 @@ def run_round(
     chosen_ids = sorted({rollout.prompt_id for rollout in sampled.rollouts})
     pairing = pair_up([(i, by_id[i]) for i in chosen_ids], sampled.rollouts, sampled.rewards)
     write_rows(folder / "pairs.jsonl", pairing.pairs)
-    write_rows(folder / "dropped.jsonl", map(_dropped_row, pairing.dropped))
+    write_rows(folder / "dropped.jsonl", map(unpaired, pairing.dropped))
     metrics, counts = _summary(sampled)
     for dropped in pairing.dropped:
         counts[f"prompts_{dropped.rule}"] = counts.get(f"prompts_{dropped.rule}", 0) + 1
@@ -142,7 +136,7 @@ def run_round(
 def _last_look(
     config: IterateConfig, number: int, policy: ModelConfig, prompts: Prompts
 ) -> RoundResult:
-    """Papers and rewards of the last policy; nothing is trained."""
+    """Sample and review with the last policy; train nothing."""
     metrics, counts = _summary(_sample(config, number, policy, prompts))
     return RoundResult(number=number, counts=counts, metrics=metrics, curves=(), policy=policy.path)
 
@@ -158,8 +152,8 @@ def _sample(config: IterateConfig, number: int, policy: ModelConfig, prompts: Pr
         )
     )
     seed = seed_of(config.seed, "round", number)
-    writing = Asking(config.writing, config.write_tries, config.batch_size, seed, folder)
-    reviewing = Asking(config.reviewing, config.review_tries, config.batch_size, seed, folder)
+    writing = SamplingPlan(config.writing, config.write_tries, config.batch_size, seed, folder)
+    reviewing = SamplingPlan(config.reviewing, config.review_tries, config.batch_size, seed, folder)
     rollouts = _stage(
         folder / "rollouts.jsonl",
         Rollout,
@@ -167,7 +161,7 @@ def _sample(config: IterateConfig, number: int, policy: ModelConfig, prompts: Pr
             open_generator(policy),
             [prompt for prompt in prompts if prompt[0] in chosen],
             n_samples=config.n_samples,
-            asking=writing,
+            plan=writing,
         ),
     )
     rewards = _stage(
@@ -177,7 +171,7 @@ def _sample(config: IterateConfig, number: int, policy: ModelConfig, prompts: Pr
             open_generator(config.reviewer),
             rollouts,
             n_reviewers=config.n_reviewers,
-            asking=reviewing,
+            plan=reviewing,
         ),
     )
     return Sampled(rollouts, rewards)
@@ -188,9 +182,9 @@ def _folder(config: IterateConfig, number: int) -> Path:
 
 
 def _stage(path: Path, model: type[R], make: Callable[[], list[R]]) -> list[R]:
-    """Rows of a stage: read where it has run, else made and written."""
+    """Return the rows of a stage; make and write them if its file does not exist."""
     if not path.is_file():
-        log.info("making %s", path)
+        log.info("writing %s", path)
         write_rows(path, make())
     return list(read_rows(path, model))
 
@@ -200,12 +194,8 @@ def _summary(sampled: Sampled) -> tuple[dict[str, float], dict[str, int]]:
     return metrics, {**counts, **count_rollouts(sampled.rollouts)}
 
 
-def _dropped_row(dropped: Dropped) -> DroppedPrompt:
-    return DroppedPrompt(prompt_id=dropped.paper_id, rule=dropped.rule, detail=dropped.detail)
-
-
 def _with_results(record: RunRecord, results: Sequence[RoundResult]) -> RunRecord:
-    """The loop's record: rewards over rounds first, then each round's training curves."""
+    """Return the record with rewards over rounds, then the training curves of each round."""
     metrics = {
         f"round_{result.number}_{name}": value
         for result in results

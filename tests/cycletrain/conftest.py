@@ -24,7 +24,7 @@ from cycledata.records import (
 )
 from cycletrain import simulated_results
 from cycletrain.config import Sampling
-from cycletrain.generation import Answer, Request
+from cycletrain.generation import ChatRequest, Completion
 from cycletrain.latex_paper import text_as_paper
 
 
@@ -135,11 +135,11 @@ class ScriptedModel:
     def __init__(self) -> None:
         self.asked: list[str] = []
 
-    def answer(self, requests: Sequence[Request], sampling: Sampling) -> list[Answer]:
+    def complete(self, requests: Sequence[ChatRequest], sampling: Sampling) -> list[Completion]:
         self.asked += [request.id for request in requests]
-        return [Answer(self._text(request), "stop") for request in requests]
+        return [Completion(self._text(request), "stop") for request in requests]
 
-    def _text(self, request: Request) -> str:
+    def _text(self, request: ChatRequest) -> str:
         system, topic = request.messages[0].content, request.id.partition("/")[0]
         if system == simulated_results.SYSTEM:
             return render_messages(paper_of(topic))[3].content

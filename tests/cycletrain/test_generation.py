@@ -14,15 +14,21 @@ import pytest
 from cycledata.errors import FetchError, ParseError
 from cycledata.records import Message
 from cycletrain.config import ModelConfig, Sampling
-from cycletrain.generation import Answer, Request, Text, generate, open_generator
+from cycletrain.generation import (
+    ChatRequest,
+    Completion,
+    RecordedCompletion,
+    generate,
+    open_generator,
+)
 from cycletrain.rows import read_rows
 
 SAMPLING = Sampling(temperature=1.0, max_tokens=12)
 
 
-def requests(n: int) -> list[Request]:
+def requests(n: int) -> list[ChatRequest]:
     return [
-        Request(f"r{i}", (Message(role="user", content=f"say {i}"),), 100 + i) for i in range(n)
+        ChatRequest(f"r{i}", (Message(role="user", content=f"say {i}"),), 100 + i) for i in range(n)
     ]
 
 
@@ -37,11 +43,11 @@ class KilledAfter:
     def __init__(self, real: Any, n_batches: int) -> None:
         self.real, self.left, self.name = real, n_batches, real.name
 
-    def answer(self, batch: Any, sampling: Sampling) -> list[Answer]:
+    def complete(self, batch: Any, sampling: Sampling) -> list[Completion]:
         if self.left == 0:
             raise KeyboardInterrupt
         self.left -= 1
-        return self.real.answer(batch, sampling)  # type: ignore[no-any-return]  # foreign edge
+        return self.real.complete(batch, sampling)  # type: ignore[no-any-return]  # foreign edge
 
 
 def test_a_killed_list_ends_in_the_texts_of_an_undisturbed_one(tiny: Any, tmp_path: Path) -> None:
@@ -58,7 +64,7 @@ def test_a_killed_list_ends_in_the_texts_of_an_undisturbed_one(tiny: Any, tmp_pa
 
 def test_each_text_says_how_it_was_made(tiny: Any, tmp_path: Path) -> None:
     generate(tiny, requests(2), SAMPLING, tmp_path / "t.jsonl", batch_size=2)
-    first, second = read_rows(tmp_path / "t.jsonl", Text)
+    first, second = read_rows(tmp_path / "t.jsonl", RecordedCompletion)
     assert (first.seed, second.seed) == (100, 101)
     assert first.sampling == SAMPLING
     assert first.model == tiny.name
@@ -66,16 +72,16 @@ def test_each_text_says_how_it_was_made(tiny: Any, tmp_path: Path) -> None:
 
 
 def test_a_text_depends_on_its_seed_and_not_on_its_neighbours(tiny: Any) -> None:
-    same = [Request("a", requests(1)[0].messages, 7)] * 2
-    (first, second) = tiny.answer(same, SAMPLING)
-    (other,) = tiny.answer([Request("a", same[0].messages, 8)], SAMPLING)
+    same = [ChatRequest("a", requests(1)[0].messages, 7)] * 2
+    (first, second) = tiny.complete(same, SAMPLING)
+    (other,) = tiny.complete([ChatRequest("a", same[0].messages, 8)], SAMPLING)
     assert first == second
     assert other != first
 
 
 def test_temperature_zero_takes_the_likeliest_token(tiny: Any) -> None:
     cold = Sampling(temperature=0, max_tokens=6)
-    answers = [tiny.answer([Request("a", requests(1)[0].messages, s)], cold) for s in (1, 2)]
+    answers = [tiny.complete([ChatRequest("a", requests(1)[0].messages, s)], cold) for s in (1, 2)]
     assert answers[0] == answers[1]
 
 
@@ -92,10 +98,10 @@ def test_draws_follow_the_models_distribution() -> None:
 
 
 def test_a_prompt_that_fills_the_context_has_no_room(tiny: Any) -> None:
-    long = Request("long", (Message(role="user", content="x " * 3000),), 1)
+    long = ChatRequest("long", (Message(role="user", content="x " * 3000),), 1)
     short = requests(1)[0]
-    answers = tiny.answer([long, short], SAMPLING)
-    assert answers[0] == Answer("", "no-room")
+    answers = tiny.complete([long, short], SAMPLING)
+    assert answers[0] == Completion("", "no-room")
     assert answers[1].finish in ("stop", "length")
 
 
@@ -107,7 +113,7 @@ def test_a_prompt_that_fills_the_context_has_no_room(tiny: Any) -> None:
 def test_answers_to_other_requests_are_not_taken(tiny: Any, tmp_path: Path, change: Any) -> None:
     generate(tiny, requests(1), SAMPLING, tmp_path / "t.jsonl", batch_size=1)
     changed = [requests(1)[0]._replace(**change)]
-    with pytest.raises(ParseError, match=r"other-run: .*r0 was written for another"):
+    with pytest.raises(ParseError, match=r"other-run: .*r0 was generated for another"):
         generate(tiny, changed, SAMPLING, tmp_path / "t.jsonl", batch_size=1)
 
 
@@ -167,7 +173,7 @@ def endpoint() -> Iterator[str]:
 
 def test_an_endpoint_is_asked_with_sampling_and_seed(endpoint: str) -> None:
     generator = open_generator(ModelConfig(path=endpoint))
-    assert generator.answer(requests(1), SAMPLING) == [Answer("say 0!", "stop")]
+    assert generator.complete(requests(1), SAMPLING) == [Completion("say 0!", "stop")]
     (body,) = _Endpoint.asked
     assert (body["model"], body["temperature"], body["max_tokens"], body["seed"]) == (
         "m",
@@ -179,10 +185,10 @@ def test_an_endpoint_is_asked_with_sampling_and_seed(endpoint: str) -> None:
 
 def test_an_endpoints_refusals_are_told_apart(endpoint: str) -> None:
     generator = open_generator(ModelConfig(path=endpoint, name="m"))
-    long, bad = (Request(x, (Message(role="user", content=x),), 1) for x in ("too long", "bad"))
-    assert generator.answer([long], SAMPLING) == [Answer("", "no-room")]
+    long, bad = (ChatRequest(x, (Message(role="user", content=x),), 1) for x in ("too long", "bad"))
+    assert generator.complete([long], SAMPLING) == [Completion("", "no-room")]
     with pytest.raises(FetchError, match=r"bad: .*unknown parameter"):
-        generator.answer([bad], SAMPLING)
+        generator.complete([bad], SAMPLING)
 
 
 class RefusalError(Exception):
@@ -225,10 +231,14 @@ def vllm(monkeypatch: pytest.MonkeyPatch) -> Any:
 
 
 def test_one_prompt_beyond_vllms_context_costs_the_others_nothing(vllm: Any) -> None:
-    answers = vllm.answer(requests(3), SAMPLING)
-    assert answers == [Answer("100", "stop"), Answer("", "no-room"), Answer("102", "stop")]
+    answers = vllm.complete(requests(3), SAMPLING)
+    assert answers == [
+        Completion("100", "stop"),
+        Completion("", "no-room"),
+        Completion("102", "stop"),
+    ]
 
 
 def test_what_vllm_refuses_for_another_reason_is_an_error(vllm: Any) -> None:
     with pytest.raises(FetchError, match=r"org/model.*top_p must be"):
-        vllm.answer(requests(4)[3:], SAMPLING)
+        vllm.complete(requests(4)[3:], SAMPLING)

@@ -341,19 +341,19 @@ def test_the_detector_files_are_what_cycleeval_reads(
     review_build: Path, tiny_model: Path, tmp_path: Path, scripted: Any
 ) -> None:
     from cycletrain.jobs import detect
-    from cycletrain.jobs.reward import reward_papers
-    from cycletrain.jobs.rollout import Asking
+    from cycletrain.reviewing import reward_papers
     from cycletrain.rows import write_rows
+    from cycletrain.sampling import SamplingPlan
 
     turns = ()
     papers = [
         Rollout(prompt_id=topic, index=0, turns=turns, review_text=topic, latex=None)
         for topic in ("graphs", "text", "noise", "games")
     ]
-    asking = Asking(Sampling(temperature=0, max_tokens=9), 1, 2, 0, tmp_path / "answers")
+    plan = SamplingPlan(Sampling(temperature=0, max_tokens=9), 1, 2, 0, tmp_path / "answers")
     write_rows(
         tmp_path / "rewards.jsonl",
-        reward_papers(scripted, papers, n_reviewers=2, asking=asking),
+        reward_papers(scripted, papers, n_reviewers=2, plan=plan),
     )
     record = detect.run(
         DetectConfig(

@@ -8,7 +8,8 @@ import pytest
 
 from cycledata.formats.paper_text import CitedWork, Plan
 from cycledata.records import Section, SetupItem
-from cycletrain.latex_paper import DISCLOSURE, assemble, check_disclosure
+from cycletrain.disclosure import DISCLOSURE, check_disclosure
+from cycletrain.latex_paper import assemble
 
 PLAN = Plan(
     motivation="Nobody has looked.",

@@ -13,11 +13,10 @@ from cycledata.errors import ParseError
 from cycledata.parse.bibliography.entry import bibtex_of
 from cycletrain.cli import app
 from cycletrain.config import Sampling
-from cycletrain.generation import Answer
-from cycletrain.jobs.reward import review_chat
-from cycletrain.jobs.rollout import Asking
-from cycletrain.latex_paper import check_disclosure
-from cycletrain.reviewing import as_line, predict, read_papers
+from cycletrain.disclosure import check_disclosure
+from cycletrain.generation import Completion
+from cycletrain.reviewing import as_line, predict, read_papers, review_chat
+from cycletrain.sampling import SamplingPlan
 from cycletrain.writing import read_references, write_paper
 
 BIB = """@article{doe2020,
@@ -27,8 +26,8 @@ BIB = """@article{doe2020,
 """
 
 
-def asking(folder: Path, tries: int = 1) -> Asking:
-    return Asking(Sampling(temperature=0.4, max_tokens=9), tries, 2, 0, folder)
+def plan(folder: Path, tries: int = 1) -> SamplingPlan:
+    return SamplingPlan(Sampling(temperature=0.4, max_tokens=9), tries, 2, 0, folder)
 
 
 @pytest.fixture
@@ -65,7 +64,7 @@ def test_a_bibliography_without_entries_is_refused(tmp_path: Path) -> None:
 def test_a_paper_carries_its_disclosure_and_its_references(
     bib: Path, tmp_path: Path, scripted: Any
 ) -> None:
-    written = write_paper(scripted, read_references(bib), asking=asking(tmp_path / "w", tries=3))
+    written = write_paper(scripted, read_references(bib), plan=plan(tmp_path / "w", tries=3))
     latex = written.best.latex or ""
     assert check_disclosure(latex).verdict == "present"
     assert "No experiment was run." in latex
@@ -77,10 +76,10 @@ def test_the_best_of_k_has_the_highest_reward(bib: Path, tmp_path: Path, scripte
     written = write_paper(
         scripted,
         read_references(bib),
-        asking=asking(tmp_path / "w", tries=3),
+        plan=plan(tmp_path / "w", tries=3),
         n_samples=6,
         reviewer=scripted,
-        reviewing=asking(tmp_path / "r"),
+        review_plan=plan(tmp_path / "r"),
     )
     values = {reward.index: reward.reward for reward in written.rewards}
     known = [value for value in values.values() if value is not None]
@@ -92,11 +91,11 @@ def test_no_readable_paper_is_an_error_with_reasons(bib: Path, tmp_path: Path) -
     class Mumbling:
         name = "mumbling"
 
-        def answer(self, requests: Any, sampling: Any) -> list[Answer]:
-            return [Answer("hm", "stop")] * len(requests)
+        def complete(self, requests: Any, sampling: Any) -> list[Completion]:
+            return [Completion("hm", "stop")] * len(requests)
 
     with pytest.raises(ParseError, match="none of 2 papers could be used: 0: plan: ## Motivation"):
-        write_paper(Mumbling(), read_references(bib), asking=asking(tmp_path / "w"), n_samples=2)
+        write_paper(Mumbling(), read_references(bib), plan=plan(tmp_path / "w"), n_samples=2)
 
 
 def test_papers_come_from_texts_parsed_files_and_builds(tmp_path: Path, review_build: Path) -> None:
@@ -121,10 +120,10 @@ def test_papers_come_from_texts_parsed_files_and_builds(tmp_path: Path, review_b
 @pytest.mark.parametrize(
     ("name", "content", "message"),
     [
-        ("a.pdf", b"%PDF-1.7\xff\xfe", "no UTF-8 text; run `cycledata parse a.pdf`"),
-        ("a.jsonl", b'{"file": "x", "error": {"rule": "r"}}', "could not read this one"),
-        ("a.jsonl", b"[1]", "no object of `cycledata parse`"),
-        ("a.jsonl", b"{", "no JSON"),
+        ("a.pdf", b"%PDF-1.7\xff\xfe", "not UTF-8 text; run `cycledata parse a.pdf`"),
+        ("a.jsonl", b'{"file": "x", "error": {"rule": "r"}}', "could not read this file"),
+        ("a.jsonl", b"[1]", "not an object of `cycledata parse`"),
+        ("a.jsonl", b"{", "expected a JSON object"),
     ],
     ids=["binary", "failed-parse", "other-json", "no-json"],
 )
@@ -140,7 +139,7 @@ def test_predictions_are_what_cycleeval_scores(tmp_path: Path, scripted: Any) ->
     from cycleeval.predictions import read_submission
 
     chats = {key: review_chat("# A", n_reviewers=2) for key in ("graphs", "text")}
-    found = predict(scripted, chats, asking=asking(tmp_path / "w"))
+    found = predict(scripted, chats, plan=plan(tmp_path / "w"))
     path = tmp_path / "predictions.jsonl"
     path.write_text("".join(as_line(p) + "\n" for p in found), encoding="utf-8")
     submission = read_submission(path, known={"graphs", "text"})
@@ -154,12 +153,12 @@ def test_a_reviewer_without_rating_leaves_no_mark(tmp_path: Path) -> None:
     class Forgetful:
         name = "forgetful"
 
-        def answer(self, requests: Any, sampling: Any) -> list[Answer]:
+        def complete(self, requests: Any, sampling: Any) -> list[Completion]:
             rated = "## Reviewer\n\n### Soundness\n\n3 good\n\n### Rating\n\n6: x\n"
-            return [Answer(f"{rated}## Reviewer\n\n### Soundness\n\n2 fair\n", "stop")]
+            return [Completion(f"{rated}## Reviewer\n\n### Soundness\n\n2 fair\n", "stop")]
 
     chats = {"p": review_chat("# A", n_reviewers=2)}
-    (found,) = predict(Forgetful(), chats, asking=asking(tmp_path))
+    (found,) = predict(Forgetful(), chats, plan=plan(tmp_path))
     assert (found.ratings, found.soundness) == ((6,), (3,))
 
 
