@@ -19,14 +19,14 @@ from numpy.typing import NDArray
 from scipy import stats
 from sklearn import metrics
 
-from cycleeval.aligned import panel_of
+from cycleeval.aligned import align
 from cycleeval.bootstrap import Statistic, evaluate, resampled_weights
-from cycleeval.human_ratings import Reference, reference_of
-from cycleeval.metrics import Measures, model_measures
-from cycleeval.predictions import Prediction, Submission
+from cycleeval.human_ratings import HumanRatings, human_ratings_of
+from cycleeval.metrics import PaperStatistics, model_statistics
+from cycleeval.predictions import Prediction, PredictionFile
 from cycleeval.proxy import human_error
 from cycleeval.ragged import from_flat, ragged
-from cycleeval.scoring_config import Protocol
+from cycleeval.scoring_config import ScoringConfig
 
 Floats = NDArray[np.float64]
 N_PAPERS = 781
@@ -92,7 +92,7 @@ def leave_one_out(n_ratings: int) -> None:
     print(f"  pandas transform, whole         {transform_s:8.2f} s  {transform_s / flat_s:6.1f}x")
 
 
-def two_models() -> tuple[Reference, tuple[Submission, Submission]]:
+def two_models() -> tuple[HumanRatings, tuple[PredictionFile, PredictionFile]]:
     """A test set of the paper's size and two models that simulate four reviewers each."""
     generator = np.random.default_rng(1)
     scale = np.array([1.0, 3, 5, 6, 8, 10])
@@ -104,18 +104,18 @@ def two_models() -> tuple[Reference, tuple[Submission, Submission]]:
 
     ids = [f"{i:04d}" for i in range(N_PAPERS)]
     accepted = truth + generator.normal(0, 0.7, size=N_PAPERS) > 6
-    reference = reference_of(
+    reference = human_ratings_of(
         dict(zip(ids, marks(1.5), strict=True)),
         {i: "accept" if ok else "reject" for i, ok in zip(ids, accepted, strict=True)},
     )
     models = []
     for name, noise in (("a", 1.0), ("b", 1.8)):
         said = zip(ids, marks(noise), strict=True)
-        models.append(Submission(name, {i: Prediction(i, tuple(m)) for i, m in said}, ()))
+        models.append(PredictionFile(name, {i: Prediction(i, tuple(m)) for i, m in said}, ()))
     return reference, (models[0], models[1])
 
 
-def obvious(reference: Reference, model: Submission) -> dict[str, Callable[[Floats], float]]:
+def obvious(reference: HumanRatings, model: PredictionFile) -> dict[str, Callable[[Floats], float]]:
     """Each metric as one would write it, on the papers with these indices."""
     human = [np.array(marks) for marks in reference.ratings]
     said = np.array([np.mean(model.predictions[i].ratings) for i in reference.paper_ids])
@@ -164,11 +164,11 @@ def obvious(reference: Reference, model: Submission) -> dict[str, Callable[[Floa
 
 def paired_bootstrap(resamples: int, few: int) -> None:
     reference, models = two_models()
-    protocol = Protocol(resamples=resamples)
-    ours: list[Measures] = []
+    config = ScoringConfig(resamples=resamples)
+    ours: list[PaperStatistics] = []
     for model in models:
-        panel, rules = panel_of(model, reference, protocol)
-        ours.append(model_measures(panel, rules, protocol, ref=reference.digest))
+        panel, rules = align(model, reference, config)
+        ours.append(model_statistics(panel, rules, config, ref=reference.digest))
     theirs = [obvious(reference, model) for model in models]
     names = list(theirs[0])
     statistics: dict[str, Statistic] = {

@@ -13,11 +13,11 @@ if TYPE_CHECKING:
     from cycleeval.proxy import proxy_error as proxy_error
     from cycleeval.result import MetricResult as MetricResult
     from cycleeval.scoring import score as score
-    from cycleeval.scoring_config import Protocol as Protocol
+    from cycleeval.scoring_config import ScoringConfig as ScoringConfig
 
 _HOME = {
     "MetricResult": "result",
-    "Protocol": "scoring_config",
+    "ScoringConfig": "scoring_config",
     "compare": "comparison",
     "human_error": "proxy",
     "leave_one_out_errors": "proxy",
@@ -27,7 +27,7 @@ _HOME = {
 
 __all__ = [
     "MetricResult",
-    "Protocol",
+    "ScoringConfig",
     "compare",
     "human_error",
     "leave_one_out_errors",

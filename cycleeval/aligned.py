@@ -9,15 +9,15 @@ from numpy.typing import NDArray
 
 from cycleeval.baselines import best_constant, majority
 from cycleeval.decision import accept_threshold
-from cycleeval.human_ratings import Reference
-from cycleeval.predictions import ASPECTS, Prediction, Submission
+from cycleeval.human_ratings import HumanRatings
+from cycleeval.predictions import ASPECTS, Prediction, PredictionFile
 from cycleeval.proxy import PROXIES, random_reviewers
 from cycleeval.ragged import Floats, Integers, Ragged, ragged
-from cycleeval.scoring_config import Protocol
+from cycleeval.scoring_config import ScoringConfig
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Humans:
+class AlignedHumans:
     """The human side of some papers."""
 
     ratings: Ragged
@@ -29,16 +29,17 @@ class Humans:
     left_out: Integers | None
     """The reviewer drawn for each paper; None where all take turns."""
 
-    def views(self) -> dict[str, "Humans"]:
+    def views(self) -> dict[str, "AlignedHumans"]:
         """The overall rating under ``""``, and each aspect by name, as if it were the rating."""
         aspects = {
-            name: Humans(marks, self.accepted, {}, None) for name, marks in self.aspects.items()
+            name: AlignedHumans(marks, self.accepted, {}, None)
+            for name, marks in self.aspects.items()
         }
         return {"": self, **aspects}
 
-    def select(self, chosen: NDArray[np.bool_]) -> "Humans":
+    def select(self, chosen: NDArray[np.bool_]) -> "AlignedHumans":
         """The papers where ``chosen`` is true."""
-        return Humans(
+        return AlignedHumans(
             self.ratings.select(chosen),
             self.accepted[chosen],
             {name: marks.select(chosen) for name, marks in self.aspects.items()},
@@ -47,7 +48,7 @@ class Humans:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Marked:
+class AlignedModel:
     """The model's side of the same papers."""
 
     rating: Floats
@@ -63,15 +64,15 @@ class Marked:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Panel:
+class AlignedPapers:
     """Both sides, aligned."""
 
     paper_ids: tuple[str, ...]
-    humans: Humans
-    model: Marked
+    humans: AlignedHumans
+    model: AlignedModel
 
 
-class Constant(NamedTuple):
+class LearnedConstant(NamedTuple):
     """The one rating that has the lowest error."""
 
     value: float
@@ -80,14 +81,14 @@ class Constant(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Rules:
-    """A protocol's open values, settled on the training split or else in hindsight."""
+class ResolvedConfig:
+    """A config's open values, settled on the training split or else in hindsight."""
 
     threshold: float
     """Rating from which on a paper is accepted."""
     threshold_from: str
     """``"given"`` or ``"train"``."""
-    constants: dict[str, Constant]
+    constants: dict[str, LearnedConstant]
     """Best constants by metric and mark, e.g. ``"proxy_mse_n"``."""
     accept_all: bool | None
     """The majority's decision; None where no decision is known."""
@@ -100,96 +101,103 @@ def named(metric: str, mark: str) -> str:
     return f"{metric}_{mark}" if mark else metric
 
 
-def humans_of(reference: Reference, protocol: Protocol) -> Humans:
+def humans_of(reference: HumanRatings, config: ScoringConfig) -> AlignedHumans:
     """Human side of every paper of a reference, rated or not."""
     ratings = ragged(reference.ratings)
     accepted = [{"accept": 1.0, "reject": 0.0, None: np.nan}[d] for d in reference.decisions]
     drawn = None
-    if protocol.left_out_seed is not None:
-        drawn = random_reviewers(np.maximum(ratings.counts, 1), seed=protocol.left_out_seed)
+    if config.left_out_seed is not None:
+        drawn = random_reviewers(np.maximum(ratings.counts, 1), seed=config.left_out_seed)
     aspects = {name: ragged(marks) for name, marks in reference.aspects.items()}
-    return Humans(ratings, np.array(accepted), aspects, drawn)
+    return AlignedHumans(ratings, np.array(accepted), aspects, drawn)
 
 
-def settle(reference: Reference, judged: Humans, protocol: Protocol) -> Rules:
+def resolve_config(
+    reference: HumanRatings, judged: AlignedHumans, config: ScoringConfig
+) -> ResolvedConfig:
     """Constants, majority and threshold: from the training split, else from the judged papers.
 
     Raises:
         ValueError: a threshold from a training split that is not there or has no decisions.
     """
-    train = None if reference.train is None else humans_of(reference.train, protocol)
-    constants: dict[str, Constant] = {}
+    train = None if reference.train is None else humans_of(reference.train, config)
+    constants: dict[str, LearnedConstant] = {}
     accept_all, majority_from = None, "oracle"
     for source, learned_from in ((judged, "oracle"), (train, "train")):
         if source is None:
             continue
-        constants |= _best_constants(source, learned_from, protocol)
+        constants |= _best_constants(source, learned_from, config)
         known = source.accepted[np.isfinite(source.accepted)]
         if len(known):
             accept_all, majority_from = majority(list(known == 1)), learned_from
-    if protocol.threshold != "train":
-        return Rules(protocol.threshold, "given", constants, accept_all, majority_from)
+    if config.threshold != "train":
+        return ResolvedConfig(config.threshold, "given", constants, accept_all, majority_from)
     threshold = None if train is None else _learned_threshold(train)
     if threshold is None:
         raise ValueError(f"{reference.name}: no training split with decisions; give a threshold")
-    return Rules(threshold, "train", constants, accept_all, majority_from)
+    return ResolvedConfig(threshold, "train", constants, accept_all, majority_from)
 
 
-def _best_constants(humans: Humans, learned_from: str, protocol: Protocol) -> dict[str, Constant]:
+def _best_constants(
+    humans: AlignedHumans, learned_from: str, config: ScoringConfig
+) -> dict[str, LearnedConstant]:
     """By metric and mark; without those for which no paper has ratings enough."""
-    found: dict[str, Constant] = {}
+    found: dict[str, LearnedConstant] = {}
     for mark, view in humans.views().items():
         for name, proxy in PROXIES.items():
             usable = view.ratings.select(view.ratings.counts >= (2 if proxy.mode == "n-1" else 1))
             if len(usable):
-                value = best_constant(usable, mode=proxy.mode, loss=proxy.loss, over=protocol.over)
-                found[named(name, mark)] = Constant(value, learned_from)
+                value = best_constant(usable, mode=proxy.mode, loss=proxy.loss, over=config.over)
+                found[named(name, mark)] = LearnedConstant(value, learned_from)
     return found
 
 
-def _learned_threshold(train: Humans) -> float | None:
+def _learned_threshold(train: AlignedHumans) -> float | None:
     decided = np.isfinite(train.accepted) & (train.ratings.counts > 0)
     if not decided.any():
         return None
     return accept_threshold(train.ratings.means()[decided], list(train.accepted[decided] == 1))
 
 
-def panel_of(
-    submission: Submission, reference: Reference, protocol: Protocol
-) -> tuple[Panel, Rules]:
-    """Align a submission with a reference under the protocol's policy.
+def align(
+    submission: PredictionFile, reference: HumanRatings, config: ScoringConfig
+) -> tuple[AlignedPapers, ResolvedConfig]:
+    """Align a submission with a reference under the config's policy.
 
     Raises:
         ValueError: no paper is left to judge.
     """
     said = [submission.predictions.get(paper_id) for paper_id in reference.paper_ids]
-    everyone = humans_of(reference, protocol)
+    everyone = humans_of(reference, config)
     usable = everyone.ratings.counts > 0
-    if protocol.policy == "exclude":
+    if config.policy == "exclude":
         usable = usable & np.array([prediction is not None for prediction in said])
     if not usable.any():
         raise ValueError(
             f"{submission.name}: no readable prediction about a rated paper of {reference.name}; "
-            f"{len(submission.faults)} line(s) set aside, so there is nothing to score"
+            f"{len(submission.invalid_lines)} line(s) set aside, so there is nothing to score"
         )
     humans = everyone.select(usable)
-    rules = settle(reference, humans, protocol)
-    model = _marked(tuple(compress(said, usable)), humans, rules, protocol)
-    return Panel(tuple(compress(reference.paper_ids, usable)), humans, model), rules
+    rules = resolve_config(reference, humans, config)
+    model = _marked(tuple(compress(said, usable)), humans, rules, config)
+    return AlignedPapers(tuple(compress(reference.paper_ids, usable)), humans, model), rules
 
 
 def _marked(
-    said: tuple[Prediction | None, ...], humans: Humans, rules: Rules, protocol: Protocol
-) -> Marked:
+    said: tuple[Prediction | None, ...],
+    humans: AlignedHumans,
+    rules: ResolvedConfig,
+    config: ScoringConfig,
+) -> AlignedModel:
     simulated = ragged(tuple(() if p is None else p.ratings for p in said))
     rating = simulated.means()
-    accept = _accepts(said, rating, rules, protocol)
+    accept = _accepts(said, rating, rules, config)
     silent = np.array([prediction is None for prediction in said])
-    if protocol.policy == "worst":
-        rating = np.where(silent, _farthest(humans.ratings.means(), protocol.scale), rating)
+    if config.policy == "worst":
+        rating = np.where(silent, _farthest(humans.ratings.means(), config.scale), rating)
         wrong = np.where(np.isnan(humans.accepted), 0.0, 1 - humans.accepted)
         accept = np.where(silent, wrong, accept)
-    elif protocol.policy == "constant":
+    elif config.policy == "constant":
         rating = np.where(silent, rules.constants["proxy_mse_n"].value, rating)
         accept = np.where(silent, float(bool(rules.accept_all)), accept)
     aspects: dict[str, Floats] = {}
@@ -198,21 +206,24 @@ def _marked(
         if not any(given):
             continue
         marks = ragged(given).means()
-        if protocol.policy == "worst":
-            filled = _farthest(humans.aspects[name].means(), protocol.aspect_scale)
+        if config.policy == "worst":
+            filled = _farthest(humans.aspects[name].means(), config.aspect_scale)
             marks = np.where(np.isnan(marks), filled, marks)
-        elif protocol.policy == "constant":
+        elif config.policy == "constant":
             constant = rules.constants.get(named("proxy_mse_n", name))
             marks = np.where(np.isnan(marks), np.nan if constant is None else constant.value, marks)
         aspects[name] = marks
-    return Marked(rating, accept, aspects, simulated, said)
+    return AlignedModel(rating, accept, aspects, simulated, said)
 
 
 def _accepts(
-    said: tuple[Prediction | None, ...], rating: Floats, rules: Rules, protocol: Protocol
+    said: tuple[Prediction | None, ...],
+    rating: Floats,
+    rules: ResolvedConfig,
+    config: ScoringConfig,
 ) -> Floats:
     by_rating = (np.nan_to_num(rating, nan=-np.inf) >= rules.threshold).astype(np.float64)
-    if protocol.decide_by == "rating":
+    if config.decide_by == "rating":
         return by_rating
     stated = [
         np.nan if p is None or p.decision is None else float(p.decision == "accept") for p in said

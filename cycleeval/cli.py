@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 if TYPE_CHECKING:
-    from cycleeval.scoring_config import Protocol
+    from cycleeval.scoring_config import ScoringConfig
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False)
 
@@ -65,14 +65,14 @@ def human(
 ) -> None:
     """Score the human reviewers against each other."""
     with _failures():
-        from cycleeval.human_ratings import read_reference
+        from cycleeval.human_ratings import read_human_ratings
         from cycleeval.report import score_report
         from cycleeval.scoring import score_humans
 
-        rules = _protocol(
+        rules = _config(
             threshold=threshold, over=over, draw_one=draw_one, resamples=resamples, seed=seed
         )
-        card = score_humans(read_reference(reference, split=split), rules)
+        card = score_humans(read_human_ratings(reference, split=split), rules)
         _show(card.to_json(), score_report(card), as_json=as_json)
 
 
@@ -93,12 +93,12 @@ def score(
 ) -> None:
     """Score one model's predictions, beside what they must beat."""
     with _failures():
-        from cycleeval.human_ratings import read_reference
-        from cycleeval.predictions import read_submission
+        from cycleeval.human_ratings import read_human_ratings
+        from cycleeval.predictions import read_predictions
         from cycleeval.report import score_report
-        from cycleeval.scoring import score_submission
+        from cycleeval.scoring import score_predictions
 
-        rules = _protocol(
+        rules = _config(
             threshold=threshold,
             decide_by=decide_by,
             policy=policy,
@@ -108,11 +108,11 @@ def score(
             resamples=resamples,
             seed=seed,
         )
-        humans = read_reference(reference, split=split)
-        submission = read_submission(
-            predictions, known=humans.paper_ids, elsewhere=humans.other_ids, protocol=rules
+        humans = read_human_ratings(reference, split=split)
+        submission = read_predictions(
+            predictions, known=humans.paper_ids, elsewhere=humans.other_ids, config=rules
         )
-        card = score_submission(submission, humans, rules)
+        card = score_predictions(submission, humans, rules)
         _show(card.to_json(), score_report(card), as_json=as_json)
 
 
@@ -141,12 +141,12 @@ def compare(
         if not Path(model).is_file():
             raise typer.BadParameter(f"no such file: {model}")
     with _failures():
-        from cycleeval.comparison import compare_submissions
-        from cycleeval.human_ratings import read_reference
-        from cycleeval.predictions import read_submission
+        from cycleeval.comparison import compare_predictions
+        from cycleeval.human_ratings import read_human_ratings
+        from cycleeval.predictions import read_predictions
         from cycleeval.report import comparison_report
 
-        rules = _protocol(
+        rules = _config(
             threshold=threshold,
             decide_by=decide_by,
             policy=policy,
@@ -154,14 +154,14 @@ def compare(
             resamples=resamples,
             seed=seed,
         )
-        humans = read_reference(reference, split=split)
+        humans = read_human_ratings(reference, split=split)
         read = [
-            read_submission(
-                Path(model), known=humans.paper_ids, elsewhere=humans.other_ids, protocol=rules
+            read_predictions(
+                Path(model), known=humans.paper_ids, elsewhere=humans.other_ids, config=rules
             )
             for model in models
         ]
-        compared = compare_submissions(read, humans, rules)
+        compared = compare_predictions(read, humans, rules)
         _show(compared.to_json(), comparison_report(compared), as_json=as_json)
 
 
@@ -257,7 +257,7 @@ def review(
     from cycleeval.review.endpoint import Endpoint, key_from_environment
     from cycleeval.review.protocol import ReviewProtocol
 
-    protocol = ReviewProtocol(
+    config = ReviewProtocol(
         model=model,
         ensemble=ensemble,
         reflections=reflections,
@@ -268,7 +268,7 @@ def review(
     with _failures(), ReplyRecord(record) as replies:
         done = run.review_papers(
             run.read_papers(papers),
-            protocol,
+            config,
             Endpoint(endpoint, key=key_from_environment(endpoint, key_variable)).ask,
             replies,
             workers=workers,
@@ -299,12 +299,12 @@ def leaderboard(
     seed: SeedOption = 0,
 ) -> None:
     """Turn a folder of submissions into a static site that ranks them."""
-    from cycleeval.human_ratings import read_reference
+    from cycleeval.human_ratings import read_human_ratings
     from cycleeval.leaderboard.gather import gather
     from cycleeval.leaderboard.hub import hub_files
     from cycleeval.leaderboard.site import build_site, write_site
 
-    rules = _protocol(
+    rules = _config(
         threshold=threshold,
         decide_by=decide_by,
         policy=policy,
@@ -313,7 +313,7 @@ def leaderboard(
         seed=seed,
     )
     with _failures():
-        humans = read_reference(reference, split=split)
+        humans = read_human_ratings(reference, split=split)
         board = gather(submissions, humans, rules, on_progress=_progress("submissions scored"))
         site = build_site(board, rules)
         if hub_id is not None:
@@ -326,7 +326,7 @@ def leaderboard(
         print(f"{place:>4}  {entry.submission.name}  {entry.why_unranked or ''}".rstrip())
 
 
-def _protocol(
+def _config(
     *,
     threshold: str,
     resamples: int,
@@ -336,12 +336,12 @@ def _protocol(
     policy: Literal["exclude", "worst", "constant"] = "exclude",
     over: Literal["papers", "reviews"] = "papers",
     draw_one: int | None = None,
-) -> "Protocol":
-    from cycleeval.scoring_config import Protocol
+) -> "ScoringConfig":
+    from cycleeval.scoring_config import ScoringConfig
 
     try:
         low, _, high = scale.partition("-")
-        return Protocol(
+        return ScoringConfig(
             scale=(float(low), float(high)),
             threshold="train" if threshold == "train" else float(threshold),
             decide_by=decide_by,

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from cycleeval.aligned import Humans, Marked, Panel, Rules, panel_of
+from cycleeval.aligned import AlignedHumans, AlignedModel, AlignedPapers, ResolvedConfig, align
 from cycleeval.bootstrap import (
     bca_interval,
     detectable_difference,
@@ -20,14 +20,14 @@ from cycleeval.bootstrap import (
     swap_weights,
     tie_groups,
 )
-from cycleeval.human_ratings import Reference
-from cycleeval.metrics import Measure, Measures, model_measures
-from cycleeval.predictions import Decision, Submission
+from cycleeval.human_ratings import HumanRatings
+from cycleeval.metrics import PaperStatistic, PaperStatistics, model_statistics
+from cycleeval.predictions import DecisionLabel, PredictionFile
 from cycleeval.ragged import Floats, Ragged
 from cycleeval.rank import midranks
 from cycleeval.result import Signature
-from cycleeval.scoring import reference_from_sequences, submission_from_sequences
-from cycleeval.scoring_config import Protocol
+from cycleeval.scoring import human_ratings_from_sequences, predictions_from_sequences
+from cycleeval.scoring_config import ScoringConfig
 
 LOWER_IS_BETTER = ("proxy_mse", "proxy_mae", "mse_above_noise", "false_accept", "false_reject")
 """How the names of the metrics begin of which less is better."""
@@ -129,26 +129,26 @@ def compare(
     b: Sequence[Sequence[float] | float | None],
     ratings: Sequence[Sequence[float]],
     *,
-    decisions: Sequence[Decision | None] | None = None,
-    protocol: Protocol | None = None,
+    decisions: Sequence[DecisionLabel | None] | None = None,
+    config: ScoringConfig | None = None,
 ) -> PairwiseComparison:
     """Compare two models given as plain sequences, one entry a paper; see ``score``.
 
     Raises:
         ValueError: lengths that differ, or no paper on which both can be judged.
     """
-    reference = reference_from_sequences(ratings, decisions)
+    reference = human_ratings_from_sequences(ratings, decisions)
     given = [
-        submission_from_sequences(said, None, reference, name=name, protocol=protocol)
+        predictions_from_sequences(said, None, reference, name=name, config=config)
         for name, said in (("a", a), ("b", b))
     ]
-    return compare_submissions(given, reference, protocol).pairs[0]
+    return compare_predictions(given, reference, config).pairs[0]
 
 
-def compare_submissions(
-    submissions: Sequence[Submission],
-    reference: Reference,
-    protocol: Protocol | None = None,
+def compare_predictions(
+    submissions: Sequence[PredictionFile],
+    reference: HumanRatings,
+    config: ScoringConfig | None = None,
     *,
     metrics: Collection[str] | None = None,
 ) -> Comparison:
@@ -157,13 +157,13 @@ def compare_submissions(
     Args:
         submissions: two or more.
         reference: what humans said.
-        protocol: how predictions are judged.
+        config: how predictions are judged.
         metrics: names of those to compare on; None for all. Each takes its time for each pair.
 
     Raises:
         ValueError: fewer than two models, two of one name, or no paper in common.
     """
-    rules = protocol or Protocol()
+    rules = config or ScoringConfig()
     names = tuple(submission.name for submission in submissions)
     if len(names) < 2 or len(set(names)) != len(names):
         raise ValueError(f"expected two or more models of different names, found {list(names)}")
@@ -171,10 +171,10 @@ def compare_submissions(
     if rules.policy == "exclude":
         common = _restricted(reference, submissions)
     ref = reference.digest
-    panels: dict[str, Panel] = {}
-    measures: dict[str, Measures] = {}
+    panels: dict[str, AlignedPapers] = {}
+    measures: dict[str, PaperStatistics] = {}
     for submission in submissions:
-        panel, settled = panel_of(submission, common, rules)
+        panel, settled = align(submission, common, rules)
         panels[submission.name] = panel
         measures[submission.name] = _chosen(panel, settled, rules, ref, metrics)
     n_papers = len(panels[names[0]].paper_ids)
@@ -202,7 +202,7 @@ def compare_submissions(
     )
 
 
-def _restricted(reference: Reference, submissions: Sequence[Submission]) -> Reference:
+def _restricted(reference: HumanRatings, submissions: Sequence[PredictionFile]) -> HumanRatings:
     kept = [
         i
         for i, paper_id in enumerate(reference.paper_ids)
@@ -221,30 +221,34 @@ def _restricted(reference: Reference, submissions: Sequence[Submission]) -> Refe
 
 
 def _chosen(
-    panel: Panel, rules: Rules, protocol: Protocol, ref: str, metrics: Collection[str] | None
-) -> Measures:
-    found = model_measures(panel, rules, protocol, ref=ref)
+    panel: AlignedPapers,
+    rules: ResolvedConfig,
+    config: ScoringConfig,
+    ref: str,
+    metrics: Collection[str] | None,
+) -> PaperStatistics:
+    found = model_statistics(panel, rules, config, ref=ref)
     return {name: m for name, m in found.items() if metrics is None or name in metrics}
 
 
 def _both(
-    a: Panel,
-    b: Panel,
-    rules: Rules,
-    protocol: Protocol,
+    a: AlignedPapers,
+    b: AlignedPapers,
+    rules: ResolvedConfig,
+    config: ScoringConfig,
     ref: str,
     metrics: Collection[str] | None,
-) -> Measures:
-    """Measures of A's papers followed by B's, for swapping.
+) -> PaperStatistics:
+    """Statistics of A's papers followed by B's, for swapping.
 
     A metric that no rescaling of a model's ratings changes is tested on ratings that have been
     rescaled alike, else the test would see two models' habits of rating and not their order
     (Venkatraman and Begg 1996, for ROC curves).
     """
-    found = _chosen(_stacked(a, b), rules, protocol, ref, metrics)
+    found = _chosen(_stacked(a, b), rules, config, ref, metrics)
     for names, rescaled in ((RANK_METRICS, midranks), (LINEAR_METRICS, standard_scores)):
         alike = [_rescaled(panel, rescaled(panel.model.rating)) for panel in (a, b)]
-        again = _chosen(_stacked(*alike), rules, protocol, ref, metrics)
+        again = _chosen(_stacked(*alike), rules, config, ref, metrics)
         found |= {name: again[name] for name in names if name in again}
     return found
 
@@ -255,7 +259,7 @@ def standard_scores(rating: Floats) -> Floats:
     return np.asarray((rating - rating.mean()) / (spread if spread > 0 else 1.0))
 
 
-def _rescaled(panel: Panel, rating: Floats) -> Panel:
+def _rescaled(panel: AlignedPapers, rating: Floats) -> AlignedPapers:
     return replace(panel, model=replace(panel.model, rating=rating))
 
 
@@ -269,12 +273,12 @@ class _Sample(NamedTuple):
     """Without each paper, likewise."""
 
 
-def _sample(measures: Measures, n_papers: int, protocol: Protocol) -> dict[str, _Sample]:
+def _sample(measures: PaperStatistics, n_papers: int, config: ScoringConfig) -> dict[str, _Sample]:
     statistics = {name: measure.statistic for name, measure in measures.items()}
     values = evaluate(statistics, [np.ones((1, n_papers))])
     if n_papers == 1:
         return {name: _Sample(float(value[0]), _NONE, _NONE) for name, value in values.items()}
-    weights = resampled_weights(n_papers, resamples=protocol.resamples, seed=protocol.seed)
+    weights = resampled_weights(n_papers, resamples=config.resamples, seed=config.seed)
     drawn = evaluate(statistics, weights)
     left_out = evaluate(statistics, left_out_weights(n_papers))
     return {
@@ -283,7 +287,7 @@ def _sample(measures: Measures, n_papers: int, protocol: Protocol) -> dict[str, 
     }
 
 
-def _swapped(both: Measures, n_papers: int, protocol: Protocol) -> dict[str, Floats]:
+def _swapped(both: PaperStatistics, n_papers: int, config: ScoringConfig) -> dict[str, Floats]:
     """Differences after swapping the two models on random papers.
 
     The measures are of A's papers followed by B's, so a weight of 1 on a paper of the first half
@@ -292,7 +296,7 @@ def _swapped(both: Measures, n_papers: int, protocol: Protocol) -> dict[str, Flo
     statistics = {name: measure.statistic for name, measure in both.items()}
 
     def coins() -> Iterator[Floats]:
-        return swap_weights(n_papers, resamples=protocol.resamples, seed=protocol.seed)
+        return swap_weights(n_papers, resamples=config.resamples, seed=config.seed)
 
     as_a = evaluate(statistics, (np.hstack([kept, 1 - kept]) for kept in coins()))
     as_b = evaluate(statistics, (np.hstack([1 - kept, kept]) for kept in coins()))
@@ -300,7 +304,7 @@ def _swapped(both: Measures, n_papers: int, protocol: Protocol) -> dict[str, Flo
 
 
 def _difference(
-    measure: Measure, a: _Sample, b: _Sample, swapped: Floats, protocol: Protocol
+    measure: PaperStatistic, a: _Sample, b: _Sample, swapped: Floats, config: ScoringConfig
 ) -> Difference:
     gap, drawn = a.value - b.value, a.drawn - b.drawn
     interval = bca_interval(gap, drawn, a.left_out - b.left_out) if len(drawn) else None
@@ -309,9 +313,9 @@ def _difference(
         detectable = rounded(detectable_difference(float(np.nanstd(drawn, ddof=1))))
     *parts, version = measure.signature.parts
     sampling = (
-        ("boot", f"paired-bca-{protocol.resamples}"),
-        ("test", f"swap-{protocol.resamples}"),
-        ("seed", str(protocol.seed)),
+        ("boot", f"paired-bca-{config.resamples}"),
+        ("test", f"swap-{config.resamples}"),
+        ("seed", str(config.seed)),
     )
     return Difference(
         a=_or_none(a.value),
@@ -327,17 +331,17 @@ def _difference(
     )
 
 
-def _stacked(a: Panel, b: Panel) -> Panel:
+def _stacked(a: AlignedPapers, b: AlignedPapers) -> AlignedPapers:
     """Both models one below the other, each beside the same humans."""
     twice = np.tile(np.arange(len(a.paper_ids)), 2)
     humans = a.humans
-    doubled = Humans(
+    doubled = AlignedHumans(
         _repeated(humans.ratings, humans.ratings),
         humans.accepted[twice],
         {name: _repeated(marks, marks) for name, marks in humans.aspects.items()},
         None if humans.left_out is None else humans.left_out[twice],
     )
-    model = Marked(
+    model = AlignedModel(
         np.concatenate([a.model.rating, b.model.rating]),
         np.concatenate([a.model.accept, b.model.accept]),
         {
@@ -348,7 +352,7 @@ def _stacked(a: Panel, b: Panel) -> Panel:
         _repeated(a.model.simulated, b.model.simulated),
         a.model.predictions + b.model.predictions,
     )
-    return Panel(a.paper_ids + b.paper_ids, doubled, model)
+    return AlignedPapers(a.paper_ids + b.paper_ids, doubled, model)
 
 
 def _repeated(first: Ragged, second: Ragged) -> Ragged:

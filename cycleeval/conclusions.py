@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from cycleeval.aligned import Rules
+from cycleeval.aligned import ResolvedConfig
 from cycleeval.result import MetricResult
 
 FEW_PAPERS = 30
@@ -12,7 +12,7 @@ _Results = Mapping[str, MetricResult]
 
 
 def verdicts_on_model(
-    metrics: _Results, baselines: Mapping[str, _Results], rules: Rules
+    metrics: _Results, baselines: Mapping[str, _Results], rules: ResolvedConfig
 ) -> tuple[str, ...]:
     """Sentences on a model: against a constant, first; then a human, the majority and chance."""
     said = [_against_constant(metrics, baselines["constant"])]
@@ -76,7 +76,7 @@ def _against_human(metrics: _Results, baselines: Mapping[str, _Results]) -> list
     return [said + "."]
 
 
-def _against_majority(metrics: _Results, majority: _Results, rules: Rules) -> list[str]:
+def _against_majority(metrics: _Results, majority: _Results, rules: ResolvedConfig) -> list[str]:
     own, theirs = metrics.get("decision_accuracy"), majority.get("decision_accuracy")
     if own is None or theirs is None or own.value is None or theirs.value is None:
         return []

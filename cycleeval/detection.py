@@ -17,7 +17,7 @@ from pydantic import Field
 from cycledata.errors import ParseError
 from cycledata.records import Record
 from cycleeval.bootstrap import Interval
-from cycleeval.jsonl import BadLine, read_lines, require_records
+from cycleeval.jsonl import InvalidLine, read_lines, require_records
 from cycleeval.result import MetricResult, signature
 
 FALSE_POSITIVE_TARGETS = (0.01, 0.05)
@@ -102,7 +102,7 @@ class DetectionReport:
 
     rows: tuple[Detected, ...]
     """By format, then source."""
-    unreadable: tuple[BadLine, ...]
+    unreadable: tuple[InvalidLine, ...]
     """Lines that stand beside the numbers, never in them."""
 
 

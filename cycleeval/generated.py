@@ -24,7 +24,7 @@ from cycleeval.bootstrap import (
     resampled_weights,
 )
 from cycleeval.detection import exact_interval
-from cycleeval.jsonl import BadLine, read_lines, require_records
+from cycleeval.jsonl import InvalidLine, read_lines, require_records
 from cycleeval.ragged import Floats
 from cycleeval.result import MetricResult, signature
 
@@ -85,7 +85,7 @@ class GeneratedReport:
 
     rows: tuple[GeneratedRow, ...]
     """By source."""
-    unreadable: tuple[BadLine, ...]
+    unreadable: tuple[InvalidLine, ...]
     """Lines that stand beside the numbers, never in them."""
 
 

@@ -1,6 +1,6 @@
-"""What humans said: a build directory, a hub id, or a Parquet or JSON Lines file -> Reference.
+"""What humans said: a build directory, a hub id, or a Parquet or JSON Lines file -> HumanRatings.
 
-A reference is ours or the organiser's, so a fault in it is an error, not something to count.
+A reference is ours or the organiser's, so a invalid in it is an error, not something to count.
 """
 
 import hashlib
@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
 
-from cycleeval.predictions import ASPECTS, Decision
+from cycleeval.predictions import ASPECTS, DecisionLabel
 
 Marks = tuple[tuple[float, ...], ...]
 _COLUMNS = ("paper_id", "ratings", "decision", *ASPECTS, "split")
-_DECISIONS: dict[object, Decision | None] = {
+_DECISIONS: dict[object, DecisionLabel | None] = {
     "accept": "accept",
     "reject": "reject",
     "withdrawn": None,
@@ -24,7 +24,7 @@ _DECISIONS: dict[object, Decision | None] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Reference:
+class HumanRatings:
     """Human ratings and decisions of the papers to be judged, in the order of their ids."""
 
     name: str
@@ -33,11 +33,11 @@ class Reference:
     """Ascending, each once."""
     ratings: Marks
     """Human ratings of each paper, as many as it has."""
-    decisions: tuple[Decision | None, ...]
+    decisions: tuple[DecisionLabel | None, ...]
     """What the venue decided; None where unknown or withdrawn."""
     aspects: Mapping[str, Marks]
     """Human marks by aspect; an aspect that no paper has is left out."""
-    train: "Reference | None" = None
+    train: "HumanRatings | None" = None
     """The training split, where the reference has one."""
 
     @property
@@ -53,14 +53,14 @@ class Reference:
         return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
-def reference_of(
+def human_ratings_of(
     ratings: Mapping[str, Sequence[float]],
-    decisions: Mapping[str, Decision | None] | None = None,
+    decisions: Mapping[str, DecisionLabel | None] | None = None,
     aspects: Mapping[str, Mapping[str, Sequence[float]]] | None = None,
     *,
     name: str = "given",
-    train: Reference | None = None,
-) -> Reference:
+    train: HumanRatings | None = None,
+) -> HumanRatings:
     """A reference from plain mappings by paper id; papers without a rating are kept and counted.
 
     Raises:
@@ -70,7 +70,7 @@ def reference_of(
         raise ValueError(f"{name}: expected at least one paper, found none")
     ids = tuple(sorted(ratings))
     by_aspect = {aspect: _tuples(ids, marks) for aspect, marks in (aspects or {}).items()}
-    reference = Reference(
+    reference = HumanRatings(
         name,
         ids,
         _tuples(ids, ratings),
@@ -87,7 +87,7 @@ def reference_of(
     return reference
 
 
-def read_reference(source: str, *, split: str = "test") -> Reference:
+def read_human_ratings(source: str, *, split: str = "test") -> HumanRatings:
     """Read a reference.
 
     Args:
@@ -117,7 +117,7 @@ def read_reference(source: str, *, split: str = "test") -> Reference:
 Rows = list[dict[str, object]]
 
 
-def _reference(rows: Rows, *, name: str, split: str) -> Reference:
+def _reference(rows: Rows, *, name: str, split: str) -> HumanRatings:
     chosen = [row for row in rows if row.get("split") in (None, split)]
     train = [row for row in rows if row.get("split") == "train"] if split != "train" else []
     if not chosen:
@@ -127,9 +127,9 @@ def _reference(rows: Rows, *, name: str, split: str) -> Reference:
     return _from_rows(chosen, name=name, train=known)
 
 
-def _from_rows(rows: Rows, *, name: str, train: Reference | None) -> Reference:
+def _from_rows(rows: Rows, *, name: str, train: HumanRatings | None) -> HumanRatings:
     ratings: dict[str, Sequence[float]] = {}
-    decisions: dict[str, Decision | None] = {}
+    decisions: dict[str, DecisionLabel | None] = {}
     aspects: dict[str, dict[str, Sequence[float]]] = {aspect: {} for aspect in ASPECTS}
     for number, row in enumerate(rows, start=1):
         paper_id = row.get("paper_id")
@@ -149,7 +149,7 @@ def _from_rows(rows: Rows, *, name: str, train: Reference | None) -> Reference:
         decisions[paper_id] = _DECISIONS[decision]
         for aspect in ASPECTS:
             aspects[aspect][paper_id] = _numbers(paper_id, aspect, row.get(aspect))
-    return reference_of(ratings, decisions, aspects, name=name, train=train)
+    return human_ratings_of(ratings, decisions, aspects, name=name, train=train)
 
 
 def _numbers(paper_id: str, column: str, values: object) -> tuple[float, ...]:

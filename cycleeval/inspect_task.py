@@ -22,7 +22,7 @@ try:
 except ImportError as error:
     raise ImportError("this task needs `pip install inspect-ai`") from error
 
-from cycleeval.human_ratings import read_reference
+from cycleeval.human_ratings import read_human_ratings
 from cycleeval.proxy import proxy_error
 from cycleeval.review.parsing import Unusable, parse_reply
 from cycleeval.review.protocol import prompt
@@ -38,7 +38,7 @@ def peer_review(papers: str, reference: str, split: str = "test") -> Task:
         reference: as for ``cycleeval score``; papers with two human ratings or more are used.
         split: the reference's split.
     """
-    humans = read_reference(reference, split=split)
+    humans = read_human_ratings(reference, split=split)
     ratings = dict(zip(humans.paper_ids, humans.ratings, strict=True))
     samples = [
         Sample(

@@ -18,7 +18,7 @@ R = TypeVar("R", bound=BaseModel)
 
 
 @dataclass(frozen=True, slots=True)
-class BadLine:
+class InvalidLine:
     """A line that is no record."""
 
     line: int
@@ -27,6 +27,8 @@ class BadLine:
     """``"too-long"``, ``"not-a-record"`` or ``"duplicate"``."""
     detail: str
     """What was expected and what was found."""
+    paper_id: str | None = None
+    """The paper that the line is about; None where it was not read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +37,7 @@ class Lines(Generic[R]):
 
     records: tuple[R, ...]
     """In the file's order."""
-    problems: tuple[BadLine, ...]
+    problems: tuple[InvalidLine, ...]
     """In the file's order; blank lines are none."""
 
 
@@ -46,24 +48,24 @@ def read_lines(path: Path, record: type[R], *, unique: tuple[str, ...]) -> Lines
         ParseError: the file cannot be opened, or has too many lines.
     """
     records: list[R] = []
-    problems: list[BadLine] = []
+    problems: list[InvalidLine] = []
     seen: dict[tuple[object, ...], int] = {}
     for number, line in _numbered(path):
         if line is None:
             detail = f"expected at most {MAX_LINE_BYTES} bytes"
-            problems.append(BadLine(number, "too-long", detail))
+            problems.append(InvalidLine(number, "too-long", detail))
             continue
         if not line.strip():
             continue
         try:
             found = record.model_validate_json(line, strict=True)
         except ValidationError as error:
-            problems.append(BadLine(number, "not-a-record", _first(error)))
+            problems.append(InvalidLine(number, "not-a-record", _first(error)))
             continue
         key = tuple(getattr(found, name) for name in unique)
         first = seen.setdefault(key, number)
         if first != number:
-            problems.append(BadLine(number, "duplicate", f"{key!r:.200} is on line {first}"))
+            problems.append(InvalidLine(number, "duplicate", f"{key!r:.200} is on line {first}"))
             continue
         records.append(found)
     return Lines(tuple(records), tuple(problems))

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cycleeval import agreement, decision
-from cycleeval.aligned import Constant, Humans, Panel, Rules, named
+from cycleeval.aligned import AlignedHumans, AlignedPapers, LearnedConstant, ResolvedConfig, named
 from cycleeval.baselines import noise_floor
 from cycleeval.bootstrap import OfSums, Prepared, Statistic
 from cycleeval.proxy import PROXIES, Proxy, human_error, leave_one_out_means, proxy_error
@@ -23,12 +23,12 @@ from cycleeval.rank import (
     weigh,
 )
 from cycleeval.result import Signature, signature
-from cycleeval.scoring_config import Protocol
+from cycleeval.scoring_config import ScoringConfig
 from cycleeval.spread import duplicate_pairs
 
 
 @dataclass(frozen=True, slots=True)
-class Measure:
+class PaperStatistic:
     """One metric on one set of papers."""
 
     statistic: Statistic
@@ -41,43 +41,49 @@ class Measure:
     """What to say when the value is NaN."""
 
 
-Measures = dict[str, Measure]
+PaperStatistics = dict[str, PaperStatistic]
 Parts = dict[str, str]
 
 
-def model_measures(panel: Panel, rules: Rules, protocol: Protocol, *, ref: str) -> Measures:
+def model_statistics(
+    panel: AlignedPapers, rules: ResolvedConfig, config: ScoringConfig, *, ref: str
+) -> PaperStatistics:
     """All metrics of a model, in the order of reports."""
-    low, high = protocol.scale
-    parts = {"policy": protocol.policy, "scale": f"{low:g}-{high:g}", "ref": ref}
+    low, high = config.scale
+    parts = {"policy": config.policy, "scale": f"{low:g}-{high:g}", "ref": ref}
     views = panel.humans.views()
-    found = _proxies(views[""], panel.model.rating, "", protocol, parts)
-    found |= _against_constant_and_noise(panel, rules, protocol, parts)
+    found = _proxies(views[""], panel.model.rating, "", config, parts)
+    found |= _against_constant_and_noise(panel, rules, config, parts)
     for aspect, marks in panel.model.aspects.items():
-        found |= _proxies(views[aspect], marks, aspect, protocol, parts)
-    found |= _decisions(panel, rules, protocol, parts)
+        found |= _proxies(views[aspect], marks, aspect, config, parts)
+    found |= _decisions(panel, rules, config, parts)
     found |= _ranks(panel, parts)
     found |= _simulated(panel, parts)
     return found
 
 
-def human_measures(humans: Humans, rules: Rules, protocol: Protocol, *, ref: str) -> Measures:
+def human_statistics(
+    humans: AlignedHumans, rules: ResolvedConfig, config: ScoringConfig, *, ref: str
+) -> PaperStatistics:
     """All metrics of the human reviewers themselves, each against the others."""
-    found: Measures = {}
+    found: PaperStatistics = {}
     for mark, view in humans.views().items():
-        weights = _paper_weights(view.ratings, protocol)
+        weights = _paper_weights(view.ratings, config)
         for name, proxy in PROXIES.items():
             # In mode n a human is part of the mean that judges them, which no model is.
             mode = "n-own-included" if proxy.mode == "n" else proxy.mode
-            signed = _signed(proxy, view, mark, protocol, {"ref": ref}, mode=mode)
+            signed = _signed(proxy, view, mark, config, {"ref": ref}, mode=mode)
             found[named(name, mark)] = _mean(_human_errors(view, proxy), weights, signed)
     found |= _human_decisions(humans, rules, ref)
     found |= _human_ranks(humans.ratings, ref)
     return found | _agreement(humans.ratings, ref)
 
 
-def constant_measures(humans: Humans, rules: Rules, protocol: Protocol, *, ref: str) -> Measures:
+def constant_statistics(
+    humans: AlignedHumans, rules: ResolvedConfig, config: ScoringConfig, *, ref: str
+) -> PaperStatistics:
     """Proxy errors of the best constants."""
-    found: Measures = {}
+    found: PaperStatistics = {}
     for mark, view in humans.views().items():
         for name in PROXIES:
             constant = rules.constants.get(named(name, mark))
@@ -85,12 +91,14 @@ def constant_measures(humans: Humans, rules: Rules, protocol: Protocol, *, ref: 
                 continue
             answer = np.full(len(view.ratings), constant.value)
             parts = {**_answer(constant), "ref": ref}
-            both = _proxies(view, answer, mark, protocol, parts)
+            both = _proxies(view, answer, mark, config, parts)
             found[named(name, mark)] = both[named(name, mark)]
     return found
 
 
-def majority_measures(humans: Humans, rules: Rules, *, ref: str) -> Measures:
+def majority_statistics(
+    humans: AlignedHumans, rules: ResolvedConfig, *, ref: str
+) -> PaperStatistics:
     """Decision metrics of always deciding as the majority does."""
     if rules.accept_all is None:
         return {}
@@ -104,51 +112,51 @@ def majority_measures(humans: Humans, rules: Rules, *, ref: str) -> Measures:
     return _rates(_outcomes(said, humans.accepted), int(np.isfinite(humans.accepted).sum()), parts)
 
 
-def noise_measures(humans: Humans, protocol: Protocol, *, ref: str) -> Measures:
+def noise_statistics(humans: AlignedHumans, config: ScoringConfig, *, ref: str) -> PaperStatistics:
     """Proxy MSE that even the true rating would have; drawing a reviewer does not change it."""
     view = replace(humans, left_out=None)
-    weights = _paper_weights(humans.ratings, protocol)
+    weights = _paper_weights(humans.ratings, config)
     return {
         name: _mean(
             noise_floor(humans.ratings, mode=PROXIES[name].mode),
             weights,
-            _signed(PROXIES[name], view, "", protocol, {"ref": ref}),
+            _signed(PROXIES[name], view, "", config, {"ref": ref}),
         )
         for name in ("proxy_mse_n1", "proxy_mse_n")
     }
 
 
-def _answer(constant: Constant) -> Parts:
+def _answer(constant: LearnedConstant) -> Parts:
     return {"answer": f"{constant.value:.6g}", "learned": constant.learned_from}
 
 
 def _signed(
     proxy: Proxy,
-    humans: Humans,
+    humans: AlignedHumans,
     mark: str,
-    protocol: Protocol,
+    config: ScoringConfig,
     parts: Parts,
     *,
     mode: str | None = None,
 ) -> Signature:
     left_out = None
     if proxy.mode == "n-1":
-        left_out = "every" if humans.left_out is None else f"one-seed-{protocol.left_out_seed}"
+        left_out = "every" if humans.left_out is None else f"one-seed-{config.left_out_seed}"
     return signature(
         proxy.metric,
         mode=mode or proxy.mode,
         left_out=left_out,
-        over=protocol.over,
+        over=config.over,
         mark=mark or "rating",
         **parts,
     )
 
 
 def _proxies(
-    humans: Humans, rating: Floats, mark: str, protocol: Protocol, parts: Parts
-) -> Measures:
+    humans: AlignedHumans, rating: Floats, mark: str, config: ScoringConfig, parts: Parts
+) -> PaperStatistics:
     """The four proxy errors of one rating a paper, NaN where there is none."""
-    found: Measures = {}
+    found: PaperStatistics = {}
     for name, proxy in PROXIES.items():
         drawn = humans.left_out if proxy.mode == "n-1" else None
         enough = humans.ratings.counts >= (2 if proxy.mode == "n-1" else 1)
@@ -164,13 +172,13 @@ def _proxies(
             )
         found[named(name, mark)] = _mean(
             values,
-            _paper_weights(humans.ratings, protocol),
-            _signed(proxy, humans, mark, protocol, parts),
+            _paper_weights(humans.ratings, config),
+            _signed(proxy, humans, mark, config, parts),
         )
     return found
 
 
-def _human_errors(humans: Humans, proxy: Proxy) -> Floats:
+def _human_errors(humans: AlignedHumans, proxy: Proxy) -> Floats:
     """Human proxy errors, NaN where a paper has fewer than two ratings."""
     drawn = humans.left_out if proxy.mode == "n-1" else None
     paired = humans.ratings.counts > 1
@@ -186,20 +194,20 @@ def _human_errors(humans: Humans, proxy: Proxy) -> Floats:
 
 
 def _against_constant_and_noise(
-    panel: Panel, rules: Rules, protocol: Protocol, parts: Parts
-) -> Measures:
+    panel: AlignedPapers, rules: ResolvedConfig, config: ScoringConfig, parts: Parts
+) -> PaperStatistics:
     ratings, rating = panel.humans.ratings, panel.model.rating
     constant = rules.constants["proxy_mse_n"]
-    weights = _paper_weights(ratings, protocol)
+    weights = _paper_weights(ratings, config)
     errors = proxy_error(rating, ratings, mode="n")
     theirs = proxy_error(np.full(len(rating), constant.value), ratings, mode="n")
-    shared = {"mode": "n", "over": protocol.over, **parts}
+    shared = {"mode": "n", "over": config.over, **parts}
 
     def skill(sums: Floats) -> Floats:
         return 1 - _quotient(sums)
 
     return {
-        "skill_mse": Measure(
+        "skill_mse": PaperStatistic(
             OfSums(np.stack([errors * weights, theirs * weights], axis=1), skill),
             len(ratings),
             signature("skill_mse", **shared, **_answer(constant)),
@@ -211,13 +219,15 @@ def _against_constant_and_noise(
     }
 
 
-def _decisions(panel: Panel, rules: Rules, protocol: Protocol, parts: Parts) -> Measures:
+def _decisions(
+    panel: AlignedPapers, rules: ResolvedConfig, config: ScoringConfig, parts: Parts
+) -> PaperStatistics:
     known = np.isfinite(panel.humans.accepted)
     if not known.any():
         return {}
     stated = [p is not None and p.decision is not None for p in panel.model.predictions]
     rule = f"mean>={rules.threshold:g}-{rules.threshold_from}"
-    if protocol.decide_by == "stated" and any(stated):
+    if config.decide_by == "stated" and any(stated):
         rule = "stated" if all(stated) else f"stated-else-{rule}"
     shared, n_papers = {"over": "papers", **parts}, int(known.sum())
     counts = _outcomes(panel.model.accept == 1, panel.humans.accepted)
@@ -226,7 +236,7 @@ def _decisions(panel: Panel, rules: Rules, protocol: Protocol, parts: Parts) -> 
     return found | _on_cells({"auroc": pairwise_accuracy_of}, of, n_papers, shared)
 
 
-def _human_decisions(humans: Humans, rules: Rules, ref: str) -> Measures:
+def _human_decisions(humans: AlignedHumans, rules: ResolvedConfig, ref: str) -> PaperStatistics:
     """Single reviews against the decision, pooled over reviews."""
     flat = humans.ratings
     known = np.isfinite(humans.accepted)[flat.paper]
@@ -242,10 +252,10 @@ def _human_decisions(humans: Humans, rules: Rules, ref: str) -> Measures:
     return found | _on_cells({"auroc": pairwise_accuracy_of}, of, n_papers, shared)
 
 
-def _rates(counts: Floats, n_papers: int, parts: Parts) -> Measures:
+def _rates(counts: Floats, n_papers: int, parts: Parts) -> PaperStatistics:
     why = "it needs both decisions, on the side of the truth and of the one who is judged"
     return {
-        name: Measure(OfSums(counts, rate), n_papers, signature(name, **parts), why)
+        name: PaperStatistic(OfSums(counts, rate), n_papers, signature(name, **parts), why)
         for name, rate in decision.RATES.items()
     }
 
@@ -257,7 +267,7 @@ _RANKS: dict[str, Callable[[Mass], Floats]] = {
 }
 
 
-def _agreement(ratings: Ragged, ref: str) -> Measures:
+def _agreement(ratings: Ragged, ref: str) -> PaperStatistics:
     """Alpha and ICC of the human ratings."""
     n_paired = int((ratings.counts > 1).sum())
     if not n_paired:
@@ -272,18 +282,20 @@ def _agreement(ratings: Ragged, ref: str) -> Measures:
         "icc_1_k": Prepared(squares, agreement.icc_mean_of),
     }
     return {
-        name: Measure(statistic, n_paired, signature(name, ref=ref), "the ratings do not vary")
+        name: PaperStatistic(
+            statistic, n_paired, signature(name, ref=ref), "the ratings do not vary"
+        )
         for name, statistic in statistics.items()
     }
 
 
 def _on_cells(
     statistics: Mapping[str, Callable[[Mass], Floats]], of: Cells, n_papers: int, parts: Parts
-) -> Measures:
+) -> PaperStatistics:
     """Rank statistics that share the weighing of their cells."""
     weighed = partial(weigh, of)
     return {
-        name: Measure(
+        name: PaperStatistic(
             Prepared(weighed, statistic),
             n_papers,
             signature(name, **parts),
@@ -293,12 +305,12 @@ def _on_cells(
     }
 
 
-def _ranks(panel: Panel, parts: Parts) -> Measures:
+def _ranks(panel: AlignedPapers, parts: Parts) -> PaperStatistics:
     ratings, rating = panel.humans.ratings, panel.model.rating
     shared = {"over": "papers", **parts}
     of = cells(rating, ratings.means())
     found = _on_cells(_RANKS, of, len(ratings), shared)
-    found["disattenuated_correlation"] = Measure(
+    found["disattenuated_correlation"] = PaperStatistic(
         partial(agreement.disattenuated_of, rating, ratings),
         len(ratings),
         signature("disattenuated_correlation", **shared),
@@ -314,7 +326,7 @@ def _ranks(panel: Panel, parts: Parts) -> Measures:
     return found
 
 
-def _human_ranks(ratings: Ragged, ref: str) -> Measures:
+def _human_ranks(ratings: Ragged, ref: str) -> PaperStatistics:
     """Each rating against the mean of the paper's others, pooled over reviews."""
     paired = ratings.counts > 1
     if not paired.any():
@@ -325,7 +337,7 @@ def _human_ranks(ratings: Ragged, ref: str) -> Measures:
     return _on_cells(_RANKS, of, int(paired.sum()), shared)
 
 
-def _simulated(panel: Panel, parts: Parts) -> Measures:
+def _simulated(panel: AlignedPapers, parts: Parts) -> PaperStatistics:
     """Spread and duplicates, where the model simulates two reviewers or more."""
     simulated, humans = panel.model.simulated, panel.humans.ratings
     both = (simulated.counts > 1) & (humans.counts > 1)
@@ -336,7 +348,7 @@ def _simulated(panel: Panel, parts: Parts) -> Measures:
     shared = {"over": "papers", **parts}
     marks = [() if p is None else p.reviewers() for p in panel.model.predictions]
     return {
-        "spread_ratio": Measure(
+        "spread_ratio": PaperStatistic(
             OfSums(np.stack([own, theirs], axis=1), _quotient),
             int(both.sum()),
             signature("spread_ratio", **shared),
@@ -357,15 +369,15 @@ def _outcomes(said: NDArray[np.bool_], accepted: Floats) -> Floats:
     )
 
 
-def _mean(values: Floats, weights: Floats, signed: Signature) -> Measure:
+def _mean(values: Floats, weights: Floats, signed: Signature) -> PaperStatistic:
     """Weighted mean over the papers where the value is not NaN."""
     used = np.where(np.isfinite(values), weights, 0.0)
     columns = np.stack([np.nan_to_num(values) * used, used], axis=1)
-    return Measure(OfSums(columns, _quotient), int((used > 0).sum()), signed)
+    return PaperStatistic(OfSums(columns, _quotient), int((used > 0).sum()), signed)
 
 
-def _paper_weights(ratings: Ragged, protocol: Protocol) -> Floats:
-    if protocol.over == "reviews":
+def _paper_weights(ratings: Ragged, config: ScoringConfig) -> Floats:
+    if config.over == "reviews":
         return ratings.counts.astype(np.float64)
     return np.ones(len(ratings))
 

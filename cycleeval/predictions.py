@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Literal
 
-from cycleeval.scoring_config import Protocol
+from cycleeval.jsonl import InvalidLine
+from cycleeval.scoring_config import ScoringConfig
 
 ASPECTS = ("soundness", "presentation", "contribution")
 MAX_LINE_BYTES = 8 << 20
@@ -19,7 +20,7 @@ MAX_LINE_BYTES = 8 << 20
 MAX_REVIEWERS = 64
 """Most simulated reviewers of one paper."""
 
-Decision = Literal["accept", "reject"]
+DecisionLabel = Literal["accept", "reject"]
 _OUT_OF_PLACE = frozenset({"unknown-paper", "other-split", "duplicate-paper"})
 _CONFIDENCE_SCALE = (1.0, 5.0)
 _MARKS = ("ratings", *ASPECTS, "confidence")
@@ -34,7 +35,7 @@ class Prediction:
     """The reference's id of the paper."""
     ratings: tuple[float, ...]
     """Overall rating of each simulated reviewer, at least one."""
-    decision: Decision | None = None
+    decision: DecisionLabel | None = None
     """The model's own decision; None where it states none."""
     soundness: tuple[float, ...] | None = None
     """Soundness of each simulated reviewer; None where not given. Likewise below."""
@@ -64,38 +65,24 @@ class Prediction:
 
 
 @dataclass(frozen=True, slots=True)
-class Fault:
-    """A line, or a prediction given in Python, that was set aside."""
-
-    line: int
-    """Line of the file, from 1; place in the sequence where it came from Python."""
-    paper_id: str | None
-    """The paper it names; None where that could not be read."""
-    rule: str
-    """Short, stable name, e.g. ``"out-of-scale"``, ``"unknown-paper"``, ``"duplicate-paper"``."""
-    detail: str
-    """What was expected and what was found."""
-
-
-@dataclass(frozen=True, slots=True)
-class Submission:
+class PredictionFile:
     """One model's predictions, and what was set aside."""
 
     name: str
     """Name of the model or file."""
     predictions: Mapping[str, Prediction]
     """By paper id."""
-    faults: tuple[Fault, ...]
+    invalid_lines: tuple[InvalidLine, ...]
     """In the order of the file."""
 
     @property
-    def unreadable(self) -> tuple[Fault, ...]:
+    def unreadable(self) -> tuple[InvalidLine, ...]:
         """The lines that nobody can read, as opposed to readable ones out of place."""
-        return tuple(fault for fault in self.faults if fault.rule not in _OUT_OF_PLACE)
+        return tuple(invalid for invalid in self.invalid_lines if invalid.rule not in _OUT_OF_PLACE)
 
     def count(self, rule: str) -> int:
-        """Number of faults of one rule."""
-        return Counter(fault.rule for fault in self.faults)[rule]
+        """Number of invalid lines of one rule."""
+        return Counter(invalid.rule for invalid in self.invalid_lines)[rule]
 
 
 class _Refused(Exception):  # noqa: N818  control flow inside this file, not an error of the caller
@@ -107,44 +94,44 @@ class _Refused(Exception):  # noqa: N818  control flow inside this file, not an 
         self.detail = detail
 
 
-def read_submission(
+def read_predictions(
     path: Path,
     *,
     known: Collection[str],
     elsewhere: Collection[str] = (),
-    protocol: Protocol | None = None,
-) -> Submission:
+    config: ScoringConfig | None = None,
+) -> PredictionFile:
     """Read a predictions file.
 
     Args:
         path: the JSON Lines file.
-        known: paper ids of the reference; a line about another paper is a fault.
+        known: paper ids of the reference; a line about another paper is a invalid.
         elsewhere: paper ids of splits that are not judged now; lines about them are told apart.
-        protocol: gives the scales; None for the default.
+        config: gives the scales; None for the default.
 
     Raises:
         OSError: the file cannot be opened or read.
     """
     with path.open("rb") as stream:
-        return submission_of(
-            _lines(stream), name=path.stem, known=known, elsewhere=elsewhere, protocol=protocol
+        return parse_predictions(
+            _lines(stream), name=path.stem, known=known, elsewhere=elsewhere, config=config
         )
 
 
-def submission_of(
+def parse_predictions(
     lines: Iterable[bytes],
     *,
     name: str,
     known: Collection[str],
     elsewhere: Collection[str] = (),
-    protocol: Protocol | None = None,
-) -> Submission:
+    config: ScoringConfig | None = None,
+) -> PredictionFile:
     """The same from lines of bytes; blank ones are passed over, a paper's first line counts."""
-    rules = protocol or Protocol()
+    rules = config or ScoringConfig()
     papers, others = frozenset(known), frozenset(elsewhere)
     predictions: dict[str, Prediction] = {}
     named: set[str] = set()
-    faults: list[Fault] = []
+    invalid_lines: list[InvalidLine] = []
     for number, line in enumerate(lines, start=1):
         if len(line) <= MAX_LINE_BYTES and not line.strip():
             continue
@@ -156,8 +143,8 @@ def submission_of(
             named.add(paper_id)
             predictions[paper_id] = _prediction(paper_id, entry, rules)
         except _Refused as refused:
-            faults.append(Fault(number, paper_id, refused.rule, refused.detail))
-    return Submission(name, predictions, tuple(faults))
+            invalid_lines.append(InvalidLine(number, refused.rule, refused.detail, paper_id))
+    return PredictionFile(name, predictions, tuple(invalid_lines))
 
 
 def _lines(stream: IO[bytes]) -> Iterator[bytes]:
@@ -210,7 +197,7 @@ def _require_place(
         raise _Refused("duplicate-paper", "an earlier line is about the same paper")
 
 
-def _prediction(paper_id: str, entry: dict[str, object], rules: Protocol) -> Prediction:
+def _prediction(paper_id: str, entry: dict[str, object], rules: ScoringConfig) -> Prediction:
     if unknown := sorted(entry.keys() - _FIELDS):
         raise _Refused("unknown-field", f"expected {sorted(_FIELDS)}, found {unknown[:5]!r:.120}")
     decision = entry.get("decision")
@@ -238,7 +225,7 @@ def _prediction(paper_id: str, entry: dict[str, object], rules: Protocol) -> Pre
     )
 
 
-def _marks(name: str, values: object, rules: Protocol) -> tuple[float, ...] | None:
+def _marks(name: str, values: object, rules: ScoringConfig) -> tuple[float, ...] | None:
     if values is None:
         return None
     if not isinstance(values, list):
@@ -257,13 +244,13 @@ def _marks(name: str, values: object, rules: Protocol) -> tuple[float, ...] | No
     return tuple(float(value) for value in values)
 
 
-def _scale(name: str, rules: Protocol) -> tuple[float, float]:
+def _scale(name: str, rules: ScoringConfig) -> tuple[float, float]:
     if name == "confidence":
         return _CONFIDENCE_SCALE
     return rules.scale if name == "ratings" else rules.aspect_scale
 
 
-def _prediction_of_text(paper_id: str, text: str, rules: Protocol) -> Prediction:
+def _prediction_of_text(paper_id: str, text: str, rules: ScoringConfig) -> Prediction:
     from cycledata.formats.review_text import parse_reviews
     from cycledata.formats.unreadable import Unreadable
 

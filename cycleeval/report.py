@@ -7,14 +7,14 @@ from cycleeval.comparison import Comparison, Difference
 from cycleeval.result import MetricResult
 from cycleeval.scoring import ScoreCard
 
-_FAULTS_SHOWN = 10
+_INVALID_LINES_SHOWN = 10
 
 
 def score_report(card: ScoreCard) -> str:
-    """Counts, metrics beside what they must beat, verdicts, faults, signatures."""
+    """Counts, metrics beside what they must beat, verdicts, invalid lines, signatures."""
     lines = [card.name, _counts(card), "", *_table(card), ""]
     lines += [f"* {sentence}" for sentence in card.verdicts]
-    lines += _faults(card)
+    lines += _invalid_lines(card)
     lines += ["", "signatures"]
     lines += [f"  {result.name}: {result.signature}" for result in card.metrics.values()]
     return "\n".join(lines)
@@ -72,17 +72,19 @@ def _table(card: ScoreCard) -> list[str]:
     return _aligned([header, *rows]) + notes
 
 
-def _faults(card: ScoreCard) -> list[str]:
-    if not card.faults:
+def _invalid_lines(card: ScoreCard) -> list[str]:
+    if not card.invalid_lines:
         return []
-    rules = Counter(fault.rule for fault in card.faults)
+    rules = Counter(invalid.rule for invalid in card.invalid_lines)
     lines = ["", "set aside: " + ", ".join(f"{n} {rule}" for rule, n in sorted(rules.items()))]
-    for fault in card.faults[:_FAULTS_SHOWN]:
+    for invalid in card.invalid_lines[:_INVALID_LINES_SHOWN]:
         # A stranger's text is shown as Python's repr, so that it cannot move the cursor.
-        whose = "" if fault.paper_id is None else f" {fault.paper_id!r:.60}"
-        lines.append(f"  line {fault.line}{whose}: {fault.rule}: {fault.detail!r}")
-    if len(card.faults) > _FAULTS_SHOWN:
-        lines.append(f"  and {len(card.faults) - _FAULTS_SHOWN} more; --json shows all")
+        whose = "" if invalid.paper_id is None else f" {invalid.paper_id!r:.60}"
+        lines.append(f"  line {invalid.line}{whose}: {invalid.rule}: {invalid.detail!r}")
+    if len(card.invalid_lines) > _INVALID_LINES_SHOWN:
+        lines.append(
+            f"  and {len(card.invalid_lines) - _INVALID_LINES_SHOWN} more; --json shows all"
+        )
     return lines
 
 

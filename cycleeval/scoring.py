@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from cycleeval.aligned import humans_of, panel_of, settle
+from cycleeval.aligned import align, humans_of, resolve_config
 from cycleeval.bootstrap import (
     bca_interval,
     evaluate,
@@ -14,19 +14,20 @@ from cycleeval.bootstrap import (
     rounded,
 )
 from cycleeval.conclusions import verdicts_on_humans, verdicts_on_model
-from cycleeval.human_ratings import Reference, reference_of
+from cycleeval.human_ratings import HumanRatings, human_ratings_of
+from cycleeval.jsonl import InvalidLine
 from cycleeval.metrics import (
-    Measures,
-    constant_measures,
-    human_measures,
-    majority_measures,
-    model_measures,
-    noise_measures,
+    PaperStatistics,
+    constant_statistics,
+    human_statistics,
+    majority_statistics,
+    model_statistics,
+    noise_statistics,
 )
-from cycleeval.predictions import Decision, Fault, Prediction, Submission
+from cycleeval.predictions import DecisionLabel, Prediction, PredictionFile
 from cycleeval.ragged import Floats
 from cycleeval.result import MetricResult, Signature
-from cycleeval.scoring_config import Protocol
+from cycleeval.scoring_config import ScoringConfig
 
 Results = dict[str, MetricResult]
 
@@ -56,7 +57,7 @@ class ScoreCard:
     """``human``, ``constant``, ``majority``, ``noise_floor``, on the same papers."""
     verdicts: tuple[str, ...]
     """What the numbers amount to, in sentences."""
-    faults: tuple[Fault, ...]
+    invalid_lines: tuple[InvalidLine, ...]
     """Every line set aside."""
 
     def to_json(self) -> dict[str, object]:
@@ -72,34 +73,34 @@ class ScoreCard:
             "metrics": _json(self.metrics),
             "baselines": {name: _json(results) for name, results in self.baselines.items()},
             "verdicts": list(self.verdicts),
-            "faults": [
+            "invalid_lines": [
                 {"line": f.line, "paper_id": f.paper_id, "rule": f.rule, "detail": f.detail}
-                for f in self.faults
+                for f in self.invalid_lines
             ],
         }
 
 
-def score_submission(
-    submission: Submission, reference: Reference, protocol: Protocol | None = None
+def score_predictions(
+    submission: PredictionFile, reference: HumanRatings, config: ScoringConfig | None = None
 ) -> ScoreCard:
     """Score one model against a reference.
 
     Raises:
-        ValueError: nothing to score, or a protocol that the reference cannot serve.
+        ValueError: nothing to score, or a config that the reference cannot serve.
     """
-    rules_of = protocol or Protocol()
-    panel, rules = panel_of(submission, reference, rules_of)
+    rules_of = config or ScoringConfig()
+    panel, rules = align(submission, reference, rules_of)
     ref = reference.digest
     groups = {
-        "": model_measures(panel, rules, rules_of, ref=ref),
-        "human": human_measures(panel.humans, rules, rules_of, ref=ref),
-        "constant": constant_measures(panel.humans, rules, rules_of, ref=ref),
-        "majority": majority_measures(panel.humans, rules, ref=ref),
-        "noise_floor": noise_measures(panel.humans, rules_of, ref=ref),
+        "": model_statistics(panel, rules, rules_of, ref=ref),
+        "human": human_statistics(panel.humans, rules, rules_of, ref=ref),
+        "constant": constant_statistics(panel.humans, rules, rules_of, ref=ref),
+        "majority": majority_statistics(panel.humans, rules, ref=ref),
+        "noise_floor": noise_statistics(panel.humans, rules_of, ref=ref),
     }
     unreadable = submission.unreadable
     results = measured(groups, len(panel.paper_ids), rules_of, n_unreadable=len(unreadable))
-    lost = {fault.paper_id for fault in unreadable} & set(reference.paper_ids)
+    lost = {invalid.paper_id for invalid in unreadable} & set(reference.paper_ids)
     said = sum(
         bool(r) and i in submission.predictions
         for i, r in zip(reference.paper_ids, reference.ratings, strict=True)
@@ -117,29 +118,29 @@ def score_submission(
         metrics=metrics,
         baselines=results,
         verdicts=verdicts_on_model(metrics, results, rules),
-        faults=submission.faults,
+        invalid_lines=submission.invalid_lines,
     )
 
 
-def score_humans(reference: Reference, protocol: Protocol | None = None) -> ScoreCard:
+def score_humans(reference: HumanRatings, config: ScoringConfig | None = None) -> ScoreCard:
     """Score the human reviewers of a reference against each other.
 
     Raises:
-        ValueError: no paper has a rating, or a protocol that the reference cannot serve.
+        ValueError: no paper has a rating, or a config that the reference cannot serve.
     """
-    rules_of = protocol or Protocol()
+    rules_of = config or ScoringConfig()
     everyone = humans_of(reference, rules_of)
     rated = everyone.ratings.counts > 0
     if not rated.any():
         raise ValueError(f"{reference.name}: expected a paper with a rating, found none")
     humans = everyone.select(rated)
-    rules = settle(reference, humans, rules_of)
+    rules = resolve_config(reference, humans, rules_of)
     ref = reference.digest
     groups = {
-        "": human_measures(humans, rules, rules_of, ref=ref),
-        "constant": constant_measures(humans, rules, rules_of, ref=ref),
-        "majority": majority_measures(humans, rules, ref=ref),
-        "noise_floor": noise_measures(humans, rules_of, ref=ref),
+        "": human_statistics(humans, rules, rules_of, ref=ref),
+        "constant": constant_statistics(humans, rules, rules_of, ref=ref),
+        "majority": majority_statistics(humans, rules, ref=ref),
+        "noise_floor": noise_statistics(humans, rules_of, ref=ref),
     }
     results = measured(groups, len(humans.ratings), rules_of, n_unreadable=0)
     metrics = results.pop("")
@@ -155,7 +156,7 @@ def score_humans(reference: Reference, protocol: Protocol | None = None) -> Scor
         metrics=metrics,
         baselines=results,
         verdicts=verdicts_on_humans(metrics, results),
-        faults=(),
+        invalid_lines=(),
     )
 
 
@@ -163,9 +164,9 @@ def score(
     predictions: Sequence[Sequence[float] | float | None],
     ratings: Sequence[Sequence[float]],
     *,
-    decisions: Sequence[Decision | None] | None = None,
-    predicted_decisions: Sequence[Decision | None] | None = None,
-    protocol: Protocol | None = None,
+    decisions: Sequence[DecisionLabel | None] | None = None,
+    predicted_decisions: Sequence[DecisionLabel | None] | None = None,
+    config: ScoringConfig | None = None,
 ) -> ScoreCard:
     """Score a model given as plain sequences, one entry a paper.
 
@@ -174,59 +175,65 @@ def score(
         ratings: human ratings.
         decisions: what the venue decided.
         predicted_decisions: what the model decided; None follows its mean rating.
-        protocol: see ``Protocol``.
+        config: see ``ScoringConfig``.
 
     Raises:
         ValueError: lengths that differ, nothing to score, or a rating that is not a number.
     """
-    reference = reference_from_sequences(ratings, decisions)
-    submission = submission_from_sequences(
-        predictions, predicted_decisions, reference, name="model", protocol=protocol
+    reference = human_ratings_from_sequences(ratings, decisions)
+    submission = predictions_from_sequences(
+        predictions, predicted_decisions, reference, name="model", config=config
     )
-    return score_submission(submission, reference, protocol)
+    return score_predictions(submission, reference, config)
 
 
-def reference_from_sequences(
-    ratings: Sequence[Sequence[float]], decisions: Sequence[Decision | None] | None
-) -> Reference:
+def human_ratings_from_sequences(
+    ratings: Sequence[Sequence[float]], decisions: Sequence[DecisionLabel | None] | None
+) -> HumanRatings:
     """A reference whose paper ids are places in the sequence, ``"0000000"`` upwards."""
     if decisions is not None and len(decisions) != len(ratings):
         raise ValueError(f"expected {len(ratings)} decisions, found {len(decisions)}")
     named = {f"{i:07d}": tuple(marks) for i, marks in enumerate(ratings)}
     said = None if decisions is None else dict(zip(named, decisions, strict=True))
-    return reference_of(named, said)
+    return human_ratings_of(named, said)
 
 
-def submission_from_sequences(
+def predictions_from_sequences(
     predictions: Sequence[Sequence[float] | float | None],
-    decisions: Sequence[Decision | None] | None,
-    reference: Reference,
+    decisions: Sequence[DecisionLabel | None] | None,
+    reference: HumanRatings,
     *,
     name: str,
-    protocol: Protocol | None,
-) -> Submission:
-    """A submission about those papers; a rating outside the scale is a fault, as in a file."""
-    rules = protocol or Protocol()
+    config: ScoringConfig | None,
+) -> PredictionFile:
+    """Return predictions for those papers; a rating off the scale is an invalid line."""
+    rules = config or ScoringConfig()
     ids = reference.paper_ids
     if len(predictions) != len(ids) or (decisions is not None and len(decisions) != len(ids)):
         raise ValueError(f"{name}: expected one prediction and decision a paper, {len(ids)}")
     said: dict[str, Prediction] = {}
-    faults: list[Fault] = []
+    invalid_lines: list[InvalidLine] = []
     for place, (paper_id, marks) in enumerate(zip(ids, predictions, strict=True)):
         values = _as_tuple(marks)
         decision = None if decisions is None else decisions[place]
         if not values:
-            faults.append(Fault(place, paper_id, "no-ratings", "expected ratings, found none"))
+            invalid_lines.append(
+                InvalidLine(place, "no-ratings", "expected ratings, found none", paper_id)
+            )
         elif not all(rules.scale[0] <= value <= rules.scale[1] for value in values):
             detail = f"expected {rules.scale[0]:g} to {rules.scale[1]:g}, found {values}"
-            faults.append(Fault(place, paper_id, "out-of-scale", detail[:200]))
+            invalid_lines.append(InvalidLine(place, "out-of-scale", detail[:200], paper_id))
         else:
             said[paper_id] = Prediction(paper_id, values, decision)
-    return Submission(name, said, tuple(faults))
+    return PredictionFile(name, said, tuple(invalid_lines))
 
 
 def measured(
-    groups: Mapping[str, Measures], n_papers: int, protocol: Protocol, *, n_unreadable: int
+    groups: Mapping[str, PaperStatistics],
+    n_papers: int,
+    config: ScoringConfig,
+    *,
+    n_unreadable: int,
 ) -> dict[str, Results]:
     """Value and interval of every measure, all on the same resamples."""
     statistics = {
@@ -238,10 +245,10 @@ def measured(
     drawn: dict[str, Floats] = {}
     left_out: dict[str, Floats] = {}
     if n_papers > 1:
-        weights = resampled_weights(n_papers, resamples=protocol.resamples, seed=protocol.seed)
+        weights = resampled_weights(n_papers, resamples=config.resamples, seed=config.seed)
         drawn = evaluate(statistics, weights)
         left_out = evaluate(statistics, left_out_weights(n_papers))
-    sampling = (("boot", f"bca-{protocol.resamples}"), ("seed", str(protocol.seed)))
+    sampling = (("boot", f"bca-{config.resamples}"), ("seed", str(config.seed)))
     found: dict[str, Results] = {}
     for group, measures in groups.items():
         found[group] = {}

@@ -13,7 +13,7 @@ DecideBy = Literal["stated", "rating"]
 
 
 @dataclass(frozen=True, slots=True)
-class Protocol:
+class ScoringConfig:
     """How predictions are judged."""
 
     scale: tuple[float, float] = (1.0, 10.0)

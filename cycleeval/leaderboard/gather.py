@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cycledata.errors import ParseError
-from cycleeval.comparison import compare_submissions
-from cycleeval.human_ratings import Reference
-from cycleeval.predictions import Submission, read_submission
-from cycleeval.scoring import ScoreCard, score_humans, score_submission
-from cycleeval.scoring_config import Protocol
+from cycleeval.comparison import compare_predictions
+from cycleeval.human_ratings import HumanRatings
+from cycleeval.predictions import PredictionFile, read_predictions
+from cycleeval.scoring import ScoreCard, score_humans, score_predictions
+from cycleeval.scoring_config import ScoringConfig
 
 RANKED_SHARE = 0.9
 """Share of the papers that a submission must be readable on to be ranked: models are compared on
@@ -26,7 +26,7 @@ class Entry:
 
     slug: str
     """Name of its page: letters, digits and hyphens, unique on the board."""
-    submission: Submission
+    submission: PredictionFile
     card: ScoreCard | None
     """None where nothing could be scored, and then ``why_unranked`` says why."""
     place: int | None
@@ -41,7 +41,7 @@ class Entry:
 class Board:
     """What the site shows."""
 
-    reference: Reference
+    reference: HumanRatings
     metric: str
     """What entries are ranked by: ``proxy_mse_n1``, or ``proxy_mse_n`` where papers have only one
     rating."""
@@ -56,8 +56,8 @@ class Board:
 
 def gather(
     folder: Path,
-    reference: Reference,
-    protocol: Protocol | None = None,
+    reference: HumanRatings,
+    config: ScoringConfig | None = None,
     *,
     on_progress: Callable[[int, int], None] | None = None,
 ) -> Board:
@@ -69,14 +69,14 @@ def gather(
     """
     files, ignored = _files(folder)
     submissions = [
-        read_submission(file, known=reference.paper_ids, protocol=protocol) for file in files
+        read_predictions(file, known=reference.paper_ids, config=config) for file in files
     ]
-    humans = score_humans(reference, protocol)
+    humans = score_humans(reference, config)
     cards: dict[str, ScoreCard] = {}
     problems: dict[str, str] = {}
     for done, submission in enumerate(submissions, start=1):
         try:
-            cards[submission.name] = score_submission(submission, reference, protocol)
+            cards[submission.name] = score_predictions(submission, reference, config)
         except ValueError as error:
             problems[submission.name] = str(error)
         if on_progress is not None:
@@ -90,7 +90,7 @@ def gather(
             )
     metric = "proxy_mse_n1" if humans.metrics["proxy_mse_n1"].value is not None else "proxy_mse_n"
     ranked = [s for s in submissions if s.name not in problems]
-    places, n_compared = _places(ranked, reference, metric, protocol)
+    places, n_compared = _places(ranked, reference, metric, config)
     entries = _entries(submissions, cards, problems, places, metric)
     return Board(reference, metric, humans, entries, n_compared, ignored)
 
@@ -109,19 +109,22 @@ def _files(folder: Path) -> tuple[list[Path], tuple[str, ...]]:
 
 
 def _places(
-    ranked: Sequence[Submission], reference: Reference, metric: str, protocol: Protocol | None
+    ranked: Sequence[PredictionFile],
+    reference: HumanRatings,
+    metric: str,
+    config: ScoringConfig | None,
 ) -> tuple[dict[str, int], int]:
     """Places and the number of papers compared."""
     if len(ranked) == 1:
         return {ranked[0].name: 1}, len(ranked[0].predictions)
     if not ranked:
         return {}, 0
-    comparison = compare_submissions(ranked, reference, protocol, metrics=[metric])
+    comparison = compare_predictions(ranked, reference, config, metrics=[metric])
     return comparison.ranks.get(metric, {}), comparison.n_compared
 
 
 def _entries(
-    submissions: Sequence[Submission],
+    submissions: Sequence[PredictionFile],
     cards: dict[str, ScoreCard],
     problems: dict[str, str],
     places: dict[str, int],

@@ -19,11 +19,11 @@ from cycledata.svg import Span, calibration, histogram, span_of, whisker
 from cycleeval.leaderboard.gather import Board, Entry
 from cycleeval.result import MetricResult
 from cycleeval.scoring import ScoreCard
-from cycleeval.scoring_config import Protocol
+from cycleeval.scoring_config import ScoringConfig
 
 OWN_RATING = frozenset({"proxy_mse_n", "proxy_mae_n"})
 """Metrics in which a human reviewer would be judged against a mean that holds their own rating."""
-FAULTS_SHOWN = 200
+INVALID_LINES_SHOWN = 200
 """Lines set aside that a submission's page lists; the rest is counted."""
 
 
@@ -93,12 +93,12 @@ class Row:
     """First of a tie group."""
 
 
-def build_site(board: Board, protocol: Protocol | None = None) -> dict[str, str]:
+def build_site(board: Board, config: ScoringConfig | None = None) -> dict[str, str]:
     """Every page by its path below the site's root."""
-    rules = protocol or Protocol()
+    rules = config or ScoringConfig()
     pages = _Pages()
     rows = _rows(board)
-    shared = {"board": board, "protocol": rules, "columns": COLUMNS}
+    shared = {"board": board, "config": rules, "columns": COLUMNS}
     ranked = [entry for entry in board.entries if entry.place is not None]
     site = {
         "index.html": pages.render(
@@ -312,13 +312,13 @@ class PaperRow:
     """The venue's decision and the model's own."""
 
 
-def _submission(entry: Entry, board: Board, protocol: Protocol) -> dict[str, object]:
+def _submission(entry: Entry, board: Board, config: ScoringConfig) -> dict[str, object]:
     """What one submission's page shows besides its score card."""
     reference, said = board.reference, entry.submission.predictions
     papers: list[PaperRow] = []
     points: list[tuple[float, float]] = []
     missing: list[str] = []
-    lost = {fault.paper_id for fault in entry.submission.unreadable}
+    lost = {invalid.paper_id for invalid in entry.submission.unreadable}
     for paper_id, human, decision in zip(
         reference.paper_ids, reference.ratings, reference.decisions, strict=True
     ):
@@ -349,9 +349,9 @@ def _submission(entry: Entry, board: Board, protocol: Protocol) -> dict[str, obj
     return {
         "papers": papers,
         "missing": missing,
-        "faults": entry.submission.faults[:FAULTS_SHOWN],
-        "calibration": calibration(points, _levels(points), scale=protocol.scale),
-        "histogram": histogram(humans, given, scale=protocol.scale),
+        "invalid_lines": entry.submission.invalid_lines[:INVALID_LINES_SHOWN],
+        "calibration": calibration(points, _levels(points), scale=config.scale),
+        "histogram": histogram(humans, given, scale=config.scale),
         "baselines": _baselines_of(entry.card),
         "shown": shown,
         "interval": interval,

@@ -10,7 +10,7 @@ from cycledata import sample
 from cycledata.builds.runner import DATASETS, build
 from cycledata.consent.policy import read_policy
 from cycledata.errors import ParseError, VerifyError
-from cycleeval.human_ratings import read_reference, reference_of
+from cycleeval.human_ratings import human_ratings_of, read_human_ratings
 
 ROWS: list[dict[str, Any]] = [
     {"paper_id": "b", "ratings": [3, 5], "decision": "reject", "soundness": [2, None]},
@@ -31,7 +31,7 @@ def test_a_file_is_read_in_the_order_of_ids(suffix: str, tmp_path: Path) -> None
         as_jsonl(path, ROWS)
     else:
         pl.DataFrame(ROWS, strict=False).write_parquet(path)
-    reference = read_reference(str(path))
+    reference = read_human_ratings(str(path))
     assert reference.paper_ids == ("a", "b", "c")
     assert list(reference.ratings) == [(6, 8), (3, 5), ()]
     assert list(reference.decisions) == ["accept", "reject", None]
@@ -43,11 +43,11 @@ def test_a_column_split_sets_the_training_papers_apart(tmp_path: Path) -> None:
     rows = [
         {**row, "split": split} for row, split in zip(ROWS, ["test", "train", "other"], strict=True)
     ]
-    reference = read_reference(str(as_jsonl(tmp_path / "r.jsonl", rows)))
+    reference = read_human_ratings(str(as_jsonl(tmp_path / "r.jsonl", rows)))
     assert reference.paper_ids == ("b",)
     assert reference.train is not None
     assert reference.train.paper_ids == ("a",)
-    assert read_reference(str(tmp_path / "r.jsonl"), split="train").train is None
+    assert read_human_ratings(str(tmp_path / "r.jsonl"), split="train").train is None
 
 
 @pytest.fixture(scope="module")
@@ -60,7 +60,7 @@ def sample_build(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_a_build_gives_its_test_split_to_judge_and_its_training_split_to_learn_from(
     sample_build: Path,
 ) -> None:
-    reference = read_reference(str(sample_build))
+    reference = read_human_ratings(str(sample_build))
     scores = {
         row["paper_id"]: row
         for split in ("test", "train")
@@ -76,13 +76,13 @@ def test_a_build_gives_its_test_split_to_judge_and_its_training_split_to_learn_f
 
 def test_a_build_is_verified_and_its_splits_are_named(sample_build: Path, tmp_path: Path) -> None:
     with pytest.raises(ParseError, match=r"a split 'dev', found \['test', 'train'\]"):
-        read_reference(str(sample_build), split="dev")
+        read_human_ratings(str(sample_build), split="dev")
     damaged = tmp_path / "damaged"
     shutil.copytree(sample_build, damaged)
     file = next((damaged / "scores").glob("test-*.parquet"))
     file.write_bytes(file.read_bytes().replace(b"SAMPLE", b"sample", 1))
     with pytest.raises(VerifyError, match="manifest pins sha256"):
-        read_reference(str(damaged))
+        read_human_ratings(str(damaged))
 
 
 def test_a_hub_id_gives_what_the_build_it_was_made_from_gives(
@@ -98,7 +98,7 @@ def test_a_hub_id_gives_what_the_build_it_was_made_from_gives(
         return load(str(sample_build), config, cache_dir=str(tmp_path))
 
     monkeypatch.setattr(datasets, "load_dataset", from_the_hub)
-    found, local = read_reference("org/review-5k"), read_reference(str(sample_build))
+    found, local = read_human_ratings("org/review-5k"), read_human_ratings(str(sample_build))
     assert asked == [("org/review-5k", "scores")]
     assert found.digest == local.digest
     assert found.train is not None
@@ -107,10 +107,10 @@ def test_a_hub_id_gives_what_the_build_it_was_made_from_gives(
 
 
 def test_the_digest_sees_every_mark_and_no_order() -> None:
-    one = reference_of({"a": [6, 8], "b": [3]}, {"a": "accept"})
-    assert one.digest == reference_of({"b": [3.0], "a": [6.0, 8.0]}, {"a": "accept"}).digest
-    assert one.digest != reference_of({"a": [6, 8], "b": [3]}, {"b": "accept"}).digest
-    assert one.digest != reference_of({"a": [6, 8], "b": [5]}, {"a": "accept"}).digest
+    one = human_ratings_of({"a": [6, 8], "b": [3]}, {"a": "accept"})
+    assert one.digest == human_ratings_of({"b": [3.0], "a": [6.0, 8.0]}, {"a": "accept"}).digest
+    assert one.digest != human_ratings_of({"a": [6, 8], "b": [3]}, {"b": "accept"}).digest
+    assert one.digest != human_ratings_of({"a": [6, 8], "b": [5]}, {"a": "accept"}).digest
 
 
 REFUSED: dict[str, tuple[str, str]] = {
@@ -147,21 +147,21 @@ def test_a_faulty_reference_is_an_error(text: str, message: str, tmp_path: Path)
     path = tmp_path / "reference.jsonl"
     path.write_text(text, encoding="utf-8")
     with pytest.raises(ParseError, match=message):
-        read_reference(str(path))
+        read_human_ratings(str(path))
 
 
 def test_a_damaged_parquet_and_an_empty_directory_are_errors(tmp_path: Path) -> None:
     path = tmp_path / "reference.parquet"
     path.write_bytes(b"PAR1 and no more")
     with pytest.raises(ParseError, match="cannot be read as Parquet"):
-        read_reference(str(path))
+        read_human_ratings(str(path))
     with pytest.raises(VerifyError, match="no finished build"):
-        read_reference(str(tmp_path))
+        read_human_ratings(str(tmp_path))
     (tmp_path / "reference.csv").write_text("paper_id,ratings\n")
     with pytest.raises(ParseError, match=r"expected a \.parquet or \.jsonl file"):
-        read_reference(str(tmp_path / "reference.csv"))
+        read_human_ratings(str(tmp_path / "reference.csv"))
 
 
 def test_no_such_file(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError, match="expected a build directory"):
-        read_reference(str(tmp_path / "missing.parquet"))
+        read_human_ratings(str(tmp_path / "missing.parquet"))

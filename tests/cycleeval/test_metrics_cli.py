@@ -53,7 +53,10 @@ def test_score_counts_what_it_could_not_use(files: tuple[str, str]) -> None:
     assert result.exit_code == 0
     counts = {name: shown[name] for name in ("n_papers", "n_scored", "n_unreadable", "n_missing")}
     assert counts == {"n_papers": 4, "n_scored": 2, "n_unreadable": 1, "n_missing": 1}
-    assert [fault["rule"] for fault in shown["faults"]] == ["out-of-scale", "unknown-paper"]
+    assert [invalid["rule"] for invalid in shown["invalid_lines"]] == [
+        "out-of-scale",
+        "unknown-paper",
+    ]
 
 
 def test_the_table_shows_counts_baselines_verdicts_and_faults(files: tuple[str, str]) -> None:

@@ -5,14 +5,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cycleeval import predictions
-from cycleeval.predictions import Prediction, Submission, submission_of
-from cycleeval.scoring_config import Protocol
+from cycleeval.predictions import Prediction, PredictionFile, parse_predictions
+from cycleeval.scoring_config import ScoringConfig
 
 GOOD = {"paper_id": "a", "ratings": [5, 6.5]}
 
 
-def read(*lines: bytes) -> Submission:
-    return submission_of(lines, name="model", known=["a", "b", "c"])
+def read(*lines: bytes) -> PredictionFile:
+    return parse_predictions(lines, name="model", known=["a", "b", "c"])
 
 
 def test_a_full_line() -> None:
@@ -91,7 +91,7 @@ def test_a_faulty_line_is_set_aside_with_its_rule(
     line: bytes, rule: str, paper_id: str | None
 ) -> None:
     submission = read(b'{"paper_id": "b", "ratings": [5]}', line)
-    assert [(f.line, f.rule, f.paper_id) for f in submission.faults] == [(2, rule, paper_id)]
+    assert [(f.line, f.rule, f.paper_id) for f in submission.invalid_lines] == [(2, rule, paper_id)]
     assert set(submission.predictions) == {"b"}
 
 
@@ -103,7 +103,7 @@ def test_the_first_line_on_a_paper_counts_even_when_it_is_unreadable() -> None:
         b'{"paper_id": "b", "ratings": [9]}',
     )
     assert submission.predictions == {"a": Prediction("a", (5,))}
-    assert [f.rule for f in submission.faults] == [
+    assert [f.rule for f in submission.invalid_lines] == [
         "duplicate-paper",
         "out-of-scale",
         "duplicate-paper",
@@ -114,8 +114,11 @@ def test_the_first_line_on_a_paper_counts_even_when_it_is_unreadable() -> None:
 
 def test_a_line_about_another_split_is_told_from_one_about_no_paper() -> None:
     lines = [b'{"paper_id": "t", "ratings": [5]}', b'{"paper_id": "z", "ratings": [5]}']
-    submission = submission_of(lines, name="m", known=["a"], elsewhere=["a", "t"])
-    assert [fault.rule for fault in submission.faults] == ["other-split", "unknown-paper"]
+    submission = parse_predictions(lines, name="m", known=["a"], elsewhere=["a", "t"])
+    assert [invalid.rule for invalid in submission.invalid_lines] == [
+        "other-split",
+        "unknown-paper",
+    ]
     assert submission.unreadable == ()
 
 
@@ -133,12 +136,14 @@ def test_ratings_and_decision_are_read_from_a_reviewer_models_text() -> None:
 def test_a_text_is_held_to_the_scale_too() -> None:
     text = "## Reviewer\n\n### Rating\n\n8: accept"
     line = json.dumps({"paper_id": "a", "text": text}).encode()
-    submission = submission_of([line], name="m", known=["a"], protocol=Protocol(scale=(1, 6)))
-    assert [fault.rule for fault in submission.faults] == ["out-of-scale"]
+    submission = parse_predictions(
+        [line], name="m", known=["a"], config=ScoringConfig(scale=(1, 6))
+    )
+    assert [invalid.rule for invalid in submission.invalid_lines] == ["out-of-scale"]
 
 
 def test_blank_lines_are_passed_over_and_line_separators_are_not_line_ends() -> None:
-    assert read(b"", b"  \r", json.dumps(GOOD).encode() + b"\r").faults == ()
+    assert read(b"", b"  \r", json.dumps(GOOD).encode() + b"\r").invalid_lines == ()
     inside = '{"paper_id": "a", "ratings": [5], "text": "one\u2028two"}'.encode()
     assert set(read(inside).predictions) == {"a"}
 
@@ -149,8 +154,8 @@ def test_a_line_beyond_the_limit_is_one_fault(
     monkeypatch.setattr(predictions, "MAX_LINE_BYTES", 64)
     path = tmp_path_factory.mktemp("long") / "model.jsonl"
     path.write_bytes(b" " * 1000 + b'{"paper_id": "a"}\n' + json.dumps(GOOD).encode() + b"\n")
-    submission = predictions.read_submission(path, known=["a"])
-    assert [(f.line, f.rule) for f in submission.faults] == [(1, "line-too-long")]
+    submission = predictions.read_predictions(path, known=["a"])
+    assert [(f.line, f.rule) for f in submission.invalid_lines] == [(1, "line-too-long")]
     assert set(submission.predictions) == {"a"}
 
 
@@ -177,7 +182,7 @@ entries = st.fixed_dictionaries(
 def test_every_line_becomes_a_prediction_on_the_scale_or_a_fault(lines: list[bytes]) -> None:
     submission = read(*lines)
     written = sum(bool(line.strip()) for line in lines)
-    assert written == len(submission.predictions) + len(submission.faults)
+    assert written == len(submission.predictions) + len(submission.invalid_lines)
     for paper_id, prediction in submission.predictions.items():
         assert paper_id in {"a", "b", "c"}
         assert prediction.ratings

@@ -6,11 +6,11 @@ import polars as pl
 import pytest
 from scipy import stats
 
-from cycleeval.comparison import compare_submissions
-from cycleeval.human_ratings import read_reference, reference_of
-from cycleeval.predictions import Prediction, Submission
-from cycleeval.scoring import score_humans, score_submission
-from cycleeval.scoring_config import Protocol
+from cycleeval.comparison import compare_predictions
+from cycleeval.human_ratings import human_ratings_of, read_human_ratings
+from cycleeval.predictions import Prediction, PredictionFile
+from cycleeval.scoring import score_humans, score_predictions
+from cycleeval.scoring_config import ScoringConfig
 
 pytestmark = pytest.mark.shared_data
 
@@ -21,7 +21,7 @@ def test_human_reviewers_of_iclr_2024_on_14_december(shared_data: Path, tmp_path
     kept = table.filter(pl.col("withdrawn_by_20231214").eq(other=False))
     path = tmp_path / "iclr2024.parquet"
     kept.select("paper_id", ratings="rating_20231214", decision=accepted).write_parquet(path)
-    card = score_humans(read_reference(str(path)), Protocol(resamples=100))
+    card = score_humans(read_human_ratings(str(path)), ScoringConfig(resamples=100))
     shown = {name: result.value for name, result in card.metrics.items()}
     assert card.n_scored == 2913
     assert card.metrics["decision_accuracy"].n_papers == 2914
@@ -48,7 +48,7 @@ def test_six_real_runs_none_beats_a_constant_and_mse_hides_who_orders_papers(
     table = pl.read_parquet(shared_data / "ratings" / "aiscientist_bench.parquet")
     accepted = pl.col("human_decision") != "Reject"
     papers = table.unique("paper_id").with_columns(accepted=accepted)
-    reference = reference_of(
+    reference = human_ratings_of(
         dict(papers.select("paper_id", "human_ratings").iter_rows()),
         {
             paper_id: "accept" if ok else "reject"
@@ -56,7 +56,7 @@ def test_six_real_runs_none_beats_a_constant_and_mse_hides_who_orders_papers(
         },
     )
     submissions = [
-        Submission(
+        PredictionFile(
             name,
             {
                 paper_id: Prediction(paper_id, (float(rating),))
@@ -68,9 +68,9 @@ def test_six_real_runs_none_beats_a_constant_and_mse_hides_who_orders_papers(
         )
         for name in RUNS
     ]
-    quick = Protocol(resamples=1000)
+    quick = ScoringConfig(resamples=1000)
     for submission in submissions:
-        card = score_submission(submission, reference, quick)
+        card = score_predictions(submission, reference, quick)
         rows = table.filter(model=submission.name)
         means = rows["human_ratings"].list.mean().to_numpy()
         said = rows["llm_overall"].to_numpy()
@@ -80,7 +80,7 @@ def test_six_real_runs_none_beats_a_constant_and_mse_hides_who_orders_papers(
         mse = float(((said - means) ** 2).mean())
         assert card.metrics["proxy_mse_n"].value == pytest.approx(mse, abs=1e-9)
         assert "BEAT A CONSTANT" in card.verdicts[0]
-    places = compare_submissions(
+    places = compare_predictions(
         submissions, reference, quick, metrics=["proxy_mse_n1", "spearman"]
     ).ranks
     assert places["proxy_mse_n1"] == RUNS

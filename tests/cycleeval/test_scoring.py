@@ -7,14 +7,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import cycleeval
-from cycleeval.aligned import panel_of
-from cycleeval.comparison import compare, compare_submissions
-from cycleeval.human_ratings import reference_of
-from cycleeval.predictions import Decision, Prediction, Submission, submission_of
-from cycleeval.scoring import ScoreCard, score, score_humans, score_submission
-from cycleeval.scoring_config import Protocol
+from cycleeval.aligned import align
+from cycleeval.comparison import compare, compare_predictions
+from cycleeval.human_ratings import human_ratings_of
+from cycleeval.predictions import DecisionLabel, Prediction, PredictionFile, parse_predictions
+from cycleeval.scoring import ScoreCard, score, score_humans, score_predictions
+from cycleeval.scoring_config import ScoringConfig
 
-QUICK = Protocol(resamples=100)
+QUICK = ScoringConfig(resamples=100)
 CONTRACT_NAMES = {
     "proxy_mse_n1",
     "proxy_mae_n1",
@@ -35,7 +35,7 @@ CONTRACT_NAMES = {
 # Four papers, by hand. Means 4, 7, 6, 6; the model says 4, 8, 6, 5, so its errors are 0, 1, 0, -1.
 # Papers have s^2 = 2, 2, 0, 8, so n-1 adds s^2/2 = 1, 1, 0, 4 to the squared errors 0, 1, 0, 1.
 RATINGS = [[3, 5], [6, 8], [6, 6], [4, 8]]
-DECISIONS: list[Decision | None] = ["reject", "accept", "accept", "reject"]
+DECISIONS: list[DecisionLabel | None] = ["reject", "accept", "accept", "reject"]
 MODEL: list[float | None] = [4, 8, 6, 5]
 BY_HAND = {
     "proxy_mse_n": 0.5,
@@ -63,14 +63,14 @@ BY_HAND = {
 
 
 def test_a_table_by_hand() -> None:
-    card = score(MODEL, RATINGS, decisions=DECISIONS, protocol=QUICK)
+    card = score(MODEL, RATINGS, decisions=DECISIONS, config=QUICK)
     found = {name: card.metrics[name].value for name in BY_HAND}
     assert found == pytest.approx(BY_HAND)
     assert set(card.metrics) >= CONTRACT_NAMES
 
 
 def test_humans_by_hand() -> None:
-    card = score_humans(reference_of({str(i): r for i, r in enumerate(RATINGS)}), QUICK)
+    card = score_humans(human_ratings_of({str(i): r for i, r in enumerate(RATINGS)}), QUICK)
     # n s^2/(n-1) = 2 s^2 = 4, 4, 0, 16; |difference| 2, 2, 0, 4; with their own rating a half.
     assert card.metrics["proxy_mse_n1"].value == 6
     assert card.metrics["proxy_mae_n1"].value == 2
@@ -81,7 +81,7 @@ def test_humans_by_hand() -> None:
 
 def test_json_has_the_shape_of_the_contract() -> None:
     # Twenty times over, or some resample has one kind of paper only and some metric no interval.
-    shown = score(MODEL * 20, RATINGS * 20, decisions=DECISIONS * 20, protocol=QUICK).to_json()
+    shown = score(MODEL * 20, RATINGS * 20, decisions=DECISIONS * 20, config=QUICK).to_json()
     assert set(shown) >= {
         "n_papers",
         "n_scored",
@@ -100,17 +100,17 @@ def test_json_has_the_shape_of_the_contract() -> None:
 
 
 def test_a_model_and_the_humans_compare_in_one_mode_only() -> None:
-    card = score(MODEL, RATINGS, decisions=DECISIONS, protocol=QUICK)
+    card = score(MODEL, RATINGS, decisions=DECISIONS, config=QUICK)
     human = card.baselines["human"]
     assert card.metrics["proxy_mse_n1"] < human["proxy_mse_n1"]
     with pytest.raises(ValueError, match=r"mode:n\|.*mode:n-1"):
         _ = card.metrics["proxy_mse_n"] < human["proxy_mse_n1"]
     with pytest.raises(ValueError, match="mode:n-own-included"):
         _ = card.metrics["proxy_mse_n"] < human["proxy_mse_n"]
-    reviews = score(MODEL, RATINGS, protocol=replace(QUICK, over="reviews"))
+    reviews = score(MODEL, RATINGS, config=replace(QUICK, over="reviews"))
     with pytest.raises(ValueError, match=r"over:papers.*over:reviews"):
         _ = card.metrics["proxy_mse_n1"] < reviews.metrics["proxy_mse_n1"]
-    drawn = score(MODEL, RATINGS, protocol=replace(QUICK, left_out_seed=7))
+    drawn = score(MODEL, RATINGS, config=replace(QUICK, left_out_seed=7))
     with pytest.raises(ValueError, match=r"left-out:every.*left-out:one-seed-7"):
         _ = card.metrics["proxy_mse_n1"] < drawn.metrics["proxy_mse_n1"]
 
@@ -118,7 +118,7 @@ def test_a_model_and_the_humans_compare_in_one_mode_only() -> None:
 def test_over_reviews_weighs_papers_by_their_ratings() -> None:
     ratings = [[3, 5], [6, 8, 10]]
     model = [4.0, 5.0]
-    pooled = score(model, ratings, protocol=replace(QUICK, over="reviews"))
+    pooled = score(model, ratings, config=replace(QUICK, over="reviews"))
     assert pooled.metrics["proxy_mse_n"].value == pytest.approx((2 * 0 + 3 * 9) / 5)
     constant = pooled.baselines["constant"]["proxy_mse_n"]
     assert dict(constant.signature.parts)["answer"] == "6.4"  # the mean of all five ratings
@@ -138,8 +138,8 @@ def test_what_an_unreadable_prediction_counts_as(
     policy: cycleeval.scoring_config.Policy, expected: tuple[list[float], float, int]
 ) -> None:
     errors, accuracy, n = expected
-    protocol = replace(QUICK, policy=policy)
-    card = score([4, None, 6, 5], RATINGS, decisions=DECISIONS, protocol=protocol)
+    config = replace(QUICK, policy=policy)
+    card = score([4, None, 6, 5], RATINGS, decisions=DECISIONS, config=config)
     assert card.metrics["proxy_mse_n"].value == pytest.approx(np.mean(errors))
     assert card.metrics["decision_accuracy"].value == pytest.approx(accuracy)
     assert (card.n_papers, card.n_scored, card.n_unreadable, card.n_missing) == (4, 3, 1, 0)
@@ -148,7 +148,7 @@ def test_what_an_unreadable_prediction_counts_as(
 
 
 def test_every_paper_and_line_is_counted() -> None:
-    reference = reference_of({"a": [3, 5], "b": [6, 8], "c": [6], "d": []})
+    reference = human_ratings_of({"a": [3, 5], "b": [6, 8], "c": [6], "d": []})
     lines = [
         b'{"paper_id": "a", "ratings": [5]}',
         b'{"paper_id": "a", "ratings": [6]}',
@@ -157,8 +157,8 @@ def test_every_paper_and_line_is_counted() -> None:
         b'{"paper_id": "z", "ratings": [5]}',
         b"?",
     ]
-    submission = submission_of(lines, name="m", known=reference.paper_ids)
-    card = score_submission(submission, reference, QUICK)
+    submission = parse_predictions(lines, name="m", known=reference.paper_ids)
+    card = score_predictions(submission, reference, QUICK)
     assert card.n_papers == 4
     assert card.n_scored == 1  # a; d has no human rating to judge by
     assert card.n_unreadable == 2  # b's line and the last
@@ -168,14 +168,16 @@ def test_every_paper_and_line_is_counted() -> None:
 
 
 def test_a_training_split_gives_constants_majority_and_threshold() -> None:
-    train = reference_of(
+    train = human_ratings_of(
         {"x": [3, 3], "y": [4, 4], "z": [5, 5]}, {"x": "reject", "y": "accept", "z": "accept"}
     )
     reference = replace(
-        reference_of({"a": [3, 4], "b": [6, 8]}, {"a": "reject", "b": "accept"}), train=train
+        human_ratings_of({"a": [3, 4], "b": [6, 8]}, {"a": "reject", "b": "accept"}), train=train
     )
     said = {"a": Prediction("a", (4.0,)), "b": Prediction("b", (7.0,))}
-    card = score_submission(Submission("m", said, ()), reference, replace(QUICK, threshold="train"))
+    card = score_predictions(
+        PredictionFile("m", said, ()), reference, replace(QUICK, threshold="train")
+    )
     assert card.metrics["decision_accuracy"].value == 0.5  # 4 is accepted from 4 on
     assert "decide:mean>=4-train" in str(card.metrics["decision_accuracy"].signature)
     assert "answer:4|learned:train" in str(card.baselines["constant"]["proxy_mse_n"].signature)
@@ -184,9 +186,9 @@ def test_a_training_split_gives_constants_majority_and_threshold() -> None:
 
 
 def test_what_a_training_split_cannot_give_is_had_in_hindsight_and_says_so() -> None:
-    train = reference_of({"x": []}, aspects={"soundness": {"x": []}})
+    train = human_ratings_of({"x": []}, aspects={"soundness": {"x": []}})
     reference = replace(
-        reference_of(
+        human_ratings_of(
             {"a": [3, 4], "b": [6, 8]},
             {"a": "reject", "b": "accept"},
             {"soundness": {"a": [2, 3]}},
@@ -194,33 +196,33 @@ def test_what_a_training_split_cannot_give_is_had_in_hindsight_and_says_so() -> 
         train=train,
     )
     said = {"a": Prediction("a", (4.0,), soundness=(3.0,))}
-    protocol = replace(QUICK, policy="constant")
-    card = score_submission(Submission("m", said, ()), reference, protocol)
+    config = replace(QUICK, policy="constant")
+    card = score_predictions(PredictionFile("m", said, ()), reference, config)
     assert "learned:oracle" in str(card.baselines["constant"]["proxy_mse_n"].signature)
     assert "an oracle" in card.verdicts[0]
     with pytest.raises(ValueError, match="no training split with decisions"):
-        score_submission(Submission("m", said, ()), reference, replace(QUICK, threshold="train"))
+        score_predictions(
+            PredictionFile("m", said, ()), reference, replace(QUICK, threshold="train")
+        )
 
 
 def test_a_threshold_from_a_training_split_that_is_not_there() -> None:
     with pytest.raises(ValueError, match="no training split with decisions; give a threshold"):
-        score(MODEL, RATINGS, decisions=DECISIONS, protocol=replace(QUICK, threshold="train"))
+        score(MODEL, RATINGS, decisions=DECISIONS, config=replace(QUICK, threshold="train"))
 
 
 def test_a_models_own_decision_goes_before_its_rating_unless_told() -> None:
-    stated: list[Decision | None] = ["accept", None, None, None]
-    card = score(MODEL, RATINGS, decisions=DECISIONS, predicted_decisions=stated, protocol=QUICK)
+    stated: list[DecisionLabel | None] = ["accept", None, None, None]
+    card = score(MODEL, RATINGS, decisions=DECISIONS, predicted_decisions=stated, config=QUICK)
     assert card.metrics["decision_accuracy"].value == 0.75
     assert "decide:stated-else-mean>=6-given" in str(card.metrics["mcc"].signature)
     by_rating = replace(QUICK, decide_by="rating")
-    card = score(
-        MODEL, RATINGS, decisions=DECISIONS, predicted_decisions=stated, protocol=by_rating
-    )
+    card = score(MODEL, RATINGS, decisions=DECISIONS, predicted_decisions=stated, config=by_rating)
     assert card.metrics["decision_accuracy"].value == 1.0
 
 
 def test_aspects_are_scored_where_both_sides_have_them() -> None:
-    reference = reference_of(
+    reference = human_ratings_of(
         {"a": [3, 5], "b": [6, 8], "c": [5, 5]},
         aspects={"soundness": {"a": [2, 3], "b": [4], "c": [1, 1]}, "presentation": {"a": [1]}},
     )
@@ -229,7 +231,7 @@ def test_aspects_are_scored_where_both_sides_have_them() -> None:
         "b": Prediction("b", (7.0,), soundness=(3.0,)),
         "c": Prediction("c", (5.0,)),
     }
-    card = score_submission(Submission("m", said, ()), reference, QUICK)
+    card = score_predictions(PredictionFile("m", said, ()), reference, QUICK)
     assert card.metrics["proxy_mse_n_soundness"].value == pytest.approx((0.25 + 1) / 2)
     assert card.metrics["proxy_mse_n_soundness"].n_papers == 2
     assert card.metrics["proxy_mse_n1_soundness"].value == pytest.approx((0 + 1) / 2)
@@ -241,7 +243,7 @@ def test_aspects_are_scored_where_both_sides_have_them() -> None:
 def test_clones_have_no_spread() -> None:
     ratings = {"a": [3, 5], "b": [6, 8]}
     clones = {i: Prediction(i, (5.0, 5.0, 5.0)) for i in ratings}
-    card = score_submission(Submission("m", clones, ()), reference_of(ratings), QUICK)
+    card = score_predictions(PredictionFile("m", clones, ()), human_ratings_of(ratings), QUICK)
     assert card.metrics["spread_ratio"].value == 0
     assert card.metrics["duplicate_reviewer_rate"].value == 1
 
@@ -257,12 +259,12 @@ VERDICTS = {
 def test_the_report_says_whether_a_constant_is_beaten(model: object, words: str) -> None:
     ratings = np.random.default_rng(0).integers(1, 11, size=(60, 3))
     assert callable(model)
-    card = score(model(ratings.mean(axis=1)).clip(1, 10).tolist(), ratings.tolist(), protocol=QUICK)
+    card = score(model(ratings.mean(axis=1)).clip(1, 10).tolist(), ratings.tolist(), config=QUICK)
     assert words in card.verdicts[0]
 
 
 def test_what_never_varies_is_undefined_and_says_so() -> None:
-    card = score([5, 5, 5, 5], RATINGS, decisions=DECISIONS, protocol=QUICK)
+    card = score([5, 5, 5, 5], RATINGS, decisions=DECISIONS, config=QUICK)
     for name in ("spearman", "kendall_tau_b", "mcc"):
         assert card.metrics[name].value is None
         assert card.metrics[name].why
@@ -270,14 +272,14 @@ def test_what_never_varies_is_undefined_and_says_so() -> None:
 
 
 def test_one_paper_has_values_and_no_intervals() -> None:
-    card = score([5], [[3, 5]], protocol=QUICK)
+    card = score([5], [[3, 5]], config=QUICK)
     assert card.metrics["proxy_mse_n"].value == 1
     assert card.metrics["proxy_mse_n"].low is None
     assert card.metrics["proxy_mse_n"].why == "no interval: one paper"
 
 
 def test_equal_arguments_give_equal_cards() -> None:
-    again = [score(MODEL, RATINGS, decisions=DECISIONS, protocol=QUICK).to_json() for _ in range(2)]
+    again = [score(MODEL, RATINGS, decisions=DECISIONS, config=QUICK).to_json() for _ in range(2)]
     assert again[0] == again[1]
 
 
@@ -293,14 +295,14 @@ REFUSED = {
 @pytest.mark.parametrize(("model", "ratings", "message"), REFUSED.values(), ids=REFUSED.keys())
 def test_refuses(model: list[float | None], ratings: list[list[float]], message: str) -> None:
     with pytest.raises(ValueError, match=message):
-        score(model, ratings, protocol=QUICK)
+        score(model, ratings, config=QUICK)
 
 
 def test_protocol_refuses_nonsense() -> None:
     with pytest.raises(ValueError, match="lowest < highest"):
-        Protocol(scale=(10, 1))
+        ScoringConfig(scale=(10, 1))
     with pytest.raises(ValueError, match="resamples"):
-        Protocol(resamples=1)
+        ScoringConfig(resamples=1)
 
 
 marks = st.lists(st.integers(1, 10), min_size=1, max_size=4)
@@ -319,13 +321,13 @@ papers = st.lists(
 @given(papers)
 @settings(max_examples=40, deadline=None)
 def test_whatever_is_scored_every_number_is_finite_or_explained(
-    given_papers: list[tuple[list[int], list[int] | None, Decision | None, str]],
+    given_papers: list[tuple[list[int], list[int] | None, DecisionLabel | None, str]],
 ) -> None:
     ratings, model, decisions, policies = zip(*given_papers, strict=True)
     if all(said is None for said in model) and policies[0] == "exclude":
         return  # nothing to score, which is an error; see test_refuses
-    protocol = replace(QUICK, policy=policies[0])
-    card = score(model, ratings, decisions=decisions, protocol=protocol)
+    config = replace(QUICK, policy=policies[0])
+    card = score(model, ratings, decisions=decisions, config=config)
     for results in (card.metrics, *card.baselines.values()):
         for result in results.values():
             if result.value is None:
@@ -343,19 +345,19 @@ def pair_of(card: ScoreCard, name: str) -> float:
 
 def test_a_comparison_is_the_difference_of_two_scores() -> None:
     other: list[float | None] = [5, 6, 7, 6]
-    pair = compare(MODEL, other, RATINGS, decisions=DECISIONS, protocol=QUICK)
-    ours, theirs = (score(m, RATINGS, decisions=DECISIONS, protocol=QUICK) for m in (MODEL, other))
+    pair = compare(MODEL, other, RATINGS, decisions=DECISIONS, config=QUICK)
+    ours, theirs = (score(m, RATINGS, decisions=DECISIONS, config=QUICK) for m in (MODEL, other))
     for name, found in pair.differences.items():
         if found.difference is not None:
             expected = pair_of(ours, name) - pair_of(theirs, name)
             assert found.difference == pytest.approx(expected)
-    turned = compare(other, MODEL, RATINGS, decisions=DECISIONS, protocol=QUICK)
+    turned = compare(other, MODEL, RATINGS, decisions=DECISIONS, config=QUICK)
     for name, found in pair.differences.items():
         assert turned.differences[name].p_value == found.p_value
 
 
 def test_a_model_does_not_differ_from_itself() -> None:
-    pair = compare(MODEL * 20, MODEL * 20, RATINGS * 20, decisions=DECISIONS * 20, protocol=QUICK)
+    pair = compare(MODEL * 20, MODEL * 20, RATINGS * 20, decisions=DECISIONS * 20, config=QUICK)
     for name, found in pair.differences.items():
         if name == "disattenuated_correlation":
             continue  # undefined: these humans agree less than by chance
@@ -368,7 +370,7 @@ def test_permutation_and_interval_agree_on_a_large_difference() -> None:
     ratings = np.clip(truth[:, None] + generator.normal(0, 1, (120, 3)), 1, 10).tolist()
     good = np.clip(truth + generator.normal(0, 0.3, 120), 1, 10).tolist()
     bad = np.clip(truth + generator.normal(0, 3, 120), 1, 10).tolist()
-    pair = compare(good, bad, ratings, protocol=replace(QUICK, resamples=400))
+    pair = compare(good, bad, ratings, config=replace(QUICK, resamples=400))
     for name in ("proxy_mse_n1", "spearman", "kendall_tau_b", "skill_mse"):
         found = pair.differences[name]
         assert found.p_value is not None
@@ -383,9 +385,9 @@ def test_a_test_of_order_does_not_see_the_scale_that_a_model_uses() -> None:
     truth = generator.uniform(2, 9, size=80)
     ratings = np.clip(truth[:, None] + generator.normal(0, 1, (80, 3)), 1, 10).tolist()
     one, other = (np.clip(truth + generator.normal(0, 2, 80), 1, 10) for _ in range(2))
-    decisions: list[Decision | None] = ["accept" if t > 6 else "reject" for t in truth]
+    decisions: list[DecisionLabel | None] = ["accept" if t > 6 else "reject" for t in truth]
     plain, harsh = (
-        compare(one.tolist(), said.tolist(), ratings, decisions=decisions, protocol=QUICK)
+        compare(one.tolist(), said.tolist(), ratings, decisions=decisions, config=QUICK)
         for said in (other, 1 + (other - 1) / 4)
     )
     for name in ("auroc", "spearman", "kendall_tau_b", "disattenuated_correlation"):
@@ -394,7 +396,9 @@ def test_a_test_of_order_does_not_see_the_scale_that_a_model_uses() -> None:
 
 
 def test_several_models_are_ranked_with_ties_on_the_papers_all_judged() -> None:
-    reference = reference_of({f"p{i:02d}": r for i, r in enumerate([[3, 5], [6, 8], [9, 9]] * 20)})
+    reference = human_ratings_of(
+        {f"p{i:02d}": r for i, r in enumerate([[3, 5], [6, 8], [9, 9]] * 20)}
+    )
     means = [float(np.mean(r)) for r in reference.ratings]
     answers: dict[str, dict[str, float]] = {
         "exact": dict(zip(reference.paper_ids, means, strict=True)),
@@ -402,27 +406,27 @@ def test_several_models_are_ranked_with_ties_on_the_papers_all_judged() -> None:
         "far": dict.fromkeys(reference.paper_ids, 1.0),
     }
     submissions = [
-        Submission(name, {i: Prediction(i, (float(v),)) for i, v in said.items()}, ())
+        PredictionFile(name, {i: Prediction(i, (float(v),)) for i, v in said.items()}, ())
         for name, said in answers.items()
     ]
-    comparison = compare_submissions(submissions, reference, replace(QUICK, resamples=500))
+    comparison = compare_predictions(submissions, reference, replace(QUICK, resamples=500))
     assert (comparison.n_papers, comparison.n_compared) == (60, 59)
     assert comparison.ranks["proxy_mse_n"] == {"exact": 1, "same": 1, "far": 3}
     assert "spearman" not in comparison.ranks  # undefined for the one that never varies
     assert len(comparison.pairs) == 3
     with pytest.raises(ValueError, match="two or more models of different names"):
-        compare_submissions(submissions[:1], reference, QUICK)
+        compare_predictions(submissions[:1], reference, QUICK)
     with pytest.raises(ValueError, match="no paper on which every model"):
-        compare_submissions([submissions[0], Submission("none", {}, ())], reference, QUICK)
+        compare_predictions([submissions[0], PredictionFile("none", {}, ())], reference, QUICK)
 
 
 def test_a_panel_keeps_the_same_draw_whatever_is_excluded() -> None:
-    reference = reference_of({f"p{i}": [1, 3, 5, 8] for i in range(20)})
+    reference = human_ratings_of({f"p{i}": [1, 3, 5, 8] for i in range(20)})
     drawing = replace(QUICK, left_out_seed=1)
     full = {i: Prediction(i, (5.0,)) for i in reference.paper_ids}
     part = {i: p for i, p in full.items() if i != "p0"}
-    all_of, _ = panel_of(Submission("m", full, ()), reference, drawing)
-    rest, _ = panel_of(Submission("m", part, ()), reference, drawing)
+    all_of, _ = align(PredictionFile("m", full, ()), reference, drawing)
+    rest, _ = align(PredictionFile("m", part, ()), reference, drawing)
     assert all_of.humans.left_out is not None
     assert rest.humans.left_out is not None
     assert all_of.humans.left_out[1:].tolist() == rest.humans.left_out.tolist()

@@ -136,14 +136,14 @@ def test_what_is_no_paper_is_refused(
 
 
 def test_predictions_are_what_cycleeval_scores(tmp_path: Path, scripted: Any) -> None:
-    from cycleeval.predictions import read_submission
+    from cycleeval.predictions import read_predictions
 
     chats = {key: review_chat("# A", n_reviewers=2) for key in ("graphs", "text")}
     found = predict(scripted, chats, plan=plan(tmp_path / "w"))
     path = tmp_path / "predictions.jsonl"
     path.write_text("".join(as_line(p) + "\n" for p in found), encoding="utf-8")
-    submission = read_submission(path, known={"graphs", "text"})
-    assert not submission.faults
+    submission = read_predictions(path, known={"graphs", "text"})
+    assert not submission.invalid_lines
     assert {key: found.ratings for key, found in submission.predictions.items()} == {
         p.paper_id: tuple(map(float, p.ratings or ())) for p in found
     }

@@ -6,13 +6,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from cycleeval.human_ratings import read_reference
+from cycleeval.human_ratings import read_human_ratings
 from cycleeval.leaderboard.gather import Board, gather
-from cycleeval.scoring_config import Protocol
+from cycleeval.scoring_config import ScoringConfig
 
 HOSTILE = "<img src=x onerror=alert(1)>\"'&{{7*7}}"
 HOSTILE_PAPER = '"><script>alert(2)</script>'
-QUICK = Protocol(resamples=200)
+QUICK = ScoringConfig(resamples=200)
 N_PAPERS = 40
 
 
@@ -66,12 +66,14 @@ def inputs(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def board(inputs: Path) -> Board:
-    return gather(inputs / "submissions", read_reference(str(inputs / "reference.jsonl")), QUICK)
+    return gather(
+        inputs / "submissions", read_human_ratings(str(inputs / "reference.jsonl")), QUICK
+    )
 
 
 @pytest.fixture(scope="session")
-def quick() -> Protocol:
-    """The protocol that ``board`` was made with."""
+def quick() -> ScoringConfig:
+    """The config that ``board`` was made with."""
     return QUICK
 
 

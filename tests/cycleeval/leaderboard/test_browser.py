@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 from cycleeval.leaderboard.gather import Board
 from cycleeval.leaderboard.site import build_site, write_site
-from cycleeval.scoring_config import Protocol
+from cycleeval.scoring_config import ScoringConfig
 
 CHROMIUM = shutil.which("chromium")
 FLAGS = [
@@ -33,7 +33,7 @@ class _Quiet(SimpleHTTPRequestHandler):
 
 @pytest.fixture(scope="module")
 def address(
-    board: Board, quick: Protocol, tmp_path_factory: pytest.TempPathFactory
+    board: Board, quick: ScoringConfig, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[str]:
     """The site, served on loopback."""
     root = tmp_path_factory.mktemp("site")
@@ -193,7 +193,7 @@ def test_the_six_real_runs_make_a_board(page: Page, shared_data: Path, tmp_path:
     """Half of the AI Scientist's bench, converted by the script in ``benchmarks/``."""
     import importlib.util
 
-    from cycleeval.human_ratings import read_reference
+    from cycleeval.human_ratings import read_human_ratings
     from cycleeval.leaderboard.gather import gather
 
     script = Path(__file__).parents[3] / "benchmarks" / "aiscientist_bench.py"
@@ -203,9 +203,9 @@ def test_the_six_real_runs_make_a_board(page: Page, shared_data: Path, tmp_path:
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     module.convert(shared_data / "ratings" / "aiscientist_bench.parquet", tmp_path)
-    quick = Protocol(resamples=100)
+    quick = ScoringConfig(resamples=100)
     board = gather(
-        tmp_path / "submissions", read_reference(str(tmp_path / "reference.jsonl")), quick
+        tmp_path / "submissions", read_human_ratings(str(tmp_path / "reference.jsonl")), quick
     )
     assert len(board.entries) == 6
     document = (Path(__file__).parents[3] / "docs" / "leaderboard.md").read_text("utf-8")

@@ -14,14 +14,14 @@ from typer.testing import CliRunner
 from cycledata.errors import ParseError
 from cycledata.svg import calibration, histogram, span_of, whisker
 from cycleeval.cli import app
-from cycleeval.comparison import compare_submissions
-from cycleeval.human_ratings import read_reference
+from cycleeval.comparison import compare_predictions
+from cycleeval.human_ratings import read_human_ratings
 from cycleeval.leaderboard.gather import Board, gather
 from cycleeval.leaderboard.hub import TASKS, hub_files
 from cycleeval.leaderboard.site import build_site
-from cycleeval.predictions import read_submission
-from cycleeval.scoring import score_submission
-from cycleeval.scoring_config import Protocol
+from cycleeval.predictions import read_predictions
+from cycleeval.scoring import score_predictions
+from cycleeval.scoring_config import ScoringConfig
 
 
 class Page(HTMLParser):
@@ -47,7 +47,7 @@ class Page(HTMLParser):
 
 
 @pytest.fixture(scope="module")
-def site(board: Board, quick: Protocol) -> dict[str, str]:
+def site(board: Board, quick: ScoringConfig) -> dict[str, str]:
     return build_site(board, quick)
 
 
@@ -62,19 +62,21 @@ def test_entries_stand_by_place_then_the_unranked(board: Board, hostile: tuple[s
     assert board.ignored == ("README.md",)
 
 
-def test_places_are_those_of_a_comparison_on_every_metric(board: Board, quick: Protocol) -> None:
+def test_places_are_those_of_a_comparison_on_every_metric(
+    board: Board, quick: ScoringConfig
+) -> None:
     ranked = [entry for entry in board.entries if entry.place is not None]
     submissions = [entry.submission for entry in ranked]
-    everything = compare_submissions(submissions, board.reference, quick)
+    everything = compare_predictions(submissions, board.reference, quick)
     assert everything.ranks["proxy_mse_n1"] == {e.submission.name: e.place for e in ranked}
 
 
 def test_the_page_shows_the_numbers_that_scoring_gives(
-    inputs: Path, site: dict[str, str], quick: Protocol
+    inputs: Path, site: dict[str, str], quick: ScoringConfig
 ) -> None:
-    reference = read_reference(str(inputs / "reference.jsonl"))
-    submission = read_submission(inputs / "submissions/far.jsonl", known=reference.paper_ids)
-    result = score_submission(submission, reference, quick).metrics["proxy_mse_n1"]
+    reference = read_human_ratings(str(inputs / "reference.jsonl"))
+    submission = read_predictions(inputs / "submissions/far.jsonl", known=reference.paper_ids)
+    result = score_predictions(submission, reference, quick).metrics["proxy_mse_n1"]
     assert result.value is not None
     row = site["index.html"].split('data-name="far"')[1].split("</tr>")[0]
     assert f'data-value="{result.value:.12g}"' in row
@@ -83,9 +85,9 @@ def test_the_page_shows_the_numbers_that_scoring_gives(
 
 
 def test_the_same_input_gives_the_same_bytes(
-    inputs: Path, site: dict[str, str], quick: Protocol
+    inputs: Path, site: dict[str, str], quick: ScoringConfig
 ) -> None:
-    reference = read_reference(str(inputs / "reference.jsonl"))
+    reference = read_human_ratings(str(inputs / "reference.jsonl"))
     again = gather(inputs / "submissions", reference, quick)
     assert build_site(again, quick) == site
     assert hub_files(again, "org/name") == hub_files(again, "org/name")
@@ -144,18 +146,18 @@ def test_what_was_unreadable_stands_on_the_page(
     (entry,) = [e for e in board.entries if e.submission.name == hostile[0]]
     text = site[f"submissions/{entry.slug}.html"]
     assert "3 lines were set aside" in text
-    assert all(f"<td>{fault.line}</td>" in text for fault in entry.submission.faults)
+    assert all(f"<td>{invalid.line}</td>" in text for invalid in entry.submission.invalid_lines)
     (few,) = [e for e in board.entries if e.submission.name == "few"]
     assert "35 papers without a line" in site[f"submissions/{few.slug}.html"]
 
 
 def test_names_that_differ_only_in_odd_characters_have_pages_of_their_own(
-    inputs: Path, tmp_path: Path, quick: Protocol
+    inputs: Path, tmp_path: Path, quick: ScoringConfig
 ) -> None:
     for name in ("a b", "a_b", "A-B", "é", "…" * 20):
         data = (inputs / "submissions/close.jsonl").read_bytes()
         (tmp_path / f"{name}.jsonl").write_bytes(data)
-    reference = read_reference(str(inputs / "reference.jsonl"))
+    reference = read_human_ratings(str(inputs / "reference.jsonl"))
     slugs = [entry.slug for entry in gather(tmp_path, reference, quick).entries]
     assert len(set(slugs)) == 5
     assert all(re.fullmatch(r"[a-z0-9-]{1,80}", slug) for slug in slugs)
@@ -167,34 +169,38 @@ def test_a_board_without_submissions_is_refused(inputs: Path, tmp_path: Path, ma
     if make:
         folder.mkdir()
     with pytest.raises(ParseError, match="no-submissions"):
-        gather(folder, read_reference(str(inputs / "reference.jsonl")))
+        gather(folder, read_human_ratings(str(inputs / "reference.jsonl")))
 
 
-def test_one_submission_needs_no_comparison(inputs: Path, tmp_path: Path, quick: Protocol) -> None:
+def test_one_submission_needs_no_comparison(
+    inputs: Path, tmp_path: Path, quick: ScoringConfig
+) -> None:
     (tmp_path / "only.jsonl").write_bytes((inputs / "submissions/close.jsonl").read_bytes())
-    reference = read_reference(str(inputs / "reference.jsonl"))
+    reference = read_human_ratings(str(inputs / "reference.jsonl"))
     board = gather(tmp_path, reference, quick)
     assert [(e.place, e.shares_place) for e in board.entries] == [(1, False)]
     assert "index.html" in build_site(board, quick)
 
 
-def test_a_board_of_garbage_still_says_so(inputs: Path, tmp_path: Path, quick: Protocol) -> None:
+def test_a_board_of_garbage_still_says_so(
+    inputs: Path, tmp_path: Path, quick: ScoringConfig
+) -> None:
     (tmp_path / "bad.jsonl").write_bytes(b"\x00")
-    reference = read_reference(str(inputs / "reference.jsonl"))
+    reference = read_human_ratings(str(inputs / "reference.jsonl"))
     site = build_site(gather(tmp_path, reference, quick), quick)
     assert "not ranked" in site["index.html"]
     assert "0 of 0 ranked submissions" in site["index.html"]
 
 
 def test_papers_with_one_rating_are_ranked_in_the_other_mode(
-    tmp_path: Path, quick: Protocol
+    tmp_path: Path, quick: ScoringConfig
 ) -> None:
     reference, folder = tmp_path / "reference.jsonl", tmp_path / "submissions"
     folder.mkdir()
     lines = [f'{{"paper_id": "p{i}", "ratings": [{3 + i % 4}]}}\n' for i in range(12)]
     reference.write_text("".join(lines), "utf-8")
     (folder / "m.jsonl").write_text("".join(lines), "utf-8")
-    board = gather(folder, read_reference(str(reference)), quick)
+    board = gather(folder, read_human_ratings(str(reference)), quick)
     assert board.metric == "proxy_mse_n"
     assert "Ranked by MSE (n)." in build_site(board, quick)["index.html"]
 
