@@ -125,7 +125,7 @@ def links(flat: Flat) -> list[tuple[Span, str]]:
             if _ANONYMOUS.search(text, start, end):
                 continue
             if _OURS.search(text, max(0, start - 160), min(len(text), end + 60)):
-                found.append((whole_link(flat, Span(start, end)), "link"))
+                found.append((whole_link(flat, Span(start, end)), "author-link"))
     return found
 
 

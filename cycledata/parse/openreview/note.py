@@ -123,12 +123,9 @@ class Note:
             whole = isinstance(value, int | float) and not isinstance(value, bool)
             mark = int(value) if whole and value == value // 1 else None
         if mark is None:
-            detail = f"{field}: expected a whole number first, found {str(value)[:60]!r}"
-            raise ParseError(f"unreadable-{field}", detail)
+            raise ParseError("unreadable-rating", f"{field}: expected a whole number first")
         if mark not in values:
-            raise ParseError(
-                f"{field}-off-scale", f"{field}: expected one of {values}, found {mark}"
-            )
+            raise ParseError("rating-off-scale", f"{field}: expected one of {values}")
         return mark
 
 

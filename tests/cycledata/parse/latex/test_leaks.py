@@ -49,10 +49,15 @@ Parse = Callable[..., PaperText]
         (
             "",
             r"Our code is at \url{https://github.com/ann/foo}.",
-            "link",
+            "author-link",
             r"\url{https://github.com/ann/foo}",
         ),
-        ("", "Code is available: https://ann.github.io/foo", "link", "https://ann.github.io/foo"),
+        (
+            "",
+            "Code is available: https://ann.github.io/foo",
+            "author-link",
+            "https://ann.github.io/foo",
+        ),
     ],
     ids=lambda value: value[:40] if isinstance(value, str) else None,
 )
