@@ -161,7 +161,7 @@ class Leak(Record):
     """The first characters of the span, for the reader of a report; never published."""
 
 
-class Warned(Record):
+class ParseWarning(Record):
     """Something found, guessed or missing while reading a paper."""
 
     rule: str
@@ -191,7 +191,7 @@ class PaperText(Record):
     """In order of appearance."""
     leaks: tuple[Leak, ...]
     """Spans that were found and removed."""
-    warnings: tuple[Warned, ...]
+    warnings: tuple[ParseWarning, ...]
     """Everything guessed or missing."""
     text_source: Literal["arxiv-latex", "pdf-markdown"]
     """What it was read from."""

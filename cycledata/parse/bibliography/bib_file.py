@@ -16,7 +16,7 @@ from bibtexparser.entrypoint import parse_string
 from bibtexparser.model import DuplicateFieldKeyBlock, Entry
 
 from cycledata.parse.bibliography.entry import bibtex_of, entry_of_fields
-from cycledata.records import BibEntry, Warned
+from cycledata.records import BibEntry, ParseWarning
 
 # What the library warns of is reported in ours, by key.
 logging.getLogger("bibtexparser").setLevel(logging.CRITICAL)
@@ -87,7 +87,7 @@ class BibFiles:
             if self.wanted is None or key in self.wanted:
                 yield self._entry(key, chunk)
 
-    def warnings(self) -> Iterator[Warned]:
+    def warnings(self) -> Iterator[ParseWarning]:
         """What was repeated, broken or left unread, counted."""
         for rule, keys in (
             ("repeated-entry", self.repeated),
@@ -95,7 +95,7 @@ class BibFiles:
             ("unread-entry", self.unread),
         ):
             if keys:
-                yield Warned(rule=rule, detail=f"{len(keys)}, first {', '.join(keys[:3])}")
+                yield ParseWarning(rule=rule, detail=f"{len(keys)}, first {', '.join(keys[:3])}")
 
     def _entry(self, key: str, chunk: str) -> BibEntry:
         start = _START.match(chunk)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from cycledata.parse.bibliography.bbl import printed_entries
 from cycledata.parse.bibliography.bib_file import BibFiles
-from cycledata.records import BibEntry, Warned
+from cycledata.records import BibEntry, ParseWarning
 
 _BIBLIOGRAPHY = re.compile(
     r"\\(?:(?:no)?bibliography|putbib|bibselect)\s*+(?:\{([^{}]{1,2000})\}|\[([^\[\]]{1,2000})\])"
@@ -24,7 +24,7 @@ class Bibliography:
     """Entries in the bibliography's own order, and what went wrong."""
 
     entries: tuple[BibEntry, ...]
-    warnings: tuple[Warned, ...]
+    warnings: tuple[ParseWarning, ...]
 
 
 def read_bibliography(
@@ -44,7 +44,7 @@ def read_bibliography(
     """
     wanted = None if "*" in cited or _NOCITE_ALL.search(body) else {k.lower(): k for k in cited}
     found: dict[str, BibEntry] = {}
-    warnings: list[Warned] = []
+    warnings: list[ParseWarning] = []
     library = BibFiles(wanted)
     for path in _named_bibs(body, texts, main_file, warnings):
         library.add(texts[path])
@@ -63,7 +63,7 @@ def read_bibliography(
     missing = [key for low, key in (wanted or {}).items() if low not in found]
     if missing:
         detail = f"{len(missing)} of {len(cited)} cited keys, first {', '.join(missing[:3])}"
-        warnings.append(Warned(rule="missing-entry", detail=detail))
+        warnings.append(ParseWarning(rule="missing-entry", detail=detail))
     return Bibliography(tuple(found.values()), (*warnings, *library.warnings()))
 
 
@@ -71,7 +71,7 @@ def read_bibliography(
 
 
 def _named_bibs(
-    body: str, texts: Mapping[str, str], main_file: str, warnings: list[Warned]
+    body: str, texts: Mapping[str, str], main_file: str, warnings: list[ParseWarning]
 ) -> list[str]:
     """Paths of the .bib files the text names; of all of them where it names none that is there."""
     names = [
@@ -86,13 +86,13 @@ def _named_bibs(
             paths[path] = None
         else:
             warnings.append(
-                Warned(rule="missing-bib", detail=f"{name[:200]} is not in the archive")
+                ParseWarning(rule="missing-bib", detail=f"{name[:200]} is not in the archive")
             )
     if not paths:
         paths = {path: None for path in texts if path.lower().endswith(".bib")}
         if paths:
             detail = f"no .bib named in the text is there; read {', '.join(list(paths)[:5])}"
-            warnings.append(Warned(rule="guessed-bib", detail=detail))
+            warnings.append(ParseWarning(rule="guessed-bib", detail=detail))
     return list(paths)
 
 

@@ -19,7 +19,7 @@ from cycledata.parse.latex.encoding import decode_texts, utf16_codec
 from cycledata.parse.latex.limits import LIMITS, Limits
 from cycledata.parse.latex.stream import GZIP, Stream, gzip_name, inflate, pieces_of
 from cycledata.parse.latex.tar import is_tar, tar_members
-from cycledata.records import Warned
+from cycledata.records import ParseWarning
 
 Kind = Literal["tar", "gzip-tar", "zip", "tex", "gzip-tex", "pdf"]
 
@@ -34,7 +34,7 @@ class Archive:
     """Decoded text by normalised path, in the archive's order, lines ended by a line feed."""
     names: tuple[str, ...]
     """Every other member (figures, data, fonts, nested archives), never unpacked."""
-    warnings: tuple[Warned, ...]
+    warnings: tuple[ParseWarning, ...]
     """Members refused and encodings guessed."""
     pdf: bytes = b""
     """The PDF where ``kind`` is ``"pdf"``, else empty."""
@@ -254,7 +254,7 @@ class _Members:
             ParseError: no text was; the rule says what stood in its place.
         """
         warnings = tuple(
-            Warned(rule=rule, detail=f"{len(paths)} members, first {', '.join(paths[:3])}")
+            ParseWarning(rule=rule, detail=f"{len(paths)} members, first {', '.join(paths[:3])}")
             for rule, paths in self.refused.items()
         )
         if self.raw:

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable, Mapping
 
-from cycledata.records import Warned
+from cycledata.records import ParseWarning
 
 _DECLARED = re.compile(
     rb"^[^%\n]{0,500}\\(?:usepackage\[([^\]\n]{1,40})\]\{inputenc\}|inputencoding\{(\w{1,40})\})",
@@ -33,7 +33,7 @@ _CODECS = {
 _STRAY = {0xDC00 + byte: bytes([byte]).decode("cp1252", "replace") for byte in range(128, 256)}
 
 
-def decode_texts(raw: Mapping[str, bytes]) -> tuple[dict[str, str], tuple[Warned, ...]]:
+def decode_texts(raw: Mapping[str, bytes]) -> tuple[dict[str, str], tuple[ParseWarning, ...]]:
     """Every text decoded, lines ended by a line feed, with a warning for each encoding not certain.
 
     Args:
@@ -41,16 +41,16 @@ def decode_texts(raw: Mapping[str, bytes]) -> tuple[dict[str, str], tuple[Warned
     """
     archive_declares: str | None = None
     texts: dict[str, str] = {}
-    warnings: list[Warned] = []
+    warnings: list[ParseWarning] = []
     for name, data in raw.items():
         text = _certain(data)
         if text is None:
             archive_declares = archive_declares or _declared(raw.values())
             text, detail = _guessed(data, _declared([data]) or archive_declares)
-            warnings.append(Warned(rule="guessed-encoding", detail=f"{name}: {detail}"))
+            warnings.append(ParseWarning(rule="guessed-encoding", detail=f"{name}: {detail}"))
         if "\0" in text:
             warnings.append(
-                Warned(rule="nul-characters", detail=f"{name}: {text.count(chr(0))} left out")
+                ParseWarning(rule="nul-characters", detail=f"{name}: {text.count(chr(0))} left out")
             )
             text = text.replace("\0", "")
         if "\r" in text:

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from cycledata.parse.latex import tokens
 from cycledata.parse.latex.input_stack import Frame
 from cycledata.parse.latex.macros import Kind, Macro, kind_of
-from cycledata.records import Warned
+from cycledata.records import ParseWarning
 
 FUEL = 1_000_000
 """Characters that expansion may push, and the like; the hungriest real paper takes 230,000."""
@@ -108,7 +108,7 @@ class Expander:
         self.marks: list[tuple[int, str]] = []
         self.body = 0
         self.files: list[str] = []
-        self.warnings: list[Warned] = []
+        self.warnings: list[ParseWarning] = []
 
     # --- Output ----------------------------------------------------------------------------------
 
@@ -137,7 +137,7 @@ class Expander:
     def warn(self, rule: str, detail: str) -> None:
         """Note something guessed or missing."""
         if len(self.warnings) < MAX_WARNINGS:
-            self.warnings.append(Warned(rule=rule, detail=detail[:300]))
+            self.warnings.append(ParseWarning(rule=rule, detail=detail[:300]))
 
     # --- Input -----------------------------------------------------------------------------------
 

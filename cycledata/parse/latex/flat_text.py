@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
-from cycledata.records import Warned
+from cycledata.records import ParseWarning
 
 _BRACE = re.compile(r"\\[\\{}]|\{|\}")
 _SIMPLE = re.compile(r"\{[^{}\\]*+\}")
@@ -157,7 +157,7 @@ class Flat(Piece):
     """Texts of the macros without arguments, by name, as the paper leaves them."""
     notes: frozenset[str]
     """Macros that wrap authors' remarks, left in the text."""
-    warnings: list[Warned]
+    warnings: list[ParseWarning]
 
     def origin(self, offset: int) -> tuple[str, int]:
         """File and offset in it that a place of the flat text stems from."""

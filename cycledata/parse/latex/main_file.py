@@ -16,7 +16,7 @@ from cycledata.parse.latex.definitions import is_style
 from cycledata.parse.latex.includes import Includes
 from cycledata.parse.latex.known_commands import words
 from cycledata.parse.latex.tokens import BEGIN_DOCUMENT, find_live, is_live
-from cycledata.records import Warned
+from cycledata.records import ParseWarning
 
 _CLASS = re.compile(r"\\document(?:class|style)\s*+(?:\[[^\]]{0,2000}+\])?\s*+\{([^}]{0,200}+)\}")
 _TITLE = re.compile(r"\\[A-Za-z]{0,10}title\s*+(?:\[[^\]]{0,300}+\])?\s*+\{([^\n]{0,200}+)")
@@ -63,7 +63,7 @@ class MainFile:
     """The choice, and what else could have been meant."""
 
     path: str
-    warnings: tuple[Warned, ...]
+    warnings: tuple[ParseWarning, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +119,7 @@ def choose_main(texts: Mapping[str, str]) -> MainFile:
     if not others:
         return MainFile(ranked[0], ())
     detail = f"took {ranked[0]}; also {', '.join(others[:5])}"
-    return MainFile(ranked[0], (Warned(rule="several-drafts", detail=detail),))
+    return MainFile(ranked[0], (ParseWarning(rule="several-drafts", detail=detail),))
 
 
 def _has_class(path: str, text: str) -> bool:
@@ -136,7 +136,7 @@ def _largest(texts: Mapping[str, str]) -> MainFile:
         raise ParseError("no-latex", f"none of {len(texts)} text members is LaTeX")
     best = max(fallback, key=lambda path: len(texts[path]))
     detail = f"no file has a document class; took {best}, the largest"
-    return MainFile(best, (Warned(rule="no-document-class", detail=detail),))
+    return MainFile(best, (ParseWarning(rule="no-document-class", detail=detail),))
 
 
 def _is_tex(path: str) -> bool:

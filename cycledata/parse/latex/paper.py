@@ -22,7 +22,7 @@ from cycledata.parse.latex.structure import (
     read_headings,
 )
 from cycledata.parse.latex.title_abstract import Front, read_front
-from cycledata.records import BibEntry, PaperText, Section, Warned
+from cycledata.records import BibEntry, PaperText, ParseWarning, Section
 
 TEXT_VERSION = "cyclekit-latex/1"
 
@@ -58,16 +58,16 @@ def parse_archive(archive: Archive, *, file: str, bibliography: bool = True) -> 
     sections = read_sections(flat, front, headings, hidden)
     warnings = [*archive.warnings, *main.warnings, *flat.warnings, *front.warnings]
     if not flat.body:
-        warnings.append(Warned(rule="no-document", detail="no \\begin{document} was found"))
+        warnings.append(ParseWarning(rule="no-document", detail="no \\begin{document} was found"))
     if not headings:
-        warnings.append(Warned(rule="no-sections", detail="no sectioning command was found"))
+        warnings.append(ParseWarning(rule="no-sections", detail="no sectioning command was found"))
     if len(headings) == MAX_HEADINGS:
         detail = f"read {MAX_HEADINGS} headings; whatever follows is in the last one's text"
-        warnings.append(Warned(rule="too-many-sections", detail=detail))
+        warnings.append(ParseWarning(rule="too-many-sections", detail=detail))
     figures = read_figures(flat)
     if not figures.whole:
         detail = f"read {MAX_VALUES} captions, labels and file names; later figures are left out"
-        warnings.append(Warned(rule="too-many-figures", detail=detail))
+        warnings.append(ParseWarning(rule="too-many-figures", detail=detail))
     cited = cited_keys(flat)
     entries: tuple[BibEntry, ...] = ()
     if bibliography:

@@ -12,7 +12,7 @@ from itertools import islice
 from cycledata.parse.latex.flat_text import Flat, Span
 from cycledata.parse.latex.known_commands import ABSTRACTS, HEADINGS, TITLES
 from cycledata.parse.latex.to_plain_text import readable
-from cycledata.records import Warned
+from cycledata.records import ParseWarning
 
 _WORD = re.compile(r"(\\[A-Za-z@]++)(\s*+)")
 _LARGE = re.compile(r"\\(?:Huge|huge|LARGE|Large)(?![A-Za-z])|\\begin\{(?:Huge|huge|LARGE|Large)\}")
@@ -35,7 +35,7 @@ class Front:
     """Contents of the abstract, its command or environment not included."""
     abstract_whole: Span | None
     """The abstract with its command or environment."""
-    warnings: tuple[Warned, ...]
+    warnings: tuple[ParseWarning, ...]
 
 
 def read_front(flat: Flat) -> Front:
@@ -44,19 +44,23 @@ def read_front(flat: Flat) -> Front:
         (place for place, name in flat.marks if place >= flat.body and HEADINGS.get(name, 0) > 0),
         len(flat.text),
     )
-    warnings: list[Warned] = []
+    warnings: list[ParseWarning] = []
     title, spans = read_title(flat)
     if not title:
         title, spans = guess_title(flat, first)
         rule, detail = ("guessed-title", "the largest type") if title else ("no-title", "no title")
-        warnings.append(Warned(rule=rule, detail=f"no title command with a text; {detail} found"))
+        warnings.append(
+            ParseWarning(rule=rule, detail=f"no title command with a text; {detail} found")
+        )
     abstract, whole = read_abstract(flat)
     if abstract is None:
         abstract, whole = guess_abstract(flat, first)
         if abstract is None:
-            warnings.append(Warned(rule="no-abstract", detail="no abstract was found"))
+            warnings.append(ParseWarning(rule="no-abstract", detail="no abstract was found"))
         else:
-            warnings.append(Warned(rule="guessed-abstract", detail="found by a bold heading only"))
+            warnings.append(
+                ParseWarning(rule="guessed-abstract", detail="found by a bold heading only")
+            )
     return Front(title, spans, abstract, whole, tuple(warnings))
 
 

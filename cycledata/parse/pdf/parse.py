@@ -12,7 +12,7 @@ from itertools import pairwise
 
 from cycledata.parse.pdf.convert import PDF_LIMITS, Block, Converted, Converter, PdfLimits, convert
 from cycledata.parse.pdf.structure import ACKNOWLEDGMENTS, REFERENCES, Part, parts_of
-from cycledata.records import Figure, Leak, PaperText, Section, Warned
+from cycledata.records import Figure, Leak, PaperText, ParseWarning, Section
 
 _ABSTRACT_INLINE = re.compile(r"abstract\s{0,3}[.:—–-]\s{0,3}", re.IGNORECASE)
 _LEFT_OUT = re.compile(r"abstract|contents|table of contents|keywords|ccs concepts", re.IGNORECASE)
@@ -112,15 +112,15 @@ def paper_of(document: Converted, *, file: str) -> PaperText:
 
 def _warnings(
     title: str, abstract: Sequence[Block], sections: Sequence[Section], parts: Sequence[Part]
-) -> Iterator[Warned]:
+) -> Iterator[ParseWarning]:
     if not title:
-        yield Warned(rule="no-title", detail="nothing on the first page is set as a title")
+        yield ParseWarning(rule="no-title", detail="nothing on the first page is set as a title")
     if not abstract:
-        yield Warned(rule="no-abstract", detail="no heading or line says abstract")
+        yield ParseWarning(rule="no-abstract", detail="no heading or line says abstract")
     if not sections:
-        yield Warned(rule="no-sections", detail="no heading was told from the text")
+        yield ParseWarning(rule="no-sections", detail="no heading was told from the text")
     if not any(REFERENCES.fullmatch(part.title) for part in parts):
-        yield Warned(rule="no-references", detail="no reference list was found to cut off")
+        yield ParseWarning(rule="no-references", detail="no reference list was found to cut off")
 
 
 # --- Front matter --------------------------------------------------------------------------------

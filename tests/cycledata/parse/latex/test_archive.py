@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from cycledata.errors import ParseError
 from cycledata.parse.latex.archive import open_eprint
 from cycledata.parse.latex.limits import LIMITS
-from cycledata.records import Warned
+from cycledata.records import ParseWarning
 
 TEX = b"\\documentclass{article}\\begin{document}Hello\\end{document}\n"
 
@@ -235,7 +235,7 @@ def test_bytes_of_two_encodings_in_one_file_are_both_read() -> None:
 def test_line_ends_are_made_one_and_zeros_left_out_with_a_warning() -> None:
     archive = open_eprint(b"a\r\nb\rc\nd\0d" + b"e" * 99)
     assert archive.texts == {"main.tex": "a\nb\nc\ndd" + "e" * 99}
-    assert archive.warnings == (Warned(rule="nul-characters", detail="main.tex: 1 left out"),)
+    assert archive.warnings == (ParseWarning(rule="nul-characters", detail="main.tex: 1 left out"),)
 
 
 def test_a_chapter_is_read_in_the_encoding_its_main_file_declares() -> None:
