@@ -19,6 +19,7 @@ CycleDataError
 ├── NewerSchemaError  a snapshot or build written by a newer version of this package
 ├── PublishError      the hub refused a build, or could not be reached
 ├── BuildError        a build that cannot be made or continued as asked
+├── FileLockedError   another process has locked the file
 └── PolicyError       a consent policy or opt-out list that cannot be followed to the letter
 
 A programmer's mistake is a ``ValueError`` or ``TypeError`` instead. Every message names the
@@ -110,6 +111,10 @@ class NewerSchemaError(CycleDataError):
 
 class BuildError(CycleDataError):
     """A build that cannot be made or continued as asked."""
+
+
+class FileLockedError(CycleDataError):
+    """A file that another process has locked."""
 
 
 class PublishError(CycleDataError):

@@ -1,35 +1,34 @@
-"""Bytes in and out: atomic writes, hashes, canonical JSON, JSON Lines and Parquet.
+"""Files on disk: atomic writes, locks, the cache folder, hashes, strict and canonical JSON.
 
-Whatever is written here is either there in full under its name or not there at all, and equal
-values give equal bytes on every machine: no clock, no locale, no ordering by arrival.
+A file written here is either complete under its name or not there at all. Equal values give equal
+bytes on every machine: no clock, no locale, no order of arrival. See also `jsonl` and
+`parquet_files`.
 """
 
+import datetime as dt
 import hashlib
 import json
 import math
 import os
 import shutil
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, TextIO
+from typing import NoReturn
 
-from cycledata.errors import BuildError, ParseError
-
-if TYPE_CHECKING:
-    import pyarrow as pa
-    import pyarrow.parquet as pq
+from cycledata.errors import BuildError, FileLockedError
 
 MAX_JSON_DEPTH = 200
-"""Nesting beyond which a JSON value is refused: real replies stay below 20."""
+"""Nesting beyond which a JSON value is refused; real replies stay below 20."""
+_TOO_DEEP = f"nested deeper than {MAX_JSON_DEPTH} levels"
 
 
 @contextmanager
-def atomic_path(path: Path) -> Iterator[Path]:
-    """A temporary sibling that takes the name ``path`` once the block ends without an error.
+def replace_file(path: Path) -> Iterator[Path]:
+    """Yield a temporary sibling that is renamed to `path` when the block ends without an error.
 
     The bytes are flushed to the disk before the rename and the folder after it, so that a kill or
-    a power cut leaves the old file or the new one, never half of either.
+    a power cut leaves the old file or the new one, never a mixture.
     """
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
@@ -42,6 +41,8 @@ def atomic_path(path: Path) -> Iterator[Path]:
 
 
 def _fsync(path: Path) -> None:
+    if os.name == "nt" and path.is_dir():
+        return  # Windows cannot open a folder, and its renames are flushed with the file
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)
@@ -49,109 +50,223 @@ def _fsync(path: Path) -> None:
         os.close(descriptor)
 
 
-def atomic_write(path: Path, data: bytes) -> None:
-    """Write ``data`` under ``path``, all of it or nothing."""
-    with atomic_path(path) as temporary:
-        temporary.write_bytes(data)
+def write_file(path: Path, data: bytes | str) -> None:
+    """Write bytes, or text as UTF-8, under `path`: all of it or nothing. Makes parent folders."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with replace_file(path) as temporary:
+        temporary.write_bytes(data.encode() if isinstance(data, str) else data)
 
 
 @contextmanager
 def growing_folder(out: Path) -> Iterator[Path]:
-    """An empty hidden folder beside ``out`` that takes its name when the block ends without error.
+    """Yield an empty hidden folder that is renamed to `out` when the block ends without an error.
 
-    It is removed where the block fails; what a killed process left goes with the next call.
+    The hidden folder is removed if the block fails; what a killed process left is removed by the
+    next call.
 
     Raises:
-        BuildError: ``out`` is there and not empty, a file stands in its way, or another process is
-            making it at this moment.
+        BuildError: `out` is not empty, a file is where a folder is needed, or another process is
+            writing `out`.
     """
     out = out.resolve()
     growing = out.parent / f".{out.name}.partial"
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
     except (FileExistsError, NotADirectoryError) as error:
-        raise BuildError(f"{out}: a file stands where a folder is needed; change --out") from error
-    with _locked(growing.with_suffix(".lock"), out):
-        if out.exists() and (not out.is_dir() or any(out.iterdir())):
-            raise BuildError(f"{out}: not empty; give --out a new or empty folder")
-        shutil.rmtree(growing, ignore_errors=True)
-        growing.mkdir()
-        try:
-            yield growing
-            growing.rename(out)  # over an empty folder too, in one step
-        finally:
-            shutil.rmtree(growing, ignore_errors=True)
+        raise BuildError(f"{out}: a file is where a folder is needed; change --out") from error
+    try:
+        with locked(growing.with_suffix(".lock")):
+            if out.exists() and (not out.is_dir() or any(out.iterdir())):
+                raise BuildError(f"{out}: not empty; give --out a new or empty folder")
+            _remove(growing)
+            growing.mkdir()
+            try:
+                yield growing
+                if os.name == "nt" and out.exists():
+                    out.rmdir()  # only POSIX renames over an empty folder
+                growing.rename(out)
+            finally:
+                shutil.rmtree(growing, ignore_errors=True)
+    except FileLockedError as error:
+        raise BuildError(
+            f"{out}: another process is writing it; wait for it to end, or change --out"
+        ) from error
 
 
 @contextmanager
-def _locked(lock: Path, out: Path) -> Iterator[None]:
-    """Hold a lock file; the kernel frees it when the process dies."""
-    with lock.open("w") as file:
-        if not _holds(file, lock):
-            raise BuildError(
-                f"{out}: another process is making it; wait for it to end, or change --out"
-            )
-        try:
-            yield
-        finally:
-            lock.unlink(missing_ok=True)
+def replace_folder(folder: Path) -> Iterator[Path]:
+    """Yield an empty folder that takes the name `folder` when the block ends without an error.
 
-
-def _holds(file: TextIO, lock: Path) -> bool:
-    """Take the lock of an open file; one that its last holder has just removed locks nothing."""
-    import fcntl  # not on Windows, where builds can be read and scored but not made
-
+    An existing folder of that name is removed just before the rename: a kill in between leaves
+    neither, never a mixture of both.
+    """
+    temporary = folder.with_name(f".{folder.name}.partial")
+    _remove(temporary)
+    temporary.mkdir(parents=True)
     try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        return os.fstat(file.fileno()).st_ino == lock.stat().st_ino
-    except (BlockingIOError, FileNotFoundError):
-        return False
+        yield temporary
+        _remove(folder)
+        temporary.rename(folder)
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+
+
+def _remove(folder: Path) -> None:
+    """Remove a folder if it exists; a symbolic link is removed, not followed."""
+    if folder.is_symlink():
+        folder.unlink()
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 def remove_leftovers(folder: Path, pattern: str) -> None:
-    """Delete what killed writers left of files named like ``pattern`` (a glob)."""
+    """Delete the temporary files that killed writers left of files named like the glob."""
     for leftover in folder.glob(f".{pattern}.*.tmp"):
         leftover.unlink(missing_ok=True)
 
 
+@contextmanager
+def locked(path: Path) -> Iterator[None]:
+    """Lock a file against other processes without waiting; the system frees it after a kill.
+
+    The lock file is made and removed here. A symbolic link is refused.
+
+    Raises:
+        FileLockedError: another process has the lock.
+    """
+    import filelock
+
+    if path.is_symlink():
+        raise FileLockedError(f"{path}: is a symbolic link, expected a lock file; remove it")
+    lock = filelock.FileLock(path, blocking=False, thread_local=False)
+    try:
+        lock.acquire()
+    except filelock.Timeout as error:
+        raise FileLockedError(
+            f"{path}: locked by another process; wait for it to end or use another path"
+        ) from error
+    try:
+        yield
+    finally:
+        # While the lock is held: whoever opened the same file finds it unlinked and tries again.
+        with suppress(OSError):  # Windows removes no open file; there it stays, empty
+            path.unlink(missing_ok=True)
+        lock.release()
+
+
+def cache_folder() -> Path:
+    """Return the folder for files that can be made again.
+
+    `CYCLEKIT_CACHE` if set, else `cyclekit` in the user's cache folder of this system.
+    """
+    import platformdirs
+
+    named = os.environ.get("CYCLEKIT_CACHE")
+    return Path(named) if named else platformdirs.user_cache_path("cyclekit", appauthor=False)
+
+
 def sha256_bytes(data: bytes) -> str:
-    """Hex digest of bytes in memory."""
+    """Return the hex sha256 of bytes in memory."""
     return hashlib.sha256(data).hexdigest()
 
 
 def sha256_file(path: Path) -> str:
-    """Hex digest of a file, read a megabyte at a time."""
+    """Return the hex sha256 of a file without reading it into memory at once."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
+def strict_json(text: str | bytes) -> object:
+    r"""Return the value of a JSON text that every reader reads alike.
+
+    Raises:
+        ValueError: not UTF-8, not JSON, a repeated key, NaN or Infinity, half a surrogate pair, or
+            nesting deeper than `MAX_JSON_DEPTH`.
+
+    >>> strict_json('{"a": [1, null]}')
+    {'a': [1, None]}
+    """
+    if isinstance(text, bytes):
+        text = text.decode()
+    try:
+        value: object = json.loads(
+            text, object_pairs_hook=_unique_keys, parse_constant=_refuse_constant
+        )
+    except RecursionError as error:
+        raise ValueError(_TOO_DEEP) from error
+    if _is_deep(value, MAX_JSON_DEPTH):
+        raise ValueError(_TOO_DEEP)
+    if "\\u" in text or not text.isascii():
+        try:
+            json.dumps(value, ensure_ascii=False).encode()
+        except UnicodeEncodeError as error:
+            raise ValueError("half of a surrogate pair, which no file can contain") from error
+    return value
+
+
+def _is_deep(value: object, limit: int) -> bool:
+    """Return True if lists and objects are nested deeper than the limit."""
+    level = [value]
+    for _ in range(limit + 1):
+        inner: list[object] = []
+        for item in level:
+            if isinstance(item, dict):
+                inner += item.values()
+            elif isinstance(item, list):
+                inner += item
+        if not inner:
+            return False
+        level = inner
+    return True
+
+
+def _unique_keys(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    value = dict(pairs)
+    if len(value) < len(pairs):
+        seen: set[str] = set()
+        repeated = next(key for key, _ in pairs if key in seen or seen.add(key))  # type: ignore[func-returns-value]  # add returns None, which is false
+        raise ValueError(f"the key {repeated[:40]!r} occurs twice in one object")
+    return value
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is not JSON")
+
+
 def canonical_json(value: object, *, indent: int | None = None) -> str:
-    r"""The one spelling of a JSON value: sorted keys, no spare blanks, ASCII only.
+    r"""Return the one spelling of a JSON value: sorted keys, no spare blanks, ASCII only.
 
     Args:
-        value: dict with str keys, list, tuple, str, int, finite float, bool or None, nested.
+        value: dict with str keys, list, tuple, str, int, finite float, bool, date (as ISO 8601) or
+            None, nested.
         indent: blanks per level for a file that people read; None for one line.
 
     Raises:
-        ValueError: a value with no stable spelling (NaN, a set, a callable, a key that is no str,
-            nesting beyond ``MAX_JSON_DEPTH``); names its place.
+        ValueError: a value without a stable spelling (NaN, a set, a callable, a key that is not a
+            str, nesting beyond `MAX_JSON_DEPTH`); the message names its place.
 
     >>> canonical_json({"b": (1, 2.5), "a": "é"})
     '{"a":"\\u00e9","b":[1,2.5]}'
     """
     _require_stable(value, "$", 0)
     separators = (",", ":") if indent is None else (",", ": ")
-    return json.dumps(value, sort_keys=True, separators=separators, indent=indent, allow_nan=False)
+    return json.dumps(
+        value,
+        sort_keys=True,
+        separators=separators,
+        indent=indent,
+        allow_nan=False,
+        default=dt.date.isoformat,
+    )
 
 
 def _require_stable(value: object, place: str, depth: int) -> None:
     if depth > MAX_JSON_DEPTH:
         raise ValueError(f"{place[:80]}: nested deeper than {MAX_JSON_DEPTH}; flatten it")
-    if value is None or isinstance(value, str | bool | int):
+    if value is None or isinstance(value, str | bool | int | dt.date):
         return
     if isinstance(value, float):
         if not math.isfinite(value):
-            raise ValueError(f"{place}: {value} has no JSON; use None for what is absent")
+            raise ValueError(f"{place}: {value} is not JSON; use None for an absent value")
     elif isinstance(value, dict):
         for key, item in value.items():
             if not isinstance(key, str):
@@ -163,85 +278,5 @@ def _require_stable(value: object, place: str, depth: int) -> None:
     else:
         raise ValueError(  # noqa: TRY004  unstable values are one kind of error
             f"{place}: a {type(value).__name__} has no stable JSON; expected dict, list, str, int,"
-            " float, bool or None"
+            " float, bool, date or None"
         )
-
-
-def write_jsonl(path: Path, rows: Iterable[Mapping[str, object]]) -> int:
-    """Write rows as JSON Lines, one canonical object a line; returns their number."""
-    n_rows = 0
-    with atomic_path(path) as temporary, temporary.open("wb") as file:
-        for row in rows:
-            file.write(canonical_json(dict(row)).encode("ascii") + b"\n")
-            n_rows += 1
-    return n_rows
-
-
-def read_jsonl(path: Path) -> Iterator[dict[str, object]]:
-    r"""Rows of a JSON Lines file of our own; lines end at ``\n`` alone, blank ones are skipped.
-
-    Raises:
-        ParseError: ``bad-json-line``; names file and line.
-    """
-    with path.open("rb") as file:
-        for number, line in enumerate(file, start=1):
-            if not line.strip():
-                continue
-            try:
-                row = json.loads(line)
-            except (ValueError, RecursionError) as error:
-                raise ParseError("bad-json-line", f"{path.name}:{number}: {error}") from error
-            if not isinstance(row, dict):
-                found = type(row).__name__
-                raise ParseError(
-                    "bad-json-line", f"{path.name}:{number}: expected an object, found a {found}"
-                )
-            yield row
-
-
-def parquet_writer(
-    path: Path, schema: "pa.Schema", *, plain: Iterable[str] = ()
-) -> "pq.ParquetWriter":
-    """A Parquet writer with the settings that every file of ours has.
-
-    Args:
-        path: where to write; the caller makes it atomic.
-        schema: columns; its metadata is left out, since pandas and others put versions in it.
-        plain: columns of large unique values, written without dictionary and statistics.
-    """
-    import pyarrow.parquet as pq
-
-    plain = set(plain)
-    coded = [name for name in schema.names if name not in plain]
-    return pq.ParquetWriter(
-        path,
-        schema.remove_metadata(),
-        version="2.6",
-        data_page_version="1.0",
-        compression="zstd",
-        compression_level=3,
-        use_dictionary=coded if plain else True,
-        write_statistics=coded if plain else True,
-    )
-
-
-def write_parquet(path: Path, table: "pa.Table", *, row_group_rows: int = 1000) -> None:
-    """Write a table atomically; equal tables give equal bytes."""
-    with atomic_path(path) as temporary, parquet_writer(temporary, table.schema) as writer:
-        writer.write_table(table.replace_schema_metadata(None), row_group_size=row_group_rows)
-
-
-def read_parquet(path: Path, columns: list[str] | None = None) -> "pa.Table":
-    """Read a Parquet file, or some of its columns, into memory."""
-    import pyarrow.parquet as pq
-
-    return pq.ParquetFile(path).read(columns=columns)
-
-
-def iterate_parquet(path: Path, columns: list[str] | None = None) -> Iterator[dict[str, object]]:
-    """Rows of a Parquet file in order, holding one row group in memory."""
-    import pyarrow.parquet as pq
-
-    with pq.ParquetFile(path) as file:
-        for index in range(file.num_row_groups):
-            yield from file.read_row_group(index, columns=columns).to_pylist()

@@ -98,7 +98,7 @@ def load_split(
         ValueError: a config or split that the build does not have.
         VerifyError: a file that is not as pinned.
     """
-    from cycledata.files import read_parquet
+    from cycledata.parquet_files import read_parquet
 
     for pin in read_build(folder).files_of(config, split):
         verify_files(folder, [pin], remedy=_REMEDY)

@@ -11,7 +11,7 @@ from typing import Annotated, Literal, TypeVar
 from pydantic import Field, ValidationError, field_validator
 
 from cycledata.errors import ChangedFileError, MissingFileError, NewerSchemaError, VerifyError
-from cycledata.files import atomic_write, canonical_json, sha256_bytes, sha256_file
+from cycledata.files import canonical_json, sha256_bytes, sha256_file, write_file
 from cycledata.records import SCHEMA_VERSION, Record, first_problem
 
 __all__ = [
@@ -82,7 +82,7 @@ def pin_file(folder: Path, path: str, rows: int | None = None) -> FilePin:
 def write_manifest(path: Path, manifest: Manifest) -> None:
     """Write a manifest, atomically; call it last."""
     text = canonical_json(manifest.model_dump(mode="json"), indent=1)
-    atomic_write(path, text.encode("ascii") + b"\n")
+    write_file(path, text.encode("ascii") + b"\n")
 
 
 def read_manifest(path: Path, model: type[M]) -> M:

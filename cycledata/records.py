@@ -21,11 +21,24 @@ class Record(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-def first_problem(error: ValidationError) -> str:
-    """The first thing wrong with a value, in one line: where, what was expected, what was found."""
-    first = error.errors(include_url=False)[0]
+@dataclass(frozen=True, slots=True)
+class ValidationProblem:
+    """First problem that pydantic found in a value; `str()` gives one line."""
+
+    where: str
+    """Path of the field, e.g. `"ratings.2"`; empty for the value itself."""
+    detail: str
+    """What was expected and what was found."""
+
+    def __str__(self) -> str:
+        return f"{self.where}: {self.detail}" if self.where else self.detail
+
+
+def first_problem(error: ValidationError) -> ValidationProblem:
+    """Return the first problem of a failed validation."""
+    first = error.errors(include_url=False, include_context=False)[0]
     where = ".".join(str(part) for part in first["loc"])
-    return f"{where}: {first['msg']}, found {str(first['input'])[:60]!r}"
+    return ValidationProblem(where, f"{first['msg']}, found {str(first['input'])[:60]!r}")
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,9 +15,9 @@ from numpy.typing import ArrayLike, NDArray
 from pydantic import Field
 
 from cycledata.errors import ParseError
+from cycledata.jsonl import MAX_LINES, InvalidLine, read_jsonl, require_records
 from cycledata.records import Record
 from cycleeval.bootstrap import Interval
-from cycleeval.jsonl import InvalidLine, read_lines, require_records
 from cycleeval.result import MetricResult, signature
 
 FALSE_POSITIVE_TARGETS = (0.01, 0.05)
@@ -218,13 +218,16 @@ def read_detection(path: Path, *, thresholds: Sequence[float] = ()) -> Detection
     Raises:
         ParseError: an unreadable file, no records, or a row without texts to calibrate or to judge.
     """
-    lines = read_lines(path, Criterion, unique=("format", "source", "text_id"))
-    records = require_records(lines, path)
+    invalid: list[InvalidLine] = []
+    unique = ("format", "source", "text_id")
+    lines = read_jsonl(path, Criterion, unique=unique, max_lines=MAX_LINES, on_error=invalid.append)
+    records = tuple(lines)
+    require_records(records, invalid, path)
     try:
-        rows = detect(records, thresholds=thresholds, n_unreadable=len(lines.problems))
+        rows = detect(records, thresholds=thresholds, n_unreadable=len(invalid))
     except ValueError as error:
         raise ParseError("too-few-texts", f"{path}: {error}") from error
-    return DetectionReport(tuple(rows), lines.problems)
+    return DetectionReport(tuple(rows), tuple(invalid))
 
 
 def _detect_row(

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from pydantic import Field
 
+from cycledata.jsonl import MAX_LINES, InvalidLine, read_jsonl, require_records
 from cycledata.records import Record
 from cycleeval.bootstrap import (
     Interval,
@@ -24,7 +25,6 @@ from cycleeval.bootstrap import (
     resampled_weights,
 )
 from cycleeval.detection import exact_interval
-from cycleeval.jsonl import InvalidLine, read_lines, require_records
 from cycleeval.ragged import Floats
 from cycleeval.result import MetricResult, signature
 
@@ -150,10 +150,15 @@ def read_generated(path: Path, *, ks: Sequence[int] = BEST_OF) -> GeneratedRepor
     Raises:
         ParseError: an unreadable file, or no records.
     """
-    lines = read_lines(path, RatedPaper, unique=("source", "paper_id"))
-    records = require_records(lines, path)
-    rows = rate_sources(records, ks=ks, n_unreadable=len(lines.problems))
-    return GeneratedReport(tuple(rows), lines.problems)
+    invalid: list[InvalidLine] = []
+    unique = ("source", "paper_id")
+    lines = read_jsonl(
+        path, RatedPaper, unique=unique, max_lines=MAX_LINES, on_error=invalid.append
+    )
+    records = tuple(lines)
+    require_records(records, invalid, path)
+    rows = rate_sources(records, ks=ks, n_unreadable=len(invalid))
+    return GeneratedReport(tuple(rows), tuple(invalid))
 
 
 def _columns(papers: Sequence[RatedPaper]) -> dict[str, Floats]:

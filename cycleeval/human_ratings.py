@@ -3,7 +3,6 @@
 A reference is ours or the organiser's, so a invalid in it is an error, not something to count.
 """
 
-import hashlib
 import json
 import math
 from collections.abc import Iterable, Mapping, Sequence
@@ -11,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
 
+from cycledata.files import canonical_json, sha256_bytes
 from cycleeval.predictions import ASPECTS, DecisionLabel
 
 Marks = tuple[tuple[float, ...], ...]
@@ -49,8 +49,7 @@ class HumanRatings:
     def digest(self) -> str:
         """First 12 hex digits of sha256 over ids, ratings and decisions."""
         rows = [self.paper_ids, self.ratings, self.decisions, sorted(self.aspects.items())]
-        text = json.dumps(rows, ensure_ascii=True, separators=(",", ":"))
-        return hashlib.sha256(text.encode()).hexdigest()[:12]
+        return sha256_bytes(canonical_json(rows).encode())[:12]
 
 
 def human_ratings_of(

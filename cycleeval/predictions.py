@@ -4,14 +4,14 @@ JSON Lines, one object a paper, in the format of the contract. Strict: a line is
 aside with a rule and a reason; nothing is repaired, averaged in or dropped in silence.
 """
 
-import json
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Literal
 
-from cycleeval.jsonl import InvalidLine
+from cycledata.files import strict_json
+from cycledata.jsonl import InvalidLine
 from cycleeval.scoring_config import ScoringConfig
 
 ASPECTS = ("soundness", "presentation", "contribution")
@@ -160,22 +160,11 @@ def _object(line: bytes) -> dict[str, object]:
     if len(line) > MAX_LINE_BYTES:
         raise _Refused("line-too-long", f"expected at most {MAX_LINE_BYTES} bytes, found more")
     try:
-        entry = json.loads(line, parse_constant=_refuse_constant, object_pairs_hook=_unique)
-    except (ValueError, RecursionError) as error:
+        entry = strict_json(line)
+    except ValueError as error:
         raise _Refused("not-json", f"expected a JSON object: {error}"[:200]) from error
     if not isinstance(entry, dict):
         raise _Refused("not-an-object", f"expected a JSON object, found {type(entry).__name__}")
-    return entry
-
-
-def _refuse_constant(found: str) -> None:
-    raise _Refused("not-json", f"JSON has no number {found}")
-
-
-def _unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
-    entry = dict(pairs)
-    if len(entry) != len(pairs):
-        raise _Refused("not-json", "a field stands there twice")
     return entry
 
 

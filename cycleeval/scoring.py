@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from cycledata.jsonl import InvalidLine
 from cycleeval.aligned import align, humans_of, resolve_config
 from cycleeval.bootstrap import (
     bca_interval,
@@ -15,7 +16,6 @@ from cycleeval.bootstrap import (
 )
 from cycleeval.conclusions import verdicts_on_humans, verdicts_on_model
 from cycleeval.human_ratings import HumanRatings, human_ratings_of
-from cycleeval.jsonl import InvalidLine
 from cycleeval.metrics import (
     PaperStatistics,
     constant_statistics,

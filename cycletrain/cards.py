@@ -4,8 +4,8 @@ from pathlib import Path
 from typing import Literal
 
 import cycledata
+from cycledata.files import write_file
 from cycletrain.config import AdapterConfig, ModelConfig
-from cycletrain.rows import write_text
 from cycletrain.run_record import RunRecord, is_main_process
 
 _ROLES = {
@@ -70,5 +70,5 @@ def write_model_card(
         adapter="all" if adapter.kind == "none" else f"{adapter.kind}, rank {adapter.rank}",
     )
     front = yaml.safe_dump(header, sort_keys=False, allow_unicode=True, width=100)
-    write_text(folder / "README.md", f"---\n{front}---\n\n{body}")
-    write_text(folder / "LICENSE.md", (cards / "model-licence.md").read_text(encoding="utf-8"))
+    write_file(folder / "README.md", f"---\n{front}---\n\n{body}")
+    write_file(folder / "LICENSE.md", (cards / "model-licence.md").read_text(encoding="utf-8"))

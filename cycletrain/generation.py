@@ -11,12 +11,12 @@ from pathlib import Path
 from typing import Any, Literal, NamedTuple, Protocol
 
 from cycledata.errors import FetchError, ParseError
+from cycledata.jsonl import append_jsonl, cut_incomplete_line, read_jsonl
 from cycledata.manifest import fingerprint
 from cycledata.records import Message, Record
 from cycletrain.chat_tokens import render_chat
 from cycletrain.checkpoints import is_adapter, load_model, load_tokenizer
 from cycletrain.config import ModelConfig, Sampling
-from cycletrain.rows import append_rows, drop_torn_line, read_rows
 
 Finish = Literal["stop", "length", "no-room"]
 
@@ -98,8 +98,8 @@ def generate(
         FetchError: an endpoint does not respond; earlier completions are kept.
         ParseError: ``other-run``, the file has completions of other prompts or another sampling.
     """
-    drop_torn_line(path)
-    done = {row.id: row for row in read_rows(path, RecordedCompletion)} if path.is_file() else {}
+    cut_incomplete_line(path)
+    done = {row.id: row for row in read_jsonl(path, RecordedCompletion)} if path.is_file() else {}
     prompts = {
         request.id: fingerprint([message.model_dump() for message in request.messages])
         for request in requests
@@ -130,7 +130,7 @@ def generate(
                 for request, completion in zip(batch, completions, strict=True)
                 if request.id not in done
             ]
-            append_rows(path, rows)
+            append_jsonl(path, rows)
             done |= {row.id: row for row in rows}
         if on_progress:
             on_progress(sum(request.id in done for request in requests), len(requests))

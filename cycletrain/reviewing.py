@@ -18,7 +18,7 @@ from cycledata.formats.review_messages import paper_as_text, reviewer_prompt
 from cycledata.formats.review_text import ReviewText, parse_reviews
 from cycledata.formats.unreadable import Unreadable
 from cycledata.load import MANIFEST, iterate_rows, verify_build
-from cycledata.records import Message, PaperText, Record
+from cycledata.records import Message, PaperText, Record, first_problem
 from cycletrain.generation import Generator
 from cycletrain.preferences import Reward, Rollout
 from cycletrain.sampling import ParsedCompletion, SamplingPlan, sample_readable
@@ -117,7 +117,7 @@ def _why(line: str, error: ValidationError) -> str:
         return "expected a JSON object, found something else"
     if isinstance(found, dict) and "error" in found:
         return f"`cycledata parse` could not read this file: {found['error']}"
-    return f"not an object of `cycledata parse`: {error.errors()[0]['loc']}"
+    return f"not an object of `cycledata parse`: {first_problem(error)}"
 
 
 def review_chat(paper: str, *, n_reviewers: int) -> tuple[Message, Message]:

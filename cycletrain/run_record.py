@@ -15,11 +15,11 @@ from typing import Any
 from pydantic import Field
 
 from cycledata.errors import BuildError
+from cycledata.files import write_file
 from cycledata.load import MANIFEST, verify_build
 from cycledata.records import Record
 from cycletrain.config import JobConfig
 from cycletrain.plot import Curve, draw_curve
-from cycletrain.rows import write_text
 
 RECORD = "record.json"
 _PACKAGES = (
@@ -102,7 +102,7 @@ def open_run(job: str, config: JobConfig) -> RunRecord:
 def close_run(out: Path, record: RunRecord) -> RunRecord:
     """Write the finished record with its pictures and page."""
     for curve in record.curves if is_main_process() else ():
-        write_text(out / "plots" / f"{curve.name}.svg", draw_curve(curve) + "\n")
+        write_file(out / "plots" / f"{curve.name}.svg", draw_curve(curve) + "\n")
     _write(out, record)
     return record
 
@@ -115,8 +115,8 @@ def is_main_process() -> bool:
 def _write(out: Path, record: RunRecord) -> None:
     if not is_main_process():
         return
-    write_text(out / RECORD, record.model_dump_json(indent=1) + "\n")
-    write_text(out / "index.html", render_page(record))
+    write_file(out / RECORD, record.model_dump_json(indent=1) + "\n")
+    write_file(out / "index.html", render_page(record))
 
 
 def _versions() -> dict[str, str]:

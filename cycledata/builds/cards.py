@@ -11,7 +11,7 @@ from typing import Any
 import pyarrow as pa
 
 from cycledata.datasets.spec import Dataset
-from cycledata.files import atomic_write, canonical_json
+from cycledata.files import canonical_json, write_file
 from cycledata.load import BuildManifest
 
 CROISSANT_VERSION = "http://mlcommons.org/croissant/1.0"
@@ -52,7 +52,7 @@ def write_card(folder: Path, dataset: Dataset, manifest: BuildManifest) -> None:
     header = yaml.safe_dump(
         _card_data(folder, dataset, manifest), sort_keys=False, allow_unicode=True, width=100
     )
-    atomic_write(folder / "README.md", f"---\n{header}---\n\n{body}".encode())
+    write_file(folder / "README.md", f"---\n{header}---\n\n{body}".encode())
 
 
 def _config_table(manifest: BuildManifest) -> str:
@@ -175,7 +175,7 @@ def write_croissant(folder: Path, dataset: Dataset, manifest: BuildManifest) -> 
         "recordSet": record_sets,
     }
     text = canonical_json(document, indent=1)
-    atomic_write(folder / "croissant.json", text.encode() + b"\n")
+    write_file(folder / "croissant.json", text.encode() + b"\n")
 
 
 def _croissant_field(parent: str, field: pa.Field, file: str) -> dict[str, Any]:

@@ -9,8 +9,8 @@ from cycledata.builds.runner import PART_STAGES
 from cycledata.consent.policy import Verdict
 from cycledata.consent.tombstones import Tombstone, read_tombstones
 from cycledata.errors import BuildError
-from cycledata.files import iterate_parquet
 from cycledata.load import read_build
+from cycledata.parquet_files import iterate_parquet
 from cycledata.records import Dropped
 
 _VERDICT = TypeAdapter(Verdict)

@@ -9,8 +9,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from cycledata.errors import BuildError
-from cycledata.files import parquet_writer
 from cycledata.manifest import FilePin, pin_file
+from cycledata.parquet_files import parquet_writer
 
 ROW_GROUP = 200
 """Rows a row group of a published file: papers run to 100 kB, so a reader holds 20 MB."""

@@ -27,7 +27,7 @@ from cycledata.datasets.review5k.make import REVIEW_5K
 from cycledata.datasets.spec import Context, Dataset, Make, Outcome, SplitItem
 from cycledata.datasets.text_cache import code_digest, package_versions
 from cycledata.errors import BuildError, ParseError
-from cycledata.files import atomic_write, canonical_json, growing_folder
+from cycledata.files import canonical_json, growing_folder, write_file
 from cycledata.load import MANIFEST, BuildManifest
 from cycledata.manifest import FilePin, fingerprint, pin_file, read_manifest, write_manifest
 from cycledata.records import SCHEMA_VERSION, Dropped
@@ -179,7 +179,7 @@ def finish(folder: Path, dataset: Dataset, manifest: BuildManifest) -> BuildMani
 def write_tombstones(folder: Path, tombstones: Sequence[Tombstone]) -> None:
     """Write the tombstones that a build was made under."""
     rows = {"tombstones": [stone.model_dump(mode="json") for stone in tombstones]}
-    atomic_write(folder / TOMBSTONES, canonical_json(rows, indent=1).encode() + b"\n")
+    write_file(folder / TOMBSTONES, canonical_json(rows, indent=1).encode() + b"\n")
 
 
 def _same_build(out: Path, identity: str) -> BuildManifest | None:

@@ -20,9 +20,10 @@ from cycledata.builds.runner import (
 from cycledata.consent.tombstones import FILE, Tombstone, merge_tombstones, read_tombstones
 from cycledata.datasets.spec import Dataset
 from cycledata.errors import BuildError
-from cycledata.files import growing_folder, iterate_parquet
+from cycledata.files import growing_folder
 from cycledata.load import BuildManifest, verify_build
 from cycledata.manifest import FilePin, fingerprint, pin_file
+from cycledata.parquet_files import iterate_parquet
 
 
 @dataclass(frozen=True, slots=True)

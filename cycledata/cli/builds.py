@@ -52,7 +52,7 @@ def build(
     from cycledata import sample
     from cycledata.builds import runner
     from cycledata.consent.policy import read_policy
-    from cycledata.datasets.text_cache import default_cache
+    from cycledata.files import cache_folder
 
     if snapshot is None and policy is None:
         policy = sample.POLICY
@@ -64,7 +64,7 @@ def build(
             policy=read_policy(policy),
             engine=engine.value,
             n_workers=workers,
-            cache=default_cache(),
+            cache=cache_folder(),
             on_progress=on_progress,
         )
     if report.strangers:

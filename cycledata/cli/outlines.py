@@ -54,7 +54,7 @@ def outline(
 
     Give --endpoint or --vllm. Stop and run again at will, no paper is asked about twice.
     """
-    from cycledata.datasets.text_cache import default_cache
+    from cycledata.files import cache_folder
     from cycledata.outline_requests import outline_papers
     from cycledata.outlines.ask import DEFAULT_SAMPLING, OutlineReport, extract_outlines
     from cycledata.outlines.on_ray import extract_outlines_on_ray
@@ -104,7 +104,7 @@ def outline(
 
     with OpenSnapshot(snapshot) as into, bar("Asking") as on_progress:
         report = outline_papers(
-            into, ask, limit=limit, cache=default_cache(), on_progress=on_progress
+            into, ask, limit=limit, cache=cache_folder(), on_progress=on_progress
         )
     _print(report, as_json)
 

@@ -5,7 +5,6 @@ in it that cannot be read is made again.
 """
 
 import hashlib
-import os
 from collections.abc import Callable, Sequence
 from functools import cache as once
 from importlib.metadata import PackageNotFoundError, version
@@ -15,20 +14,12 @@ import zstandard
 from pydantic import ValidationError
 
 import cycledata
-from cycledata.files import atomic_write
+from cycledata.files import write_file
 from cycledata.manifest import fingerprint
 from cycledata.records import PaperText
 
 MAX_BYTES = 256 << 20
 """A cached text larger than this is not read."""
-
-
-def default_cache() -> Path:
-    """``CYCLEKIT_CACHE``, or ``cyclekit`` in the user's cache folder."""
-    named = os.environ.get("CYCLEKIT_CACHE")
-    if named:
-        return Path(named)
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "cyclekit"
 
 
 @once
@@ -75,5 +66,5 @@ def remember(
         # Absent or damaged: either way it is made again.
         text = make()
     path.parent.mkdir(parents=True, exist_ok=True)
-    atomic_write(path, zstandard.ZstdCompressor().compress(text.model_dump_json().encode()))
+    write_file(path, zstandard.ZstdCompressor().compress(text.model_dump_json().encode()))
     return text

@@ -8,6 +8,7 @@ command is refused, and a tab that is meant is written as ``\u0009``.
 import json
 import re
 
+from cycledata.files import strict_json
 from cycledata.formats.unreadable import Unreadable
 
 MAX_JSON_CHARS = 2_000_000
@@ -55,18 +56,12 @@ def read_latex_json(text: str) -> object | Unreadable:
             where = f"JSON, character {escape.start() + 1}"
             return Unreadable(where, f"{found!r} reads as a control character: double backslashes")
     try:
-        value: object = json.loads(body, object_pairs_hook=_unique, parse_constant=_refuse)
-        json.dumps(value, ensure_ascii=False).encode()  # "\\ud800" alone is JSON, but no text
+        return strict_json(body)
     except json.JSONDecodeError as error:
         found = body[error.pos : error.pos + 20]
         return Unreadable(f"JSON, character {error.pos + 1}", f"{error.msg}, found {found!r}")
-    except UnicodeEncodeError:
-        return Unreadable("JSON", "half of a surrogate pair, which no file can hold")
     except ValueError as error:
         return Unreadable("JSON", str(error)[:200])
-    except RecursionError:
-        return Unreadable("JSON", "nested too deeply to be read")
-    return value
 
 
 def _without_fence(text: str) -> str:
@@ -76,16 +71,3 @@ def _without_fence(text: str) -> str:
     if head.rstrip().lower() in ("```json", "```") and tail.strip() == "```":
         return inside
     return text
-
-
-def _unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
-    value = dict(pairs)
-    if len(value) < len(pairs):
-        names = [name for name, _ in pairs]
-        twice = next(name for name in names if names.count(name) > 1)
-        raise ValueError(f"the key {twice[:40]!r} stands twice in one object")
-    return value
-
-
-def _refuse(name: str) -> object:
-    raise ValueError(f"{name} is no JSON")

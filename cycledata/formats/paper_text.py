@@ -29,7 +29,16 @@ from cycledata.formats.latex_block import check_latex, parse_latex_block, render
 from cycledata.formats.latex_json import read_latex_json, write_latex_json
 from cycledata.formats.plan_split import count_first_half
 from cycledata.formats.unreadable import Unreadable
-from cycledata.records import Message, Outline, Record, Reference, ResultItem, Section, SetupItem
+from cycledata.records import (
+    Message,
+    Outline,
+    Record,
+    Reference,
+    ResultItem,
+    Section,
+    SetupItem,
+    first_problem,
+)
 
 SYSTEM = (
     "You are a researcher who plans and writes machine learning papers. You are given related work"
@@ -365,8 +374,5 @@ def _read_items(where: str, text: str | None, adapter: TypeAdapter[_Items]) -> _
     try:
         return adapter.validate_python(value)
     except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        place = ".".join(str(step) for step in first["loc"])
-        return Unreadable(
-            f"{where}, {place}", f"{first['msg']}, found {str(first['input'])[:40]!r}"
-        )
+        problem = first_problem(error)
+        return Unreadable(f"{where}, {problem.where}", problem.detail)

@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from cycledata.errors import ParseError
 from cycledata.formats.latex_json import read_latex_json
 from cycledata.formats.unreadable import Unreadable
-from cycledata.records import Outline, Record
+from cycledata.records import Outline, Record, first_problem
 
 Outcome = Literal["outline", "refused"]
 _TEXTS = ("motivation", "main_idea")
@@ -82,9 +82,8 @@ def parse_outline(text: str) -> Outline | Unreadable:
         # Through JSON again: only there does strict mean JSON's types, and a list is no tuple yet.
         outline = Outline.model_validate_json(json.dumps(value), strict=True)
     except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        where = ".".join(str(step) for step in first["loc"]) or "JSON"
-        return Unreadable(where, f"{first['msg']}, found {str(first['input'])[:60]!r}")
+        problem = first_problem(error)
+        return Unreadable(problem.where or "JSON", problem.detail)
     return _incomplete(outline) or outline
 
 
@@ -97,9 +96,7 @@ def read_outline_reply(payload: bytes) -> OutlineReply:
     try:
         reply = OutlineReply.model_validate_json(payload)
     except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        where = ".".join(str(step) for step in first["loc"])
-        raise ParseError("outline-reply", f"{where}: {first['msg']}") from error
+        raise ParseError("outline-reply", str(first_problem(error))) from error
     accepted = bool(reply.attempts) and reply.attempts[-1].problem is None
     if accepted != (reply.outcome == "outline"):
         raise ParseError("outline-reply", f"{reply.paper_id}: outcome and attempts disagree")

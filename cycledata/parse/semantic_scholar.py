@@ -6,7 +6,7 @@ from pydantic import Field, ValidationError
 
 from cycledata.errors import ParseError
 from cycledata.parse.payload import read_json
-from cycledata.records import Record
+from cycledata.records import Record, first_problem
 
 
 class Work(Record):
@@ -66,5 +66,5 @@ def parse_match(payload: bytes) -> str | None:
 
 def _first_line(error: Exception) -> str:
     if isinstance(error, ValidationError):
-        return str(error.errors(include_url=False)[0]["loc"])
+        return str(first_problem(error))
     return repr(error)[:160]

@@ -19,7 +19,7 @@ from cycledata.errors import (
     UnsealedError,
     VerifyError,
 )
-from cycledata.files import atomic_path, canonical_json, parquet_writer, remove_leftovers
+from cycledata.files import canonical_json, remove_leftovers, replace_file
 from cycledata.manifest import (
     FilePin,
     Manifest,
@@ -28,6 +28,7 @@ from cycledata.manifest import (
     verify_files,
     write_manifest,
 )
+from cycledata.parquet_files import parquet_writer
 from cycledata.snapshot.open import DATABASE, MANIFEST, OpenSnapshot, Reply
 
 if TYPE_CHECKING:
@@ -147,7 +148,7 @@ def _write_shards(
         name = f"replies-{len(pins):05d}.parquet"
         n_rows = n_bytes = 0
         with (
-            atomic_path(path / name) as temporary,
+            replace_file(path / name) as temporary,
             parquet_writer(temporary, schema, plain=["payload"]) as writer,
         ):
             while group and n_bytes < shard_bytes:

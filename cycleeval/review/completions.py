@@ -5,11 +5,9 @@ the record is opened again. A record is all that scoring needs, so a finished ru
 an interrupted one is resumed without asking again for what is there.
 """
 
-import fcntl
-import hashlib
-import json
 import os
 import threading
+from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from types import TracebackType
@@ -17,7 +15,9 @@ from typing import Annotated, Self
 
 from pydantic import Field, ValidationError
 
-from cycledata.errors import ParseError
+from cycledata.errors import FileLockedError, ParseError
+from cycledata.files import locked
+from cycledata.manifest import fingerprint
 from cycledata.records import Message, Record
 
 
@@ -59,8 +59,7 @@ class Request:
     def key(self) -> str:
         """SHA-256 of everything above: any changed prompt, paper or setting is another request."""
         content = asdict(self) | {"messages": [m.model_dump() for m in self.messages]}
-        text = json.dumps(content, sort_keys=True, ensure_ascii=True)
-        return hashlib.sha256(text.encode()).hexdigest()
+        return fingerprint(content)
 
 
 class RecordedReply(Record):
@@ -90,21 +89,19 @@ class ReplyRecord:
         Raises:
             ParseError: another process holds it, or a line is no recorded reply.
         """
-        try:
-            self._file = self._path.open("a+b")
-        except OSError as error:
-            raise ParseError("unreadable-record", f"{self._path}: {error.strerror}") from error
-        try:
-            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        with ExitStack() as stack:
+            try:
+                stack.enter_context(locked(self._path.with_name(f".{self._path.name}.lock")))
+                self._file = stack.enter_context(self._path.open("a+b"))
+            except FileLockedError as error:
+                raise ParseError(
+                    "record-in-use",
+                    f"{self._path}: another run is writing it; wait for it or name another file",
+                ) from error
+            except OSError as error:
+                raise ParseError("unreadable-record", f"{self._path}: {error.strerror}") from error
             self._read()
-        except BlockingIOError as error:
-            self._file.close()
-            raise ParseError(
-                "record-in-use", f"{self._path}: another run writes it; wait, or name another file"
-            ) from error
-        except ParseError:
-            self._file.close()
-            raise
+            self._open = stack.pop_all()
         return self
 
     def __exit__(
@@ -113,7 +110,7 @@ class ReplyRecord:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._file.close()
+        self._open.close()
 
     def __len__(self) -> int:
         return len(self._replies)

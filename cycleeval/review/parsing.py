@@ -7,6 +7,8 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
+from cycledata.records import first_problem
+
 MAX_REPLY_CHARACTERS = 400_000
 """A longer reply is unusable: no review is."""
 _MAX_BRACES = 256
@@ -71,8 +73,7 @@ def parse_reply(text: str, finish_reason: str) -> DraftReview | Unusable:
         try:
             review = DraftReview.model_validate(found)
         except ValidationError as error:
-            first = error.errors(include_url=False)[0]
-            reasons.append(f"{'.'.join(map(str, first['loc']))}: {first['msg']}"[:200])
+            reasons.append(str(first_problem(error))[:200])
             continue
         if review.rating in RATINGS:
             return review

@@ -11,8 +11,8 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from cycledata.errors import FetchError, ParseError
+from cycledata.jsonl import MAX_LINES, InvalidLine, read_jsonl, require_records
 from cycledata.records import Record
-from cycleeval.jsonl import read_lines, require_records
 from cycleeval.review.completions import Reply, ReplyRecord, Request
 from cycleeval.review.endpoint import RefusedError
 from cycleeval.review.parsing import DraftReview
@@ -37,15 +37,20 @@ def read_papers(path: Path) -> tuple[PaperToReview, ...]:
         ParseError: an unreadable file, or any line that is no paper: nothing is paid for until the
             input is whole.
     """
-    lines = read_lines(path, PaperToReview, unique=("paper_id",))
-    if lines.problems:
-        first = lines.problems[0]
+    invalid: list[InvalidLine] = []
+    lines = read_jsonl(
+        path, PaperToReview, unique=("paper_id",), max_lines=MAX_LINES, on_error=invalid.append
+    )
+    papers = tuple(lines)
+    if invalid:
+        first = invalid[0]
         raise ParseError(
             "bad-papers",
-            f"{path}:{first.line}: {first.detail} ({len(lines.problems)} such lines); "
+            f"{path}:{first.line}: {first.detail} ({len(invalid)} such lines); "
             'expected {"paper_id": ..., "text": ...}',
         )
-    return require_records(lines, path)
+    require_records(papers, invalid, path)
+    return papers
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 from cycledata.formats.paper_text import ResearchText, parse_messages
 from cycledata.formats.review_messages import paper_as_text
+from cycledata.jsonl import read_jsonl, write_jsonl
 from cycledata.load import iterate_rows
 from cycledata.records import Message, Record
 from cycleeval.detection import Criterion
@@ -25,7 +26,6 @@ from cycletrain.curvature import (
 from cycletrain.generation import seed_of
 from cycletrain.latex_paper import text_as_paper
 from cycletrain.preferences import Reward, Rollout
-from cycletrain.rows import read_rows, write_rows
 from cycletrain.run_record import RunRecord, close_run, open_run
 
 
@@ -67,9 +67,9 @@ def run(config: DetectConfig) -> RunRecord:
         )
         for text_id, source, value in scored
     ]
-    write_rows(config.out / "criteria.jsonl", criteria)
+    write_jsonl(config.out / "criteria.jsonl", criteria)
     threshold, detections = judge(config, criteria)
-    write_rows(config.out / "detections.jsonl", detections)
+    write_jsonl(config.out / "detections.jsonl", detections)
     metrics = {"threshold": threshold, **_rates(detections)}
     return close_run(config.out, record.model_copy(update={"counts": counts, "metrics": metrics}))
 
@@ -90,11 +90,11 @@ def human_texts(config: DetectConfig) -> Iterator[tuple[str, str]]:
 def generated_texts(config: DetectConfig) -> Iterator[tuple[str, str]]:
     """Readable papers of a rollout, or readable reviews of its papers, in the same format."""
     if config.format == "paper":
-        for rollout in read_rows(config.generated, Rollout):
+        for rollout in read_jsonl(config.generated, Rollout):
             if rollout.review_text is not None:
                 yield f"{rollout.prompt_id}/{rollout.index}", rollout.review_text
         return
-    for reward in read_rows(config.generated, Reward):
+    for reward in read_jsonl(config.generated, Reward):
         if reward.reward is not None and reward.text is not None:
             yield f"{reward.prompt_id}/{reward.index}", reward.text
 

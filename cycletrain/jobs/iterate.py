@@ -12,6 +12,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple, TypeVar
 
+from cycledata.files import write_file
+from cycledata.jsonl import read_jsonl, write_jsonl
 from cycledata.records import Message, Record
 from cycletrain.cards import write_model_card
 from cycletrain.config import IterateConfig, ModelConfig
@@ -22,7 +24,6 @@ from cycletrain.jobs.simpo import CURVES, train
 from cycletrain.plot import Curve, Line
 from cycletrain.preferences import Reward, Rollout, pair_up, prompts_of_round, unpaired
 from cycletrain.reviewing import reward_papers
-from cycletrain.rows import read_rows, write_rows, write_text
 from cycletrain.run_record import RunRecord, close_run, open_run
 from cycletrain.sampling import SamplingPlan
 from cycletrain.training import curves_of
@@ -67,13 +68,13 @@ def run(config: IterateConfig) -> RunRecord:
         if result.policy == config.policy.path:
             policy = config.policy
     results.append(_last_look(config, n_rounds + 1, policy, prompts))
-    write_rows(
+    write_jsonl(
         config.out / "rated.jsonl",
         (
             paper
             for result in results
             for paper in rated_papers(
-                list(read_rows(_folder(config, result.number) / "rewards.jsonl", Reward)),
+                list(read_jsonl(_folder(config, result.number) / "rewards.jsonl", Reward)),
                 source=f"P_{result.number}",
             )
         ),
@@ -102,8 +103,8 @@ def run_round(
     by_id = dict(prompts)
     chosen_ids = sorted({rollout.prompt_id for rollout in sampled.rollouts})
     pairing = pair_up([(i, by_id[i]) for i in chosen_ids], sampled.rollouts, sampled.rewards)
-    write_rows(folder / "pairs.jsonl", pairing.pairs)
-    write_rows(folder / "dropped.jsonl", map(unpaired, pairing.dropped))
+    write_jsonl(folder / "pairs.jsonl", pairing.pairs)
+    write_jsonl(folder / "dropped.jsonl", map(unpaired, pairing.dropped))
     metrics, counts = _summary(sampled)
     for dropped in pairing.dropped:
         counts[f"prompts_{dropped.rule}"] = counts.get(f"prompts_{dropped.rule}", 0) + 1
@@ -129,7 +130,7 @@ def run_round(
     result = RoundResult(
         number=number, counts=counts, metrics=metrics, curves=curves, policy=next_policy
     )
-    write_text(done, result.model_dump_json(indent=1) + "\n")
+    write_file(done, result.model_dump_json(indent=1) + "\n")
     return result
 
 
@@ -185,8 +186,8 @@ def _stage(path: Path, model: type[R], make: Callable[[], list[R]]) -> list[R]:
     """Return the rows of a stage; make and write them if its file does not exist."""
     if not path.is_file():
         log.info("writing %s", path)
-        write_rows(path, make())
-    return list(read_rows(path, model))
+        write_jsonl(path, make())
+    return list(read_jsonl(path, model))
 
 
 def _summary(sampled: Sampled) -> tuple[dict[str, float], dict[str, int]]:

@@ -5,12 +5,12 @@ from statistics import mean
 from typing import Any
 
 from cycledata.formats.review_text import ReviewText, parse_reviews
+from cycledata.jsonl import read_jsonl, write_jsonl
 from cycleeval.generated import ASPECTS, RatedPaper
 from cycletrain.config import RewardConfig
 from cycletrain.generation import open_generator
 from cycletrain.preferences import Reward, Rollout
 from cycletrain.reviewing import reward_papers
-from cycletrain.rows import read_rows, write_rows
 from cycletrain.run_record import RunRecord, close_run, open_run
 from cycletrain.sampling import SamplingPlan
 
@@ -20,14 +20,14 @@ def run(config: RewardConfig) -> RunRecord:
     record = open_run("reward", config)
     rewards = reward_papers(
         open_generator(config.model),
-        list(read_rows(config.papers, Rollout)),
+        list(read_jsonl(config.papers, Rollout)),
         n_reviewers=config.n_reviewers,
         plan=SamplingPlan(
             config.sampling, config.tries, config.batch_size, config.seed, config.out
         ),
     )
-    write_rows(config.out / "rewards.jsonl", rewards)
-    write_rows(config.out / "rated.jsonl", rated_papers(rewards, config.source))
+    write_jsonl(config.out / "rewards.jsonl", rewards)
+    write_jsonl(config.out / "rated.jsonl", rated_papers(rewards, config.source))
     metrics, counts = summarise(rewards)
     return close_run(config.out, record.model_copy(update={"metrics": metrics, "counts": counts}))
 

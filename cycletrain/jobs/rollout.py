@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+from cycledata.jsonl import write_jsonl
 from cycledata.load import iterate_rows
 from cycledata.records import Message
 from cycletrain.config import RolloutConfig
 from cycletrain.generation import open_generator
 from cycletrain.preferences import Rollout
-from cycletrain.rows import write_rows
 from cycletrain.run_record import RunRecord, close_run, open_run
 from cycletrain.sampling import SamplingPlan
 from cycletrain.writing import write_papers
@@ -26,7 +26,7 @@ def run(config: RolloutConfig) -> RunRecord:
             config.sampling, config.tries, config.batch_size, config.seed, config.out
         ),
     )
-    write_rows(config.out / "rollouts.jsonl", rollouts)
+    write_jsonl(config.out / "rollouts.jsonl", rollouts)
     counts = {"prompts": len(prompts), **count_rollouts(rollouts)}
     return close_run(config.out, record.model_copy(update={"counts": counts}))
 

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 from torch import Tensor
 from transformers import Trainer, TrainingArguments
 
+from cycledata.jsonl import read_jsonl
 from cycledata.records import Message
 from cycletrain.cards import write_model_card
 from cycletrain.chat_tokens import Example, encode_chat, truncate_end
@@ -18,7 +19,6 @@ from cycletrain.checkpoints import load_tokenizer
 from cycletrain.config import AdapterConfig, ModelConfig, SimpoConfig, SimpoLoss, TrainingConfig
 from cycletrain.losses import Logprobs, NllReduction, completion_logprobs, nll_loss, simpo_loss
 from cycletrain.preferences import PreferencePair
-from cycletrain.rows import read_rows
 from cycletrain.run_record import RunRecord, close_run, open_run
 from cycletrain.training import (
     curves_of,
@@ -58,7 +58,7 @@ class EncodedPair(NamedTuple):
 def run(config: SimpoConfig) -> RunRecord:
     """Train P_t into P_{t+1} under ``out/model``."""
     record = open_run("simpo", config)
-    pairs = list(read_rows(config.pairs, PreferencePair))
+    pairs = list(read_jsonl(config.pairs, PreferencePair))
     trained = train(
         pairs,
         model=config.model,

@@ -130,7 +130,7 @@ FAILURES = {
     ),
     "build inside a file": (
         "build review-5k --out a-file/x",
-        "a file stands where a folder is needed; change --out",
+        "a file is where a folder is needed; change --out",
     ),
     "policy that is no TOML": ("build review-5k --out x --policy bad.toml", "bad.toml: not TOML"),
     "policy with an unknown word": (

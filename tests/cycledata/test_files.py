@@ -16,19 +16,27 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cycledata.errors import ParseError
+from cycledata.errors import FileLockedError, ParseError
 from cycledata.files import (
-    atomic_path,
-    atomic_write,
     canonical_json,
-    iterate_parquet,
-    read_jsonl,
-    read_parquet,
+    locked,
     remove_leftovers,
+    replace_file,
+    replace_folder,
     sha256_file,
-    write_jsonl,
-    write_parquet,
+    strict_json,
+    write_file,
 )
+from cycledata.jsonl import (
+    InvalidLine,
+    append_jsonl,
+    cut_incomplete_line,
+    read_jsonl,
+    require_records,
+    write_jsonl,
+)
+from cycledata.parquet_files import iterate_parquet, read_parquet, write_parquet
+from cycledata.records import Record
 
 JSON_VALUES = st.recursive(
     st.none()
@@ -53,8 +61,8 @@ def test_canonical_json_is_json_whatever_the_order_of_keys(value: object) -> Non
 @pytest.mark.parametrize(
     ("value", "message"),
     [
-        pytest.param({"a": math.nan}, r"\$\.a: nan has no JSON", id="nan"),
-        pytest.param([1, math.inf], r"\$\[1\]: inf has no JSON", id="infinity"),
+        pytest.param({"a": math.nan}, r"\$\.a: nan is not JSON", id="nan"),
+        pytest.param([1, math.inf], r"\$\[1\]: inf is not JSON", id="infinity"),
         pytest.param({"a": {1, 2}}, r"\$\.a: a set has no stable JSON", id="set"),
         pytest.param([print], "builtin_function_or_method has no stable JSON", id="callable"),
         pytest.param({1: "a"}, r"\$: key 1 is a int, expected str", id="key"),
@@ -75,10 +83,10 @@ def test_canonical_json_refuses_endless_nesting() -> None:
 
 def test_a_failed_write_leaves_the_old_file_and_no_litter(tmp_path: Path) -> None:
     path = tmp_path / "a.txt"
-    atomic_write(path, b"old")
+    write_file(path, b"old")
 
     def fail_half_way() -> None:
-        with atomic_path(path) as temporary:
+        with replace_file(path) as temporary:
             temporary.write_bytes(b"half")
             raise InterruptedError("half way")
 
@@ -91,11 +99,11 @@ def test_a_failed_write_leaves_the_old_file_and_no_litter(tmp_path: Path) -> Non
 _WRITE_FOR_EVER = """
 import sys
 from pathlib import Path
-from cycledata.files import atomic_write
+from cycledata.files import write_file
 path = Path(sys.argv[1])
 while True:
     for letter in (b"a", b"b"):
-        atomic_write(path, letter * 200_000)
+        write_file(path, letter * 200_000)
         print("written", flush=True)
 """
 
@@ -132,9 +140,9 @@ def test_json_lines_keep_every_line_separator_inside_texts(tmp_path: Path) -> No
 @pytest.mark.parametrize(
     ("line", "message"),
     [
-        pytest.param(b'{"a": ', r"a.jsonl:2: Expecting value", id="truncated"),
-        pytest.param(b"[1]", r"a.jsonl:2: expected an object, found a list", id="no-object"),
-        pytest.param(b"[" * 100_000, r"a.jsonl:2: maximum recursion", id="deep"),
+        pytest.param(b'{"a": ', r"a.jsonl:2: expected a JSON object: Expecting", id="truncated"),
+        pytest.param(b"[1]", r"a.jsonl:2: expected a JSON object, found a list", id="no-object"),
+        pytest.param(b"[" * 100_000, r"a.jsonl:2: .* nested deeper than 200", id="deep"),
     ],
 )
 def test_a_bad_json_line_is_named(tmp_path: Path, line: bytes, message: str) -> None:
@@ -163,3 +171,85 @@ def test_equal_tables_give_equal_parquet(tmp_path: Path) -> None:
         assert read_parquet(path).to_pydict() == make().to_pydict()
         assert list(iterate_parquet(path, ["a"])) == [{"a": 1}, {"a": None}, {"a": 3}]
     assert len(digests) == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        pytest.param('{"a": 1, "a": 2}', "the key 'a' occurs twice", id="repeated-key"),
+        pytest.param("[NaN]", "NaN is not JSON", id="nan"),
+        pytest.param(r'"\ud800"', "half of a surrogate pair", id="surrogate"),
+        pytest.param("[" * 300 + "]" * 300, "nested deeper than 200", id="deep"),
+        pytest.param("[" * 100_000, "nested deeper than 200", id="recursion"),
+    ],
+)
+def test_strict_json_refuses_what_readers_read_differently(text: str, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        strict_json(text)
+
+
+@given(JSON_VALUES)
+def test_strict_json_reads_every_value(value: object) -> None:
+    assert strict_json(json.dumps(value)) == value
+
+
+class Row(Record):
+    name: str
+    n: int = 0
+
+
+def test_invalid_lines_are_reported_and_skipped(tmp_path: Path) -> None:
+    path = tmp_path / "a.jsonl"
+    path.write_bytes(b'{"name": "a"}\n\n{"name": 1}\n{"name": "a", "n": 2}\n{"name": "b", "n": ""}')
+    invalid: list[InvalidLine] = []
+    rows = list(read_jsonl(path, Row, unique=("name",), on_error=invalid.append))
+    assert rows == [Row(name="a")]
+    assert [(line.line, line.rule) for line in invalid] == [
+        (3, "not-a-record"),
+        (4, "duplicate"),
+        (5, "not-a-record"),
+    ]
+    with pytest.raises(ParseError, match="object per line, found 3 invalid lines"):
+        require_records([], invalid, path)
+
+
+@pytest.mark.parametrize("torn", [b"", b'{"na', b"x" * 200_000], ids=["whole", "short", "long"])
+def test_an_incomplete_last_line_is_cut(tmp_path: Path, torn: bytes) -> None:
+    path = tmp_path / "a.jsonl"
+    cut_incomplete_line(path)
+    append_jsonl(path, [Row(name="a"), Row(name="b")])
+    whole = path.read_bytes()
+    path.write_bytes(whole + torn)
+    cut_incomplete_line(path)
+    assert path.read_bytes() == whole
+
+
+def test_a_lock_excludes_others_follows_no_link_and_leaves_nothing(tmp_path: Path) -> None:
+    with (
+        locked(tmp_path / "lock"),
+        pytest.raises(FileLockedError, match="another process"),
+        locked(tmp_path / "lock"),
+    ):
+        pass
+    assert list(tmp_path.iterdir()) == []
+    (tmp_path / "target").write_text("kept")
+    (tmp_path / "lock").symlink_to(tmp_path / "target")
+    with pytest.raises(FileLockedError, match="symbolic link"), locked(tmp_path / "lock"):
+        pass
+    assert (tmp_path / "target").read_text() == "kept"
+
+
+def test_a_failed_replacement_keeps_the_old_folder(tmp_path: Path) -> None:
+    folder = tmp_path / "model"
+    with replace_folder(folder) as growing:
+        (growing / "a").write_text("old")
+
+    def fail_half_way() -> None:
+        with replace_folder(folder) as growing:
+            (growing / "a").write_text("new")
+            raise InterruptedError("half way")
+
+    with pytest.raises(InterruptedError):
+        fail_half_way()
+    assert [file.read_text() for file in folder.iterdir()] == ["old"]
+    assert list(tmp_path.iterdir()) == [folder]

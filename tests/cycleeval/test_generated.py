@@ -136,7 +136,7 @@ def test_a_line_outside_the_format_is_counted_and_left_out(
 
 
 def test_a_file_of_nothing_readable_gives_no_number(tmp_path: Path) -> None:
-    with pytest.raises(ParseError, match="1 unreadable, the first on line 1"):
+    with pytest.raises(ParseError, match="1 invalid line, the first on line 1"):
         read_generated(_write(tmp_path, [{"paper_id": "x"}]))
 
 

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from cycledata.errors import FetchError, ParseError
+from cycledata.jsonl import read_jsonl
 from cycledata.records import Message
 from cycletrain.config import ModelConfig, Sampling
 from cycletrain.generation import (
@@ -21,7 +22,6 @@ from cycletrain.generation import (
     generate,
     open_generator,
 )
-from cycletrain.rows import read_rows
 
 SAMPLING = Sampling(temperature=1.0, max_tokens=12)
 
@@ -64,7 +64,7 @@ def test_a_killed_list_ends_in_the_texts_of_an_undisturbed_one(tiny: Any, tmp_pa
 
 def test_each_text_says_how_it_was_made(tiny: Any, tmp_path: Path) -> None:
     generate(tiny, requests(2), SAMPLING, tmp_path / "t.jsonl", batch_size=2)
-    first, second = read_rows(tmp_path / "t.jsonl", RecordedCompletion)
+    first, second = read_jsonl(tmp_path / "t.jsonl", RecordedCompletion)
     assert (first.seed, second.seed) == (100, 101)
     assert first.sampling == SAMPLING
     assert first.model == tiny.name

@@ -1,13 +1,14 @@
 """Every job on a CPU: a tiny model learns its papers by heart, then runs the whole loop."""
 
 import json
-import os
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from cycledata import files, jsonl
 from cycledata.errors import BuildError, VerifyError
+from cycledata.jsonl import read_jsonl
 from cycleeval.generated import RatedPaper
 from cycletrain.config import (
     AdapterConfig,
@@ -20,7 +21,6 @@ from cycletrain.config import (
     TrainingConfig,
 )
 from cycletrain.preferences import PreferencePair, Reward, Rollout
-from cycletrain.rows import read_rows
 from cycletrain.run_record import RunRecord
 
 WHOLE = AdapterConfig(kind="none")
@@ -203,7 +203,7 @@ def test_two_rounds_write_pairs_policies_and_rewards(
     record = iterate.run(loop_config(research_build, tiny_model, tmp_path))
     for number in (1, 2):
         folder = tmp_path / f"round-{number}"
-        pairs = list(read_rows(folder / "pairs.jsonl", PreferencePair))
+        pairs = list(read_jsonl(folder / "pairs.jsonl", PreferencePair))
         assert all(pair.reward_chosen > pair.reward_rejected for pair in pairs)
         assert len(pairs) + len((folder / "dropped.jsonl").read_bytes().splitlines()) == 4
         assert record.counts[f"round_{number}_papers"] == 12
@@ -211,7 +211,7 @@ def test_two_rounds_write_pairs_policies_and_rewards(
     rewards = next(curve for curve in record.curves if curve.name == "reward-per-round")
     assert rewards.x == (1.0, 2.0, 3.0)
     assert any(curve.name == "round-2-margin" for curve in record.curves)
-    rated = list(read_rows(tmp_path / "rated.jsonl", RatedPaper))
+    rated = list(read_jsonl(tmp_path / "rated.jsonl", RatedPaper))
     assert {paper.source for paper in rated} == {"P_1", "P_2", "P_3"}
     assert all(paper.soundness == (3, 3) for paper in rated)
     # A finished loop is read, not run again.
@@ -254,7 +254,7 @@ def test_a_loop_killed_at_any_write_ends_in_the_same_pairs_and_weights(
     research_build: Path, tiny_model: Path, tmp_path: Path, scripted: Any,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
-    from cycletrain import rows, training
+    from cycletrain import generation, training
     from cycletrain.jobs import iterate
 
     def run(out: Path) -> None:
@@ -273,7 +273,12 @@ def test_a_loop_killed_at_any_write_ends_in_the_same_pairs_and_weights(
 
         return write
 
-    for module, name in ((rows, "write_text"), (os, "fsync"), (training, "save_trained")):
+    for module, name in (
+        (files, "replace_file"),
+        (jsonl, "replace_file"),
+        (generation, "append_jsonl"),
+        (training, "save_trained"),
+    ):
         monkeypatch.setattr(module, name, counting(getattr(module, name)))
     monkeypatch.setattr("cycletrain.jobs.simpo.save_trained", training.save_trained)
     kills = 0
@@ -340,9 +345,9 @@ def test_simpo_reaches_its_margin_on_one_batch(tiny_model: Path) -> None:
 def test_the_detector_files_are_what_cycleeval_reads(
     review_build: Path, tiny_model: Path, tmp_path: Path, scripted: Any
 ) -> None:
+    from cycledata.jsonl import write_jsonl
     from cycletrain.jobs import detect
     from cycletrain.reviewing import reward_papers
-    from cycletrain.rows import write_rows
     from cycletrain.sampling import SamplingPlan
 
     turns = ()
@@ -351,7 +356,7 @@ def test_the_detector_files_are_what_cycleeval_reads(
         for topic in ("graphs", "text", "noise", "games")
     ]
     plan = SamplingPlan(Sampling(temperature=0, max_tokens=9), 1, 2, 0, tmp_path / "answers")
-    write_rows(
+    write_jsonl(
         tmp_path / "rewards.jsonl",
         reward_papers(scripted, papers, n_reviewers=2, plan=plan),
     )
@@ -399,7 +404,7 @@ def test_rollouts_name_the_turn_that_failed(
         "papers_unreadable": 2,
         "papers_unreadable_plan": 2,
     }
-    (first, _) = read_rows(tmp_path / "rollouts.jsonl", Rollout)
+    (first, _) = read_jsonl(tmp_path / "rollouts.jsonl", Rollout)
     assert (first.unreadable or "").startswith("plan: ## Motivation")
     assert first.review_text is None
 
@@ -407,10 +412,10 @@ def test_rollouts_name_the_turn_that_failed(
 def test_unreadable_reviews_have_no_reward_and_are_asked_again(
     tiny_model: Path, research_build: Path, tmp_path: Path
 ) -> None:
+    from cycledata.jsonl import write_jsonl
     from cycledata.records import Message
     from cycletrain.config import RewardConfig
     from cycletrain.jobs import reward
-    from cycletrain.rows import write_rows
 
     turns = (Message(role="assistant", content="x"),)
     papers = [
@@ -419,7 +424,7 @@ def test_unreadable_reviews_have_no_reward_and_are_asked_again(
             prompt_id="p", index=1, turns=turns, review_text=None, latex=None, unreadable="plan: x"
         ),
     ]
-    write_rows(tmp_path / "papers.jsonl", papers)
+    write_jsonl(tmp_path / "papers.jsonl", papers)
     record = reward.run(
         RewardConfig(
             build=research_build,
@@ -432,7 +437,7 @@ def test_unreadable_reviews_have_no_reward_and_are_asked_again(
             tries=2,
         )
     )
-    rewards = list(read_rows(tmp_path / "out" / "rewards.jsonl", Reward))
+    rewards = list(read_jsonl(tmp_path / "out" / "rewards.jsonl", Reward))
     assert [found.reward for found in rewards] == [None, None]
     assert [found.n_tries for found in rewards] == [2, 0]
     assert record.counts["reviews_unreadable"] == record.counts["papers_unreadable"] == 1

@@ -8,9 +8,7 @@ A paper is accepted because a venue's list says so; it is the arXiv paper that t
 match; its text is that e-print's LaTeX. A paper on two lists belongs to the earlier one.
 """
 
-import datetime as dt
 import hashlib
-import json
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
@@ -41,6 +39,7 @@ from cycledata.datasets.spec import Context, Dataset, Outcome, SplitItem
 from cycledata.formats.paper_text import ResearchText, render_messages
 from cycledata.formats.paper_text import cited_works as shown_works
 from cycledata.formats.unreadable import Unreadable
+from cycledata.manifest import fingerprint
 from cycledata.outlines.extractive import SOURCE as EXTRACTIVE
 from cycledata.outlines.extractive import extractive_outline
 from cycledata.outlines.quality import check_outline
@@ -262,10 +261,7 @@ def _ids_row(entry: ListedPaper, text: Text, whole: Mapping[str, Any]) -> dict[s
 
 def row_digest(row: Mapping[str, Any]) -> str:
     """sha256 of a full row, every text in it, as canonical JSON."""
-    text = json.dumps(
-        row, sort_keys=True, separators=(",", ":"), allow_nan=False, default=dt.date.isoformat
-    )
-    return hashlib.sha256(text.encode("ascii")).hexdigest()
+    return fingerprint(dict(row))
 
 
 def _work_digests(title: str, references: Sequence[Reference]) -> bytes:

@@ -186,7 +186,7 @@ def test_two_processes_never_make_one_build_together(tmp_path: Path) -> None:
     out = tmp_path / "out"
     with (tmp_path / ".out.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        with pytest.raises(BuildError, match="another process is making it; wait for it to end"):
+        with pytest.raises(BuildError, match="another process is writing it; wait for it to end"):
             build_sample(out)
     assert not out.exists()
     build_sample(out)

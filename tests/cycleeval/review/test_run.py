@@ -239,7 +239,7 @@ def test_a_damaged_line_before_the_end_is_refused_with_its_place(
 def test_two_runs_do_not_write_one_record(tmp_path: Path) -> None:
     with (
         ReplyRecord(tmp_path / "replies.jsonl"),
-        pytest.raises(ParseError, match="another run writes it"),
+        pytest.raises(ParseError, match="another run is writing it"),
         ReplyRecord(tmp_path / "replies.jsonl"),
     ):
         pass
