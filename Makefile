@@ -1,7 +1,7 @@
 # The same commands everywhere: here, on a stranger's machine, in CI. Each makes .venv when there is none.
 PYTHON ?= python3
 BIN := .venv/bin
-EXTRAS := fetch,llm,pdf,train,cluster,dev
+EXTRAS := fetch,llm,pdf,train,cluster,docs,dev
 # Some machines switch byte-compiling off; importing the trainers then takes three times as long.
 export PYTHONDONTWRITEBYTECODE :=
 

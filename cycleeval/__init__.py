@@ -1,46 +1,175 @@
-"""Peer-review metrics: numbers in, numbers out, each with its interval and signature.
+"""Metrics of automated peer review, each with a confidence interval and a signature.
 
-Importing this package runs nothing and loads nothing; a name is fetched when it is first used.
+Names are imported on first use, so `import cycleeval` is fast and loads no heavy package.
 """
 
-from importlib import import_module
 from typing import TYPE_CHECKING
 
+from cycledata import __version__ as __version__
+from cycledata.lazy_exports import lazy_exports
+
 if TYPE_CHECKING:
+    from cycleeval.agreement import icc as icc
+    from cycleeval.agreement import krippendorff_alpha as krippendorff_alpha
+    from cycleeval.bootstrap import Interval as Interval
+    from cycleeval.comparison import Comparison as Comparison
+    from cycleeval.comparison import Difference as Difference
+    from cycleeval.comparison import PairwiseComparison as PairwiseComparison
     from cycleeval.comparison import compare as compare
+    from cycleeval.comparison import compare_predictions as compare_predictions
+    from cycleeval.detection import Criterion as Criterion
+    from cycleeval.detection import Detected as Detected
+    from cycleeval.detection import DetectionReport as DetectionReport
+    from cycleeval.detection import Fixed as Fixed
+    from cycleeval.detection import Threshold as Threshold
+    from cycleeval.detection import detect as detect
+    from cycleeval.detection import read_detection as read_detection
+    from cycleeval.generated import GeneratedReport as GeneratedReport
+    from cycleeval.generated import GeneratedRow as GeneratedRow
+    from cycleeval.generated import RatedPaper as RatedPaper
+    from cycleeval.generated import best_of_k as best_of_k
+    from cycleeval.generated import rate_sources as rate_sources
+    from cycleeval.generated import read_generated as read_generated
+    from cycleeval.human_ratings import HumanRatings as HumanRatings
+    from cycleeval.human_ratings import read_human_ratings as read_human_ratings
+    from cycleeval.jsonl import InvalidLine as InvalidLine
+    from cycleeval.predictions import Prediction as Prediction
+    from cycleeval.predictions import PredictionFile as PredictionFile
+    from cycleeval.predictions import read_predictions as read_predictions
     from cycleeval.proxy import human_error as human_error
     from cycleeval.proxy import leave_one_out_errors as leave_one_out_errors
     from cycleeval.proxy import proxy_error as proxy_error
+    from cycleeval.ragged import Floats as Floats
+    from cycleeval.ragged import Lists as Lists
+    from cycleeval.ragged import Ragged as Ragged
+    from cycleeval.rank import auroc as auroc
+    from cycleeval.rank import kendall_tau_b as kendall_tau_b
+    from cycleeval.rank import pairwise_accuracy as pairwise_accuracy
+    from cycleeval.rank import spearman as spearman
     from cycleeval.result import MetricResult as MetricResult
+    from cycleeval.result import Signature as Signature
+    from cycleeval.scoring import ScoreCard as ScoreCard
     from cycleeval.scoring import score as score
+    from cycleeval.scoring import score_humans as score_humans
+    from cycleeval.scoring import score_predictions as score_predictions
     from cycleeval.scoring_config import ScoringConfig as ScoringConfig
-
-_HOME = {
-    "MetricResult": "result",
-    "ScoringConfig": "scoring_config",
-    "compare": "comparison",
-    "human_error": "proxy",
-    "leave_one_out_errors": "proxy",
-    "proxy_error": "proxy",
-    "score": "scoring",
-}
+else:
+    __getattr__, __dir__ = lazy_exports(
+        __name__,
+        {
+            "cycleeval.agreement": (
+                "icc",
+                "krippendorff_alpha",
+            ),
+            "cycleeval.bootstrap": ("Interval",),
+            "cycleeval.comparison": (
+                "Comparison",
+                "Difference",
+                "PairwiseComparison",
+                "compare",
+                "compare_predictions",
+            ),
+            "cycleeval.detection": (
+                "Criterion",
+                "Detected",
+                "DetectionReport",
+                "Fixed",
+                "Threshold",
+                "detect",
+                "read_detection",
+            ),
+            "cycleeval.generated": (
+                "GeneratedReport",
+                "GeneratedRow",
+                "RatedPaper",
+                "best_of_k",
+                "rate_sources",
+                "read_generated",
+            ),
+            "cycleeval.human_ratings": (
+                "HumanRatings",
+                "read_human_ratings",
+            ),
+            "cycleeval.jsonl": ("InvalidLine",),
+            "cycleeval.predictions": (
+                "Prediction",
+                "PredictionFile",
+                "read_predictions",
+            ),
+            "cycleeval.proxy": (
+                "human_error",
+                "leave_one_out_errors",
+                "proxy_error",
+            ),
+            "cycleeval.ragged": (
+                "Floats",
+                "Lists",
+                "Ragged",
+            ),
+            "cycleeval.rank": (
+                "auroc",
+                "kendall_tau_b",
+                "pairwise_accuracy",
+                "spearman",
+            ),
+            "cycleeval.result": (
+                "MetricResult",
+                "Signature",
+            ),
+            "cycleeval.scoring": (
+                "ScoreCard",
+                "score",
+                "score_humans",
+                "score_predictions",
+            ),
+            "cycleeval.scoring_config": ("ScoringConfig",),
+        },
+    )
 
 __all__ = [
+    "Comparison",
+    "Criterion",
+    "Detected",
+    "DetectionReport",
+    "Difference",
+    "Fixed",
+    "Floats",
+    "GeneratedReport",
+    "GeneratedRow",
+    "HumanRatings",
+    "Interval",
+    "InvalidLine",
+    "Lists",
     "MetricResult",
+    "PairwiseComparison",
+    "Prediction",
+    "PredictionFile",
+    "Ragged",
+    "RatedPaper",
+    "ScoreCard",
     "ScoringConfig",
+    "Signature",
+    "Threshold",
+    "__version__",
+    "auroc",
+    "best_of_k",
     "compare",
+    "compare_predictions",
+    "detect",
     "human_error",
+    "icc",
+    "kendall_tau_b",
+    "krippendorff_alpha",
     "leave_one_out_errors",
+    "pairwise_accuracy",
     "proxy_error",
+    "rate_sources",
+    "read_detection",
+    "read_generated",
+    "read_human_ratings",
+    "read_predictions",
     "score",
+    "score_humans",
+    "score_predictions",
+    "spearman",
 ]
-
-
-def __getattr__(name: str) -> object:
-    if name not in _HOME:
-        raise AttributeError(f"module 'cycleeval' has no attribute {name!r}")
-    return getattr(import_module(f"cycleeval.{_HOME[name]}"), name)
-
-
-def __dir__() -> list[str]:
-    return sorted(__all__)

@@ -53,6 +53,14 @@ def cli() -> None:
 
 
 @app.command()
+def cite() -> None:
+    """Print how to cite cyclekit and the paper it implements, as BibTeX."""
+    from cycleeval.citation import cite as bibtex
+
+    print(bibtex())
+
+
+@app.command()
 def human(
     reference: ReferenceArgument,
     split: SplitOption = "test",

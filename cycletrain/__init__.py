@@ -1,1 +1,141 @@
-"""Thin training jobs for the reviewer, the researcher and the loop between them."""
+"""Training jobs: reviewer, researcher, preference optimisation and detection.
+
+Names are imported on first use, so `import cycletrain` does not load torch.
+"""
+
+from typing import TYPE_CHECKING
+
+from cycledata import __version__ as __version__
+from cycledata.lazy_exports import lazy_exports
+
+if TYPE_CHECKING:
+    from cycletrain.config import AdapterConfig as AdapterConfig
+    from cycletrain.config import DetectConfig as DetectConfig
+    from cycletrain.config import IterateConfig as IterateConfig
+    from cycletrain.config import ModelConfig as ModelConfig
+    from cycletrain.config import RewardConfig as RewardConfig
+    from cycletrain.config import RolloutConfig as RolloutConfig
+    from cycletrain.config import Sampling as Sampling
+    from cycletrain.config import SftConfig as SftConfig
+    from cycletrain.config import SimpoConfig as SimpoConfig
+    from cycletrain.config import SimpoLoss as SimpoLoss
+    from cycletrain.config import TrainingConfig as TrainingConfig
+    from cycletrain.config import read_config as read_config
+    from cycletrain.curvature import machine_probability as machine_probability
+    from cycletrain.curvature import sampling_discrepancy as sampling_discrepancy
+    from cycletrain.disclosure import DisclosureCheck as DisclosureCheck
+    from cycletrain.disclosure import check_disclosure as check_disclosure
+    from cycletrain.jobs.detect import run as run_detect
+    from cycletrain.jobs.iterate import run as run_iterate
+    from cycletrain.jobs.reward import run as run_reward
+    from cycletrain.jobs.rollout import run as run_rollout
+    from cycletrain.jobs.sft import run as run_sft
+    from cycletrain.jobs.simpo import run as run_simpo
+    from cycletrain.losses import Logprobs as Logprobs
+    from cycletrain.losses import mean_logprob as mean_logprob
+    from cycletrain.losses import nll_loss as nll_loss
+    from cycletrain.losses import simpo_loss as simpo_loss
+    from cycletrain.plot import Curve as Curve
+    from cycletrain.plot import Line as Line
+    from cycletrain.preferences import Pairing as Pairing
+    from cycletrain.preferences import PreferencePair as PreferencePair
+    from cycletrain.preferences import Reward as Reward
+    from cycletrain.preferences import Rollout as Rollout
+    from cycletrain.preferences import UnpairedPrompt as UnpairedPrompt
+    from cycletrain.preferences import pair_up as pair_up
+    from cycletrain.reviewing import Prediction as Prediction
+    from cycletrain.run_record import RunRecord as RunRecord
+else:
+    __getattr__, __dir__ = lazy_exports(
+        __name__,
+        {
+            "cycletrain.config": (
+                "AdapterConfig",
+                "DetectConfig",
+                "IterateConfig",
+                "ModelConfig",
+                "RewardConfig",
+                "RolloutConfig",
+                "Sampling",
+                "SftConfig",
+                "SimpoConfig",
+                "SimpoLoss",
+                "TrainingConfig",
+                "read_config",
+            ),
+            "cycletrain.curvature": (
+                "machine_probability",
+                "sampling_discrepancy",
+            ),
+            "cycletrain.disclosure": (
+                "DisclosureCheck",
+                "check_disclosure",
+            ),
+            "cycletrain.jobs.detect": ("run as run_detect",),
+            "cycletrain.jobs.iterate": ("run as run_iterate",),
+            "cycletrain.jobs.reward": ("run as run_reward",),
+            "cycletrain.jobs.rollout": ("run as run_rollout",),
+            "cycletrain.jobs.sft": ("run as run_sft",),
+            "cycletrain.jobs.simpo": ("run as run_simpo",),
+            "cycletrain.losses": (
+                "Logprobs",
+                "mean_logprob",
+                "nll_loss",
+                "simpo_loss",
+            ),
+            "cycletrain.plot": (
+                "Curve",
+                "Line",
+            ),
+            "cycletrain.preferences": (
+                "Pairing",
+                "PreferencePair",
+                "Reward",
+                "Rollout",
+                "UnpairedPrompt",
+                "pair_up",
+            ),
+            "cycletrain.reviewing": ("Prediction",),
+            "cycletrain.run_record": ("RunRecord",),
+        },
+    )
+
+__all__ = [
+    "AdapterConfig",
+    "Curve",
+    "DetectConfig",
+    "DisclosureCheck",
+    "IterateConfig",
+    "Line",
+    "Logprobs",
+    "ModelConfig",
+    "Pairing",
+    "Prediction",
+    "PreferencePair",
+    "Reward",
+    "RewardConfig",
+    "Rollout",
+    "RolloutConfig",
+    "RunRecord",
+    "Sampling",
+    "SftConfig",
+    "SimpoConfig",
+    "SimpoLoss",
+    "TrainingConfig",
+    "UnpairedPrompt",
+    "__version__",
+    "check_disclosure",
+    "machine_probability",
+    "mean_logprob",
+    "nll_loss",
+    "pair_up",
+    "read_config",
+    "run_detect",
+    "run_iterate",
+    "run_reward",
+    "run_rollout",
+    "run_sft",
+    "run_simpo",
+    "sampling_discrepancy",
+    "simpo_loss",
+]
