@@ -176,6 +176,11 @@ def write(
             n_reviewers=reviewers,
         )
         print(written.best.latex)
+        if written.best.n_neutralised:
+            typer.echo(
+                f"{written.best.n_neutralised} LaTeX commands are printed, not run",
+                err=True,
+            )
         for found in written.rewards:
             typer.echo(f"paper {found.index}: reward {found.reward}", err=True)
 
@@ -188,11 +193,11 @@ def check_disclosure(
 ) -> None:
     """Find the disclosure in papers, or what became of it; exit 1 unless all have it."""
     with _errors():
-        from cycletrain.disclosure import check_disclosure
+        from cycletrain.compiled_disclosure import check_compiled
 
         missing = False
         for path in papers:
-            found = check_disclosure(path.read_text(encoding="utf-8", errors="replace"))
+            found = check_compiled(path.read_text(encoding="utf-8", errors="replace"))
             print(f"{path}: {found.verdict}" + (f" ({found.detail})" if found.detail else ""))
             missing |= found.verdict != "present"
         if missing:

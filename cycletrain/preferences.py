@@ -28,6 +28,8 @@ class Rollout(Record):
     """The paper as shown to a reviewer; None if it could not be read."""
     latex: str | None
     """The whole paper as LaTeX; None if it could not be read."""
+    n_neutralised: Annotated[int, Field(ge=0)] = 0
+    """LaTeX commands that are printed, not run, because a paper needs none of them."""
     unreadable: str | None = None
     """Place and reason; None if the paper was read."""
 

@@ -148,11 +148,13 @@ def _finished(
     cited = () if isinstance(references, Unreadable) else references
     name = f"{rollout.prompt_id}/{rollout.index}"
     paper = text_as_paper(plan.title, plan.abstract, (*plan.sections, *rest), name)
+    assembled = assemble(plan, rest, cited, simulated=True)
     return rollout.model_copy(
         update={
             "turns": (*rollout.turns, Message(role="assistant", content=text)),
             "review_text": paper_as_text(paper),
-            "latex": assemble(plan, rest, cited, simulated=True),
+            "latex": assembled.latex,
+            "n_neutralised": assembled.n_neutralised,
         }
     )
 

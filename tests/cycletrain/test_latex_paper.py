@@ -8,6 +8,7 @@ import pytest
 
 from cycledata.formats.paper_text import CitedWork, Plan
 from cycledata.records import Section, SetupItem
+from cycletrain.compiled_disclosure import printed_by_tex
 from cycletrain.disclosure import DISCLOSURE, check_disclosure
 from cycletrain.latex_paper import assemble
 
@@ -32,14 +33,14 @@ CITED = (
         abstract=None,
     ),
 )
-PAPER = assemble(PLAN, REST, CITED, simulated=True)
+PAPER = assemble(PLAN, REST, CITED, simulated=True).latex
 
 
 @pytest.mark.parametrize(
     ("text", "verdict"),
     [
         (PAPER, "present"),
-        (assemble(PLAN, REST, CITED, simulated=False), "present"),
+        (assemble(PLAN, REST, CITED, simulated=False).latex, "present"),
         (PAPER.replace(DISCLOSURE, ""), "absent"),
         (PAPER.replace(DISCLOSURE, f"% {DISCLOSURE}\n"), "hidden"),
         (PAPER.replace(DISCLOSURE, f"\\iffalse {DISCLOSURE} \\fi"), "hidden"),
@@ -80,10 +81,29 @@ def test_the_sentence_is_the_papers_own() -> None:
 
 def test_only_simulated_results_are_said_to_be_made_up() -> None:
     assert "No experiment was run." in PAPER
-    assert "No experiment was run." not in assemble(PLAN, REST, CITED, simulated=False)
+    assert "No experiment was run." not in assemble(PLAN, REST, CITED, simulated=False).latex
 
 
-@pytest.mark.skipif(shutil.which("pdflatex") is None, reason="no TeX on this machine")
+NEEDS_TEX = pytest.mark.skipif(shutil.which("pdflatex") is None, reason="no TeX on this machine")
+WHITE = "\\usepackage{xcolor}\n\\begin{document}\n\\color{white}"
+
+
+@NEEDS_TEX
+@pytest.mark.parametrize(
+    ("text", "printed"),
+    [
+        (PAPER, "printed"),
+        (PAPER.replace("\\begin{document}", WHITE), "not-printed"),
+        (PAPER.replace(DISCLOSURE, f"\\hspace*{{70cm}}\\mbox{{{DISCLOSURE}}}"), "not-printed"),
+    ],
+    ids=["written", "white", "off-the-page"],
+)
+def test_a_compiled_page_shows_the_disclosure_or_not(text: str, printed: str) -> None:
+    pytest.importorskip("pypdfium2")
+    assert printed_by_tex(text) == printed
+
+
+@NEEDS_TEX
 def test_the_paper_compiles(tmp_path: Path) -> None:
     (tmp_path / "paper.tex").write_text(PAPER, encoding="utf-8")
     latex = ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "-no-shell-escape", "paper"]
