@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from cycledata.formats.braces import group_end
 from cycledata.formats.escapes import Escape
 from cycledata.formats.unreadable import Unreadable
 from cycledata.records import Section
@@ -27,7 +28,6 @@ _STRUCTURE = (
 )
 _LINE = re.compile(rf"^{_STRUCTURE}", re.MULTILINE)
 _LATEX = Escape("{}", re.sub(r"\?P<\w+>", "?:", _STRUCTURE))
-_BRACE = re.compile(r"\\.|[{}]", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +62,7 @@ def check_latex(title: str, sections: Sequence[Section]) -> None:
             does not have, or a section of the body after the appendix has begun.
     """
     for group in (title, *(section.title for section in sections)):
-        if _group_end("{" + group + "}", 0) != len(group) + 2:
+        if group_end("{" + group + "}", 0, limit=MAX_TITLE_CHARS) != len(group) + 2:
             raise ValueError(
                 f"the title {group[:60]!r} is no LaTeX group: braces unbalanced, or too long"
             )
@@ -142,20 +142,10 @@ def _pieces(text: str) -> Iterator[_Piece | Unreadable]:
         if found["heading"]:
             kind, level = "heading", COMMANDS.index(found["heading"]) + 1
         if kind in ("heading", "title"):
-            close = _group_end(text, start)
-            if close is None:
+            close = group_end(text, start, limit=MAX_TITLE_CHARS)
+            if close < 0:
                 where = f"latex block, line {text.count(chr(10), 0, start) + 1}"
                 yield Unreadable(where, f"the group of {found[0].strip()} is never closed")
                 return
             start, title = close, text[start + 1 : close - 1]
         found = _LINE.search(text, start)
-
-
-def _group_end(text: str, start: int) -> int | None:
-    """One past the brace that closes the group at ``start``; None where none does in time."""
-    depth = 0
-    for brace in _BRACE.finditer(text, start, start + MAX_TITLE_CHARS):
-        depth += {"{": 1, "}": -1}.get(brace[0], 0)
-        if depth == 0:
-            return brace.end()
-    return None

@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator
 from itertools import chain, islice, pairwise
 
+from cycledata.formats.braces import bracket_end, group_contents
 from cycledata.parse.bibliography.entry import (
     bibtex_of,
     entry_of_fields,
@@ -79,7 +80,7 @@ def _biblatex_entry(start: re.Match[str], body: str) -> BibEntry:
         if found[1] == "verb":
             value = body[at : at + 500].partition("\\verb ")[2].partition("\n")[0]
         else:
-            value = group(body, at)
+            value = group_contents(body, at, limit=MAX_ENTRY)
             at += len(value)
         if value:
             fields.setdefault(found[2].lower(), value.strip("% \n"))
@@ -95,8 +96,10 @@ def _biblatex_names(body: str) -> str:
     """The authors as BibTeX writes them; ``""`` where the entry names none."""
     block = re.search(r"\\name\{author\}\{\d{1,4}\}\{[^{}]{0,99}\}", body)
     names: list[str] = []
-    for part in _NAME_PART.finditer(group(body, block.end())) if block else ():
-        value = group(part.string, part.end())
+    for part in (
+        _NAME_PART.finditer(group_contents(body, block.end(), limit=MAX_ENTRY)) if block else ()
+    ):
+        value = group_contents(part.string, part.end(), limit=MAX_ENTRY)
         if part[1] == "family":
             names.append(value)
         elif names:
@@ -117,7 +120,7 @@ def _printed_entry(after_item: str) -> BibEntry | None:
     at = 0
     label = ""
     if after_item.startswith("["):
-        at = bracket_end(after_item)
+        at = max(bracket_end(after_item, 0, limit=MAX_ENTRY), 0)
         label = after_item[1 : at - 1]
     key = _KEY.match(after_item, at)
     if not key:
@@ -133,7 +136,7 @@ def _title_and_year(printed: str) -> tuple[str | None, int | None]:
     marked_year = _MARKED_YEAR.search(printed)
     year = int(marked_year[1]) if marked_year else year_in(_without_ids(printed))
     if marked := _MARKED_TITLE.search(printed):
-        return group(printed, marked.end()), year
+        return group_contents(printed, marked.end(), limit=MAX_ENTRY), year
     blocks = [block.strip() for block in _NEWBLOCK.split(printed)]
     if quoted := _QUOTED.search(printed):
         return (quoted[1] or quoted[2]).rstrip(",.?!"), year
@@ -148,7 +151,7 @@ def _slanted_title(printed: str) -> str | None:
     """The first words in italics that name no venue; None without such."""
     for slanted in islice(_SLANTED.finditer(printed), _MAX_SLANTED):
         inside = slanted.end() if slanted[0].startswith("\\") else slanted.start()
-        words = group(printed, inside)
+        words = group_contents(printed, inside, limit=MAX_ENTRY)
         plain = plain_text(words)
         if plain.count(" ") >= 2 and not _VENUE.search(plain):
             return words.rstrip(".,; \n")
@@ -160,31 +163,3 @@ def _without_ids(printed: str) -> str:
     return re.sub(
         r"https?://[^\s{}]{1,300}|\d{4}\.\d{4,5}|\d{1,5}\s?-{1,2}\s?\d{1,5}", " ", printed
     )
-
-
-def group(text: str, at: int) -> str:
-    """What the braces that open at ``at`` hold; ``""`` where none open or they never close."""
-    depth = 0
-    for found in re.compile(r"[{}]|\\.", re.DOTALL).finditer(text, at, at + MAX_ENTRY):
-        if found[0] == "{":
-            depth += 1
-        elif found[0] == "}":
-            depth -= 1
-            if depth == 0:
-                return text[at + 1 : found.start()]
-        if depth == 0:
-            return ""
-    return ""
-
-
-def bracket_end(text: str) -> int:
-    """One past the bracket that closes the one at 0, braces respected; 0 where none does."""
-    depth = 0
-    for found in re.compile(r"[{}\]]|\\.", re.DOTALL).finditer(text, 1, MAX_ENTRY):
-        if found[0] == "{":
-            depth += 1
-        elif found[0] == "}":
-            depth -= 1
-        elif found[0] == "]" and depth <= 0:
-            return found.end()
-    return 0

@@ -1,9 +1,10 @@
 """One bibliography entry out of its fields or its printed text: title, year, arXiv id, DOI."""
 
 import re
-import unicodedata
 from collections.abc import Mapping
 
+from cycledata.formats.accents import LETTERS, PUNCTUATION, accented
+from cycledata.formats.braces import balanced
 from cycledata.records import BibEntry
 
 MAX_VALUE = 20_000
@@ -24,14 +25,7 @@ _MAY_NAME_ARXIV = (
 )
 _YEAR = re.compile(r"(?<!\d)(?:19|20)\d\d(?!\d)")
 
-_ACCENTS = dict(zip("`'^\"~=.uvHcdbrk", "\u0300\u0301\u0302\u0308\u0303\u0304\u0307\u0306\u030c"
-                    "\u030b\u0327\u0323\u0331\u030a\u0328", strict=True))  # fmt: skip
-_LETTERS = {
-    "ss": "ß", "o": "ø", "O": "Ø", "l": "ł", "L": "Ł", "ae": "æ", "AE": "Æ", "oe": "œ", "OE": "Œ",
-    "aa": "å", "AA": "Å", "i": "i", "j": "j", "textendash": "–", "textemdash": "—",
-    "textquoteright": "’", "textquotesingle": "'", "textasciitilde": "~", "ldots": "…",
-    "dots": "…", "textregistered": "®", "texttrademark": "™", "dh": "ð", "th": "þ",
-}  # fmt: skip
+_SYMBOLS = LETTERS | PUNCTUATION | {"i": "i", "j": "j", "ldots": "…", "dots": "…"}
 _LATEX = re.compile(
     r"(?P<math>\$[^$\n]{0,200}\$)"
     r"|\\(?P<accent>[`'^\"~=.]|[uvHcdbrk](?![A-Za-z]))\s{0,3}(?P<open>\{?)\s{0,3}"
@@ -56,10 +50,9 @@ def _plain(found: re.Match[str]) -> str:
     if found["math"]:
         return found["math"]
     if found["accent"]:
-        letter = found["base"].lstrip("\\")
-        return unicodedata.normalize("NFC", letter + _ACCENTS[found["accent"]])
+        return accented(found["base"].lstrip("\\"), found["accent"])
     if found["word"]:
-        return _LETTERS.get(found["word"], "")
+        return _SYMBOLS.get(found["word"], "")
     if found["sign"]:
         return (
             "" if found["sign"] in "-/!" else " " if found["sign"] in ",; \n\t" else found["sign"]
@@ -156,20 +149,5 @@ def entry_of_text(key: str, title: str | None, year: int | None, printed: str) -
 
 def bibtex_of(kind: str, key: str, fields: Mapping[str, str]) -> str:
     """An entry written out, one field a line, values in braces."""
-    lines = [f"  {name} = {{{_balanced(value)}}}," for name, value in fields.items()]
+    lines = [f"  {name} = {{{balanced(value)}}}," for name, value in fields.items()]
     return "\n".join([f"@{kind}{{{key},", *lines, "}"])
-
-
-def _balanced(value: str) -> str:
-    """The value with the braces that have no partner left out, so that BibTeX can read it."""
-    unclosed: list[int] = []
-    stray: set[int] = set()
-    for found in re.finditer(r"[{}]", value):
-        if found[0] == "{":
-            unclosed.append(found.start())
-        elif unclosed:
-            unclosed.pop()
-        else:
-            stray.add(found.start())
-    stray.update(unclosed)
-    return "".join(c for at, c in enumerate(value) if at not in stray) if stray else value

@@ -21,14 +21,14 @@ from cycledata.parse.latex.stream import GZIP, Stream, gzip_name, inflate, piece
 from cycledata.parse.latex.tar import is_tar, tar_members
 from cycledata.records import ParseWarning
 
-Kind = Literal["tar", "gzip-tar", "zip", "tex", "gzip-tex", "pdf"]
+ContainerKind = Literal["tar", "gzip-tar", "zip", "tex", "gzip-tex", "pdf"]
 
 
 @dataclass(frozen=True, slots=True)
 class Archive:
     """An opened e-print."""
 
-    kind: Kind
+    kind: ContainerKind
     """What the bytes were."""
     texts: dict[str, str]
     """Decoded text by normalised path, in the archive's order, lines ended by a line feed."""
@@ -247,7 +247,7 @@ class _Members:
             return self.limits.bib_bytes - self.n_bib_bytes
         return min(self.limits.member_bytes, self.limits.text_bytes - self.n_text_bytes)
 
-    def archive(self, kind: Kind) -> Archive:
+    def archive(self, kind: ContainerKind) -> Archive:
         """What was collected, decoded.
 
         Raises:

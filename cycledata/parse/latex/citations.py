@@ -2,7 +2,7 @@
 
 import re
 
-from cycledata.parse.latex.flat_text import Flat
+from cycledata.parse.latex.flat_text import FlatText
 from cycledata.parse.latex.known_commands import CITING, MULTIPLE
 
 _NOTES = re.compile(r"\s*+\([^()]{0,500}\)(?:\s*+\([^()]{0,500}\))?")
@@ -11,7 +11,7 @@ MAX_GROUPS = 60
 r"""Groups after one ``\cites``."""
 
 
-def cited_keys(flat: Flat) -> tuple[str, ...]:
+def cited_keys(flat: FlatText) -> tuple[str, ...]:
     r"""Citation keys in order of first citation; ``\nocite`` counts, its ``*`` does not."""
     keys: dict[str, None] = {}
     until = 0

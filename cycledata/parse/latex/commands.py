@@ -1,12 +1,14 @@
 """The table of control sequences that act, and what each does."""
 
-from cycledata.parse.latex import conditionals as c
-from cycledata.parse.latex import definitions as d
-from cycledata.parse.latex import environments as e
-from cycledata.parse.latex import inputs as i
-from cycledata.parse.latex import loops as o
-from cycledata.parse.latex import package_conditionals as p
-from cycledata.parse.latex.expand import Action, Mark
+from cycledata.parse.latex import (
+    conditionals,
+    definitions,
+    environments,
+    inputs,
+    loops,
+    package_conditionals,
+)
+from cycledata.parse.latex.actions import Action, MarkedCommand
 from cycledata.parse.latex.known_commands import (
     ABSTRACTS,
     ACKS,
@@ -35,91 +37,93 @@ _MARKED = (
 )  # fmt: skip
 
 _ACTING: dict[Action, str] = {
-    d.newcommand: "newcommand renewcommand providecommand DeclareRobustCommand newrobustcmd "
-    "renewrobustcmd providerobustcmd",
-    d.define: "def edef gdef xdef",
-    d.let: "let",
-    d.future_let: "futurelet",
-    d.newenvironment: "newenvironment renewenvironment provideenvironment",
-    d.new_document_command: "NewDocumentCommand RenewDocumentCommand ProvideDocumentCommand "
-    "DeclareDocumentCommand NewExpandableDocumentCommand",
-    d.new_document_environment: "NewDocumentEnvironment RenewDocumentEnvironment "
+    definitions.newcommand: "newcommand renewcommand providecommand DeclareRobustCommand "
+    "newrobustcmd renewrobustcmd providerobustcmd",
+    definitions.define: "def edef gdef xdef",
+    definitions.let: "let",
+    definitions.future_let: "futurelet",
+    definitions.newenvironment: "newenvironment renewenvironment provideenvironment",
+    definitions.new_document_command: "NewDocumentCommand RenewDocumentCommand "
+    "ProvideDocumentCommand DeclareDocumentCommand NewExpandableDocumentCommand",
+    definitions.new_document_environment: "NewDocumentEnvironment RenewDocumentEnvironment "
     "DeclareDocumentEnvironment",
-    d.new_environ: "NewEnviron RenewEnviron",
-    d.name_definition: "@namedef csdef csgdef",
-    d.use_name: "@nameuse csuse",
-    d.csname: "csname",
-    d.pass_over: "expandafter protected long outer noexpand relax makeatletter makeatother",
-    d.make_global: "global",
-    d.hook: "AtBeginDocument AtEndDocument AtEndOfPackage AtEndOfClass",
-    d.new_theorem: "newtheorem spnewtheorem declaretheorem",
-    d.new_operator: "DeclareMathOperator DeclarePairedDelimiter",
-    d.title_format: "titleformat",
-    d.title_spacing: "titlespacing",
-    d.heading_font: "sectionfont subsectionfont subsubsectionfont paragraphfont allsectionsfont",
-    d.patch: "patchcmd xpatchcmd apptocmd pretocmd xapptocmd xpretocmd",
-    d.x_space: "xspace",
-    d.start_section: "@startsection",
-    c.conditional: " ".join(sorted(c.PRIMITIVES - {"ifcase"})),
-    c.if_case: "ifcase",
-    c.else_or: "else or",
-    c.end_if: "fi",
-    c.unless: "unless",
-    c.newif: "newif",
-    p.if_then_else: "ifthenelse",
-    p.if_bool: "ifbool notbool iftoggle nottoggle",
-    p.set_bool: "newtoggle providetoggle toggletrue togglefalse settoggle newbool providebool "
-    "booltrue boolfalse setbool newboolean provideboolean setboolean",
-    p.if_defined_text: "@ifundefined ifdef ifundef ifcsdef ifcsundef",
-    p.if_text: "ifstrempty ifblank ifstrequal ifdefstrequal ifdefempty",
-    p.if_no_value: "IfNoValueTF IfNoValueT IfNoValueF IfValueTF IfValueT IfValueF IfBooleanTF "
-    "IfBooleanT IfBooleanF",
-    p.if_star: "@ifstar",
-    p.if_next_char: "@ifnextchar kernel@ifnextchar",
-    p.if_loaded: "@ifpackageloaded @ifclassloaded @ifpackagewith @ifclasswith",
-    p.set_counter: "setcounter newcounter stepcounter addtocounter",
-    p.new_count: "newcount",
-    i.read_input: "input @input @@input",
-    i.include: "include",
-    i.include_only: "includeonly",
-    i.subfile: "subfile subfileinclude",
-    i.import_from: "import subimport inputfrom subinputfrom includefrom subincludefrom",
-    i.input_if_exists: "InputIfFileExists IfFileExists",
-    i.end_input: "endinput",
-    i.use_package: "usepackage RequirePackage documentclass LoadClass documentstyle "
+    definitions.new_environ: "NewEnviron RenewEnviron",
+    definitions.name_definition: "@namedef csdef csgdef",
+    definitions.use_name: "@nameuse csuse",
+    definitions.csname: "csname",
+    definitions.pass_over: "expandafter protected long outer noexpand relax "
+    "makeatletter makeatother",
+    definitions.make_global: "global",
+    definitions.hook: "AtBeginDocument AtEndDocument AtEndOfPackage AtEndOfClass",
+    definitions.new_theorem: "newtheorem spnewtheorem declaretheorem",
+    definitions.new_operator: "DeclareMathOperator DeclarePairedDelimiter",
+    definitions.title_format: "titleformat",
+    definitions.title_spacing: "titlespacing",
+    definitions.heading_font: "sectionfont subsectionfont subsubsectionfont paragraphfont "
+    "allsectionsfont",
+    definitions.patch: "patchcmd xpatchcmd apptocmd pretocmd xapptocmd xpretocmd",
+    definitions.x_space: "xspace",
+    definitions.start_section: "@startsection",
+    conditionals.conditional: " ".join(sorted(conditionals.PRIMITIVES - {"ifcase"})),
+    conditionals.if_case: "ifcase",
+    conditionals.else_or: "else or",
+    conditionals.end_if: "fi",
+    conditionals.unless: "unless",
+    conditionals.newif: "newif",
+    package_conditionals.if_then_else: "ifthenelse",
+    package_conditionals.if_bool: "ifbool notbool iftoggle nottoggle",
+    package_conditionals.set_bool: "newtoggle providetoggle toggletrue togglefalse settoggle "
+    "newbool providebool booltrue boolfalse setbool newboolean provideboolean setboolean",
+    package_conditionals.if_defined_text: "@ifundefined ifdef ifundef ifcsdef ifcsundef",
+    package_conditionals.if_text: "ifstrempty ifblank ifstrequal ifdefstrequal ifdefempty",
+    package_conditionals.if_no_value: "IfNoValueTF IfNoValueT IfNoValueF IfValueTF IfValueT "
+    "IfValueF IfBooleanTF IfBooleanT IfBooleanF",
+    package_conditionals.if_star: "@ifstar",
+    package_conditionals.if_next_char: "@ifnextchar kernel@ifnextchar",
+    package_conditionals.if_loaded: "@ifpackageloaded @ifclassloaded @ifpackagewith @ifclasswith",
+    package_conditionals.set_counter: "setcounter newcounter stepcounter addtocounter",
+    package_conditionals.new_count: "newcount",
+    inputs.read_input: "input @input @@input",
+    inputs.include: "include",
+    inputs.include_only: "includeonly",
+    inputs.subfile: "subfile subfileinclude",
+    inputs.import_from: "import subimport inputfrom subinputfrom includefrom subincludefrom",
+    inputs.input_if_exists: "InputIfFileExists IfFileExists",
+    inputs.end_input: "endinput",
+    inputs.use_package: "usepackage RequirePackage documentclass LoadClass documentstyle "
     "RequirePackageWithOptions LoadClassWithOptions",
-    i.declare_option: "DeclareOption",
-    i.execute_options: "ExecuteOptions",
-    i.process_options: "ProcessOptions",
-    o.at_for: "@for",
-    o.foreach: "foreach",
-    o.for_list: "forcsvlist",
-    e.loose: "begin end",
-    e.begin_group: "begingroup bgroup",
-    e.end_group: "endgroup egroup",
-    e.verb: "verb Verb lstinline mintinline",
-    e.url: "url href path nolinkurl",
-    e.exclude_comment: "excludecomment excludeversion",
-    e.include_comment: "includecomment includeversion",
-    e.new_verbatim: "lstnewenvironment DefineVerbatimEnvironment newminted",
+    inputs.declare_option: "DeclareOption",
+    inputs.execute_options: "ExecuteOptions",
+    inputs.process_options: "ProcessOptions",
+    loops.at_for: "@for",
+    loops.foreach: "foreach",
+    loops.for_list: "forcsvlist",
+    environments.loose: "begin end",
+    environments.begin_group: "begingroup bgroup",
+    environments.end_group: "endgroup egroup",
+    environments.verb: "verb Verb lstinline mintinline",
+    environments.url: "url href path nolinkurl",
+    environments.exclude_comment: "excludecomment excludeversion",
+    environments.include_comment: "includecomment includeversion",
+    environments.new_verbatim: "lstnewenvironment DefineVerbatimEnvironment newminted",
 }
 
 _ENVIRONMENTS: dict[Action, frozenset[str]] = {
-    e.begin_document: frozenset({"document"}),
-    e.copy_verbatim: VERBATIM,
-    e.skip_environment: COMMENTS,
+    environments.begin_document: frozenset({"document"}),
+    environments.copy_verbatim: VERBATIM,
+    environments.skip_environment: COMMENTS,
 }
 _MARKED_ENVIRONMENTS = ABSTRACTS | FIGURES | ACKS | APART | APPENDICES
 
 BASE: dict[str, Action] = (
-    {name: Mark(name) for name in _MARKED}
+    {name: MarkedCommand(name) for name in _MARKED}
     | {
-        token: Mark(token)
+        token: MarkedCommand(token)
         for name in _MARKED_ENVIRONMENTS
         for token in (f"\\begin{{{name}}}", f"\\end{{{name}}}")
     }
     | {"\\" + name: action for action, names in _ACTING.items() for name in names.split()}
     | {f"\\begin{{{name}}}": action for action, names in _ENVIRONMENTS.items() for name in names}
-    | {"\\end{document}": e.end_document}
+    | {"\\end{document}": environments.end_document}
 )
 """What every control sequence does before a paper defines its own."""

@@ -7,8 +7,9 @@ switch that is nowhere set is taken for false, with a warning.
 import re
 from collections.abc import Callable
 
+from cycledata.parse.latex.actions import SavedCommand
 from cycledata.parse.latex.definitions import is_style
-from cycledata.parse.latex.expand import Expander, Literal
+from cycledata.parse.latex.expand import Expander
 from cycledata.parse.latex.known_commands import words
 from cycledata.parse.latex.tokens import CONTROL
 
@@ -36,12 +37,12 @@ _DEFINED = words(
 """Names that LaTeX under pdfTeX defines and authors ask for."""
 
 
-def is_conditional(x: Expander, word: str) -> bool:
+def is_conditional(expander: Expander, word: str) -> bool:
     r"""Whether a control word (no backslash) opens a conditional that ends in ``\fi``."""
-    return word in PRIMITIVES or "\\" + word in x.conditionals
+    return word in PRIMITIVES or "\\" + word in expander.definitions.conditionals
 
 
-def skip_branch(x: Expander, *, to_else: bool) -> str:
+def skip_branch(expander: Expander, *, to_else: bool) -> str:
     r"""Skip to the matching ``\else`` (where asked for), ``\or`` or ``\fi`` and pass it.
 
     Returns:
@@ -49,105 +50,112 @@ def skip_branch(x: Expander, *, to_else: bool) -> str:
         counts as ``\fi``, which is what plain TeX lets it be.
     """
     depth = 0
-    for level in range(len(x.stack) - 1, x.floor - 1, -1):
-        frame = x.stack[level]
+    for level in range(len(expander.input.frames) - 1, expander.input.floor - 1, -1):
+        frame = expander.input.frames[level]
         for match in _SKIP.finditer(frame.text, frame.pos):
             word = match[1]
             if word is None:
                 continue
             if word in ("fi", "repeat"):
                 if depth == 0:
-                    leave_above(x, level, match.end())
+                    leave_above(expander, level, match.end())
                     return "fi"
                 depth -= 1
             elif word in ("else", "or"):
                 if depth == 0 and to_else:
-                    leave_above(x, level, match.end())
+                    leave_above(expander, level, match.end())
                     return word
-            elif is_conditional(x, word):
+            elif is_conditional(expander, word):
                 depth += 1
-        x.spend(len(frame.text) - frame.pos >> 2)
+        expander.work.spend(len(frame.text) - frame.pos >> 2)
         if is_style(frame.name):
             break
-    x.warn("unclosed-conditional", f"no \\fi for a conditional in {x.stack[-1].name or 'a macro'}")
+    expander.work.warn(
+        "unclosed-conditional",
+        f"no \\fi for a conditional in {expander.input.frames[-1].name or 'a macro'}",
+    )
     return ""
 
 
-def leave_above(x: Expander, level: int, pos: int) -> None:
+def leave_above(expander: Expander, level: int, pos: int) -> None:
     """Go on at ``pos`` of the frame at this level of the stack."""
-    while len(x.stack) > level + 1:
-        x.pop()
-    x.stack[level].pos = pos
+    while len(expander.input.frames) > level + 1:
+        expander.input.pop()
+    expander.input.frames[level].pos = pos
 
 
-def branch(x: Expander, *, value: bool) -> None:
+def branch(expander: Expander, *, value: bool) -> None:
     """Enter the branch that a decided conditional takes."""
     if value:
-        x.conditions.append("then")
+        expander.conditions.append("then")
         return
     while True:
-        found = skip_branch(x, to_else=True)
+        found = skip_branch(expander, to_else=True)
         if found in ("fi", ""):
             return
         if found == "else":
-            x.conditions.append("else")
+            expander.conditions.append("else")
             return
 
 
-def conditional(x: Expander, name: str) -> None:
+def conditional(expander: Expander, name: str) -> None:
     r"""A primitive or ``\newif`` conditional: decide it and enter a branch."""
-    value = decide(x, name[1:])
-    branch(x, value=value != x.negate)
-    x.negate = False
+    value = decide(expander, name[1:])
+    branch(expander, value=value != expander.negate_next)
+    expander.negate_next = False
 
 
-def unless(x: Expander, _name: str) -> None:
+def unless(expander: Expander, _name: str) -> None:
     r"""e-TeX's ``\unless`` before a conditional."""
-    x.negate = True
+    expander.negate_next = True
 
 
-def decide(x: Expander, word: str) -> bool:
+def decide(expander: Expander, word: str) -> bool:
     """The value of a conditional whose name has just been read."""
     if word == "ifx":
-        return same_meaning(x)
+        return same_meaning(expander)
     if word in ("if", "ifcat"):
-        return same_character(x, by_kind=word == "ifcat")
+        return same_character(expander, by_kind=word == "ifcat")
     if word in ("ifnum", "ifdim"):
-        return compare(x, read_length if word == "ifdim" else read_number)
+        return compare(expander, read_length if word == "ifdim" else read_number)
     if word == "ifodd":
-        number = read_number(x)
+        number = read_number(expander)
         return number is not None and number % 2 == 1
     if word == "ifdefined":
-        return is_defined(x, x.read_name())
+        return is_defined(expander, expander.read_name())
     if word == "ifcsname":
-        return is_defined(x, x.read_csname())
-    value = x.values.get("if:" + word[2:])
+        return is_defined(expander, expander.read_csname())
+    value = expander.definitions.values.get("if:" + word[2:])
     if value is not None:
         return value == "true"
     if word in ("ifvoid", "ifhbox", "ifvbox", "ifeof"):
-        x.read_argument()
+        expander.input.read_argument()
     return word in _TRUE
 
 
-def is_defined(x: Expander, name: str) -> bool:
+def is_defined(expander: Expander, name: str) -> bool:
     """Whether a control sequence has a meaning here."""
-    return name in x.macros or name in _DEFINED or (name in x.table and name not in x.forgotten)
+    return (
+        name in expander.definitions.macros
+        or name in _DEFINED
+        or (name in expander.definitions.actions and name not in expander.definitions.forgotten)
+    )
 
 
-def read_token(x: Expander, *, expand: bool) -> str:
+def read_token(expander: Expander, *, expand: bool) -> str:
     """The next token: a control sequence or one character, ``""`` at the end."""
     for _ in range(50):
-        if not x.stack:
+        if not expander.input.frames:
             return ""
-        frame = x.stack[-1]
+        frame = expander.input.frames[-1]
         if frame.pos >= len(frame.text):
-            if len(x.stack) == x.floor + 1:
+            if len(expander.input.frames) == expander.input.floor + 1:
                 return ""
-            x.pop()
+            expander.input.pop()
             continue
         char = frame.text[frame.pos]
         if char == "%":
-            if x.next_frame() is None:
+            if expander.input.next_frame() is None:
                 return ""
             continue
         if char != "\\":
@@ -163,51 +171,51 @@ def read_token(x: Expander, *, expand: bool) -> str:
             frame.pos += 1
         name = match[0]
         if name == "\\csname":
-            name = x.read_csname()
-            if not is_defined(x, name):
+            name = expander.read_csname()
+            if not is_defined(expander, name):
                 return "\\relax"
         if name in ("\\expandafter", "\\noexpand", "\\string"):
             continue
         if name == "\\detokenize":
-            x.push(x.read_argument())
-            return read_token(x, expand=False)
-        macro = x.macros.get(name)
+            expander.input.push(expander.input.read_argument())
+            return read_token(expander, expand=False)
+        macro = expander.definitions.macros.get(name)
         if expand and macro is not None and not macro.n_args and len(macro.body) < 500:
-            x.push(macro.body)
+            expander.input.push(macro.body)
             continue
         return name
     return ""
 
 
-def same_meaning(x: Expander) -> bool:
+def same_meaning(expander: Expander) -> bool:
     r"""``\ifx``: two tokens with one meaning."""
-    first, second = read_token(x, expand=False), read_token(x, expand=False)
+    first, second = read_token(expander, expand=False), read_token(expander, expand=False)
     if first == second:
         return True
-    one, two = meaning(x, first), meaning(x, second)
+    one, two = meaning(expander, first), meaning(expander, second)
     return one is not None and one == two
 
 
-def meaning(x: Expander, token: str) -> str | None:
+def meaning(expander: Expander, token: str) -> str | None:
     """What a token means, as text that is equal for equal meanings."""
     if not token.startswith("\\") or len(token) < 2:
         return "char:" + token
     if token in ("\\@empty", "\\empty"):
         return "macro:"
-    action = x.table.get(token)
-    if isinstance(action, Literal) and len(action.name) == 1:
+    action = expander.definitions.actions.get(token)
+    if isinstance(action, SavedCommand) and len(action.name) == 1:
         return "char:" + action.name
-    macro = x.macros.get(token)
+    macro = expander.definitions.macros.get(token)
     if macro is not None:
         return f"{'long ' * macro.long}macro{macro.n_args or ''}:{macro.body}"
-    if is_defined(x, token):
+    if is_defined(expander, token):
         return "command:" + token
     return "undefined"
 
 
-def same_character(x: Expander, *, by_kind: bool) -> bool:
+def same_character(expander: Expander, *, by_kind: bool) -> bool:
     r"""``\if``: two characters after expansion; a control sequence equals any other."""
-    first, second = read_token(x, expand=True), read_token(x, expand=True)
+    first, second = read_token(expander, expand=True), read_token(expander, expand=True)
     if len(first) > 1 and len(second) > 1:
         return True
     if by_kind:
@@ -215,10 +223,10 @@ def same_character(x: Expander, *, by_kind: bool) -> bool:
     return first == second
 
 
-def read_number(x: Expander) -> int | None:
+def read_number(expander: Expander) -> int | None:
     """A number as TeX reads it, None where it cannot be told."""
     for _ in range(20):
-        frame = x.next_frame()
+        frame = expander.input.next_frame()
         if frame is None:
             return None
         match = _NUMBER.match(frame.text, frame.pos)
@@ -227,14 +235,18 @@ def read_number(x: Expander) -> int | None:
             return int(match[1].replace(" ", ""))
         if frame.text[frame.pos] != "\\":
             return None
-        name = read_token(x, expand=False)
+        name = read_token(expander, expand=False)
         if name == "\\value":
-            return int(x.values.get("counter:" + x.read_argument().strip(), "0"))
+            return int(
+                expander.definitions.values.get(
+                    "counter:" + expander.input.read_argument().strip(), "0"
+                )
+            )
         if name in ("\\the", "\\number", "\\numexpr", "\\arabic"):
             continue
-        macro = x.macros.get(name)
+        macro = expander.definitions.macros.get(name)
         if macro is not None and not macro.n_args:
-            x.push(macro.body)
+            expander.input.push(macro.body)
             continue
         known = {
             "\\pdfoutput": 1,
@@ -247,80 +259,85 @@ def read_number(x: Expander) -> int | None:
         if name in known:
             return known[name]
         name = name.removeprefix("\\the") if name.startswith("\\the") else name
-        counter = x.values.get("counter:" + name) or x.values.get(
-            "counter:" + name.removeprefix("\\c@"), x.values.get("counter:" + name)
+        counter = expander.definitions.values.get(
+            "counter:" + name
+        ) or expander.definitions.values.get(
+            "counter:" + name.removeprefix("\\c@"),
+            expander.definitions.values.get("counter:" + name),
         )
         return int(counter) if counter is not None else None
     return None
 
 
-def read_length(x: Expander) -> float | None:
+def read_length(expander: Expander) -> float | None:
     """A length in points, None where only typesetting knows it."""
-    frame = x.next_frame()
+    frame = expander.input.next_frame()
     match = _LENGTH.match(frame.text, frame.pos) if frame else None
     if frame is None or match is None or not match[1].strip("+-."):
-        read_token(x, expand=False)
+        read_token(expander, expand=False)
         return None
     frame.pos = match.end()
     return float(match[1]) * _POINTS[match[2]]
 
 
-def compare(x: Expander, read: Callable[[Expander], float | None]) -> bool:
+def compare(expander: Expander, read: Callable[[Expander], float | None]) -> bool:
     r"""``\ifnum`` and ``\ifdim``: two quantities and a relation."""
-    first = read(x)
-    frame = x.next_frame()
+    first = read(expander)
+    frame = expander.input.next_frame()
     match = _RELATION.match(frame.text, frame.pos) if frame else None
     if frame is None or match is None:
         return False
     frame.pos = match.end()
-    second = read(x)
+    second = read(expander)
     if first is None or second is None:
-        x.warn("undecided-conditional", "a quantity that only typesetting knows; taken for false")
+        expander.work.warn(
+            "undecided-conditional", "a quantity that only typesetting knows; taken for false"
+        )
         return False
     return {"<": first < second, ">": first > second, "=": first == second}[match[1]]
 
 
-def if_case(x: Expander, _name: str) -> None:
+def if_case(expander: Expander, _name: str) -> None:
     r"""``\ifcase n ... \or ... \else ... \fi``."""
-    number = read_number(x) or 0
+    number = read_number(expander) or 0
     while number > 0:
-        found = skip_branch(x, to_else=True)
+        found = skip_branch(expander, to_else=True)
         if found in ("fi", ""):
             return
         if found == "else":
-            x.conditions.append("else")
+            expander.conditions.append("else")
             return
         number -= 1
-    x.conditions.append("case")
+    expander.conditions.append("case")
 
 
-def else_or(x: Expander, _name: str) -> None:
+def else_or(expander: Expander, _name: str) -> None:
     r"""``\else`` or ``\or`` at the end of the branch that was taken: skip the rest."""
-    if x.conditions:
-        skip_branch(x, to_else=False)
-        x.conditions.pop()
+    if expander.conditions:
+        skip_branch(expander, to_else=False)
+        expander.conditions.pop()
 
 
-def end_if(x: Expander, _name: str) -> None:
+def end_if(expander: Expander, _name: str) -> None:
     r"""``\fi``."""
-    if x.conditions:
-        x.conditions.pop()
+    if expander.conditions:
+        expander.conditions.pop()
 
 
-def newif(x: Expander, _name: str) -> None:
+def newif(expander: Expander, _name: str) -> None:
     r"""``\newif\ifdraft``: a switch with ``\drafttrue`` and ``\draftfalse``."""
-    name = x.read_name()
+    name = expander.read_name()
     if not name.startswith("\\if"):
         return
     stem = name[3:]
-    x.conditionals.add(name)
-    x.set_value("if:" + stem, "false")
-    x.table[name] = conditional
-    x.table["\\" + stem + "true"] = switch
-    x.table["\\" + stem + "false"] = switch
+    expander.definitions.conditionals.add(name)
+    expander.definitions.set_value("if:" + stem, "false")
+    expander.definitions.actions[name] = conditional
+    expander.definitions.actions["\\" + stem + "true"] = switch
+    expander.definitions.actions["\\" + stem + "false"] = switch
 
 
-def switch(x: Expander, name: str) -> None:
+def switch(expander: Expander, name: str) -> None:
     r"""``\drafttrue`` or ``\draftfalse``."""
     value = "true" if name.endswith("true") else "false"
-    x.set_value("if:" + name[1 : -len(value)], value)
+    expander.definitions.set_value("if:" + name[1 : -len(value)], value)

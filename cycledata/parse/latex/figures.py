@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from cycledata.parse.latex.flat_text import Flat
+from cycledata.parse.latex.flat_text import FlatText
 from cycledata.parse.latex.known_commands import FIGURES, words
 from cycledata.records import Figure
 
@@ -23,7 +23,7 @@ class Figures(NamedTuple):
     """False where ``MAX_VALUES`` cut the reading short."""
 
 
-def read_figures(flat: Flat) -> Figures:
+def read_figures(flat: FlatText) -> Figures:
     """Every figure environment of the body, in order; sub-figures belong to theirs.
 
     The last caption is the whole figure's, and so is the label that follows it.
@@ -62,7 +62,7 @@ def read_figures(flat: Flat) -> Figures:
     return Figures(tuple(figures), whole=n_read <= MAX_VALUES)
 
 
-def _value(flat: Flat, pos: int, *, captionof: bool) -> str:
+def _value(flat: FlatText, pos: int, *, captionof: bool) -> str:
     _, pos = flat.after_star(pos)
     if captionof:
         kind = flat.argument(pos)

@@ -9,10 +9,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
+from cycledata.formats.braces import GroupEnds
 from cycledata.records import ParseWarning
 
-_BRACE = re.compile(r"\\[\\{}]|\{|\}")
-_SIMPLE = re.compile(r"\{[^{}\\]*+\}")
 _CONTROL = re.compile(r"\\(?:[A-Za-z@]++|.)", re.DOTALL)
 _SPACE = re.compile(r"\s*+")
 _LINE_SPACE = re.compile(r"[ \t]*+(?:\n[ \t]*+)?+")
@@ -20,56 +19,8 @@ MAX_OPTION = 2_000
 """Characters of a ``[...]``."""
 
 
-class Braces:
-    """Where the groups of a text end, found group by group while that is cheap.
-
-    Groups that nest or never close would be read over and over: once as much as the text has been
-    read, one pass over it all makes a table.
-
-    Args:
-        text: LaTeX in which no ``%`` opens a comment.
-    """
-
-    def __init__(self, text: str) -> None:
-        self._text = text
-        self._left = len(text)
-        self._table: dict[int, int] | None = None
-
-    def end(self, start: int) -> int:
-        """The place after the brace that closes the one at ``start``; -1 where none does."""
-        simple = _SIMPLE.match(self._text, start)
-        if simple:
-            return simple.end()
-        if self._left <= 0:
-            if self._table is None:
-                self._table = self._all_ends()
-            return self._table.get(start, -1)
-        depth = 0
-        for match in _BRACE.finditer(self._text, start):
-            char = match[0]
-            if char == "{":
-                depth += 1
-            elif char == "}":
-                depth -= 1
-                if depth == 0:
-                    self._left -= match.end() - start
-                    return match.end()
-        self._left -= len(self._text) - start
-        return -1
-
-    def _all_ends(self) -> dict[int, int]:
-        ends: dict[int, int] = {}
-        opened: list[int] = []
-        for match in _BRACE.finditer(self._text):
-            if match[0] == "{":
-                opened.append(match.start())
-            elif match[0] == "}" and opened:
-                ends[opened.pop()] = match.end()
-        return ends
-
-
 @dataclass(frozen=True, slots=True)
-class Span:
+class TextSpan:
     """A piece of a text: its first character, and one past its last."""
 
     start: int
@@ -77,15 +28,15 @@ class Span:
 
 
 @dataclass(frozen=True)
-class Piece:
+class LatexText:
     """LaTeX in which no ``%`` opens a comment, and how its arguments are read."""
 
     text: str
 
     @cached_property
-    def braces(self) -> "Braces":
+    def group_ends(self) -> GroupEnds:
         """Where groups end."""
-        return Braces(self.text)
+        return GroupEnds(self.text)
 
     def after_space(self, pos: int) -> int:
         """First place from ``pos`` on that is not white."""
@@ -112,15 +63,15 @@ class Piece:
             brace = text.find("{", at, close)
             if brace < 0:
                 return text[start + 1 : close], close + 1
-            at = max(self.braces.end(brace), brace + 1)
+            at = max(self.group_ends.end(brace), brace + 1)
 
-    def group(self, pos: int) -> Span | None:
+    def group(self, pos: int) -> TextSpan | None:
         """Contents of the group that follows, None where none does."""
         start = self.after_space(pos)
         if not self.text.startswith("{", start):
             return None
-        end = self.braces.end(start)
-        return Span(start + 1, end - 1) if end > 0 else None
+        end = self.group_ends.end(start)
+        return TextSpan(start + 1, end - 1) if end > 0 else None
 
     def argument(self, pos: int) -> tuple[str, int] | None:
         """The argument that follows, a group or one token, and the place after it."""
@@ -140,7 +91,7 @@ class Piece:
 
 
 @dataclass(frozen=True)
-class Flat(Piece):
+class FlatText(LatexText):
     """A paper as one text."""
 
     marks: list[tuple[int, str]]
@@ -167,17 +118,17 @@ class Flat(Piece):
         number, start = self.origins[2 * index : 2 * index + 2]
         return self.files[number], start + offset - self.starts[index]
 
-    def environments(self, names: frozenset[str]) -> list[Span]:
+    def environments(self, names: frozenset[str]) -> list[TextSpan]:
         """Places of whole environments with these names, outermost first."""
-        spans: list[Span] = []
+        spans: list[TextSpan] = []
         opened, start = "", 0
         for offset, name in self.marks:
             if not opened:
                 if name.startswith("\\begin{") and name[7:-1] in names:
                     opened, start = name[7:], offset
             elif name == "\\end{" + opened:
-                spans.append(Span(start, offset + len(name)))
+                spans.append(TextSpan(start, offset + len(name)))
                 opened = ""
         if opened:
-            spans.append(Span(start, len(self.text)))
+            spans.append(TextSpan(start, len(self.text)))
         return spans

@@ -3,15 +3,17 @@
 from collections.abc import Mapping
 from posixpath import dirname
 
+from cycledata.parse.latex.actions import SavedCommand
 from cycledata.parse.latex.commands import BASE
-from cycledata.parse.latex.expand import Expander, FuelSpent, Literal
-from cycledata.parse.latex.flat_text import Flat
-from cycledata.parse.latex.input_stack import Frame
+from cycledata.parse.latex.expand import Expander
+from cycledata.parse.latex.flat_text import FlatText
+from cycledata.parse.latex.input_stack import InputFrame
 from cycledata.parse.latex.macro_calls import use_macro
 from cycledata.parse.latex.macros import Macro
+from cycledata.parse.latex.work import FuelSpent
 
 
-def flatten(texts: Mapping[str, str], main: str, names: tuple[str, ...] = ()) -> Flat:
+def flatten(texts: Mapping[str, str], main: str, names: tuple[str, ...] = ()) -> FlatText:
     r"""Read a paper from its main file as TeX would.
 
     Args:
@@ -19,46 +21,41 @@ def flatten(texts: Mapping[str, str], main: str, names: tuple[str, ...] = ()) ->
         main: path of the file that TeX is started on.
         names: members that hold no text, for ``\IfFileExists``.
     """
-    x = Expander(
-        texts,
-        dict(BASE),
-        use=use_macro,
-        base=BASE,
-        root=dirname(main),
-        names=frozenset(names),
-        lower_names={path.lower(): path for path in texts},
-    )
-    x.push_file(main)
+    expander = Expander(texts, root=dirname(main), base=BASE, use_macro=use_macro)
+    expander.input.other_members = frozenset(names)
+    expander.input.push_file(main)
     for _ in range(3):
         try:
-            x.run()
+            expander.run()
             break
         except FuelSpent:
-            x.warn("expansion-limit", "macros expand without end; the rest is read without them")
-            without_macros(x)
-    return Flat(
-        text="".join(x.out),
-        marks=x.marks,
-        body=x.body,
-        files=x.files,
-        starts=x.starts,
-        origins=x.origins,
+            expander.work.warn(
+                "expansion-limit", "macros expand without end; the rest is read without them"
+            )
+            without_macros(expander)
+    return FlatText(
+        text="".join(expander.output.pieces),
+        marks=expander.output.marks,
+        body=expander.output.body,
+        files=expander.input.files,
+        starts=expander.output.starts,
+        origins=expander.output.origins,
         kept={
             name: macro.body
-            for name, macro in x.macros.items()
+            for name, macro in expander.definitions.macros.items()
             if not (macro.n_args or macro.pattern or macro.spec) and len(macro.body) < 500
         },
-        notes=frozenset(x.notes),
-        warnings=x.warnings,
+        notes=frozenset(expander.notes),
+        warnings=expander.work.warnings,
     )
 
 
-def without_macros(x: Expander) -> None:
+def without_macros(expander: Expander) -> None:
     """Go on with the files alone, every user's macro left in place."""
-    files: list[Frame] = [frame for frame in x.stack if not frame.fixed]
-    x.stack[:] = files
-    x.floor = 0
-    for name, action in list(x.table.items()):
-        if isinstance(action, Macro | Literal):
-            del x.table[name]
-    x.fuel = sum(len(frame.text) for frame in files) // 4 + 100_000
+    files: list[InputFrame] = [frame for frame in expander.input.frames if not frame.fixed]
+    expander.input.frames[:] = files
+    expander.input.floor = 0
+    for name, action in list(expander.definitions.actions.items()):
+        if isinstance(action, Macro | SavedCommand):
+            del expander.definitions.actions[name]
+    expander.work.fuel = sum(len(frame.text) for frame in files) // 4 + 100_000

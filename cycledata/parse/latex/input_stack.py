@@ -1,12 +1,17 @@
-"""A text being read: a file, or what a macro was replaced by."""
+"""Texts being read: files, and the texts that macros were replaced by, in a stack."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
+from cycledata.formats.braces import SIMPLE_GROUP
 from cycledata.parse.latex import tokens
+from cycledata.parse.latex.work import WorkLog
+
+MAX_DEPTH = 150
+"""Frames on the stack: nested inputs and macros within macros."""
 
 
-class Frame:
-    """One text being read, with where it came from."""
+class InputFrame:
+    """One text being read and the place in the archive that it comes from."""
 
     __slots__ = (
         "base", "close", "closing", "end", "file", "fixed", "folder", "name", "opened", "pos",
@@ -17,23 +22,32 @@ class Frame:
         self.text = text
         self.pos = 0
         self.file = file
+        """Number of the file."""
         self.base = base
+        """Offset in the file: of the text's start, or of all of it if ``fixed``."""
         self.fixed = fixed
+        """True for a replacement text, all of which comes from one place."""
         self.name = ""
+        """Path of the file, or name of the macro."""
         self.folder = ""
+        """Folder in which names are resolved first."""
         self.close: Callable[[], None] | None = None
+        """Called when the frame was read to its end."""
         self.end = len(text)
+        """Where to stop next: the end of a group that changed something, or of the text."""
         self.opened: list[int] = []
+        """Positions of open groups, as far as the text was scanned for them."""
         self.scanned = 0
         self.closing: list[int] = []
+        """Ends of the groups that changed something, innermost last."""
 
     def pass_blanks(self) -> None:
-        """Go past the spaces that TeX takes for the end of a control word."""
+        """Skip the spaces that TeX takes as the end of a control word."""
         while self.pos < len(self.text) and self.text[self.pos] in " \t":
             self.pos += 1
 
     def innermost(self) -> int:
-        """Place of the innermost group that is open where the frame stands; -1 for none."""
+        """Return the start of the innermost group open at ``pos``, or -1 if none is."""
         text, opened = self.text, self.opened
         for match in tokens.OPENING.finditer(text, self.scanned, self.pos):
             piece, word = match[0], match[1]
@@ -46,5 +60,140 @@ class Frame:
         return opened[-1] if opened else -1
 
     def source(self, pos: int) -> tuple[int, int]:
-        """File and offset that a position of this text stems from."""
+        """Return the file number and offset that a position comes from."""
         return self.file, self.base if self.fixed else self.base + pos
+
+
+class InputStack:
+    """The texts being read, innermost last, and the files that they may ask for.
+
+    Args:
+        texts: decoded members by path.
+        root: folder that the paper is compiled in.
+        work: pays for what is read.
+        close_groups: called when a frame has reached the end of groups that changed something.
+    """
+
+    def __init__(
+        self,
+        texts: Mapping[str, str],
+        root: str,
+        work: WorkLog,
+        close_groups: Callable[[InputFrame], None],
+    ) -> None:
+        self.texts = texts
+        self.root = root
+        self.work = work
+        self.close_groups = close_groups
+        self.frames: list[InputFrame] = []
+        self.floor = 0
+        """Frames below this one are not read: a short text is expanded on its own."""
+        self.files: list[str] = []
+        """Paths of the files read, in order of first reading."""
+        self.paths_by_lower_case = {path.lower(): path for path in texts}
+        self.other_members: frozenset[str] = frozenset()
+        """Members of the archive that are not text."""
+        self.n_inputs = 0
+        """Files asked for."""
+        self.in_body = False
+        r"""True after ``\\begin{document}``."""
+
+    @property
+    def folder(self) -> str:
+        """Folder in which the text being read resolves names."""
+        return self.frames[-1].folder if self.frames else self.root
+
+    def push(self, text: str, *, name: str = "") -> InputFrame | None:
+        """Read a replacement text next; return None if the stack is full."""
+        self.work.spend(len(text) + 40)
+        frames = self.frames
+        if len(frames) >= MAX_DEPTH:
+            self.work.warn(
+                "expansion-too-deep", f"{name or 'a text'} is nested {MAX_DEPTH} deep; left out"
+            )
+            return None
+        top = frames[-1]
+        file, base = top.source(top.pos)
+        frame = InputFrame(text, file, base, fixed=True)
+        frame.folder = top.folder
+        frame.name = name
+        frames.append(frame)
+        return frame
+
+    def push_file(self, path: str, *, start: int = 0, end: int | None = None) -> InputFrame | None:
+        """Read a file next; return None if it is being read already or the stack is full."""
+        if any(frame.name == path for frame in self.frames) or len(self.frames) >= MAX_DEPTH:
+            self.work.warn("input-loop", f"{path} is read while it is being read; left out")
+            return None
+        if path not in self.files:
+            self.files.append(path)
+        text = self.texts[path]
+        frame = InputFrame(text if end is None else text[:end], self.files.index(path))
+        frame.pos = start
+        frame.name = path
+        frame.folder = self.folder
+        self.work.spend(len(text) // 8 + 16)
+        self.frames.append(frame)
+        return frame
+
+    def pop(self) -> None:
+        """Leave the top frame."""
+        frame = self.frames.pop()
+        if frame.closing:
+            frame.pos = len(frame.text)
+            self.close_groups(frame)
+        if frame.close:
+            frame.close()
+
+    def next_frame(self, *, inline: bool = False) -> InputFrame | None:
+        """Return the frame with the next token, after spaces and comments, or None at the end."""
+        skip = tokens.skip_inline_space if inline else tokens.skip_space
+        while len(self.frames) > self.floor:
+            frame = self.frames[-1]
+            frame.pos = skip(frame.text, frame.pos)
+            if frame.pos < len(frame.text):
+                return frame
+            if len(self.frames) == self.floor + 1:
+                return None
+            self.pop()
+        return None
+
+    def read_argument(self) -> str:
+        """Return the next argument, or ``""`` at the end of the input."""
+        top = self.frames[-1] if self.frames else None
+        simple = SIMPLE_GROUP.match(top.text, top.pos) if top else None
+        if top and simple:
+            top.pos = simple.end()
+            return simple[1]
+        frame = self.next_frame()
+        if frame is None:
+            return ""
+        found = tokens.argument(frame.text, frame.pos)
+        if found is None:
+            self.work.spend((len(frame.text) - frame.pos) >> 1)
+            self.work.warn(
+                "unclosed-group", f"a brace opened near {frame.text[frame.pos :][:40]!r}"
+            )
+            frame.pos += 1
+            return ""
+        text, frame.pos = found
+        self.work.spend(len(text) >> 3)
+        return text
+
+    def read_optional(self) -> str | None:
+        """Return the contents of the next ``[...]``, or None if something else comes next."""
+        frame = self.next_frame(inline=True)
+        if frame is None:
+            return None
+        value, frame.pos = tokens.optional(frame.text, frame.pos)
+        if value is None and frame.text.startswith("[", frame.pos):
+            self.work.spend(5_000)
+        return value
+
+    def read_star(self) -> bool:
+        """Consume a star and return True, or return False if something else comes next."""
+        frame = self.next_frame(inline=True)
+        if frame is None or frame.text[frame.pos] != "*":
+            return False
+        frame.pos += 1
+        return True

@@ -5,7 +5,7 @@ from posixpath import normpath
 
 from cycledata.parse.latex.definitions import is_style
 from cycledata.parse.latex.expand import Expander
-from cycledata.parse.latex.input_stack import Frame
+from cycledata.parse.latex.input_stack import InputFrame
 from cycledata.parse.latex.known_commands import STOCK_STYLES
 from cycledata.parse.latex.macros import Macro
 from cycledata.parse.latex.package_conditionals import if_draft
@@ -16,7 +16,7 @@ MAX_INPUTS = 2_000
 """Files that one paper may ask for, those that are missing among them."""
 
 
-def resolve(x: Expander, name: str, folder: str, suffixes: tuple[str, ...]) -> str | None:
+def resolve(expander: Expander, name: str, folder: str, suffixes: tuple[str, ...]) -> str | None:
     r"""Path of the member that a name stands for.
 
     TeX looks from the folder that it was started in; ``\import`` and subfiles change that folder,
@@ -26,18 +26,20 @@ def resolve(x: Expander, name: str, folder: str, suffixes: tuple[str, ...]) -> s
     name = name.strip().strip('"').strip()
     if not name or len(name) > 300:
         return None
-    for base in dict.fromkeys((folder, x.root, "")):
+    for base in dict.fromkeys((folder, expander.input.root, "")):
         joined = normpath(f"{base}/{name}" if base else name).lstrip("/")
         while joined.startswith("../"):
             joined = joined[3:]
         for suffix in suffixes:
-            if joined + suffix in x.texts:
+            if joined + suffix in expander.input.texts:
                 return joined + suffix
-        lowered = x.lower_names
+        lowered = expander.input.paths_by_lower_case
         for suffix in suffixes:
             if (joined + suffix).lower() in lowered:
                 found = lowered[(joined + suffix).lower()]
-                x.warn("input-case", f"{name} is {found} in the archive; a Mac would find it")
+                expander.work.warn(
+                    "input-case", f"{name} is {found} in the archive; a Mac would find it"
+                )
                 return found
     return None
 
@@ -45,103 +47,116 @@ def resolve(x: Expander, name: str, folder: str, suffixes: tuple[str, ...]) -> s
 TEX = (".tex", "", ".ltx")
 
 
-def read_file(x: Expander, name: str, *, folder: str | None = None) -> Frame | None:
+def read_file(expander: Expander, name: str, *, folder: str | None = None) -> InputFrame | None:
     """Push the file that a name stands for; a missing one is a warning."""
-    x.n_inputs += 1
-    if x.n_inputs > MAX_INPUTS:
+    expander.input.n_inputs += 1
+    if expander.input.n_inputs > MAX_INPUTS:
         return None
-    name = x.expanded(without_comments(name)).strip()
-    here = x.stack[-1].folder if x.stack else x.root
-    path = resolve(x, name, here if folder is None else folder, TEX)
+    name = expander.expanded(without_comments(name)).strip()
+    here = expander.input.frames[-1].folder if expander.input.frames else expander.input.root
+    path = resolve(expander, name, here if folder is None else folder, TEX)
     if path is None:
         if not name.endswith(
             (".bbl", ".pgf", ".tikz", ".pdf_tex", ".eps_tex", ".aux", ".ind", ".fmt")
         ):
-            x.warn("missing-input", f"{name} is read but is not in the archive")
+            expander.work.warn("missing-input", f"{name} is read but is not in the archive")
         return None
-    return push_body(x, path)
+    return push_body(expander, path)
 
 
-def push_body(x: Expander, path: str) -> Frame | None:
+def push_body(expander: Expander, path: str) -> InputFrame | None:
     """Push a file; of one that is a document of its own (a subfile), what it would print."""
-    text = x.texts[path]
-    if "\\document" not in text or not (x.in_body or "\\documentclass" in x.packages):
-        return x.push_file(path)
+    text = expander.input.texts[path]
+    if "\\document" not in text or not (
+        expander.input.in_body or "\\documentclass" in expander.styles.packages
+    ):
+        return expander.input.push_file(path)
     begin = find_live(BEGIN_DOCUMENT, text)
     if begin is None:
-        return x.push_file(path)
+        return expander.input.push_file(path)
     end = find_live(END_DOCUMENT, text, begin.end())
-    return x.push_file(path, start=begin.end(), end=end.start() if end else None)
+    return expander.input.push_file(path, start=begin.end(), end=end.start() if end else None)
 
 
-def read_input(x: Expander, _name: str) -> None:
+def read_input(expander: Expander, _name: str) -> None:
     r"""``\input{file}``, or TeX's own ``\input file``."""
-    frame = x.next_frame()
+    frame = expander.input.next_frame()
     if frame is None:
         return
     if frame.text[frame.pos] in "{\\":
-        name = x.read_argument()
+        name = expander.input.read_argument()
     else:
         match = _BRACELESS.match(frame.text, frame.pos)
         if match is None:
             return
         frame.pos = match.end()
         name = match[1] or match[2] or ""
-    read_file(x, name)
+    read_file(expander, name)
 
 
-def include(x: Expander, _name: str) -> None:
+def include(expander: Expander, _name: str) -> None:
     r"""``\include{file}``, as far as ``\includeonly`` lets it."""
-    name = x.expanded(x.read_argument()).strip()
-    if x.include_only is not None and name not in x.include_only:
-        x.warn("not-included", f"{name} is left out by \\includeonly")
+    name = expander.expanded(expander.input.read_argument()).strip()
+    if expander.styles.include_only is not None and name not in expander.styles.include_only:
+        expander.work.warn("not-included", f"{name} is left out by \\includeonly")
         return
-    read_file(x, name)
+    read_file(expander, name)
 
 
-def include_only(x: Expander, _name: str) -> None:
+def include_only(expander: Expander, _name: str) -> None:
     r"""``\includeonly{a,b}``."""
-    names = x.expanded(without_comments(x.read_argument())).split(",")
-    x.include_only = frozenset(name.strip() for name in names)
+    names = expander.expanded(without_comments(expander.input.read_argument())).split(",")
+    expander.styles.include_only = frozenset(name.strip() for name in names)
 
 
-def subfile(x: Expander, _name: str) -> None:
+def subfile(expander: Expander, _name: str) -> None:
     r"""``\subfile{file}``: its names are relative to its own folder."""
-    name = x.read_argument()
-    frame = read_file(x, name)
+    name = expander.input.read_argument()
+    frame = read_file(expander, name)
     if frame is not None:
         frame.folder = frame.name.rpartition("/")[0]
 
 
-def import_from(x: Expander, name: str) -> None:
+def import_from(expander: Expander, name: str) -> None:
     r"""``\import{folder}{file}`` from the top, ``\subimport`` from here."""
-    x.read_star()
-    folder = x.expanded(x.read_argument()).strip().rstrip("/")
-    file = x.read_argument()
-    here = x.stack[-1].folder if x.stack and "sub" in name else x.root
+    expander.input.read_star()
+    folder = expander.expanded(expander.input.read_argument()).strip().rstrip("/")
+    file = expander.input.read_argument()
+    here = (
+        expander.input.frames[-1].folder
+        if expander.input.frames and "sub" in name
+        else expander.input.root
+    )
     joined = normpath(f"{here}/{folder}") if here else normpath(folder or ".")
-    frame = read_file(x, file, folder="" if joined == "." else joined)
+    frame = read_file(expander, file, folder="" if joined == "." else joined)
     if frame is not None:
         frame.folder = "" if joined == "." else joined
 
 
-def input_if_exists(x: Expander, name: str) -> None:
+def input_if_exists(expander: Expander, name: str) -> None:
     r"""``\InputIfFileExists{file}{then}{else}`` and ``\IfFileExists``."""
-    file = x.expanded(x.read_argument())
-    yes, no = x.read_argument(), x.read_argument()
-    path = resolve(x, file, x.stack[-1].folder if x.stack else x.root, ("", ".tex"))
+    file = expander.expanded(expander.input.read_argument())
+    yes, no = expander.input.read_argument(), expander.input.read_argument()
+    path = resolve(
+        expander,
+        file,
+        expander.input.frames[-1].folder if expander.input.frames else expander.input.root,
+        ("", ".tex"),
+    )
     if path is None:
-        found = file.strip() in x.names or file.strip().endswith((".sty", ".cls"))
-        x.push(yes if found and name == "\\IfFileExists" else no)
+        found = file.strip() in expander.input.other_members or file.strip().endswith(
+            (".sty", ".cls")
+        )
+        expander.input.push(yes if found and name == "\\IfFileExists" else no)
         return
     if name == "\\InputIfFileExists":
-        read_file(x, file)
-    x.push(yes)
+        read_file(expander, file)
+    expander.input.push(yes)
 
 
-def end_input(x: Expander, _name: str) -> None:
+def end_input(expander: Expander, _name: str) -> None:
     r"""``\endinput``: the file ends with this line."""
-    for frame in reversed(x.stack):
+    for frame in reversed(expander.input.frames):
         if not frame.fixed:
             end = frame.text.find("\n", frame.pos)
             if end >= 0:
@@ -150,32 +165,32 @@ def end_input(x: Expander, _name: str) -> None:
             return
 
 
-def use_package(x: Expander, name: str) -> None:
+def use_package(expander: Expander, name: str) -> None:
     r"""``\usepackage[options]{a,b}``: copied, and read where the archive brings the style."""
-    frame, at = x.stack[-1], x.at
-    options = x.read_optional() or ""
-    names = x.read_argument()
-    in_style = any(is_style(outer.name) for outer in x.stack)
+    frame, at = expander.input.frames[-1], expander.at
+    options = expander.input.read_optional() or ""
+    names = expander.input.read_argument()
+    in_style = any(is_style(outer.name) for outer in expander.input.frames)
     if not in_style:
-        x.marks.append((x.length, name))
-        if x.stack[-1] is frame:
-            x.emit_slice(frame, at, frame.pos)
+        expander.output.marks.append((expander.output.length, name))
+        if expander.input.frames[-1] is frame:
+            expander.output.write_slice(frame, at, frame.pos)
         else:
-            x.emit(f"{name}[{options}]{{{names}}}")
-        x.read_optional()
+            expander.emit(f"{name}[{options}]{{{names}}}")
+        expander.input.read_optional()
     if name in ("\\documentclass", "\\documentstyle") and not in_style:
-        x.packages["\\documentclass"] = options
-        x.class_options = tuple(option.strip() for option in options.split(","))
+        expander.styles.packages["\\documentclass"] = options
+        expander.styles.class_options = tuple(option.strip() for option in options.split(","))
     pushed: list[tuple[str, str]] = []
-    for package in without_comments(x.expanded(names)).split(","):
+    for package in without_comments(expander.expanded(names)).split(","):
         package = package.strip()
         clean = ",".join(option.strip() for option in without_comments(options).split(","))
-        x.packages.setdefault(package.rpartition("/")[2], clean)
+        expander.styles.packages.setdefault(package.rpartition("/")[2], clean)
         if package == "todonotes" and "disable" in clean.split(","):
-            x.define("\\todo", Macro("", 1, ""))
+            expander.definitions.define("\\todo", Macro("", 1, ""))
         if package == "ifdraft":
             for word in ("\\ifdraft", "\\ifoptiondraft", "\\ifoptionfinal"):
-                x.table[word] = if_draft
+                expander.definitions.actions[word] = if_draft
         suffixes = (
             (".cls",)
             if name in ("\\documentclass", "\\LoadClass", "\\documentstyle")
@@ -183,53 +198,57 @@ def use_package(x: Expander, name: str) -> None:
         )
         if package.rpartition("/")[2] in STOCK_STYLES:
             continue
-        path = resolve(x, package, frame.folder, suffixes)
+        path = resolve(expander, package, frame.folder, suffixes)
         if path is not None:
             pushed.append((path, clean))
     for path, clean in reversed(pushed):
-        push_style(x, path, clean)
+        push_style(expander, path, clean)
 
 
-def push_style(x: Expander, path: str, options: str) -> None:
+def push_style(expander: Expander, path: str, options: str) -> None:
     """Read a style file for its definitions; nothing of it is copied."""
-    if path in x.styles_read:
+    if path in expander.styles.files_read:
         return
-    x.styles_read.add(path)
-    place = (len(x.out), x.length, len(x.marks), x.options)
-    frame = x.push_file(path)
+    expander.styles.files_read.add(path)
+    output, outer_options = expander.output, expander.styles.options
+    before = (len(output.pieces), output.length, len(output.marks))
+    frame = expander.input.push_file(path)
     if frame is None:
         return
-    x.options = options
+    expander.styles.options = options
 
     def close() -> None:
-        del x.out[place[0] :]
-        del x.starts[place[0] :]
-        del x.origins[2 * place[0] :]
-        x.length = place[1]
-        del x.marks[place[2] :]
-        x.options = place[3]
+        output.cut_back(*before)
+        expander.styles.options = outer_options
 
     frame.close = close
 
 
-def declare_option(x: Expander, _name: str) -> None:
+def declare_option(expander: Expander, _name: str) -> None:
     r"""``\DeclareOption{name}{code}``, run at ``\ProcessOptions`` if it was given."""
-    if x.read_star():
-        x.read_argument()
+    if expander.input.read_star():
+        expander.input.read_argument()
         return
-    option = x.read_argument().strip()
-    x.option_code[option] = x.read_argument()
+    option = expander.input.read_argument().strip()
+    expander.styles.option_code[option] = expander.input.read_argument()
 
 
-def execute_options(x: Expander, _name: str) -> None:
+def execute_options(expander: Expander, _name: str) -> None:
     r"""``\ExecuteOptions{a,b}``."""
-    x.push("".join(x.option_code.get(name.strip(), "") for name in x.read_argument().split(",")))
+    expander.input.push(
+        "".join(
+            expander.styles.option_code.get(name.strip(), "")
+            for name in expander.input.read_argument().split(",")
+        )
+    )
 
 
-def process_options(x: Expander, _name: str) -> None:
+def process_options(expander: Expander, _name: str) -> None:
     r"""``\ProcessOptions``: the code of the options that the style was loaded with."""
-    x.read_star()
-    given = [name for name in x.options.split(",") if name in x.option_code]
-    code = "".join(x.option_code[name] for name in given)
-    x.option_code.clear()
-    x.push(code)
+    expander.input.read_star()
+    given = [
+        name for name in expander.styles.options.split(",") if name in expander.styles.option_code
+    ]
+    code = "".join(expander.styles.option_code[name] for name in given)
+    expander.styles.option_code.clear()
+    expander.input.push(code)

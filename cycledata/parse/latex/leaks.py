@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 
-from cycledata.parse.latex.flat_text import Flat, Span
+from cycledata.parse.latex.flat_text import FlatText, TextSpan
 from cycledata.parse.latex.known_commands import AUTHORS, FINAL_SWITCHES, STOCK_STYLES, words
 from cycledata.records import Leak
 
@@ -53,19 +53,19 @@ _ANONYMOUS = re.compile(r"anonym", re.IGNORECASE)
 MAX_LEAKS = 200
 
 
-def read_leaks(flat: Flat, acknowledgments: list[Span]) -> list[tuple[Span, str]]:
+def read_leaks(flat: FlatText, acknowledgments: list[TextSpan]) -> list[tuple[TextSpan, str]]:
     """Spans of the flat text that give something away, with their rule, in order."""
-    found: list[tuple[Span, str]] = []
+    found: list[tuple[TextSpan, str]] = []
     for offset, name in flat.marks:
         if name in FINAL_SWITCHES:
-            found.append((Span(offset, offset + len(name)), "final-copy-switch"))
+            found.append((TextSpan(offset, offset + len(name)), "final-copy-switch"))
         elif name in ("\\usepackage", "\\documentclass", "\\RequirePackage"):
             options, end = flat.option(offset + len(name))
             given = {option.strip().lower() for option in (options or "").split(",")}
             whole = flat.argument(end)
             loaded = {package.strip() for package in whole[0].split(",")} if whole else set()
             if given & _FINAL_OPTIONS and (name == "\\documentclass" or loaded - _NO_VENUE):
-                found.append((Span(offset, whole[1] if whole else end), "final-copy-switch"))
+                found.append((TextSpan(offset, whole[1] if whole else end), "final-copy-switch"))
         elif name in AUTHORS:
             span = author_span(flat, offset, name)
             if span is not None:
@@ -73,14 +73,14 @@ def read_leaks(flat: Flat, acknowledgments: list[Span]) -> list[tuple[Span, str]
         elif name == "\\thanks":
             whole = flat.argument(offset + len(name))
             if whole:
-                found.append((Span(offset, whole[1]), "author-block"))
+                found.append((TextSpan(offset, whole[1]), "author-block"))
     found += [(span, "acknowledgments") for span in acknowledgments]
     found += header_lines(flat)
     found += links(flat)
     return sorted(without_nested(found), key=lambda leak: (leak[0].start, leak[0].end))[:MAX_LEAKS]
 
 
-def author_span(flat: Flat, offset: int, name: str) -> Span | None:
+def author_span(flat: FlatText, offset: int, name: str) -> TextSpan | None:
     """An author command with its arguments; None where it names nobody."""
     _, first = flat.option(offset + len(name))
     end = first
@@ -92,10 +92,10 @@ def author_span(flat: Flat, offset: int, name: str) -> Span | None:
     named = flat.text[first:end]
     if not named.strip(" {}\n\\&") or _ANONYMOUS.search(named):
         return None
-    return Span(offset, end)
+    return TextSpan(offset, end)
 
 
-def header_lines(flat: Flat) -> list[tuple[Span, str]]:
+def header_lines(flat: FlatText) -> list[tuple[TextSpan, str]]:
     """Lines that name the decision or the state of review, bibliography left aside."""
     found = []
     limit = bibliography_start(flat.text)
@@ -107,11 +107,11 @@ def header_lines(flat: Flat) -> list[tuple[Span, str]]:
             rest = _REST_OF_LINE.match(flat.text, place)
             end = rest.end() if rest else place + len(cue)
             if _DECISION_HINT.search(flat.text, place + len(cue), end):
-                found.append((Span(max(0, place - 1), end), rule))
+                found.append((TextSpan(max(0, place - 1), end), rule))
     return found
 
 
-def links(flat: Flat) -> list[tuple[Span, str]]:
+def links(flat: FlatText) -> list[tuple[TextSpan, str]]:
     """Links to the authors' own pages: a repository or site near words that claim it."""
     found = []
     text = flat.text
@@ -125,7 +125,7 @@ def links(flat: Flat) -> list[tuple[Span, str]]:
             if _ANONYMOUS.search(text, start, end):
                 continue
             if _OURS.search(text, max(0, start - 160), min(len(text), end + 60)):
-                found.append((whole_link(flat, Span(start, end)), "author-link"))
+                found.append((whole_link(flat, TextSpan(start, end)), "author-link"))
     return found
 
 
@@ -145,7 +145,7 @@ def places(text: str, cue: str, start: int, end: int) -> Iterator[int]:
         at = text.find(cue, at + len(cue), end)
 
 
-def whole_link(flat: Flat, span: Span) -> Span:
+def whole_link(flat: FlatText, span: TextSpan) -> TextSpan:
     r"""A link with the ``\url{...}`` or ``\href{...}{...}`` around it."""
     text = flat.text
     before = text[max(0, span.start - 12) : span.start]
@@ -155,13 +155,13 @@ def whole_link(flat: Flat, span: Span) -> Span:
             if command == "\\href{":
                 shown = flat.argument(end)
                 end = shown[1] if shown else end
-            return Span(span.start - len(command), end)
+            return TextSpan(span.start - len(command), end)
     return span
 
 
-def without_nested(found: list[tuple[Span, str]]) -> list[tuple[Span, str]]:
+def without_nested(found: list[tuple[TextSpan, str]]) -> list[tuple[TextSpan, str]]:
     """Leaks that do not lie within another."""
-    kept: list[tuple[Span, str]] = []
+    kept: list[tuple[TextSpan, str]] = []
     reach = -1
     for span, rule in sorted(found, key=lambda leak: (leak[0].start, -leak[0].end)):
         if span.end > reach:
@@ -170,7 +170,7 @@ def without_nested(found: list[tuple[Span, str]]) -> list[tuple[Span, str]]:
     return kept
 
 
-def as_records(flat: Flat, found: list[tuple[Span, str]]) -> tuple[Leak, ...]:
+def as_records(flat: FlatText, found: list[tuple[TextSpan, str]]) -> tuple[Leak, ...]:
     """Leaks with their places in the archive's files."""
     leaks = []
     for span, rule in found:

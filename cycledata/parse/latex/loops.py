@@ -12,16 +12,16 @@ MAX_TURNS = 200
 """Items of one list that are read."""
 
 
-def items(x: Expander, text: str) -> list[str]:
+def items(expander: Expander, text: str) -> list[str]:
     """The comma-separated items of a list, macros replaced."""
-    found = [item.strip() for item in x.expanded(without_comments(text)).split(",")]
+    found = [item.strip() for item in expander.expanded(without_comments(text)).split(",")]
     return found[:MAX_TURNS]
 
 
-def at_for(x: Expander, name: str) -> None:
+def at_for(expander: Expander, name: str) -> None:
     r"""``\@for\x:=a,b\do{body}``."""
-    variable = x.read_name()
-    frame = x.next_frame()
+    variable = expander.read_name()
+    frame = expander.input.next_frame()
     if frame is None:
         return
     end = frame.text.find("\\do", frame.pos, frame.pos + 2_000)
@@ -29,32 +29,37 @@ def at_for(x: Expander, name: str) -> None:
         return
     listed = frame.text[frame.pos + 2 : end]
     frame.pos = end + 3
-    turn(x, name, variable, items(x, listed), x.read_argument())
+    turn(expander, name, variable, items(expander, listed), expander.input.read_argument())
 
 
-def foreach(x: Expander, name: str) -> None:
+def foreach(expander: Expander, name: str) -> None:
     r"""``\foreach \x in {a,b}{body}`` where the body reads files or the like; most only draw."""
-    frame = x.next_frame()
+    frame = expander.input.next_frame()
     if frame is None:
         return
     start = frame.pos
     match = _FOREACH.match(frame.text, start)
     listed = argument(frame.text, match.end()) if match else None
     body = argument(frame.text, listed[1]) if listed else None
-    if not match or not listed or not body or not any(x.acts(word) for word in names_in(body[0])):
-        x.emit(name + " ")
+    if (
+        not match
+        or not listed
+        or not body
+        or not any(expander.definitions.acts(word) for word in names_in(body[0]))
+    ):
+        expander.emit(name + " ")
         return
     frame.pos = body[1]
-    turn(x, name, match[1], items(x, listed[0]), body[0])
+    turn(expander, name, match[1], items(expander, listed[0]), body[0])
 
 
-def for_list(x: Expander, name: str) -> None:
+def for_list(expander: Expander, name: str) -> None:
     r"""``\forcsvlist{\handler}{a,b}``."""
-    handler = x.read_argument()
-    listed = items(x, x.read_argument())
-    x.push("".join(f"{handler}{{{item}}}" for item in listed), name=name)
+    handler = expander.input.read_argument()
+    listed = items(expander, expander.input.read_argument())
+    expander.input.push("".join(f"{handler}{{{item}}}" for item in listed), name=name)
 
 
-def turn(x: Expander, name: str, variable: str, values: list[str], body: str) -> None:
+def turn(expander: Expander, name: str, variable: str, values: list[str], body: str) -> None:
     """Read a body once for each value."""
-    x.push("".join(f"\\def{variable}{{{value}}}{body}" for value in values), name=name)
+    expander.input.push("".join(f"\\def{variable}{{{value}}}{body}" for value in values), name=name)

@@ -1,8 +1,8 @@
 """The use of a macro: its arguments read, its text put in their place, or the use left as it is."""
 
-from cycledata.parse.latex import tokens
+from cycledata.formats.braces import group_end
 from cycledata.parse.latex.expand import Expander
-from cycledata.parse.latex.input_stack import Frame
+from cycledata.parse.latex.input_stack import InputFrame
 from cycledata.parse.latex.macros import Macro
 
 MAX_DELIMITED = 20_000
@@ -11,38 +11,38 @@ MAX_RECURSION = 8
 """How deep a macro may stand in its own text; TeX would go on until its memory is full."""
 
 
-def use_macro(x: Expander, name: str, macro: Macro) -> None:
+def use_macro(expander: Expander, name: str, macro: Macro) -> None:
     """Replace a macro's use by its text, or leave it in place."""
-    kind = x.kind(name, macro)
+    kind = expander.definitions.kind(name, macro)
     if kind != "expand":
         if kind == "note":
-            x.notes.add(name)
-        x.table.pop(name, None)  # so that its next use costs nothing
-        x.emit(name, at=x.at)
+            expander.notes.add(name)
+        expander.definitions.actions.pop(name, None)  # so that its next use costs nothing
+        expander.emit(name, at=expander.at)
         return
     if (
-        len(x.stack) > MAX_RECURSION
-        and sum(frame.name == name for frame in x.stack) > MAX_RECURSION
+        len(expander.input.frames) > MAX_RECURSION
+        and sum(frame.name == name for frame in expander.input.frames) > MAX_RECURSION
     ):
-        x.warn("recursive-macro", f"{name} calls itself")
+        expander.work.warn("recursive-macro", f"{name} calls itself")
         return
-    args = read_call(x, macro)
+    args = read_call(expander, macro)
     if args is None:
-        x.warn("macro-mismatch", f"{name} is not followed by {macro.pattern!r}")
+        expander.work.warn("macro-mismatch", f"{name} is not followed by {macro.pattern!r}")
         return
     text = macro.replaced(args)
     if not args:
-        text = guarded(x, text)
+        text = guarded(expander, text)
         if "\\" not in text:
-            x.spend(len(text) + 8)
-            x.emit(text)
+            expander.work.spend(len(text) + 8)
+            expander.emit(text)
             return
-    x.push(text, name=name)
+    expander.input.push(text, name=name)
 
 
-def guarded(x: Expander, text: str) -> str:
+def guarded(expander: Expander, text: str) -> str:
     """A replacement text that means the same where it stands once it is mere text."""
-    last = x.out[-1] if x.out else ""
+    last = expander.output.pieces[-1] if expander.output.pieces else ""
     if last[-1:] in ("^", "_") and len(text) > 1:
         return "{" + text + "}"
     if text[:1].isalpha() and last[-1:].isalpha():
@@ -52,37 +52,37 @@ def guarded(x: Expander, text: str) -> str:
     return text
 
 
-def read_call(x: Expander, macro: Macro) -> list[str] | None:
+def read_call(expander: Expander, macro: Macro) -> list[str] | None:
     """The arguments of a macro's use; None where its delimiters are missing."""
     if macro.spec is not None:
-        return [read_xparse(x, kind) for kind in macro.spec]
+        return [read_xparse(expander, kind) for kind in macro.spec]
     if macro.pattern is not None:
-        return read_delimited(x, macro.pattern)
+        return read_delimited(expander, macro.pattern)
     args: list[str] = []
     if macro.default is not None:
-        given = x.read_optional()
+        given = expander.input.read_optional()
         args.append(macro.default if given is None else given)
     while len(args) < macro.n_args:
-        args.append(x.read_argument())
-    if not args and len(x.stack) > x.floor:
-        x.stack[-1].pass_blanks()
+        args.append(expander.input.read_argument())
+    if not args and len(expander.input.frames) > expander.input.floor:
+        expander.input.frames[-1].pass_blanks()
     return args
 
 
-def read_xparse(x: Expander, kind: str) -> str:
+def read_xparse(expander: Expander, kind: str) -> str:
     """One argument by its xparse letter."""
     if kind == "s":
-        return "\\BooleanTrue" if x.read_star() else "\\BooleanFalse"
+        return "\\BooleanTrue" if expander.input.read_star() else "\\BooleanFalse"
     if kind[0] in "oO":
-        given = x.read_optional()
+        given = expander.input.read_optional()
         return given if given is not None else (kind[1:] if kind[0] == "O" else "-NoValue-")
-    return x.read_argument()
+    return expander.input.read_argument()
 
 
-def read_delimited(x: Expander, pattern: str) -> list[str] | None:
+def read_delimited(expander: Expander, pattern: str) -> list[str] | None:
     r"""Arguments by a ``\def``'s parameter text, e.g. ``"#1.#2;"``."""
     pieces = pattern.split("#")
-    frame = x.next_frame()
+    frame = expander.input.next_frame()
     if frame is None:
         return None
     if pieces[0]:
@@ -93,32 +93,32 @@ def read_delimited(x: Expander, pattern: str) -> list[str] | None:
     for piece in pieces[1:]:
         delimiter = piece[1:]
         if not delimiter:
-            args.append(x.read_argument())
+            args.append(expander.input.read_argument())
             continue
-        frame = x.stack[-1]
-        end = find_delimiter(x, frame, delimiter)
+        frame = expander.input.frames[-1]
+        end = find_delimiter(expander, frame, delimiter)
         if end < 0:
             return None
         value = frame.text[frame.pos : end]
-        if value.startswith("{") and tokens.group_end(value, 0) == len(value):
+        if value.startswith("{") and group_end(value, 0, comments=True) == len(value):
             value = value[1:-1]
         args.append(value)
         frame.pos = end + len(delimiter)
     return args
 
 
-def find_delimiter(x: Expander, frame: Frame, delimiter: str) -> int:
+def find_delimiter(expander: Expander, frame: InputFrame, delimiter: str) -> int:
     """Where a delimiter stands outside groups; -1 where it does not."""
     pos = frame.pos
     limit = min(len(frame.text), pos + MAX_DELIMITED)
     while pos < limit:
         end = frame.text.find(delimiter, pos, limit)
         brace = frame.text.find("{", pos, end if end >= 0 else limit)
-        x.spend(200)
+        expander.work.spend(200)
         if brace < 0:
             return end
-        pos = tokens.group_end(frame.text, brace)
+        pos = group_end(frame.text, brace, comments=True)
         if pos < 0:
-            x.spend((len(frame.text) - brace) >> 2)
+            expander.work.spend((len(frame.text) - brace) >> 2)
             return -1
     return -1

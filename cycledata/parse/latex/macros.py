@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
-Kind = Literal["expand", "keep", "note"]
+MacroKind = Literal["expand", "keep", "note"]
 
 _PARAMETER = re.compile(r"#(#|[1-9])")
 _NAMES = re.compile(r"\\[A-Za-z@]++")
@@ -49,7 +49,7 @@ class Macro:
     """Argument kinds of xparse (``m``, ``o``, ``O{..}``, ``s``), None for other definitions."""
     long: bool = False
     r"""Made by ``\\newcommand``, whose macros ``\\ifx`` tells from those of ``\\def``."""
-    kind: Kind | None = None
+    kind: MacroKind | None = None
     """What to do with a use; None until the first one."""
 
     def replaced(self, args: list[str]) -> str:
@@ -93,7 +93,7 @@ def is_note(name: str, macro: Macro) -> bool:
     return bool(_TAGGED.search(plain) or re.search(r"\[\s*[A-Za-z]", plain))
 
 
-def kind_of(name: str, macro: Macro, acts: Callable[[str], bool]) -> Kind:
+def kind_of(name: str, macro: Macro, acts: Callable[[str], bool]) -> MacroKind:
     """What to do with a use of a macro.
 
     Args:

@@ -7,7 +7,7 @@ from cycledata.parse.bibliography.read import read_bibliography
 from cycledata.parse.latex.archive import Archive, open_eprint
 from cycledata.parse.latex.citations import cited_keys
 from cycledata.parse.latex.figures import MAX_VALUES, read_figures
-from cycledata.parse.latex.flat_text import Flat, Span
+from cycledata.parse.latex.flat_text import FlatText, TextSpan
 from cycledata.parse.latex.flatten import flatten
 from cycledata.parse.latex.known_commands import APART
 from cycledata.parse.latex.leaks import as_records, read_leaks
@@ -21,7 +21,7 @@ from cycledata.parse.latex.structure import (
     read_acknowledgments,
     read_headings,
 )
-from cycledata.parse.latex.title_abstract import Front, read_front
+from cycledata.parse.latex.title_abstract import TitleAndAbstract, read_front
 from cycledata.records import BibEntry, PaperText, ParseWarning, Section
 
 TEXT_VERSION = "cyclekit-latex/1"
@@ -90,7 +90,7 @@ def parse_archive(archive: Archive, *, file: str, bibliography: bool = True) -> 
     )
 
 
-def visible(text: str, span: Span, hidden: list[Span]) -> str:
+def visible(text: str, span: TextSpan, hidden: list[TextSpan]) -> str:
     """A span of the text without the hidden ones (ascending, not nested) that fall into it."""
     out: list[str] = []
     pos = span.start
@@ -104,7 +104,7 @@ def visible(text: str, span: Span, hidden: list[Span]) -> str:
 
 
 def read_sections(
-    flat: Flat, front: Front, headings: list[Heading], hidden: list[Span]
+    flat: FlatText, front: TitleAndAbstract, headings: list[Heading], hidden: list[TextSpan]
 ) -> tuple[Section, ...]:
     """Sections with their text; references and acknowledgments left out."""
     outside = [*front.title_spans, *flat.environments(APART), *hidden]
@@ -117,7 +117,7 @@ def read_sections(
     for index, heading in enumerate((lead, *headings)):
         end = headings[index].start if index < len(headings) else len(flat.text)
         near = outside[max(0, bisect_left(starts, heading.end) - 1) : bisect_left(starts, end)]
-        text = clean(visible(flat.text, Span(heading.end, end), near), flat.notes)
+        text = clean(visible(flat.text, TextSpan(heading.end, end), near), flat.notes)
         text = text.replace("\\end{document}", "").strip()
         if is_acknowledgment(heading.title):
             continue
@@ -136,12 +136,12 @@ def read_sections(
     return tuple(sections)
 
 
-def merged(spans: list[Span]) -> list[Span]:
+def merged(spans: list[TextSpan]) -> list[TextSpan]:
     """Spans in order, overlaps joined."""
-    joined: list[Span] = []
+    joined: list[TextSpan] = []
     for span in sorted(spans, key=lambda each: (each.start, each.end)):
         if joined and span.start <= joined[-1].end:
-            joined[-1] = Span(joined[-1].start, max(joined[-1].end, span.end))
+            joined[-1] = TextSpan(joined[-1].start, max(joined[-1].end, span.end))
         else:
             joined.append(span)
     return joined

@@ -7,7 +7,7 @@ To-do notes, authors' remarks and author-only commands go; editing marks (``\add
 import re
 from collections.abc import Iterable
 
-from cycledata.parse.latex.flat_text import Piece
+from cycledata.parse.latex.flat_text import LatexText
 from cycledata.parse.latex.known_commands import NOTICES, words
 
 NOTES = NOTICES | words(
@@ -71,7 +71,7 @@ def clean(text: str, notes: frozenset[str], depth: int = 0) -> str:
     if depth > MAX_DEPTH:
         return text
     pattern = _EDITED if not notes else re.compile(f"{_EDITED.pattern}|{one_of(notes)}")
-    piece = Piece(text)
+    piece = LatexText(text)
     out: list[str] = []
     pos = untouched = 0
     for match in pattern.finditer(text):
@@ -97,7 +97,7 @@ def verbatim_end(text: str, match: re.Match[str]) -> int:
 
 
 def after(
-    piece: Piece, match: re.Match[str], out: list[str], notes: frozenset[str], depth: int
+    piece: LatexText, match: re.Match[str], out: list[str], notes: frozenset[str], depth: int
 ) -> int:
     """Place after a command that goes; what stays of it is appended to ``out``."""
     name, pos = match[0], match.end()

@@ -4,7 +4,7 @@ import re
 from bisect import bisect_right
 from dataclasses import dataclass
 
-from cycledata.parse.latex.flat_text import Flat, Span
+from cycledata.parse.latex.flat_text import FlatText, TextSpan
 from cycledata.parse.latex.known_commands import ACKS, APPENDICES, HEADINGS
 from cycledata.parse.latex.title_abstract import in_full
 from cycledata.parse.latex.to_plain_text import readable
@@ -47,7 +47,7 @@ class Heading:
     appendix: bool
 
 
-def read_headings(flat: Flat) -> list[Heading]:
+def read_headings(flat: FlatText) -> list[Heading]:
     """Every sectioning command of the body, in order."""
     headings: list[Heading] = []
     appendix = False
@@ -84,7 +84,7 @@ def is_apart(title: str) -> bool:
     return _APART.match(title) is not None
 
 
-def read_acknowledgments(flat: Flat, headings: list[Heading]) -> list[Span]:
+def read_acknowledgments(flat: FlatText, headings: list[Heading]) -> list[TextSpan]:
     """Places of acknowledgments: sections, paragraphs, environments, commands, bold words."""
     spans = flat.environments(ACKS)
     stops = [place for place, name in flat.marks if name in _ENDS] + [len(flat.text)]
@@ -95,23 +95,23 @@ def read_acknowledgments(flat: Flat, headings: list[Heading]) -> list[Span]:
             later = range(index + 1, len(headings))
             end = next((headings[at].start for at in later if headings[at].level <= level), None)
             stop = stops[bisect_right(stops, heading.end - 1)]
-            spans.append(Span(heading.start, stop if end is None else min(end, stop)))
+            spans.append(TextSpan(heading.start, stop if end is None else min(end, stop)))
     for offset, name in flat.marks:
         if name[1:] not in ACKS or offset < flat.body:
             continue
         _, pos = flat.after_star(offset + len(name))
         group = flat.group(pos)
         if group is not None and flat.text[group.start : group.end].strip():
-            spans.append(Span(offset, group.end + 1))
+            spans.append(TextSpan(offset, group.end + 1))
         else:
-            spans.append(Span(offset, starts[bisect_right(starts, offset)]))
+            spans.append(TextSpan(offset, starts[bisect_right(starts, offset)]))
     spans += run_in_acknowledgments(flat, starts)
     return sorted(spans, key=lambda span: span.start)
 
 
-def run_in_acknowledgments(flat: Flat, starts: list[int]) -> list[Span]:
+def run_in_acknowledgments(flat: FlatText, starts: list[int]) -> list[TextSpan]:
     r"""Paragraphs that open with a bold or slanted "Acknowledgments"."""
-    spans: list[Span] = []
+    spans: list[TextSpan] = []
     at = flat.text.find("cknowledg", flat.body)
     while at >= 0 and len(spans) < 20:
         before = max(flat.body, at - 40)
@@ -119,6 +119,6 @@ def run_in_acknowledgments(flat: Flat, starts: list[int]) -> list[Span]:
         if opening:
             blank = flat.text.find("\n\n", at)
             end = starts[bisect_right(starts, at)]
-            spans.append(Span(before + opening.start(), min(end, blank) if blank >= 0 else end))
+            spans.append(TextSpan(before + opening.start(), min(end, blank) if blank >= 0 else end))
         at = flat.text.find("cknowledg", at + 9)
     return spans

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import islice
 
-from cycledata.parse.latex.flat_text import Flat, Span
+from cycledata.parse.latex.flat_text import FlatText, TextSpan
 from cycledata.parse.latex.known_commands import ABSTRACTS, HEADINGS, TITLES
 from cycledata.parse.latex.to_plain_text import readable
 from cycledata.records import ParseWarning
@@ -26,19 +26,19 @@ FRONT = 30_000
 
 
 @dataclass(frozen=True, slots=True)
-class Front:
+class TitleAndAbstract:
     """Title and abstract, by place."""
 
     title: str
-    title_spans: tuple[Span, ...]
-    abstract: Span | None
+    title_spans: tuple[TextSpan, ...]
+    abstract: TextSpan | None
     """Contents of the abstract, its command or environment not included."""
-    abstract_whole: Span | None
+    abstract_whole: TextSpan | None
     """The abstract with its command or environment."""
     warnings: tuple[ParseWarning, ...]
 
 
-def read_front(flat: Flat) -> Front:
+def read_front(flat: FlatText) -> TitleAndAbstract:
     """Title and abstract of a flat text."""
     first = next(
         (place for place, name in flat.marks if place >= flat.body and HEADINGS.get(name, 0) > 0),
@@ -61,19 +61,19 @@ def read_front(flat: Flat) -> Front:
             warnings.append(
                 ParseWarning(rule="guessed-abstract", detail="found by a bold heading only")
             )
-    return Front(title, spans, abstract, whole, tuple(warnings))
+    return TitleAndAbstract(title, spans, abstract, whole, tuple(warnings))
 
 
 # --- Title ---------------------------------------------------------------------------------------
 
 
-def read_title(flat: Flat) -> tuple[str, tuple[Span, ...]]:
+def read_title(flat: FlatText) -> tuple[str, tuple[TextSpan, ...]]:
     r"""The paper's title and the places of all title commands.
 
     ``\title`` is printed by the first ``\maketitle`` after it, so the last one before that counts;
     commands that print at once count in order, for a second ``\icmltitle`` heads a supplement.
     """
-    spans: list[Span] = []
+    spans: list[TextSpan] = []
     kept, printed = "", ""
     made = False
     for offset, name in flat.marks:
@@ -86,7 +86,7 @@ def read_title(flat: Flat) -> tuple[str, tuple[Span, ...]]:
         found = flat.argument(pos)
         if found is None:
             continue
-        spans.append(Span(offset, found[1]))
+        spans.append(TextSpan(offset, found[1]))
         title = readable(in_full(found[0], flat.kept))
         if not title or len(title) > 600:
             continue
@@ -97,21 +97,21 @@ def read_title(flat: Flat) -> tuple[str, tuple[Span, ...]]:
     return printed or kept, tuple(spans)
 
 
-def guess_title(flat: Flat, first: int) -> tuple[str, tuple[Span, ...]]:
+def guess_title(flat: FlatText, first: int) -> tuple[str, tuple[TextSpan, ...]]:
     """The largest type before the first section, where no command names the title."""
-    best: tuple[int, str, Span] | None = None
+    best: tuple[int, str, TextSpan] | None = None
     sizes = ("Huge", "huge", "LARGE", "Large")
     for match in _LARGE.finditer(flat.text, flat.body, min(first, flat.body + FRONT)):
         size = sizes.index(match[0].strip("\\{}").removeprefix("begin{"))
         brace = flat.text.rfind("{", max(flat.body, match.start() - 60), match.start())
-        end = flat.braces.end(brace) if brace >= 0 else -1
+        end = flat.group_ends.end(brace) if brace >= 0 else -1
         if match[0].endswith("}"):
             end = flat.text.find("\\end", match.end(), match.end() + 600) + 1 or -1
         if end < match.end():
             end = flat.text.find("\n\n", match.end(), match.end() + 600)
         title = readable(in_full(flat.text[match.end() : end - 1], flat.kept)) if end > 0 else ""
         if len(title) > 8 and (best is None or size < best[0]):
-            best = (size, title, Span(match.start(), end))
+            best = (size, title, TextSpan(match.start(), end))
     return (best[1], (best[2],)) if best else ("", ())
 
 
@@ -132,14 +132,14 @@ def _body(match: re.Match[str], kept: Mapping[str, str]) -> str:
 # --- Abstract ------------------------------------------------------------------------------------
 
 
-def read_abstract(flat: Flat) -> tuple[Span | None, Span | None]:
+def read_abstract(flat: FlatText) -> tuple[TextSpan | None, TextSpan | None]:
     """Place of the abstract's contents and of the whole: an environment or a command."""
     text = flat.text
     for whole in flat.environments(ABSTRACTS):
         start = text.index("}", whole.start) + 1
         _, start = flat.option(start)
         end = text.rfind("\\end", start, whole.end)
-        inner = Span(start, end if end >= start else whole.end)
+        inner = TextSpan(start, end if end >= start else whole.end)
         if text[inner.start : inner.end].strip():
             return inner, whole
     for index, (offset, name) in enumerate(flat.marks):
@@ -148,16 +148,16 @@ def read_abstract(flat: Flat) -> tuple[Span | None, Span | None]:
         group = flat.group(offset + len(name))
         if group is not None:
             if text[group.start : group.end].strip():
-                return group, Span(offset, group.end + 1)
+                return group, TextSpan(offset, group.end + 1)
         elif offset >= flat.body:
             for place, other in islice(flat.marks, index + 1, None):
                 if other in ("\\endabstract", "\\maketitle") or other in HEADINGS:
-                    return Span(offset + len(name), place), Span(offset, place)
+                    return TextSpan(offset + len(name), place), TextSpan(offset, place)
             break
     return None, None
 
 
-def guess_abstract(flat: Flat, first: int) -> tuple[Span | None, Span | None]:
+def guess_abstract(flat: FlatText, first: int) -> tuple[TextSpan | None, TextSpan | None]:
     """What follows a bold "Abstract" up to the first section."""
     found = _BOLD_ABSTRACT.search(flat.text, flat.body, min(len(flat.text), flat.body + FRONT))
     if found is None:
@@ -166,4 +166,4 @@ def guess_abstract(flat: Flat, first: int) -> tuple[Span | None, Span | None]:
     end = later[0] if later else flat.text.find("\n\n", found.end() + 200)
     if found.start() > first or end < 0 or end - found.end() > 10_000:
         return None, None
-    return Span(found.end(), end), Span(found.start(), end)
+    return TextSpan(found.end(), end), TextSpan(found.start(), end)

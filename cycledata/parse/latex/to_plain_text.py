@@ -3,7 +3,8 @@
 import re
 import unicodedata
 
-from cycledata.parse.latex.flat_text import Piece
+from cycledata.formats.accents import ACCENTS, LETTERS, PUNCTUATION
+from cycledata.parse.latex.flat_text import LatexText
 from cycledata.parse.latex.known_commands import words
 
 _PIECE = re.compile(r"\\([A-Za-z@]++)\*?|\\(.)|\$[^$]++\$|[{}~]|-{2,3}|``|''", re.DOTALL)
@@ -26,24 +27,17 @@ _N_UNSEEN = {"addcontentsline": 3, "markboth": 2, "fontsize": 2, "setlength": 2,
 _REFERENCES = words("ref eqref pageref cref Cref autoref nameref Autoref vref fref Fref labelcref")
 _FIRST_OF_TWO = frozenset({"texorpdfstring"})
 _SECOND_OF_TWO = words("textcolor colorbox href raisebox scalebox hypertarget hyperlink rotatebox")
-_SYMBOLS = {
-    "ss": "ß", "ae": "æ", "AE": "Æ", "oe": "œ", "OE": "Œ", "o": "ø", "O": "Ø", "l": "ł", "L": "Ł",
-    "aa": "å", "AA": "Å", "i": "ı", "j": "ȷ", "textendash": "–", "textemdash": "—",
+_SYMBOLS = LETTERS | PUNCTUATION | {
     "ldots": "...", "dots": "...", "textquoteright": "'", "textquoteleft": "'",
-    "textbackslash": "\\", "LaTeX": "LaTeX", "TeX": "TeX", "BibTeX": "BibTeX",
-    "textregistered": "®", "texttrademark": "™", "copyright": "©", "quad": " ", "qquad": " ",
-    "newline": " ", "linebreak": " ", "par": " ", "space": " ", "textasciitilde": "~",
-    "textunderscore": "_", "textless": "<", "textgreater": ">", "textbar": "|",
-    "textdollar": "$", "and": " and ", "alpha": "α", "beta": "β", "gamma": "γ", "delta": "δ",
-    "epsilon": "ε", "varepsilon": "ε", "lambda": "λ", "mu": "μ", "pi": "π", "sigma": "σ",
+    "LaTeX": "LaTeX", "TeX": "TeX", "BibTeX": "BibTeX",
+    "quad": " ", "qquad": " ",
+    "newline": " ", "linebreak": " ", "par": " ", "space": " ", "and": " and ",
+    "alpha": "α", "beta": "β", "gamma": "γ", "delta": "δ",
+    "epsilon": "ε",
+    "varepsilon": "ε", "lambda": "λ", "mu": "μ", "pi": "π", "sigma": "σ",
     "theta": "θ", "phi": "φ", "tau": "τ", "omega": "ω", "ell": "ℓ", "infty": "∞", "times": "×",
     "to": "→", "rightarrow": "→", "Delta": "Δ", "Sigma": "Σ", "Omega": "Ω", "Pi": "Π",
     "Phi": "Φ", "nobreakspace": " ",
-}  # fmt: skip
-_ACCENTS = {
-    "'": "\u0301", "`": "\u0300", '"': "\u0308", "^": "\u0302", "~": "\u0303", "=": "\u0304",
-    ".": "\u0307", "c": "\u0327", "v": "\u030c", "u": "\u0306", "H": "\u030b", "r": "\u030a",
-    "k": "\u0328", "d": "\u0323", "b": "\u0331",
 }  # fmt: skip
 _SINGLE = {"~": " ", "--": "–", "---": "—", "``": "“", "''": "”"}
 _SPACING = frozenset(" ,;:!\\\n\t")
@@ -59,14 +53,14 @@ def readable(latex: str, *, depth: int = 0) -> str:
     """
     if "\\" not in latex and "{" not in latex and "~" not in latex and "$" not in latex:
         return _SPACES.sub(" ", latex.replace("``", "“").replace("''", "”")).strip()
-    plain = _SPACES.sub(" ", _Reading(Piece(latex), depth).plain()).strip()
+    plain = _SPACES.sub(" ", _Reading(LatexText(latex), depth).plain()).strip()
     return unicodedata.normalize("NFC", plain)
 
 
 class _Reading:
     """One pass over a piece of LaTeX, words collected."""
 
-    def __init__(self, piece: Piece, depth: int) -> None:
+    def __init__(self, piece: LatexText, depth: int) -> None:
         self.piece = piece
         self.depth = depth
         self.out: list[str] = []
@@ -90,8 +84,8 @@ class _Reading:
 
     def character(self, char: str, end: int) -> int:
         r"""What ``\&``, ``\"``, ``\\`` and their kin print; the place after it."""
-        if char in _ACCENTS:
-            return self.accent(_ACCENTS[char], end)
+        if char in ACCENTS:
+            return self.accent(ACCENTS[char], end)
         if char == "\\":
             _, end = self.piece.after_star(end)
             _, end = self.piece.option(end)
@@ -113,11 +107,11 @@ class _Reading:
             second = piece.argument(first[1]) if first else None
             if first and second:
                 shown = first[0] if word in _FIRST_OF_TWO else second[0]
-                self.out.append(_Reading(Piece(shown), self.depth + 1).plain())
+                self.out.append(_Reading(LatexText(shown), self.depth + 1).plain())
                 return second[1]
             return end
-        if word in _ACCENTS:
-            return self.accent(_ACCENTS[word], end)
+        if word in ACCENTS:
+            return self.accent(ACCENTS[word], end)
         self.out.append(_SYMBOLS.get(word, ""))
         if word not in _SYMBOLS and piece.text.startswith("[", end):
             _, end = piece.option(end)

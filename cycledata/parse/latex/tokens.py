@@ -8,6 +8,8 @@ engine passes over plain text at a glance, where it would else try every charact
 import re
 from itertools import islice
 
+from cycledata.formats.braces import bracket_end, group_end
+
 TOKEN = re.compile(
     r"%[^\n]*+(?:\n[ \t]*+%[^\n]*+)*+\n?[ \t]*+"
     r"|\\(?:(?:begin|end)\{[^{}\\%\s]{1,60}+\}|[A-Za-z@]++|.)",
@@ -20,19 +22,12 @@ TOKEN = re.compile(
 CONTROL = re.compile(r"\\(?:[A-Za-z@]++|.)", re.DOTALL)
 _SPACE = re.compile(r"(?:[ \t\n\r\f]|%[^\n]*+)*+")
 _INLINE_SPACE = re.compile(r"[ \t]*+(?:%[^\n]*+)?+(?:\n[ \t]*+(?:%[^\n]*+\n[ \t]*+)*+)?+")
-_BRACE = re.compile(r"\{|\}|\\[{}%\\]|%[^\n]*+")
-_ENVIRONMENT = re.compile(r"\\(?:(begin|end)\{|[%\\])|%[^\n]*+")
 OPENING = re.compile(r"\{|\}|\\(?:(begin|end)\{[^{}\n]*+\}|[{}%\\])|%[^\n]*+")
 """What opens or closes a group."""
-_BRACKET = re.compile(r"\{|\}|\[|\]|\\[{}\[\]%\\]|%[^\n]*+")
-SIMPLE_GROUP = re.compile(r"\{([^{}\\%]*+)\}")
 _COMMENT = re.compile(r"\\[%\\]|%[^\n]*+\n?[ \t]*+")
 
 BEGIN_DOCUMENT = re.compile(r"\\begin\s*+\{document\}")
 END_DOCUMENT = re.compile(r"\\end\s*+\{document\}")
-
-MAX_GROUP = 2_000_000
-"""Characters that an argument may span; more is taken for a brace that was never closed."""
 
 
 def is_live(text: str, pos: int) -> bool:
@@ -61,54 +56,6 @@ def skip_inline_space(text: str, pos: int) -> int:
     return match.end() if match else pos
 
 
-def group_end(text: str, pos: int) -> int:
-    r"""One past the brace that closes the one at ``pos``; -1 where it is never closed.
-
-    >>> group_end(r"{a{b}\}c}", 0)
-    9
-    """
-    simple = SIMPLE_GROUP.match(text, pos)
-    if simple:
-        return simple.end()
-    depth = 0
-    for match in _BRACE.finditer(text, pos, min(len(text), pos + MAX_GROUP)):
-        char = match[0]
-        if char == "{":
-            depth += 1
-        elif char == "}":
-            depth -= 1
-            if depth == 0:
-                return match.end()
-    return -1
-
-
-def environment_end(text: str, pos: int) -> int:
-    r"""Place of the ``\end`` of the environment whose ``\begin`` is before ``pos``; -1 for none."""
-    depth = 1
-    for match in _ENVIRONMENT.finditer(text, pos, min(len(text), pos + MAX_GROUP)):
-        if match[1] is not None:
-            depth += 1 if match[1] == "begin" else -1
-            if depth == 0:
-                return match.start()
-    return -1
-
-
-def bracket_end(text: str, pos: int, *, most: int = 20_000) -> int:
-    """One past the bracket that closes the one at ``pos``, braces respected; -1 where none does."""
-    depth = 0
-    for match in _BRACKET.finditer(text, pos + 1, min(len(text), pos + most)):
-        char = match[0]
-        if char == "{":
-            depth += 1
-        elif char == "}":
-            depth -= 1
-            if depth < 0:
-                return -1
-        elif char == "]" and depth == 0:
-            return match.end()
-    return -1
-
-
 def without_comments(text: str) -> str:
     r"""The text as TeX's mouth sees it: comments gone with their line end.
 
@@ -131,7 +78,7 @@ def argument(text: str, pos: int) -> tuple[str, int] | None:
     if pos >= len(text):
         return None
     if text[pos] == "{":
-        end = group_end(text, pos)
+        end = group_end(text, pos, comments=True)
         return None if end < 0 else (text[pos + 1 : end - 1], end)
     if text[pos] == "\\":
         match = CONTROL.match(text, pos)
@@ -144,7 +91,7 @@ def optional(text: str, pos: int) -> tuple[str | None, int]:
     """The ``[...]`` at ``pos`` or None, and the position after it."""
     start = skip_inline_space(text, pos)
     if start < len(text) and text[start] == "[":
-        end = bracket_end(text, start)
+        end = bracket_end(text, start, comments=True)
         if end > 0:
             return text[start + 1 : end - 1], end
     return None, pos

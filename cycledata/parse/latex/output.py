@@ -1,0 +1,45 @@
+"""The flat text while it is written: pieces with their sources, and positions of commands."""
+
+from cycledata.parse.latex.input_stack import InputFrame
+
+
+class FlatOutput:
+    """Pieces of the flat text and what is known about them."""
+
+    __slots__ = ("body", "length", "marks", "origins", "pieces", "starts")
+
+    def __init__(self) -> None:
+        self.pieces: list[str] = []
+        self.length = 0
+        """Characters written."""
+        self.starts: list[int] = []
+        """Offset of each piece."""
+        self.origins: list[int] = []
+        """File number and offset of each piece, in turn."""
+        self.marks: list[tuple[int, str]] = []
+        """Offsets and names of marked commands."""
+        self.body = 0
+        r"""Offset after ``\begin{document}``."""
+
+    def write(self, text: str, origin: tuple[int, int]) -> None:
+        """Append a text that comes from a file number and offset."""
+        self.starts.append(self.length)
+        self.origins += origin
+        self.pieces.append(text)
+        self.length += len(text)
+
+    def write_slice(self, frame: InputFrame, start: int, end: int) -> None:
+        """Append a part of a frame's text."""
+        if end > start:
+            self.starts.append(self.length)
+            self.origins += (frame.file, frame.base if frame.fixed else frame.base + start)
+            self.pieces.append(frame.text[start:end])
+            self.length += end - start
+
+    def cut_back(self, n_pieces: int, length: int, n_marks: int) -> None:
+        """Remove what was written after a point given by its counts."""
+        del self.pieces[n_pieces:]
+        del self.starts[n_pieces:]
+        del self.origins[2 * n_pieces :]
+        del self.marks[n_marks:]
+        self.length = length
