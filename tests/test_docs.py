@@ -1,44 +1,29 @@
-"""The documents tell the truth: every command is in them, and what they show is what runs.
+"""The documents show what the code does: their blocks run, and every command and metric is in them."""
 
-A fenced block whose opening line says ``tested`` is run, in a folder that a page's blocks share: in
-a ``console`` block every line after ``$`` is a command and the lines below it are its output, with
-``...`` for anything; a ``python`` block is run, or held to its ``>>>`` lines. A block whose opening
-line names a file, as in ``toml policy.toml``, is that file.
-"""
-
-import doctest
-import io
-import os
 import re
-import subprocess
-import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 import typer
+from typer.testing import CliRunner
 
 import cycledata.cli
 import cycleeval.cli
 import cycletrain.cli
+from cycleeval import predictions, score
+from tests.documents import ROOT, RUN, blocks, run_page, same
 
-ROOT = Path(__file__).parents[1]
-PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
-_FENCE = re.compile(r"^```(\w+)([^\n]*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-
-
-@dataclass(frozen=True)
-class Block:
-    language: str
-    words: str
-    """What follows the language on the opening line."""
-    text: str
+PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
+NEED_A_SERVER = {"docs/guides/review.md", "docs/guides/outlines.md"}
+"""Run by the tests that have the server: `cycleeval/review/test_document.py`, `test_outline_page`."""
 
 
-def blocks(page: Path) -> list[Block]:
-    found = _FENCE.findall(page.read_text(encoding="utf-8"))
-    return [Block(language, words.strip(), text) for language, words, text in found]
+def name_of(page: Path) -> str:
+    return page.relative_to(ROOT).as_posix()
+
+
+ALONE = [page for page in PAGES if name_of(page) not in NEED_A_SERVER]
 
 
 def commands(path: str, command: object) -> Iterator[str]:
@@ -57,56 +42,16 @@ COMMANDS = [
 
 
 @pytest.mark.parametrize("command", COMMANDS)
-def test_every_command_is_documented(command: str) -> None:
+def test_every_command_is_shown_in_a_page(command: str) -> None:
     assert any(command in page.read_text(encoding="utf-8") for page in PAGES)
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
-def test_what_a_page_shows_is_what_runs(
+@pytest.mark.parametrize("page", ALONE, ids=name_of)
+def test_a_page_shows_what_its_blocks_print(
     page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("PATH", f"{Path(sys.executable).parent}:{os.environ['PATH']}")
-    monkeypatch.setenv("PYTHONPATH", str(ROOT))
-    monkeypatch.setenv("COLUMNS", "100")
-    monkeypatch.setenv("HF_HOME", str(tmp_path / ".cache"))
-    names: dict[str, object] = {"__name__": "__main__"}
-    for block in blocks(page):
-        if "." in block.words:
-            file = tmp_path / block.words
-            file.parent.mkdir(parents=True, exist_ok=True)
-            file.write_text(block.text, encoding="utf-8")
-        elif block.words == "tested" and block.language == "console":
-            run_console(block.text)
-        elif block.words == "tested":
-            run_python(block.text, names, page.name)
-
-
-def run_console(text: str) -> None:
-    for shown in re.split(r"^\$ ", text, flags=re.MULTILINE)[1:]:
-        command, _, expected = shown.partition("\n")
-        while command.endswith("\\"):
-            more, _, expected = expected.partition("\n")
-            command = f"{command}\n{more}"
-        ran = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=False)
-        # Two pipes have no common order, so what went to stderr is shown last.
-        assert same(expected, ran.stdout + ran.stderr), f"$ {command}\n{ran.stdout}{ran.stderr}"
-
-
-def run_python(text: str, names: dict[str, object], page: str) -> None:
-    if not text.startswith(">>>"):
-        exec(compile(text, page, "exec"), names)
-        return
-    examples = doctest.DocTestParser().get_doctest(text, names, page, page, 0)
-    examples.globs = names
-    told = io.StringIO()
-    runner = doctest.DocTestRunner(optionflags=doctest.ELLIPSIS, verbose=False)
-    runner.run(examples, out=told.write, clear_globs=False)
-    assert runner.failures == 0, told.getvalue()
-
-
-def same(expected: str, found: str) -> bool:
-    return doctest.OutputChecker().check_output(expected, found, doctest.ELLIPSIS)
+    n_blocks = sum(block.language in RUN and block.title is None for block in blocks(page))
+    assert run_page(page, tmp_path, monkeypatch) == n_blocks
 
 
 @pytest.mark.parametrize(
@@ -114,13 +59,39 @@ def same(expected: str, found: str) -> bool:
     [("a\nb\n", "a\nb\n", True), ("a\n...\nc\n", "a\nb\nc\n", True), ("a\n", "a\nb\n", False)],
     ids=["same", "anything between", "more than was shown"],
 )
-def test_output_is_compared_to_the_letter(expected: str, found: str, equal: bool) -> None:
+def test_output_is_compared_exactly(expected: str, found: str, equal: bool) -> None:
     assert same(expected, found) == equal
 
 
-def test_every_command_in_the_readme_is_run() -> None:
-    shown = [
-        block for block in blocks(ROOT / "README.md") if block.language in {"console", "python"}
-    ]
-    assert shown
-    assert all(block.words == "tested" for block in shown)
+def test_the_hub_entry_in_the_guide_is_the_one_that_is_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    guide = blocks(ROOT / "docs" / "guides" / "leaderboard.md")
+    for block in guide:
+        if block.title is not None:
+            (tmp_path / block.title).parent.mkdir(exist_ok=True)
+            (tmp_path / block.title).write_text(block.text, encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    command = "leaderboard submissions reference.jsonl --out site --hub-id ORG/NAME"
+    assert CliRunner().invoke(cycleeval.cli.app, command.split()).exit_code == 0
+    (written,) = tmp_path.glob("site/hub/careful-*/.eval_results/cyclekit.yaml")
+    (entry,) = [block.text for block in guide if block.language == "yaml"]
+    assert written.read_text("utf-8").startswith(entry.rstrip("\n"))
+
+
+METRICS_PAGE = ROOT / "docs" / "reference" / "metrics.md"
+
+
+def test_every_metric_is_in_the_reference() -> None:
+    text = METRICS_PAGE.read_text(encoding="utf-8")
+    card = score([[5, 6], [6, 7]], [[3, 5], [6, 8]], decisions=["reject", "accept"])
+    names = {name for results in (card.metrics, card.baselines["human"]) for name in results}
+    assert [name for name in sorted(names) if f"`{name}`" not in text] == []
+
+
+def test_every_rule_of_an_unreadable_prediction_is_in_the_reference() -> None:
+    source = Path(predictions.__file__).read_text(encoding="utf-8")
+    rules = set(re.findall(r'(?:_Refused\(|_Invalid\(|rule = )\s*"([a-z-]+)"', source))
+    assert len(rules) > 10
+    text = METRICS_PAGE.read_text(encoding="utf-8")
+    assert [rule for rule in sorted(rules) if f"`{rule}`" not in text] == []

@@ -177,7 +177,7 @@ def test_types_in_public_signatures_are_public(package: str) -> None:
 def test_contributing_imports_public_names_only() -> None:
     text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
     imported = set()
-    for block in text.split("```python tested\n")[1:]:
+    for block in text.split("```python\n")[1:]:
         for node in ast.walk(ast.parse(block.partition("\n```")[0])):
             if isinstance(node, ast.ImportFrom):
                 imported.add(str(node.module))

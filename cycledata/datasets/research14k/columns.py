@@ -1,4 +1,4 @@
-"""Columns of Research-14k's two configs; what they mean stands in docs/research-14k.md."""
+"""Columns of Research-14k's two configs; what they mean stands in docs/datasets/research-14k.md."""
 
 import pyarrow as pa
 

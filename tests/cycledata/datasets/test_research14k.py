@@ -219,7 +219,7 @@ def test_a_broken_eprint_is_a_row_and_never_stops_the_build(
 
 @pytest.mark.parametrize("config", ["default", "ids"])
 def test_every_column_is_documented(config: str) -> None:
-    page = (Path(__file__).parents[3] / "docs" / "research-14k.md").read_text("utf-8")
+    page = (Path(__file__).parents[3] / "docs" / "datasets" / "research-14k.md").read_text("utf-8")
     columns = page.split("## Columns")[1].split("## Which papers")[0]
     assert not [name for name in RESEARCH_14K.schemas[config].names if f"`{name}`" not in columns]
 

@@ -1,6 +1,6 @@
 """The matrix of faults: what a fetch does when a service misbehaves once, and for ever.
 
-The table in docs/sources.md is what these runs gave; ``--golden`` writes it.
+The table in docs/guides/fetch.md is what these runs gave; ``--golden`` writes it.
 """
 
 from collections.abc import Callable
@@ -14,7 +14,7 @@ from cycledata.snapshot.seal import OpenSnapshot, seal
 from cycledata.sources.fetch import FetchSummary, Run, Wish
 from cycledata.sources.services import Services
 
-DOCS = Path(__file__).parents[3] / "docs" / "sources.md"
+DOCS = Path(__file__).parents[3] / "docs" / "guides" / "fetch.md"
 BEGIN, END = "<!-- faults: begin -->", "<!-- faults: end -->"
 VENUE = "ICLR.cc/2024/Conference"
 N = 6

@@ -208,7 +208,7 @@ def test_the_six_real_runs_make_a_board(page: Page, shared_data: Path, tmp_path:
         tmp_path / "submissions", read_human_ratings(str(tmp_path / "reference.jsonl")), quick
     )
     assert len(board.entries) == 6
-    document = (Path(__file__).parents[3] / "docs" / "leaderboard.md").read_text("utf-8")
+    document = (Path(__file__).parents[3] / "docs" / "guides" / "leaderboard.md").read_text("utf-8")
     for entry in board.entries:
         (line,) = [x for x in document.splitlines() if f"`{entry.submission.name}`" in x]
         assert entry.card is not None

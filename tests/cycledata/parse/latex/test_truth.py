@@ -9,7 +9,7 @@ from benchmarks.latex import compared
 from cycledata.parse.latex import parse_eprint
 
 RIGHT = {"main": 77, "title": 77, "abstract": 77, "sections": 75, "keys": 77}
-"""Of 77; docs/paper-text.md gives the reason for the two whose sections differ."""
+"""Of 77; docs/datasets/paper-text.md gives the reason for the two whose sections differ."""
 
 
 @pytest.mark.shared_data
