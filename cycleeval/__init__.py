@@ -9,6 +9,7 @@ from cycledata import __version__ as __version__
 from cycledata.lazy_exports import lazy_exports
 
 if TYPE_CHECKING:
+    from cycledata.jsonl import InvalidLine as InvalidLine
     from cycleeval.agreement import icc as icc
     from cycleeval.agreement import krippendorff_alpha as krippendorff_alpha
     from cycleeval.bootstrap import Interval as Interval
@@ -32,7 +33,6 @@ if TYPE_CHECKING:
     from cycleeval.generated import read_generated as read_generated
     from cycleeval.human_ratings import HumanRatings as HumanRatings
     from cycleeval.human_ratings import read_human_ratings as read_human_ratings
-    from cycleeval.jsonl import InvalidLine as InvalidLine
     from cycleeval.predictions import Prediction as Prediction
     from cycleeval.predictions import PredictionFile as PredictionFile
     from cycleeval.predictions import read_predictions as read_predictions
@@ -57,6 +57,7 @@ else:
     __getattr__, __dir__ = lazy_exports(
         __name__,
         {
+            "cycledata.jsonl": ("InvalidLine",),
             "cycleeval.agreement": (
                 "icc",
                 "krippendorff_alpha",
@@ -90,7 +91,6 @@ else:
                 "HumanRatings",
                 "read_human_ratings",
             ),
-            "cycleeval.jsonl": ("InvalidLine",),
             "cycleeval.predictions": (
                 "Prediction",
                 "PredictionFile",

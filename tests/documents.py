@@ -1,8 +1,8 @@
 """Run the code blocks of a Markdown page and compare what they print with what the page shows.
 
-`console` blocks are commands after `$` with their output below, `...` for anything; `python` and `pycon`
-blocks are run, `>>>` lines compared. All blocks of a page share a folder and the Python names. A
-block with `title="NAME"` is written to that file first. Blocks in other languages are not run.
+`console` blocks are commands after `$` with their output below, `...` for anything; `python` and
+`pycon` blocks are run, `>>>` lines compared. All blocks of a page share a folder and the Python
+names. A block with `title="NAME"` is written to that file first. Other languages are not run.
 """
 
 import doctest

@@ -1,4 +1,4 @@
-"""The documents show what the code does: their blocks run, and every command and metric is in them."""
+"""The documents show what the code does: blocks run, every command and metric is in them."""
 
 import re
 from collections.abc import Iterator
@@ -16,7 +16,7 @@ from tests.documents import ROOT, RUN, blocks, run_page, same
 
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
 NEED_A_SERVER = {"docs/guides/review.md", "docs/guides/outlines.md"}
-"""Run by the tests that have the server: `cycleeval/review/test_document.py`, `test_outline_page`."""
+"""Run by the tests that have the server, which call `run_page` with its URL."""
 
 
 def name_of(page: Path) -> str:
