@@ -1,0 +1,356 @@
+"""Find what gives a paper's decision away before anybody reads it: phrases, links, lengths.
+
+A text that says "Anonymous authors" where the paper was rejected, or links to its code where it was
+accepted, lets a model predict decisions without judging papers. Every word, pair of words, link
+and length is tried alone; a row per clue says how well it predicts the decision by itself.
+"""
+
+import math
+import re
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from itertools import count
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+Verdict = Literal["leak", "hint"]
+"""``leak``: predicts the decision too well to be left in; ``hint``: significant, but weak."""
+Floats = NDArray[np.float64]
+
+MIN_PAPERS = 10
+"""Papers that a phrase must occur in to be tried."""
+LEAK_AUROC = 0.6
+"""AUROC from which on one clue alone is a leak (our choice)."""
+LEAK_RATIO = 5.0
+"""A phrase this many times as frequent in one class is a leak (our choice)."""
+LEVEL = 0.01
+"""Significance level after Bonferroni's correction for the number of clues tried."""
+_BUCKETS = 1 << 22
+_CANDIDATES = 3000
+_CANDIDATE_STRENGTH = 3.5  # standard errors; the correction asks for more than 4 from 200 clues on
+_MAX_CHARACTERS = 1_000_000
+_WORD = re.compile(r"[a-z0-9]+")
+_LINK = re.compile(r"https?://([a-z0-9.-]{3,80})")
+
+
+@dataclass(frozen=True, slots=True)
+class AuditedPaper:
+    """What an audit reads of one paper."""
+
+    paper_id: str
+    """Identifier, for messages."""
+    accepted: bool
+    """The venue's decision."""
+    texts: Mapping[str, str]
+    """Text by field, e.g. ``abstract``."""
+    numbers: Mapping[str, float] = field(default_factory=dict)
+    """Further numbers by name, e.g. ``n_sections``."""
+    categories: Mapping[str, str] = field(default_factory=dict)
+    """Further labels by name, e.g. ``text_source``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Clue:
+    """How well one property predicts the decision by itself."""
+
+    field: str
+    """Field it was found in."""
+    kind: Literal["phrase", "link", "number", "category"]
+    """What it is."""
+    name: str
+    """The phrase, host, number or ``column=value``."""
+    share_accepted: float | None
+    """Share of accepted papers that have it; None for numbers."""
+    share_rejected: float | None
+    """Share of rejected papers that have it; None for numbers."""
+    accuracy: float
+    """Accuracy of deciding by it alone, the better way round."""
+    auroc: float
+    """Area under the ROC curve, above 0.5 where it speaks for acceptance."""
+    low: float
+    """Lower end of the 95% interval of the AUROC (Newcombe for phrases, DeLong for numbers)."""
+    high: float
+    """Upper end."""
+    p_value: float
+    """Two-sided, times the number of clues tried, at most 1."""
+    verdict: Verdict
+    """See ``Verdict``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Audit:
+    """Every significant clue, the strongest first."""
+
+    clues: tuple[Clue, ...]
+    """Significant clues by distance of the AUROC from 0.5."""
+    n_papers: int
+    """Papers with a decision."""
+    n_accepted: int
+    """Accepted papers among them."""
+    n_tried: int
+    """Clues tried, the factor of the correction."""
+
+    @property
+    def base_rate(self) -> float:
+        """Accuracy of always giving the more frequent decision."""
+        return max(self.n_accepted, self.n_papers - self.n_accepted) / self.n_papers
+
+    @property
+    def leaks(self) -> tuple[Clue, ...]:
+        """The clues that should be removed."""
+        return tuple(clue for clue in self.clues if clue.verdict == "leak")
+
+
+def audit_papers(papers: Callable[[], Iterable[AuditedPaper]]) -> Audit:
+    """Try every clue of the papers against their decisions.
+
+    Args:
+        papers: called twice, since texts are not kept in memory; both calls must give the same.
+
+    Raises:
+        ValueError: fewer than 20 accepted or 20 rejected papers, too few to tell.
+    """
+    tables: dict[str, _PhraseTable] = {}
+    labels = {True: Counter[tuple[str, str, str]](), False: Counter[tuple[str, str, str]]()}
+    numbers: dict[tuple[str, str], list[tuple[float, bool]]] = {}
+    size = Counter[bool]()
+    for paper in papers():
+        size[paper.accepted] += 1
+        for name, text in paper.texts.items():
+            tables.setdefault(name, _PhraseTable()).add(text, paper.accepted)
+            numbers.setdefault((name, "characters"), []).append((len(text), paper.accepted))
+        labels[paper.accepted].update(_labels(paper))
+        for name, value in paper.numbers.items():
+            numbers.setdefault((name, name), []).append((value, paper.accepted))
+    n_accepted, n_rejected = size[True], size[False]
+    if min(n_accepted, n_rejected) < 20:
+        raise ValueError(
+            f"expected at least 20 accepted and 20 rejected papers, found {n_accepted} and "
+            f"{n_rejected}; decisions come from the column `decision`"
+        )
+    kept = [key for key in labels[True] | labels[False] if _frequent(labels, key)]
+    numbers = {
+        key: found for key, found in numbers.items() if len({value for value, _ in found}) > 1
+    }
+    n_tried = sum(table.n_tried() for table in tables.values()) + len(kept) + len(numbers)
+    judge = _Judge(n_accepted, n_rejected, n_tried)
+    clues = [
+        clue
+        for name, phrase, counts in _exact_phrases(tables, papers, n_accepted, n_rejected)
+        if (clue := judge.binary(name, "phrase", phrase, *counts))
+    ]
+    for key in kept:
+        kind: Literal["link", "category"] = "link" if key[1] == "link" else "category"
+        clue = judge.binary(key[0], kind, key[2], labels[True][key], labels[False][key])
+        clues += [clue] if clue else []
+    for (name, what), found in numbers.items():
+        clue = judge.number(name, what, found)
+        clues += [clue] if clue else []
+    ordered = sorted(clues, key=lambda clue: (-abs(clue.auroc - 0.5), clue.field, clue.name))
+    return Audit(tuple(ordered), n_accepted + n_rejected, n_accepted, n_tried)
+
+
+class _PhraseTable:
+    """Papers per class that contain each word or pair of words, by hash."""
+
+    def __init__(self) -> None:
+        self.counts = np.zeros((2, _BUCKETS), dtype=np.uint16)
+        self.ids: defaultdict[str, int] = defaultdict(count().__next__)
+
+    def add(self, text: str, accepted: bool) -> None:
+        found = np.unique(np.concatenate(self.hashes(text)))
+        row = self.counts[int(accepted)]
+        row[found] += row[found] < np.iinfo(np.uint16).max
+
+    def hashes(self, text: str) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Buckets of every word, and of every word with the one after it."""
+        words = tokenize(text)
+        numbers = np.fromiter(map(self.ids.__getitem__, words), dtype=np.uint64, count=len(words))
+        mixed = (numbers + np.uint64(1)) * np.uint64(0x9E3779B97F4A7C15)
+        pairs = (mixed[:-1] ^ (mixed[1:] * np.uint64(0xC2B2AE3D27D4EB4F))) * np.uint64(0x9E3779B1)
+        shift = np.uint64(42)
+        return (mixed >> shift).astype(np.int64), (pairs >> shift).astype(np.int64)
+
+    def n_tried(self) -> int:
+        return int((self.counts.sum(axis=0, dtype=np.int64) >= MIN_PAPERS).sum())
+
+    def candidates(self, n_accepted: int, n_rejected: int) -> NDArray[np.int64]:
+        """Buckets whose shares differ most between the classes, in standard errors."""
+        used = np.flatnonzero(self.counts.sum(axis=0, dtype=np.int64) >= MIN_PAPERS)
+        rejected, accepted = self.counts[:, used].astype(np.float64)
+        pooled = (accepted + rejected) / (n_accepted + n_rejected)
+        error = np.sqrt(pooled * (1 - pooled) * (1 / n_accepted + 1 / n_rejected))
+        apart = np.abs(accepted / n_accepted - rejected / n_rejected)
+        strength = np.divide(apart, error, out=np.zeros_like(apart), where=error > 0)
+        strongest = np.argsort(-strength, kind="stable")[:_CANDIDATES]
+        return np.sort(used[strongest[strength[strongest] > _CANDIDATE_STRENGTH]])
+
+
+@dataclass(frozen=True, slots=True)
+class _Judge:
+    n_accepted: int
+    n_rejected: int
+    n_tried: int
+
+    def binary(
+        self,
+        name: str,
+        kind: Literal["phrase", "link", "category"],
+        phrase: str,
+        accepted: int,
+        rejected: int,
+    ) -> Clue | None:
+        """A property that papers have or lack."""
+        from scipy.stats import fisher_exact
+
+        yes, no = accepted / self.n_accepted, rejected / self.n_rejected
+        table = [[accepted, self.n_accepted - accepted], [rejected, self.n_rejected - rejected]]
+        p_value = float(fisher_exact(table)[1])
+        low, high = _newcombe(accepted, self.n_accepted, rejected, self.n_rejected)
+        right = accepted + self.n_rejected - rejected
+        n_papers = self.n_accepted + self.n_rejected
+        ratio = max(yes, no) / max(min(yes, no), 0.5 / n_papers)
+        return self._clue(
+            Clue(
+                name,
+                kind,
+                phrase,
+                yes,
+                no,
+                max(right, n_papers - right) / n_papers,
+                0.5 + (yes - no) / 2,
+                0.5 + low / 2,
+                0.5 + high / 2,
+                p_value,
+                "leak" if ratio >= LEAK_RATIO else "hint",
+            )
+        )
+
+    def number(self, name: str, what: str, found: list[tuple[float, bool]]) -> Clue | None:
+        """A number such as a length."""
+        values = np.array([value for value, _ in found], dtype=np.float64)
+        accepted = np.array([label for _, label in found])
+        if accepted.all() or not accepted.any():
+            return None
+        auroc, error = _delong(values[accepted], values[~accepted])
+        distance = abs(auroc - 0.5) / error if error > 0 else math.inf
+        return self._clue(
+            Clue(
+                name,
+                "number",
+                what,
+                None,
+                None,
+                _best_cut_accuracy(values, accepted),
+                auroc,
+                max(0.0, auroc - 1.96 * error),
+                min(1.0, auroc + 1.96 * error),
+                math.erfc(distance / math.sqrt(2)),
+                "hint",
+            )
+        )
+
+    def _clue(self, clue: Clue) -> Clue | None:
+        """The clue with its corrected p-value and final verdict, or None if not significant."""
+        p_value = min(1.0, clue.p_value * self.n_tried)
+        if p_value >= LEVEL:
+            return None
+        strong = abs(clue.auroc - 0.5) >= LEAK_AUROC - 0.5
+        return replace(clue, p_value=p_value, verdict="leak" if strong else clue.verdict)
+
+
+def tokenize(text: str) -> list[str]:
+    """Return the words of a text in lower case; only its first million characters are read.
+
+    >>> tokenize("Published as a paper at ICLR 2024")
+    ['published', 'as', 'a', 'paper', 'at', 'iclr', '2024']
+    """
+    return _WORD.findall(text[:_MAX_CHARACTERS].lower())
+
+
+def _labels(paper: AuditedPaper) -> set[tuple[str, str, str]]:
+    """Links and categories of a paper, each once."""
+    found = {(name, "category", f"{name}={value}") for name, value in paper.categories.items()}
+    for name, text in paper.texts.items():
+        hosts = set(_LINK.findall(text[:_MAX_CHARACTERS].lower()))
+        found |= {(name, "link", host.removeprefix("www.").rstrip(".")) for host in hosts}
+        if hosts:
+            found.add((name, "link", "any link"))
+    return found
+
+
+def _frequent(
+    labels: Mapping[bool, Counter[tuple[str, str, str]]], key: tuple[str, str, str]
+) -> bool:
+    return labels[True][key] + labels[False][key] >= MIN_PAPERS
+
+
+def _exact_phrases(
+    tables: Mapping[str, _PhraseTable],
+    papers: Callable[[], Iterable[AuditedPaper]],
+    n_accepted: int,
+    n_rejected: int,
+) -> Iterator[tuple[str, str, tuple[int, int]]]:
+    """Count the phrases behind the strongest buckets, since several may share one."""
+    wanted = {name: table.candidates(n_accepted, n_rejected) for name, table in tables.items()}
+    exact = {name: {True: Counter[str](), False: Counter[str]()} for name in tables}
+    for paper in papers():
+        for name, text in paper.texts.items():
+            words = tokenize(text)
+            single, pairs = tables[name].hashes(text)
+            phrases = {words[place] for place in np.flatnonzero(np.isin(single, wanted[name]))}
+            phrases |= {
+                f"{words[place]} {words[place + 1]}"
+                for place in np.flatnonzero(np.isin(pairs, wanted[name]))
+            }
+            exact[name][paper.accepted].update(phrases)
+    for name, counts in exact.items():
+        for phrase in sorted(counts[True].keys() | counts[False].keys()):
+            found = counts[True][phrase], counts[False][phrase]
+            if sum(found) >= MIN_PAPERS:
+                yield name, phrase, found
+
+
+def _wilson(count: int, n: int) -> tuple[float, float]:
+    z = 1.959963984540054
+    share, weight = count / n, z * z / n
+    center = (share + weight / 2) / (1 + weight)
+    half = z * math.sqrt(share * (1 - share) / n + weight / (4 * n)) / (1 + weight)
+    return max(0.0, center - half), min(1.0, center + half)
+
+
+def _newcombe(first: int, n_first: int, second: int, n_second: int) -> tuple[float, float]:
+    """Interval of a difference of shares (Newcombe 1998, method 10)."""
+    a, b = first / n_first, second / n_second
+    (low_a, high_a), (low_b, high_b) = _wilson(first, n_first), _wilson(second, n_second)
+    difference = a - b
+    return (
+        difference - math.hypot(a - low_a, high_b - b),
+        difference + math.hypot(high_a - a, b - low_b),
+    )
+
+
+def _delong(positive: Floats, negative: Floats) -> tuple[float, float]:
+    """AUROC and its standard error (DeLong 1988)."""
+    from scipy.stats import rankdata
+
+    m, n = len(positive), len(negative)
+    everyone = rankdata(np.concatenate([positive, negative]))
+    above = (everyone[:m] - rankdata(positive)) / n
+    below = 1 - (everyone[m:] - rankdata(negative)) / m
+    variance = (above.var(ddof=1) / m if m > 1 else 0) + (below.var(ddof=1) / n if n > 1 else 0)
+    return float(above.mean()), math.sqrt(variance)
+
+
+def _best_cut_accuracy(values: Floats, accepted: NDArray[np.bool_]) -> float:
+    """Accuracy of the best threshold in hindsight, either way round."""
+    order = np.argsort(values, kind="stable")
+    below = np.concatenate([[0], np.cumsum(accepted[order])])
+    size = np.arange(len(values) + 1)
+    ends = np.concatenate([[True], np.diff(values[order]) > 0, [True]])
+    right = (size - below) + (accepted.sum() - below)
+    right = right[ends]
+    return float(max(right.max(), (len(values) - right).max()) / len(values))
