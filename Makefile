@@ -1,8 +1,8 @@
-# The same commands everywhere: here, on a stranger's machine, in CI. Each makes .venv when there is none.
+# The same commands on every machine and in CI. Each makes .venv if there is none.
 PYTHON ?= python3
 BIN := .venv/bin
 EXTRAS := fetch,llm,pdf,train,cluster,docs,dev
-# Some machines switch byte-compiling off; importing the trainers then takes three times as long.
+# Without byte-compiling, which some machines switch off, importing the trainers takes three times as long.
 export PYTHONDONTWRITEBYTECODE :=
 
 .PHONY: test check demo sample golden clean train-demo
@@ -15,6 +15,8 @@ check: .venv/.all
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/deptry .
+	$(BIN)/python checks/licenses.py > /dev/null
 
 # The main job on the embedded, invented sample, command by command.
 demo: .venv/.base
@@ -36,7 +38,7 @@ demo: .venv/.base
 	    --out demo-out/leaderboard
 	@echo "demo-out/ holds both datasets; open demo-out/leaderboard/index.html in a browser"
 
-# Every training job on a CPU: tiny models, some 200 invented papers. One thread, since idle ones spin.
+# Every training job on a CPU: tiny models, about 200 invented papers. One thread, since idle ones spin.
 train-demo: export OMP_NUM_THREADS := 1
 train-demo: .venv/.all
 	rm -rf train-demo-out
