@@ -158,8 +158,8 @@ def shares(snapshot: Path, out: Path) -> dict[str, float]:
         return run
 
     stages = (
-        (selection, "read_text", "text and bibliography"),
-        (selection, "arxiv_candidate", "match"),
+        (selection, "parse_text", "text and bibliography"),
+        (selection, "find_arxiv_paper", "match"),
         (research14k, "cited_works", "references"),
         (research14k, "resolve_references", "references"),
         (research14k, "_outline", "outline"),

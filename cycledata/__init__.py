@@ -12,7 +12,7 @@ __version__ = "0.1.0"
 
 if TYPE_CHECKING:
     from cycledata.builds.engines import Engine as Engine
-    from cycledata.builds.explain import Story as Story
+    from cycledata.builds.explain import PaperExplanation as PaperExplanation
     from cycledata.builds.explain import explain as explain
     from cycledata.builds.publish import PublishPlan as PublishPlan
     from cycledata.builds.publish import publish as publish
@@ -106,7 +106,7 @@ else:
         {
             "cycledata.builds.engines": ("Engine",),
             "cycledata.builds.explain": (
-                "Story",
+                "PaperExplanation",
                 "explain",
             ),
             "cycledata.builds.publish": (
@@ -260,6 +260,7 @@ __all__ = [
     "OptOut",
     "Outcome",
     "Outline",
+    "PaperExplanation",
     "PaperText",
     "ParseError",
     "ParseWarning",
@@ -287,7 +288,6 @@ __all__ = [
     "SnapshotError",
     "SnapshotManifest",
     "SplitItem",
-    "Story",
     "Submission",
     "TakedownReport",
     "Tombstone",

@@ -1,4 +1,4 @@
-"""Read a finished build, one split at a time, verifying as it goes."""
+"""Read and verify finished builds."""
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -11,11 +11,11 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 MANIFEST = "manifest.json"
-_REMEDY = "delete the folder and run `cycledata build` again"
+_REMEDY = "run `cycledata build` again, into another folder"
 
 
 class BuildManifest(Manifest):
-    """What pins a build: its inputs, its counts, its files."""
+    """Manifest of a build: its inputs, counts and files."""
 
     kind: Literal["build"]
     dataset: str
@@ -25,12 +25,12 @@ class BuildManifest(Manifest):
     inputs: dict[str, Any]
     """Snapshot digest, recipe, policy digest, tombstones, schema and package versions."""
     invented: bool
-    """Made from an invented snapshot: no paper, person or review in it is real."""
+    """True if the snapshot is invented: no paper, person or review in it is real."""
     shareable: bool
-    """False where the policy opens a component for private use alone."""
+    """True if the build may be published: no component is for private use only."""
     policy_name: str
     configs: dict[str, dict[str, int]]
-    """Config to split to rows; a split without rows is not there, a config may have none."""
+    """Config to split to number of rows; splits without rows are left out."""
     counts: dict[str, int]
     """Papers and notes in, kept and dropped."""
     dropped: dict[str, int]
@@ -38,13 +38,13 @@ class BuildManifest(Manifest):
     withheld: dict[str, int]
     """``"<component>: <rule>"`` to rows of ``consent.parquet`` that withhold."""
     facts: dict[str, Any]
-    """What the dataset's card says besides, e.g. rating scales or the boundary date."""
+    """Further facts for the card, e.g. rating scales or the last day of train."""
 
     def files_of(self, config: str, split: str) -> list[FilePin]:
-        """The pins of one split's files, in order.
+        """Return the pins of the files of one split, in order.
 
         Raises:
-            ValueError: a config or split that the build does not have.
+            ValueError: the build has no such config or split.
         """
         if config not in self.configs:
             raise ValueError(f"no config {config!r} here; there are {sorted(self.configs)}")
@@ -55,20 +55,22 @@ class BuildManifest(Manifest):
 
 
 def read_build(folder: Path) -> BuildManifest:
-    """The manifest of a finished build.
+    """Return the manifest of a finished build.
 
     Raises:
-        VerifyError: no build, a half-written one, or one whose manifest is damaged.
+        VerifyError: not a build, an unfinished one, or one with a damaged manifest.
         NewerSchemaError: a newer version of this package wrote it.
     """
     path = folder / MANIFEST
     if not path.is_file():
-        raise VerifyError(f"{folder}: no {MANIFEST}, so no finished build; run `cycledata build`")
+        raise VerifyError(
+            f"{folder}: no {MANIFEST}, so this is not a finished build; run `cycledata build`"
+        )
     return read_manifest(path, BuildManifest)
 
 
 def verify_build(folder: Path) -> BuildManifest:
-    """Compare every file of a build with its pin, and look for files nobody pinned.
+    """Compare every file of a build with its pin, and find files without a pin.
 
     Raises:
         VerifyError: the first file that is missing, changed or unknown.
@@ -86,17 +88,17 @@ def verify_build(folder: Path) -> BuildManifest:
 def load_split(
     folder: Path, config: str, split: str, columns: list[str] | None = None
 ) -> Iterator["pa.Table"]:
-    """A split's tables, one file at a time, each compared with its pin before it is read.
+    """Yield the tables of a split, one file at a time, each verified before it is read.
 
     Args:
         folder: a finished build.
         config: e.g. ``"scores"``.
         split: e.g. ``"test"``.
-        columns: read these alone; all of them when None.
+        columns: columns to read; None for all.
 
     Raises:
-        ValueError: a config or split that the build does not have.
-        VerifyError: a file that is not as pinned.
+        ValueError: the build has no such config or split.
+        VerifyError: a file differs from its pin.
     """
     from cycledata.parquet_files import read_parquet
 
@@ -108,7 +110,7 @@ def load_split(
 def iterate_rows(
     folder: Path, config: str, split: str, columns: list[str] | None = None
 ) -> Iterator[Mapping[str, Any]]:
-    """A split's rows as dictionaries, in the build's order; see ``load_split``."""
+    """Yield the rows of a split as dictionaries, in the order of the build; see `load_split`."""
     for table in load_split(folder, config, split, columns):
         for batch in table.to_batches(max_chunksize=200):
             yield from batch.to_pylist()

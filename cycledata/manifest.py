@@ -1,4 +1,4 @@
-"""What pins a snapshot or a build: which files, which bytes, which version wrote them.
+"""Manifests: the files of a snapshot or build, their digests, and the schema version.
 
 A manifest is the last file written into its folder, so a folder without one is not finished.
 """
@@ -30,7 +30,7 @@ _Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 
 
 class FilePin(Record):
-    """One file's name and bytes."""
+    """Name, size and digest of one file."""
 
     path: str
     """Relative to the manifest's folder, with forward slashes."""
@@ -51,21 +51,21 @@ class FilePin(Record):
 
 
 class Manifest(Record):
-    """What every manifest states; snapshots and builds add their own fields."""
+    """Fields of every manifest; snapshots and builds add their own."""
 
     kind: Literal["snapshot", "build"]
-    """What the folder is."""
+    """What the folder contains."""
     schema_version: int = SCHEMA_VERSION
     """Version of the layout and the records."""
     files: tuple[FilePin, ...]
-    """Every file but the manifest itself, by path."""
+    """Every file except the manifest itself, by path."""
 
 
 M = TypeVar("M", bound=Manifest)
 
 
 def fingerprint(value: object) -> str:
-    """Digest of a value's canonical JSON; refuses what has no stable spelling.
+    """Return the sha256 of a value's canonical JSON; values without one are refused.
 
     >>> fingerprint({"a": 1, "b": None})[:12]
     '46e0ff59f616'
@@ -74,23 +74,23 @@ def fingerprint(value: object) -> str:
 
 
 def pin_file(folder: Path, path: str, rows: int | None = None) -> FilePin:
-    """The pin of a finished file."""
+    """Return the pin of a finished file."""
     file = folder / path
     return FilePin(path=path, sha256=sha256_file(file), size_bytes=file.stat().st_size, rows=rows)
 
 
 def write_manifest(path: Path, manifest: Manifest) -> None:
-    """Write a manifest, atomically; call it last."""
+    """Write a manifest in one step, as the last file of its folder."""
     text = canonical_json(manifest.model_dump(mode="json"), indent=1)
     write_file(path, text.encode("ascii") + b"\n")
 
 
 def read_manifest(path: Path, model: type[M]) -> M:
-    """Read a manifest as the record it claims to be.
+    """Read a manifest as a record of its kind.
 
     Raises:
         NewerSchemaError: a newer version of this package wrote it.
-        VerifyError: the file is no manifest of this kind.
+        VerifyError: the file is not a manifest of this kind.
     """
     try:
         return model.model_validate(_read_object(path))
@@ -100,7 +100,7 @@ def read_manifest(path: Path, model: type[M]) -> M:
 
 
 def read_pins(path: Path) -> tuple[FilePin, ...]:
-    """The pins of a manifest of either kind."""
+    """Return the pins of a manifest of either kind."""
     listed = _read_object(path).get("files")
     if not isinstance(listed, list):
         raise VerifyError(f"{path.name}: expected a list of files, found {type(listed).__name__}")
@@ -130,12 +130,12 @@ def verify_files(folder: Path, pins: Iterable[FilePin], *, remedy: str) -> None:
     """Compare every pinned file with its bytes on disk.
 
     Args:
-        folder: where the manifest lies.
-        pins: what it pins.
-        remedy: the next move, for the message, e.g. "build it again".
+        folder: folder of the manifest.
+        pins: pins to compare.
+        remedy: next step for the error message, e.g. "build it again".
 
     Raises:
-        MissingFileError, ChangedFileError: the first file that is not as pinned.
+        MissingFileError, ChangedFileError: the first file that differs from its pin.
     """
     for pin in pins:
         file = folder / pin.path

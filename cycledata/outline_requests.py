@@ -7,8 +7,14 @@ from itertools import islice
 from pathlib import Path
 
 from cycledata.consent.tombstones import read_tombstones
-from cycledata.datasets.research14k.make import rules
-from cycledata.datasets.research14k.select import Selected, entry_keys, first_entries, select_paper
+from cycledata.datasets.research14k.recipe import Research14kRecipe
+from cycledata.datasets.research14k.select import (
+    SelectedPaper,
+    SelectionCriteria,
+    entry_keys,
+    first_entries,
+    select_paper,
+)
 from cycledata.errors import SnapshotError
 from cycledata.outlines.ask import OutlineReport
 from cycledata.outlines.prompt import PaperToOutline
@@ -56,14 +62,14 @@ def outline_papers(
             f" `cycledata fetch research-14k --snapshot {snapshot.path}` first"
         )
     gone = frozenset(stone.paper_id for stone in read_tombstones(snapshot.path))
-    judged_by = rules(gone, first_entries(snapshot).get)
+    criteria = SelectionCriteria(Research14kRecipe(), gone, first_entries(snapshot).get)
     not_asked: Counter[str] = Counter()
 
     def papers() -> Iterator[PaperToOutline]:
         for n_before, (_, key) in enumerate(sorted(keys.items())):
             if on_progress is not None:
                 on_progress(n_before, len(keys))
-            selected = select_paper(snapshot, key, judged_by, cache)
+            selected = select_paper(snapshot, key, criteria, cache)
             if isinstance(selected, Dropped):
                 not_asked[f"{selected.stage}: {selected.rule}"] += 1
             else:
@@ -73,7 +79,7 @@ def outline_papers(
     return OutliningReport(asked, dict(sorted(not_asked.items())))
 
 
-def _to_outline(selected: Selected) -> PaperToOutline:
+def _to_outline(selected: SelectedPaper) -> PaperToOutline:
     paper = selected.paper
     return PaperToOutline(
         paper_id=selected.entry.paper_id,

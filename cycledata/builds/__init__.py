@@ -1,1 +1,1 @@
-"""Run a build, write its shards and card, take papers down, publish."""
+"""Run a build, write its files and card, take papers down, explain, publish."""

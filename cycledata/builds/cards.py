@@ -1,6 +1,6 @@
-"""What makes a build a dataset repository: the card and the Croissant metadata.
+"""Write the card and the Croissant metadata, which make a build a dataset repository.
 
-Counts come from the manifest, types from the schema that wrote the files; nothing is typed twice.
+Counts come from the manifest and types from the schemas that wrote the files.
 """
 
 import tomllib
@@ -10,7 +10,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from cycledata.datasets.spec import Dataset
+from cycledata.datasets.spec import DatasetSpec
 from cycledata.files import canonical_json, write_file
 from cycledata.load import BuildManifest
 
@@ -18,14 +18,14 @@ CROISSANT_VERSION = "http://mlcommons.org/croissant/1.0"
 
 
 def cards_folder() -> Path:
-    """Where the card templates lie: inside the wheel, or beside the packages in a checkout."""
+    """Return the folder of card templates: in the wheel, or beside the packages in a checkout."""
     package = Path(__file__).parents[1]
     inside = package / "_cards"
     return inside if inside.is_dir() else package.parent / "cards"
 
 
-def write_card(folder: Path, dataset: Dataset, manifest: BuildManifest) -> None:
-    """Write ``README.md``: the YAML that ``load_dataset`` reads, then the card for people."""
+def write_card(folder: Path, dataset: DatasetSpec[Any], manifest: BuildManifest) -> None:
+    """Write ``README.md``: the YAML that ``load_dataset`` reads, then the card."""
     import jinja2
     import yaml
 
@@ -65,7 +65,7 @@ def _config_table(manifest: BuildManifest) -> str:
     return "\n".join(lines)
 
 
-def _card_data(folder: Path, dataset: Dataset, manifest: BuildManifest) -> dict[str, Any]:
+def _card_data(folder: Path, dataset: DatasetSpec[Any], manifest: BuildManifest) -> dict[str, Any]:
     from datasets import Features
 
     gating = tomllib.loads((cards_folder() / "gating.toml").read_text(encoding="utf-8"))
@@ -82,7 +82,7 @@ def _card_data(folder: Path, dataset: Dataset, manifest: BuildManifest) -> dict[
         infos.append(
             {
                 "config_name": config,
-                "features": features._to_yaml_list(),  # noqa: SLF001  the library's one way to YAML
+                "features": features._to_yaml_list(),  # noqa: SLF001  the library has no public function for it
                 "splits": [
                     {"name": split, "num_bytes": sizes[split][0], "num_examples": n_rows}
                     for split, n_rows in splits.items()
@@ -111,7 +111,7 @@ def _card_data(folder: Path, dataset: Dataset, manifest: BuildManifest) -> dict[
 
 
 def _sizes(folder: Path, manifest: BuildManifest, config: str, split: str) -> tuple[int, int]:
-    """Bytes of a split in memory (as Parquet counts them) and on disk."""
+    """Return the bytes of a split in memory, as Parquet counts them, and on disk."""
     import pyarrow.parquet as pq
 
     in_memory = on_disk = 0
@@ -124,7 +124,7 @@ def _sizes(folder: Path, manifest: BuildManifest, config: str, split: str) -> tu
     return in_memory, on_disk
 
 
-def write_croissant(folder: Path, dataset: Dataset, manifest: BuildManifest) -> None:
+def write_croissant(folder: Path, dataset: DatasetSpec[Any], manifest: BuildManifest) -> None:
     """Write ``croissant.json``: files with digests, record sets with types, and the RAI fields."""
     distribution: list[dict[str, Any]] = []
     record_sets: list[dict[str, Any]] = []

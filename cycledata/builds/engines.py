@@ -1,6 +1,7 @@
-"""Map a function over chunks of work, in order: in this process, on local workers, or on Ray.
+"""Map a function over items in order: in this process, in local worker processes, or on Ray.
 
-The three give the same results in the same order, so a build's bytes do not depend on the engine.
+All three give the same results in the same order, so the bytes of a build do not depend on the
+engine.
 """
 
 import multiprocessing
@@ -28,11 +29,13 @@ R = TypeVar("R")
 def map_in_order(
     work: Callable[[T], R], items: Iterable[T], *, engine: Engine = "local", n_workers: int = 1
 ) -> Iterator[R]:
-    """Results of ``work`` in the order of ``items``; at most a few items a worker are in flight.
+    """Yield the results of ``work`` in the order of ``items``.
+
+    At most two items per worker are in flight.
 
     Args:
         work: a picklable pure function.
-        items: picklable inputs; read lazily, so memory does not grow with their number.
+        items: picklable inputs, read lazily.
         engine: ``"local"`` for this machine's processes, ``"ray"`` for a Ray cluster.
         n_workers: processes, or Ray tasks at a time.
 
@@ -73,7 +76,7 @@ def _map_on_processes(work: Callable[[T], R], items: Iterable[T], n_workers: int
             yield result
     except BrokenProcessPool as error:
         raise BuildError(
-            "a worker process died, perhaps for want of memory; try fewer --workers"
+            "a worker process died, perhaps out of memory; try fewer --workers"
         ) from error
     finally:
         pool.shutdown(cancel_futures=True)
@@ -84,12 +87,12 @@ _STOPS = (signal.SIGINT, signal.SIGTERM)
 
 @contextmanager
 def _uninterrupted() -> Iterator[None]:
-    """Let signals wait: a worker that is cut off while it starts leaves a traceback behind."""
+    """Delay signals: a worker that is interrupted while it starts prints a traceback."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
     waiting: list[int] = []
-    # Masking them would not do: another thread would take them for this one.
+    # Masked signals would be delivered to another thread instead.
     before = {
         stop: signal.signal(stop, lambda number, _: waiting.append(number)) for stop in _STOPS
     }
@@ -103,15 +106,15 @@ def _uninterrupted() -> Iterator[None]:
 
 
 def _start_worker() -> None:
-    """Leave Ctrl-C to the process that started this one, and end when that one is gone."""
+    """Ignore Ctrl-C, which the parent process handles, and exit when the parent exits."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     parent = multiprocessing.parent_process()
     if parent is not None:
-        threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
+        threading.Thread(target=_exit_after, args=(parent,), daemon=True).start()
 
 
-def _end_with(parent: "BaseProcess") -> None:
-    # A killed parent closes no queue, and its workers would wait for work for ever.
+def _exit_after(parent: "BaseProcess") -> None:
+    # A killed parent leaves its queues open, and its workers would wait forever.
     parent.join()
     os._exit(1)
 
@@ -126,19 +129,19 @@ def _map_on_ray(work: Callable[[T], R], items: Iterable[T], n_workers: int) -> I
         ray.init(num_cpus=n_workers, include_dashboard=False, log_to_driver=False)
     try:
         ray.data.DataContext.get_current().execution_options.preserve_order = True
-        # Ray Data moves rows of columns; the items and results travel in one of bytes.
+        # Ray Data moves rows of columns; items and results are pickled into one column.
         rows = [{"item": pickle.dumps(item)} for item in items]
         results = ray.data.from_items(rows, override_num_blocks=max(1, len(rows))).map(
             partial(_work_on_row, pickle.dumps(work)), concurrency=n_workers
         )
         for row in results.iter_rows():
-            yield pickle.loads(row["result"])  # noqa: S301  our own bytes, made one line above
+            yield pickle.loads(row["result"])  # noqa: S301  pickled by this module
     finally:
         if started_here:
             ray.shutdown()
 
 
 def _work_on_row(work: bytes, row: dict[str, Any]) -> dict[str, Any]:
-    function = pickle.loads(work)  # noqa: S301  our own bytes, from _map_on_ray
-    item = pickle.loads(row["item"])  # noqa: S301  likewise
+    function = pickle.loads(work)  # noqa: S301  pickled by this module
+    item = pickle.loads(row["item"])  # noqa: S301  pickled by this module
     return {"result": pickle.dumps(function(item))}

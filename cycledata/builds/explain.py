@@ -1,4 +1,4 @@
-"""One paper's whole story in one build: what is in and what is out, by which rule and evidence."""
+"""Explain what a build has of one paper: rows, reasons, verdicts and their evidence."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,22 +17,22 @@ _VERDICT = TypeAdapter(Verdict)
 
 
 @dataclass(frozen=True, slots=True)
-class Story:
-    """What a build says about one paper."""
+class PaperExplanation:
+    """Everything that a build states about one paper."""
 
     paper_id: str
     places: tuple[str, ...]
-    """``"<config>/<split>"`` that hold a row of it."""
+    """``"<config>/<split>"`` of each of its rows."""
     dropped: tuple[Dropped, ...]
-    """Why it, one of its configs or one of its notes was left out."""
+    """Reasons why the paper, one of its configs or one of its notes was left out."""
     verdicts: tuple[Verdict, ...]
-    """Each component's verdict, with evidence, source and date."""
+    """Verdict per component, with evidence, source and date."""
     tombstone: Tombstone | None
-    """Set where it was taken down."""
+    """Set if the paper was taken down."""
 
     @property
     def outcome(self) -> str:
-        """``"in"``, ``"in part"`` or ``"out"``."""
+        """Return ``"in"``, ``"in part"`` or ``"out"``."""
         if not self.places:
             return "out"
         whole = all(verdict.publishes for verdict in self.verdicts)
@@ -40,12 +40,12 @@ class Story:
         return "in" if whole and not left_out else "in part"
 
 
-def explain(build: Path, paper_id: str) -> Story:
-    """Everything a build knows of one paper.
+def explain(build: Path, paper_id: str) -> PaperExplanation:
+    """Return everything that a build states about one paper.
 
     Raises:
-        BuildError: the build has never heard of it.
-        VerifyError: no finished build.
+        BuildError: the build does not mention the paper.
+        VerifyError: not a finished build.
     """
     manifest = read_build(build)
     places = tuple(
@@ -62,10 +62,10 @@ def explain(build: Path, paper_id: str) -> Story:
     stones = {stone.paper_id: stone for stone in read_tombstones(build)}
     if not (places or dropped or verdicts or paper_id in stones):
         raise BuildError(
-            f"{paper_id}: not in {build}, kept or dropped; the snapshot it was made from does not "
-            f"speak of it (ids are those of the forum or list, case matters)"
+            f"{paper_id}: not found in {build}, kept or dropped; expected a forum id or "
+            "the id of an accepted paper, in upper and lower case as the venue writes it"
         )
-    return Story(paper_id, places, dropped, verdicts, stones.get(paper_id))
+    return PaperExplanation(paper_id, places, dropped, verdicts, stones.get(paper_id))
 
 
 def _rows(path: Path, paper_id: str) -> list[dict[str, str]]:

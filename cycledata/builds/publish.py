@@ -1,7 +1,7 @@
-"""Push a build to the hub: one commit, and only over what the build knows of.
+"""Publish a build to the Hugging Face Hub in one commit, without undoing a takedown.
 
-The repository's tombstones are read at the commit that the push is made on, so that a takedown
-published in between is never undone: the hub then refuses the push.
+The tombstones of the repository are read at the parent commit of the push. If another commit is
+published in between, the hub refuses the push.
 """
 
 import tempfile
@@ -19,19 +19,19 @@ from cycledata.load import MANIFEST, BuildManifest, verify_build
 if TYPE_CHECKING:
     from huggingface_hub import HfApi
 
-_NEXT_MOVE = {
-    401: "it does not know the token in HF_TOKEN; make one with write access in its settings",
-    403: "the token in HF_TOKEN may not write there; ask the repository's owner",
+_NEXT_STEP = {
+    401: "the token in HF_TOKEN is not valid; make one with write access in the hub's settings",
+    403: "the token in HF_TOKEN has no write access; ask the repository's owner",
     404: "there is no such user, organisation or repository",
-    409: "somebody else is changing the repository; wait and publish again",
-    412: "somebody else has just changed the repository; look at it and publish again",
-    429: "it is asked too often; wait and publish again",
+    409: "the repository is being changed; wait and publish again",
+    412: "the repository has just been changed; look at it and publish again",
+    429: "too many requests; wait and publish again",
 }
 
 
 @dataclass(frozen=True, slots=True)
 class PublishPlan:
-    """What a push does, or would do."""
+    """Files of a push."""
 
     repo: str
     """``org/name``."""
@@ -42,27 +42,27 @@ class PublishPlan:
 
 
 def publish(build: Path, repo: str, *, token: str | None, dry_run: bool) -> PublishPlan:
-    """Push a verified build to the hub, in one commit.
+    """Push a verified build to the hub in one commit.
 
-    A repository that is not there yet is made, gated, so that readers meet the card's form first.
+    A missing repository is created and gated, so that readers see the form of the card first.
 
     Args:
         build: a finished build; verified byte by byte first.
         repo: ``org/name`` of a dataset repository.
         token: the hub's token with write access; not needed for a dry run.
-        dry_run: say what would be pushed, ask nobody and push nothing.
+        dry_run: return the plan; send nothing.
 
     Raises:
-        BuildError: the build is for private use, or the repository holds a tombstone that it was
-            not made under.
+        BuildError: the build is for private use, or the repository has a tombstone that the build
+            lacks.
         PublishError: no token, or the hub refused or could not be reached.
-        VerifyError: the build is not what its manifest pins.
+        VerifyError: the build differs from its manifest.
     """
     manifest = verify_build(build)
     if not manifest.shareable:
         raise BuildError(
-            f"{build}: made under {manifest.policy_name}, which opens texts for private use; "
-            "build it again under a policy without private-use to share it"
+            f"{build}: made under {manifest.policy_name}, which permits some texts for private use "
+            "only; build it again under a policy without private-use to publish it"
         )
     files = tuple(sorted([*(pin.path for pin in manifest.files), MANIFEST]))
     plan = PublishPlan(repo, files, sum((build / name).stat().st_size for name in files))
@@ -73,7 +73,7 @@ def publish(build: Path, repo: str, *, token: str | None, dry_run: bool) -> Publ
     from huggingface_hub import HfApi
 
     api = HfApi(token=token)
-    with _told_plainly(repo):
+    with _one_line_errors(repo):
         _push(api, build, manifest, repo)
     return plan
 
@@ -87,8 +87,9 @@ def _push(api: "HfApi", build: Path, manifest: BuildManifest, repo: str) -> None
     returned = [s.paper_id for s in _tombstones(api, repo, head) if s.paper_id not in known]
     if returned:
         raise BuildError(
-            f"{repo}: {returned[0]} was taken down there ({len(returned)} such papers), this build "
-            f"does not know it; lay the repository's {TOMBSTONES} beside the snapshot, build again"
+            f"{repo}: {returned[0]} was taken down there ({len(returned)} such papers), but "
+            f"this build has no tombstone for it; copy the repository's {TOMBSTONES} into the "
+            "folder of the snapshot and build again"
         )
     api.upload_folder(
         repo_id=repo,
@@ -101,7 +102,7 @@ def _push(api: "HfApi", build: Path, manifest: BuildManifest, repo: str) -> None
 
 
 def _tombstones(api: "HfApi", repo: str, head: str | None) -> tuple[Tombstone, ...]:
-    """Those that stand in the repository at a commit."""
+    """Return the tombstones of the repository at a commit."""
     from huggingface_hub.errors import RemoteEntryNotFoundError
 
     with tempfile.TemporaryDirectory() as folder:
@@ -110,25 +111,25 @@ def _tombstones(api: "HfApi", repo: str, head: str | None) -> tuple[Tombstone, .
                 repo, TOMBSTONES, repo_type="dataset", revision=head, local_dir=folder
             )
         except RemoteEntryNotFoundError:
-            # The hub says that there are none; that it cannot be asked is another error.
+            # The hub answered that the file does not exist; an unreachable hub is another error.
             return ()
         return read_tombstones(Path(folder))
 
 
 @contextmanager
-def _told_plainly(repo: str) -> Iterator[None]:
-    """What the hub refuses, in one line and without its headers, which hold the token."""
+def _one_line_errors(repo: str) -> Iterator[None]:
+    """Turn errors of the hub into one line without its headers, which contain the token."""
     import httpx2
     from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
 
     try:
         yield
     except (httpx2.HTTPError, LocalEntryNotFoundError) as error:
-        # A refused download is told as a file that is nowhere; the refusal is its cause.
+        # A refused download is reported as a missing file; the refusal is its cause.
         refusal = error if isinstance(error, HfHubHTTPError) else error.__cause__
         if not isinstance(refusal, HfHubHTTPError):
             message = f"{repo}: the hub cannot be reached; publish again later"
             raise PublishError(message) from error
         status = refusal.response.status_code
-        move = _NEXT_MOVE.get(status, "nothing is lost; publish again later")
-        raise PublishError(f"{repo}: the hub answered {status}: {move}") from error
+        next_step = _NEXT_STEP.get(status, "nothing was changed; publish again later")
+        raise PublishError(f"{repo}: the hub answered {status}: {next_step}") from error

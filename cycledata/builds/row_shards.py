@@ -1,4 +1,4 @@
-"""Rows and batches into Parquet files whose bytes do not depend on how the rows arrived."""
+"""Write rows and batches to Parquet files whose bytes depend on the rows and their order only."""
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
@@ -13,21 +13,21 @@ from cycledata.manifest import FilePin, pin_file
 from cycledata.parquet_files import parquet_writer
 
 ROW_GROUP = 200
-"""Rows a row group of a published file: papers run to 100 kB, so a reader holds 20 MB."""
+"""Rows per row group of a published file: at 100 kB per paper, a reader needs 20 MB."""
 SHARD_ROWS = 5_000
-"""Rows a published file."""
+"""Rows per published file."""
 SPLITS = ("train", "test", "reserve")
 
 
-def batches(path: Path) -> Iterator[pa.RecordBatch]:
-    """A Parquet file's record batches in order, one row group in memory at a time."""
+def read_batches(path: Path) -> Iterator[pa.RecordBatch]:
+    """Yield the record batches of a Parquet file in order, one row group in memory at a time."""
     with pq.ParquetFile(path) as file:
         for index in range(file.num_row_groups):
             yield from file.read_row_group(index).to_batches()
 
 
 class RowWriter:
-    """Python rows into one Parquet file, a row group at a time."""
+    """Writer of Python rows to one Parquet file, one row group at a time."""
 
     def __init__(self, path: Path, schema: pa.Schema) -> None:
         self._writer = parquet_writer(path, schema)
@@ -37,7 +37,7 @@ class RowWriter:
         self.n_rows = 0
 
     def add(self, row: Mapping[str, Any]) -> None:
-        """Add a row whose keys are the schema's columns, all of them."""
+        """Add a row whose keys are exactly the columns of the schema."""
         if row.keys() != self._names:
             odd = sorted(row.keys() ^ self._names)
             raise BuildError(f"row of {row.get('paper_id')}: columns differ from the schema: {odd}")
@@ -56,7 +56,7 @@ class RowWriter:
             self._rows = []
 
     def _misfit(self) -> BuildError:
-        """What to say of the first row that the schema cannot hold."""
+        """Return the error about the first row that does not fit the schema."""
         for row in self._rows:
             try:
                 pa.Table.from_pylist([row], schema=self._schema)
@@ -65,13 +65,13 @@ class RowWriter:
         return BuildError("a row does not fit its schema; report it")
 
     def close(self) -> None:
-        """Write what is left and close the file."""
+        """Write the remaining rows and close the file."""
         self._flush()
         self._writer.close()
 
 
 class ShardWriter:
-    """Record batches into ``<config>/<split>-0000i-of-0000N.parquet`` of fixed row counts."""
+    """Writer of record batches to ``<config>/<split>-0000i-of-0000N.parquet`` of fixed size."""
 
     def __init__(
         self, folder: Path, config: str, split: str, schema: pa.Schema, n_rows: int
@@ -88,7 +88,7 @@ class ShardWriter:
         self._writer = parquet_writer(folder / self._names[0], schema)
 
     def add(self, batch: pa.RecordBatch) -> None:
-        """Add rows; they go out in row groups of ``ROW_GROUP``."""
+        """Add rows; they are written in row groups of ``ROW_GROUP``."""
         self._waiting.append(batch)
         self._n_waiting += batch.num_rows
         while self._n_waiting >= ROW_GROUP:
@@ -108,7 +108,7 @@ class ShardWriter:
         self._n_waiting = rest.num_rows
 
     def close(self) -> list[FilePin]:
-        """Write what is left; returns the pins of the files."""
+        """Write the remaining rows; return the pins of the files."""
         if self._n_waiting:
             self._write(self._n_waiting)
         self._writer.close()
@@ -123,32 +123,34 @@ def write_splits(
     config: str,
     schema: pa.Schema,
     read: Callable[[], Iterator[pa.RecordBatch]],
-    side_of: Mapping[str, str],
+    split_of: Mapping[str, str],
 ) -> tuple[dict[str, int], list[FilePin]]:
-    """Write one config's rows into its splits.
+    """Write the rows of one config to its splits.
 
     Args:
         folder: the build.
-        config: its name, which becomes a folder.
-        schema: its columns, ``paper_id`` among them.
-        read: all rows in order of paper id; called twice, once to count.
-        side_of: paper id to split; rows of other papers are left out.
+        config: its name, which is also the name of its folder.
+        schema: its columns, including ``paper_id``.
+        read: yields all rows in order of paper id; called twice, first to count.
+        split_of: paper id to split; rows of other papers are left out.
 
     Returns:
-        Split to rows, and the pins of the files. A split without rows has neither: the hub's
-        loader refuses empty ones.
+        Split to number of rows, and the pins of the files. A split without rows is left out,
+        because `datasets.load_dataset` refuses empty splits.
     """
     n_rows = Counter(
-        side_of[paper_id]
+        split_of[paper_id]
         for batch in read()
         for paper_id in batch.column("paper_id").to_pylist()
-        if paper_id in side_of
+        if paper_id in split_of
     )
     splits = [split for split in SPLITS if n_rows[split]]
     writers = {split: ShardWriter(folder, config, split, schema, n_rows[split]) for split in splits}
     for batch in read():
-        sides = [side_of.get(paper_id) for paper_id in batch.column("paper_id").to_pylist()]
+        splits_of_rows = [
+            split_of.get(paper_id) for paper_id in batch.column("paper_id").to_pylist()
+        ]
         for split, writer in writers.items():
-            writer.add(batch.filter(pa.array([side == split for side in sides])))
+            writer.add(batch.filter(pa.array([name == split for name in splits_of_rows])))
     pins = [pin for writer in writers.values() for pin in writer.close()]
     return {split: n_rows[split] for split in splits}, pins

@@ -6,19 +6,25 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 
-from cycledata.builds.row_shards import RowWriter, batches, write_splits
+from cycledata.builds.row_shards import RowWriter, read_batches, write_splits
 from cycledata.builds.runner import (
     CONSENT_SCHEMA,
     DATASETS,
     DROPPED_SCHEMA,
     finish,
+)
+from cycledata.consent.tombstones import (
+    FILE,
+    Tombstone,
+    merge_tombstones,
+    read_tombstones,
     write_tombstones,
 )
-from cycledata.consent.tombstones import FILE, Tombstone, merge_tombstones, read_tombstones
-from cycledata.datasets.spec import Dataset
+from cycledata.datasets.spec import DatasetSpec
 from cycledata.errors import BuildError
 from cycledata.files import growing_folder
 from cycledata.load import BuildManifest, verify_build
@@ -31,8 +37,8 @@ class TakedownReport:
     """What a takedown did."""
 
     manifest: BuildManifest
-    strangers: tuple[str, ...]
-    """Ids that the build does not speak of; they have a tombstone all the same."""
+    unknown_ids: tuple[str, ...]
+    """Ids that the build does not mention; they have a tombstone too."""
 
 
 def read_paper_ids(path: Path) -> list[str]:
@@ -127,14 +133,18 @@ def _paper_ids(folder: Path, pins: Iterable[FilePin]) -> Iterator[str]:
 
 
 def _rewrite_data(
-    build: Path, out: Path, manifest: BuildManifest, dataset: Dataset, gone: AbstractSet[str]
+    build: Path,
+    out: Path,
+    manifest: BuildManifest,
+    dataset: DatasetSpec[Any],
+    gone: AbstractSet[str],
 ) -> tuple[dict[str, dict[str, int]], list[FilePin]]:
     """Copy every config without the papers that are gone; the others keep their splits."""
     pins: list[FilePin] = []
     configs: dict[str, dict[str, int]] = {}
     for config, schema in dataset.schemas.items():
         files = {split: manifest.files_of(config, split) for split in manifest.configs[config]}
-        side_of = {
+        split_of = {
             paper_id: split
             for split, pinned in files.items()
             for paper_id in _paper_ids(build, pinned)
@@ -142,7 +152,7 @@ def _rewrite_data(
         }
         paths = [build / pin.path for pinned in files.values() for pin in pinned]
         configs[config], of_config = write_splits(
-            out, config, schema, partial(_all_batches, paths), side_of
+            out, config, schema, partial(_all_batches, paths), split_of
         )
         pins.extend(of_config)
     return configs, pins
@@ -150,7 +160,7 @@ def _rewrite_data(
 
 def _all_batches(paths: Sequence[Path]) -> Iterator[pa.RecordBatch]:
     for path in paths:
-        yield from batches(path)
+        yield from read_batches(path)
 
 
 def _rewrite_dropped(build: Path, out: Path, gone: AbstractSet[str]) -> tuple[dict[str, int], int]:

@@ -13,8 +13,8 @@ from typing import Annotated
 import typer
 
 from cycledata.cli.options import AsJson, Build, Dataset, Files, Out
-from cycledata.cli.output import bar, print_build, print_story
-from cycledata.console import print_json, printable
+from cycledata.cli.output import bar, print_build, print_explanation
+from cycledata.console import print_json, printable, warn
 from cycledata.errors import NotASnapshotError
 
 
@@ -67,10 +67,9 @@ def build(
             cache=cache_folder(),
             on_progress=on_progress,
         )
-    if report.strangers:
-        shown = ", ".join(report.strangers[:5]) + (", ..." if len(report.strangers) > 5 else "")
-        said = f"the policy names {len(report.strangers)} papers that are not in {dataset}: {shown}"
-        print(printable(said), file=sys.stderr)
+    if report.unknown_ids:
+        shown = ", ".join(report.unknown_ids[:5]) + (", ..." if len(report.unknown_ids) > 5 else "")
+        warn(f"the policy names {len(report.unknown_ids)} papers that the snapshot lacks: {shown}")
     if as_json:
         print_json({"unchanged": report.unchanged, **report.manifest.model_dump(mode="json")})
         return
@@ -85,20 +84,20 @@ def explain(
     as_json: AsJson = False,
 ) -> None:
     """Say why a paper is in, out, or in part: every rule and its evidence."""
-    from cycledata.builds.explain import explain as tell
+    from cycledata.builds.explain import explain as explain_paper
 
-    story = tell(build, paper_id)
+    explanation = explain_paper(build, paper_id)
     if not as_json:
-        print_story(story)
+        print_explanation(explanation)
         return
     print_json(
         {
             "paper_id": paper_id,
-            "outcome": story.outcome,
-            "places": list(story.places),
-            "dropped": [asdict(drop) for drop in story.dropped],
-            "consent": [asdict(verdict) for verdict in story.verdicts],
-            "tombstone": story.tombstone.model_dump() if story.tombstone else None,
+            "outcome": explanation.outcome,
+            "places": list(explanation.places),
+            "dropped": [asdict(drop) for drop in explanation.dropped],
+            "consent": [asdict(verdict) for verdict in explanation.verdicts],
+            "tombstone": explanation.tombstone.model_dump() if explanation.tombstone else None,
         }
     )
 
@@ -132,12 +131,12 @@ def takedown(
     paper_ids = read_paper_ids(ids)
     report = take_down(build, paper_ids, out, reason=reason, date=day, snapshot=snapshot)
     if as_json:
-        rows = {"taken_down": paper_ids, "not_in_build": list(report.strangers)}
+        rows = {"taken_down": paper_ids, "not_in_build": list(report.unknown_ids)}
         print_json({**rows, **report.manifest.model_dump(mode="json")})
     else:
         print_build(out, report.manifest)
-    for paper_id in report.strangers:
-        print(printable(f"{paper_id}: {build} does not speak of it"), file=sys.stderr)
+    for paper_id in report.unknown_ids:
+        print(printable(f"{paper_id}: not found in {build}"), file=sys.stderr)
     print(
         f"{len(paper_ids)} taken down; builds beside {out} obey its tombstones"
         + (f", and so do all builds from {snapshot}" if snapshot else ""),

@@ -15,7 +15,7 @@ from cycledata.console import print_json, printable
 if TYPE_CHECKING:
     from rich.progress import TaskID
 
-    from cycledata.builds.explain import Story
+    from cycledata.builds.explain import PaperExplanation
     from cycledata.load import BuildManifest
     from cycledata.sources.dumps import ImportReport
     from cycledata.sources.estimate import Estimate
@@ -124,14 +124,18 @@ def print_build(out: Path, manifest: "BuildManifest") -> None:
             print(printable(f"{heading}: {rule}: {n_rows:,}"))
 
 
-def print_story(story: "Story") -> None:
+def print_explanation(explanation: "PaperExplanation") -> None:
     """Print one paper's story: where it is, what left it out, every verdict and its evidence."""
-    places = f" ({', '.join(story.places)})" if story.places else ""
-    lines = [f"{story.paper_id}: {story.outcome}{places}"]
-    if story.tombstone:
-        lines.append(f"  taken down on {story.tombstone.date}: {story.tombstone.reason}")
-    lines += [f"  left out by {drop.stage}: {drop.rule}: {drop.detail}" for drop in story.dropped]
-    for verdict in story.verdicts:
+    places = f" ({', '.join(explanation.places)})" if explanation.places else ""
+    lines = [f"{explanation.paper_id}: {explanation.outcome}{places}"]
+    if explanation.tombstone:
+        lines.append(
+            f"  taken down on {explanation.tombstone.date}: {explanation.tombstone.reason}"
+        )
+    lines += [
+        f"  left out by {drop.stage}: {drop.rule}: {drop.detail}" for drop in explanation.dropped
+    ]
+    for verdict in explanation.verdicts:
         evidence = f": {verdict.evidence!r}" if verdict.evidence else ""
         source = ", ".join(part for part in (verdict.source, verdict.date) if part)
         lines.append(

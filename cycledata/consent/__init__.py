@@ -1,1 +1,1 @@
-"""What may be published, why, and its undoing."""
+"""Decide what may be published, keep the evidence, and record takedowns."""

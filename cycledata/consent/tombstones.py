@@ -1,16 +1,16 @@
-"""Tombstones: the memory that a paper was taken down, so that no later build brings it back.
+"""Tombstones: the record that a paper was taken down, so that no later build publishes it again.
 
-A tombstone stands in ``tombstones.json`` of the build that a takedown made. A new build honours
-those of every build in the folder it is written to, and those beside its snapshot.
+A takedown writes ``tombstones.json`` into the build it makes. A new build obeys the tombstones
+beside its snapshot, in its own folder and in the builds beside it.
 """
 
-import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from pydantic import ValidationError
 
 from cycledata.errors import PolicyError
+from cycledata.files import canonical_json, strict_json, write_file
 from cycledata.records import Record, first_problem
 
 FILE = "tombstones.json"
@@ -25,29 +25,38 @@ class Tombstone(Record):
     """Day of the takedown, ISO 8601."""
 
 
+class _TombstoneFile(Record):
+    tombstones: tuple[Tombstone, ...]
+
+
 def read_tombstones(folder: Path) -> tuple[Tombstone, ...]:
-    """The tombstones that stand in a folder, by paper id; none where it has no such file.
+    """Return the tombstones of a folder by paper id; empty if it has no such file.
 
     Raises:
-        PolicyError: the file is there but unreadable, so nobody knows what must stay out.
+        PolicyError: the file is invalid, so the papers that must stay out are unknown.
     """
     path = folder / FILE
     if not path.is_file():
         return ()
     try:
-        rows = json.loads(path.read_text(encoding="utf-8"))["tombstones"]
-        found = [Tombstone.model_validate(row) for row in rows]
-    except (ValueError, KeyError, TypeError, RecursionError) as error:
-        problem = first_problem(error) if isinstance(error, ValidationError) else str(error)
+        found = _TombstoneFile.model_validate(strict_json(path.read_bytes())).tombstones
+    except (ValueError, RecursionError) as error:
+        problem = first_problem(error) if isinstance(error, ValidationError) else error
         raise PolicyError(
             f"{path}: expected a list of tombstones, found something else ({problem}); restore the "
-            f"file from the build that made it: without it a paper that was taken down may return"
+            "file from a copy: without it a paper that was taken down may return"
         ) from error
     return merge_tombstones(found)
 
 
+def write_tombstones(folder: Path, tombstones: Sequence[Tombstone]) -> None:
+    """Write the tombstones of a folder; the file is replaced in one step."""
+    rows = {"tombstones": [stone.model_dump(mode="json") for stone in tombstones]}
+    write_file(folder / FILE, canonical_json(rows, indent=1) + "\n")
+
+
 def merge_tombstones(*groups: Iterable[Tombstone]) -> tuple[Tombstone, ...]:
-    """All tombstones once, by paper id; of several for one paper the earliest stays."""
+    """Return all tombstones by paper id; of several about one paper, the earliest is kept."""
     merged: dict[str, Tombstone] = {}
     for stone in sorted(
         (stone for group in groups for stone in group), key=lambda s: (s.paper_id, s.date, s.reason)
@@ -57,7 +66,7 @@ def merge_tombstones(*groups: Iterable[Tombstone]) -> tuple[Tombstone, ...]:
 
 
 def standing_tombstones(out: Path, snapshot: Path) -> tuple[Tombstone, ...]:
-    """Every tombstone that binds a build made from ``snapshot`` and written to ``out``.
+    """Return every tombstone that applies to a build made from ``snapshot`` in ``out``.
 
     They are those of the snapshot's folder, of ``out`` itself and of the builds beside it.
     """

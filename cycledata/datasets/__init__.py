@@ -1,1 +1,1 @@
-"""One module per dataset: its sources, stages and split."""
+"""One folder per dataset: its recipe, columns and the function that makes one paper."""

@@ -1,12 +1,13 @@
-"""Texts that were read before, kept by the digest of what they were read from and of the reader.
+"""Cache of parsed texts, keyed by the digest of the payload and of the code that parses it.
 
-A build gives the same bytes with and without it. The folder may be deleted at any time, and a file
-in it that cannot be read is made again.
+A build gives the same bytes with and without the cache. The folder may be deleted at any time; a
+damaged entry is parsed again.
 """
 
 import hashlib
+import logging
 from collections.abc import Callable, Sequence
-from functools import cache as once
+from functools import cache as cache_forever
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
@@ -18,13 +19,16 @@ from cycledata.files import write_file
 from cycledata.manifest import fingerprint
 from cycledata.records import PaperText
 
+logger = logging.getLogger(__name__)
+
 MAX_BYTES = 256 << 20
-"""A cached text larger than this is not read."""
+"""Largest uncompressed entry that is read."""
+_DIGEST_BYTES = 32
 
 
-@once
+@cache_forever
 def code_digest() -> str:
-    """Digest of this package's sources: other code may read the same bytes otherwise."""
+    """Return the digest of this package's sources: other code may parse bytes differently."""
     folder = Path(cycledata.__file__).parent
     digest = hashlib.sha256()
     for path in sorted(folder.rglob("*.py")):
@@ -32,9 +36,9 @@ def code_digest() -> str:
     return digest.hexdigest()
 
 
-@once
+@cache_forever
 def package_versions() -> dict[str, str | None]:
-    """Versions of the packages that decide a build's bytes; None for an extra that is not there."""
+    """Return the versions of the packages that affect the bytes of a build; None if missing."""
     found: dict[str, str | None] = {}
     for name in ("cyclekit", "bibtexparser", "datasets", "docvortex", "pyarrow", "pydantic"):
         try:
@@ -44,27 +48,43 @@ def package_versions() -> dict[str, str | None]:
     return found
 
 
-def remember(
-    folder: Path | None, identity: Sequence[object], make: Callable[[], PaperText]
+def parse_cached(
+    folder: Path | None, identity: Sequence[object], parse: Callable[[], PaperText]
 ) -> PaperText:
-    """The text of this identity, from the cache or made now and put there.
+    """Return the text of this identity from the cache, or parse it and add it to the cache.
 
     Args:
-        folder: the cache; None makes it afresh and keeps nothing.
-        identity: what the text depends on besides the code that reads it.
-        make: reads the text; what it raises is not kept.
+        folder: the cache; None to parse again and keep nothing.
+        identity: everything that the text depends on besides the code that parses it.
+        parse: parses the text; an exception is not cached.
     """
     if folder is None:
-        return make()
+        return parse()
     key = fingerprint([code_digest(), package_versions(), *identity])
     path = folder / "texts" / key[:2] / f"{key}.zst"
-    try:
-        packed = path.read_bytes()
-        unpacked = zstandard.ZstdDecompressor().decompress(packed, max_output_size=MAX_BYTES)
-        return PaperText.model_validate_json(unpacked)
-    except (OSError, zstandard.ZstdError, ValidationError):
-        # Absent or damaged: either way it is made again.
-        text = make()
-    path.parent.mkdir(parents=True, exist_ok=True)
-    write_file(path, zstandard.ZstdCompressor().compress(text.model_dump_json().encode()))
+    cached = _read_entry(path)
+    if cached is not None:
+        return cached
+    text = parse()
+    data = text.model_dump_json().encode()
+    packed = zstandard.ZstdCompressor().compress(data)
+    write_file(path, hashlib.sha256(packed).digest() + packed)
     return text
+
+
+def _read_entry(path: Path) -> PaperText | None:
+    """Return a cached text, or None if it is absent or damaged."""
+    try:
+        entry = path.read_bytes()
+    except OSError:
+        return None
+    digest, packed = entry[:_DIGEST_BYTES], entry[_DIGEST_BYTES:]
+    if hashlib.sha256(packed).digest() != digest:
+        logger.warning("%s: cache entry with a wrong digest; parsing the text again", path)
+        return None
+    try:
+        data = zstandard.ZstdDecompressor().decompress(packed, max_output_size=MAX_BYTES)
+        return PaperText.model_validate_json(data)
+    except (zstandard.ZstdError, ValidationError) as error:
+        logger.warning("%s: damaged cache entry (%s); parsing the text again", path, error)
+        return None

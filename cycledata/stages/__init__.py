@@ -1,1 +1,1 @@
-"""Functions from record to record or Dropped."""
+"""Pure functions from record to record or ``Dropped``."""

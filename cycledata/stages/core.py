@@ -1,4 +1,4 @@
-"""What a stage is: a pure function from a record to the next record, or to the row that ends it."""
+"""Stages: pure functions from a record to the next record, or to the reason why it is dropped."""
 
 from collections.abc import Callable, Iterable
 from typing import TypeVar
@@ -8,11 +8,11 @@ from cycledata.records import Dropped
 R = TypeVar("R")
 
 Stage = Callable[[R], R | Dropped]
-"""One record in; the same or a changed record out, or why it must not go on."""
+"""Take one record; return the same or a changed record, or why it is dropped."""
 
 
 def run_stages(record: R, stages: Iterable[Stage[R]]) -> R | Dropped:
-    """Pass a record through stages in order, up to the first that drops it.
+    """Pass a record through stages in order, until one drops it.
 
     >>> run_stages(4, [lambda n: n + 1, lambda n: n * 2])
     10

@@ -1,18 +1,19 @@
-"""When are two papers the same work? Keys and a normal form that near-identical texts share."""
+"""Find near-identical papers by keys and a normal form that their texts share."""
 
 import hashlib
 import re
 import unicodedata
 from collections.abc import Iterable
-from typing import Protocol
+
+from cycledata.stages.split_item import SplitItem
 
 _NO_LETTERS = re.compile(r"[\W_]+")
 
 
 def likeness_keys(title: str | None, abstract: str | None) -> tuple[str, ...]:
-    """Keys under which a near-identical paper would be found; none for absent or tiny texts.
+    """Return the keys that a near-identical paper would share; none for absent or tiny texts.
 
-    Letters and digits are compared, case folded: punctuation, spacing and accents do not count.
+    Only letters and digits are compared, without case: punctuation, blanks and accents are ignored.
 
     >>> likeness_keys("A Title!", None) == likeness_keys("a  title", None)
     True
@@ -27,32 +28,19 @@ def likeness_keys(title: str | None, abstract: str | None) -> tuple[str, ...]:
 
 
 def normalise(text: str) -> str:
-    """Letters and digits of a text, case folded and without accents.
+    """Return the letters and digits of a text, without case and accents.
 
     >>> normalise("Élan--Vital, 2nd ed.")
     'elanvital2nded'
     """
-    # Taken apart, an accent is a character of its own and no letter, so it goes with the blanks.
+    # NFKD makes an accent a character of its own, which is no letter and is removed.
     return _NO_LETTERS.sub("", unicodedata.normalize("NFKD", text).casefold())
 
 
-class Alike(Protocol):
-    """A paper that may have near-identical ones."""
+def group_alike(items: Iterable[SplitItem]) -> dict[str, str]:
+    """Return paper id to the smallest id of its group of near-identical papers.
 
-    @property
-    def paper_id(self) -> str:
-        """The paper."""
-
-    @property
-    def likeness(self) -> tuple[str, ...]:
-        """Keys from ``likeness_keys``."""
-
-
-def group_alike(items: Iterable[Alike]) -> dict[str, str]:
-    """Paper id to the smallest id among those it is near-identical to, directly or by a chain.
-
-    Args:
-        items: all papers; each names the keys that its likes share.
+    Two papers are in one group if they share a key, directly or through other papers.
     """
     parent: dict[str, str] = {}
 

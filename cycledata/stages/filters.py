@@ -1,8 +1,7 @@
-"""Named rules that a submission must pass.
+"""Rules that a submission must pass; the row of a dropped paper names the rule.
 
-``scores`` (ratings and decisions) needs ``drop_test_submissions``, ``require_reviews`` and
-``require_ratings``; ``default`` (texts) also needs ``require_title_and_abstract`` and
-``require_review_texts``. Each rule's name stands in the row of every paper it drops.
+The recipe of a dataset lists which rules apply, and in which order. Details never quote a note: the
+words of a note may be published only where its license permits.
 """
 
 import re
@@ -10,7 +9,7 @@ import re
 from cycledata.records import Dropped, Review, Submission
 
 _MAX_PLACEHOLDER = 160
-"""Characters; a longer text says something."""
+"""Characters; a longer text is never a placeholder."""
 _PLACEHOLDER_WORDS = frozenset(
     """
     n a na nan nil no none nothing not any applicable omitted tbd do don t wish have there
@@ -21,7 +20,7 @@ _PLACEHOLDER_WORDS = frozenset(
     point points section sections part parts field box detail details detailed full main
     """.split()  # noqa: SIM905  a paragraph of words reads better than a column of quoted ones
 )
-"""A text of these words alone points elsewhere or says nothing: "N/A", "see weaknesses above"."""
+"""A text of only these words has no content or points elsewhere: "N/A", "see weaknesses above"."""
 
 _TEST_WORDS = frozenset({"test", "tests", "testing", "dummy", "placeholder"})
 _TEST_FILLERS = frozenset({"a", "the", "this", "is", "my", "paper", "submission", "title", "only"})
@@ -29,7 +28,7 @@ _WORD = re.compile(r"[^\W_]+")
 
 
 def is_blank(text: str) -> bool:
-    """Whether a review's text says nothing: empty, a mark, or a pointer to another field.
+    """Return True if a text of a review is empty, punctuation, or points to another field.
 
     >>> [is_blank(t) for t in ("", "-", "N/A", "See Weaknesses.", "Please refer to the above.")]
     [True, True, True, True, True]
@@ -42,7 +41,7 @@ def is_blank(text: str) -> bool:
 
 
 def is_test_title(title: str) -> bool:
-    """Whether a title was typed to try the form: "Test", "this is a test", "xxx".
+    """Return True if a title was typed to try the form: "Test", "this is a test", "xxx".
 
     >>> [is_test_title(t) for t in ("Test", "Test submission 2", "xxx", "Test-Time Adaptation")]
     [True, True, True, False]
@@ -54,14 +53,14 @@ def is_test_title(title: str) -> bool:
 
 
 def drop_test_submissions(submission: Submission) -> Submission | Dropped:
-    """Drop a submission whose title was typed to try the form; an unknown title passes."""
+    """Drop a submission if its title was typed to try the form; an unknown title passes."""
     if submission.title is None or not is_test_title(submission.title):
         return submission
-    return _drop(submission, "test-submission", f"the title is {submission.title[:60]!r}")
+    return _drop(submission, "test-submission", "the title was typed to try the form")
 
 
 def require_reviews(submission: Submission, *, at_least: int) -> Submission | Dropped:
-    """Drop a submission with too few reviews, e.g. to leave one out."""
+    """Drop a submission with too few reviews."""
     found = len(submission.reviews)
     if found >= at_least:
         return submission
@@ -70,7 +69,7 @@ def require_reviews(submission: Submission, *, at_least: int) -> Submission | Dr
 
 
 def require_ratings(submission: Submission, *, at_least: int) -> Submission | Dropped:
-    """Drop a submission with too few reviews that give a rating."""
+    """Drop a submission with too few reviews that have a rating."""
     found = sum(review.rating is not None for review in submission.reviews)
     if found >= at_least:
         return submission
@@ -80,26 +79,30 @@ def require_ratings(submission: Submission, *, at_least: int) -> Submission | Dr
 
 
 def require_decision(submission: Submission) -> Submission | Dropped:
-    """Drop a submission of which nobody knows what became."""
+    """Drop a submission without a decision or withdrawal."""
     if submission.decision is not None:
         return submission
     return _drop(submission, "no-decision", "expected a decision or a withdrawal, found neither")
 
 
 def require_title_and_abstract(submission: Submission) -> Submission | Dropped:
-    """Drop a submission without a title or without an abstract that says anything."""
+    """Drop a submission without a title or abstract, or with a placeholder for one."""
     for name, text in (("title", submission.title), ("abstract", submission.abstract)):
         if text is None or is_blank(text):
-            return _drop(submission, f"no-{name}", f"expected the {name}, found {text!r}")
+            return _drop(
+                submission,
+                f"no-{name}",
+                f"expected a text, found {'none' if text is None else 'a placeholder'}",
+            )
     return submission
 
 
 def require_review_texts(submission: Submission) -> Submission | Dropped:
-    """Drop a submission with a blank review: no summary, no strengths and no weaknesses."""
+    """Drop a submission with a review that has no summary, no strengths and no weaknesses."""
     blank = [review.reviewer for review in submission.reviews if _is_blank_review(review)]
     if not blank:
         return submission
-    return _drop(submission, "blank-review", f"nothing is said by {', '.join(blank)}")
+    return _drop(submission, "blank-review", f"no text from {', '.join(blank)}")
 
 
 def _is_blank_review(review: Review) -> bool:

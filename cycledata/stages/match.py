@@ -1,4 +1,4 @@
-"""Is this arXiv paper that submission? Decided by rule, with the rule and its score on record."""
+"""Match a submission with the arXiv paper that is the same work, by rule and with a score."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from cycledata.parse.arxiv import ArxivPaper
 from cycledata.stages.duplicates import normalise
 
 MIN_TITLE_RATIO = 0.9
-"""Below it two titles are two works, whoever wrote them."""
+"""Smallest similarity of two titles of one work, whoever the authors."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,17 +25,17 @@ class Match:
 def match_arxiv(
     title: str | None, authors: Sequence[str] | None, candidates: Sequence[ArxivPaper]
 ) -> Match | None:
-    """The candidate that is the same work, or None.
+    """Return the candidate that is the same work, or None.
 
     Args:
         title: the submission's title; None matches nothing.
-        authors: the submission's named authors; None while they are unknown.
+        authors: the submission's named authors; None if unknown.
         candidates: entries of a search.
 
-    A candidate is accepted by the first rule that holds: the same title and one family name in
-    common; a title that is nearly the same (ratio >= 0.9) and half of the family names; the same
-    title of at least 20 letters where the submission's authors are unknown. Among several the
-    highest score wins, then the lowest arXiv id.
+    A candidate is accepted by the first rule that matches: the same title and one family name in
+    common; a similar title (ratio >= 0.9) and half of the family names; the same title of at least
+    20 letters if the submission's authors are unknown. Of several candidates the highest score
+    wins, then the lowest arXiv id.
     """
     if title is None:
         return None
@@ -59,7 +59,7 @@ def match_arxiv(
 
 
 def _ratio(first: str, second: str) -> float:
-    # Titles are short, but strangers write them: the quadratic matcher sees 300 letters at most.
+    # The matcher is quadratic and titles are untrusted, so it compares 300 letters at most.
     return SequenceMatcher(None, first[:300], second[:300], autojunk=False).ratio()
 
 

@@ -1,8 +1,7 @@
-"""Citation keys -> cited works: each key's bibliography entry, and the record it is about.
+"""Resolve citation keys: find each key's bibliography entry and its Semantic Scholar record.
 
-In: what a paper cites, its bibliography, and the works that Semantic Scholar says it cites. Out:
-one ``Reference`` a key, in order of first citation, and a row for every key or abstract that is
-missing.
+Returns one ``Reference`` per key in order of first citation, and a row for every key, record or
+abstract that is missing.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -13,7 +12,7 @@ from cycledata.records import BibEntry, Dropped, Reference
 from cycledata.stages.duplicates import normalise
 
 MIN_TITLE_LETTERS = 12
-"""A shorter title is no proof that two entries are one work."""
+"""Shorter titles do not identify a work."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,20 +20,20 @@ class Resolved:
     """A paper's references."""
 
     references: tuple[Reference, ...]
-    """One for each cited key that has a bibliography entry; abstracts as the service has them."""
+    """One per cited key with a bibliography entry; abstracts as the service has them."""
     works: Mapping[str, Work]
-    """Citation key to the record that was found for it."""
+    """Citation key to its record."""
     missing: tuple[Dropped, ...]
-    """A row of the stage ``references`` for each key, record or abstract that is not there."""
+    """A row of the stage ``references`` per missing key, record or abstract."""
 
 
 def resolve_references(
     paper_id: str, cited_keys: Sequence[str], entries: Sequence[BibEntry], works: Iterable[Work]
 ) -> Resolved:
-    """Find each cited key's entry, and the work it is about.
+    """Find the entry of each cited key, and the work that matches it.
 
-    A work is an entry's if they share an arXiv id, else a DOI, else a title of at least twelve
-    letters (case, accents and punctuation aside) and years at most one apart where both are known.
+    A work matches an entry if they share an arXiv id, or else a DOI, or else a title of at least
+    twelve letters (ignoring case, accents and punctuation) with years at most one apart.
     """
     by_key = {entry.key: entry for entry in reversed(entries)}
     names = _Names(works)
@@ -67,7 +66,7 @@ def resolve_references(
 
 
 class _Names:
-    """The names under which works can be found; of two works with one name the first stays."""
+    """Index of works by arXiv id, DOI and title; the first of two works with one name is used."""
 
     def __init__(self, works: Iterable[Work]) -> None:
         self._by_arxiv: dict[str, Work] = {}

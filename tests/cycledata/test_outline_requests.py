@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 from cycledata.builds.runner import DATASETS, build
 from cycledata.cli import app
 from cycledata.consent.policy import read_policy
-from cycledata.datasets.research14k.make import RECIPE
+from cycledata.datasets.research14k.recipe import Research14kRecipe
 from cycledata.errors import SealedError, SnapshotError
 from cycledata.load import iterate_rows
 from cycledata.snapshot.open import OpenSnapshot, Reply
@@ -91,7 +91,7 @@ def test_the_papers_asked_about_are_those_that_the_build_takes(
         for row in iterate_rows(tmp_path / "out", "ids", split)
     ]
     assert sources == [MODEL] * 4
-    assert built.manifest.inputs["recipe"] == RECIPE.model_dump(mode="json")
+    assert built.manifest.inputs["recipe"] == Research14kRecipe().model_dump(mode="json")
 
 
 def test_a_second_run_asks_about_what_is_new_and_about_a_new_version(

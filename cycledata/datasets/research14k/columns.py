@@ -1,4 +1,4 @@
-"""Columns of Research-14k's two configs; what they mean stands in docs/datasets/research-14k.md."""
+"""Columns of the configs of Research-14k; docs/datasets/research-14k.md documents them."""
 
 import pyarrow as pa
 
@@ -8,12 +8,12 @@ _RESULT = pa.struct([(n, pa.string()) for n in ("name", "description", "table", 
 _FIGURE = pa.struct(
     [("label", pa.string()), ("caption", pa.string()), ("files", pa.list_(pa.string()))]
 )
-_MARKS = ("interestingness", "feasibility", "novelty")
+_RATINGS = ("interestingness", "feasibility", "novelty")
 _OUTLINE = pa.struct(
     [
         ("motivation", pa.string()),
         ("main_idea", pa.string()),
-        *((name, pa.int32()) for name in _MARKS),
+        *((name, pa.int32()) for name in _RATINGS),
         ("experimental_setup", pa.list_(_SETUP)),
         ("experimental_results", pa.list_(_RESULT)),
     ]

@@ -1,16 +1,19 @@
-"""What Research-14k looks up at random, a few dozen times a paper: cited works and outlines.
+"""Index of one build for random access: cited works, outlines and earliest entries.
 
-Compressed shards are slow at that, so a build copies them into a ``Lookup`` once, and with them
-what only all papers together can tell: whose entry of a work comes first, which prompts hold.
+A paper looks up a few dozen replies, and compressed shards are slow at that, so a build copies them
+into a `LookupFile` once. The index also has what only all papers together show: the earliest entry
+of each work, and the prompts that count as valid.
 """
 
+import sqlite3
 from collections import Counter
 from collections.abc import Iterable
 from hashlib import sha256
 from pathlib import Path
+from types import TracebackType
+from typing import Self
 
-from cycledata.datasets.research14k.lookup import Lookup
-from cycledata.datasets.research14k.select import Selected, first_entries
+from cycledata.datasets.research14k.select import SelectedPaper, first_entries
 from cycledata.errors import ParseError
 from cycledata.outlines.prompt import prompt_hash
 from cycledata.outlines.read import Outcome, OutlineReply, goes_before, read_outline_reply
@@ -22,9 +25,58 @@ from cycledata.stages.duplicates import normalise
 FILE = "lookup.sqlite"
 
 
+class LookupFile:
+    """Bytes by kind and name, in one SQLite file that many processes may read."""
+
+    def __init__(self, database: sqlite3.Connection) -> None:
+        self._database = database
+
+    @classmethod
+    def create(cls, path: Path) -> Self:
+        """Create a file, to be filled in one transaction."""
+        database = sqlite3.connect(path)
+        # A killed build starts again, so nothing has to reach the disk.
+        database.execute("PRAGMA synchronous=OFF")
+        database.execute("PRAGMA journal_mode=OFF")
+        database.execute(
+            "CREATE TABLE item (kind TEXT, name TEXT, value BLOB, PRIMARY KEY (kind, name))"
+            " WITHOUT ROWID"
+        )
+        return cls(database)
+
+    @classmethod
+    def open(cls, path: Path) -> Self:
+        """Open an existing file for reading."""
+        return cls(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro&immutable=1", uri=True))
+
+    def put(self, kind: str, name: str, value: bytes) -> None:
+        """Store a value; a later value replaces an earlier one."""
+        self._database.execute("INSERT OR REPLACE INTO item VALUES (?, ?, ?)", (kind, name, value))
+
+    def get(self, kind: str, name: str) -> bytes | None:
+        """Return the value under a name, or None if there is none."""
+        row = self._database.execute(
+            "SELECT value FROM item WHERE kind = ? AND name = ?", (kind, name)
+        ).fetchone()
+        return None if row is None else bytes(row[0])
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        if kind is None:
+            self._database.commit()
+        self._database.close()
+
+
 def write_index(replies: Replies, scratch: Path) -> None:
-    """Index cited works, outlines, and who comes first."""
-    with Lookup.create(scratch / FILE) as lookup:
+    """Write the index of cited works, outlines and earliest entries."""
+    with LookupFile.create(scratch / FILE) as lookup:
         for reply in replies.iter("semantic_scholar", "paper/"):
             if reply.status == 200:
                 lookup.put("work", reply.key.removeprefix("paper/"), reply.payload)
@@ -33,23 +85,23 @@ def write_index(replies: Replies, scratch: Path) -> None:
         _index_outlines(replies, lookup)
 
 
-def open_index(scratch: Path) -> Lookup:
-    """The index, for reading."""
-    return Lookup.open(scratch / FILE)
+def open_index(scratch: Path) -> LookupFile:
+    """Open the index for reading."""
+    return LookupFile.open(scratch / FILE)
 
 
-def first_entry(lookup: Lookup, name: str) -> str | None:
-    """Paper id of the earliest entry of the work with this name."""
+def first_entry(lookup: LookupFile, name: str) -> str | None:
+    """Return the paper id of the earliest entry of the work with this name, or None."""
     paper_id = lookup.get("first", name)
     return None if paper_id is None else paper_id.decode()
 
 
 def cited_works(
-    replies: Replies, lookup: Lookup, selected: Selected
+    replies: Replies, lookup: LookupFile, selected: SelectedPaper
 ) -> tuple[list[Work], list[Dropped]]:
-    """The works that Semantic Scholar says a paper cites, and a row for every unreadable record.
+    """Return the works that a paper cites by Semantic Scholar, and a row per invalid record.
 
-    The paper's own record is found by its arXiv id, else by the match of its title.
+    The paper's own record is found by its arXiv id, or else by the match of its title.
     """
     rows: list[Dropped] = []
     works: list[Work] = []
@@ -80,19 +132,21 @@ def cited_works(
 
 
 def title_key(title: str) -> str:
-    """Key of a title match at Semantic Scholar, as the source writes it."""
+    """Return the key of a title match, as the Semantic Scholar source writes it."""
     return f"match/{sha256(normalise(title).encode()).hexdigest()[:16]}"
 
 
-def recorded_conversation(lookup: Lookup, selected: Selected) -> OutlineReply | Dropped | None:
-    """What a model was asked and said about the text that the build reads.
+def recorded_conversation(
+    lookup: LookupFile, selected: SelectedPaper
+) -> OutlineReply | Dropped | None:
+    """Return the recorded outline conversation about the text that the build uses.
 
-    A conversation about another version of the e-print, or one that was asked with prompts that do
-    not hold, is none about this text: the paper is dropped rather than planned from another one.
+    A conversation about another version of the e-print, or one with other prompts, does not count:
+    the paper is dropped rather than outlined from another text.
 
     Returns:
-        The conversation; a row where there are only stale or unreadable ones; None where no model
-        was ever asked.
+        The conversation; a row if there are only stale or invalid ones; None if no model was ever
+        asked.
     """
     paper_id = selected.entry.paper_id
     payload = lookup.get("outline", f"{paper_id} {selected.source}")
@@ -105,10 +159,11 @@ def recorded_conversation(lookup: Lookup, selected: Selected) -> OutlineReply | 
     return Dropped(paper_id, rule, f"the text is {selected.source}, {detail}"[:200], "outline")
 
 
-def prompts_that_hold(keys: Iterable[str]) -> str:
-    """Hash of the prompts whose answers a build takes, so that all papers were asked alike.
+def valid_prompts(keys: Iterable[str]) -> str:
+    """Return the hash of the prompts whose completions a build uses, the same for all papers.
 
-    Today's if any paper was asked with them, else those that most papers were asked with.
+    The current prompts if any paper was asked with them, or else those that most papers were asked
+    with; ``""`` without keys.
     """
     n_asked = Counter(_asked(key)[1] for key in keys)
     if prompt_hash() in n_asked:
@@ -116,9 +171,9 @@ def prompts_that_hold(keys: Iterable[str]) -> str:
     return min(n_asked, key=lambda prompts: (-n_asked[prompts], prompts), default="")
 
 
-def _index_outlines(replies: Replies, lookup: Lookup) -> None:
-    """Keep one conversation for each paper and e-print, and what else there was."""
-    holding = prompts_that_hold(replies.keys("outline"))
+def _index_outlines(replies: Replies, lookup: LookupFile) -> None:
+    """Store one conversation per paper and e-print, and a reason for every other one."""
+    valid = valid_prompts(replies.keys("outline"))
     kept: dict[str, Outcome] = {}
     for reply in replies.iter("outline"):
         paper_id, prompts = _asked(reply.key)
@@ -127,10 +182,10 @@ def _index_outlines(replies: Replies, lookup: Lookup) -> None:
         except ParseError as error:
             lookup.put("asked", paper_id, f"outline-unreadable: {error.detail}".encode())
             continue
-        stale = f"outline-stale: outlined was {record.source} with the prompts {prompts}"
+        stale = f"outline-stale: the outline is of {record.source} with the prompts {prompts}"
         lookup.put("asked", paper_id, stale.encode())
         name = f"{paper_id} {record.source}"
-        if prompts == holding and goes_before(record, kept.get(name)):
+        if prompts == valid and goes_before(record, kept.get(name)):
             kept[name] = record.outcome
             lookup.put("outline", name, reply.payload)
 
@@ -139,16 +194,16 @@ def _read_conversation(reply: Reply) -> OutlineReply:
     record = read_outline_reply(reply.payload)
     if (record.paper_id, record.prompt_hash) != _asked(reply.key):
         found = f"{record.paper_id} under {record.prompt_hash}"
-        raise ParseError("outline-reply", f"{reply.key}: holds a conversation about {found}")
+        raise ParseError("outline-reply", f"{reply.key}: is a conversation about {found}")
     return record
 
 
 def _asked(key: str) -> tuple[str, str]:
-    """Paper id and hash of the prompts in the key of a conversation."""
+    """Return the paper id and the hash of the prompts in the key of a conversation."""
     rest, _, prompts = key.rpartition("/")
     return rest.rpartition("/")[2], prompts
 
 
-def _unreadable(selected: Selected, key: str, error: ParseError) -> Dropped:
+def _unreadable(selected: SelectedPaper, key: str, error: ParseError) -> Dropped:
     detail = f"{key}: {error.detail}"[:200]
     return Dropped(selected.entry.paper_id, error.rule, detail, "references")

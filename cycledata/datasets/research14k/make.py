@@ -1,43 +1,42 @@
-"""Research-14k (Section 2.2): accepted papers with outlines, main text and cited abstracts.
+"""Make the rows of one Research-14k paper.
 
-Two configs. ``ids`` holds every accepted paper that passes the rules: what may always be published,
-and the digest of its full row, so that whoever holds the e-prints can rebuild the rest and compare.
-``default`` holds the papers whose text may be published.
+Config ``ids`` has every accepted paper that passes the rules: the facts that may always be
+published, and the digest of its full row, so that anyone with the e-prints can rebuild the row and
+compare. Config ``default`` has the papers whose text may be published.
 
-A paper is accepted because a venue's list says so; it is the arXiv paper that the title and a name
-match; its text is that e-print's LaTeX. A paper on two lists belongs to the earlier one.
+A paper is accepted if a venue's list has it; it is the arXiv paper that matches its title and an
+author; its text is the LaTeX of that e-print. A paper on two lists belongs to the earlier one.
 """
 
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache, partial
-from typing import Any
+from typing import Any, Final
 
+from cycledata.consent.decisions import Decisions, decide_paper
 from cycledata.consent.evidence import Component, Evidence
-from cycledata.consent.policy import Verdict, decide
-from cycledata.datasets.paper_texts import (
-    Text,
-    cut_row,
-    metadata_evidence,
-    stated_licence,
-    version_of,
-    work_evidence,
-)
-from cycledata.datasets.research14k.columns import DEFAULT_SCHEMA, IDENTITY, IDS_SCHEMA
+from cycledata.consent.gather import metadata_evidence, stated_license, work_evidence
+from cycledata.datasets.paper_texts import TextSource, leak_row, version_of
+from cycledata.datasets.research14k.columns import IDENTITY
 from cycledata.datasets.research14k.index import (
+    LookupFile,
     cited_works,
     first_entry,
     open_index,
     recorded_conversation,
-    write_index,
 )
-from cycledata.datasets.research14k.lookup import Lookup
-from cycledata.datasets.research14k.select import Rules, Selected, entry_keys, select_paper
-from cycledata.datasets.spec import Context, Dataset, Outcome, SplitItem
+from cycledata.datasets.research14k.recipe import Research14kRecipe
+from cycledata.datasets.research14k.select import (
+    SelectedPaper,
+    SelectionCriteria,
+    entry_keys,
+    select_paper,
+)
+from cycledata.datasets.spec import BuildContext, PaperRows
 from cycledata.formats.paper_text import ResearchText, render_messages
-from cycledata.formats.paper_text import cited_works as shown_works
+from cycledata.formats.paper_text import cited_works as rendered_works
 from cycledata.formats.unreadable import Unreadable
 from cycledata.manifest import fingerprint
 from cycledata.outlines.extractive import SOURCE as EXTRACTIVE
@@ -45,34 +44,19 @@ from cycledata.outlines.extractive import extractive_outline
 from cycledata.outlines.quality import check_outline
 from cycledata.outlines.read import recorded_outline
 from cycledata.parse.proceedings import ListedPaper
-from cycledata.parse.semantic_scholar import Work
-from cycledata.records import Dropped, Outline, Record, Reference
+from cycledata.records import Dropped, Outline, Reference
 from cycledata.snapshot.seal import SealedSnapshot
 from cycledata.stages.duplicates import likeness_keys, normalise
 from cycledata.stages.references import Resolved, resolve_references
-from cycledata.stages.split_by_time import split_by_time
-from cycledata.stages.splits import Split
+from cycledata.stages.split_item import SplitItem
 
-
-class Recipe(Record):
-    """Parameters of Research-14k."""
-
-    n_train: int = 12_696
-    """Sec. 2.2: "12,696 training samples"."""
-    n_test: int = 802
-    """Sec. 2.2: "802 test samples"."""
-    min_words: int = 150
-    """Not in the paper, which filters "papers that do not meet the requirements"; fewer words are
-    an abstract, not a paper."""
-    bytes_per_token: int = 4
-    """Not in the paper: an estimate of length that needs no model's tokenizer."""
-
-
-RECIPE = Recipe()
+Context = BuildContext[Research14kRecipe]
+_DEFAULT_COMPONENTS: Final[tuple[Component, ...]] = ("paper_text", "outline", "abstract")
+"""Components that must all be publishable for a row of ``default``."""
 
 
 def list_papers(snapshot: SealedSnapshot) -> list[str]:
-    """Every paper id of an accepted list."""
+    """Return every paper id of the lists of accepted papers, sorted."""
     return sorted(_keys_by_paper(snapshot))
 
 
@@ -81,32 +65,29 @@ def _keys_by_paper(snapshot: SealedSnapshot) -> Mapping[str, str]:
     return entry_keys(snapshot)
 
 
-def rules(tombstones: frozenset[str], first_entry: Callable[[str], str | None]) -> Rules:
-    """What papers of this dataset are judged by; see ``Rules``."""
-    return Rules(RECIPE.min_words, tombstones, first_entry)
-
-
-def make(context: Context, paper_id: str) -> Outcome:
-    """One paper's rows, reasons and evidence."""
+def make(context: Context, paper_id: str) -> PaperRows:
+    """Make the rows, reasons and verdicts of one paper."""
     snapshot = context.snapshot
     with open_index(context.scratch) as lookup:
-        judged_by = rules(context.tombstones, partial(first_entry, lookup))
+        criteria = SelectionCriteria(
+            context.recipe, context.tombstones, partial(first_entry, lookup)
+        )
         key = _keys_by_paper(snapshot)[paper_id]
-        selected = select_paper(snapshot, key, judged_by, context.cache)
+        selected = select_paper(snapshot, key, criteria, context.cache)
         if isinstance(selected, Dropped):
-            return Outcome(paper_id, dropped=(selected,))
+            return PaperRows(paper_id, dropped=(selected,))
         outlined = _outline(lookup, selected)
         if isinstance(outlined, Dropped):
-            return Outcome(paper_id, dropped=(outlined,))
-        works, unreadable = cited_works(snapshot, lookup, selected)
+            return PaperRows(paper_id, dropped=(outlined,))
+        works, invalid = cited_works(snapshot, lookup, selected)
     paper = selected.paper
     resolved = resolve_references(paper_id, paper.cited_keys, paper.bibliography, works)
-    resolved = replace(resolved, missing=(*unreadable, *resolved.missing))
+    resolved = replace(resolved, missing=(*invalid, *resolved.missing))
     return _assemble(context, selected, resolved, *outlined)
 
 
-def _outline(lookup: Lookup, selected: Selected) -> tuple[Outline, str] | Dropped:
-    """The recorded outline and its model; the extractive one where no model was asked."""
+def _outline(lookup: LookupFile, selected: SelectedPaper) -> tuple[Outline, str] | Dropped:
+    """Return the recorded outline and its model, or the extractive one if no model was asked."""
     reply = recorded_conversation(lookup, selected)
     if reply is None:
         paper = selected.paper
@@ -116,7 +97,7 @@ def _outline(lookup: Lookup, selected: Selected) -> tuple[Outline, str] | Droppe
         return reply
     recorded = recorded_outline(reply)
     if isinstance(recorded, Unreadable):
-        # Where the reply was wrong, and not what it said: nobody has decided that it may be shown.
+        # The row says where the reply was invalid and does not quote it: no consent covers it.
         detail = f"{recorded.where}, wrong in the last: {recorded.why.partition(':')[0]}"[:200]
         return Dropped(selected.entry.paper_id, "outline-refused", detail, "outline")
     return recorded, reply.model
@@ -124,45 +105,41 @@ def _outline(lookup: Lookup, selected: Selected) -> tuple[Outline, str] | Droppe
 
 def _assemble(
     context: Context,
-    selected: Selected,
+    selected: SelectedPaper,
     resolved: Resolved,
     outline: Outline,
     outline_source: str,
-) -> Outcome:
-    """Rows and evidence of a paper that passed every rule."""
+) -> PaperRows:
+    """Make the rows and verdicts of a paper that passed every rule."""
     entry, candidate, text = selected.entry, selected.candidate, selected.text
-    desk = Desk(context, entry)
-    metadata = metadata_evidence(context.snapshot, entry.paper_id)
-    opens_text = desk.publishes("paper_text", text.evidence)
-    opens_outline = desk.publishes("outline", text.evidence)
-    opens_abstract = desk.publishes("abstract", metadata)
-    shown = tuple(desk.shown(reference, resolved.works) for reference in resolved.references)
-    wishes = [v.rule == "opt-out" for v in desk.verdicts if v.component != "reference_abstracts"]
-    if all(wishes):
-        why = Dropped(entry.paper_id, "opt-out", "every part of it is to stay out", "consent")
-        return Outcome(entry.paper_id, dropped=(why,), verdicts=tuple(desk.verdicts))
-    row = partial(_full_row, selected, outline, outline_source)
+    paper_id = entry.paper_id
+    decisions = _decide(context, selected, resolved)
+    verdicts = decisions.verdicts
+    if all(v.rule == "opt-out" for v in verdicts if v.component != "reference_abstracts"):
+        row = Dropped(paper_id, "opt-out", "an opt-out covers all components", "consent")
+        return PaperRows(paper_id, dropped=(row,), verdicts=verdicts)
+    shown = _shown_references(resolved.references, decisions)
+    make_row = partial(_full_row, selected, outline, outline_source, context.recipe)
     try:
-        whole = row(resolved.references)
-        published = whole if shown == resolved.references else row(shown)
+        full_row = make_row(resolved.references)
+        published = full_row if shown == resolved.references else make_row(shown)
     except ValueError as error:
         detail = str(error).split("\n")[0][:200]
-        why = Dropped(entry.paper_id, "unrenderable", detail, "assembly")
-        return Outcome(entry.paper_id, dropped=(why,))
-    rows: dict[str, Mapping[str, Any]] = {"ids": _ids_row(entry, text, whole)}
-    dropped = [*resolved.missing, *(cut_row(entry.paper_id, leak) for leak in selected.paper.leaks)]
-    if opens_text and opens_outline and opens_abstract:
+        return PaperRows(paper_id, dropped=(Dropped(paper_id, "unrenderable", detail, "assembly"),))
+    rows: dict[str, Mapping[str, Any]] = {"ids": _ids_row(entry, text, full_row)}
+    dropped = [*resolved.missing, *(leak_row(paper_id, leak) for leak in selected.paper.leaks)]
+    if all(decisions.publishes(name) for name in _DEFAULT_COMPONENTS):
         rows["default"] = published
     else:
-        rule = next(v.rule for v in desk.verdicts if not v.publishes)
-        dropped.append(Dropped(entry.paper_id, "text-withheld", rule, "default/consent"))
-    return Outcome(
-        entry.paper_id,
+        rule = next(v.rule for v in verdicts if not v.publishes)
+        dropped.append(Dropped(paper_id, "text-withheld", rule, "default/consent"))
+    return PaperRows(
+        paper_id,
         rows=rows,
         dropped=tuple(dropped),
-        verdicts=tuple(desk.verdicts),
+        verdicts=verdicts,
         split_item=SplitItem(
-            entry.paper_id,
+            paper_id,
             stratum=entry.venue,
             likeness=likeness_keys(entry.title, candidate.abstract),
             published=candidate.published,
@@ -172,50 +149,58 @@ def _assemble(
     )
 
 
-class Desk:
-    """Decides on one paper's components and keeps every verdict."""
+def _decide(context: Context, selected: SelectedPaper, resolved: Resolved) -> Decisions:
+    """Decide on every component, and on the abstract of each cited work that has one."""
+    entry, text_evidence = selected.entry, selected.text.evidence
+    evidence: list[tuple[Component, Sequence[Evidence]]] = [
+        ("paper_text", text_evidence),
+        ("outline", text_evidence),
+        ("abstract", metadata_evidence(context.snapshot, entry.paper_id)),
+        *(
+            ("reference_abstracts", work_evidence(resolved.works[reference.key]))
+            for reference in resolved.references
+            if reference.abstract is not None
+        ),
+    ]
+    return decide_paper(
+        entry.paper_id,
+        evidence,
+        venue=entry.list_name,
+        policy=context.policy,
+        tombstones=context.tombstones,
+    )
 
-    def __init__(self, context: Context, entry: ListedPaper) -> None:
-        self._context = context
-        self._entry = entry
-        self.verdicts: list[Verdict] = []
 
-    def publishes(self, component: Component, evidence: Sequence[Evidence]) -> bool:
-        """Whether a component goes into the build."""
-        verdict = decide(
-            self._entry.paper_id,
-            component,
-            evidence,
-            venue=self._entry.list_name,
-            policy=self._context.policy,
-            tombstones=self._context.tombstones,
-        )
-        self.verdicts.append(verdict)
-        return verdict.publishes
-
-    def shown(self, reference: Reference, works: Mapping[str, Work]) -> Reference:
-        """A reference without its abstract where that may not be published."""
-        if reference.abstract is None:
-            return reference
-        work = works[reference.key]
-        if self.publishes("reference_abstracts", work_evidence(work)):
-            return reference
-        return reference.model_copy(update={"abstract": None})
+def _shown_references(
+    references: Sequence[Reference], decisions: Decisions
+) -> tuple[Reference, ...]:
+    """Return the references without the abstracts that may not be published."""
+    verdicts = iter(decisions.of("reference_abstracts"))
+    return tuple(
+        reference
+        if reference.abstract is None or next(verdicts).publishes
+        else reference.model_copy(update={"abstract": None})
+        for reference in references
+    )
 
 
 def _full_row(
-    selected: Selected, outline: Outline, outline_source: str, references: Sequence[Reference]
+    selected: SelectedPaper,
+    outline: Outline,
+    outline_source: str,
+    recipe: Research14kRecipe,
+    references: Sequence[Reference],
 ) -> dict[str, Any]:
-    """The row of ``default``.
+    """Return the row of ``default``.
 
     Raises:
-        ValueError: the paper cannot be written as turns that read back.
+        ValueError: the paper cannot be rendered as messages that parse back.
     """
     entry, candidate, paper = selected.entry, selected.candidate, selected.paper
     title = paper.title or entry.title
     messages = render_messages(
         ResearchText(
-            references=shown_works(references),
+            references=rendered_works(references),
             outline=outline,
             title=title,
             abstract=candidate.abstract,
@@ -233,7 +218,7 @@ def _full_row(
         "year": entry.year,
         "published": candidate.published,
         "authors": list(candidate.authors),
-        "license": stated_licence(selected.text),
+        "license": stated_license(selected.text.evidence),
         "references": [reference.model_dump() for reference in references],
         "sections": [s.model_dump(include={"level", "title", "text"}) for s in paper.sections],
         "figures": [
@@ -242,25 +227,27 @@ def _full_row(
         "outline": outline.model_dump(),
         "outline_source": outline_source,
         "messages": [message.model_dump() for message in messages],
-        "n_output_tokens": -(-n_bytes // RECIPE.bytes_per_token),
+        "n_output_tokens": -(-n_bytes // recipe.bytes_per_token),
     }
 
 
-def _ids_row(entry: ListedPaper, text: Text, whole: Mapping[str, Any]) -> dict[str, Any]:
-    """The row of ``ids``: facts, and the digest that a rebuilt row must have."""
+def _ids_row(entry: ListedPaper, text: TextSource, full_row: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the row of ``ids``: facts, and the digest that a rebuilt row must have."""
     return {
-        **{name: whole[name] for name, _ in IDENTITY},
+        **{name: full_row[name] for name, _ in IDENTITY},
         "accepted_by": entry.url,
         "eprint_sha256": text.reply.sha256,
-        "outline_source": whole["outline_source"],
-        "references": [{"key": r["key"], "paper_id": r["paper_id"]} for r in whole["references"]],
-        "n_output_tokens": whole["n_output_tokens"],
-        "row_sha256": row_digest(whole),
+        "outline_source": full_row["outline_source"],
+        "references": [
+            {"key": r["key"], "paper_id": r["paper_id"]} for r in full_row["references"]
+        ],
+        "n_output_tokens": full_row["n_output_tokens"],
+        "row_sha256": row_digest(full_row),
     }
 
 
 def row_digest(row: Mapping[str, Any]) -> str:
-    """sha256 of a full row, every text in it, as canonical JSON."""
+    """Return the sha256 of a full row, with every text in it, as canonical JSON."""
     return fingerprint(dict(row))
 
 
@@ -272,13 +259,13 @@ def _work_digests(title: str, references: Sequence[Reference]) -> bytes:
 
 
 def _counts(
-    selected: Selected,
+    selected: SelectedPaper,
     resolved: Resolved,
     outline: Outline,
     outline_source: str,
     rows: Mapping[str, Any],
 ) -> dict[str, int]:
-    """What is added up over papers: references, outline quality, and how the open part differs."""
+    """Return the counts of one paper: references, outline quality, coverage of the open part."""
     paper = selected.paper
     counts = Counter(
         references=len(resolved.references),
@@ -308,40 +295,3 @@ def _counts(
         counts[f"coverage: {group}: all"] = 1
         counts[f"coverage: {group}: open"] = int("default" in rows)
     return dict(counts)
-
-
-def split(items: Sequence[SplitItem]) -> tuple[Mapping[str, Split], Mapping[str, Any]]:
-    """Sides by first public day, the day between them, and what test papers cite of train."""
-    chronology = split_by_time(
-        items,
-        n_train=RECIPE.n_train,
-        n_test=RECIPE.n_test,
-        test_share=RECIPE.n_test / (RECIPE.n_train + RECIPE.n_test),
-    )
-    side_of = chronology.side_of
-    trained = {item.works[:8] for item in items if side_of[item.paper_id] == "train"}
-    n_citing = n_cited = 0
-    for item in items:
-        if side_of[item.paper_id] == "test":
-            cited = [item.works[i : i + 8] for i in range(8, len(item.works), 8)]
-            hits = sum(work in trained for work in cited)
-            n_cited += hits
-            n_citing += hits > 0
-    return side_of, {
-        "Last day of train": str(chronology.last_train_day),
-        "Test papers that cite a training paper": n_citing,
-        "References from test papers to training papers": n_cited,
-    }
-
-
-RESEARCH_14K = Dataset(
-    name="research-14k",
-    title="Research-14k",
-    recipe=RECIPE,
-    schemas={"default": DEFAULT_SCHEMA, "ids": IDS_SCHEMA},
-    task_categories=("text-generation",),
-    list_papers=list_papers,
-    make=make,
-    assign_splits=split,
-    prepare=write_index,
-)

@@ -1,7 +1,7 @@
-"""Which listed papers Research-14k is made of: accepted, on arXiv, readable, long enough, English.
+"""Select the papers of Research-14k: accepted, on arXiv, readable, long enough, in English.
 
-In: replies of a snapshot, open or sealed, since outlines are asked for before it is sealed and the
-build must then want the very same papers. Out: a paper with its text, or the rule that left it out.
+Works on open and sealed snapshots, because outlines are requested before the snapshot is sealed and
+must be about exactly the papers that the build selects.
 """
 
 from collections.abc import Callable, Mapping
@@ -9,29 +9,34 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cycledata.consent.tombstones import FILE as TOMBSTONES
-from cycledata.datasets.paper_texts import Text, arxiv_candidate, latest_eprint, read_text
+from cycledata.datasets.paper_texts import (
+    TextSource,
+    find_arxiv_paper,
+    latest_eprint,
+    parse_text,
+)
+from cycledata.datasets.research14k.recipe import Research14kRecipe, text_stages
 from cycledata.errors import ParseError
 from cycledata.parse.arxiv import ArxivPaper
 from cycledata.parse.proceedings import ListedPaper, parse_entry
 from cycledata.records import Dropped, PaperText
 from cycledata.snapshot.open import Replies
-from cycledata.stages import paper_filters
 from cycledata.stages.core import run_stages
 from cycledata.stages.duplicates import normalise
 
 
 @dataclass(frozen=True, slots=True)
-class Selected:
+class SelectedPaper:
     """A listed paper that passed every rule."""
 
     entry: ListedPaper
-    """Proof of acceptance."""
+    """Entry of the list of accepted papers."""
     candidate: ArxivPaper
-    """The arXiv paper that it is."""
-    text: Text
+    """The arXiv paper that matches it."""
+    text: TextSource
     """Its e-print."""
     paper: PaperText
-    """What the e-print says."""
+    """The parsed e-print."""
 
     @property
     def source(self) -> str:
@@ -40,19 +45,18 @@ class Selected:
 
 
 @dataclass(frozen=True, slots=True)
-class Rules:
-    """What a paper is judged by besides its own replies."""
+class SelectionCriteria:
+    """What decides about a paper besides its own replies."""
 
-    min_words: int
-    """Words that a text must have."""
+    recipe: Research14kRecipe
     tombstones: frozenset[str]
-    """Papers that were taken down."""
+    """Ids of papers that were taken down."""
     first_entry: Callable[[str], str | None]
-    """Name of a work to the id of its earliest entry, see ``first_entries``."""
+    """Return the paper id of the earliest entry of the work with a name; see `first_entries`."""
 
 
 def entry_keys(replies: Replies) -> dict[str, str]:
-    """Paper id to the key of its entry; of two entries under one id the first counts."""
+    """Return paper id to the key of its entry; the first key if two entries share an id."""
     keys: dict[str, str] = {}
     for key in replies.keys("proceedings"):
         if not key.startswith("list/"):
@@ -61,16 +65,16 @@ def entry_keys(replies: Replies) -> dict[str, str]:
 
 
 def first_entries(replies: Replies) -> Mapping[str, str]:
-    """Every name of every listed work to the paper id of its earliest entry.
+    """Return every name of every listed work to the paper id of its earliest entry.
 
-    Which of several entries of one work comes first only all of them together can tell.
+    A work that is on several lists is used once; only all entries together show which is first.
     """
     first: dict[str, tuple[int, str, str]] = {}
     for key in entry_keys(replies).values():
         try:
             entry = _read_entry(replies, key)
         except ParseError:
-            continue  # select_paper gives the row that says so
+            continue  # select_paper returns the row that states the reason
         rank = (entry.year, entry.list_name, entry.paper_id)
         for name in _names(replies, entry):
             first[name] = min(first.get(name, rank), rank)
@@ -78,37 +82,39 @@ def first_entries(replies: Replies) -> Mapping[str, str]:
 
 
 def select_paper(
-    replies: Replies, key: str, rules: Rules, cache: Path | None
-) -> Selected | Dropped:
-    """A listed paper with its text, or the first rule that leaves it out.
+    replies: Replies, key: str, criteria: SelectionCriteria, cache: Path | None
+) -> SelectedPaper | Dropped:
+    """Return a listed paper with its text, or the first rule that drops it.
 
     Args:
         replies: the snapshot.
-        key: of the paper's entry, see ``entry_keys``.
-        rules: what it is judged by.
-        cache: folder of texts read before; None reads every text afresh.
+        key: key of the paper's entry, see `entry_keys`.
+        criteria: recipe, takedowns and duplicates.
+        cache: folder of parsed texts; None to parse again.
     """
     paper_id = _id_in(key)
-    if paper_id in rules.tombstones:
+    if paper_id in criteria.tombstones:
         return Dropped(paper_id, "takedown", f"see {TOMBSTONES}", "takedown")
     try:
         entry = _read_entry(replies, key)
         for name in _names(replies, entry):
-            first = rules.first_entry(name) or paper_id
+            first = criteria.first_entry(name) or paper_id
             if first != paper_id:
                 return Dropped(paper_id, "duplicate", f"the same work as {first}", "match")
-        candidate = arxiv_candidate(replies, paper_id, entry.title, entry.authors or None)
+        candidate = find_arxiv_paper(replies, paper_id, entry.title, entry.authors or None)
         if candidate is None:
-            why = "no candidate has its title and a name"
-            return Dropped(paper_id, "no-arxiv-paper", why, "match")
+            detail = "no candidate has its title and an author in common"
+            return Dropped(paper_id, "no-arxiv-paper", detail, "match")
         text = latest_eprint(replies, candidate)
         if text is None:
             return Dropped(paper_id, "no-eprint", f"arXiv {candidate.arxiv_id}", "match")
-        read = read_text(text, bibliography=True, cache=cache)
+        parsed = parse_text(text, bibliography=True, cache=cache)
     except ParseError as error:
         return Dropped(paper_id, error.rule, error.detail[:300], "parse")
-    paper = run_stages(read, paper_filters.stages(paper_id, min_words=rules.min_words))
-    return paper if isinstance(paper, Dropped) else Selected(entry, candidate, text, paper)
+    paper = run_stages(parsed, text_stages(paper_id, criteria.recipe))
+    if isinstance(paper, Dropped):
+        return paper
+    return SelectedPaper(entry, candidate, text, paper)
 
 
 def _id_in(key: str) -> str:
@@ -126,10 +132,10 @@ def _read_entry(replies: Replies, key: str) -> ListedPaper:
 
 
 def _names(replies: Replies, entry: ListedPaper) -> list[str]:
-    """What two entries of one work share: the title, the arXiv id."""
+    """Return the names that two entries of one work share: the title, the arXiv id."""
     names = [f"title:{normalise(entry.title)}"]
     try:
-        candidate = arxiv_candidate(replies, entry.paper_id, entry.title, entry.authors or None)
+        candidate = find_arxiv_paper(replies, entry.paper_id, entry.title, entry.authors or None)
     except ParseError:
         return names
     return names if candidate is None else [*names, f"arxiv:{candidate.arxiv_id}"]

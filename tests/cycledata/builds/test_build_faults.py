@@ -80,7 +80,7 @@ def test_a_takedown_of_a_takedown_adds_to_it(built: Path, tmp_path: Path) -> Non
         ("SAMPLE5k01", "first"),
         ("SAMPLE5k02", "later"),
     ]
-    assert report.strangers == ()
+    assert report.unknown_ids == ()
     dropped = pl.read_parquet(second / "dropped.parquet").filter(stage="takedown")
     assert dropped["paper_id"].to_list() == ["SAMPLE5k01", "SAMPLE5k02"]
     assert report.manifest.counts["papers_kept"] == read_build(built).counts["papers_kept"] - 2
@@ -144,7 +144,7 @@ def test_a_policy_may_name_a_hundred_thousand_papers_and_says_who_is_unknown(
     start = time.perf_counter()
     report = build(REVIEW_5K, sample.SNAPSHOT, tmp_path / "out", policy=Policy.model_validate(told))
     assert time.perf_counter() - start < 30
-    assert len(report.strangers) == 100_000
+    assert len(report.unknown_ids) == 100_000
 
 
 # Folders
@@ -153,7 +153,7 @@ def test_a_policy_may_name_a_hundred_thousand_papers_and_says_who_is_unknown(
 def test_the_snapshots_own_folder_is_no_place_for_a_build(tmp_path: Path) -> None:
     snapshot = copy_of_the_snapshot(tmp_path / "snapshot")
     before = left_in(snapshot)
-    with pytest.raises(BuildError, match=r"holds files but no manifest\.json"):
+    with pytest.raises(BuildError, match=r"has files but no manifest\.json"):
         build_sample(snapshot, snapshot)
     assert left_in(snapshot) == before
 

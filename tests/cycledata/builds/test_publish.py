@@ -170,13 +170,13 @@ def test_a_dry_run_asks_nobody(hub: Hub, built: Path) -> None:
 @pytest.mark.parametrize(
     ("where", "status", "said"),
     [
-        (f"/api/datasets/{REPO}", 401, "does not know the token in HF_TOKEN"),
-        ("/commit/", 403, "may not write there"),
-        ("/commit/", 409, "somebody else is changing the repository"),
-        ("/commit/", 412, "has just changed the repository"),
-        ("/resolve/", 403, "may not write there"),
-        ("/tree/", 400, "nothing is lost; publish again later"),
-        (f"/api/datasets/{REPO}", 500, "nothing is lost; publish again later"),
+        (f"/api/datasets/{REPO}", 401, "the token in HF_TOKEN is not valid"),
+        ("/commit/", 403, "has no write access"),
+        ("/commit/", 409, "the repository is being changed"),
+        ("/commit/", 412, "the repository has just been changed"),
+        ("/resolve/", 403, "has no write access"),
+        ("/tree/", 400, "nothing was changed; publish again later"),
+        (f"/api/datasets/{REPO}", 500, "nothing was changed; publish again later"),
     ],
 )
 def test_a_refusal_is_one_line_with_the_next_move(
@@ -231,4 +231,6 @@ def test_the_command_takes_the_token_from_the_environment_and_never_prints_it(
     else:
         assert (ran.returncode, ran.stdout) == (1, "")
         last = ran.stderr.rstrip("\n").rpartition("\n")[2]
-        assert last.startswith(f"error: {REPO}: the hub answered 401: it does not know the token")
+        assert last.startswith(
+            f"error: {REPO}: the hub answered 401: the token in HF_TOKEN is not valid"
+        )

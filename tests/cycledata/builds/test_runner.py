@@ -116,10 +116,8 @@ def test_another_place_other_workers_and_a_shuffled_import_give_the_same_bytes(
     tmp_path: Path,
     sample_build: Path,
     make_snapshot: Snapshots,
-    monkeypatch: pytest.MonkeyPatch,
     n_workers: int,
 ) -> None:
-    monkeypatch.setattr("cycledata.builds.runner.CHUNK", 3)
     sealed = SealedSnapshot.open(sample.SNAPSHOT)
     replies = [
         reply for service in sealed.manifest.replies_by_service for reply in sealed.iter(service)
@@ -127,7 +125,7 @@ def test_another_place_other_workers_and_a_shuffled_import_give_the_same_bytes(
     random.Random(n_workers).shuffle(replies)
     snapshot = make_snapshot(tmp_path / "elsewhere", replies)
     out = tmp_path / "deep" / "er" / "build"
-    build(REVIEW_5K, snapshot, out, policy=SAMPLE_POLICY, n_workers=n_workers)
+    build(REVIEW_5K, snapshot, out, policy=SAMPLE_POLICY, n_workers=n_workers, chunk_papers=3)
     assert digests(out) == digests(sample_build)
 
 
@@ -176,7 +174,7 @@ def test_building_again_says_that_nothing_has_changed(sample_build: Path) -> Non
 
 def test_another_policy_under_the_same_name_is_an_error(sample_build: Path) -> None:
     with pytest.raises(
-        BuildError, match=r"holds a build with fingerprint \w{12}, .*give --out another"
+        BuildError, match=r"has a build with fingerprint \w{12}, .*give --out another folder"
     ):
         build(REVIEW_5K, sample.SNAPSHOT, sample_build, policy=read_policy())
 
@@ -184,7 +182,7 @@ def test_another_policy_under_the_same_name_is_an_error(sample_build: Path) -> N
 def test_a_folder_with_something_else_in_it_is_left_alone(tmp_path: Path) -> None:
     (tmp_path / "home").mkdir()
     (tmp_path / "home" / "diary.txt").write_text("mine")
-    with pytest.raises(BuildError, match=r"holds files but no manifest\.json"):
+    with pytest.raises(BuildError, match=r"has files but no manifest\.json"):
         build_sample(tmp_path / "home")
     assert (tmp_path / "home" / "diary.txt").read_text() == "mine"
 
@@ -276,7 +274,7 @@ def test_an_unreadable_licence_withholds_the_text_and_nothing_else(
 
 
 def test_explain_of_a_stranger_is_an_error(sample_build: Path) -> None:
-    with pytest.raises(BuildError, match=r"nobody: not in .*, kept or dropped"):
+    with pytest.raises(BuildError, match=r"nobody: not found in .*, kept or dropped"):
         explain(sample_build, "nobody")
 
 

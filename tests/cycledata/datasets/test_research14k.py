@@ -16,7 +16,7 @@ from cycledata import sample
 from cycledata.builds.publish import publish
 from cycledata.builds.runner import DATASETS, build
 from cycledata.consent.policy import Policy, read_policy
-from cycledata.datasets.research14k.index import prompts_that_hold
+from cycledata.datasets.research14k.index import valid_prompts
 from cycledata.datasets.research14k.make import row_digest
 from cycledata.errors import BuildError
 from cycledata.formats.paper_text import ResearchText, parse_messages
@@ -135,12 +135,17 @@ def test_a_build_for_private_use_cannot_be_published(tmp_path: Path) -> None:
 # Ray warns about its own sockets and of what it will change.
 @pytest.mark.filterwarnings("ignore")
 def test_every_engine_gives_the_same_bytes(
-    sample_build: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, engine: Any, n_workers: int
+    sample_build: Path, tmp_path: Path, engine: Any, n_workers: int
 ) -> None:
-    monkeypatch.setattr("cycledata.builds.runner.CHUNK", 4)
     out = tmp_path / "out"
     build(
-        RESEARCH_14K, sample.SNAPSHOT, out, policy=SAMPLE_POLICY, engine=engine, n_workers=n_workers
+        RESEARCH_14K,
+        sample.SNAPSHOT,
+        out,
+        policy=SAMPLE_POLICY,
+        engine=engine,
+        n_workers=n_workers,
+        chunk_papers=4,
     )
     assert digests(out) == digests(sample_build)
 
@@ -280,7 +285,7 @@ def test_only_outlines_of_the_text_at_hand_and_of_one_question_are_taken(
 )
 def test_one_question_holds_for_all_papers(asked_with: list[str], expected: str) -> None:
     keys = [f"org/model/p{i}/{prompts}" for i, prompts in enumerate(asked_with)]
-    assert prompts_that_hold(keys) == expected
+    assert valid_prompts(keys) == expected
 
 
 COMPONENTS_14K = ("paper_text", "outline", "abstract", "reference_abstracts")

@@ -1,18 +1,15 @@
 import datetime as dt
 from collections import Counter
-from dataclasses import dataclass
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cycledata.stages.split_by_time import split_by_time
+from cycledata.stages.split_item import SplitItem
 
 
-@dataclass(frozen=True)
-class Item:
-    paper_id: str
-    published: dt.date
-    likeness: tuple[str, ...] = ()
+def item(paper_id: str, published: dt.date, likeness: tuple[str, ...] = ()) -> SplitItem:
+    return SplitItem(paper_id, "none", likeness, published)
 
 
 def day(n: int) -> dt.date:
@@ -23,18 +20,18 @@ items = st.lists(
     st.tuples(st.integers(0, 30), st.lists(st.sampled_from("abcdef"), max_size=2)),
     min_size=1,
     max_size=80,
-).map(lambda rows: [Item(f"p{i}", day(n), tuple(k)) for i, (n, k) in enumerate(rows)])
+).map(lambda rows: [item(f"p{i}", day(n), tuple(k)) for i, (n, k) in enumerate(rows)])
 
 
 @settings(max_examples=100)
 @given(items, st.randoms(use_true_random=False))
 def test_test_is_later_than_train_likes_never_straddle_and_order_does_not_matter(
-    papers: list[Item], random: object
+    papers: list[SplitItem], random: object
 ) -> None:
     found = split_by_time(papers, n_train=40, n_test=8, test_share=0.1)
-    assert found.side_of.keys() == {p.paper_id for p in papers}
-    train = [p for p in papers if found.side_of[p.paper_id] == "train"]
-    test = [p for p in papers if found.side_of[p.paper_id] == "test"]
+    assert found.split_of.keys() == {p.paper_id for p in papers}
+    train = [p for p in papers if found.split_of[p.paper_id] == "train"]
+    test = [p for p in papers if found.split_of[p.paper_id] == "test"]
     assert found.last_train_day is not None
     assert all(p.published <= found.last_train_day for p in train)
     assert all(p.published > found.last_train_day for p in test)
@@ -46,13 +43,13 @@ def test_test_is_later_than_train_likes_never_straddle_and_order_does_not_matter
 
 
 def test_a_full_build_has_exactly_the_papers_two_numbers() -> None:
-    papers = [Item(f"p{i:05}", day(i // 9)) for i in range(14_000)]
+    papers = [item(f"p{i:05}", day(i // 9)) for i in range(14_000)]
     found = split_by_time(papers, n_train=12_696, n_test=802, test_share=0.06)
-    assert Counter(found.side_of.values()) == {"train": 12_696, "test": 802, "reserve": 502}
+    assert Counter(found.split_of.values()) == {"train": 12_696, "test": 802, "reserve": 502}
 
 
 def test_papers_of_one_day_all_train() -> None:
     found = split_by_time(
-        [Item(f"p{i}", day(0)) for i in range(9)], n_train=5, n_test=2, test_share=0.2
+        [item(f"p{i}", day(0)) for i in range(9)], n_train=5, n_test=2, test_share=0.2
     )
-    assert "test" not in found.side_of.values()
+    assert "test" not in found.split_of.values()

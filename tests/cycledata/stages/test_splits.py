@@ -1,28 +1,25 @@
 from collections import Counter
-from dataclasses import dataclass
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cycledata.stages.duplicates import likeness_keys
+from cycledata.stages.split_item import SplitItem
 from cycledata.stages.splits import Split, assign_splits, zone_position
 
 
-@dataclass(frozen=True)
-class Item:
-    paper_id: str
-    stratum: str = "reject"
-    likeness: tuple[str, ...] = ()
+def item(paper_id: str, stratum: str = "reject", likeness: tuple[str, ...] = ()) -> SplitItem:
+    return SplitItem(paper_id, stratum, likeness)
 
 
-def assign(items: list[Item], *, n_test: int = 781, full_size: int = 4970) -> dict[str, Split]:
+def assign(items: list[SplitItem], *, n_test: int = 781, full_size: int = 4970) -> dict[str, Split]:
     return assign_splits(items, salt="s", test_zone=0.17, n_test=n_test, full_size=full_size)
 
 
-def many(n: int) -> list[Item]:
+def many(n: int) -> list[SplitItem]:
     strata = ["reject"] * 5 + ["accept"] * 3 + ["withdrawn"]
-    return [Item(f"p{i}", strata[i % len(strata)]) for i in range(n)]
+    return [item(f"p{i}", strata[i % len(strata)]) for i in range(n)]
 
 
 def test_a_full_build_has_exactly_781_test_papers() -> None:
@@ -64,7 +61,7 @@ def test_no_paper_changes_sides_when_others_leave_or_come_or_are_shuffled(
 @settings(max_examples=50)
 @given(st.lists(st.lists(st.sampled_from("abcdefgh"), max_size=3), min_size=1, max_size=60))
 def test_near_identical_papers_never_stand_on_two_sides(keys: list[list[str]]) -> None:
-    items = [Item(f"p{i}", likeness=tuple(k)) for i, k in enumerate(keys)]
+    items = [item(f"p{i}", likeness=tuple(k)) for i, k in enumerate(keys)]
     sides = assign(items)
     for first in items:
         for second in items:
@@ -74,7 +71,7 @@ def test_near_identical_papers_never_stand_on_two_sides(keys: list[list[str]]) -
 
 def test_the_same_id_twice_is_refused() -> None:
     with pytest.raises(ValueError, match="share one paper_id"):
-        assign([Item("a"), Item("a")])
+        assign([item("a"), item("a")])
 
 
 @pytest.mark.parametrize(

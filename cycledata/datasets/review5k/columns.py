@@ -1,0 +1,47 @@
+"""Columns of the configs of Review-5k; docs/datasets/review-5k.md documents them."""
+
+import pyarrow as pa
+
+ASPECTS = ("confidences", "soundness", "presentation", "contribution")
+"""Columns of ``scores`` with one value per review, besides ``ratings``."""
+REVIEW_TEXTS = ("summary", "strengths", "weaknesses", "questions")
+REVIEW_NUMBERS = ("soundness", "presentation", "contribution", "rating", "confidence")
+
+_SECTION = pa.struct([("level", pa.int32()), ("title", pa.string()), ("text", pa.string())])
+_MESSAGE = pa.struct([("role", pa.string()), ("content", pa.string())])
+_REVIEW = pa.struct(
+    [
+        ("reviewer", pa.string()),
+        *((name, pa.string()) for name in REVIEW_TEXTS),
+        *((name, pa.int32()) for name in REVIEW_NUMBERS),
+    ]
+)
+
+SCORES_SCHEMA = pa.schema(
+    [
+        ("paper_id", pa.string()),
+        ("venue", pa.string()),
+        ("year", pa.int32()),
+        ("title", pa.string()),
+        ("decision", pa.string()),
+        ("decision_text", pa.string()),
+        ("ratings", pa.list_(pa.int32())),
+        *((name, pa.list_(pa.int32())) for name in ASPECTS),
+        ("n_reviews", pa.int32()),
+    ]
+)
+DEFAULT_SCHEMA = pa.schema(
+    [
+        *SCORES_SCHEMA,
+        ("abstract", pa.string()),
+        ("keywords", pa.list_(pa.string())),
+        ("paper_text", pa.string()),
+        ("text_source", pa.string()),
+        ("text_version", pa.string()),
+        ("sections", pa.list_(_SECTION)),
+        ("reviews", pa.list_(_REVIEW)),
+        ("meta_review", pa.string()),
+        ("license", pa.string()),
+        ("messages", pa.list_(_MESSAGE)),
+    ]
+)

@@ -1,0 +1,62 @@
+"""Recipe of Review-5k (Section 2.1 of the paper): parameters, stages, splits."""
+
+from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import Annotated, Any
+
+from pydantic import Field
+
+from cycledata.records import Record, Submission
+from cycledata.stages import filters
+from cycledata.stages.core import Stage
+from cycledata.stages.split_item import SplitItem
+from cycledata.stages.splits import Split, assign_splits
+
+
+class Review5kRecipe(Record):
+    """Parameters of Review-5k."""
+
+    min_reviews: Annotated[int, Field(ge=1)] = 1
+    """Fewest reviews of a paper in any config."""
+    min_ratings: Annotated[int, Field(ge=1)] = 1
+    """Fewest reviews with a rating of a paper in any config."""
+    n_test: Annotated[int, Field(ge=1)] = 781
+    """Sec. 2.1: "781 samples for testing"."""
+    full_size: Annotated[int, Field(ge=1)] = 4970
+    """Sec. 2.1: "containing 4,970 papers"; a build of at least this size has exactly ``n_test``."""
+    test_zone: Annotated[float, Field(gt=0, lt=1)] = 0.17
+    """Our choice: slightly above 781 / 4,970, so that a full build can fill the test split."""
+    salt: str = "review-5k"
+    """Seed of the draw: another salt puts other papers in the test zone."""
+
+
+def scores_stages(recipe: Review5kRecipe) -> tuple[Stage[Submission], ...]:
+    """Return the rules that a paper must pass to be in any config, in order."""
+    return (
+        filters.drop_test_submissions,
+        partial(filters.require_reviews, at_least=recipe.min_reviews),
+        partial(filters.require_ratings, at_least=recipe.min_ratings),
+    )
+
+
+def default_stages() -> tuple[Stage[Submission], ...]:
+    """Return the further rules that a paper must pass to be in ``default``, in order."""
+    return (
+        filters.require_title_and_abstract,
+        filters.require_decision,
+        filters.require_review_texts,
+    )
+
+
+def split(
+    items: Sequence[SplitItem], recipe: Review5kRecipe
+) -> tuple[Mapping[str, Split], Mapping[str, Any]]:
+    """Return the split of every kept paper, and no further facts."""
+    splits = assign_splits(
+        items,
+        salt=recipe.salt,
+        test_zone=recipe.test_zone,
+        n_test=recipe.n_test,
+        full_size=recipe.full_size,
+    )
+    return splits, {}
