@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from cycledata import files, jsonl
+from cycledata import jsonl
 from cycledata.errors import BuildError, VerifyError
 from cycledata.jsonl import read_jsonl
 from cycleeval.generated import RatedPaper
@@ -274,7 +274,6 @@ def test_a_loop_killed_at_any_write_ends_in_the_same_pairs_and_weights(
         return write
 
     for module, name in (
-        (files, "replace_file"),
         (jsonl, "replace_file"),
         (generation, "append_jsonl"),
         (training, "save_trained"),
