@@ -28,7 +28,8 @@ import psutil
 from cycledata.errors import ParseError
 from cycledata.parse.latex import parse_eprint
 from cycledata.records import PaperText
-from cycledata.snapshot.open import OpenSnapshot, Reply
+from cycledata.snapshot.open import OpenSnapshot
+from cycledata.snapshot.reply import Reply
 from cycledata.snapshot.seal import seal
 
 DAY = dt.date(2022, 1, 1)
@@ -138,7 +139,7 @@ def shares(snapshot: Path, out: Path) -> dict[str, float]:
     """Seconds by stage of a build in one process, from timers around the stages' functions."""
     from cycledata.datasets.research14k import make as research14k
     from cycledata.datasets.research14k import select as selection
-    from cycledata.snapshot.seal import SealedSnapshot
+    from cycledata.snapshot.sealed import SealedSnapshot
 
     seconds: defaultdict[str, float] = defaultdict(float)
     nested = threading.local()

@@ -20,7 +20,8 @@ import unicodedata
 from collections.abc import Iterator
 from pathlib import Path
 
-from cycledata.snapshot.open import OpenSnapshot, Reply
+from cycledata.snapshot.open import OpenSnapshot
+from cycledata.snapshot.reply import Reply
 from cycledata.snapshot.seal import seal
 
 
@@ -162,7 +163,7 @@ def _rounds(folder: Path) -> Iterator[int]:
 
 
 def _forums(snapshot: Path) -> Iterator[str]:
-    from cycledata.snapshot.seal import SealedSnapshot
+    from cycledata.snapshot.sealed import SealedSnapshot
 
     yield from SealedSnapshot.open(snapshot, verify=False).keys("openreview", "forum/")
 

@@ -95,11 +95,11 @@ if TYPE_CHECKING:
     from cycledata.records import SetupItem as SetupItem
     from cycledata.records import Submission as Submission
     from cycledata.snapshot.open import OpenSnapshot as OpenSnapshot
-    from cycledata.snapshot.open import Reply as Reply
-    from cycledata.snapshot.seal import SealedSnapshot as SealedSnapshot
-    from cycledata.snapshot.seal import SnapshotManifest as SnapshotManifest
+    from cycledata.snapshot.reply import Reply as Reply
     from cycledata.snapshot.seal import seal as seal
-    from cycledata.snapshot.seal import verify_snapshot as verify_snapshot
+    from cycledata.snapshot.sealed import SealedSnapshot as SealedSnapshot
+    from cycledata.snapshot.sealed import SnapshotManifest as SnapshotManifest
+    from cycledata.snapshot.sealed import verify_snapshot as verify_snapshot
 else:
     __getattr__, __dir__ = lazy_exports(
         __name__,

@@ -15,11 +15,11 @@ import signal
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from importlib import metadata
 from typing import Annotated, NoReturn
 
 import typer
 
+import cycledata
 from cycledata.errors import CycleDataError
 
 EXIT_FAILED = 1
@@ -95,7 +95,7 @@ def run(app: typer.Typer, name: str) -> NoReturn:
 def _exit_code(app: typer.Typer, name: str) -> int:
     try:
         if "--version" in _before_separator(sys.argv[1:]):
-            print(f"{name} {metadata.version('cyclekit')}")
+            print(f"{name} {cycledata.__version__}")
             return 0
         code = typer.main.get_command(app)(prog_name=name, standalone_mode=False)
         sys.stdout.flush()

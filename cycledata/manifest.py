@@ -19,6 +19,7 @@ __all__ = [
     "Manifest",
     "canonical_json",
     "fingerprint",
+    "manifest_bytes",
     "pin_file",
     "read_manifest",
     "read_pins",
@@ -79,10 +80,14 @@ def pin_file(folder: Path, path: str, rows: int | None = None) -> FilePin:
     return FilePin(path=path, sha256=sha256_file(file), size_bytes=file.stat().st_size, rows=rows)
 
 
+def manifest_bytes(manifest: Manifest) -> bytes:
+    """Return the bytes of a manifest's file."""
+    return canonical_json(manifest.model_dump(mode="json"), indent=1).encode("ascii") + b"\n"
+
+
 def write_manifest(path: Path, manifest: Manifest) -> None:
-    """Write a manifest in one step, as the last file of its folder."""
-    text = canonical_json(manifest.model_dump(mode="json"), indent=1)
-    write_file(path, text.encode("ascii") + b"\n")
+    """Write a manifest atomically; call it last."""
+    write_file(path, manifest_bytes(manifest))
 
 
 def read_manifest(path: Path, model: type[M]) -> M:

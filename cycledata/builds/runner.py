@@ -32,7 +32,7 @@ from cycledata.files import growing_folder
 from cycledata.load import MANIFEST, BuildManifest, verify_build
 from cycledata.manifest import FilePin, fingerprint, pin_file, read_manifest, write_manifest
 from cycledata.records import SCHEMA_VERSION, Dropped
-from cycledata.snapshot.seal import SealedSnapshot
+from cycledata.snapshot.sealed import SealedSnapshot
 from cycledata.stages.split_item import SplitItem
 
 logger = logging.getLogger(__name__)

@@ -180,7 +180,7 @@ def verify(
 ) -> None:
     """Compare a sealed snapshot or a build with its manifest, byte by byte."""
     from cycledata.load import MANIFEST, verify_build
-    from cycledata.snapshot.seal import verify_snapshot
+    from cycledata.snapshot.sealed import verify_snapshot
 
     if (folder / MANIFEST).is_file():
         kind, pins = "build", verify_build(folder).files

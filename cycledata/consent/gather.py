@@ -7,7 +7,7 @@ from cycledata.errors import ParseError
 from cycledata.parse.arxiv import ArxivPaper, parse_licence_page, parse_oai
 from cycledata.parse.semantic_scholar import Work
 from cycledata.records import Submission
-from cycledata.snapshot.open import Replies, Reply
+from cycledata.snapshot.reply import Replies, Reply
 from cycledata.stages.duplicates import normalise
 
 

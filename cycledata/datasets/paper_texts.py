@@ -14,7 +14,7 @@ from cycledata.parse.arxiv import ArxivPaper, parse_atom
 from cycledata.parse.latex import parse_eprint
 from cycledata.parse.pdf.parse import parse_pdf
 from cycledata.records import Dropped, Leak, PaperText, Submission
-from cycledata.snapshot.open import Replies, Reply
+from cycledata.snapshot.reply import Replies, Reply
 from cycledata.stages.match import match_arxiv
 
 

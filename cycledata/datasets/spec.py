@@ -11,7 +11,7 @@ import pyarrow as pa
 from cycledata.consent.policy import Policy, Verdict
 from cycledata.errors import BuildError
 from cycledata.records import Dropped, Record
-from cycledata.snapshot.seal import SealedSnapshot
+from cycledata.snapshot.sealed import SealedSnapshot
 from cycledata.stages.split_item import SplitItem
 from cycledata.stages.splits import Split
 

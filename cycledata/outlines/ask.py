@@ -30,7 +30,8 @@ from cycledata.outlines.read import (
     read_outline_reply,
 )
 from cycledata.records import Message
-from cycledata.snapshot.open import OpenSnapshot, Reply
+from cycledata.snapshot.open import OpenSnapshot
+from cycledata.snapshot.reply import Reply
 
 DEFAULT_SAMPLING = Sampling(temperature=0.0, top_p=1.0, max_tokens=8_192, seed=0)
 MAX_ATTEMPTS = 3

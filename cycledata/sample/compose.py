@@ -18,7 +18,10 @@ from pathlib import Path
 from urllib.parse import unquote
 
 from cycledata.sample import SNAPSHOT, SOURCE
-from cycledata.snapshot.seal import OpenSnapshot, Reply, SnapshotManifest, seal
+from cycledata.snapshot.open import OpenSnapshot
+from cycledata.snapshot.reply import Reply
+from cycledata.snapshot.seal import seal
+from cycledata.snapshot.sealed import SnapshotManifest
 
 RETRIEVED_AT = dt.datetime(2026, 11, 1, tzinfo=dt.UTC)
 """The date that every reply carries: a date of writing, since nothing was retrieved."""

@@ -18,7 +18,10 @@ from html import escape
 from pathlib import Path
 
 from cycledata.sample.compose import RETRIEVED_AT, gzip_stored
-from cycledata.snapshot.seal import OpenSnapshot, Reply, SnapshotManifest, seal
+from cycledata.snapshot.open import OpenSnapshot
+from cycledata.snapshot.reply import Reply
+from cycledata.snapshot.seal import seal
+from cycledata.snapshot.sealed import SnapshotManifest
 
 N_REVIEWED = 140
 N_LISTED = 90

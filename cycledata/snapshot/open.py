@@ -1,7 +1,7 @@
-"""Replies of the services as they come in: one SQLite file that grows and survives a kill.
+"""Open snapshots: replies are added to one SQLite file that survives a kill.
 
-Every reply is committed before ``add`` returns, so a kill at any moment loses at most the reply in
-flight. Payloads are kept once by their sha256. ``cycledata.snapshot.seal`` seals what stands here.
+Every reply is committed before `add` returns, so a kill at any moment loses at most the reply in
+flight. Equal payloads are stored once. `cycledata.snapshot.seal` writes the sealed form.
 """
 
 import datetime as dt
@@ -9,10 +9,9 @@ import sqlite3
 import threading
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Protocol, Self
+from typing import Self
 
 from cycledata.errors import (
     ChangedFileError,
@@ -23,80 +22,30 @@ from cycledata.errors import (
     SealedError,
     SnapshotError,
 )
-from cycledata.files import sha256_bytes
 from cycledata.records import SCHEMA_VERSION
+from cycledata.snapshot.reply import DATABASE, MANIFEST, Reply
 
-DATABASE = "replies.sqlite"
-MANIFEST = "snapshot.json"
-_APPLICATION_ID = 0x6379_6B74  # "cykt", so that a stranger's database is told from ours
-
-
-@dataclass(frozen=True, slots=True)
-class Reply:
-    """What a service answered to one question, negative answers included."""
-
-    service: str
-    """E.g. ``"openreview"``; docs/architecture.md lists them with their keys."""
-    key: str
-    """The question, unique within the service, e.g. ``"forum/014CgNPAGy"``."""
-    url: str
-    """Where it came from; ``file:NAME#KEY`` for a dump, never with credentials."""
-    retrieved_at: dt.datetime | None
-    """When, in UTC; None for a dump that states no date."""
-    status: int
-    """HTTP status; 200 for what a dump holds."""
-    media_type: str
-    """E.g. ``"application/json"``."""
-    payload: bytes
-    """The body."""
-
-    def __post_init__(self) -> None:
-        if not self.service or not self.key:
-            raise ValueError(f"reply from {self.url!r}: service and key must not be empty")
-        if self.retrieved_at is not None:
-            if self.retrieved_at.tzinfo is None:
-                raise ValueError(
-                    f"{self.key}: retrieved_at has no time zone; pass an aware datetime"
-                )
-            object.__setattr__(self, "retrieved_at", self.retrieved_at.astimezone(dt.UTC))
-
-    @property
-    def sha256(self) -> str:
-        """Hex digest of the payload."""
-        return sha256_bytes(self.payload)
-
-
-class Replies(Protocol):
-    """What is read of a snapshot, whether it is open or sealed."""
-
-    def get(self, service: str, key: str) -> Reply | None:
-        """The reply under a key; None where there is none."""
-
-    def keys(self, service: str, prefix: str = "") -> Iterator[str]:
-        """Keys of a service that begin with ``prefix``, in order."""
-
-    def iter(self, service: str, prefix: str = "") -> Iterator[Reply]:
-        """Replies of a service whose key begins with ``prefix``, in order of key."""
+_APPLICATION_ID = 0x6379_6B74  # "cykt": distinguishes our files from other SQLite databases
 
 
 class OpenSnapshot:
-    """A snapshot that grows; one process writes at a time, from any of its threads.
+    """Snapshot to which replies are added, by one process at a time and any of its threads.
 
     Args:
-        path: folder; made when missing.
-        reopen: take up a sealed snapshot again: ``snapshot.json`` goes once the folder is locked.
+        path: folder; made if missing.
+        reopen: accept a sealed snapshot; removes `snapshot.json` once the folder is locked.
 
     Raises:
         LockedError: another process has it open.
-        SealedError: it is sealed, and ``reopen`` is off.
-        NotASnapshotError: ``replies.sqlite`` is something else.
+        SealedError: it is sealed, and `reopen` is off.
+        NotASnapshotError: `replies.sqlite` is something else.
     """
 
     def __init__(self, path: Path, *, reopen: bool = False) -> None:
         if (path / MANIFEST).exists() and not reopen:
             raise SealedError(
-                f"{path}: already sealed, a sealed snapshot does not grow; use another folder, or"
-                f" delete {MANIFEST} to go on (builds made from it keep naming the old digest)"
+                f"{path}: sealed, so no replies can be added; use another folder, or delete"
+                f" {MANIFEST} to add more (existing builds keep the old digest)"
             )
         if path.exists() and not path.is_dir():
             raise NotASnapshotError(f"{path}: expected a folder, found a file")
@@ -123,102 +72,176 @@ class OpenSnapshot:
             self._database.close()
 
     def has(self, service: str, key: str) -> bool:
-        """Whether the question has been answered."""
-        return self.sha256(service, key) is not None
+        """Return True if there is a reply that was understood; others are asked for again."""
+        with self._lock:
+            row = self._execute(
+                "SELECT 1 FROM replies WHERE service = ?1 AND key = ?2 AND NOT EXISTS"
+                " (SELECT 1 FROM not_understood WHERE service = ?1 AND key = ?2)",
+                (service, key),
+            ).fetchone()
+        return row is not None
 
     def sha256(self, service: str, key: str) -> str | None:
-        """Digest of the payload under a key; None where there is none."""
+        """Return the hex digest of the payload under a key, or None if there is no reply."""
         with self._lock:
-            row = self._database.execute(
+            row = self._execute(
                 "SELECT sha256 FROM replies WHERE service = ? AND key = ?", (service, key)
             ).fetchone()
         return None if row is None else str(row[0])
 
     def get(self, service: str, key: str) -> Reply | None:
-        """The reply under a key; None where there is none."""
+        """Return the reply under a key, or None if there is none.
+
+        Raises:
+            ChangedFileError: the reply is recorded, but its payload is lost.
+        """
         with self._lock:
-            row = self._database.execute(
+            row = self._execute(
                 f"{_SELECT} WHERE service = ? AND key = ?", (service, key)
             ).fetchone()
         return None if row is None else _reply(row)
 
-    def add(self, reply: Reply, *, replace: bool = False) -> bool:
-        """Commit one reply; returns whether anything changed.
+    def add(self, reply: Reply, *, replace: bool = False, problem: str | None = None) -> bool:
+        """Commit one reply; return True if anything changed.
 
         Args:
-            reply: what to keep. The same payload under the same key again changes nothing.
-            replace: overwrite a different payload under the same key.
+            reply: what to record. The same payload under the same key again changes nothing.
+            replace: overwrite a different payload under the same key; a reply that was not
+                understood is always overwritten.
+            problem: why the reply cannot be understood; the next fetch asks again. None if it was
+                understood.
 
         Raises:
-            ReplyConflictError: the key holds a different payload and ``replace`` is off.
+            ReplyConflictError: the key has a different payload and `replace` is off.
         """
         with self.transaction():
-            return self._put(reply, replace)
+            return self._put(reply, replace, problem)
 
     def add_many(self, replies: Iterable[Reply], *, replace: bool = False) -> int:
-        """Commit replies in one transaction, all or none; returns how many changed anything."""
+        """Commit replies in one transaction, all or none; return how many changed anything."""
         with self.transaction():
-            return sum(self._put(reply, replace) for reply in replies)
+            return sum(self._put(reply, replace, None) for reply in replies)
+
+    def not_understood(self, service: str | None = None) -> dict[tuple[str, str], str]:
+        """Return the problem of each reply that was not understood, by (service, key)."""
+        with self._lock:
+            rows = self._execute(
+                "SELECT service, key, problem FROM not_understood"
+                " WHERE service = ?1 OR ?1 IS NULL ORDER BY service, key",
+                (service,),
+            ).fetchall()
+        return {(found, key): problem for found, key, problem in rows}
+
+    def forget(self, service: str, keys: Iterable[str]) -> int:
+        """Remove replies, so that the next fetch asks again; return how many were removed."""
+        with self.transaction():
+            return sum(self._remove(service, key) for key in keys)
+
+    def forget_marks(self, prefix: str) -> None:
+        """Remove the notes that begin with a prefix, so that the next fetch starts there afresh."""
+        with self.transaction():
+            self._execute("DELETE FROM marks WHERE substr(name, 1, ?) = ?", (len(prefix), prefix))
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
-        """Everything added inside is committed together, or not at all; nests."""
+        """Commit everything added inside together, or nothing; may be nested.
+
+        Raises:
+            SnapshotError: the disk is full or the database is damaged.
+        """
         with self._lock:
-            if self._database.in_transaction:
+            if self._in_transaction():
                 yield
                 return
-            self._database.execute("BEGIN IMMEDIATE")
+            self._execute("BEGIN IMMEDIATE")
             try:
                 yield
+                self._execute("COMMIT")
             except BaseException:
-                self._database.execute("ROLLBACK")
+                if self._in_transaction():  # SQLite itself rolls back on a full disk
+                    self._database.execute("ROLLBACK")
                 raise
-            self._database.execute("COMMIT")
 
-    def _put(self, reply: Reply, replace: bool) -> bool:
+    def _in_transaction(self) -> bool:
+        return self._database.in_transaction
+
+    def _execute(self, statement: str, values: tuple[object, ...] = ()) -> sqlite3.Cursor:
+        try:
+            return self._database.execute(statement, values)
+        except sqlite3.DatabaseError as error:
+            full = "full" in str(error)
+            next_step = (
+                "free some disk space and run the command again; every reply so far is kept"
+                if full
+                else "restore the file from a copy, or fetch into a new folder"
+            )
+            raise SnapshotError(f"{self.path / DATABASE}: {error}; {next_step}") from error
+
+    def _put(self, reply: Reply, replace: bool, problem: str | None) -> bool:
         sha256 = reply.sha256
-        held = self.sha256(reply.service, reply.key)
+        key = (reply.service, reply.key)
+        held = self.sha256(*key)
+        retried = self._execute(
+            "DELETE FROM not_understood WHERE service = ? AND key = ?", key
+        ).rowcount
+        if problem is not None:
+            self._execute("INSERT INTO not_understood VALUES (?, ?, ?)", (*key, problem[:500]))
         if held == sha256:
             return False
-        if held is not None and not replace:
+        if held is not None and not (replace or retried):
             raise ReplyConflictError(
-                f"{reply.service} {reply.key}: holds a reply with sha256 {held[:12]}, the new one"
-                f" from {reply.url} has {sha256[:12]}; use a snapshot of its own for each state"
+                f"{reply.service} {reply.key}: recorded with sha256 {held[:12]}, the new reply from"
+                f" {reply.url} has {sha256[:12]}; use a separate snapshot for each state"
             )
         moment = None if reply.retrieved_at is None else reply.retrieved_at.isoformat()
-        self._database.execute(
+        self._execute(
             "INSERT OR IGNORE INTO payloads (sha256, payload) VALUES (?, ?)",
             (sha256, reply.payload),
         )
-        self._database.execute(
+        self._execute(
             "INSERT OR REPLACE INTO replies VALUES (?, ?, ?, ?, ?, ?, ?)",
             (reply.service, reply.key, reply.url, moment, reply.status, reply.media_type, sha256),
         )
-        if held is not None:
-            self._database.execute(
-                "DELETE FROM payloads WHERE sha256 = ?1"
-                " AND NOT EXISTS (SELECT 1 FROM replies WHERE replies.sha256 = ?1)",
-                (held,),
-            )
+        self._drop_payload(held)
         return True
 
+    def _remove(self, service: str, key: str) -> bool:
+        held = self.sha256(service, key)
+        for table in ("replies", "not_understood"):
+            self._execute(
+                f"DELETE FROM {table} WHERE service = ? AND key = ?",  # noqa: S608  our own names
+                (service, key),
+            )
+        self._drop_payload(held)
+        return held is not None
+
+    def _drop_payload(self, sha256: str | None) -> None:
+        """Remove a payload that no reply refers to any more."""
+        if sha256 is not None:
+            self._execute(
+                "DELETE FROM payloads WHERE sha256 = ?1"
+                " AND NOT EXISTS (SELECT 1 FROM replies WHERE replies.sha256 = ?1)",
+                (sha256,),
+            )
+
     def mark(self, name: str) -> str | None:
-        """What a fetch noted for its next run, e.g. the page a listing stopped at; never sealed."""
+        """Return what a fetch noted for its next run, or None; never sealed.
+
+        For example the page at which a listing stopped.
+        """
         with self._lock:
-            row = self._database.execute(
-                "SELECT value FROM marks WHERE name = ?", (name,)
-            ).fetchone()
+            row = self._execute("SELECT value FROM marks WHERE name = ?", (name,)).fetchone()
         return None if row is None else str(row[0])
 
     def set_mark(self, name: str, value: str) -> None:
-        """Note something for the next run, in the running transaction where there is one."""
+        """Note something for the next run, inside the current transaction if there is one."""
         with self.transaction():
-            self._database.execute("INSERT OR REPLACE INTO marks VALUES (?, ?)", (name, value))
+            self._execute("INSERT OR REPLACE INTO marks VALUES (?, ?)", (name, value))
 
     def keys(self, service: str, prefix: str = "") -> Iterator[str]:
-        """Keys of a service that begin with ``prefix``, in order."""
+        """Yield the keys of a service that begin with `prefix`, in order."""
         with self._lock:
-            rows = self._database.execute(
+            rows = self._execute(
                 "SELECT key FROM replies WHERE service = ? AND key >= ? ORDER BY key",
                 (service, prefix),
             ).fetchall()
@@ -228,41 +251,41 @@ class OpenSnapshot:
             yield key
 
     def iter(self, service: str, prefix: str = "") -> Iterator[Reply]:
-        """Replies of a service whose key begins with ``prefix``, in order of key."""
+        """Yield the replies of a service whose key begins with `prefix`, in order of key."""
         for key in self.keys(service, prefix):
             reply = self.get(service, key)
             if reply is not None:
                 yield reply
 
     def counts(self) -> dict[str, int]:
-        """Number of replies by service."""
+        """Return the number of replies by service."""
         with self._lock:
             return dict(
-                self._database.execute(
+                self._execute(
                     "SELECT service, COUNT(*) FROM replies GROUP BY service ORDER BY service"
                 )
             )
 
     def all_in_order(self) -> Iterator[Reply]:
-        """Every reply by (service, key), one in memory at a time; checks each payload.
+        """Yield every reply by (service, key), one in memory at a time, and check its payload.
 
         Raises:
-            ChangedFileError: a payload's bytes are not those that were committed.
+            ChangedFileError: a payload is lost, or its bytes are not those that were committed.
         """
-        for row in self._database.execute(f"{_SELECT} ORDER BY service, key"):
+        for row in self._execute(f"{_SELECT} ORDER BY service, key"):
             reply = _reply(row)
             if reply.sha256 != row[6]:
                 raise ChangedFileError(
                     f"{DATABASE}: {reply.service} {reply.key}: committed with sha256"
                     f" {row[6][:12]}, payload has {reply.sha256[:12]}; the disk or another program"
-                    " changed it: delete the file and fetch or import again"
+                    f" changed it: {_forget_hint(reply.service, reply.key)}"
                 )
             yield reply
 
 
 _SELECT = (
     "SELECT service, key, url, retrieved_at, status, media_type, sha256, payload"
-    " FROM replies JOIN payloads USING (sha256)"
+    " FROM replies LEFT JOIN payloads USING (sha256)"
 )
 _TABLES = """
 CREATE TABLE payloads (sha256 TEXT NOT NULL UNIQUE, payload BLOB NOT NULL);
@@ -276,12 +299,21 @@ CREATE INDEX replies_by_payload ON replies (sha256);
 """
 
 
-def _connect(file: Path) -> sqlite3.Connection:
-    """Open or make the database, holding its lock until it is closed.
+_NOT_UNDERSTOOD = """
+CREATE TABLE IF NOT EXISTS not_understood (
+    service TEXT NOT NULL, key TEXT NOT NULL, problem TEXT NOT NULL, PRIMARY KEY (service, key)
+) WITHOUT ROWID
+"""
 
-    With ``locking_mode = EXCLUSIVE`` the lock is SQLite's own: the kernel frees it when the
-    process dies, so a killed run never has to be cleaned up after.
+
+def _connect(file: Path) -> sqlite3.Connection:
+    """Open or create the database and lock it until it is closed.
+
+    With `locking_mode = EXCLUSIVE` the lock is SQLite's own: the system frees it when the process
+    ends, so nothing needs to be cleaned up after a kill.
     """
+    if file.is_symlink():
+        raise NotASnapshotError(f"{file}: is a symbolic link, expected a file; use another folder")
     database = sqlite3.connect(file, timeout=0, isolation_level=None, check_same_thread=False)
     try:
         database.execute("PRAGMA locking_mode = EXCLUSIVE")
@@ -289,6 +321,7 @@ def _connect(file: Path) -> sqlite3.Connection:
         database.execute("PRAGMA synchronous = FULL")
         database.execute("BEGIN EXCLUSIVE")
         _require_ours(database, file)
+        database.execute(_NOT_UNDERSTOOD)
         database.execute("COMMIT")
     except sqlite3.OperationalError as error:
         database.close()
@@ -300,7 +333,7 @@ def _connect(file: Path) -> sqlite3.Connection:
     except sqlite3.DatabaseError as error:
         database.close()
         raise NotASnapshotError(
-            f"{file}: expected a database of replies, found something else ({error}); use another"
+            f"{file}: expected a database of replies, found another file ({error}); use another"
             " folder"
         ) from error
     except BaseException:
@@ -327,7 +360,16 @@ def _require_ours(database: sqlite3.Connection, file: Path) -> None:
         )
 
 
-def _reply(row: tuple[str, str, str, str | None, int, str, str, bytes]) -> Reply:
-    service, key, url, moment, status, media_type, _, payload = row
+def _reply(row: tuple[str, str, str, str | None, int, str, str, bytes | None]) -> Reply:
+    service, key, url, moment, status, media_type, sha256, payload = row
+    if payload is None:
+        raise ChangedFileError(
+            f"{DATABASE}: {service} {key}: the payload with sha256 {sha256[:12]} is lost;"
+            f" {_forget_hint(service, key)}"
+        )
     retrieved_at = None if moment is None else dt.datetime.fromisoformat(moment)
     return Reply(service, key, url, retrieved_at, status, media_type, payload)
+
+
+def _forget_hint(service: str, key: str) -> str:
+    return f"run `cycledata forget SNAPSHOT --service {service} --key {key}` and fetch it again"

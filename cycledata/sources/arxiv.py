@@ -16,7 +16,8 @@ import arxiv
 
 from cycledata.errors import GaveUpError, ParseError
 from cycledata.parse.arxiv import ArxivPaper, parse_atom
-from cycledata.snapshot.open import OpenSnapshot, Reply
+from cycledata.snapshot.open import OpenSnapshot
+from cycledata.snapshot.reply import Reply
 from cycledata.sources.http import Answer, origin, polite_session
 from cycledata.sources.schedule import Scheduler
 

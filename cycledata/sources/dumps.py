@@ -16,7 +16,8 @@ from typing import Any
 
 from cycledata.errors import ReplyConflictError
 from cycledata.files import canonical_json
-from cycledata.snapshot.open import OpenSnapshot, Reply
+from cycledata.snapshot.open import OpenSnapshot
+from cycledata.snapshot.reply import Reply
 from cycledata.sources.dump_files import Unreadable, Value, read_table, read_values
 
 _BATCH_REPLIES = 500

@@ -15,7 +15,8 @@ import openreview
 
 from cycledata.errors import FetchError, GaveUpError, RefusedError
 from cycledata.files import canonical_json
-from cycledata.snapshot.open import OpenSnapshot, Reply
+from cycledata.snapshot.open import OpenSnapshot
+from cycledata.snapshot.reply import Reply
 from cycledata.sources.http import Answer, json_trouble, origin, polite_session
 from cycledata.sources.schedule import Scheduler
 

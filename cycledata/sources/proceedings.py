@@ -14,7 +14,8 @@ from urllib.parse import urljoin
 
 from cycledata.errors import GaveUpError
 from cycledata.files import canonical_json
-from cycledata.snapshot.open import OpenSnapshot, Reply
+from cycledata.snapshot.open import OpenSnapshot
+from cycledata.snapshot.reply import Reply
 from cycledata.sources.http import Answer, origin, polite_session
 from cycledata.sources.openreview import OpenReview
 from cycledata.sources.schedule import Scheduler

@@ -19,7 +19,8 @@ from semanticscholar.SemanticScholarException import (
 
 from cycledata.errors import GaveUpError, RefusedError
 from cycledata.files import canonical_json, sha256_bytes
-from cycledata.snapshot.open import OpenSnapshot, Reply
+from cycledata.snapshot.open import OpenSnapshot
+from cycledata.snapshot.reply import Reply
 from cycledata.sources.http import Answer, PoliteAdapter, json_trouble, origin, polite_session
 from cycledata.sources.schedule import Scheduler
 from cycledata.stages.duplicates import normalise

@@ -16,7 +16,8 @@ import pytest
 
 from cycledata.outlines.prompt import prompt_hash
 from cycledata.outlines.read import Attempt, OutlineReply, Sampling
-from cycledata.snapshot.open import OpenSnapshot, Reply
+from cycledata.snapshot.open import OpenSnapshot
+from cycledata.snapshot.reply import Reply
 from cycledata.snapshot.seal import seal
 
 VENUE = "ICLR.cc/2024/Conference"

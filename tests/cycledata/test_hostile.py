@@ -12,7 +12,7 @@ import yaml
 from cycledata.builds.runner import DATASETS, build
 from cycledata.consent.policy import read_policy
 from cycledata.load import iterate_rows, read_build, verify_build
-from cycledata.snapshot.open import Reply
+from cycledata.snapshot.reply import Reply
 
 REVIEW_5K = DATASETS["review-5k"]
 Forums = Callable[..., Reply]

@@ -15,7 +15,8 @@ from cycledata.consent.policy import read_policy
 from cycledata.datasets.research14k.recipe import Research14kRecipe
 from cycledata.errors import SealedError, SnapshotError
 from cycledata.load import iterate_rows
-from cycledata.snapshot.open import OpenSnapshot, Reply
+from cycledata.snapshot.open import OpenSnapshot
+from cycledata.snapshot.reply import Reply
 from cycledata.snapshot.seal import seal
 
 MODEL = "org/model"

@@ -19,7 +19,7 @@ from cycledata.outlines.prompt import prompt_hash
 from cycledata.outlines.read import Outcome, OutlineReply, goes_before, read_outline_reply
 from cycledata.parse.semantic_scholar import Work, parse_match, parse_work
 from cycledata.records import Dropped
-from cycledata.snapshot.open import Replies, Reply
+from cycledata.snapshot.reply import Replies, Reply
 from cycledata.stages.duplicates import normalise
 
 FILE = "lookup.sqlite"

@@ -45,7 +45,7 @@ from cycledata.outlines.quality import check_outline
 from cycledata.outlines.read import recorded_outline
 from cycledata.parse.proceedings import ListedPaper
 from cycledata.records import Dropped, Outline, Reference
-from cycledata.snapshot.seal import SealedSnapshot
+from cycledata.snapshot.sealed import SealedSnapshot
 from cycledata.stages.duplicates import likeness_keys, normalise
 from cycledata.stages.references import Resolved, resolve_references
 from cycledata.stages.split_item import SplitItem

@@ -20,7 +20,7 @@ from cycledata.errors import ParseError
 from cycledata.parse.arxiv import ArxivPaper
 from cycledata.parse.proceedings import ListedPaper, parse_entry
 from cycledata.records import Dropped, PaperText
-from cycledata.snapshot.open import Replies
+from cycledata.snapshot.reply import Replies
 from cycledata.stages.core import run_stages
 from cycledata.stages.duplicates import normalise
 

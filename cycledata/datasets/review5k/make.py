@@ -30,8 +30,8 @@ from cycledata.parse.arxiv import ArxivPaper
 from cycledata.parse.openreview import ParsedForum, parse_forum
 from cycledata.parse.ratings import complete_from_row, parse_ratings_row
 from cycledata.records import Dropped, PaperText, Submission
-from cycledata.snapshot.open import Reply
-from cycledata.snapshot.seal import SealedSnapshot
+from cycledata.snapshot.reply import Reply
+from cycledata.snapshot.sealed import SealedSnapshot
 from cycledata.stages.core import run_stages
 from cycledata.stages.duplicates import likeness_keys
 from cycledata.stages.split_item import SplitItem

@@ -24,7 +24,7 @@ from cycledata.consent.policy import Policy, read_policy
 from cycledata.consent.tombstones import read_tombstones
 from cycledata.errors import BuildError, ChangedFileError
 from cycledata.load import read_build, verify_build
-from cycledata.snapshot.open import Reply
+from cycledata.snapshot.reply import Reply
 
 REVIEW_5K = DATASETS["review-5k"]
 POLICY = read_policy(sample.POLICY)

@@ -25,8 +25,9 @@ from cycledata.consent.policy import Policy, read_policy
 from cycledata.consent.tombstones import Tombstone
 from cycledata.errors import BuildError, PolicyError, UnsealedError, VerifyError
 from cycledata.load import iterate_rows, read_build, verify_build
-from cycledata.snapshot.open import OpenSnapshot, Reply
-from cycledata.snapshot.seal import SealedSnapshot
+from cycledata.snapshot.open import OpenSnapshot
+from cycledata.snapshot.reply import Reply
+from cycledata.snapshot.sealed import SealedSnapshot
 
 REVIEW_5K = DATASETS["review-5k"]
 SAMPLE_POLICY = read_policy(sample.POLICY)

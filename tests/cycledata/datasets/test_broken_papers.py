@@ -10,7 +10,7 @@ import pytest
 
 from cycledata.builds.runner import DATASETS, build
 from cycledata.consent.policy import read_policy
-from cycledata.snapshot.open import Reply
+from cycledata.snapshot.reply import Reply
 
 N_PAPERS = 40
 Replies = dict[str, Reply]

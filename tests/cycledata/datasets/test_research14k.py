@@ -24,8 +24,8 @@ from cycledata.load import iterate_rows, read_build
 from cycledata.outlines.prompt import prompt_hash
 from cycledata.parse.latex import parse_eprint
 from cycledata.records import Message
-from cycledata.snapshot.open import Reply
-from cycledata.snapshot.seal import SealedSnapshot
+from cycledata.snapshot.reply import Reply
+from cycledata.snapshot.sealed import SealedSnapshot
 
 RESEARCH_14K = DATASETS["research-14k"]
 SAMPLE_POLICY = read_policy(sample.POLICY)

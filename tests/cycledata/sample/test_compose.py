@@ -21,7 +21,7 @@ from cycledata.records import Outline
 from cycledata.sample import SNAPSHOT, SOURCE
 from cycledata.sample.compose import compose, gzip_stored, sample_replies
 from cycledata.sample.typeset import typeset
-from cycledata.snapshot.seal import SealedSnapshot, verify_snapshot
+from cycledata.snapshot.sealed import SealedSnapshot, verify_snapshot
 
 REPLIES = {(reply.service, reply.key): reply for reply in sample_replies()}
 FORUMS: dict[str, list[dict[str, Any]]] = {

@@ -10,7 +10,7 @@ from cycledata.consent.policy import read_policy
 from cycledata.formats.review_text import ReviewText, parse_reviews
 from cycledata.load import iterate_rows, read_build
 from cycledata.sample.rehearsal import CLAIMS, compose
-from cycledata.snapshot.seal import verify_snapshot
+from cycledata.snapshot.sealed import verify_snapshot
 
 N_REVIEWED, N_LISTED = 40, 12
 

@@ -5,6 +5,7 @@ import json
 import pickle
 import random
 import sqlite3
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 
 from cycledata.errors import (
     ChangedFileError,
+    CycleDataError,
     HalfWrittenError,
     LockedError,
     MissingFileError,
@@ -20,12 +22,16 @@ from cycledata.errors import (
     NotASnapshotError,
     ReplyConflictError,
     SealedError,
+    SnapshotError,
     UnsealedError,
     VerifyError,
 )
 from cycledata.files import sha256_file
 from cycledata.records import SCHEMA_VERSION
-from cycledata.snapshot.seal import OpenSnapshot, Reply, SealedSnapshot, seal, verify_snapshot
+from cycledata.snapshot.open import OpenSnapshot
+from cycledata.snapshot.reply import Reply
+from cycledata.snapshot.seal import seal
+from cycledata.snapshot.sealed import SealedSnapshot, verify_snapshot
 
 MOMENT = dt.datetime(2026, 1, 2, 3, 4, 5, tzinfo=dt.UTC)
 
@@ -85,7 +91,7 @@ def test_the_same_reply_again_changes_nothing_and_a_different_one_is_refused(
     with OpenSnapshot(tmp_path) as snapshot:
         assert snapshot.add(reply("k", b"old"))
         assert not snapshot.add(reply("k", b"old"))
-        with pytest.raises(ReplyConflictError, match="openreview k: holds a reply with sha256"):
+        with pytest.raises(ReplyConflictError, match="openreview k: recorded with sha256"):
             snapshot.add(reply("k", b"new"))
         assert snapshot.add(reply("k", b"new"), replace=True)
         found = snapshot.get("openreview", "k")
@@ -219,7 +225,7 @@ def test_a_sealed_snapshot_travels_to_workers(tmp_path: Path) -> None:
 
 def test_a_sealed_snapshot_does_not_grow_unless_reopened(tmp_path: Path) -> None:
     digest = seal(fill(tmp_path, [reply("a")])).digest
-    with pytest.raises(SealedError, match="a sealed snapshot does not grow"):
+    with pytest.raises(SealedError, match="sealed, so no replies can be added"):
         OpenSnapshot(tmp_path)
     with OpenSnapshot(tmp_path, reopen=True) as snapshot:
         snapshot.add(reply("b"))
@@ -277,7 +283,7 @@ def test_a_manifest_that_lies_about_its_shards_is_found_out(tmp_path: Path) -> N
 def test_a_shard_that_nobody_pinned_is_found_out(tmp_path: Path) -> None:
     seal(fill(tmp_path, many(9)))
     (tmp_path / "replies-00007.parquet").write_bytes(b"x")
-    with pytest.raises(VerifyError, match=r"replies-00007.parquet: a shard that snapshot.json"):
+    with pytest.raises(VerifyError, match=r"replies-00007.parquet: not pinned by snapshot.json"):
         verify_snapshot(tmp_path)
 
 
@@ -312,8 +318,82 @@ def test_a_foreign_database_is_refused(tmp_path: Path, make: str, error: type[Ex
 
 def test_a_file_that_is_no_database_is_refused(tmp_path: Path) -> None:
     (tmp_path / "replies.sqlite").write_bytes(b"not a database" * 100)
-    with pytest.raises(NotASnapshotError, match="found something else"):
+    with pytest.raises(NotASnapshotError, match="found another file"):
         OpenSnapshot(tmp_path)
     (tmp_path / "file").write_bytes(b"")
     with pytest.raises(NotASnapshotError, match="expected a folder, found a file"):
         OpenSnapshot(tmp_path / "file")
+
+
+def _reply(key: str = "a", payload: bytes = b"{}") -> Reply:
+    return Reply("openreview", f"forum/{key}", "file:x", None, 200, "application/json", payload)
+
+
+def test_a_reply_that_was_not_understood_is_asked_for_again(tmp_path: Path) -> None:
+    with OpenSnapshot(tmp_path) as snapshot:
+        snapshot.add(_reply(payload=b"odd"), problem="no notes")
+        assert not snapshot.has("openreview", "forum/a")
+        assert snapshot.not_understood() == {("openreview", "forum/a"): "no notes"}
+    with OpenSnapshot(tmp_path) as snapshot:
+        assert snapshot.add(_reply())
+        assert snapshot.has("openreview", "forum/a")
+        assert snapshot.not_understood() == {}
+        reply = snapshot.get("openreview", "forum/a")
+        assert reply is not None
+        assert reply.payload == b"{}"
+
+
+def test_a_forgotten_reply_leaves_no_payload_unless_it_is_shared(tmp_path: Path) -> None:
+    with OpenSnapshot(tmp_path) as snapshot:
+        snapshot.add_many([_reply("a"), _reply("b"), _reply("c", b"other")])
+        assert snapshot.forget("openreview", ["forum/a", "forum/c", "forum/none"]) == 2
+        assert [reply.key for reply in snapshot.all_in_order()] == ["forum/b"]
+    with sqlite3.connect(tmp_path / "replies.sqlite") as database:
+        assert database.execute("SELECT COUNT(*) FROM payloads").fetchone() == (1,)
+
+
+def test_a_lost_payload_is_an_error_and_not_a_missing_reply(tmp_path: Path) -> None:
+    with OpenSnapshot(tmp_path) as snapshot:
+        snapshot.add_many([_reply("a"), _reply("b", b"other")])
+    with sqlite3.connect(tmp_path / "replies.sqlite") as database:
+        database.execute("DELETE FROM payloads WHERE payload = ?", (b"other",))
+    database.close()
+    with pytest.raises(ChangedFileError, match=r"forum/b: the payload .* is lost; run `cycledata"):
+        seal(tmp_path)
+    with (
+        OpenSnapshot(tmp_path) as snapshot,
+        pytest.raises(ChangedFileError, match="forum/b: the payload"),
+    ):
+        snapshot.get("openreview", "forum/b")
+
+
+def test_a_full_disk_is_named_and_keeps_what_was_committed(tmp_path: Path) -> None:
+    with OpenSnapshot(tmp_path) as snapshot:
+        snapshot.add(_reply("a"))
+        snapshot._execute("PRAGMA max_page_count = 20")
+        with pytest.raises(SnapshotError, match=r"replies.sqlite: .*full; free some disk space"):
+            snapshot.add(_reply("b", b"x" * 1_000_000))
+        assert [reply.key for reply in snapshot.all_in_order()] == ["forum/a"]
+    assert seal(tmp_path).n_replies == 1
+
+
+def test_an_open_snapshot_follows_no_symbolic_link(tmp_path: Path) -> None:
+    (tmp_path / "s").mkdir()
+    (tmp_path / "s" / "replies.sqlite").symlink_to(tmp_path / "target")
+    with pytest.raises(NotASnapshotError, match="is a symbolic link"):
+        OpenSnapshot(tmp_path / "s")
+    assert not (tmp_path / "target").exists()
+
+
+@given(st.data())
+@settings(max_examples=60, deadline=None)
+def test_any_changed_bit_of_the_manifest_is_found(data: st.DataObject) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder)
+        seal(fill(path, many(5)))
+        manifest = bytearray((path / "snapshot.json").read_bytes())
+        bit = data.draw(st.integers(0, len(manifest) * 8 - 1))
+        manifest[bit // 8] ^= 1 << bit % 8
+        (path / "snapshot.json").write_bytes(manifest)
+        with pytest.raises(CycleDataError):
+            verify_snapshot(path)

@@ -13,7 +13,7 @@ import pytest
 
 from cycledata.errors import ParseError
 from cycledata.parse.latex.archive import open_eprint
-from cycledata.snapshot.seal import OpenSnapshot
+from cycledata.snapshot.open import OpenSnapshot
 from cycledata.sources.arxiv import title_query, version_dates, without_figures
 from cycledata.sources.fetch import Run, Wish
 from cycledata.sources.services import Services

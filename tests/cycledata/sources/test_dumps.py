@@ -22,7 +22,10 @@ from hypothesis import strategies as st
 from typer.testing import CliRunner
 
 from cycledata.cli import app
-from cycledata.snapshot.seal import OpenSnapshot, Reply, SealedSnapshot, seal
+from cycledata.snapshot.open import OpenSnapshot
+from cycledata.snapshot.reply import Reply
+from cycledata.snapshot.seal import seal
+from cycledata.snapshot.sealed import SealedSnapshot
 from cycledata.sources import dump_files
 from cycledata.sources.dumps import ImportReport, import_eprints, import_notes, import_ratings
 

@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from cycledata.snapshot.seal import OpenSnapshot, seal
+from cycledata.snapshot.open import OpenSnapshot
+from cycledata.snapshot.seal import seal
 from cycledata.sources.fetch import FetchSummary, Run, Wish
 from cycledata.sources.services import Services
 

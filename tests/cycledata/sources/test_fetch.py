@@ -18,7 +18,8 @@ from datasets import load_dataset
 from typer.testing import CliRunner
 
 from cycledata.cli import app
-from cycledata.snapshot.seal import OpenSnapshot, seal
+from cycledata.snapshot.open import OpenSnapshot
+from cycledata.snapshot.seal import seal
 from cycledata.sources.estimate import plan_research14k, plan_review5k
 from cycledata.sources.fetch import FetchSummary, Progress, Run, Wish
 from cycledata.sources.schedule import Budget, SimulatedClock

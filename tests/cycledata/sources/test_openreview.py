@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from cycledata.errors import GaveUpError, RefusedError
-from cycledata.snapshot.seal import OpenSnapshot, seal
+from cycledata.snapshot.open import OpenSnapshot
+from cycledata.snapshot.seal import seal
 from cycledata.sources.fetch import FetchSummary, Run, Wish
 from cycledata.sources.openreview import invitations, is_v1
 from cycledata.sources.services import Services

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from cycledata.errors import GaveUpError
-from cycledata.snapshot.seal import OpenSnapshot
+from cycledata.snapshot.open import OpenSnapshot
 from cycledata.sources.services import Services
 from cycledata.sources.venues import find_listings
 

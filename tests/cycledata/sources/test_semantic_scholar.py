@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from cycledata.errors import GaveUpError, RefusedError
-from cycledata.snapshot.seal import OpenSnapshot, Reply
+from cycledata.snapshot.open import OpenSnapshot
+from cycledata.snapshot.reply import Reply
 from cycledata.sources.semantic_scholar import match_key
 from cycledata.sources.services import Services
 
