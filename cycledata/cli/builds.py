@@ -13,8 +13,8 @@ from typing import Annotated
 import typer
 
 from cycledata.cli.options import AsJson, Build, Dataset, Files, Out
-from cycledata.cli.output import bar, print_build, print_explanation
-from cycledata.console import print_json, printable, warn
+from cycledata.cli.output import print_build, print_explanation
+from cycledata.console import print_json, printable, progress, warn
 from cycledata.errors import NotASnapshotError
 
 
@@ -56,7 +56,7 @@ def build(
 
     if snapshot is None and policy is None:
         policy = sample.POLICY
-    with bar("Making papers") as on_progress:
+    with progress("Making papers") as on_progress:
         report = runner.build(
             runner.DATASETS[dataset.value],
             snapshot or sample.SNAPSHOT,

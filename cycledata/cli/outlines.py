@@ -11,8 +11,7 @@ from urllib.parse import urlsplit
 import typer
 
 from cycledata.cli.options import AsJson
-from cycledata.cli.output import bar
-from cycledata.console import print_json, printable
+from cycledata.console import print_json, printable, progress
 
 if TYPE_CHECKING:
     from cycledata.outline_requests import OutliningReport
@@ -102,7 +101,7 @@ def outline(
             batch_size=parallel,
         )
 
-    with OpenSnapshot(snapshot) as into, bar("Asking") as on_progress:
+    with OpenSnapshot(snapshot) as into, progress("Asking") as on_progress:
         report = outline_papers(
             into, ask, limit=limit, cache=cache_folder(), on_progress=on_progress
         )

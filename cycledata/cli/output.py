@@ -1,9 +1,6 @@
 """What a person sees: tables, rows and progress bars; and JSON for machines."""
 
-import datetime as dt
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,13 +10,11 @@ import typer
 from cycledata.console import print_json, printable
 
 if TYPE_CHECKING:
-    from rich.progress import TaskID
-
     from cycledata.builds.explain import PaperExplanation
     from cycledata.load import BuildManifest
     from cycledata.sources.dumps import ImportReport
     from cycledata.sources.estimate import Estimate
-    from cycledata.sources.fetch import FetchSummary, Progress
+    from cycledata.sources.fetch import FetchSummary
 
 
 def print_import(report: "ImportReport", as_json: bool) -> None:
@@ -80,32 +75,6 @@ def print_fetch(summary: "FetchSummary", as_json: bool) -> None:
         raise typer.Exit(1)
 
 
-@contextmanager
-def steps_bar() -> "Iterator[Callable[[Progress], None] | None]":
-    """A bar for each step on stderr, where that is a terminal."""
-    if not sys.stderr.isatty():
-        yield None
-        return
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn
-    from rich.progress import Progress as Bars
-
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
-    with Bars(*columns, TextColumn("{task.fields[left]}"), console=Console(stderr=True)) as bars:
-        tasks: dict[str, TaskID] = {}
-
-        def show(progress: "Progress") -> None:
-            if progress.step not in tasks:
-                tasks[progress.step] = bars.add_task(progress.step, left="")
-            eta_s = progress.eta_s
-            left = "" if eta_s is None else f"about {dt.timedelta(seconds=round(eta_s))} left"
-            bars.update(
-                tasks[progress.step], completed=progress.done, total=progress.total, left=left
-            )
-
-        yield show
-
-
 def print_build(out: Path, manifest: "BuildManifest") -> None:
     """Print what a build holds, what it left out and what it withheld."""
     label = " (invented sample)" if manifest.invented else ""
@@ -143,17 +112,3 @@ def print_explanation(explanation: "PaperExplanation") -> None:
             + (f" ({source})" if source else "")
         )
     print("\n".join(map(printable, lines)))
-
-
-@contextmanager
-def bar(title: str) -> Iterator[Callable[[int, int], None] | None]:
-    """A bar on stderr, where that is a terminal; told what is done and what there is."""
-    if not sys.stderr.isatty():
-        yield None
-        return
-    from rich.console import Console
-    from rich.progress import Progress
-
-    with Progress(console=Console(stderr=True)) as bars:
-        task = bars.add_task(title, total=None)
-        yield lambda done, total: bars.update(task, completed=done, total=total)

@@ -9,13 +9,11 @@ import typer
 
 from cycledata.cli.options import AsJson, Dataset, Files
 from cycledata.cli.output import (
-    bar,
     print_estimate,
     print_fetch,
     print_import,
-    steps_bar,
 )
-from cycledata.console import print_json
+from cycledata.console import print_json, progress, step_progress
 from cycledata.errors import FetchError
 
 Snapshot = Annotated[
@@ -59,20 +57,20 @@ def fetch(
 
     try:
         from cycledata.sources import estimate
-        from cycledata.sources.fetch import Run, Wish
+        from cycledata.sources.fetch import FetchOptions, FetchRun
         from cycledata.sources.services import Endpoints, Services
     except ModuleNotFoundError as error:
         raise FetchError(f"{error.name} is missing: pip install 'cyclekit[fetch]'") from error
-    wish = Wish(limit, history, pdfs, not_after.date() if not_after else None)
+    options = FetchOptions(limit, history, pdfs, not_after.date() if not_after else None)
     reviews = dataset is Dataset.REVIEW_5K
     venues = venue or ["ICLR.cc/2024/Conference"]
     try:
         listings = () if reviews else find_listings(tuple(venue or ()))
         if dry_run:
             plan = (
-                estimate.plan_review5k(venues, wish)
+                estimate.plan_review5k(venues, options)
                 if reviews
-                else estimate.plan_research14k(listings, wish)
+                else estimate.plan_research14k(listings, options)
             )
             print_estimate(estimate.estimate(plan), as_json)
             return
@@ -80,8 +78,9 @@ def fetch(
         raise typer.BadParameter(str(error)) from error
     budget = Budget(max_requests, None if max_hours is None else max_hours * 3600)
     services = Services(Scheduler(clock=SystemClock(), budget=budget), Endpoints(), os.environ)
-    with OpenSnapshot(snapshot) as into, steps_bar() as on_progress:
-        run = Run(into, services, wish, on_progress)
+    with OpenSnapshot(snapshot) as into, step_progress() as show:
+        on_progress = None if show is None else lambda p: show(p.step, p.done, p.total, p.eta_s)
+        run = FetchRun(into, services, options, on_progress)
         summary = run.review5k(venues) if reviews else run.research14k(listings)
     print_fetch(summary, as_json)
 
@@ -93,7 +92,7 @@ def import_openreview_notes(
     from cycledata.snapshot.open import OpenSnapshot
     from cycledata.sources.dumps import import_notes
 
-    with OpenSnapshot(snapshot) as into, bar("Importing") as on_progress:
+    with OpenSnapshot(snapshot) as into, progress("Importing") as on_progress:
         report = import_notes(files, into, retrieved_at=_utc(retrieved_at), on_progress=on_progress)
     print_import(report, as_json)
 
@@ -111,7 +110,7 @@ def import_openreview_ratings(
     from cycledata.snapshot.open import OpenSnapshot
     from cycledata.sources.dumps import import_ratings
 
-    with OpenSnapshot(snapshot) as into, bar("Importing") as on_progress:
+    with OpenSnapshot(snapshot) as into, progress("Importing") as on_progress:
         report = import_ratings(
             files, into, venue=venue, retrieved_at=_utc(retrieved_at), on_progress=on_progress
         )
@@ -125,7 +124,7 @@ def import_eprint_files(
     from cycledata.snapshot.open import OpenSnapshot
     from cycledata.sources.dumps import import_eprints
 
-    with OpenSnapshot(snapshot) as into, bar("Importing") as on_progress:
+    with OpenSnapshot(snapshot) as into, progress("Importing") as on_progress:
         report = import_eprints(
             files, into, retrieved_at=_utc(retrieved_at), on_progress=on_progress
         )

@@ -51,7 +51,7 @@ def arxiv_match(paper_id: str) -> ReplyKey:
 
 
 def arxiv_record(arxiv_id: str) -> ReplyKey:
-    """Return the key of the metadata record of an arXiv id, with the license of its last version."""
+    """Return the key of the metadata of an arXiv id, with the license of its last version."""
     return ReplyKey(ARXIV, f"{RECORDS}{arxiv_id}")
 
 

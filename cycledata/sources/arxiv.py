@@ -18,7 +18,7 @@ from cycledata.errors import GaveUpError, ParseError
 from cycledata.parse.arxiv import ArxivPaper, parse_atom
 from cycledata.snapshot.open import OpenSnapshot
 from cycledata.snapshot.reply import Reply
-from cycledata.sources.http import Answer, origin, polite_session
+from cycledata.sources.http import HttpReply, origin, polite_session
 from cycledata.sources.schedule import Scheduler
 
 _CANDIDATES = 5
@@ -46,7 +46,7 @@ class Arxiv:
         self._adapter = polite_session(
             scheduler,
             lane=lambda _: "arxiv",
-            sound=_sound,
+            check=_problem_of,
             origins=frozenset({origin(base_url), origin(oai_url), "https://arxiv.org"}),
             session=self._client._session,  # noqa: SLF001  the only way in
         )
@@ -218,11 +218,11 @@ def _media_type(payload: bytes) -> str:
     return "application/pdf" if payload.startswith(b"%PDF") else "application/octet-stream"
 
 
-def _sound(answer: Answer) -> str | None:
+def _problem_of(answer: HttpReply) -> str | None:
     """Why an answer is none, by what was asked."""
     body = answer.body
     if "/e-print/" in answer.url:
-        return _sound_eprint(body)
+        return _problem_of_eprint(body)
     if "/abs/" in answer.url:
         return None if b"</html>" in body[-200:].lower() else "the page ended early"
     if b"<!DOCTYPE" in body[:1000]:
@@ -241,7 +241,7 @@ def _sound(answer: Answer) -> str | None:
     return None if root.tag.endswith("}OAI-PMH") else "no OAI-PMH answer"
 
 
-def _sound_eprint(body: bytes) -> str | None:
+def _problem_of_eprint(body: bytes) -> str | None:
     if _is_gzip(body):
         stream = zlib.decompressobj(31)
         try:

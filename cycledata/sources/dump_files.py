@@ -25,12 +25,12 @@ MAX_VALUE_BYTES = 64 << 20
 _CHUNK_CHARS = 1 << 16
 _ROWS = 500
 
-Tell = Callable[[int], None]
+OnBytesRead = Callable[[int], None]
 """Told how many bytes of the file, as it lies on disk, have been read."""
 
 
 @dataclass(frozen=True, slots=True)
-class Value:
+class FileValue:
     """A JSON value or a table's row."""
 
     place: str
@@ -39,7 +39,7 @@ class Value:
 
 
 @dataclass(frozen=True, slots=True)
-class Unreadable:
+class InvalidEntry:
     """What could not be read, and why."""
 
     file: str
@@ -53,17 +53,17 @@ class _Broken(Exception):  # noqa: N818  travels inside this module only
     """A file that cannot be read beyond this point."""
 
 
-def read_values(file: Path, tell: Tell) -> Iterator[Value | Unreadable]:
+def read_values(file: Path, tell: OnBytesRead) -> Iterator[FileValue | InvalidEntry]:
     """Values of a ``.jsonl`` (one a line) or ``.json`` (one, several, or one array's items)."""
     kind, _ = _kind(file)
     readers = {".jsonl": _json_lines, ".ndjson": _json_lines, ".json": _json_stream}
     if kind not in readers:
-        yield Unreadable(file.name, "file", f"ends in {kind!r}; expected .json or .jsonl")
+        yield InvalidEntry(file.name, "file", f"ends in {kind!r}; expected .json or .jsonl")
         return
     yield from _guarded(file, readers[kind], tell)
 
 
-def read_table(file: Path, tell: Tell) -> Iterator[Value | Unreadable]:
+def read_table(file: Path, tell: OnBytesRead) -> Iterator[FileValue | InvalidEntry]:
     """Rows of a ``.parquet``, ``.csv``, ``.json`` or ``.jsonl`` table, as dicts by column."""
     kind, _ = _kind(file)
     if kind == ".parquet":
@@ -73,7 +73,7 @@ def read_table(file: Path, tell: Tell) -> Iterator[Value | Unreadable]:
     elif kind in {".json", ".jsonl", ".ndjson"}:
         yield from read_values(file, tell)
     else:
-        yield Unreadable(
+        yield InvalidEntry(
             file.name, "file", f"ends in {kind!r}; expected .parquet, .csv, .json or .jsonl"
         )
 
@@ -139,9 +139,9 @@ class _ZstdStream(io.RawIOBase):
 
 def _guarded(
     file: Path,
-    read: Callable[[BinaryIO], Iterator[Value | str | tuple[str, str]]],
-    tell: Tell,
-) -> Iterator[Value | Unreadable]:
+    read: Callable[[BinaryIO], Iterator[FileValue | str | tuple[str, str]]],
+    tell: OnBytesRead,
+) -> Iterator[FileValue | InvalidEntry]:
     """Run a reader; a broken stream becomes one more unreadable place, the last of its file."""
     import zstandard
 
@@ -149,18 +149,18 @@ def _guarded(
     try:
         with _opened(file) as (raw, stream):
             for found in read(stream):
-                if isinstance(found, Value):
+                if isinstance(found, FileValue):
                     place = found.place
                     yield found
                 elif isinstance(found, tuple):
                     place, reason = found
-                    yield Unreadable(file.name, place, reason)
+                    yield InvalidEntry(file.name, place, reason)
                 tell(raw.tell())
     except (EOFError, OSError, zlib.error, lzma.LZMAError, zstandard.ZstdError, _Broken) as error:
-        yield Unreadable(file.name, f"after {place}", f"the rest cannot be read: {error}")
+        yield InvalidEntry(file.name, f"after {place}", f"the rest cannot be read: {error}")
 
 
-def _json_lines(stream: BinaryIO) -> Iterator[Value | tuple[str, str]]:
+def _json_lines(stream: BinaryIO) -> Iterator[FileValue | tuple[str, str]]:
     number = 0
     while line := stream.readline(MAX_VALUE_BYTES):
         number += 1
@@ -173,12 +173,12 @@ def _json_lines(stream: BinaryIO) -> Iterator[Value | tuple[str, str]]:
         if not line.strip():
             continue
         try:
-            yield Value(place, json.loads(line))
+            yield FileValue(place, json.loads(line))
         except (ValueError, RecursionError) as error:
             yield place, f"not JSON: {error}"
 
 
-def _json_stream(stream: BinaryIO) -> Iterator[Value]:
+def _json_stream(stream: BinaryIO) -> Iterator[FileValue]:
     """Values one after the other, or the items of one array; ends at the first that is broken."""
     decode = json.JSONDecoder().raw_decode
     text = codecs.getincrementaldecoder("utf-8-sig")()
@@ -212,10 +212,10 @@ def _json_stream(stream: BinaryIO) -> Iterator[Value]:
             continue
         number += 1
         start = end
-        yield Value(f"value {number}", value)
+        yield FileValue(f"value {number}", value)
 
 
-def _csv_rows(stream: BinaryIO) -> Iterator[Value | tuple[str, str]]:
+def _csv_rows(stream: BinaryIO) -> Iterator[FileValue | tuple[str, str]]:
     # Bytes that are no UTF-8 become lone surrogates, so that one bad row does not end the file.
     lines = (line.decode("utf-8", "surrogateescape") for line in stream)
     rows = csv.reader(lines, strict=True)
@@ -236,10 +236,10 @@ def _csv_rows(stream: BinaryIO) -> Iterator[Value | tuple[str, str]]:
         elif any("\udc80" <= character <= "\udcff" for cell in row for character in cell):
             yield place, "not UTF-8"
         else:
-            yield Value(place, dict(zip(header, row, strict=True)))
+            yield FileValue(place, dict(zip(header, row, strict=True)))
 
 
-def _parquet_rows(file: Path, tell: Tell) -> Iterator[Value | Unreadable]:
+def _parquet_rows(file: Path, tell: OnBytesRead) -> Iterator[FileValue | InvalidEntry]:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
@@ -249,7 +249,7 @@ def _parquet_rows(file: Path, tell: Tell) -> Iterator[Value | Unreadable]:
             for batch in table.iter_batches(batch_size=_ROWS):
                 for row in batch.to_pylist():
                     number += 1
-                    yield Value(f"row {number}", row)
+                    yield FileValue(f"row {number}", row)
                 tell(file.stat().st_size * number // max(1, table.metadata.num_rows))
     except (pa.ArrowException, OSError) as error:
-        yield Unreadable(file.name, f"after row {number}", f"the rest cannot be read: {error}")
+        yield InvalidEntry(file.name, f"after row {number}", f"the rest cannot be read: {error}")

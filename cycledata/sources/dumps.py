@@ -18,15 +18,15 @@ from cycledata.errors import ReplyConflictError
 from cycledata.files import canonical_json
 from cycledata.snapshot.open import OpenSnapshot
 from cycledata.snapshot.reply import Reply
-from cycledata.sources.dump_files import Unreadable, Value, read_table, read_values
+from cycledata.sources.dump_files import FileValue, InvalidEntry, read_table, read_values
 
 _BATCH_REPLIES = 500
 _BATCH_BYTES = 16 << 20
 _NAMED = 1000
-"""Unreadable places that a report names; the rest are counted."""
+"""Invalid entries that a report names; the rest are counted."""
 MAX_EPRINT_BYTES = 256 << 20
 
-Progress = Callable[[int, int], None]
+OnProgress = Callable[[int, int], None]
 """Called with bytes of input read so far and in all."""
 
 
@@ -42,7 +42,7 @@ class ImportReport:
     """Replies that were there already."""
     n_unreadable: int
     """Lines, rows, notes or files that could not be read."""
-    unreadable: tuple[Unreadable, ...]
+    unreadable: tuple[InvalidEntry, ...]
     """The first thousand of them, with place and reason."""
 
     @property
@@ -56,7 +56,7 @@ def import_notes(
     snapshot: OpenSnapshot,
     *,
     retrieved_at: dt.datetime | None = None,
-    on_progress: Progress | None = None,
+    on_progress: OnProgress | None = None,
 ) -> ImportReport:
     """Import raw OpenReview notes, API v1 or v2, as one reply a forum: ``forum/<forum id>``.
 
@@ -71,9 +71,9 @@ def import_notes(
         on_progress: told bytes read and bytes in all.
     """
 
-    def replies(file: Path, value: Value) -> Iterator[Reply | Unreadable]:
+    def replies(file: Path, value: FileValue) -> Iterator[Reply | InvalidEntry]:
         for found in _notes_by_forum(file, value):
-            if isinstance(found, Unreadable):
+            if isinstance(found, InvalidEntry):
                 yield found
                 continue
             forum, notes = found
@@ -89,7 +89,7 @@ def import_ratings(
     *,
     venue: str | None = None,
     retrieved_at: dt.datetime | None = None,
-    on_progress: Progress | None = None,
+    on_progress: OnProgress | None = None,
 ) -> ImportReport:
     """Import tables of ratings and decisions, one reply a row: ``<venue id>/<paper id>``.
 
@@ -105,23 +105,23 @@ def import_ratings(
         on_progress: told bytes read and bytes in all.
     """
 
-    def replies(file: Path, value: Value) -> Iterator[Reply | Unreadable]:
+    def replies(file: Path, value: FileValue) -> Iterator[Reply | InvalidEntry]:
         row = value.value
         if not isinstance(row, dict):
-            yield Unreadable(file.name, value.place, f"expected a row, found {_kind(row)}")
+            yield InvalidEntry(file.name, value.place, f"expected a row, found {_kind(row)}")
             return
         paper = next((row[name] for name in ("paper_id", "forum", "id") if row.get(name)), None)
         of_venue = row.get("venue_id") or venue or _venue_in_name(file.name)
         if not isinstance(paper, str) or not isinstance(of_venue, str):
             missing = "paper_id, forum or id" if not isinstance(paper, str) else "venue_id"
-            yield Unreadable(
+            yield InvalidEntry(
                 file.name, value.place, f"no {missing}; name the column so, or pass the venue"
             )
             return
         try:
             text = canonical_json({name: _plain(cell) for name, cell in row.items()})
         except ValueError as error:
-            yield Unreadable(file.name, value.place, str(error))
+            yield InvalidEntry(file.name, value.place, str(error))
             return
         yield _reply(file, "ratings", f"{of_venue}/{paper}", retrieved_at, text)
 
@@ -133,7 +133,7 @@ def import_eprints(
     snapshot: OpenSnapshot,
     *,
     retrieved_at: dt.datetime | None = None,
-    on_progress: Progress | None = None,
+    on_progress: OnProgress | None = None,
 ) -> ImportReport:
     """Import e-prints as they are, one reply a file: ``eprint/<name without endings>``.
 
@@ -146,13 +146,13 @@ def import_eprints(
         on_progress: told bytes read and bytes in all.
     """
 
-    def items() -> Iterator[Reply | Unreadable]:
+    def items() -> Iterator[Reply | InvalidEntry]:
         total, done = sum(_size(file) for file in files), 0
         for file in files:
             size = _size(file)
             if not 0 < size <= MAX_EPRINT_BYTES:
                 reason = f"{size} bytes; expected a file of 1 to {MAX_EPRINT_BYTES}"
-                yield Unreadable(file.name, "file", reason)
+                yield InvalidEntry(file.name, "file", reason)
                 continue
             payload = file.read_bytes()
             name = eprint_name(file.name)
@@ -195,10 +195,10 @@ def _size(file: Path) -> int:
 
 def _each_value(
     files: Sequence[Path],
-    read: Callable[[Path, Callable[[int], None]], Iterator[Value | Unreadable]],
-    replies: Callable[[Path, Value], Iterator[Reply | Unreadable]],
-    on_progress: Progress | None,
-) -> Iterator[Reply | Unreadable]:
+    read: Callable[[Path, Callable[[int], None]], Iterator[FileValue | InvalidEntry]],
+    replies: Callable[[Path, FileValue], Iterator[Reply | InvalidEntry]],
+    on_progress: OnProgress | None,
+) -> Iterator[Reply | InvalidEntry]:
     total, done = sum(_size(file) for file in files), 0
     for file in files:
 
@@ -207,7 +207,7 @@ def _each_value(
                 on_progress(before + position, total)
 
         for value in read(file, tell):
-            if isinstance(value, Unreadable):
+            if isinstance(value, InvalidEntry):
                 yield value
             else:
                 yield from replies(file, value)
@@ -216,18 +216,18 @@ def _each_value(
 
 def _take(
     snapshot: OpenSnapshot,
-    items: Iterable[Reply | Unreadable],
+    items: Iterable[Reply | InvalidEntry],
     unite: Callable[[bytes, bytes], bytes] | None,
 ) -> ImportReport:
     """Put replies into the snapshot, a batch a transaction, and count what happened."""
     counts = {"added": 0, "merged": 0, "same": 0, "unreadable": 0}
-    named: list[Unreadable] = []
+    named: list[InvalidEntry] = []
     items = iter(items)
     while batch := _batch(items):
         with snapshot.transaction():
             for item in batch:
-                outcome = item if isinstance(item, Unreadable) else _put(snapshot, item, unite)
-                if isinstance(outcome, Unreadable):
+                outcome = item if isinstance(item, InvalidEntry) else _put(snapshot, item, unite)
+                if isinstance(outcome, InvalidEntry):
                     counts["unreadable"] += 1
                     if len(named) < _NAMED:
                         named.append(outcome)
@@ -238,8 +238,8 @@ def _take(
     )
 
 
-def _batch(items: Iterator[Reply | Unreadable]) -> list[Reply | Unreadable]:
-    batch: list[Reply | Unreadable] = []
+def _batch(items: Iterator[Reply | InvalidEntry]) -> list[Reply | InvalidEntry]:
+    batch: list[Reply | InvalidEntry] = []
     n_bytes = 0
     for item in items:
         batch.append(item)
@@ -251,22 +251,24 @@ def _batch(items: Iterator[Reply | Unreadable]) -> list[Reply | Unreadable]:
 
 def _put(
     snapshot: OpenSnapshot, reply: Reply, unite: Callable[[bytes, bytes], bytes] | None
-) -> str | Unreadable:
+) -> str | InvalidEntry:
     """Add or unite one reply; ``"added"``, ``"merged"``, ``"same"``, or why neither."""
     # Half characters fit into no file, and an id with a line break into no list of ids.
     if not reply.key.isprintable() or any("\ud800" <= char <= "\udfff" for char in reply.url):
         reason = "expected an id and a file name of printable text"
-        return Unreadable(ascii(reply.url)[:80], ascii(reply.key)[:80], reason)
+        return InvalidEntry(ascii(reply.url)[:80], ascii(reply.key)[:80], reason)
     held = snapshot.get(reply.service, reply.key)
     if held is None or held.payload == reply.payload:
         return "added" if snapshot.add(reply) else "same"
     name = reply.url.removeprefix("file:").partition("#")[0]
     if unite is None:
-        return Unreadable(name, reply.key, f"differs from what {held.url} gave; rename one of them")
+        return InvalidEntry(
+            name, reply.key, f"differs from what {held.url} gave; rename one of them"
+        )
     try:
         payload = unite(held.payload, reply.payload)
     except ReplyConflictError as error:
-        return Unreadable(name, reply.key, str(error))
+        return InvalidEntry(name, reply.key, str(error))
     if payload == held.payload:
         return "same"
     moments = [moment for moment in (held.retrieved_at, reply.retrieved_at) if moment]
@@ -296,8 +298,8 @@ def _kind(value: object) -> str:
 
 
 def _notes_by_forum(
-    file: Path, value: Value
-) -> Iterator[tuple[str, list[dict[str, Any]]] | Unreadable]:
+    file: Path, value: FileValue
+) -> Iterator[tuple[str, list[dict[str, Any]]] | InvalidEntry]:
     """Group a value's notes by forum; what is no note is named."""
     content = value.value
     stated = None
@@ -314,7 +316,7 @@ def _notes_by_forum(
             forums.setdefault(note.get("forum") or note["id"], []).append(note)
         else:
             place = value.place if len(notes) == 1 else f"{value.place}, note {number}"
-            yield Unreadable(file.name, place, reason)
+            yield InvalidEntry(file.name, place, reason)
     yield from forums.items()
 
 

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from cycledata.sources.fetch import Wish
+from cycledata.sources.fetch import FetchOptions
 from cycledata.sources.openreview import PAGE_SIZE, invitations
 from cycledata.sources.schedule import PACES, Pace, Scheduler, SimulatedClock
 from cycledata.sources.semantic_scholar import BATCH, LISTED_BATCH
@@ -26,22 +26,22 @@ class Estimate:
     """Interval and latency of every request, without failures."""
 
 
-def plan_review5k(venues: Sequence[str], wish: Wish) -> Counter[str]:
+def plan_review5k(venues: Sequence[str], options: FetchOptions) -> Counter[str]:
     """Requests by lane, at most: every paper is searched for, found, and has an e-print."""
     plan: Counter[str] = Counter()
     for venue in venues:
-        papers = _at_most(SUBMISSIONS.get(venue, 0), wish.limit)
+        papers = _at_most(SUBMISSIONS.get(venue, 0), options.limit)
         # Every invitation's list ends with an empty page.
         plan["openreview"] += -(-papers // PAGE_SIZE) + len(invitations(venue))
         plan["arxiv"] += 3 * papers
-        if wish.history:
+        if options.history:
             plan["openreview"] += round(REVIEWS_PER_PAPER * papers)
-        if wish.pdfs:
+        if options.pdfs:
             plan["openreview-pdf"] += papers
     return +plan
 
 
-def plan_research14k(listings: Sequence[Listing], wish: Wish) -> Counter[str]:
+def plan_research14k(listings: Sequence[Listing], options: FetchOptions) -> Counter[str]:
     """Requests by lane: every paper is searched for, found, has an e-print, and is known by it."""
     plan: Counter[str] = Counter()
     n_papers = 0
@@ -50,7 +50,7 @@ def plan_research14k(listings: Sequence[Listing], wish: Wish) -> Counter[str]:
             plan["openreview"] += -(-listing.n_papers // PAGE_SIZE)
         else:
             plan["proceedings"] += 1
-        n_papers += _at_most(listing.n_papers, wish.limit)
+        n_papers += _at_most(listing.n_papers, options.limit)
     plan["arxiv"] += 3 * n_papers
     plan["semantic_scholar"] += -(-n_papers // LISTED_BATCH)
     plan["semantic_scholar"] += -(-DISTINCT_CITED_PER_PAPER * n_papers // BATCH)

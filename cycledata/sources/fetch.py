@@ -30,7 +30,7 @@ _FAILURES_IN_A_ROW = 5
 
 
 @dataclass(frozen=True, slots=True)
-class Progress:
+class FetchProgress:
     """How far a step is."""
 
     step: str
@@ -43,7 +43,7 @@ class Progress:
 
 
 @dataclass(frozen=True, slots=True)
-class Missing:
+class MissingItem:
     """Something a run set out for and did not get."""
 
     step: str
@@ -65,14 +65,14 @@ class FetchSummary:
     """Replies added by service."""
     unmatched: int = 0
     """Papers for which arXiv offered nothing that the rules accept: an answer, not a failure."""
-    missing: list[Missing] = field(default_factory=list)
+    missing: list[MissingItem] = field(default_factory=list)
     """What failed for good; the next run asks again."""
     stopped: str | None = None
     """Why the run ended before its end; None when it did not."""
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class FetchOptions:
     """What a run is asked for."""
 
     limit: int | None = None
@@ -85,13 +85,13 @@ class Wish:
     """Take the last arXiv version up to this day; None takes the latest."""
 
 
-class Run:
+class FetchRun:
     """One run over an open snapshot.
 
     Args:
         snapshot: where replies go.
         services: who is asked.
-        wish: how much.
+        options: how much.
         on_progress: told after every item.
     """
 
@@ -99,12 +99,12 @@ class Run:
         self,
         snapshot: OpenSnapshot,
         services: Services,
-        wish: Wish,
-        on_progress: Callable[[Progress], None] | None = None,
+        options: FetchOptions,
+        on_progress: Callable[[FetchProgress], None] | None = None,
     ) -> None:
         self._snapshot = snapshot
         self._services = services
-        self._wish = wish
+        self._options = options
         self._on_progress = on_progress
         self._down: dict[str, str] = {}
         self._unmatched: set[str] = set()
@@ -143,27 +143,27 @@ class Run:
             # Where the list broke off, what its first pages brought is worth going on with.
             forums = self._forums_of(venue)
             self._papers({forum: self._note(forum) for forum in forums})
-            if self._wish.history:
+            if self._options.history:
                 notes = [name for forum in forums for name in self._review_ids(forum)]
                 wanted = self._unanswered("openreview", "edits/", notes)
                 ask = partial(client.history, self._snapshot)
                 self._each("edit history", "openreview", wanted, ask)
-            if self._wish.pdfs:
+            if self._options.pdfs:
                 wanted = self._unanswered("openreview", "pdf/", sorted(self._unmatched))
                 ask = partial(client.pdf, self._snapshot)
                 self._each("PDFs", "openreview-pdf", wanted, ask)
 
     def _list(self, client: OpenReview, venue: str) -> None:
-        client.list_submissions(self._snapshot, venue, limit=self._wish.limit)
+        client.list_submissions(self._snapshot, venue, limit=self._options.limit)
 
     def _research14k(self, listings: Sequence[Listing]) -> None:
         for site in dict.fromkeys(listing.site for listing in listings):
             here = {listing.name: listing for listing in listings if listing.site == site}
             self._each("accepted papers", site, list(here), lambda name: self._accept(here[name]))  # noqa: B023  called within the loop
-        papers: dict[str, Paper] = {}
+        papers: dict[str, PaperToMatch] = {}
         for listing in listings:
             prefix = f"{listing.name}/"
-            keys = list(self._snapshot.keys("proceedings", prefix))[: self._wish.limit]
+            keys = list(self._snapshot.keys("proceedings", prefix))[: self._options.limit]
             papers |= {key.removeprefix(prefix): self._entry(key) for key in keys}
         matched = self._papers(papers)
         self._references({f"ARXIV:{matched[name]}": papers[name].title for name in matched})
@@ -173,7 +173,7 @@ class Run:
         client = self._services.openreview(listing.places[0]) if of_openreview else None
         self._services.proceedings.fetch(self._snapshot, listing, client)
 
-    def _papers(self, papers: Mapping[str, "Paper"]) -> dict[str, str]:
+    def _papers(self, papers: Mapping[str, "PaperToMatch"]) -> dict[str, str]:
         """Match papers with arXiv and fetch e-print and licence; returns arXiv ids by paper."""
         matched: dict[str, ArxivPaper] = {}
         self._unmatched = set()
@@ -192,9 +192,9 @@ class Run:
         def text(paper_id: str) -> None:
             found = matched[paper_id]
             version: int | None = found.version
-            if self._wish.not_after is not None:
+            if self._options.not_after is not None:
                 version = self._services.arxiv.version_before(
-                    self._snapshot, found, self._wish.not_after
+                    self._snapshot, found, self._options.not_after
                 )
             self._services.arxiv.record(self._snapshot, found.arxiv_id)
             if version is None:
@@ -264,12 +264,12 @@ class Run:
                 done = number + 1
                 rate = (clock.now() - started) / done
                 eta_s = rate * (len(items) - done) if done >= 3 else None
-                self._on_progress(Progress(step, done, len(items), eta_s))
+                self._on_progress(FetchProgress(step, done, len(items), eta_s))
 
     def _miss(self, step: str, items: Iterable[str | tuple[str, ...]], reason: str) -> None:
         for item in items:
             name = item if isinstance(item, str) else f"{len(item)} ids from {item[0]}"
-            self.summary.missing.append(Missing(step, name, reason))
+            self.summary.missing.append(MissingItem(step, name, reason))
 
     def _unanswered(self, service: str, prefix: str, names: Iterable[str]) -> list[str]:
         return [
@@ -280,11 +280,11 @@ class Run:
 
     def _forums_of(self, venue: str) -> list[str]:
         keys = (key.removeprefix("forum/") for key in self._snapshot.keys("openreview", "forum/"))
-        return [forum for forum in keys if self._note(forum).venue == venue][: self._wish.limit]
+        return [forum for forum in keys if self._note(forum).venue == venue][: self._options.limit]
 
-    def _note(self, forum: str) -> "Paper":
+    def _note(self, forum: str) -> "PaperToMatch":
         notes = self._notes(forum)
-        return _paper_of_note(notes[0]) if notes else Paper(None, None, "")
+        return _paper_of_note(notes[0]) if notes else PaperToMatch(None, None, "")
 
     def _notes(self, forum: str) -> list[dict[str, object]]:
         reply = self._snapshot.get("openreview", f"forum/{forum}")
@@ -300,11 +300,11 @@ class Run:
             if "Official_Review" in str(note.get("invitations") or note.get("invitation"))
         ]
 
-    def _entry(self, key: str) -> "Paper":
+    def _entry(self, key: str) -> "PaperToMatch":
         reply = self._snapshot.get("proceedings", key)
         entry = {} if reply is None else json.loads(reply.payload)
         authors = tuple(entry.get("authors") or ()) or None
-        return Paper(entry.get("title"), authors, "", entry.get("arxiv_id"))
+        return PaperToMatch(entry.get("title"), authors, "", entry.get("arxiv_id"))
 
     def _cited(self, paper: str) -> list[str]:
         reply = self._snapshot.get("semantic_scholar", f"paper/{paper}")
@@ -315,7 +315,7 @@ class Run:
 
 
 @dataclass(frozen=True, slots=True)
-class Paper:
+class PaperToMatch:
     """What a search for a paper needs."""
 
     title: str | None
@@ -327,7 +327,7 @@ class Paper:
     """What a list itself says; None where it says nothing."""
 
 
-def _paper_of_note(note: Mapping[str, object]) -> Paper:
+def _paper_of_note(note: Mapping[str, object]) -> PaperToMatch:
     """Title, authors and venue of a submission note, API v1 or v2."""
     content = note.get("content")
 
@@ -340,7 +340,9 @@ def _paper_of_note(note: Mapping[str, object]) -> Paper:
     names = tuple(str(name) for name in authors) if isinstance(authors, list) else ()
     # v1 writes "Anonymous" where the authors are not shown.
     shown = names if names and names != ("Anonymous",) else None
-    return Paper(title if isinstance(title, str) else None, shown, invitation.split("/-/")[0])
+    return PaperToMatch(
+        title if isinstance(title, str) else None, shown, invitation.split("/-/")[0]
+    )
 
 
 def _batches(names: Sequence[str], size: int) -> list[tuple[str, ...]]:

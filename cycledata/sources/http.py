@@ -36,7 +36,7 @@ _ENDED_EARLY = "the body ended early"
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class HttpReply:
     """What came back: complete, decoded, not yet understood."""
 
     status: int
@@ -51,15 +51,15 @@ class Answer:
         return self.headers.get("content-type", "").split(";")[0].strip().lower()
 
 
-Sound = Callable[[Answer], str | None]
-"""Why an answer of status 200 is none; None when it is one."""
+CheckReply = Callable[[HttpReply], str | None]
+"""Return why a 200 response is invalid, or None if it is valid."""
 
 
 def polite_session(
     scheduler: Scheduler,
     *,
     lane: Callable[[str], str],
-    sound: Sound,
+    check: CheckReply,
     origins: frozenset[str],
     session: requests.Session | None = None,
 ) -> "PoliteAdapter":
@@ -68,13 +68,13 @@ def polite_session(
     Args:
         scheduler: paces and retries.
         lane: the lane of a URL's path.
-        sound: tells an answer from what only looks like one.
+        check: returns why a 200 response is invalid, or None if it is valid.
         origins: ``scheme://host:port`` that may be asked; a redirect elsewhere is refused.
         session: the client's session; a new one when None.
     """
     session = session or requests.Session()
     session.max_redirects = _MAX_REDIRECTS
-    adapter = PoliteAdapter(scheduler, lane=lane, sound=sound, origins=origins, session=session)
+    adapter = PoliteAdapter(scheduler, lane=lane, check=check, origins=origins, session=session)
     # A client may have mounted adapters of its own on longer prefixes; none may stay.
     session.adapters.clear()
     session.mount("https://", adapter)
@@ -90,16 +90,16 @@ class PoliteAdapter(HTTPAdapter):
         scheduler: Scheduler,
         *,
         lane: Callable[[str], str],
-        sound: Sound,
+        check: CheckReply,
         origins: frozenset[str],
         session: requests.Session,
     ) -> None:
         self.session = session
-        self.last: Answer | None = None
-        """The last answer, whole: what the snapshot keeps."""
+        self.last: HttpReply | None = None
+        """The last reply, whole: what the snapshot keeps."""
         self._scheduler = scheduler
         self._lane = lane
-        self._sound = sound
+        self._problem_of = check
         self._origins = origins
         self._connection: urllib3.connection.HTTPConnection | None = None
         super().__init__(pool_connections=4, pool_maxsize=1, max_retries=0)
@@ -146,7 +146,7 @@ class PoliteAdapter(HTTPAdapter):
         """Send one request as politely as it takes.
 
         Raises:
-            GaveUpError: no answer after the last try, or a redirect to a stranger.
+            GaveUpError: no reply after the last try, or a redirect to a stranger.
         """
         url = request.url or ""
         parts = urlsplit(url)
@@ -156,34 +156,34 @@ class PoliteAdapter(HTTPAdapter):
         request.headers["Accept-Encoding"] = "gzip"
         lane = self._lane(parts.path)
 
-        def attempt() -> Answer:
+        def attempt() -> HttpReply:
             try:
-                answer = self._exchange(request, lane, verify, cert, proxies)
-                _require_answer(answer, self._sound, self._scheduler.clock)
+                reply = self._exchange(request, lane, verify, cert, proxies)
+                _require_answer(reply, self._problem_of, self._scheduler.clock)
             except TransientError:
                 # What is left on a connection that went wrong is not the next answer's beginning.
                 self.poolmanager.clear()
                 raise
-            return answer
+            return reply
 
-        answer = self._scheduler.ask(lane, attempt, what=what)
-        self.last = answer
+        reply = self._scheduler.ask(lane, attempt, what=what)
+        self.last = reply
         kept = {
             name: value
-            for name, value in answer.headers.items()
+            for name, value in reply.headers.items()
             if name not in {"content-encoding", "content-length", "transfer-encoding"}
         }
         raw = urllib3.HTTPResponse(
-            body=io.BytesIO(answer.body),
+            body=io.BytesIO(reply.body),
             headers=kept,
-            status=answer.status,
+            status=reply.status,
             preload_content=False,
         )
         return self.build_response(request, raw)
 
     def _exchange(
         self, request: "PreparedRequest", lane: str, verify: Any, cert: Any, proxies: Any
-    ) -> Answer:
+    ) -> HttpReply:
         pace = self._scheduler.paces[lane]
         late = threading.Event()
         watchdog = threading.Timer(pace.deadline_s, self._cut, [late])
@@ -203,7 +203,7 @@ class PoliteAdapter(HTTPAdapter):
             raise TransientError(f"not done after {pace.deadline_s:.0f} s")
         headers = {name.lower(): value for name, value in response.headers.items()}
         body = _decoded(body, headers.get("content-encoding", ""), pace.max_bytes)
-        return Answer(response.status_code, request.url or "", headers, body)
+        return HttpReply(response.status_code, request.url or "", headers, body)
 
     def _cut(self, late: threading.Event) -> None:
         """End the request in flight: whoever waits for its bytes gets an error at once."""
@@ -256,21 +256,21 @@ def _connection_trouble(error: Exception) -> str:
     return "the connection broke"
 
 
-def _require_answer(answer: Answer, sound: Sound, clock: Clock) -> None:
-    if answer.status in _TRANSIENT:
-        raise TransientError(f"status {answer.status}", _asked_wait(answer, clock.utc()))
-    if answer.status == 200:
-        reason = sound(answer)
+def _require_answer(reply: HttpReply, check: CheckReply, clock: Clock) -> None:
+    if reply.status in _TRANSIENT:
+        raise TransientError(f"status {reply.status}", _asked_wait(reply, clock.utc()))
+    if reply.status == 200:
+        reason = check(reply)
     else:
         # The clients read the error's name out of its body.
-        reason = json_trouble(answer) if answer.media_type == "application/json" else None
+        reason = json_problem(reply) if reply.media_type == "application/json" else None
     if reason is not None:
         raise TransientError(reason)
 
 
-def _asked_wait(answer: Answer, now: dt.datetime) -> float | None:
+def _asked_wait(reply: HttpReply, now: dt.datetime) -> float | None:
     """Seconds the server asks us to wait, by header or by body; None where it says nothing."""
-    said = answer.headers.get("retry-after", "").strip()
+    said = reply.headers.get("retry-after", "").strip()
     if said.isdecimal() and len(said) < 10:
         return float(said)
     moment: dt.datetime | None = None
@@ -278,7 +278,7 @@ def _asked_wait(answer: Answer, now: dt.datetime) -> float | None:
         if said:
             moment = email.utils.parsedate_to_datetime(said)
         else:
-            details = json.loads(answer.body).get("details") or {}
+            details = json.loads(reply.body).get("details") or {}
             text = str(details.get("resetTime", "")).replace("Z", "+00:00")
             moment = dt.datetime.fromisoformat(text) if text else None
     except (ValueError, AttributeError, TypeError, RecursionError):
@@ -289,12 +289,12 @@ def _asked_wait(answer: Answer, now: dt.datetime) -> float | None:
     return max(0.0, (moment - now).total_seconds())
 
 
-def json_trouble(answer: Answer) -> str | None:
+def json_problem(reply: HttpReply) -> str | None:
     """Why a body is no JSON that can be kept; None when it is."""
     try:
-        canonical_json(json.loads(answer.body))
+        canonical_json(json.loads(reply.body))
     except (ValueError, RecursionError):
-        begins = answer.body[:200].lstrip().lower()
+        begins = reply.body[:200].lstrip().lower()
         return "HTML in place of JSON" if begins.startswith(b"<") else "the JSON is cut or damaged"
     return None
 

@@ -17,7 +17,7 @@ from cycledata.errors import FetchError, GaveUpError, RefusedError
 from cycledata.files import canonical_json
 from cycledata.snapshot.open import OpenSnapshot
 from cycledata.snapshot.reply import Reply
-from cycledata.sources.http import Answer, json_trouble, origin, polite_session
+from cycledata.sources.http import HttpReply, json_problem, origin, polite_session
 from cycledata.sources.schedule import Scheduler
 
 PAGE_SIZE = 500
@@ -86,7 +86,7 @@ class OpenReview:
         self._adapter = polite_session(
             scheduler,
             lane=lambda path: "openreview-pdf" if path.endswith("/pdf") else "openreview",
-            sound=_sound,
+            check=_problem_of,
             origins=frozenset({origin(base_url)}),
             session=self._client.session,
         )
@@ -290,7 +290,7 @@ class OpenReview:
             return _NegativeError(f"{what}: {name} {message[:200]}; is the venue id right?")
         return GaveUpError(f"{what}: {name} {message[:200] or type(error).__name__}")
 
-    def _last(self) -> Answer:
+    def _last(self) -> HttpReply:
         if self._adapter.last is None:
             raise AssertionError("unreachable: an answer came before its error")
         return self._adapter.last
@@ -300,13 +300,13 @@ class _NegativeError(GaveUpError):
     """An answer that says no: kept where a key was asked for, an error in a listing."""
 
 
-def _sound(answer: Answer) -> str | None:
+def _problem_of(answer: HttpReply) -> str | None:
     """Why an answer is none: pages are JSON with notes, PDFs begin and end as PDFs do."""
     path = answer.url.partition("?")[0]
     if path.endswith("/pdf"):
         whole = answer.body.startswith(b"%PDF") and b"%%EOF" in answer.body[-2048:]
         return None if whole else "no whole PDF"
-    trouble = json_trouble(answer)
+    trouble = json_problem(answer)
     if trouble:
         return trouble
     body = json.loads(answer.body)

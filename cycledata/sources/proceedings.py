@@ -16,7 +16,7 @@ from cycledata.errors import GaveUpError
 from cycledata.files import canonical_json
 from cycledata.snapshot.open import OpenSnapshot
 from cycledata.snapshot.reply import Reply
-from cycledata.sources.http import Answer, origin, polite_session
+from cycledata.sources.http import HttpReply, origin, polite_session
 from cycledata.sources.openreview import OpenReview
 from cycledata.sources.schedule import Scheduler
 from cycledata.sources.venues import Listing
@@ -45,7 +45,7 @@ class Proceedings:
         self._adapter = polite_session(
             scheduler,
             lane=lambda _: "proceedings",
-            sound=_sound,
+            check=_problem_of,
             origins=frozenset(origin(url) for url in (acl_url, cvf_url, pmlr_url)),
         )
 
@@ -201,7 +201,7 @@ def _names(text: str) -> list[str]:
     return [name.strip() for name in text.split(",") if name.strip()]
 
 
-def _sound(answer: Answer) -> str | None:
+def _problem_of(answer: HttpReply) -> str | None:
     """A list is whole when its last element is closed; a short one has lost its end."""
     end = answer.body[-400:].lower()
     whole = b"</collection>" in end or b"</html>" in end

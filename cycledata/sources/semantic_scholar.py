@@ -21,7 +21,7 @@ from cycledata.errors import GaveUpError, RefusedError
 from cycledata.files import canonical_json, sha256_bytes
 from cycledata.snapshot.open import OpenSnapshot
 from cycledata.snapshot.reply import Reply
-from cycledata.sources.http import Answer, PoliteAdapter, json_trouble, origin, polite_session
+from cycledata.sources.http import HttpReply, PoliteAdapter, json_problem, origin, polite_session
 from cycledata.sources.schedule import Scheduler
 from cycledata.stages.duplicates import normalise
 
@@ -54,7 +54,7 @@ class SemanticScholar:
         self._adapter = polite_session(
             scheduler,
             lane=lambda _: "semantic_scholar",
-            sound=json_trouble,
+            check=json_problem,
             origins=frozenset({origin(base_url)}),
         )
         with _root_logger_untouched():
@@ -118,7 +118,7 @@ class SemanticScholar:
             "semantic_scholar", key, url, self._clock.utc(), status, "application/json", payload
         )
 
-    def _last(self) -> Answer:
+    def _last(self) -> HttpReply:
         if self._adapter.last is None:
             raise AssertionError("unreachable: asked before")
         return self._adapter.last

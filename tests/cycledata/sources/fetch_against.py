@@ -12,7 +12,7 @@ from pathlib import Path
 
 from cycledata.snapshot.open import OpenSnapshot
 from cycledata.sources import openreview
-from cycledata.sources.fetch import Run, Wish
+from cycledata.sources.fetch import FetchOptions, FetchRun
 from cycledata.sources.schedule import Scheduler
 from cycledata.sources.services import Services
 from cycledata.sources.venues import find_listings
@@ -31,7 +31,7 @@ def main(dataset: str, url: str, snapshot: str) -> None:
     scheduler = Scheduler(clock=conftest.HastyClock(), paces=conftest.PACES, dice=random.Random(2))
     services = Services(scheduler, conftest.endpoints_of(url), os.environ)
     with OpenSnapshot(Path(snapshot)) as into:
-        run = Run(into, services, Wish(history=True, pdfs=True))
+        run = FetchRun(into, services, FetchOptions(history=True, pdfs=True))
         if dataset == "review-5k":
             summary = run.review5k(["ICLR.cc/2024/Conference", "ICLR.cc/2023/Conference"])
         else:

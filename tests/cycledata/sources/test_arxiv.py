@@ -15,7 +15,7 @@ from cycledata.errors import ParseError
 from cycledata.parse.latex.archive import open_eprint
 from cycledata.snapshot.open import OpenSnapshot
 from cycledata.sources.arxiv import title_query, version_dates, without_figures
-from cycledata.sources.fetch import Run, Wish
+from cycledata.sources.fetch import FetchOptions, FetchRun
 from cycledata.sources.services import Services
 
 VENUE = "ICLR.cc/2024/Conference"
@@ -96,7 +96,7 @@ def test_the_version_nearest_before_the_deadline_is_taken_with_its_own_licence(
 ) -> None:  # fmt: skip
     server = new_server(world=server_module.World(n=3))
     with OpenSnapshot(tmp_path) as snapshot:
-        Run(snapshot, services(server), Wish(not_after=day)).review5k([VENUE])
+        FetchRun(snapshot, services(server), FetchOptions(not_after=day)).review5k([VENUE])
         found = [key for key in snapshot.keys("arxiv") if key.startswith("eprint/")]
         licences = list(snapshot.keys("arxiv", "abs/"))
     assert {key[-2:] for key in found} == set(eprints)
@@ -109,7 +109,7 @@ def test_one_connection_serves_search_metadata_and_e_prints_at_one_pace(
     tmp_path: Path, server: Any, services: Callable[..., Services], haste: float
 ) -> None:
     with OpenSnapshot(tmp_path) as snapshot:
-        Run(snapshot, services(server), Wish()).review5k([VENUE])
+        FetchRun(snapshot, services(server), FetchOptions()).review5k([VENUE])
     arrivals = [seen.at for seen in server.state.seen if seen.service == "arxiv"]
     gaps = [(later - earlier) * haste for earlier, later in pairwise(arrivals)]
     assert len(gaps) == 12 + 2 * 10 - 1

@@ -127,7 +127,7 @@ BAD_LINES = [
     pytest.param(
         json.dumps([REVIEW, 3]), "line 2, note 2", "expected a note, found a int", id="one-of-two"
     ),
-    pytest.param('{"id": "x", "content": {"a": NaN}}', "line 2", "nan has no JSON", id="nan"),
+    pytest.param('{"id": "x", "content": {"a": NaN}}', "line 2", "nan is not JSON", id="nan"),
     pytest.param('{"id": "x", "content": {"a": 1e999}}', "line 2", "inf has no JSON", id="inf"),
     pytest.param("x" * 3000, "line 2", "longer than 2000 bytes", id="long"),
 ]

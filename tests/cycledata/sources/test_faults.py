@@ -12,7 +12,7 @@ import pytest
 
 from cycledata.snapshot.open import OpenSnapshot
 from cycledata.snapshot.seal import seal
-from cycledata.sources.fetch import FetchSummary, Run, Wish
+from cycledata.sources.fetch import FetchOptions, FetchRun, FetchSummary
 from cycledata.sources.services import Services
 
 DOCS = Path(__file__).parents[3] / "docs" / "guides" / "fetch.md"
@@ -89,7 +89,7 @@ IDS = [row.words.replace(" ", "-") for row in ROWS]
 
 def run(path: Path, services: Services) -> FetchSummary:
     with OpenSnapshot(path) as snapshot:
-        return Run(snapshot, services, Wish()).review5k([VENUE])
+        return FetchRun(snapshot, services, FetchOptions()).review5k([VENUE])
 
 
 @pytest.fixture(autouse=True)

@@ -21,7 +21,7 @@ from cycledata.cli import app
 from cycledata.snapshot.open import OpenSnapshot
 from cycledata.snapshot.seal import seal
 from cycledata.sources.estimate import plan_research14k, plan_review5k
-from cycledata.sources.fetch import FetchSummary, Progress, Run, Wish
+from cycledata.sources.fetch import FetchOptions, FetchProgress, FetchRun, FetchSummary
 from cycledata.sources.schedule import Budget, SimulatedClock
 from cycledata.sources.services import Services
 from cycledata.sources.venues import LISTINGS, SUBMISSIONS, find_listings
@@ -31,15 +31,17 @@ MakeServices = Callable[..., Services]
 
 
 def review5k(
-    path: Path, services: Services, *venues: str, wish: Wish | None = None, **more: Any
+    path: Path, services: Services, *venues: str, options: FetchOptions | None = None, **more: Any
 ) -> FetchSummary:
     with OpenSnapshot(path) as snapshot:
-        return Run(snapshot, services, wish or Wish(), **more).review5k(venues or (V2,))
+        return FetchRun(snapshot, services, options or FetchOptions(), **more).review5k(
+            venues or (V2,)
+        )
 
 
 def research14k(path: Path, services: Services, *names: str) -> FetchSummary:
     with OpenSnapshot(path) as snapshot:
-        return Run(snapshot, services, Wish()).research14k(find_listings(names))
+        return FetchRun(snapshot, services, FetchOptions()).research14k(find_listings(names))
 
 
 def keys(path: Path, service: str) -> list[str]:
@@ -76,9 +78,9 @@ def test_a_fetch_brings_forums_matches_licences_and_e_prints(
 def test_a_second_run_asks_nothing_again(
     tmp_path: Path, server: Any, services: MakeServices
 ) -> None:
-    review5k(tmp_path, services(server), wish=Wish(history=True, pdfs=True))
+    review5k(tmp_path, services(server), options=FetchOptions(history=True, pdfs=True))
     server.state.seen.clear()
-    summary = review5k(tmp_path, services(server), wish=Wish(history=True, pdfs=True))
+    summary = review5k(tmp_path, services(server), options=FetchOptions(history=True, pdfs=True))
     assert summary.requests == {}
     assert server.state.seen == []
     assert (summary.missing, summary.added) == ([], {})
@@ -108,7 +110,7 @@ def test_accepted_papers_come_with_e_prints_and_the_works_they_cite(
 def test_no_lane_is_ever_faster_than_its_pace_at_the_server(
     tmp_path: Path, server: Any, services: MakeServices, haste: float
 ) -> None:
-    review5k(tmp_path / "a", services(server), wish=Wish(history=True))
+    review5k(tmp_path / "a", services(server), options=FetchOptions(history=True))
     research14k(tmp_path / "b", services(server), "iclr/2024", "acl/2023", "cvpr/2023")
     for group, interval_s in (
         ({"v1", "v2"}, 1.0), ({"arxiv"}, 3.0), ({"s2"}, 1.0), ({"acl", "cvf", "pmlr"}, 3.0),
@@ -125,9 +127,9 @@ def test_a_plan_states_the_requests_that_a_fetch_makes(
     world = server_module.World(n=4)
     monkeypatch.setitem(SUBMISSIONS, V2, 4)
     monkeypatch.setattr("cycledata.sources.estimate.REVIEWS_PER_PAPER", 3)
-    wish = Wish(history=True)
-    summary = review5k(tmp_path, services(new_server(world=world)), wish=wish)
-    assert summary.requests == plan_review5k([V2], wish)
+    options = FetchOptions(history=True)
+    summary = review5k(tmp_path, services(new_server(world=world)), options=options)
+    assert summary.requests == plan_review5k([V2], options)
 
 
 def test_a_plan_of_accepted_papers_states_the_requests_that_a_fetch_makes(
@@ -137,8 +139,8 @@ def test_a_plan_of_accepted_papers_states_the_requests_that_a_fetch_makes(
     known = {"cvpr/2023": 3, "icml/2022": 3}
     listings = [replace(one, n_papers=known[one.name]) for one in find_listings(tuple(known))]
     with OpenSnapshot(tmp_path) as snapshot:
-        summary = Run(snapshot, services(server), Wish()).research14k(listings)
-    plan = plan_research14k(listings, Wish())
+        summary = FetchRun(snapshot, services(server), FetchOptions()).research14k(listings)
+    plan = plan_research14k(listings, FetchOptions())
     # Two papers beside these are searched for in vain; one that Semantic Scholar does not know by
     # its arXiv id is searched for by title and asked for again.
     assert summary.requests == {
@@ -149,7 +151,7 @@ def test_a_plan_of_accepted_papers_states_the_requests_that_a_fetch_makes(
 
 
 def test_a_limit_holds_for_every_step(tmp_path: Path, server: Any, services: MakeServices) -> None:
-    review5k(tmp_path, services(server), wish=Wish(limit=3))
+    review5k(tmp_path, services(server), options=FetchOptions(limit=3))
     assert keys(tmp_path, "openreview") == [f"forum/forum{i:05d}" for i in range(3)]
     assert len([key for key in keys(tmp_path, "arxiv") if key.startswith("match/")]) == 3
 
@@ -193,7 +195,7 @@ def test_a_service_that_is_not_there_is_said_to_be_so(
 
 
 def test_stopping_by_hand_is_clean(tmp_path: Path, server: Any, services: MakeServices) -> None:
-    def stop(progress: Progress) -> None:
+    def stop(progress: FetchProgress) -> None:
         if progress.step == "arXiv search" and progress.done == 4:
             raise KeyboardInterrupt
 
@@ -206,7 +208,7 @@ def test_stopping_by_hand_is_clean(tmp_path: Path, server: Any, services: MakeSe
 def test_progress_estimates_what_is_left_from_what_was(
     tmp_path: Path, server: Any, services: MakeServices
 ) -> None:
-    steps: list[Progress] = []
+    steps: list[FetchProgress] = []
     review5k(tmp_path, services(server, clock=SimulatedClock()), on_progress=steps.append)
     search = [(one.done, one.total, one.eta_s) for one in steps if one.step == "arXiv search"]
     # A search takes three simulated seconds, and three of them are needed to tell.

@@ -10,7 +10,7 @@ import pytest
 from cycledata.errors import GaveUpError, RefusedError
 from cycledata.snapshot.open import OpenSnapshot
 from cycledata.snapshot.seal import seal
-from cycledata.sources.fetch import FetchSummary, Run, Wish
+from cycledata.sources.fetch import FetchOptions, FetchRun, FetchSummary
 from cycledata.sources.openreview import invitations, is_v1
 from cycledata.sources.services import Services
 
@@ -24,9 +24,9 @@ def listing(path: Path, services: Services, venue: str = V2, limit: int | None =
         return services.openreview(venue).list_submissions(snapshot, venue, limit=limit)
 
 
-def run(path: Path, services: Services, wish: Wish) -> FetchSummary:
+def run(path: Path, services: Services, options: FetchOptions) -> FetchSummary:
     with OpenSnapshot(path) as snapshot:
-        return Run(snapshot, services, wish).review5k([V2])
+        return FetchRun(snapshot, services, options).review5k([V2])
 
 
 @pytest.mark.parametrize(
@@ -151,7 +151,7 @@ def test_a_listing_that_stays_short_is_tried_afresh_by_the_next_run(
 def test_history_and_pdfs_are_fetched_when_asked_for_and_refusals_are_kept(
     tmp_path: Path, server: Any, services: MakeServices, haste: float
 ) -> None:
-    assert run(tmp_path, services(server), Wish(history=True, pdfs=True)).missing == []
+    assert run(tmp_path, services(server), FetchOptions(history=True, pdfs=True)).missing == []
     with OpenSnapshot(tmp_path) as snapshot:
         edits = {reply.key: reply for reply in snapshot.iter("openreview", "edits/")}
         pdfs = {reply.key: reply for reply in snapshot.iter("openreview", "pdf/")}
