@@ -128,7 +128,7 @@ BAD_LINES = [
         json.dumps([REVIEW, 3]), "line 2, note 2", "expected a note, found a int", id="one-of-two"
     ),
     pytest.param('{"id": "x", "content": {"a": NaN}}', "line 2", "nan is not JSON", id="nan"),
-    pytest.param('{"id": "x", "content": {"a": 1e999}}', "line 2", "inf has no JSON", id="inf"),
+    pytest.param('{"id": "x", "content": {"a": 1e999}}', "line 2", "inf is not JSON", id="inf"),
     pytest.param("x" * 3000, "line 2", "longer than 2000 bytes", id="long"),
 ]
 
