@@ -14,7 +14,7 @@ from cycledata.errors import FetchError, ParseError
 from cycledata.jsonl import append_jsonl, cut_incomplete_line, read_jsonl
 from cycledata.manifest import fingerprint
 from cycledata.records import Message, Record
-from cycletrain.chat_tokens import render_chat
+from cycletrain.chat_tokens import encode_prompt
 from cycletrain.checkpoints import is_adapter, load_model, load_tokenizer
 from cycletrain.config import ModelConfig, Sampling
 
@@ -161,8 +161,7 @@ class TransformersGenerator:
 
     def complete(self, requests: Sequence[ChatRequest], sampling: Sampling) -> list[Completion]:
         """Return the completions of one batch, padded on the left."""
-        prompts = [render_chat(self._tokenizer, r.messages, ask=True) for r in requests]
-        ids = [self._tokenizer(p, add_special_tokens=False)["input_ids"] for p in prompts]
+        ids = [encode_prompt(self._tokenizer, request.messages) for request in requests]
         room = [i for i, prompt in enumerate(ids) if len(prompt) < self._context]
         completions = [Completion("", "no-room")] * len(requests)
         if room:
