@@ -27,12 +27,11 @@ if TYPE_CHECKING:
     from cycledata.consent.policy import WrittenConsent as WrittenConsent
     from cycledata.consent.policy import read_policy as read_policy
     from cycledata.consent.tombstones import Tombstone as Tombstone
-    from cycledata.datasets.research14k.make import RESEARCH_14K as RESEARCH_14K
-    from cycledata.datasets.review5k.make import REVIEW_5K as REVIEW_5K
-    from cycledata.datasets.spec import Context as Context
-    from cycledata.datasets.spec import Dataset as Dataset
-    from cycledata.datasets.spec import Outcome as Outcome
-    from cycledata.datasets.spec import SplitItem as SplitItem
+    from cycledata.datasets.research14k import RESEARCH_14K as RESEARCH_14K
+    from cycledata.datasets.review5k import REVIEW_5K as REVIEW_5K
+    from cycledata.datasets.spec import BuildContext as BuildContext
+    from cycledata.datasets.spec import DatasetSpec as DatasetSpec
+    from cycledata.datasets.spec import PaperRows as PaperRows
     from cycledata.errors import BudgetSpentError as BudgetSpentError
     from cycledata.errors import BuildError as BuildError
     from cycledata.errors import ChangedFileError as ChangedFileError
@@ -100,6 +99,7 @@ if TYPE_CHECKING:
     from cycledata.snapshot.sealed import SealedSnapshot as SealedSnapshot
     from cycledata.snapshot.sealed import SnapshotManifest as SnapshotManifest
     from cycledata.snapshot.sealed import verify_snapshot as verify_snapshot
+    from cycledata.stages.split_item import SplitItem as SplitItem
 else:
     __getattr__, __dir__ = lazy_exports(
         __name__,
@@ -130,13 +130,12 @@ else:
                 "read_policy",
             ),
             "cycledata.consent.tombstones": ("Tombstone",),
-            "cycledata.datasets.research14k.make": ("RESEARCH_14K",),
-            "cycledata.datasets.review5k.make": ("REVIEW_5K",),
+            "cycledata.datasets.research14k": ("RESEARCH_14K",),
+            "cycledata.datasets.review5k": ("REVIEW_5K",),
             "cycledata.datasets.spec": (
-                "Context",
-                "Dataset",
-                "Outcome",
-                "SplitItem",
+                "BuildContext",
+                "DatasetSpec",
+                "PaperRows",
             ),
             "cycledata.errors": (
                 "BudgetSpentError",
@@ -223,6 +222,7 @@ else:
                 "seal",
                 "verify_snapshot",
             ),
+            "cycledata.stages.split_item": ("SplitItem",),
         },
     )
 
@@ -232,14 +232,14 @@ __all__ = [
     "SCHEMA_VERSION",
     "BibEntry",
     "BudgetSpentError",
+    "BuildContext",
     "BuildError",
     "BuildManifest",
     "BuildReport",
     "ChangedFileError",
     "CitedWork",
-    "Context",
     "CycleDataError",
-    "Dataset",
+    "DatasetSpec",
     "Decision",
     "Dropped",
     "Engine",
@@ -258,9 +258,9 @@ __all__ = [
     "NotASnapshotError",
     "OpenSnapshot",
     "OptOut",
-    "Outcome",
     "Outline",
     "PaperExplanation",
+    "PaperRows",
     "PaperText",
     "ParseError",
     "ParseWarning",
