@@ -170,6 +170,7 @@ _SENTENCES: Mapping[RuleGroup, Mapping[str, str]] = {
         "guessed-bib": "The bibliography file was chosen without being named.",
         "guessed-encoding": "The encoding of a file was guessed.",
         "guessed-title": "The title was guessed.",
+        "hidden-text": "The printed page does not show these words: white or too small.",
         "input-case": "An input differs from the file's name in case.",
         "input-loop": "A file reads itself.",
         "macro-mismatch": "A macro's arguments do not match its definition.",
@@ -193,6 +194,7 @@ _SENTENCES: Mapping[RuleGroup, Mapping[str, str]] = {
         "unclosed-environment": "An environment is never closed.",
         "unclosed-group": "A brace is never closed.",
         "undecided-conditional": "A conditional could not be decided and counts as false.",
+        "unknown-conditional": "A conditional is not known; both of its branches are read.",
         "unread-entry": "Bibliography entries beyond the limit are not read.",
     },
     "leak": {

@@ -3,10 +3,17 @@
 import re
 
 from cycledata.parse.latex.flat_text import FlatText
-from cycledata.parse.latex.known_commands import CITING, MULTIPLE
+from cycledata.parse.latex.known_commands import (
+    CITING,
+    LANGUAGE_FIRST,
+    MULTIPLE,
+    VOLUME_FIRST,
+)
 
 _NOTES = re.compile(r"\s*+\([^()]{0,500}\)(?:\s*+\([^()]{0,500}\))?")
 r"""The notes around all of ``\cites(see)(for more){a}{b}``."""
+_ANGLES = re.compile(r"\s{0,9}<[^<>{}]{0,300}>")
+r"""apacite's ``\cite<see>[p. 2]{key}``."""
 MAX_GROUPS = 60
 r"""Groups after one ``\cites``."""
 
@@ -23,7 +30,15 @@ def cited_keys(flat: FlatText) -> tuple[str, ...]:
             notes = _NOTES.match(flat.text, pos)
             pos = notes.end() if notes else pos
         for _ in range(MAX_GROUPS if name in MULTIPLE else 1):
+            if name in LANGUAGE_FIRST:
+                group = flat.group(pos)
+                pos = group.end + 1 if group else pos
             _, pos = flat.option(pos)
+            if name in VOLUME_FIRST:
+                group = flat.group(pos)
+                pos = group.end + 1 if group else pos
+            before = _ANGLES.match(flat.text, pos)
+            pos = before.end() if before else pos
             _, pos = flat.option(pos)
             group = flat.group(pos)
             if group is None:

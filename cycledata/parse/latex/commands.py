@@ -4,17 +4,22 @@ from cycledata.parse.latex import (
     conditionals,
     definitions,
     environments,
+    expl3,
     inputs,
     loops,
     package_conditionals,
+    string_tests,
+    verbatim,
 )
 from cycledata.parse.latex.actions import Action, MarkedCommand
 from cycledata.parse.latex.known_commands import (
+    ABSTRACT_COMMANDS,
     ABSTRACTS,
     ACKS,
     APART,
     APPENDICES,
     AUTHORS,
+    BIOGRAPHIES,
     CITING,
     COMMENTS,
     FIGURES,
@@ -27,10 +32,10 @@ from cycledata.parse.latex.known_commands import (
 )
 
 _MARKED = (
-    frozenset(HEADINGS) | CITING | TITLES | AUTHORS | NOTICES | FINAL_SWITCHES
+    frozenset(HEADINGS) | CITING | ABSTRACT_COMMANDS | TITLES | AUTHORS | NOTICES | FINAL_SWITCHES
     | {"\\" + name for name in ACKS}
     | words(
-        r"\appendix \appendices \maketitle \caption \captionof \label \nocite \thanks \abstract "
+        r"\appendix \appendices \maketitle \caption \captionof \label \nocite \thanks \bio \endbio "
         r"\endabstract \bibliography \printbibliography \includegraphics \includesvg \epsfig "
         r"\epsfbox \psfig \plotone \plottwo"
     )
@@ -39,16 +44,20 @@ _MARKED = (
 _ACTING: dict[Action, str] = {
     definitions.newcommand: "newcommand renewcommand providecommand DeclareRobustCommand "
     "newrobustcmd renewrobustcmd providerobustcmd",
-    definitions.define: "def edef gdef xdef",
+    definitions.define: "def edef gdef xdef protected@edef protected@xdef",
     definitions.let: "let",
     definitions.future_let: "futurelet",
     definitions.newenvironment: "newenvironment renewenvironment provideenvironment",
     definitions.new_document_command: "NewDocumentCommand RenewDocumentCommand "
-    "ProvideDocumentCommand DeclareDocumentCommand NewExpandableDocumentCommand",
+    "ProvideDocumentCommand DeclareDocumentCommand NewExpandableDocumentCommand "
+    "RenewExpandableDocumentCommand DeclareExpandableDocumentCommand",
     definitions.new_document_environment: "NewDocumentEnvironment RenewDocumentEnvironment "
     "DeclareDocumentEnvironment",
     definitions.new_environ: "NewEnviron RenewEnviron",
-    definitions.name_definition: "@namedef csdef csgdef",
+    definitions.name_definition: "@namedef csdef csgdef csedef csxdef",
+    definitions.let_name: "letcs cslet csletcs NewCommandCopy RenewCommandCopy "
+    "DeclareCommandCopy LetLtxMacro",
+    definitions.new_command_x: "newcommandx renewcommandx providecommandx DeclareRobustCommandx",
     definitions.use_name: "@nameuse csuse",
     definitions.csname: "csname",
     definitions.pass_over: "expandafter protected long outer noexpand relax "
@@ -75,12 +84,26 @@ _ACTING: dict[Action, str] = {
     package_conditionals.set_bool: "newtoggle providetoggle toggletrue togglefalse settoggle "
     "newbool providebool booltrue boolfalse setbool newboolean provideboolean setboolean",
     package_conditionals.if_defined_text: "@ifundefined ifdef ifundef ifcsdef ifcsundef",
-    package_conditionals.if_text: "ifstrempty ifblank ifstrequal ifdefstrequal ifdefempty",
+    package_conditionals.if_text: "ifstrempty ifblank ifstrequal ifdefempty",
+    string_tests.if_string: "ifdefstring ifcsstring ifdefequal ifcsequal ifdefstrequal "
+    "ifcsstrequal",
+    string_tests.if_void: "ifdefvoid ifcsvoid ifcsempty IfBlankTF IfEmptyTF",
+    string_tests.not_blank: "notblank",
+    string_tests.if_macro: "ifdefmacro ifcsmacro ifdefparam ifcsparam",
+    string_tests.if_number: "ifnumcomp ifnumequal ifnumgreater ifnumless ifdimcomp ifdimequal "
+    "ifdimgreater ifdimless",
+    string_tests.if_odd: "ifnumodd",
+    string_tests.if_in_list: "ifinlist xifinlist ifinlistcs xifinlistcs",
+    string_tests.if_xstring: "IfStrEq IfSubStr IfBeginWith IfEndWith IfEq",
+    string_tests.if_kind_of_number: "IfInteger IfDecimal",
+    string_tests.if_case_of_string: "IfStrEqCase IfEqCase",
+    string_tests.if_boolean_expression: "ifboolexpr ifboolexpe notboolexpr",
     package_conditionals.if_no_value: "IfNoValueTF IfNoValueT IfNoValueF IfValueTF IfValueT "
     "IfValueF IfBooleanTF IfBooleanT IfBooleanF",
     package_conditionals.if_star: "@ifstar",
     package_conditionals.if_next_char: "@ifnextchar kernel@ifnextchar",
-    package_conditionals.if_loaded: "@ifpackageloaded @ifclassloaded @ifpackagewith @ifclasswith",
+    package_conditionals.if_loaded: "@ifpackageloaded @ifclassloaded @ifpackagewith "
+    "@ifclasswith IfPackageLoadedTF IfClassLoadedTF",
     package_conditionals.set_counter: "setcounter newcounter stepcounter addtocounter",
     package_conditionals.new_count: "newcount",
     inputs.read_input: "input @input @@input",
@@ -101,19 +124,32 @@ _ACTING: dict[Action, str] = {
     environments.loose: "begin end",
     environments.begin_group: "begingroup bgroup",
     environments.end_group: "endgroup egroup",
-    environments.verb: "verb Verb lstinline mintinline",
+    verbatim.verb: "verb Verb lstinline mintinline",
     environments.url: "url href path nolinkurl",
     environments.exclude_comment: "excludecomment excludeversion",
     environments.include_comment: "includecomment includeversion",
-    environments.new_verbatim: "lstnewenvironment DefineVerbatimEnvironment newminted",
+    verbatim.new_verbatim: "lstnewenvironment DefineVerbatimEnvironment "
+    "CustomVerbatimEnvironment RecustomVerbatimEnvironment",
+    verbatim.new_tcb_listing: "newtcblisting renewtcblisting NewTCBListing RenewTCBListing "
+    "ProvideTCBListing DeclareTCBListing newtcbtheoremlisting",
+    verbatim.new_minted: "newminted",
+    verbatim.new_mint: "newmint newmintinline",
+    verbatim.mint: "mint",
+    verbatim.custom_verb: "CustomVerbatimCommand RecustomVerbatimCommand NewTotalVerb",
+    expl3.expl_syntax: "ExplSyntaxOn",
+    expl3.new_function: expl3.FUNCTIONS,
+    expl3.set_text: expl3.TEXTS,
+    expl3.use_text: expl3.USES,
+    expl3.set_equal: expl3.EQUALS,
 }
 
 _ENVIRONMENTS: dict[Action, frozenset[str]] = {
     environments.begin_document: frozenset({"document"}),
-    environments.copy_verbatim: VERBATIM,
-    environments.skip_environment: COMMENTS,
+    verbatim.copy_verbatim: VERBATIM,
+    verbatim.skip_environment: COMMENTS,
+    verbatim.file_contents: frozenset({"filecontents", "filecontents*"}),
 }
-_MARKED_ENVIRONMENTS = ABSTRACTS | FIGURES | ACKS | APART | APPENDICES
+_MARKED_ENVIRONMENTS = ABSTRACTS | BIOGRAPHIES | FIGURES | ACKS | APART | APPENDICES
 
 BASE: dict[str, Action] = (
     {name: MarkedCommand(name) for name in _MARKED}

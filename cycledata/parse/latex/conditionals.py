@@ -236,6 +236,10 @@ def read_number(expander: Expander) -> int | None:
         if frame.text[frame.pos] != "\\":
             return None
         name = read_token(expander, expand=False)
+        if name in ("\\pdfstrcmp", "\\pdf@strcmp", "\\strcmp"):
+            first = expander.expanded(expander.input.read_argument())
+            second = expander.expanded(expander.input.read_argument())
+            return (first > second) - (first < second)
         if name == "\\value":
             return int(
                 expander.definitions.values.get(

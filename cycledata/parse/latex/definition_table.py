@@ -138,7 +138,7 @@ class DefinitionTable:
         if action is None or isinstance(action, SavedCommand):
             return False
         if isinstance(action, Macro):
-            return depth < 12 and self.kind(name, action, depth + 1) == "expand"
+            return depth < 12 and self.kind(name, action, depth + 1) != "keep"
         return True
 
     def kind(self, name: str, macro: Macro, depth: int = 0) -> MacroKind:

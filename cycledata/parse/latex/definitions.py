@@ -7,13 +7,20 @@ a venue's style lays out what we read by name.
 
 import re
 
-from cycledata.formats.braces import group_end
 from cycledata.parse.latex.actions import Action, MarkedCommand, SavedCommand
-from cycledata.parse.latex.environments import begin_custom, end_custom, skip_environment
+from cycledata.parse.latex.argument_kinds import argument_kinds, xargs_kinds
+from cycledata.parse.latex.environments import begin_custom, end_custom
 from cycledata.parse.latex.expand import Expander
-from cycledata.parse.latex.known_commands import HEADING_OF_LEVEL, KNOWN_ENVIRONMENTS, WRAPPED
+from cycledata.parse.latex.known_commands import (
+    FRONT_MATTER,
+    HEADING_OF_LEVEL,
+    KNOWN_ENVIRONMENTS,
+    WRAPPED,
+    words,
+)
 from cycledata.parse.latex.macros import Macro, names_in
-from cycledata.parse.latex.tokens import CONTROL, skip_space, without_comments
+from cycledata.parse.latex.tokens import CONTROL, without_comments
+from cycledata.parse.latex.verbatim import skip_environment
 
 _ANY_SPACE = re.compile(r"\s++")
 
@@ -34,7 +41,9 @@ def adopt(expander: Expander, name: str, macro: Macro) -> None:
     An author's ``\renewcommand{\section}[2]{}`` around a bibliography hides its heading and is
     taken; ``\renewcommand{\section}{\@startsection...}`` only dresses it and is not.
     """
-    if name in expander.definitions.base:
+    styled = in_style(expander)
+    macro.from_style = styled
+    if name in expander.definitions.base and (styled or name not in FRONT_MATTER):
         inner = names_in(macro.body)
         marks = [
             (other, action.name)
@@ -44,7 +53,7 @@ def adopt(expander: Expander, name: str, macro: Macro) -> None:
         ]
         saved = any(alias != canonical for alias, canonical in marks)
         purposeful = name in WRAPPED and (marks or not macro.body.strip())
-        if not saved and (in_style(expander) or not purposeful):
+        if not saved and (styled or not purposeful):
             return
     expander.definitions.define(name, macro)
 
@@ -91,25 +100,45 @@ def define(expander: Expander, name: str) -> None:
     usual = _DEF.match(frame.text, frame.pos)
     if usual and usual[1] != "\\csname":
         frame.pos = usual.end()
-        target, pattern = usual[1], usual[2]
-    else:
-        target = expander.read_name()
-        frame = expander.input.frames[-1]
-        brace = frame.text.find("{", frame.pos, frame.pos + 400)
-        if brace < 0 or not target:
-            return
-        pattern = _ANY_SPACE.sub("", without_comments(frame.text[frame.pos : brace]))
-        frame.pos = brace
+        define_name(expander, usual[1], usual[2], name)
+        return
+    target = expander.read_name()
+    pattern = read_pattern(expander)
+    if target and pattern is not None:
+        define_name(expander, target, pattern, name)
+
+
+def read_pattern(expander: Expander) -> str | None:
+    """Read the parameter text before a body; return None if no body follows."""
+    frame = expander.input.next_frame()
+    if frame is None:
+        return None
+    brace = frame.text.find("{", frame.pos, frame.pos + 400)
+    if brace < 0:
+        return None
+    pattern = _ANY_SPACE.sub("", without_comments(frame.text[frame.pos : brace]))
+    frame.pos = brace
+    return pattern
+
+
+def define_name(expander: Expander, target: str, pattern: str, name: str) -> None:
+    r"""Read a body and give it to ``target``; ``name`` says as which of ``\def``'s variants."""
     body = without_comments(expander.input.read_argument())
-    if name in ("\\edef", "\\xdef") and len(body) < 2_000 and "#" not in body:
+    if target == "\\input@path":
+        expander.input.search_folders = _FOLDER.findall(body)[:20]
+        return
+    if name in _EXPANDED and len(body) < 2_000 and "#" not in body:
         body = expander.expanded(body)
-    expander.definitions.next_is_global = expander.definitions.next_is_global or name in (
-        "\\gdef",
-        "\\xdef",
-    )
+    definitions = expander.definitions
+    definitions.next_is_global = definitions.next_is_global or name in _GLOBAL
     n_args = pattern.count("#")
     plain = pattern == "#1#2#3#4#5#6#7#8#9"[: 2 * n_args]
     adopt(expander, target, Macro(body, n_args, pattern=None if plain else pattern))
+
+
+_EXPANDED = words("\\edef \\xdef \\csedef \\csxdef \\protected@edef \\protected@xdef")
+_GLOBAL = words("\\gdef \\xdef \\csgdef \\csxdef")
+_FOLDER = re.compile(r"\{([^{}]{0,200})\}")
 
 
 def let(expander: Expander, _name: str) -> None:
@@ -129,6 +158,12 @@ def let(expander: Expander, _name: str) -> None:
         return
     source = expander.read_name()
     assign(expander, target, source)
+
+
+def let_pair(expander: Expander) -> None:
+    """Read two control sequences and give the first the meaning of the second."""
+    target = expander.read_name()
+    assign(expander, target, expander.read_name())
 
 
 def future_let(expander: Expander, _name: str) -> None:
@@ -192,7 +227,7 @@ def add_environment(expander: Expander, target: str, begin: Macro, end: str) -> 
 def new_document_command(expander: Expander, name: str) -> None:
     r"""``\NewDocumentCommand{\name}{o m}{body}`` and its kin."""
     target = expander.read_name()
-    kinds = xparse_kinds(expander.input.read_argument())
+    kinds = argument_kinds(expander.input.read_argument())
     body = without_comments(expander.input.read_argument())
     if name == "\\ProvideDocumentCommand" and (
         target in expander.definitions.actions or target in expander.definitions.macros
@@ -204,32 +239,10 @@ def new_document_command(expander: Expander, name: str) -> None:
 def new_document_environment(expander: Expander, _name: str) -> None:
     r"""``\NewDocumentEnvironment{name}{o m}{begin}{end}``."""
     target = expander.input.read_argument().strip()
-    kinds = xparse_kinds(expander.input.read_argument())
+    kinds = argument_kinds(expander.input.read_argument())
     begin = without_comments(expander.input.read_argument())
     end = without_comments(expander.input.read_argument())
     add_environment(expander, target, Macro(begin, spec=kinds), end)
-
-
-def xparse_kinds(spec: str) -> tuple[str, ...]:
-    """Argument letters of an xparse specification; ``O`` with its default.
-
-    >>> xparse_kinds("s O{red} +m")
-    ('s', 'Ored', 'm')
-    """
-    kinds: list[str] = []
-    pos = 0
-    while pos < len(spec) and len(kinds) < 9:
-        letter = spec[pos]
-        pos += 1
-        if letter in "OD" and (at := skip_space(spec, pos)) < len(spec) and spec[at] == "{":
-            end = group_end(spec, at, comments=True)
-            if end < 0:
-                break
-            kinds.append(letter + spec[at + 1 : end - 1])
-            pos = end
-        elif letter in "mosv":
-            kinds.append(letter)
-    return tuple(kinds)
 
 
 def new_environ(expander: Expander, _name: str) -> None:
@@ -244,13 +257,36 @@ def new_environ(expander: Expander, _name: str) -> None:
 
 
 def name_definition(expander: Expander, name: str) -> None:
-    r"""``\@namedef{name}{body}`` and etoolbox's ``\csdef``."""
+    r"""``\@namedef{name}#1{body}`` and etoolbox's ``\csdef`` and its variants."""
     target = "\\" + expander.expanded(expander.input.read_argument()).strip()
-    frame = expander.input.next_frame()
-    if frame is None:
+    pattern = read_pattern(expander)
+    if pattern is not None:
+        define_name(expander, target, pattern, name)
+
+
+def let_name(expander: Expander, name: str) -> None:
+    r"""Etoolbox's ``\letcs``, ``\cslet`` and ``\csletcs``, and ``\NewCommandCopy``."""
+    if name.startswith("\\cs"):
+        target = "\\" + expander.expanded(expander.input.read_argument()).strip()
+    else:
+        target = expander.read_name()
+    if name.endswith("cs"):
+        source = "\\" + expander.expanded(expander.input.read_argument()).strip()
+    else:
+        source = expander.read_name()
+    assign(expander, target, source)
+
+
+def new_command_x(expander: Expander, name: str) -> None:
+    r"""The package xargs: ``\newcommandx{\name}[2][1=x,2=y]{body}``."""
+    expander.input.read_star()
+    target = expander.read_name()
+    count = expander.input.read_optional()
+    defaults = expander.input.read_optional()
+    body = without_comments(expander.input.read_argument())
+    if name == "\\newcommandx" and target in expander.definitions.macros:
         return
-    if name == "\\@namedef" or name.startswith("\\cs"):
-        adopt(expander, target, Macro(without_comments(expander.input.read_argument())))
+    adopt(expander, target, Macro(body, spec=xargs_kinds(count, defaults)))
 
 
 def use_name(expander: Expander, _name: str) -> None:

@@ -30,6 +30,28 @@ _CODECS = {
     "macce": "mac-latin2",
 }
 """inputenc's option to Python's codec; UTF-8 is tried before any of them."""
+_CJK = {
+    "gbk": "gb18030",
+    "gb": "gb18030",
+    "gb2312": "gb18030",
+    "gb18030": "gb18030",
+    "big5": "big5hkscs",
+    "bg5": "big5hkscs",
+    "sjis": "cp932",
+    "shift_jis": "cp932",
+    "jis": "euc_jp",
+    "eucjp": "euc_jp",
+    "euc-jp": "euc_jp",
+    "ks": "cp949",
+    "euc-kr": "cp949",
+}
+"""Option of the CJK environment, or an editor's note, to Python's codec."""
+_CJK_DECLARED = re.compile(
+    rb"\\begin\{CJK\*?\}(?:\[[^\]]{0,20}\])?\{([A-Za-z0-9_-]{1,12})\}"
+    rb"|coding\s{0,3}[:=]\s{0,3}([A-Za-z0-9_-]{1,12})|encoding\s{0,3}=\s{0,3}([A-Za-z0-9_-]{1,12})"
+    rb"|\\usepackage\[([A-Za-z0-9_-]{1,12})\]\{(?:inputenc|CJK|ctex|xeCJK)\}"
+)
+_RUNS = re.compile(rb"[\x80-\xff]++")
 _STRAY = {0xDC00 + byte: bytes([byte]).decode("cp1252", "replace") for byte in range(128, 256)}
 
 
@@ -95,8 +117,48 @@ def _guessed(data: bytes, declared: str | None) -> tuple[str, str]:
         return data.decode(codec, "replace"), f"read as {codec} by its byte order"
     if declared:
         return data.decode(declared, "replace"), f"not UTF-8, read as the {declared} it declares"
+    if codec := _east_asian(data):
+        return data.decode(codec, "replace"), f"not UTF-8, none declared, read as {codec}"
     text = data.decode("utf-8", "surrogateescape")
     n_high = len(data.translate(None, bytes(range(128))))
     n_stray = len(data) - len(text.encode("utf-8", "ignore"))
     found = "cp1252" if n_stray == n_high else "UTF-8 with cp1252 between"
     return text.translate(_STRAY), f"not UTF-8, none declared, read as {found}: {n_stray} bytes"
+
+
+def _east_asian(data: bytes) -> str | None:
+    """Return the codec of a Chinese or Japanese text, or None for any other.
+
+    European texts have their high bytes one by one among ASCII letters; in Chinese ones they come
+    in pairs, in Shift_JIS kana have the first bytes 0x82 and 0x83.
+    """
+    for found in _CJK_DECLARED.finditer(data):
+        name = next(group for group in found.groups() if group).decode("ascii").lower()
+        if name in _CJK:
+            return _CJK[name]
+    sample = data[:200_000]
+    runs = [len(run) for run in _RUNS.findall(sample)]
+    n_high = sum(runs)
+    if n_high < 8:
+        return None
+    candidates: list[tuple[float, str]] = []
+    paired = sum(run for run in runs if run % 2 == 0 and run >= 2) > 0.9 * n_high
+    kana = len(_SJIS_KANA.findall(sample))
+    if 2 * kana > 0.3 * n_high:
+        candidates.append((0.5, "cp932"))
+    if paired:
+        euc_kana = len(_EUC_KANA.findall(sample))
+        candidates.append((1.0, "euc_jp" if 2 * euc_kana > 0.3 * n_high else "gb18030"))
+    for _, codec in sorted(candidates):
+        try:
+            decoded = data.decode(codec)
+        except UnicodeDecodeError:
+            continue
+        foreign = [char for char in decoded if char > "\x7f"]
+        if sum(char >= "\u2e80" for char in foreign) > 0.8 * len(foreign):
+            return codec
+    return None
+
+
+_SJIS_KANA = re.compile(rb"[\x82\x83][\x40-\xf1]")
+_EUC_KANA = re.compile(rb"[\xa4\xa5][\xa1-\xf6]")

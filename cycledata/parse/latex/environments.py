@@ -1,16 +1,13 @@
 r"""``\begin`` and ``\end``, and texts that TeX does not read as commands."""
 
-import re
-
-from cycledata.formats.braces import group_end
 from cycledata.parse.latex.definition_table import OpenGroup
 from cycledata.parse.latex.expand import Expander
 from cycledata.parse.latex.macro_calls import read_call
 from cycledata.parse.latex.macros import Macro, names_in
+from cycledata.parse.latex.verbatim import skip_environment
 
 MAX_ADDRESS = 3_000
 """Characters of an address."""
-_VERB = re.compile(r"\*?[ \t]*+([^\sA-Za-z*])")
 
 
 def loose(expander: Expander, name: str) -> None:
@@ -21,11 +18,6 @@ def loose(expander: Expander, name: str) -> None:
         expander.act(spelled, action)
     else:
         expander.emit(spelled)
-
-
-def environment_name(token: str) -> str:
-    r"""The name in ``\begin{name}`` or ``\end{name}``."""
-    return token[token.index("{") + 1 : -1]
 
 
 def begin_custom(expander: Expander, token: str) -> None:
@@ -83,51 +75,6 @@ def end_document(expander: Expander, _token: str) -> None:
         expander.input.push(text)
 
 
-def skip_environment(expander: Expander, token: str) -> None:
-    """Pass over an environment that prints nothing."""
-    name = environment_name(token)
-    frame = expander.input.frames[-1]
-    found = frame.text.find("\\end{" + name + "}", frame.pos)
-    if found < 0:
-        expander.work.warn(
-            "unclosed-environment", f"\\begin{{{name}}} without its end; the file's rest is skipped"
-        )
-        frame.pos = len(frame.text)
-        return
-    frame.pos = found + len(name) + 6
-
-
-def copy_verbatim(expander: Expander, token: str) -> None:
-    """Copy an environment as it stands, its commands unread."""
-    name = environment_name(token)
-    frame = expander.input.frames[-1]
-    found = frame.text.find("\\end{" + name + "}", frame.pos)
-    stop = len(frame.text) if found < 0 else found + len(name) + 6
-    expander.output.write_slice(frame, expander.at, stop)
-    frame.pos = stop
-
-
-def verb(expander: Expander, name: str) -> None:
-    r"""``\verb|...|``, ``\lstinline|...|``, ``\mintinline{python}|...|``."""
-    at = expander.at
-    if name == "\\lstinline":
-        expander.input.read_optional()
-    elif name == "\\mintinline":
-        expander.input.read_optional()
-        expander.input.read_argument()
-    frame = expander.input.frames[-1]
-    match = _VERB.match(frame.text, frame.pos)
-    stop = frame.pos
-    if match and match[1] == "{":
-        stop = max(group_end(frame.text, match.start(1), comments=True), match.end())
-    elif match:
-        line_end = frame.text.find("\n", match.end())
-        close = frame.text.find(match[1], match.end(), line_end if line_end >= 0 else None)
-        stop = close + 1 if close >= 0 else match.end()
-    expander.output.write_slice(frame, at, stop)
-    frame.pos = stop
-
-
 def url(expander: Expander, name: str) -> None:
     r"""``\url{...%...}``, ``\href{...#...}``: the address is copied as it stands."""
     top, at = expander.input.frames[-1], expander.at
@@ -172,13 +119,3 @@ def include_comment(expander: Expander, _name: str) -> None:
     name = expander.input.read_argument().strip()
     expander.definitions.define(f"\\begin{{{name}}}", Macro(""), begin_custom)
     expander.definitions.define(f"\\end{{{name}}}", Macro(""), end_custom)
-
-
-def new_verbatim(expander: Expander, _name: str) -> None:
-    r"""``\lstnewenvironment{name}``, ``\DefineVerbatimEnvironment{name}{..}{..}``."""
-    name = expander.input.read_argument().strip()
-    expander.definitions.define(f"\\begin{{{name}}}", Macro(""), copy_verbatim)
-    expander.input.read_optional()
-    expander.input.read_optional()
-    expander.input.read_argument()
-    expander.input.read_argument()

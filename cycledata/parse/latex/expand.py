@@ -39,7 +39,7 @@ class Expander:
         use_macro: Callable[["Expander", str, Macro], None],
     ) -> None:
         self.work = WorkLog()
-        self.input = InputStack(texts, root, self.work, self._close_braces)
+        self.input = InputStack(texts, root, self.work, self._close_braces, self._end_file)
         self.output = FlatOutput()
         self.definitions = DefinitionTable(base, self.input)
         self.styles = LoadedStyles()
@@ -50,11 +50,14 @@ class Expander:
         """Open conditionals, outermost first: ``"then"``, ``"else"`` or ``"case"``."""
         self.negate_next = False
         r"""True after ``\\unless``."""
-        self.notes: set[str] = set()
-        """Macros that wrap authors' remarks and were used."""
+        self.verbatim_names: set[str] = set()
+        """Environments of the paper whose text TeX does not read as commands."""
 
     def _close_braces(self, frame: InputFrame) -> None:
         self.definitions.close_braces(frame)
+
+    def _end_file(self, frame: InputFrame) -> None:
+        self.output.write("\n", frame.source(len(frame.text)))
 
     def emit(self, text: str, *, at: int | None = None) -> None:
         """Write a text as coming from ``at`` in the top frame, by default from its position."""
@@ -137,6 +140,7 @@ class Expander:
             if frame.closing:
                 self.definitions.close_braces(frame)
             text, mark = frame.text, frame.pos
+            output.separate(frame, mark)
             for match in finditer(text, mark, frame.end):
                 name = match[0]
                 action = get(name)
@@ -148,6 +152,8 @@ class Expander:
                     if text.startswith("\n", mark):
                         frame.pos = mark
                         self.emit("\n")
+                    else:
+                        output.separate(frame, mark)
                     continue
                 start = match.start()
                 if action.__class__ is MarkedCommand and action.name == name:

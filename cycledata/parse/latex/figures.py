@@ -11,6 +11,8 @@ _GRAPHICS = words("\\includegraphics \\includesvg \\epsfig \\epsfbox \\psfig \\p
 
 MAX_CAPTION = 20_000
 """Characters of a caption that are kept."""
+MAX_DISTANCE = 2_000
+"""Characters between a picture and the caption set for it outside of a figure."""
 MAX_VALUES = 5_000
 """Captions, labels and file names that are read; the paper with most figures has 45 of them."""
 
@@ -35,15 +37,18 @@ def read_figures(flat: FlatText) -> Figures:
     caption = ""
     files: list[str] = []
     n_read = 0
+    loose = _LooseFigures(figures)
     for offset, name in flat.marks:
         if offset < flat.body:
             continue
         if opened is None:
+            loose.read(flat, offset, name)
             if name.startswith("\\begin{") and name[7:-1] in FIGURES:
                 opened, label, before, caption, files = name[7:-1], None, None, "", []
             continue
         if name == "\\end{" + opened + "}":
             figures.append(Figure(label=label or before, caption=caption, files=tuple(files)))
+            loose.forget()
             opened = None
             continue
         if name not in _GRAPHICS and name not in ("\\label", "\\caption", "\\captionof"):
@@ -62,6 +67,46 @@ def read_figures(flat: FlatText) -> Figures:
     return Figures(tuple(figures), whole=n_read <= MAX_VALUES)
 
 
+class _LooseFigures:
+    r"""Figures outside of a figure environment, named by ``\captionof{figure}{..}``.
+
+    Args:
+        figures: the list that they are added to, with those of environments.
+    """
+
+    def __init__(self, figures: list[Figure]) -> None:
+        self.figures = figures
+        self.files: list[tuple[int, str]] = []
+        self.caption: tuple[int, str] | None = None
+
+    def read(self, flat: FlatText, offset: int, name: str) -> None:
+        """Take what one marked command outside of figures says."""
+        if len(self.figures) >= MAX_VALUES:
+            return
+        if name in _GRAPHICS:
+            value = _value(flat, offset + len(name), captionof=False)
+            self.files = [*self.files[-20:], (offset, _file(value))]
+        elif name == "\\captionof":
+            _, pos = flat.after_star(offset + len(name))
+            kind = flat.argument(pos)
+            if kind and kind[0].strip() == "figure":
+                caption = _value(flat, offset + len(name), captionof=True).strip()
+                near = [file for place, file in self.files if offset - place < MAX_DISTANCE]
+                self.figures.append(Figure(label=None, caption=caption, files=tuple(near)))
+                self.caption, self.files = (offset, caption), []
+        elif name == "\\label" and self.caption is not None:
+            place, caption = self.caption
+            if offset - place - len(caption) < 100 and self.figures:
+                value = _value(flat, offset + len(name), captionof=False)
+                last = self.figures[-1]
+                self.figures[-1] = last.model_copy(update={"label": value.strip() or None})
+            self.caption = None
+
+    def forget(self) -> None:
+        """Start anew after a figure environment."""
+        self.files, self.caption = [], None
+
+
 def _value(flat: FlatText, pos: int, *, captionof: bool) -> str:
     _, pos = flat.after_star(pos)
     if captionof:
@@ -69,7 +114,7 @@ def _value(flat: FlatText, pos: int, *, captionof: bool) -> str:
         pos = kind[1] if kind else pos
     for _ in range(2):
         _, pos = flat.option(pos)
-    found = flat.argument(pos)
+    found = flat.printed_argument(pos)
     return found[0][:MAX_CAPTION] if found else ""
 
 

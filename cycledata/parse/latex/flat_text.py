@@ -4,12 +4,15 @@ A ``%`` in it stands in a verbatim text or an address, so none opens a comment.
 """
 
 import re
-from bisect import bisect_right
-from collections.abc import Mapping
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import islice
 
 from cycledata.formats.braces import GroupEnds
+from cycledata.parse.latex.known_commands import DRAWINGS
+from cycledata.parse.latex.tokens import joined
 from cycledata.records import ParseWarning
 
 _CONTROL = re.compile(r"\\(?:[A-Za-z@]++|.)", re.DOTALL)
@@ -25,6 +28,33 @@ class TextSpan:
 
     start: int
     end: int
+
+
+def merged_spans(spans: Iterable[TextSpan]) -> list[TextSpan]:
+    """Return spans in order, with those that overlap or touch joined."""
+    found: list[TextSpan] = []
+    for span in sorted(spans, key=lambda each: (each.start, each.end)):
+        if found and span.start <= found[-1].end:
+            found[-1] = TextSpan(found[-1].start, max(found[-1].end, span.end))
+        else:
+            found.append(span)
+    return found
+
+
+def visible(text: str, span: TextSpan, hidden: Sequence[TextSpan]) -> str:
+    """Return a span of a text without the hidden spans (in order, not overlapping) in it."""
+    out: list[str] = []
+    pos = span.start
+    first = max(0, bisect_left(hidden, span.start, key=lambda each: each.start) - 1)
+    for gap in islice(hidden, first, None):
+        if gap.start >= span.end:
+            break
+        if gap.end <= pos:
+            continue
+        out.append(text[pos : gap.start])
+        pos = max(pos, gap.end)
+    out.append(text[pos : span.end])
+    return joined(out) if len(out) > 1 else out[0]
 
 
 @dataclass(frozen=True)
@@ -106,8 +136,14 @@ class FlatText(LatexText):
     """Where each piece of ``starts`` stems from: file number and offset, in turn."""
     kept: Mapping[str, str]
     """Texts of the macros without arguments, by name, as the paper leaves them."""
-    notes: frozenset[str]
-    """Macros that wrap authors' remarks, left in the text."""
+    notes: list[TextSpan]
+    """Authors' remarks, in order, not overlapping."""
+    own_names: frozenset[str]
+    """Control sequences that the paper or its styles define."""
+    written: Mapping[str, str]
+    """Files that the paper writes itself, by name."""
+    verbatim_names: frozenset[str]
+    """Environments of the paper whose text TeX does not read as commands."""
     warnings: list[ParseWarning]
 
     def origin(self, offset: int) -> tuple[str, int]:
@@ -117,6 +153,14 @@ class FlatText(LatexText):
         index = max(0, bisect_right(self.starts, offset) - 1)
         number, start = self.origins[2 * index : 2 * index + 2]
         return self.files[number], start + offset - self.starts[index]
+
+    def printed_argument(self, pos: int) -> tuple[str, int] | None:
+        """Return the argument that follows without authors' remarks, and the place after it."""
+        found = self.argument(pos)
+        if found is None or not self.notes or len(found[0]) < 2:
+            return found
+        end = found[1] - 1
+        return visible(self.text, TextSpan(end - len(found[0]), end), self.notes), found[1]
 
     def environments(self, names: frozenset[str]) -> list[TextSpan]:
         """Places of whole environments with these names, outermost first."""
@@ -129,6 +173,6 @@ class FlatText(LatexText):
             elif name == "\\end{" + opened:
                 spans.append(TextSpan(start, offset + len(name)))
                 opened = ""
-        if opened:
+        if opened and opened[:-1] not in DRAWINGS:
             spans.append(TextSpan(start, len(self.text)))
         return spans

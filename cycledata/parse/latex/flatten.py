@@ -1,15 +1,16 @@
 """A main file and its archive as one flat text."""
 
 from collections.abc import Mapping
-from posixpath import dirname
+from posixpath import basename, dirname
 
 from cycledata.parse.latex.actions import SavedCommand
 from cycledata.parse.latex.commands import BASE
 from cycledata.parse.latex.expand import Expander
-from cycledata.parse.latex.flat_text import FlatText
+from cycledata.parse.latex.flat_text import FlatText, TextSpan, merged_spans
 from cycledata.parse.latex.input_stack import InputFrame
 from cycledata.parse.latex.macro_calls import use_macro
 from cycledata.parse.latex.macros import Macro
+from cycledata.parse.latex.string_tests import warn_of_unknown
 from cycledata.parse.latex.work import FuelSpent
 
 
@@ -23,6 +24,9 @@ def flatten(texts: Mapping[str, str], main: str, names: tuple[str, ...] = ()) ->
     """
     expander = Expander(texts, root=dirname(main), base=BASE, use_macro=use_macro)
     expander.input.other_members = frozenset(names)
+    stem = basename(main).rpartition(".")[0] or basename(main)
+    expander.definitions.macros["\\jobname"] = Macro(stem)
+    expander.definitions.actions["\\jobname"] = Macro(stem)
     expander.input.push_file(main)
     for _ in range(3):
         try:
@@ -33,8 +37,10 @@ def flatten(texts: Mapping[str, str], main: str, names: tuple[str, ...] = ()) ->
                 "expansion-limit", "macros expand without end; the rest is read without them"
             )
             without_macros(expander)
+    text = "".join(expander.output.pieces)
+    warn_of_unknown(expander, text)
     return FlatText(
-        text="".join(expander.output.pieces),
+        text=text,
         marks=expander.output.marks,
         body=expander.output.body,
         files=expander.input.files,
@@ -45,7 +51,10 @@ def flatten(texts: Mapping[str, str], main: str, names: tuple[str, ...] = ()) ->
             for name, macro in expander.definitions.macros.items()
             if not (macro.n_args or macro.pattern or macro.spec) and len(macro.body) < 500
         },
-        notes=frozenset(expander.notes),
+        notes=merged_spans(TextSpan(start, end) for start, end in expander.output.notes),
+        own_names=frozenset(expander.definitions.macros),
+        written=expander.input.written,
+        verbatim_names=frozenset(expander.verbatim_names),
         warnings=expander.work.warnings,
     )
 

@@ -72,6 +72,7 @@ class InputStack:
         root: folder that the paper is compiled in.
         work: pays for what is read.
         close_groups: called when a frame has reached the end of groups that changed something.
+        end_of_file: called when a file without a line end at its end was read.
     """
 
     def __init__(
@@ -80,11 +81,13 @@ class InputStack:
         root: str,
         work: WorkLog,
         close_groups: Callable[[InputFrame], None],
+        end_of_file: Callable[[InputFrame], None],
     ) -> None:
         self.texts = texts
         self.root = root
         self.work = work
         self.close_groups = close_groups
+        self.end_of_file = end_of_file
         self.frames: list[InputFrame] = []
         self.floor = 0
         """Frames below this one are not read: a short text is expanded on its own."""
@@ -93,6 +96,10 @@ class InputStack:
         self.paths_by_lower_case = {path.lower(): path for path in texts}
         self.other_members: frozenset[str] = frozenset()
         """Members of the archive that are not text."""
+        self.search_folders: list[str] = []
+        r"""Folders in ``\input@path``."""
+        self.written: dict[str, str] = {}
+        """Files that the paper writes itself, by name."""
         self.n_inputs = 0
         """Files asked for."""
         self.in_body = False
@@ -127,7 +134,7 @@ class InputStack:
             return None
         if path not in self.files:
             self.files.append(path)
-        text = self.texts[path]
+        text = self.text_of(path)
         frame = InputFrame(text if end is None else text[:end], self.files.index(path))
         frame.pos = start
         frame.name = path
@@ -136,9 +143,16 @@ class InputStack:
         self.frames.append(frame)
         return frame
 
+    def text_of(self, path: str) -> str:
+        """Return the text of a member, or of a file that the paper wrote."""
+        text = self.texts.get(path)
+        return self.written[path] if text is None else text
+
     def pop(self) -> None:
         """Leave the top frame."""
         frame = self.frames.pop()
+        if not frame.fixed and frame.text and frame.text[-1] not in "\n%" and self.frames:
+            self.end_of_file(frame)
         if frame.closing:
             frame.pos = len(frame.text)
             self.close_groups(frame)

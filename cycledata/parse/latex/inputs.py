@@ -12,6 +12,8 @@ from cycledata.parse.latex.package_conditionals import if_draft
 from cycledata.parse.latex.tokens import BEGIN_DOCUMENT, END_DOCUMENT, find_live, without_comments
 
 _BRACELESS = re.compile(r'[ \t]*+(?:"([^"\n]*+)"|([^\s{}\\%]++))')
+_DRAWN = (".pgf", ".tikz", ".pdf_tex", ".eps_tex", ".pstex_t", ".pdftex_t", ".svg_tex")
+"""Endings of files that only draw."""
 MAX_INPUTS = 2_000
 """Files that one paper may ask for, those that are missing among them."""
 
@@ -26,7 +28,13 @@ def resolve(expander: Expander, name: str, folder: str, suffixes: tuple[str, ...
     name = name.strip().strip('"').strip()
     if not name or len(name) > 300:
         return None
-    for base in dict.fromkeys((folder, expander.input.root, "")):
+    source = expander.input
+    if source.written:
+        for suffix in suffixes:
+            if name + suffix in source.written:
+                return name + suffix
+    more = [f"{source.root}/{each}" if source.root else each for each in source.search_folders]
+    for base in dict.fromkeys((folder, source.root, *(each.rstrip("/") for each in more), "")):
         joined = normpath(f"{base}/{name}" if base else name).lstrip("/")
         while joined.startswith("../"):
             joined = joined[3:]
@@ -56,17 +64,17 @@ def read_file(expander: Expander, name: str, *, folder: str | None = None) -> In
     here = expander.input.frames[-1].folder if expander.input.frames else expander.input.root
     path = resolve(expander, name, here if folder is None else folder, TEX)
     if path is None:
-        if not name.endswith(
-            (".bbl", ".pgf", ".tikz", ".pdf_tex", ".eps_tex", ".aux", ".ind", ".fmt")
-        ):
+        if not name.endswith((*_DRAWN, ".bbl", ".aux", ".ind", ".fmt")):
             expander.work.warn("missing-input", f"{name} is read but is not in the archive")
+        return None
+    if path.endswith(_DRAWN):
         return None
     return push_body(expander, path)
 
 
 def push_body(expander: Expander, path: str) -> InputFrame | None:
     """Push a file; of one that is a document of its own (a subfile), what it would print."""
-    text = expander.input.texts[path]
+    text = expander.input.text_of(path)
     if "\\document" not in text or not (
         expander.input.in_body or "\\documentclass" in expander.styles.packages
     ):
@@ -187,7 +195,7 @@ def use_package(expander: Expander, name: str) -> None:
         clean = ",".join(option.strip() for option in without_comments(options).split(","))
         expander.styles.packages.setdefault(package.rpartition("/")[2], clean)
         if package == "todonotes" and "disable" in clean.split(","):
-            expander.definitions.define("\\todo", Macro("", 1, ""))
+            expander.definitions.define("\\todo", Macro("", 2, ""))
         if package == "ifdraft":
             for word in ("\\ifdraft", "\\ifoptiondraft", "\\ifoptionfinal"):
                 expander.definitions.actions[word] = if_draft

@@ -9,14 +9,23 @@ def words(text: str) -> frozenset[str]:
 HEADINGS = {
     "\\part": 0,
     "\\chapter": 0,
+    "\\addpart": 0,
+    "\\addchap": 0,
+    "\\addsec": 1,
     "\\section": 1,
     "\\subsection": 2,
     "\\subsubsection": 3,
     "\\paragraph": 4,
     "\\subparagraph": 5,
+    "\\bmhead": 4,
+    "\\minisec": 4,
 }
 r"""Sectioning commands and their levels; ``\part`` and ``\chapter`` stand above sections."""
-HEADING_OF_LEVEL = {level: name for name, level in HEADINGS.items() if level}
+UNNUMBERED = words(r"\addpart \addchap \addsec \bmhead \minisec")
+"""Headings that never have a number: those of KOMA-Script and of Springer's class."""
+HEADING_OF_LEVEL = {
+    level: name for name, level in HEADINGS.items() if level and name not in UNNUMBERED
+}
 
 CITING = frozenset(
     "\\" + name
@@ -29,23 +38,79 @@ CITING = frozenset(
         "Textcites autocites Autocites footcites smartcites supercites yrcite yearcite newcite "
         "citeasnoun citeaffixed possessivecite citename citenamefont citeyearNP citepalias "
         "citetalias citeposs citepos bibentry notecite pnotecite fnotecite avolcite volcite "
-        "citeinline citeyearp citeauthoryear citeauthorp citegen"
+        "citeinline citeyearp citeauthoryear citeauthorp citegen pvolcite Pvolcite fvolcite "
+        "ftvolcite "
+        "svolcite Svolcite tvolcite Tvolcite Volcite Avolcite volcites pvolcites fullciteA "
+        "fullciteNP shortciteNP shortciteyear shortciteauthor citeyearNP citeauthorNP maskcite "
+        "maskciteA maskciteNP nocitemeta citeNPA textcquote blockcquote foreigntextcquote "
+        "foreignblockcquote hyphentextcquote hyphenblockcquote hybridblockcquote fnotecite "
+        "footcites "
+        "footcitetexts smartcites Smartcites supercites fullcites footfullcites posscite "
+        "citealtt citeauthors citess Citeyear Citeyearpar "
     )
 )
 """Commands whose argument is a list of keys: natbib, biblatex, harvard, apacite, ACL, ICML."""
-MULTIPLE = frozenset(name for name in CITING if name.endswith("cites"))
+MULTIPLE = frozenset(name for name in CITING if name.endswith(("cites", "citetexts")))
 r"""biblatex's ``\cites[a]{x}[b]{y}``: groups follow one another."""
 
-TITLES = words(r"\title \Title \icmltitle \aistatstitle \mlsystitle \acmltitle")
+VOLUME_FIRST = frozenset(name for name in CITING if "volcite" in name)
+r"""biblatex's ``\volcite{2}[5]{key}``: a volume comes before the key."""
+LANGUAGE_FIRST = words(
+    r"\foreigntextcquote \foreignblockcquote \hyphentextcquote \hyphenblockcquote "
+    r"\hybridblockcquote"
+)
+"""csquotes' commands that take a language before the key."""
+
+TITLES = words(r"\title \Title \TITLE \icmltitle \aistatstitle \mlsystitle \acmltitle")
 """Commands whose argument is the paper's title."""
 AUTHORS = words(
+    r"\author \authors \icmlauthor \icmlaffiliation \aistatsauthor \aistatsaddress \address \affil "
+    r"\affiliation \affiliations \institute \institution \email \emails \mlsysauthor "
+    r"\mlsysaffiliation \authorinfo \icmlcorrespondingauthor \mlsyscorrespondingauthor "
+    # Elsevier
+    r"\ead \cortext \corref \fntext \fnref \nonumnote \credit \cormark \fnmark \shortauthors "
+    r"\tnotetext "
+    # Springer, INFORMS, REVTeX, A&A, MNRAS
+    r"\equalcont \dgr \authorrunning \AUTHOR \AUTHORS \ARTICLEAUTHORS \AFF \EMAIL \RUNAUTHOR "
+    r"\altaffiliation \homepage \collaboration \offprints \correspondence \altaffiltext "
+    r"\altaffilmark \emailAdd \abstractnote \noaffiliation \surname "
+    # IEEE, ACM, SIAM
+    r"\IEEEauthorblockN \IEEEauthorblockA \IEEEcompsocitemizethanks \IEEEcompsocthanksitem "
+    r"\IEEEspecialpapernotice \IEEEauthorrefmark \authornote \authornotemark \orcid "
+    r"\authorsaddresses \additionalauthors \alignauthor \numberofauthors \orcidlink \ORCID "
+    # MDPI, Frontiers, Wiley, Oxford, JMLR, PMLR
+    r"\Author \AuthorNames \AuthorCitation \corres \corresp \firstnote \secondnote \thirdnote "
+    r"\authorcontributions \funding \conflictsofinterest \Authors \extraAuth \Address \corrAuthor "
+    r"\corrEmail \firstAuthorLast \authormark \presentaddress \jmlrauthors \editor \Name \Email "
+    r"\addr \jname \editors \authorsinfo \correspondingauthor \correspondingauthors \authorlist "
+    r"\IEEEmembership \shortauthor \leadauthor \coauthor"
+)
+"""Commands whose arguments name the authors, their addresses or who paid them."""
+_ALWAYS = words(
     r"\author \authors \icmlauthor \icmlaffiliation \aistatsauthor \aistatsaddress \address \affil "
     r"\affiliation \institute \email \mlsysauthor \mlsysaffiliation \authorinfo "
     r"\icmlcorrespondingauthor \mlsyscorrespondingauthor"
 )
-"""Commands whose arguments name the authors."""
-NOTICES = words(r"\printAffiliationsAndNotice \icmlkeywords \mlsyskeywords \icmlsetsymbol")
-"""Commands of ICML's and MLSys's front matter whose arguments belong to no section."""
+BIOGRAPHIES = words(
+    "IEEEbiography IEEEbiographynophoto biography biographynophoto authorbio authorbios "
+    "aboutauthor "
+    "bio CRediT authcontrib"
+)
+"""Environments that tell of the authors."""
+DRAWINGS = words("tikzpicture pgfpicture pspicture picture circuitikz forest overpic tikzcd axis")
+"""Environments whose contents draw."""
+
+NOTICES = words(
+    r"\printAffiliationsAndNotice \icmlkeywords \mlsyskeywords \icmlsetsymbol \shorttitle "
+    r"\titlerunning "
+    r"\RUNTITLE \KEYWORDS \keywords \pacs \jyear \MANUSCRIPTNO \SUBJECTCLASS \AREAOFREVIEW "
+    r"\FUNDING "
+    r"\TitleCitation \keyword \ccsdesc \markboth \headers \jmlrheading \ShortHeadings \acmDOI "
+    r"\acmISBN \acmConference \copyrightyear \setcopyright \HISTORY \MSCCLASS \ORMSCLASS"
+)
+"""Commands of front matter whose arguments belong to no section."""
+FRONT_MATTER = (AUTHORS | NOTICES) - _ALWAYS
+"""Commands of some classes only: a paper's own definition of one is taken."""
 FINAL_SWITCHES = words(
     r"\iclrfinalcopy \cvprfinalcopy \iccvfinalcopy \eccvfinalcopy \wacvfinalcopy \aclfinalcopy "
     r"\neuripsfinalcopy \nipsfinalcopy \ijcaifinalcopy \naaclfinalcopy \emnlpfinalcopy "
@@ -58,7 +123,7 @@ WRAPPED = frozenset(HEADINGS) | CITING | {"\\caption", "\\nocite", "\\bibliograp
 
 VERBATIM = words(
     "verbatim verbatim* Verbatim Verbatim* BVerbatim LVerbatim lstlisting minted alltt "
-    "filecontents filecontents* SaveVerbatim VerbatimOut verbbox tcblisting pyverbatim sourcecode "
+    "SaveVerbatim VerbatimOut verbbox tcblisting pyverbatim sourcecode "
     "spverbatim boxedverbatim listing* semiverbatim codeblock Highlighting"
 )
 """Environments whose text TeX does not read as commands."""
@@ -75,7 +140,13 @@ KNOWN_ENVIRONMENTS = words(
 )
 """Environments that are read by name or whose redefinition changes only their looks."""
 
-ABSTRACTS = frozenset({"abstract", "abstract*", "Abstract", "onecolabstract", "sciabstract"})
+ABSTRACTS = frozenset(
+    {"abstract", "abstract*", "Abstract", "onecolabstract", "sciabstract", "ABSTRACT"}
+)
+ABSTRACT_COMMANDS = words(
+    r"\abstract \ABSTRACT \Abstract \abstracts \icmlabstract \maketitleabstract"
+)
+"""Commands whose argument is the abstract."""
 FIGURES = words(
     "figure figure* wrapfigure SCfigure SCfigure* sidewaysfigure sidewaysfigure* teaserfigure "
     "floatingfigure figwindow cutout marginfigure subfigure"
@@ -85,7 +156,10 @@ ACKS = words(
     "Acknowledgments Acknowledgements Acknowledgement Acknowledgment theacknowledgments"
 )
 
-APART = frozenset({"thebibliography", "CCSXML", "keywords", "keyword", "IEEEkeywords"})
+APART = (
+    frozenset({"thebibliography", "CCSXML", "keywords", "keyword", "IEEEkeywords", "highlights"})
+    | DRAWINGS
+)
 """Environments whose text belongs to no section."""
 APPENDICES = frozenset({"appendices", "appendix"})
 

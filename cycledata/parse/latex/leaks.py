@@ -1,10 +1,17 @@
 """Spans that give away the decision or an author."""
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterator
 
 from cycledata.parse.latex.flat_text import FlatText, TextSpan
-from cycledata.parse.latex.known_commands import AUTHORS, FINAL_SWITCHES, STOCK_STYLES, words
+from cycledata.parse.latex.known_commands import (
+    AUTHORS,
+    BIOGRAPHIES,
+    FINAL_SWITCHES,
+    STOCK_STYLES,
+    words,
+)
 from cycledata.records import Leak
 
 _FINAL_OPTIONS = words("final accepted camera cameraready camera-ready preprint nonanonymous")
@@ -33,8 +40,16 @@ _AFTER_CUE = {
 }
 _REST_OF_LINE = re.compile(r"[^\n{}\\]{0,120}+")
 _DECISION_HINT = re.compile(
-    r"iclr|icml|neurips|nips|cvpr|iccv|eccv|wacv|acl|emnlp|naacl|aaai|ijcai|aistats|uai|colt|corl|"
-    r"kdd|www|sigir|interspeech|icassp|colm|tmlr|jmlr|conference|workshop|review",
+    r"(?<![A-Za-z])(?:ICLR|ICML|NeurIPS|NIPS|CVPR|ICCV|ECCV|WACV|ACL|EMNLP|NAACL|EACL|AACL|AAAI|"
+    r"IJCAI|AISTATS|UAI|COLT|CoRL|KDD|WWW|SIGIR|Interspeech|INTERSPEECH|ICASSP|COLM|TMLR|JMLR|MLSys|"
+    r"TPAMI|TACL|iclr|icml|neurips|nips)(?![A-Za-z])"
+    r"|(?<![A-Za-z])(?i:conference|workshop|symposium|journal|transactions|(?:double.)?blind|"
+    r"(?:under|peer) review|do not distribute)(?![A-Za-z])"
+)
+_OPENS = re.compile(r"(?:\A|[\n{}\]\[*~]|\\\\|\\[A-Za-z@]{1,30})[ \t]*+[\[(]?\Z")
+_SAYS_OF_ITSELF = re.compile(
+    r"\b(?:this|our|the present) (?:paper|work|article|manuscript|preprint|version)"
+    r"(?: (?:is|was|has been|will|will be|currently|has|appears?|been)){0,3} ?\Z",
     re.IGNORECASE,
 )
 _HOSTS = (
@@ -71,9 +86,10 @@ def read_leaks(flat: FlatText, acknowledgments: list[TextSpan]) -> list[tuple[Te
             if span is not None:
                 found.append((span, "author-block"))
         elif name == "\\thanks":
-            whole = flat.argument(offset + len(name))
+            whole = flat.argument(flat.option(offset + len(name))[1])
             if whole:
                 found.append((TextSpan(offset, whole[1]), "author-block"))
+    found += [(span, "author-block") for span in biographies(flat)]
     found += [(span, "acknowledgments") for span in acknowledgments]
     found += header_lines(flat)
     found += links(flat)
@@ -81,8 +97,10 @@ def read_leaks(flat: FlatText, acknowledgments: list[TextSpan]) -> list[tuple[Te
 
 
 def author_span(flat: FlatText, offset: int, name: str) -> TextSpan | None:
-    """An author command with its arguments; None where it names nobody."""
-    _, first = flat.option(offset + len(name))
+    """Return an author command with its arguments, or None if it names nobody."""
+    _, first = flat.after_star(offset + len(name))
+    _, first = flat.option(first)
+    _, first = flat.option(first)
     end = first
     for _ in range(2 if name in _TWO_ARGUMENTS else 1):
         group = flat.group(end)
@@ -90,9 +108,22 @@ def author_span(flat: FlatText, offset: int, name: str) -> TextSpan | None:
             break
         end = group.end + 1
     named = flat.text[first:end]
-    if not named.strip(" {}\n\\&") or _ANONYMOUS.search(named):
+    if _ANONYMOUS.search(named):
         return None
-    return TextSpan(offset, end)
+    _, end = flat.option(end)
+    return TextSpan(offset, end) if named.strip(" {}\n\\&") else None
+
+
+def biographies(flat: FlatText) -> list[TextSpan]:
+    r"""Return the spans that tell of the authors: environments, and ``\bio...\endbio``."""
+    spans = flat.environments(BIOGRAPHIES)
+    starts = [offset for offset, name in flat.marks if name == "\\bio"]
+    ends = [offset for offset, name in flat.marks if name == "\\endbio"]
+    for start in starts[:MAX_LEAKS]:
+        at = bisect_right(ends, start)
+        if at < len(ends):
+            spans.append(TextSpan(start, ends[at] + len("\\endbio")))
+    return spans
 
 
 def header_lines(flat: FlatText) -> list[tuple[TextSpan, str]]:
@@ -106,7 +137,10 @@ def header_lines(flat: FlatText) -> list[tuple[TextSpan, str]]:
                 continue
             rest = _REST_OF_LINE.match(flat.text, place)
             end = rest.end() if rest else place + len(cue)
-            if _DECISION_HINT.search(flat.text, place + len(cue), end):
+            start = max(0, place - 1)
+            before = flat.text[max(0, start - 80) : start]
+            of_itself = _OPENS.search(before) or _SAYS_OF_ITSELF.search(before)
+            if of_itself and _DECISION_HINT.search(flat.text, place, end):
                 found.append((TextSpan(max(0, place - 1), end), rule))
     return found
 

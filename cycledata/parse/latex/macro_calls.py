@@ -7,6 +7,8 @@ from cycledata.parse.latex.macros import Macro
 
 MAX_DELIMITED = 20_000
 r"""Characters that an argument of a ``\def`` with delimiters may span."""
+MAX_BETWEEN = 2_000
+"""Characters of an argument between two characters."""
 MAX_RECURSION = 8
 """How deep a macro may stand in its own text; TeX would go on until its memory is full."""
 
@@ -14,9 +16,10 @@ MAX_RECURSION = 8
 def use_macro(expander: Expander, name: str, macro: Macro) -> None:
     """Replace a macro's use by its text, or leave it in place."""
     kind = expander.definitions.kind(name, macro)
+    if kind == "note":
+        copy_note(expander, name, macro)
+        return
     if kind != "expand":
-        if kind == "note":
-            expander.notes.add(name)
         expander.definitions.actions.pop(name, None)  # so that its next use costs nothing
         expander.emit(name, at=expander.at)
         return
@@ -40,15 +43,26 @@ def use_macro(expander: Expander, name: str, macro: Macro) -> None:
     expander.input.push(text, name=name)
 
 
+def copy_note(expander: Expander, name: str, macro: Macro) -> None:
+    """Copy a remark with its arguments and record its span."""
+    output, start = expander.output, expander.output.length
+    expander.emit(name, at=expander.at)
+    args = read_call(expander, macro) or []
+    top = expander.input.frames[-1]
+    if top.text.startswith("{}", top.pos):  # written to end the name of a note without argument
+        top.pos += 2
+    frame = expander.input.push("".join(f"{{{arg}}}" for arg in args), name=name)
+    if frame is None:
+        output.notes.append((start, output.length))
+    else:
+        frame.close = lambda: output.notes.append((start, output.length))
+
+
 def guarded(expander: Expander, text: str) -> str:
-    """A replacement text that means the same where it stands once it is mere text."""
+    """Return a replacement text in braces if it follows ``^`` or ``_``."""
     last = expander.output.pieces[-1] if expander.output.pieces else ""
     if last[-1:] in ("^", "_") and len(text) > 1:
         return "{" + text + "}"
-    if text[:1].isalpha() and last[-1:].isalpha():
-        start = last.rfind("\\")
-        if start >= 0 and last[start + 1 :].isalpha():
-            return "{}" + text
     return text
 
 
@@ -70,13 +84,61 @@ def read_call(expander: Expander, macro: Macro) -> list[str] | None:
 
 
 def read_xparse(expander: Expander, kind: str) -> str:
-    """One argument by its xparse letter."""
-    if kind == "s":
-        return "\\BooleanTrue" if expander.input.read_star() else "\\BooleanFalse"
-    if kind[0] in "oO":
-        given = expander.input.read_optional()
-        return given if given is not None else (kind[1:] if kind[0] == "O" else "-NoValue-")
-    return expander.input.read_argument()
+    """Return one argument by its kind (see ``argument_kinds``)."""
+    letter = kind[0]
+    if letter == "s" or letter == "t":
+        given = read_character(expander, kind[1:] or "*")
+        return "\\BooleanTrue" if given else "\\BooleanFalse"
+    if letter in "oO":
+        value = expander.input.read_optional()
+        default = kind[1:]
+    elif letter in "drDR":
+        value = read_between(expander, kind[1:2], kind[2:3])
+        default = kind[3:]
+    elif letter in "gG":
+        frame = expander.input.next_frame(inline=True)
+        here = frame is not None and frame.text[frame.pos] == "{"
+        value, default = expander.input.read_argument() if here else None, kind[1:]
+    elif letter == "e":
+        here = read_character(expander, kind[1:])
+        value, default = expander.input.read_argument() if here else None, ""
+    elif letter == "v":
+        return read_verbatim(expander)
+    else:
+        return expander.input.read_argument()
+    if value is not None:
+        return value
+    return default if letter.isupper() else "-NoValue-"
+
+
+def read_character(expander: Expander, wanted: str) -> bool:
+    """Consume a character and return True, or return False if another comes next."""
+    frame = expander.input.next_frame(inline=True)
+    if frame is None or not frame.text.startswith(wanted, frame.pos):
+        return False
+    frame.pos += len(wanted)
+    return True
+
+
+def read_between(expander: Expander, opening: str, closing: str) -> str | None:
+    """Return the text between two characters, or None if the first does not come next."""
+    frame = expander.input.next_frame(inline=True)
+    if frame is None or not opening or not frame.text.startswith(opening, frame.pos):
+        return None
+    end = frame.text.find(closing or opening, frame.pos + 1, frame.pos + MAX_BETWEEN)
+    if end < 0:
+        return None
+    value = frame.text[frame.pos + 1 : end]
+    frame.pos = end + 1
+    return value
+
+
+def read_verbatim(expander: Expander) -> str:
+    """Return an argument between braces or between two equal characters."""
+    frame = expander.input.next_frame()
+    if frame is None or frame.text[frame.pos] == "{":
+        return expander.input.read_argument()
+    return read_between(expander, frame.text[frame.pos], frame.text[frame.pos]) or ""
 
 
 def read_delimited(expander: Expander, pattern: str) -> list[str] | None:

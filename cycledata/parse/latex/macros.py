@@ -10,6 +10,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
+from cycledata.parse.latex.author_notes import is_note
+from cycledata.parse.latex.known_commands import words
+from cycledata.parse.latex.tokens import ends_in_word, joined
+
 MacroKind = Literal["expand", "keep", "note"]
 
 _PARAMETER = re.compile(r"#(#|[1-9])")
@@ -25,12 +29,6 @@ _MATH = re.compile(
     r"|leftarrow|Rightarrow|mapsto|cal|mathchoice|displaystyle|textstyle|scriptstyle|limits)"
     r"(?![A-Za-z])"
 )
-_NOTE_NAME = re.compile(
-    r"^\\(?:.*(?:todo|fixme|comment|note(?!d)|remark(?=ed$|by)|fixthis|marginnote|authornote)|ToDo|TODO|FIX|XXX)",
-)
-_TAGGED = re.compile(r"(?:\[|^|[({\s])\\?[A-Za-z][\w .'-]{0,24}+(?:\}?\s?)(?:[:;]|-{2,3}|says)")
-_COLOURED = re.compile(r"\\(?:textcolor|color|colorbox|hl|marginpar|sethlcolor|fbox|definecolor)\b")
-_ENDS_IN_WORD = re.compile(r"\\[A-Za-z@]++$")
 
 
 @dataclass(slots=True)
@@ -49,15 +47,24 @@ class Macro:
     """Argument kinds of xparse (``m``, ``o``, ``O{..}``, ``s``), None for other definitions."""
     long: bool = False
     r"""Made by ``\\newcommand``, whose macros ``\\ifx`` tells from those of ``\\def``."""
+    from_style: bool = False
+    """Defined by a package or class of the archive."""
     kind: MacroKind | None = None
     """What to do with a use; None until the first one."""
 
+    @property
+    def takes_arguments(self) -> bool:
+        """True if a use of the macro is followed by arguments."""
+        return bool(self.n_args or self.spec or self.pattern)
+
     def replaced(self, args: list[str]) -> str:
-        """Body with its arguments in place, closed so that no letter sticks to a last command."""
+        """Return the body with its arguments in place; no control word grows into what follows."""
         body = self.body
         if args and "#" in body:
-            body = _PARAMETER.sub(lambda match: _argument_or_hash(match[1], args), body)
-        return body + " " if body and _ENDS_IN_WORD.search(body[-40:]) else body
+            pieces = _PARAMETER.split(body)
+            pieces[1::2] = [_argument_or_hash(which, args) for which in pieces[1::2]]
+            body = joined(pieces)
+        return body + " " if body and ends_in_word(body) else body
 
 
 def _argument_or_hash(which: str, args: list[str]) -> str:
@@ -65,6 +72,30 @@ def _argument_or_hash(which: str, args: list[str]) -> str:
         return "#"
     index = int(which) - 1
     return args[index] if index < len(args) else ""
+
+
+_INTERNALS = words(
+    "\\noalign \\hrule \\vrule \\hbox \\vbox \\vtop \\halign \\valign \\kern \\vskip "
+    "\\hskip "
+    "\\penalty \\advance \\dimen \\setbox \\box \\copy \\everypar \\parshape \\mathchardef "
+    "\\chardef "
+    "\\@setfontsize \\@xhline \\@footnotemark \\@footnotetext \\vadjust "
+    "\\trivlist"
+)
+"""Primitives of typesetting: a style's macro that uses them prints no words of its own."""
+LOOKS = words(
+    "\\tiny \\scriptsize \\footnotesize \\small \\normalsize \\large \\Large \\LARGE \\huge \\Huge "
+    "\\toprule \\midrule \\bottomrule \\cmidrule \\hline \\cline \\addlinespace \\item \\centering "
+    "\\textbf \\textit \\texttt \\textsc \\textsf \\textrm \\emph \\bf \\it \\sc \\rm \\sf \\tt "
+    "\\sl \\em "
+    "\\bfseries \\itshape \\scshape \\ttfamily \\sffamily \\rmfamily \\newline \\linebreak \\par "
+    "\\footnote \\footnotetext \\footnotemark \\ref \\eqref \\pageref \\hspace \\vspace \\quad "
+    "\\qquad "
+    "\\underline \\raggedright \\raggedleft \\multicolumn \\multirow \\rule \\fbox \\mbox "
+    "\\parbox \\vdots "
+    "\\url \\href \\qed \\newpage \\clearpage \\twocolumn \\onecolumn"
+)
+"""Commands that a style redefines for their looks only."""
 
 
 def names_in(body: str) -> set[str]:
@@ -75,22 +106,6 @@ def names_in(body: str) -> set[str]:
 def is_mathematical(body: str) -> bool:
     """Whether a replacement text belongs into a formula rather than into running text."""
     return _MATH.search(_IN_DOLLARS.sub("", body)) is not None
-
-
-def is_note(name: str, macro: Macro) -> bool:
-    """Whether a macro wraps an author's remark: named so, or a coloured ``[JK: #1]``."""
-    body = macro.body
-    if not macro.n_args or "#" not in body:
-        return False
-    if _NOTE_NAME.match(name):
-        return True
-    if not _COLOURED.search(body):
-        return False
-    before = body[: body.index("#")]
-    plain = re.sub(
-        r"\\(?:textcolor|color|colorbox)\*?(?:\[[^\]]*+\])?\{[^{}]*+\}|\\[A-Za-z]++", "", before
-    )
-    return bool(_TAGGED.search(plain) or re.search(r"\[\s*[A-Za-z]", plain))
 
 
 def kind_of(name: str, macro: Macro, acts: Callable[[str], bool]) -> MacroKind:
@@ -107,8 +122,10 @@ def kind_of(name: str, macro: Macro, acts: Callable[[str], bool]) -> MacroKind:
         if is_mathematical(body):
             return "keep"
         return "expand"
-    if is_note(name, macro):
+    if macro.takes_arguments and is_note(name, body):
         return "note"
+    if macro.from_style and (name in LOOKS or not names.isdisjoint(_INTERNALS)):
+        return "keep"
     if any(acts(inner) for inner in names):
         return "expand"
     if is_mathematical(body) or any("@" in inner for inner in names):

@@ -1,18 +1,17 @@
 """Bytes of an e-print to the record of what the paper says."""
 
-from bisect import bisect_left
-
 from cycledata.errors import ParseError
 from cycledata.parse.bibliography.read import read_bibliography
 from cycledata.parse.latex.archive import Archive, open_eprint
 from cycledata.parse.latex.citations import cited_keys
 from cycledata.parse.latex.figures import MAX_VALUES, read_figures
-from cycledata.parse.latex.flat_text import FlatText, TextSpan
+from cycledata.parse.latex.flat_text import FlatText, TextSpan, merged_spans, visible
 from cycledata.parse.latex.flatten import flatten
+from cycledata.parse.latex.hidden_text import hidden_words
 from cycledata.parse.latex.known_commands import APART
 from cycledata.parse.latex.leaks import as_records, read_leaks
 from cycledata.parse.latex.main_file import choose_main
-from cycledata.parse.latex.strip_markup import clean
+from cycledata.parse.latex.strip_markup import MarkupStripper
 from cycledata.parse.latex.structure import (
     MAX_HEADINGS,
     Heading,
@@ -51,11 +50,12 @@ def parse_archive(archive: Archive, *, file: str, bibliography: bool = True) -> 
     front = read_front(flat)
     headings = read_headings(flat)
     leaks = read_leaks(flat, read_acknowledgments(flat, headings))
-    hidden = [span for span, _ in leaks]
-    abstract = ""
-    if front.abstract is not None:
-        abstract = clean(visible(flat.text, front.abstract, hidden), flat.notes)
-    sections = read_sections(flat, front, headings, hidden)
+    hidden = merged_spans([*(span for span, _ in leaks), *flat.notes])
+    stripper = MarkupStripper(flat.own_names, flat.verbatim_names)
+    abstract = "\n\n".join(
+        stripper.strip(visible(flat.text, part, hidden)) for part in front.abstract
+    )
+    sections = read_sections(flat, front, headings, hidden, stripper)
     warnings = [*archive.warnings, *main.warnings, *flat.warnings, *front.warnings]
     if not flat.body:
         warnings.append(ParseWarning(rule="no-document", detail="no \\begin{document} was found"))
@@ -64,6 +64,10 @@ def parse_archive(archive: Archive, *, file: str, bibliography: bool = True) -> 
     if len(headings) == MAX_HEADINGS:
         detail = f"read {MAX_HEADINGS} headings; whatever follows is in the last one's text"
         warnings.append(ParseWarning(rule="too-many-sections", detail=detail))
+    warnings += [
+        ParseWarning(rule="hidden-text", detail=f"the page does not show: {words}")
+        for words in hidden_words(flat)
+    ]
     figures = read_figures(flat)
     if not figures.whole:
         detail = f"read {MAX_VALUES} captions, labels and file names; later figures are left out"
@@ -71,7 +75,8 @@ def parse_archive(archive: Archive, *, file: str, bibliography: bool = True) -> 
     cited = cited_keys(flat)
     entries: tuple[BibEntry, ...] = ()
     if bibliography:
-        found = read_bibliography(flat.text, archive.texts, main_file=main.path, cited=cited)
+        texts = {**flat.written, **archive.texts} if flat.written else archive.texts
+        found = read_bibliography(flat.text, texts, main_file=main.path, cited=cited)
         entries = found.entries
         warnings += found.warnings
     return PaperText(
@@ -90,34 +95,23 @@ def parse_archive(archive: Archive, *, file: str, bibliography: bool = True) -> 
     )
 
 
-def visible(text: str, span: TextSpan, hidden: list[TextSpan]) -> str:
-    """A span of the text without the hidden ones (ascending, not nested) that fall into it."""
-    out: list[str] = []
-    pos = span.start
-    for gap in hidden:
-        if gap.end <= pos or gap.start >= span.end:
-            continue
-        out.append(text[pos : gap.start])
-        pos = max(pos, gap.end)
-    out.append(text[pos : span.end])
-    return "".join(out)
-
-
 def read_sections(
-    flat: FlatText, front: TitleAndAbstract, headings: list[Heading], hidden: list[TextSpan]
+    flat: FlatText,
+    front: TitleAndAbstract,
+    headings: list[Heading],
+    hidden: list[TextSpan],
+    stripper: MarkupStripper,
 ) -> tuple[Section, ...]:
     """Sections with their text; references and acknowledgments left out."""
     outside = [*front.title_spans, *flat.environments(APART), *hidden]
     if front.abstract_whole is not None:
         outside.append(front.abstract_whole)
-    outside = merged(outside)
-    starts = [span.start for span in outside]
+    outside = merged_spans(outside)
     sections: list[Section] = []
     lead = Heading(1, "", False, flat.body, flat.body, False)
     for index, heading in enumerate((lead, *headings)):
         end = headings[index].start if index < len(headings) else len(flat.text)
-        near = outside[max(0, bisect_left(starts, heading.end) - 1) : bisect_left(starts, end)]
-        text = clean(visible(flat.text, TextSpan(heading.end, end), near), flat.notes)
+        text = stripper.strip(visible(flat.text, TextSpan(heading.end, end), outside))
         text = text.replace("\\end{document}", "").strip()
         if is_acknowledgment(heading.title):
             continue
@@ -134,17 +128,6 @@ def read_sections(
             )
         )
     return tuple(sections)
-
-
-def merged(spans: list[TextSpan]) -> list[TextSpan]:
-    """Spans in order, overlaps joined."""
-    joined: list[TextSpan] = []
-    for span in sorted(spans, key=lambda each: (each.start, each.end)):
-        if joined and span.start <= joined[-1].end:
-            joined[-1] = TextSpan(joined[-1].start, max(joined[-1].end, span.end))
-        else:
-            joined.append(span)
-    return joined
 
 
 def has_words(text: str) -> bool:

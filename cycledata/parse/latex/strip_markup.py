@@ -5,10 +5,11 @@ To-do notes, authors' remarks and author-only commands go; editing marks (``\add
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from cycledata.parse.latex.flat_text import LatexText
 from cycledata.parse.latex.known_commands import NOTICES, words
+from cycledata.parse.latex.tokens import joined
 
 NOTES = NOTICES | words(
     "\\todo \\missingfigure \\todototoc \\listoftodos \\marginpar \\marginnote \\fxnote "
@@ -48,11 +49,17 @@ def one_of(names: Iterable[str]) -> str:
     return r"\\(?:" + choices + r")(?![A-Za-z@])"
 
 
-_EDITED = re.compile(
-    r"\\begin\{(verbatim\*?|Verbatim\*?|lstlisting|minted|alltt)\}"
-    r"|\\(?:verb\*?|lstinline)(?=[^\sA-Za-z*{\[])|" + one_of(NOTES | _KEPT | _LAYOUT)
+_VERBATIM = (
+    "verbatim", "verbatim*", "Verbatim", "Verbatim*", "lstlisting", "minted", "alltt", "tcblisting",
+)  # fmt: skip
+_REMARKS = words(
+    "\\todo \\missingfigure \\marginpar \\marginnote \\fxnote \\fxwarning \\fxerror \\fxfatal "
+    "\\pdfcomment \\pdfmargincomment \\fixme \\FIXME \\TODO \\XXX"
 )
-"""What is edited, and where verbatim text begins, which is not."""
+"""Remarks, which also go from displayed formulas; nothing else does."""
+_FORMULA_ENDS = {"\\(": "\\)", "\\[": "\\]"}
+MAX_FORMULA = 20_000
+"""Characters of one formula."""
 MAX_DEPTH = 8
 """Editing marks within editing marks."""
 MAX_VERB = 1_000
@@ -60,60 +67,93 @@ r"""Characters of one ``\verb``."""
 _BLANK_LINES = re.compile(r"\n[ \t]*+\n(?:[ \t]*+\n)*+")
 
 
-def clean(text: str, notes: frozenset[str], depth: int = 0) -> str:
-    """A section's LaTeX without remarks, editing marks and layout.
+def _pattern(verbatim: Iterable[str]) -> re.Pattern[str]:
+    """Return what is looked at: edited commands, and where verbatim texts and formulas begin."""
+    names = "|".join(sorted(map(re.escape, verbatim), reverse=True))
+    return re.compile(
+        rf"\\begin\{{({names})\}}|\\begin\{{((?:{_FORMULAS})\*?)\}}"
+        r"|\\(?:verb\*?|lstinline)(?=[^\sA-Za-z*{\[])|\\[(\[](?<!\\\\.)"
+        r"|\$(?<!\\\$)(?:[^$\\\n]|\\.|\n(?![ \t]*+\n)){1,3000}+\$|" + one_of(NOTES | _KEPT | _LAYOUT)
+    )
+
+
+_FORMULAS = "equation|align|gather|multline|eqnarray|displaymath|math|alignat|flalign"
+_EDITED = _pattern(_VERBATIM)
+
+
+class MarkupStripper:
+    r"""Removes remarks, editing marks and layout from LaTeX; formulas and verbatim texts stay.
 
     Args:
-        text: flat LaTeX.
-        notes: the paper's own macros that wrap remarks.
-        depth: editing marks that the text stands in; those nested deeper are left as they are.
+        own_names: control sequences that the paper defines, which mean what it says they mean.
+        verbatim_names: the paper's own environments whose text TeX does not read as commands.
     """
-    if depth > MAX_DEPTH:
-        return text
-    pattern = _EDITED if not notes else re.compile(f"{_EDITED.pattern}|{one_of(notes)}")
-    piece = LatexText(text)
-    out: list[str] = []
-    pos = untouched = 0
-    for match in pattern.finditer(text):
-        start = match.start()
-        if start < max(pos, untouched):
-            continue
-        if match[0].startswith(("\\begin{", "\\verb", "\\lstinline")):
-            untouched = verbatim_end(text, match)
-            continue
-        out.append(text[pos:start])
-        pos = after(piece, match, out, notes, depth)
-    out.append(text[pos:])
-    return _BLANK_LINES.sub("\n\n", "".join(out)).strip()
+
+    def __init__(self, own_names: Collection[str], verbatim_names: Collection[str]) -> None:
+        self._own = frozenset(own_names) & (NOTES | _KEPT | _LAYOUT)
+        self._pattern = _pattern({*_VERBATIM, *verbatim_names}) if verbatim_names else _EDITED
+
+    def strip(self, text: str, depth: int = 0) -> str:
+        """Return a section's LaTeX without remarks, editing marks and layout.
+
+        Args:
+            text: flat LaTeX.
+            depth: editing marks around the text; those nested deeper are left as they are.
+        """
+        if depth > MAX_DEPTH:
+            return text
+        latex = LatexText(text)
+        out: list[str] = []
+        pos = untouched = formula_end = 0
+        for match in self._pattern.finditer(text):
+            start, name = match.start(), match[0]
+            if start < pos or start < untouched:
+                continue
+            if name[0] == "$":
+                continue
+            if match[2] or name in _FORMULA_ENDS:
+                if start >= formula_end:
+                    formula_end = _formula_end(text, match)
+            elif match[1] or name.startswith(("\\verb", "\\lstinline")):
+                untouched = _verbatim_end(text, match)
+            elif name not in self._own and (start >= formula_end or name in _REMARKS):
+                out.append(text[pos:start])
+                pos = self._after(latex, match, out, depth)
+        out.append(text[pos:])
+        return _BLANK_LINES.sub("\n\n", joined(out)).strip()
+
+    def _after(self, latex: LatexText, match: re.Match[str], out: list[str], depth: int) -> int:
+        """Return the place after a removed command; what stays of it is appended to ``out``."""
+        name, pos = match[0], match.end()
+        if name in _LAYOUT:
+            return pos
+        _, pos = latex.after_star(pos)
+        _, pos = latex.option(pos)
+        if name in _KEPT:
+            group = latex.group(pos)
+            if group is None:
+                return pos
+            out.append(self.strip(latex.text[group.start : group.end], depth + 1))
+            return group.end + 1
+        for _ in range(_COUNTS.get(name, 1)):
+            group = latex.group(pos)
+            if group is None:
+                break
+            pos = group.end + 1
+        return pos
 
 
-def verbatim_end(text: str, match: re.Match[str]) -> int:
-    """The place after a verbatim text; the whole text's end where it is never closed."""
+def _formula_end(text: str, match: re.Match[str]) -> int:
+    """Return the place after a formula, or its start if it does not end."""
+    closing = f"\\end{{{match[2]}}}" if match[2] else _FORMULA_ENDS[match[0]]
+    end = text.find(closing, match.end(), match.end() + MAX_FORMULA)
+    return end + len(closing) if end >= 0 else match.end()
+
+
+def _verbatim_end(text: str, match: re.Match[str]) -> int:
+    """Return the place after a verbatim text, or the text's end if it is never closed."""
     if match[1]:
         end = text.find(f"\\end{{{match[1]}}}", match.end())
         return end if end >= 0 else len(text)
     delimiter = text[match.end()]
     return text.find(delimiter, match.end() + 1, match.end() + MAX_VERB) + 1 or match.end()
-
-
-def after(
-    piece: LatexText, match: re.Match[str], out: list[str], notes: frozenset[str], depth: int
-) -> int:
-    """Place after a command that goes; what stays of it is appended to ``out``."""
-    name, pos = match[0], match.end()
-    if name in _LAYOUT:
-        return pos
-    _, pos = piece.after_star(pos)
-    _, pos = piece.option(pos)
-    if name in _KEPT:
-        group = piece.group(pos)
-        if group is None:
-            return pos
-        out.append(clean(piece.text[group.start : group.end], notes, depth + 1))
-        return group.end + 1
-    for _ in range(_COUNTS.get(name, 1)):
-        group = piece.group(pos)
-        if group is None:
-            break
-        pos = group.end + 1
-    return pos

@@ -5,16 +5,29 @@ from bisect import bisect_right
 from dataclasses import dataclass
 
 from cycledata.parse.latex.flat_text import FlatText, TextSpan
-from cycledata.parse.latex.known_commands import ACKS, APPENDICES, HEADINGS
+from cycledata.parse.latex.known_commands import ACKS, APPENDICES, HEADINGS, UNNUMBERED
 from cycledata.parse.latex.title_abstract import in_full
 from cycledata.parse.latex.to_plain_text import readable
 
+_ACK = r"a[ck]{1,2}nowled?ge?m[a-z]{0,5}"
+_BESIDE = (
+    r"(?:funding|financial|disclosures?|support|author|contributions?|contributors?|credits?|conflicts?|"
+    r"competing|ethics|ethical|data|declarations?|disclaimers?|dedication|sponsors?|grants?|thanks|"
+    r"availability|notes?|references|broader|impact|interests?|statements?|of|for|the|to|and|de|we)"
+)
 _ACK_TITLE = re.compile(
-    r"^\W*(?:\d+\W+)?a[ck]{1,2}nowled?ge?m[a-z]{0,5}\b|^\W*acknowledging\b", re.IGNORECASE
+    rf"\W*(?:[\dA-Z]{{1,3}}\.?\W+)?(?:{_BESIDE}\W+){{0,4}}{_ACK}(?:\W+{_BESIDE}){{0,6}}\W*\Z"
+    r"|\W*acknowledging(?: support)?\W*\Z",
+    re.IGNORECASE,
 )
 _RUN_IN = re.compile(
-    r"\\(?:textbf|textit|textsc|emph|bf|it|sc|bfseries|itshape|subparagraph)\s*+\{?\s*+[Aa]?\Z"
+    r"(?:\A|\n[ \t]*\n|\\noindent|\\par|\\(?:med|small|big)skip|\\vspace\*?\{[^{}]{0,20}\}"
+    r"|\\item|\}|\\\\)\s{0,20}"
+    r"(\{?\\(?:textbf|textit|textsc|emph|bf|it|sc|bfseries|itshape|scshape|subparagraph|textsf)"
+    r"(?![A-Za-z])\s{0,9}\{?\s{0,9}(?:\\(?:textbf|textit|bf|it|sc|bfseries)\s{0,9}\{?)?[Aa]?)\Z"
 )
+_ACK_WORD = re.compile(r"cknowled?ge?m[a-z]{0,5}")
+_AFTER_WORD = re.compile(r"\s{0,3}(?:[.:—–]|-{1,3}|\}|\\\\|\n)")
 _APART = re.compile(
     r"^\W*(?:references|bibliography|references cited|literature cited|contents|table of contents|"
     r"abstract|key ?words?|index terms|keywords and phrases)\W*$",
@@ -61,13 +74,14 @@ def read_headings(flat: FlatText) -> list[Heading]:
             continue
         starred, pos = flat.after_star(offset + len(name))
         _, pos = flat.option(pos)
-        found = flat.argument(pos)
+        found = flat.printed_argument(pos)
         if found is None or found[1] - pos > 20 * MAX_TITLE:
             continue
         title = readable(in_full(found[0], flat.kept))
         if len(title) > MAX_TITLE:
             continue
         until = found[1]
+        starred = starred or name in UNNUMBERED
         headings.append(Heading(level, title, starred, offset, found[1], appendix))
         if len(headings) == MAX_HEADINGS:
             break
@@ -76,7 +90,7 @@ def read_headings(flat: FlatText) -> list[Heading]:
 
 def is_acknowledgment(title: str) -> bool:
     """Whether a heading opens acknowledgments."""
-    return _ACK_TITLE.match(title) is not None
+    return len(title) < 200 and _ACK_TITLE.match(title) is not None
 
 
 def is_apart(title: str) -> bool:
@@ -114,11 +128,19 @@ def run_in_acknowledgments(flat: FlatText, starts: list[int]) -> list[TextSpan]:
     spans: list[TextSpan] = []
     at = flat.text.find("cknowledg", flat.body)
     while at >= 0 and len(spans) < 20:
-        before = max(flat.body, at - 40)
+        before = max(flat.body, at - 90)
         opening = _RUN_IN.search(flat.text[before:at])
-        if opening:
+        if opening and _closes_after_word(flat.text, at):
             blank = flat.text.find("\n\n", at)
             end = starts[bisect_right(starts, at)]
-            spans.append(TextSpan(before + opening.start(), min(end, blank) if blank >= 0 else end))
+            spans.append(
+                TextSpan(before + opening.start(1), min(end, blank) if blank >= 0 else end)
+            )
         at = flat.text.find("cknowledg", at + 9)
     return spans
+
+
+def _closes_after_word(text: str, at: int) -> bool:
+    """Return whether the word at ``at`` is all that the bold or slanted text says."""
+    word = _ACK_WORD.match(text, at)
+    return word is not None and _AFTER_WORD.match(text, word.end()) is not None

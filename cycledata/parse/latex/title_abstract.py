@@ -10,17 +10,19 @@ from dataclasses import dataclass
 from itertools import islice
 
 from cycledata.parse.latex.flat_text import FlatText, TextSpan
-from cycledata.parse.latex.known_commands import ABSTRACTS, HEADINGS, TITLES
+from cycledata.parse.latex.known_commands import ABSTRACT_COMMANDS, ABSTRACTS, HEADINGS, TITLES
 from cycledata.parse.latex.to_plain_text import readable
+from cycledata.parse.latex.tokens import ends_in_word
 from cycledata.records import ParseWarning
 
 _WORD = re.compile(r"(\\[A-Za-z@]++)(\s*+)")
 _LARGE = re.compile(r"\\(?:Huge|huge|LARGE|Large)(?![A-Za-z])|\\begin\{(?:Huge|huge|LARGE|Large)\}")
 _BOLD_ABSTRACT = re.compile(
-    r"(?:\\(?:textbf|textsc|textit|emph|centerline|section|subsection|paragraph)\*?\s*+\{"
+    r"(?:\\(?:textbf|textsf|textsc|textit|emph|centerline|section|subsection|paragraph)\*?\s*+\{"
     r"|\\(?:bf|bfseries|large|Large|sc|it)\s)\s*+(?:\\(?:bf|large|Large|sc|it|bfseries)\s)?\s*+"
-    r"(?i:abstract)\s*+[.:]?\s*+\}"
+    r"(?i:abstract)\s*+(?:[.:]|-{1,3}|—|–)?\s*+\}(?:[ \t]*+(?:[.:]|-{1,3}|—|–))?"
 )
+_PARTED_CLASS = re.compile(r"\\documentclass\s*+(?:\[[^\]]{0,500}+\])?\s*+\{aa\}")
 FRONT = 30_000
 """Characters from the body's start in which a title or abstract without a command is sought."""
 
@@ -31,8 +33,8 @@ class TitleAndAbstract:
 
     title: str
     title_spans: tuple[TextSpan, ...]
-    abstract: TextSpan | None
-    """Contents of the abstract, its command or environment not included."""
+    abstract: tuple[TextSpan, ...]
+    """Contents of the abstract without its command; the class of A&A has five parts."""
     abstract_whole: TextSpan | None
     """The abstract with its command or environment."""
     warnings: tuple[ParseWarning, ...]
@@ -53,9 +55,9 @@ def read_front(flat: FlatText) -> TitleAndAbstract:
             ParseWarning(rule=rule, detail=f"no title command with a text; {detail} found")
         )
     abstract, whole = read_abstract(flat)
-    if abstract is None:
+    if not abstract:
         abstract, whole = guess_abstract(flat, first)
-        if abstract is None:
+        if not abstract:
             warnings.append(ParseWarning(rule="no-abstract", detail="no abstract was found"))
         else:
             warnings.append(
@@ -83,7 +85,7 @@ def read_title(flat: FlatText) -> tuple[str, tuple[TextSpan, ...]]:
             continue
         _, pos = flat.after_star(offset + len(name))
         _, pos = flat.option(pos)
-        found = flat.argument(pos)
+        found = flat.printed_argument(pos)
         if found is None:
             continue
         spans.append(TextSpan(offset, found[1]))
@@ -126,13 +128,16 @@ def in_full(latex: str, kept: Mapping[str, str]) -> str:
 
 def _body(match: re.Match[str], kept: Mapping[str, str]) -> str:
     body = kept.get(match[1])
-    return match[0] if body is None else body + " " * body[-1:].isalpha() * bool(match[2])
+    if body is None:
+        return match[0]
+    before = " " * (body[:1].isalpha() and ends_in_word(match.string, match.start()))
+    return before + body + " " * body[-1:].isalpha() * bool(match[2])
 
 
 # --- Abstract ------------------------------------------------------------------------------------
 
 
-def read_abstract(flat: FlatText) -> tuple[TextSpan | None, TextSpan | None]:
+def read_abstract(flat: FlatText) -> tuple[tuple[TextSpan, ...], TextSpan | None]:
     """Place of the abstract's contents and of the whole: an environment or a command."""
     text = flat.text
     for whole in flat.environments(ABSTRACTS):
@@ -141,29 +146,35 @@ def read_abstract(flat: FlatText) -> tuple[TextSpan | None, TextSpan | None]:
         end = text.rfind("\\end", start, whole.end)
         inner = TextSpan(start, end if end >= start else whole.end)
         if text[inner.start : inner.end].strip():
-            return inner, whole
+            return (inner,), whole
+    n_parts = 5 if _PARTED_CLASS.search(text, 0, flat.body) else 1
     for index, (offset, name) in enumerate(flat.marks):
-        if name != "\\abstract":
+        if name not in ABSTRACT_COMMANDS:
             continue
-        group = flat.group(offset + len(name))
-        if group is not None:
-            if text[group.start : group.end].strip():
-                return group, TextSpan(offset, group.end + 1)
+        parts: list[TextSpan] = []
+        pos = flat.option(offset + len(name))[1]
+        while len(parts) < n_parts and (group := flat.group(pos)):
+            parts.append(group)
+            pos = group.end + 1
+        if parts:
+            said = tuple(part for part in parts if text[part.start : part.end].strip())
+            if said:
+                return said, TextSpan(offset, pos)
         elif offset >= flat.body:
             for place, other in islice(flat.marks, index + 1, None):
                 if other in ("\\endabstract", "\\maketitle") or other in HEADINGS:
-                    return TextSpan(offset + len(name), place), TextSpan(offset, place)
+                    return (TextSpan(offset + len(name), place),), TextSpan(offset, place)
             break
-    return None, None
+    return (), None
 
 
-def guess_abstract(flat: FlatText, first: int) -> tuple[TextSpan | None, TextSpan | None]:
-    """What follows a bold "Abstract" up to the first section."""
+def guess_abstract(flat: FlatText, first: int) -> tuple[tuple[TextSpan, ...], TextSpan | None]:
+    """Return what follows a bold "Abstract" up to the first section."""
     found = _BOLD_ABSTRACT.search(flat.text, flat.body, min(len(flat.text), flat.body + FRONT))
     if found is None:
-        return None, None
+        return (), None
     later = [place for place, name in flat.marks if name in HEADINGS and place >= found.end()]
     end = later[0] if later else flat.text.find("\n\n", found.end() + 200)
     if found.start() > first or end < 0 or end - found.end() > 10_000:
-        return None, None
-    return TextSpan(found.end(), end), TextSpan(found.start(), end)
+        return (), None
+    return (TextSpan(found.end(), end),), TextSpan(found.start(), end)

@@ -6,6 +6,7 @@ engine passes over plain text at a glance, where it would else try every charact
 """
 
 import re
+from collections.abc import Iterable
 from itertools import islice
 
 from cycledata.formats.braces import bracket_end, group_end
@@ -25,6 +26,7 @@ _INLINE_SPACE = re.compile(r"[ \t]*+(?:%[^\n]*+)?+(?:\n[ \t]*+(?:%[^\n]*+\n[ \t]
 OPENING = re.compile(r"\{|\}|\\(?:(begin|end)\{[^{}\n]*+\}|[{}%\\])|%[^\n]*+")
 """What opens or closes a group."""
 _COMMENT = re.compile(r"\\[%\\]|%[^\n]*+\n?[ \t]*+")
+_LONGEST_WORD = 60
 
 BEGIN_DOCUMENT = re.compile(r"\\begin\s*+\{document\}")
 END_DOCUMENT = re.compile(r"\\end\s*+\{document\}")
@@ -56,6 +58,38 @@ def skip_inline_space(text: str, pos: int) -> int:
     return match.end() if match else pos
 
 
+def ends_in_word(text: str, end: int | None = None) -> bool:
+    r"""Return whether a text ends in a control word, which a letter after it would lengthen.
+
+    >>> ends_in_word(r"{\bf"), ends_in_word(r"a\\bf")
+    (True, False)
+    """
+    end = len(text) if end is None else end
+    start = text.rfind("\\", max(0, end - _LONGEST_WORD), end)
+    if start < 0 or not text[start + 1 : end].replace("@", "a").isalpha():
+        return False
+    before = start
+    while before > 0 and text[before - 1] == "\\":
+        before -= 1
+    return (start - before) % 2 == 0
+
+
+def joined(pieces: Iterable[str]) -> str:
+    r"""Return pieces of LaTeX as one text in which no control word grows into the next piece.
+
+    >>> joined([r"{\em", "word", "}"])
+    '{\\em word}'
+    """
+    out: list[str] = []
+    for piece in pieces:
+        if not piece:
+            continue
+        if out and piece[0].isalpha() and ends_in_word(out[-1]):
+            out.append(" ")
+        out.append(piece)
+    return "".join(out)
+
+
 def without_comments(text: str) -> str:
     r"""The text as TeX's mouth sees it: comments gone with their line end.
 
@@ -64,7 +98,14 @@ def without_comments(text: str) -> str:
     """
     if "%" not in text:
         return text
-    return _COMMENT.sub(lambda match: match[0] if match[0][0] == "\\" else "", text)
+    return _COMMENT.sub(_comment_gap, text)
+
+
+def _comment_gap(match: re.Match[str]) -> str:
+    if match[0][0] == "\\":
+        return match[0]
+    text, end = match.string, match.end()
+    return " " * (text[end : end + 1].isalpha() and ends_in_word(text, match.start()))
 
 
 def argument(text: str, pos: int) -> tuple[str, int] | None:

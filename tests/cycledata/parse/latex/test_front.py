@@ -117,7 +117,7 @@ ONEDOT = r"""
         (r"\newcommand{\red}[1]{\textcolor{red}{#1}}", r"a\red{c}b", r"a\textcolor{red}{c}b"),
         (r"\newcommand{\R}{\mathbb{R}}", r"in $\R^n$", r"in $\R^n$"),
         (r"\newcommand{\name}{Foo}", r"$x^\name$", r"$x^{Foo}$"),
-        (r"\newcommand{\name}{Foo}", r"{\em\name} a\name b", r"{\em{}Foo} aFoob"),
+        (r"\newcommand{\name}{Foo}", r"{\em\name} a\name b", r"{\em Foo} aFoob"),
         (
             r"\newcommand{\name}{Foo\xspace}",
             r"\name, \name. (\name) \name b",

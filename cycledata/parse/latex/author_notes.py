@@ -1,0 +1,86 @@
+r"""Macros that wrap authors' remarks to one another (``\jk{rewrite this}``), told by definition.
+
+A macro is a note if its name says so and its text is set apart (color, margin, brackets), or if its
+text is colored and opens with the initials or the name of an author. A macro that labels content
+(``Takeaway: #1``) is none.
+"""
+
+import re
+
+from cycledata.parse.latex.known_commands import words
+
+_STRONG_NAME = re.compile(
+    r"\\(?:[A-Za-z@]*?(?:todo|TODO|ToDo|Todo|fixme|FIXME|FixMe|fixthis)[A-Za-z@]*+|XXX|FIX)\Z"
+)
+_NAME = re.compile(
+    r"\\(?!foot|end|table|tab|fig|de|key|anno|sub|head|side|image|algo|line)[A-Za-z]{0,8}?"
+    r"(?:[Nn]ote|[Cc]omment|[Cc]mt|[Cc]mnt|[Rr]eply|[Rr]emark|[Ff]eedback|NOTE|COMMENT)s?"
+    r"[A-Za-z]{0,3}\Z"
+)
+_SET_APART = re.compile(
+    r"\\(?:textcolor|color|colorbox|fcolorbox|hl|marginpar|marginnote|sethlcolor|fbox|definecolor"
+    r"|todo|fxnote|pdfcomment|footnote|ul|uwave)(?![A-Za-z])"
+)
+_COLOURED = re.compile(
+    r"\\(?:textcolor|color|colorbox|fcolorbox|hl|marginpar|marginnote|sethlcolor|fbox|definecolor)"
+    r"(?![A-Za-z])"
+)
+_NOT_PRINTED = re.compile(
+    r"\\(?:textcolor|color|colorbox|fcolorbox|definecolor|sethlcolor|hspace|vspace|fontsize)"
+    r"\*?(?:\[[^\]]*+\])?\{[^{}]*+\}|\\[A-Za-z@]++\*?|[{}$]"
+)
+_TAG = re.compile(
+    r"[\s\[(<*@]*+(#\d|[A-Za-z][\w.'-]{0,24}+(?: [A-Za-z][\w.'-]{0,24}+)?)"
+    r"\s*+(?:[:;\])>]|-{2,3}|says)"
+)
+_BRACKETS = re.compile(r"\s*+\[.*\]\s*+\Z", re.DOTALL)
+_BRACKET_TAG = re.compile(r"[\s*]*+\[\s*+(#\d|[A-Za-z][\w .'-]{0,24}+)\s*+(?:[:;]|\]\s*+\S|-{2,3})")
+_REMARKS = words("todo note comment fixme fix remark check tbd rewrite edit reply")
+_CONTENT = words(
+    "q a h r s rq qa takeaway takeaways question questions answer answers hypothesis finding "
+    "findings observation observations insight insights example examples definition claim goal "
+    "task step "
+    "input output prompt user assistant system human model ours result results summary key lemma "
+    "theorem proof problem solution challenge contribution motivation tip warning important "
+    "conclusion case setting assumption intuition discussion limitation property rule principle "
+    "instruction response query context label option premise thought action research guideline "
+    "ex eg "
+    "ie cf fig figure table step stage part phase"
+)
+"""Words that label content of the paper."""
+
+
+def is_note(name: str, body: str) -> bool:
+    r"""Return whether a macro with arguments wraps an author's remark.
+
+    >>> is_note(r"\jk", r"\textcolor{red}{[JK: #1]}"), is_note(r"\new", r"\textcolor{blue}{#1}")
+    (True, False)
+    """
+    if "#" not in body:
+        return False
+    if _STRONG_NAME.match(name):
+        return True
+    plain = _NOT_PRINTED.sub("", body)
+    if _NAME.match(name) and (_SET_APART.search(body) or _BRACKET_TAG.match(plain)):
+        return True
+    if not _COLOURED.search(body):
+        return False
+    if _BRACKETS.match(plain) and len(name) <= 4:
+        return True
+    if _BRACKET_TAG.match(plain):
+        tag = _BRACKET_TAG.match(plain)
+        return tag is not None and (tag[1][0] == "#" or _names_someone(tag[1], name))
+    tag = _TAG.match(plain)
+    return tag is not None and tag[1][0] != "#" and _names_someone(tag[1], name)
+
+
+def _names_someone(tag: str, name: str) -> bool:
+    """Return whether a tag is an author's initials or name, or says that a remark follows."""
+    lower = tag.lower().strip(" .")
+    first = lower.partition(" ")[0]
+    if lower in _CONTENT or first in _CONTENT:
+        return False
+    if lower in _REMARKS or first in _REMARKS:
+        return True
+    initials = tag.replace(".", "").isupper() and len(tag) <= 4
+    return initials or tag[0].isupper() or lower == name[1:].lower()

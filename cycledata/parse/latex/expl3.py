@@ -1,0 +1,71 @@
+r"""Code between ``\ExplSyntaxOn`` and ``\ExplSyntaxOff``: definitions are taken, nothing printed.
+
+In it ``_`` and ``:`` are letters and spaces are ignored. Both become ``@``, which is a letter in
+everything that is read here, so that macros defined in the code work outside of it.
+"""
+
+import re
+
+from cycledata.parse.latex.definitions import define_name, let_pair, read_pattern
+from cycledata.parse.latex.expand import Expander
+from cycledata.parse.latex.macros import Macro
+from cycledata.parse.latex.tokens import without_comments
+
+_NAME = re.compile(r"\\[A-Za-z@_:]++")
+_NEWLINES = re.compile(r"[ \t]*+\n\s*+")
+
+
+def expl_syntax(expander: Expander, _name: str) -> None:
+    r"""Read the code up to ``\ExplSyntaxOff``, or the rest of the file."""
+    frame = expander.input.frames[-1]
+    end = frame.text.find("\\ExplSyntaxOff", frame.pos)
+    code = without_comments(frame.text[frame.pos : end if end >= 0 else len(frame.text)])
+    frame.pos = end + len("\\ExplSyntaxOff") if end >= 0 else len(frame.text)
+    expander.work.spend(len(code))
+    plain = _NAME.sub(lambda match: re.sub("[_:]", "@", match[0]) + " ", code)
+    output = expander.output
+    before = (len(output.pieces), output.length, len(output.marks))
+    pushed = expander.input.push(_NEWLINES.sub(" ", plain).replace("~", " "))
+    if pushed is not None:
+        pushed.close = lambda: output.cut_back(*before)
+
+
+def new_function(expander: Expander, name: str) -> None:
+    r"""``\cs_new:Npn \name #1 {..}`` and ``\cs_new:Nn \name:n {..}``."""
+    target = expander.read_name()
+    pattern = read_pattern(expander)
+    if not target or pattern is None:
+        return
+    if not name.endswith("pn") and not pattern:
+        n_args = len(target.rpartition("@")[2])
+        pattern = "#1#2#3#4#5#6#7#8#9"[: 2 * min(n_args, 9)]
+    define_name(expander, target, pattern, "\\gdef")
+
+
+def set_text(expander: Expander, _name: str) -> None:
+    r"""``\tl_set:Nn \l_my_tl {text}``."""
+    target = expander.read_name()
+    body = without_comments(expander.input.read_argument())
+    if target:
+        expander.definitions.define(target, Macro(body))
+
+
+def use_text(expander: Expander, _name: str) -> None:
+    r"""``\tl_use:N \l_my_tl`` and ``\use:n {text}``."""
+    expander.input.push(expander.input.read_argument())
+
+
+def set_equal(expander: Expander, _name: str) -> None:
+    r"""``\cs_set_eq:NN \new \old``."""
+    let_pair(expander)
+
+
+_STEMS = ("cs@new", "cs@new@protected", "cs@set", "cs@gset", "cs@set@protected",
+          "cs@gset@protected", "cs@new@nopar", "cs@new@protected@nopar")  # fmt: skip
+FUNCTIONS = " ".join(f"{stem}@{kind}" for stem in _STEMS for kind in ("Npn", "Nn", "Npx", "Npe"))
+TEXTS = " ".join(
+    f"{stem}@{kind}" for stem in ("tl@set", "tl@gset", "tl@const", "str@set", "str@const")
+    for kind in ("Nn", "Nx", "Ne", "Nf")
+)  # fmt: skip
+USES = "tl@use@N str@use@N use@n use@i"
+EQUALS = "cs@set@eq@NN cs@new@eq@NN cs@gset@eq@NN"

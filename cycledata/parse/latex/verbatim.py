@@ -1,0 +1,169 @@
+r"""Texts that TeX does not read as commands: environments, ``\verb``, and new ones of papers."""
+
+import re
+
+from cycledata.formats.braces import group_end
+from cycledata.parse.latex.argument_kinds import argument_kinds
+from cycledata.parse.latex.expand import Expander
+from cycledata.parse.latex.macro_calls import read_call
+from cycledata.parse.latex.macros import Macro
+
+_VERB = re.compile(r"\*?[ \t]*+([^\sA-Za-z*])")
+MAX_WRITTEN = 200
+"""Files that one paper may write with filecontents."""
+
+
+def environment_name(token: str) -> str:
+    r"""The name in ``\begin{name}`` or ``\end{name}``."""
+    return token[token.index("{") + 1 : -1]
+
+
+def skip_environment(expander: Expander, token: str) -> None:
+    """Pass over an environment that prints nothing."""
+    name = environment_name(token)
+    frame = expander.input.frames[-1]
+    found = frame.text.find("\\end{" + name + "}", frame.pos)
+    if found < 0:
+        expander.work.warn(
+            "unclosed-environment", f"\\begin{{{name}}} without its end; the file's rest is skipped"
+        )
+        frame.pos = len(frame.text)
+        return
+    frame.pos = found + len(name) + 6
+
+
+def copy_verbatim(expander: Expander, token: str) -> None:
+    """Copy an environment as it stands, its commands unread."""
+    name = environment_name(token)
+    frame = expander.input.frames[-1]
+    found = frame.text.find("\\end{" + name + "}", frame.pos)
+    stop = len(frame.text) if found < 0 else found + len(name) + 6
+    expander.output.write_slice(frame, expander.at, stop)
+    frame.pos = stop
+
+
+def verb(expander: Expander, name: str) -> None:
+    r"""``\verb|...|``, ``\lstinline|...|``, ``\mintinline{python}|...|``."""
+    at = expander.at
+    if name == "\\lstinline":
+        expander.input.read_optional()
+    elif name == "\\mintinline":
+        expander.input.read_optional()
+        expander.input.read_argument()
+    copy_delimited(expander, at)
+
+
+def copy_delimited(expander: Expander, at: int) -> None:
+    """Copy from ``at`` through a text between braces or two equal characters, as it stands."""
+    frame = expander.input.frames[-1]
+    match = _VERB.match(frame.text, frame.pos)
+    stop = frame.pos
+    if match and match[1] == "{":
+        stop = max(group_end(frame.text, match.start(1)), match.end())
+    elif match:
+        line_end = frame.text.find("\n", match.end())
+        close = frame.text.find(match[1], match.end(), line_end if line_end >= 0 else None)
+        stop = close + 1 if close >= 0 else match.end()
+    expander.output.write_slice(frame, min(at, stop), stop)
+    frame.pos = stop
+
+
+def mint(expander: Expander, _name: str) -> None:
+    r"""Minted's ``\mint[options]{python}|...|`` and ``\mint{python}{...}``."""
+    at = expander.at
+    expander.input.read_optional()
+    expander.input.read_argument()
+    copy_delimited(expander, at)
+
+
+def short_verb(expander: Expander, name: str) -> None:
+    r"""Copy ``\py|...|``, whose command the paper made with ``\newmint`` or ``\NewTotalVerb``."""
+    at = expander.at
+    read_call(expander, expander.definitions.macros[name])
+    copy_delimited(expander, at)
+
+
+# --- Definitions ---------------------------------------------------------------------------------
+
+
+def define_verbatim(expander: Expander, name: str, macro: Macro | None = None) -> None:
+    """Make an environment verbatim, starred or not; its arguments are those of ``macro``."""
+    if not name or "\\" in name:
+        return
+    expander.verbatim_names.add(name)
+    expander.definitions.define(f"\\begin{{{name}}}", macro or Macro(""), copy_verbatim)
+
+
+def new_verbatim(expander: Expander, name: str) -> None:
+    r"""``\lstnewenvironment{n}[2][x]{..}{..}``, ``\DefineVerbatimEnvironment{n}{Verbatim}{..}``."""
+    target = expander.input.read_argument().strip()
+    expander.input.read_optional()
+    expander.input.read_optional()
+    expander.input.read_argument()
+    expander.input.read_argument()
+    define_verbatim(expander, target)
+    if name != "\\lstnewenvironment":
+        define_verbatim(expander, target + "*")
+
+
+def new_tcb_listing(expander: Expander, name: str) -> None:
+    r"""``\newtcblisting[..]{n}[2][x]{..}`` and ``\NewTCBListing[..]{n}{O{} m}{..}``."""
+    expander.input.read_optional()
+    target = expander.input.read_argument().strip()
+    if name.endswith("newtcblisting"):
+        expander.input.read_optional()
+        expander.input.read_optional()
+    else:
+        argument_kinds(expander.input.read_argument())
+    expander.input.read_argument()
+    define_verbatim(expander, target)
+    define_verbatim(expander, target + "*")
+
+
+def new_minted(expander: Expander, _name: str) -> None:
+    r"""``\newminted{python}{..}`` makes ``pythoncode``, with ``[n]`` it makes ``n``."""
+    target = expander.input.read_optional()
+    language = expander.input.read_argument().strip()
+    expander.input.read_argument()
+    target = (target or language + "code").strip()
+    define_verbatim(expander, target)
+    define_verbatim(expander, target + "*")
+
+
+def new_mint(expander: Expander, name: str) -> None:
+    r"""``\newmint{python}{..}`` makes ``\python|...|``, ``\newmintinline`` ``\pythoninline``."""
+    target = expander.input.read_optional()
+    language = expander.input.read_argument().strip()
+    expander.input.read_argument()
+    target = (target or language + "inline" * (name == "\\newmintinline")).strip()
+    expander.definitions.define("\\" + target, Macro("", spec=("o",)), short_verb)
+
+
+def custom_verb(expander: Expander, _name: str) -> None:
+    r"""Fancyvrb's ``\CustomVerbatimCommand{\name}{Verb}{..}``."""
+    target = expander.read_name()
+    expander.input.read_argument()
+    expander.input.read_argument()
+    expander.definitions.define(target, Macro("", spec=("o",)), short_verb)
+
+
+# --- Files written by the paper ------------------------------------------------------------------
+
+
+def file_contents(expander: Expander, token: str) -> None:
+    r"""``\begin{filecontents}[options]{name}``: a file that the paper brings inside another."""
+    name = environment_name(token)
+    frame = expander.input.frames[-1]
+    expander.input.read_optional()
+    target = expander.expanded(expander.input.read_argument()).strip()
+    if expander.input.frames[-1] is not frame:
+        return
+    closing = "\\end{" + name + "}"
+    found = frame.text.find(closing, frame.pos)
+    if found < 0:
+        frame.pos = len(frame.text)
+        return
+    written = expander.input.written
+    if target and target not in expander.input.texts and len(written) < MAX_WRITTEN:
+        written[target] = frame.text[frame.pos : found].lstrip("\n")
+    frame.pos = found + len(closing)
