@@ -73,7 +73,8 @@ def _pattern(verbatim: Iterable[str]) -> re.Pattern[str]:
     return re.compile(
         rf"\\begin\{{({names})\}}|\\begin\{{((?:{_FORMULAS})\*?)\}}"
         r"|\\(?:verb\*?|lstinline)(?=[^\sA-Za-z*{\[])|\\[(\[](?<!\\\\.)"
-        r"|\$(?<!\\\$)(?:[^$\\\n]|\\.|\n(?![ \t]*+\n)){1,3000}+\$|" + one_of(NOTES | _KEPT | _LAYOUT)
+        r"|\$(?<!\\\$)(?:[^$\\\n]|\\.|\n(?![ \t]*+\n)){1,3000}+\$|"
+        + one_of(NOTES | _KEPT | _LAYOUT)
     )
 
 
