@@ -212,16 +212,10 @@ else:
                 "SetupItem",
                 "Submission",
             ),
-            "cycledata.snapshot.open": (
-                "OpenSnapshot",
-                "Reply",
-            ),
-            "cycledata.snapshot.seal": (
-                "SealedSnapshot",
-                "SnapshotManifest",
-                "seal",
-                "verify_snapshot",
-            ),
+            "cycledata.snapshot.open": ("OpenSnapshot",),
+            "cycledata.snapshot.reply": ("Reply",),
+            "cycledata.snapshot.seal": ("seal",),
+            "cycledata.snapshot.sealed": ("SealedSnapshot", "SnapshotManifest", "verify_snapshot"),
             "cycledata.stages.split_item": ("SplitItem",),
         },
     )
