@@ -7,9 +7,9 @@ and the card in one commit.
 
 import datetime as dt
 from dataclasses import dataclass
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 SCHEMA_VERSION = 1
 """Version of every record below; a build or snapshot of a newer one is refused."""
@@ -56,15 +56,39 @@ class Dropped:
     paper that itself goes on."""
 
 
+Number = Annotated[int, Field(strict=True)] | Annotated[float, Field(allow_inf_nan=False)]
+"""A number on a form's scale: an integer where it is whole, else a float such as 2.5."""
+
+
 class RatingScale(Record):
-    """The values that a venue's form offered for one mark."""
+    """The values that a venue's form offers for its overall rating."""
 
     name: str
-    """Stable name, e.g. ``"iclr-2024-rating"``."""
-    values: tuple[int, ...]
+    """Stable name, e.g. ``"iclr-2022-2025-rating"``, or the venue id."""
+    values: tuple[Number, ...]
     """Every value on the form, ascending."""
-    accept_threshold: float
-    """The lowest value whose wording leans to acceptance, e.g. 6 on ICLR's 1-10."""
+    words: tuple[str, ...] = ()
+    """Short wording of each value, ``""`` where it has none; empty where the form has no words."""
+    accept_threshold: float | None
+    """Lowest value whose wording leans to acceptance, e.g. 6 for ICLR 2024; None where the words
+    do not state one."""
+
+    @model_validator(mode="after")
+    def _one_wording_per_value(self) -> Self:
+        if self.words and len(self.words) != len(self.values):
+            raise ValueError(f"{len(self.values)} values have {len(self.words)} wordings")
+        return self
+
+
+class ReviewField(Record):
+    """One field of a review form that has no column of its own."""
+
+    name: str
+    """Field name on the form, e.g. ``"limitations"``."""
+    text: str | None
+    """Answer as text; None where it is a bare number."""
+    value: Number | None
+    """Number that the answer is or starts with; None for free text."""
 
 
 class Review(Record):
@@ -80,20 +104,21 @@ class Review(Record):
     """Weaknesses."""
     questions: str
     """Questions to the authors."""
-    soundness: Annotated[int, Field(ge=1, le=4)] | None
-    """Soundness, 1 poor to 4 excellent; None where the form had none or the mark is missing."""
-    presentation: Annotated[int, Field(ge=1, le=4)] | None
-    """Presentation, likewise."""
-    contribution: Annotated[int, Field(ge=1, le=4)] | None
-    """Contribution, likewise."""
-    rating: Annotated[int, Field(ge=1, le=10)] | None
-    """Overall rating, a value of the submission's ``rating_scale`` (ICLR 2024: 1, 3, 5, 6, 8, 10);
-    None where the note has none."""
-    confidence: Annotated[int, Field(ge=1, le=5)] | None
-    """The reviewer's own confidence, 1-5; None where missing."""
+    soundness: Number | None
+    """Soundness on the form's scale, mostly 1 poor to 4 excellent; None where missing."""
+    presentation: Number | None
+    """Presentation; None where missing."""
+    contribution: Number | None
+    """Contribution; None where missing."""
+    rating: Number | None
+    """Overall rating, a value of the submission's ``rating_scale``; None where missing."""
+    confidence: Number | None
+    """The reviewer's own confidence, mostly 1-5; None where missing."""
     ethics_flag: str | None = None
-    """What stands under "flag for ethics review", several answers joined by "; "; None where the
-    form had none."""
+    """Answer to "flag for ethics review", several answers joined by "; "; None where the form had
+    no such field."""
+    fields: tuple[ReviewField, ...] = ()
+    """All other fields of the form that were answered, in the form's order."""
 
 
 class MetaReview(Record):
@@ -277,8 +302,8 @@ class Submission(Record):
     """OpenReview forum id."""
     venue: str
     """Venue id, e.g. ``"ICLR.cc/2024/Conference"``."""
-    year: int
-    """Year of the venue."""
+    year: int | None
+    """Year in the venue id, else of the submission note; None where neither states one."""
     title: str | None
     """None where the snapshot holds no submission note and no table row with a title."""
     abstract: str | None
@@ -291,8 +316,8 @@ class Submission(Record):
     """Licence that the submission note states; None where it states none."""
     submitted: dt.date | None
     """Date of the submission note's creation; None where unknown."""
-    rating_scale: RatingScale
-    """The scale of every rating below."""
+    rating_scale: RatingScale | None
+    """Scale of every rating below; None where the venue's form has no rating (TMLR)."""
     reviews: tuple[Review, ...]
     """From the lowest rating to the highest; ties by the note's order on the forum."""
     review_license: str | None

@@ -89,7 +89,10 @@ _SENTENCES: Mapping[RuleGroup, Mapping[str, str]] = {
         "unreadable-rating": "A rating does not start with a number.",
     },
     "form": {
-        "unknown-form": "The venue's review form is not known.",
+        "bad-form": "A form file or a review invitation states no usable form.",
+        "bad-invitation": "An invitation has no id or no fields.",
+        "inferred-form": "The venue's form was inferred from its reviews.",
+        "unknown-form": "The venue's review form is not known and cannot be inferred.",
     },
     "paper": {
         "blank-review": "A review has no summary, no strengths and no weaknesses.",

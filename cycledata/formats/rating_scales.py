@@ -1,125 +1,146 @@
-"""Marks and decisions as review forms write them: scales, their wording, and how to read them.
+"""Ratings and decisions as review forms word them: known scales, wording and reading.
 
-The forms of ICLR 2022-2025 and NeurIPS 2021-2025 are here as data. A mark is read strictly: the
-whole number at the start of the text, never its first character ("10: strong accept" is 10), and a
-text that starts otherwise is no mark.
+The scales are data (``rating_scales.toml``). A rating is read strictly: the number at the start of
+the text, never its first character ("10: strong accept" is 10); a text that starts otherwise, with
+a range or with a fraction of another scale, is not a rating.
 """
 
 import re
-from typing import Literal
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
 
-from cycledata.records import RatingScale
+from cycledata.records import Number, RatingScale
 
 DecisionKind = Literal["accept", "reject", "withdrawn"]
 
-ICLR_RATING = RatingScale(
-    name="iclr-2022-2025-rating", values=(1, 3, 5, 6, 8, 10), accept_threshold=6
-)
-NEURIPS_2021_RATING = RatingScale(
-    name="neurips-2021-rating", values=tuple(range(1, 11)), accept_threshold=6
-)
-NEURIPS_2022_RATING = RatingScale(
-    name="neurips-2022-2024-rating", values=tuple(range(1, 11)), accept_threshold=5
-)
-NEURIPS_2025_RATING = RatingScale(
-    name="neurips-2025-rating", values=tuple(range(1, 7)), accept_threshold=4
-)
 
-RATING_WORDING: dict[str, dict[int, str]] = {
-    ICLR_RATING.name: {
-        1: "strong reject",
-        3: "reject, not good enough",
-        5: "marginally below the acceptance threshold",
-        6: "marginally above the acceptance threshold",
-        8: "accept, good paper",
-        10: "strong accept, should be highlighted at the conference",
-    },
-    NEURIPS_2021_RATING.name: {
-        1: "Trivial or wrong",
-        2: "Strong rejection",
-        3: "Clear rejection",
-        4: "Ok but not good enough - rejection",
-        5: "Marginally below the acceptance threshold",
-        6: "Marginally above the acceptance threshold",
-        7: "Good paper, accept",
-        8: "Top 50% of accepted NeurIPS papers, clear accept",
-        9: "Top 15% of accepted NeurIPS papers, strong accept",
-        10: "Top 5% of accepted NeurIPS papers, seminal paper",
-    },
-    NEURIPS_2022_RATING.name: {
-        1: "Very Strong Reject",
-        2: "Strong Reject",
-        3: "Reject",
-        4: "Borderline reject",
-        5: "Borderline accept",
-        6: "Weak Accept",
-        7: "Accept",
-        8: "Strong Accept",
-        9: "Very Strong Accept",
-        10: "Award quality",
-    },
-    NEURIPS_2025_RATING.name: {
-        1: "Strong Reject",
-        2: "Reject",
-        3: "Borderline reject",
-        4: "Borderline accept",
-        5: "Accept",
-        6: "Strong Accept",
-    },
-}
-"""The short wording of each value, by scale name; a value without one is written as a number."""
+@dataclass(frozen=True, slots=True)
+class KnownScale:
+    """A scale and where its threshold is stated."""
+
+    scale: RatingScale
+    evidence: str
+    """Why the accept threshold is what it is."""
+
+
+def scale_of(table: Mapping[str, Any]) -> KnownScale:
+    """Return the scale of a TOML table with ``name``, ``words`` and ``accept_threshold``.
+
+    Args:
+        table: ``words`` maps each value, as a text, to its wording or to "".
+
+    Raises:
+        KeyError: ``name`` or ``words`` is missing.
+        ValueError: a value is not a number, or the record is invalid.
+    """
+    words = sorted((number_of(value), text) for value, text in table["words"].items())
+    scale = RatingScale(
+        name=table["name"],
+        values=tuple(value for value, _ in words),
+        words=tuple(text for _, text in words) if any(text for _, text in words) else (),
+        accept_threshold=table.get("accept_threshold"),
+    )
+    return KnownScale(scale, table.get("evidence", ""))
+
+
+def number_of(text: str) -> Number:
+    """Return a decimal number as an integer where it is whole, else as a float.
+
+    Raises:
+        ValueError: not a number.
+    """
+    number = float(text)
+    return int(number) if number.is_integer() else number
+
+
+def _read_scales() -> Mapping[str, KnownScale]:
+    text = Path(__file__).with_suffix(".toml").read_text("utf-8")
+    known = (scale_of(table) for table in tomllib.loads(text)["scale"])
+    return {scale.scale.name: scale for scale in known}
+
+
+SCALES = _read_scales()
+"""Known scales by name."""
+ICLR_RATING = SCALES["iclr-2022-2025-rating"].scale
+"""Scale of ICLR 2022 to 2025, on which CycleReviewer was trained."""
 
 ASPECT_WORDING = {1: "poor", 2: "fair", 3: "good", 4: "excellent"}
-"""Soundness, presentation and contribution, alike on every form that asks for them."""
+"""Wording of soundness, presentation and contribution on forms of ICLR and NeurIPS."""
 
-_MARK = re.compile(r"([+-]?[0-9]{1,4})(?:\.0{1,4})?(?:/10)?(?=[\s:;,)*_]|\.(?:\s|$)|$)")
+_NUMBER = re.compile(r"([+-]?[0-9]{1,4}(?:\.[0-9]{1,4})?)(?=[\s:;)*_=/\]]|,(?![0-9])|\.(?:\s|$)|$)")
+_OF = re.compile(
+    r"[\s)*_]{0,3}[(\[]?(?:(?P<slash>/)\s?|(?:out\s{1,3}of|of)\s{1,3})"
+    r"(?P<highest>[0-9]{1,4}(?:\.0)?)?(?P<rest>[\w.]?)"
+)
+_RANGE = re.compile(r"[\s*_]{0,3}(?:-|–|—|~|\.\.|\bto\b|\bor\b)\s{0,3}[0-9]", re.IGNORECASE)
 _DECISION = re.compile(
-    r"[^a-z]{0,16}(?:(?P<accept>accept(?:ed)?)|(?P<reject>(?:desk[ _-]?)?reject(?:ed)?)"
-    r"|(?P<withdrawn>withdrawn?))(?![a-z])",
+    r"[^a-z]{0,16}(?:(?P<accept>accept(?:ed)?)|(?P<reject>(?:desk[ _-]?)?reject(?:ed)?"
+    r"|invite to workshop)|(?P<withdrawn>withdrawn?))(?![a-z])",
+    re.ASCII | re.IGNORECASE,
+)
+_UNDECIDED = re.compile(
+    r"[^a-z\n]{0,8}(?:/|\||\bor\b|\band\b)[^a-z\n]{0,8}(?:accept|reject|withdraw)",
     re.ASCII | re.IGNORECASE,
 )
 
 
-def rating_label(value: int, scale: RatingScale) -> str:
-    """A rating with its wording on the scale's form.
+def rating_label(value: Number, scale: RatingScale | None) -> str:
+    """Return a rating with its wording on the scale.
 
     >>> rating_label(6, ICLR_RATING)
     '6: marginally above the acceptance threshold'
     >>> rating_label(7, ICLR_RATING)
     '7'
     """
-    wording = RATING_WORDING.get(scale.name, {}).get(value)
-    return str(value) if wording is None else f"{value}: {wording}"
+    words = dict(zip(scale.values, scale.words, strict=False)) if scale else {}
+    return f"{value}: {words[value]}" if words.get(value) else str(value)
 
 
-def aspect_label(value: int) -> str:
-    """An aspect rating with its wording, e.g. ``"3 good"``."""
-    wording = ASPECT_WORDING.get(value)
+def aspect_label(value: Number) -> str:
+    """Return an aspect rating with its wording, e.g. ``"3 good"``."""
+    wording = ASPECT_WORDING.get(int(value)) if value == int(value) else None
     return str(value) if wording is None else f"{value} {wording}"
 
 
-def read_mark(text: str) -> int | None:
-    """The whole number that a mark starts with; None where it starts with none.
+def read_number(text: str, *, highest: Number = 10) -> Number | None:
+    """Return the number that a rating starts with, or None if it starts with none.
 
-    >>> [read_mark(t) for t in ("10: strong accept", "3 good", "**6**: weak", "8/10")]
-    [10, 3, 6, 8]
-    >>> [read_mark(t) for t in ("5.5: between", "6-8", "strong accept", "")]
+    A denominator is read only if it is the scale's highest value; a range is not a rating.
+
+    Args:
+        text: the answer, e.g. ``"8: accept, good paper"``.
+        highest: highest value of the scale.
+
+    >>> [read_number(t) for t in ("10: strong accept", "3 good", "**6**: weak", "8/10", "2.5 =")]
+    [10, 3, 6, 8, 2.5]
+    >>> [read_number(t) for t in ("6-8", "4 out of 5", "strong accept", "")]
     [None, None, None, None]
     """
-    match = _MARK.match(text.strip(" \t\r\n*_"))
-    return None if match is None else int(match[1])
+    text = text.strip(" \t\r\n*_`[(")
+    match = _NUMBER.match(text)
+    if match is None or _RANGE.match(text, match.end()):
+        return None
+    of = _OF.match(text, match.end())
+    if of is not None and (of["slash"] or of["highest"]):
+        denominator = of["highest"]
+        if denominator is None or of["rest"] or float(denominator) != highest:
+            return None
+    return number_of(match[1])
 
 
 def decision_kind(text: str) -> DecisionKind | None:
-    """What a decision's wording starts with; None where it is none of the three.
+    """Return what a decision's wording starts with, or None if it states none or several.
 
     >>> decision_kind("Accept: notable-top-5%"), decision_kind("Reject (not acceptable as it is)")
     ('accept', 'reject')
-    >>> decision_kind("Acceptance is out of the question") is None
-    True
+    >>> decision_kind("Acceptance is out of the question"), decision_kind("Accept/Reject")
+    (None, None)
     """
     match = _DECISION.match(text)
-    if match is None:
+    if match is None or _UNDECIDED.match(text, match.end()):
         return None
     if match["accept"]:
         return "accept"

@@ -38,9 +38,9 @@ from typing import Annotated, NamedTuple, Self
 
 from pydantic import Field, model_validator
 
-from cycledata.formats.rating_scales import aspect_label, decision_kind, rating_label, read_mark
+from cycledata.formats.rating_scales import aspect_label, decision_kind, rating_label, read_number
 from cycledata.formats.unreadable import Unreadable
-from cycledata.records import Decision, MetaReview, RatingScale, Record, Review, Submission
+from cycledata.records import Decision, MetaReview, Number, RatingScale, Record, Review, Submission
 
 SEPARATOR = "**********"
 MAX_REVIEWERS = 64
@@ -55,7 +55,7 @@ ASPECT_FIELDS = {
 _ETHICS = "Flag For Ethics Review"
 _NOT_HIGHER = "justification_for_why_not_higher_score"
 _NOT_LOWER = "justification_for_why_not_lower_score"
-_MARK_LIMITS = {**dict.fromkeys(ASPECT_FIELDS, (1, 4)), "Rating": (1, 10), "Confidence": (1, 5)}
+_MARK_LIMITS = {**dict.fromkeys(ASPECT_FIELDS, (1, 4)), "Rating": (0, 10), "Confidence": (1, 5)}
 """What a reviewer may answer, as in ``Review``."""
 
 _REVIEW_FIELDS = ("Summary", *TEXT_FIELDS, *_MARK_LIMITS, _ETHICS)
@@ -104,6 +104,8 @@ class ReviewText(Record):
         expected = [f"R{i}" for i in range(1, len(found) + 1)]
         if found != expected:
             raise ValueError(f"reviewers must be {expected} in this order, found {found}")
+        if any(review.fields for review in self.reviews):
+            raise ValueError("the text format has no place for `fields`; see `review_text`")
         return self
 
 
@@ -125,13 +127,13 @@ def review_text(submission: Submission) -> ReviewText:
         ValueError: the submission has no review.
     """
     return ReviewText(
-        reviews=submission.reviews,
+        reviews=tuple(r.model_copy(update={"fields": ()}) for r in submission.reviews),
         meta_review=submission.meta_review,
         decision=submission.decision,
     )
 
 
-def render_reviews(reviews: ReviewText, *, scale: RatingScale) -> str:
+def render_reviews(reviews: ReviewText, *, scale: RatingScale | None) -> str:
     """Write reviews as CycleReviewer does; ratings are worded as on the scale's form."""
     blocks = [_render_review(review, scale) for review in reviews.reviews]
     if reviews.meta_review is not None:
@@ -171,7 +173,7 @@ def parse_reviews(text: str) -> ReviewText | Unreadable:
     return ReviewText(reviews=tuple(reviews), meta_review=meta_review, decision=decision)
 
 
-def _render_review(review: Review, scale: RatingScale) -> str:
+def _render_review(review: Review, scale: RatingScale | None) -> str:
     aspects = {
         title: None if (mark := getattr(review, field)) is None else aspect_label(mark)
         for title, field in ASPECT_FIELDS.items()
@@ -278,12 +280,12 @@ def _without_separators(body: str) -> str:
 
 
 def _read_review(block: _Block, *, number: int) -> Review | Unreadable:
-    marks: dict[str, int | None] = {}
+    marks: dict[str, Number | None] = {}
     for title, (lowest, highest) in _MARK_LIMITS.items():
         line = _first_line(block.fields.get(title, ""))
-        mark = read_mark(line)
+        mark = read_number(line)
         if line and (mark is None or not lowest <= mark <= highest):
-            why = f"expected a whole number from {lowest} to {highest}, found {line[:60]!r}"
+            why = f"expected a number from {lowest} to {highest}, found {line[:60]!r}"
             return Unreadable(f"reviewer {number}, ### {title}", why)
         marks[title.lower()] = mark
     texts = {

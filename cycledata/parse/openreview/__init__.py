@@ -1,6 +1,19 @@
-"""Raw notes of one OpenReview forum, API v1 or v2 -> a ``Submission``, or why there is none."""
+"""OpenReview's payloads: forums to submissions, invitations to forms."""
 
-from cycledata.parse.openreview.forms import FORMS, Form
-from cycledata.parse.openreview.forum import ParsedForum, parse_forum
+from cycledata.parse.openreview.forms import FORMS, FormField, VenueForm, read_form_file
+from cycledata.parse.openreview.forum import ParsedForum, parse_forum, venue_forms
+from cycledata.parse.openreview.infer import infer_form
+from cycledata.parse.openreview.invitation import forms_from_invitations, read_invitation
 
-__all__ = ["FORMS", "Form", "ParsedForum", "parse_forum"]
+__all__ = [
+    "FORMS",
+    "FormField",
+    "ParsedForum",
+    "VenueForm",
+    "forms_from_invitations",
+    "infer_form",
+    "parse_forum",
+    "read_form_file",
+    "read_invitation",
+    "venue_forms",
+]

@@ -1,151 +1,148 @@
-"""What each venue's review form of each year asked, under which field names, on which scale.
+"""Review forms of venues: which field plays which role, and on which scale the rating is.
 
-A venue that is not in ``FORMS`` is refused by name: guessing which field is the rating, and on
-which scale, is how "recommendation: 6" gets lost and "10" becomes 1.
+A form comes from the venue's own invitation (``invitation.py``), from the table that is shipped
+with the package (``forms.toml``), from a file of the user, or is inferred from the notes
+(``infer.py``). Each form says where it comes from.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+import json
+import tomllib
+from collections.abc import Iterator, Mapping
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Literal
 
-from cycledata.formats.rating_scales import (
-    ICLR_RATING,
-    NEURIPS_2021_RATING,
-    NEURIPS_2022_RATING,
-    NEURIPS_2025_RATING,
-)
-from cycledata.records import RatingScale
+from cycledata.errors import ParseError
+from cycledata.formats.rating_scales import SCALES, scale_of
+from cycledata.records import Number, RatingScale, Record
 
 ASPECTS = ("soundness", "presentation", "contribution")
-
-
-@dataclass(frozen=True, slots=True)
-class Form:
-    """Where the fields of a ``Review`` stand in a note's content."""
-
-    scale: RatingScale
-    """Scale of the rating."""
-    rating: str
-    """Content field of the rating."""
-    texts: Mapping[str, str]
-    """Field of ``Review`` -> content field."""
-    aspects: tuple[str, ...]
-    """Aspect ratings that the form asks for, 1-4, named alike in both."""
-    ethics: str
-    """Content field of the flag for ethics review."""
-    not_carried: frozenset[str]
-    """Content fields that ``Review`` has no place for."""
-
-    @property
-    def fields(self) -> frozenset[str]:
-        """Every content field the form has."""
-        named = {self.rating, "confidence", self.ethics, *self.texts.values(), *self.aspects}
-        return self.not_carried | named
-
-
-_FOUR_TEXTS = {name: name for name in ("summary", "strengths", "weaknesses", "questions")}
-_PRIVATE = frozenset({"code_of_conduct", "first_time_reviewer", "details_of_ethics_concerns"})
-# Marks of 2022 and 2023 that are neither soundness nor contribution, though near to them.
-_NOVELTY = frozenset(
-    {"correctness", "technical_novelty_and_significance", "empirical_novelty_and_significance"}
-)
-
-_ICLR_2022 = Form(
-    scale=ICLR_RATING,
-    rating="recommendation",
-    texts={"summary": "summary_of_the_paper", "strengths": "main_review"},
-    aspects=(),
-    ethics="flag_for_ethics_review",
-    not_carried=_NOVELTY | {"summary_of_the_review", "details_of_ethics_concerns"},
-)
-_ICLR_2023 = Form(
-    scale=ICLR_RATING,
-    rating="recommendation",
-    texts={"summary": "summary_of_the_paper", "strengths": "strength_and_weaknesses"},
-    aspects=(),
-    ethics="flag_for_ethics_review",
-    not_carried=_ICLR_2022.not_carried | {"clarity,_quality,_novelty_and_reproducibility"},
-)
-_ICLR_2024 = Form(
-    scale=ICLR_RATING,
-    rating="rating",
-    texts=_FOUR_TEXTS,
-    aspects=ASPECTS,
-    ethics="flag_for_ethics_review",
-    not_carried=_PRIVATE,
-)
-_NEURIPS_2021 = Form(
-    scale=NEURIPS_2021_RATING,
-    rating="rating",
-    texts={"summary": "summary", "strengths": "main_review"},
-    aspects=(),
-    ethics="needs_ethics_review",
-    not_carried=frozenset(
-        {
-            "limitations_and_societal_impact",
-            "ethical_concerns",
-            "ethics_review_area",
-            "time_spent_reviewing",
-            "code_of_conduct",
-        }
-    ),
-)
-_NEURIPS_2022 = Form(
-    scale=NEURIPS_2022_RATING,
-    rating="rating",
-    texts={
-        "summary": "summary",
-        "strengths": "strengths_and_weaknesses",
-        "questions": "questions",
-    },
-    aspects=ASPECTS,
-    ethics="ethics_flag",
-    not_carried=frozenset({"limitations", "ethics_review_area", "code_of_conduct"}),
-)
-_NEURIPS_2023 = Form(
-    scale=NEURIPS_2022_RATING,
-    rating="rating",
-    texts=_FOUR_TEXTS,
-    aspects=ASPECTS,
-    ethics="flag_for_ethics_review",
-    not_carried=_PRIVATE | {"limitations"},
-)
-_NEURIPS_2025 = Form(
-    scale=NEURIPS_2025_RATING,
-    rating="rating",
-    texts={
-        "summary": "summary",
-        "strengths": "strengths_and_weaknesses",
-        "questions": "questions",
-    },
-    aspects=(),
-    ethics="ethical_concerns",
-    not_carried=frozenset(
-        {
-            "quality",
-            "clarity",
-            "significance",
-            "originality",
-            "limitations",
-            "final_justification",
-            "paper_formatting_concerns",
-            "code_of_conduct_acknowledgement",
-            "responsible_reviewing_acknowledgement",
-        }
-    ),
-)
-
-FORMS: Mapping[str, Form] = {
-    "ICLR.cc/2022/Conference": _ICLR_2022,
-    "ICLR.cc/2023/Conference": _ICLR_2023,
-    "ICLR.cc/2024/Conference": _ICLR_2024,
-    "ICLR.cc/2025/Conference": _ICLR_2024,
-    "NeurIPS.cc/2021/Conference": _NEURIPS_2021,
-    "NeurIPS.cc/2022/Conference": _NEURIPS_2022,
-    "NeurIPS.cc/2023/Conference": _NEURIPS_2023,
-    "NeurIPS.cc/2024/Conference": _NEURIPS_2023,
-    "NeurIPS.cc/2025/Conference": _NEURIPS_2025,
-}
-"""Venue id -> its form; the year is the venue id's second part."""
+TEXTS = ("summary", "strengths", "weaknesses", "questions")
+Role = Literal[
+    "rating", "confidence", "soundness", "presentation", "contribution",
+    "summary", "strengths", "weaknesses", "questions", "ethics_flag", "other",
+]  # fmt: skip
+"""What a field is to a ``Review``; all but ``other`` occur at most once on a form."""
+FormSource = Literal["invitation", "shipped", "file", "notes"]
 
 META_TEXTS = ("metareview", "metareview:_summary,_strengths_and_weaknesses", "comment")
-"""Content fields that hold a meta-review; ``comment`` where the decision note carries it."""
+"""Content fields of a meta-review's text; a decision note has it under ``comment``."""
+_DEFAULT_VALUES: Mapping[str, tuple[Number, ...]] = {
+    "confidence": (1, 2, 3, 4, 5),
+    **dict.fromkeys(ASPECTS, (1, 2, 3, 4)),
+}
+
+
+class FormField(Record):
+    """One field of a review form."""
+
+    name: str
+    """Key in a note's content."""
+    role: Role
+    values: tuple[Number, ...] = ()
+    """Numbers that the form offers, ascending; empty for a text or where they are not known."""
+    words: tuple[str, ...] = ()
+    """Wording of each value; empty where the form has none."""
+
+
+class VenueForm(Record):
+    """How one venue asks for reviews and words its decisions."""
+
+    venue: str
+    """Venue id, e.g. ``"ICLR.cc/2026/Conference"``."""
+    fields: tuple[FormField, ...]
+    """Fields of a review, in the form's order."""
+    rating_scale: RatingScale | None
+    """Scale of the rating; None where the form has no rating."""
+    decision_field: str = "decision"
+    """Content field of a decision note."""
+    decision_options: tuple[str, ...] = ()
+    """Decisions that the form offers; empty where not known."""
+    accept_options: tuple[str, ...] = ()
+    """Those of ``decision_options`` that accept, if the invitation names them."""
+    meta_decision_field: str | None = None
+    """Field of the meta-review that is the venue's decision; None where decisions are notes."""
+    source: FormSource
+    evidence: str
+    """Where the fields, the scale and the accept threshold are stated."""
+
+    @cached_property
+    def by_role(self) -> Mapping[str, FormField]:
+        """Role -> field, ``other`` left out."""
+        return {field.role: field for field in self.fields if field.role != "other"}
+
+    @cached_property
+    def names(self) -> frozenset[str]:
+        """Every content field of the form."""
+        return frozenset(field.name for field in self.fields)
+
+
+def find_form(venue: str, forms: Mapping[str, VenueForm]) -> VenueForm | None:
+    """Return the form of a venue, by its id or by a parent such as ``"aclweb.org/ACL/ARR/*"``."""
+    form = forms.get(venue)
+    parent = venue
+    while form is None and (parent := parent.rpartition("/")[0]):
+        form = forms.get(f"{parent}/*")
+    return form and (form if form.venue == venue else form.model_copy(update={"venue": venue}))
+
+
+def read_form_file(path: Path) -> dict[str, VenueForm]:
+    """Read forms from a TOML file of the shape of ``forms.toml``, or from invitations as JSON.
+
+    Raises:
+        ParseError: ``bad-form``; the file is neither, or a form in it is invalid.
+    """
+    from cycledata.parse.openreview.invitation import forms_from_invitations
+
+    try:
+        if path.suffix == ".json":
+            raw = json.loads(path.read_text("utf-8"))
+            return forms_from_invitations(raw if isinstance(raw, list) else [raw], source="file")
+        return dict(_read_forms(tomllib.loads(path.read_text("utf-8")), source="file"))
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise ParseError("bad-form", f"{path}: {error!r:.200}") from error
+
+
+def _read_forms(document: Mapping[str, Any], source: FormSource) -> Iterator[tuple[str, VenueForm]]:
+    for table in document["form"]:
+        known = _scale(table.get("scale"))
+        scale, stated = known if known else (None, "")
+        evidence = "; ".join(filter(None, (table.get("evidence", ""), stated)))
+        fields = tuple(
+            _form_field(name, role, table, scale) for name, role in table["fields"].items()
+        )
+        for venue in table["venues"]:
+            yield (
+                venue,
+                VenueForm(
+                    venue=venue,
+                    fields=fields,
+                    rating_scale=scale,
+                    decision_field=table.get("decision", "decision"),
+                    meta_decision_field=table.get("meta_decision"),
+                    source=source,
+                    evidence=evidence,
+                ),
+            )
+
+
+def _scale(stated: Any) -> tuple[RatingScale, str] | None:
+    if stated is None:
+        return None
+    known = SCALES[stated] if isinstance(stated, str) else scale_of(stated)
+    return known.scale, known.evidence
+
+
+def _form_field(
+    name: str, role: Role, table: Mapping[str, Any], scale: RatingScale | None
+) -> FormField:
+    if role == "rating" and scale is not None:
+        return FormField(name=name, role=role, values=scale.values, words=scale.words)
+    values = table.get("values", {}).get(role, _DEFAULT_VALUES.get(role, ()))
+    return FormField(name=name, role=role, values=tuple(values))
+
+
+FORMS: Mapping[str, VenueForm] = dict(
+    _read_forms(tomllib.loads((Path(__file__).with_suffix(".toml")).read_text("utf-8")), "shipped")
+)
+"""Venue id -> the form that is shipped with the package."""

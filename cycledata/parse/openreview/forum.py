@@ -1,91 +1,159 @@
-"""A forum's notes -> one ``Submission``; every note is used or has a row that says why not."""
+"""Notes of one forum -> one ``Submission``; every note is used or has a row that says why not.
+
+Of several versions of one note, the last modified one counts, also where it is deleted or no longer
+public; every other version has a row. Versions have the same id or, in API v1, the same referent.
+"""
 
 import datetime as dt
 import json
+import re
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from cycledata.errors import ParseError
 from cycledata.formats.rating_scales import DecisionKind, decision_kind
-from cycledata.parse.openreview.forms import ASPECTS, FORMS, META_TEXTS, Form
+from cycledata.parse.openreview.forms import (
+    ASPECTS,
+    FORMS,
+    META_TEXTS,
+    TEXTS,
+    VenueForm,
+    find_form,
+)
+from cycledata.parse.openreview.infer import infer_form
 from cycledata.parse.openreview.note import Note, flatten, read_note
 from cycledata.parse.payload import read_json
-from cycledata.records import Decision, Dropped, MetaReview, Review, Submission
+from cycledata.records import Decision, Dropped, MetaReview, Number, Review, Submission
 
 MAX_PAYLOAD_BYTES = 256 * 1024 * 1024
-"""A forum larger than this is no forum; the largest real one is a few megabytes."""
+"""Size limit of a forum's payload; the largest real one has a few megabytes."""
 
 _ROLES = {
     "Official_Review": "review",
+    "Review": "review",
     "Meta_Review": "meta-review",
     "Decision": "decision",
+    "Acceptance_Decision": "decision",
     "Withdrawal": "withdrawal",
     "Withdraw": "withdrawal",
     "Desk_Rejection": "desk-rejection",
     "Desk_Reject": "desk-rejection",
 }
-"""Kind of a note -> the part it plays; the note whose id is the forum's is the submission."""
-_COMMENTS = frozenset({"Official_Comment", "Public_Comment", "Comment", "Rebuttal"})
-_GONE: dict[str, DecisionKind] = {
+"""Kind of a note -> its role; the note whose id is the forum's is the submission."""
+_COMMENTS = frozenset(
+    {"Official_Comment", "Public_Comment", "Comment", "Rebuttal", "Rebuttal_Comment"}
+)
+_FINAL_STATES: dict[str, DecisionKind] = {
     "Withdrawn_Submission": "withdrawn",
     "Desk_Rejected_Submission": "reject",
 }
-"""Last part of a venueid, or kind of a submission's invitation, that ends a submission's life."""
-_ONE_TO_FOUR, _ONE_TO_FIVE = (1, 2, 3, 4), (1, 2, 3, 4, 5)
+"""Last part of a venueid, or kind of a submission's invitation, of papers that left the venue."""
+_YEAR = re.compile(r"(?:^|/)((?:19|20)[0-9]{2})(?=/|$)")
 
 
 @dataclass(frozen=True, slots=True)
 class ParsedForum:
-    """One paper as its forum tells it, and the notes that had no part in it."""
+    """One paper of a forum, and the notes that were set aside."""
 
     submission: Submission
     dropped: tuple[Dropped, ...]
-    """One row of the stage ``"notes"`` for each note set aside, by rule and note id."""
+    """One row of the stage ``"notes"`` per note set aside, by rule and note id."""
     n_notes: int
-    """Notes in the payload, nested replies included."""
+    """Number of notes in the payload, nested replies included."""
 
 
-def parse_forum(payload: bytes) -> ParsedForum | Dropped:
-    """Read the snapshot's payload of one forum.
+def parse_forum(payload: bytes, *, forms: Mapping[str, VenueForm] = FORMS) -> ParsedForum | Dropped:
+    """Return the submission of one forum, or the row that says why there is none.
 
-    Returns:
-        The submission, or the row that says why the paper has none: ``no-usable-notes``,
-        ``deleted-submission``, ``mixed-venues``, ``unknown-form``, or ``unreadable-field`` for the
-        submission note itself.
+    Rows are ``no-usable-notes``, ``deleted-submission``, ``mixed-venues``, ``unknown-form``, or
+    ``unreadable-field`` for the submission note itself.
+
+    Args:
+        payload: the snapshot's payload of the forum.
+        forms: venue id -> form, see ``venue_forms``; the shipped forms by default.
 
     Raises:
         ParseError: the payload is not the JSON of a forum.
     """
     try:
-        return _parse_forum(*_read_payload(payload))
+        return _parse_forum(*_read_payload(payload), forms)
     except RecursionError as error:
         detail = "expected content a few levels deep, found more than can be read"
         raise ParseError("nested-too-deep", detail) from error
 
 
-def _parse_forum(paper_id: str, raw_notes: list[Any]) -> ParsedForum | Dropped:
+def venue_forms(
+    payloads: Iterable[bytes], known: Mapping[str, VenueForm] = FORMS
+) -> dict[str, VenueForm]:
+    """Return the forms of the venues whose forums are given, inferred where not known.
+
+    Args:
+        payloads: forums of a snapshot; those that cannot be read are passed over.
+        known: forms of invitations, files and the package.
+
+    Returns:
+        Venue id -> form; a venue whose form cannot be inferred is left out.
+    """
+    found: dict[str, VenueForm] = {}
+    unknown: defaultdict[str, list[Mapping[str, Any]]] = defaultdict(list)
+    for payload in payloads:
+        for venue, content in review_contents(payload):
+            if venue in found:
+                continue
+            form = find_form(venue, known)
+            if form is None:
+                unknown[venue].append(content)
+            else:
+                found[venue] = form
+    for venue, contents in unknown.items():
+        form = infer_form(venue, contents)
+        if form is not None:
+            found[venue] = form
+    return found
+
+
+def review_contents(payload: bytes) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Yield venue and content of each public review note of a forum; none if it is unreadable."""
+    try:
+        paper_id, raw_notes = _read_payload(payload)
+        for raw in raw_notes:
+            try:
+                note = read_note(raw, paper_id=paper_id)
+            except ParseError:
+                continue
+            if _ROLES.get(note.kind) == "review" and _set_aside(paper_id, note) is None:
+                yield note.venue, {name: note.value(name) for name in note.content}
+    except (ParseError, RecursionError):
+        return
+
+
+def _parse_forum(
+    paper_id: str, raw_notes: list[Any], forms: Mapping[str, VenueForm]
+) -> ParsedForum | Dropped:
     rows: list[Dropped] = []
     notes: list[Note] = []
     for raw in raw_notes:
         try:
-            notes.append(read_note(raw))
+            notes.append(read_note(raw, paper_id=paper_id))
         except ParseError as error:
             rows.append(_row(paper_id, error.rule, error.detail))
     used = _used_notes(paper_id, notes, rows)
     if isinstance(used, Dropped):
         return used
-    venues = sorted({note.venue for note in used})
+    venues = sorted({note.venue for note in used if note.venue})
     if len(venues) > 1:
         detail = f"expected notes of one venue, found {', '.join(venues)[:200]}"
         return Dropped(paper_id, rule="mixed-venues", detail=detail, stage="parse")
-    form = FORMS.get(venues[0])
+    if not venues:
+        detail = "expected a note with an invitation, found a submission without one"
+        return Dropped(paper_id, rule="no-usable-notes", detail=detail, stage="parse")
+    form = find_form(venues[0], forms)
     if form is None:
-        detail = f"expected one of {', '.join(FORMS)}, found {venues[0][:200]!r}"
-        return Dropped(paper_id, rule="unknown-form", detail=detail, stage="parse")
+        return _unknown_form(paper_id, venues[0], used)
     try:
-        submission, n_used = _assemble(paper_id, venues[0], form, used, rows)
+        submission, n_used = _assemble(paper_id, form, used, rows)
     except ParseError as error:
         return Dropped(paper_id, rule=error.rule, detail=error.detail, stage="parse")
     assert len(raw_notes) == n_used + len(rows), "every note is used or has a row"
@@ -93,8 +161,19 @@ def _parse_forum(paper_id: str, raw_notes: list[Any]) -> ParsedForum | Dropped:
     return ParsedForum(submission, dropped, n_notes=len(raw_notes))
 
 
+def _unknown_form(paper_id: str, venue: str, used: Sequence[Note]) -> Dropped:
+    reviews = [note for note in used if _ROLES.get(note.kind) == "review"]
+    fields = sorted({name for note in reviews for name in note.content})
+    found = f"reviews with the fields {', '.join(fields)}" if fields else "no review"
+    detail = (
+        f"{venue[:120]}: expected a known form, found {found[:200]}; import the venue's"
+        " invitations or give a form file"
+    )
+    return Dropped(paper_id, rule="unknown-form", detail=detail, stage="parse")
+
+
 def _read_payload(payload: bytes) -> tuple[str, list[Any]]:
-    """Forum id and raw notes, flattened."""
+    """Return the forum id and its raw notes, flattened."""
     if len(payload) > MAX_PAYLOAD_BYTES:
         detail = f"expected at most {MAX_PAYLOAD_BYTES} bytes, found {len(payload)}"
         raise ParseError("forum-too-large", detail)
@@ -110,7 +189,7 @@ def _read_payload(payload: bytes) -> tuple[str, list[Any]]:
 
 
 def _used_notes(paper_id: str, notes: Sequence[Note], rows: list[Dropped]) -> list[Note] | Dropped:
-    """The notes that say something about the paper; a row for every other."""
+    """Return the notes that the record is made of; add a row for every other."""
     latest: dict[str, Note] = {}
     for note in notes:
         known = latest.setdefault(note.id, note)
@@ -124,7 +203,7 @@ def _used_notes(paper_id: str, notes: Sequence[Note], rows: list[Dropped]) -> li
         if reason is None:
             used.append(note)
         elif reason[0] == "deleted-note" and note.id == paper_id:
-            detail = f"{note.id}: the submission note bears a deletion date"
+            detail = f"{note.id}: the submission note has a deletion date"
             return Dropped(paper_id, rule="deleted-submission", detail=detail, stage="parse")
         else:
             rows.append(_row(paper_id, *reason))
@@ -137,16 +216,16 @@ def _used_notes(paper_id: str, notes: Sequence[Note], rows: list[Dropped]) -> li
 
 
 def _version(note: Note) -> tuple[int, str]:
-    """Later versions of a note sort last, whatever order they came in."""
+    """Return a key that sorts later versions of a note last, in whatever order they came."""
     return note.modified_ms, json.dumps(asdict(note), sort_keys=True)
 
 
 def _set_aside(paper_id: str, note: Note) -> tuple[str, str] | None:
-    """Rule and detail for a note that has no part in the record; None where it has one."""
+    """Return rule and detail for a note that is not used, or None if it is used."""
     if note.forum != paper_id:
         return "other-forum", f"{note.id}: expected the forum {paper_id}, found {note.forum}"
     if note.deleted:
-        return "deleted-note", f"{note.id}: {note.kind} bears a deletion date"
+        return "deleted-note", f"{note.id}: {note.kind} has a deletion date"
     if note.readers is not None and "everyone" not in note.readers:
         return "not-public", f"{note.id}: {note.kind} is not readable by everyone"
     if note.id == paper_id or note.kind in _ROLES:
@@ -156,9 +235,9 @@ def _set_aside(paper_id: str, note: Note) -> tuple[str, str] | None:
 
 
 def _assemble(
-    paper_id: str, venue: str, form: Form, used: list[Note], rows: list[Dropped]
+    paper_id: str, form: VenueForm, used: list[Note], rows: list[Dropped]
 ) -> tuple[Submission, int]:
-    """The submission, and how many notes it is made of."""
+    """Return the submission, and the number of notes that it is made of."""
     by_role: defaultdict[str, list[Note]] = defaultdict(list)
     for note in used:
         by_role["submission" if note.id == paper_id else _ROLES[note.kind]].append(note)
@@ -170,37 +249,39 @@ def _assemble(
     kept = [*by_role["submission"], *by_role["withdrawal"], *by_role["desk-rejection"]]
     for note in filter(None, (decision_note, meta_note)):
         try:
-            decision = _read_decision(note) if note is decision_note else decision
+            decision = _read_decision(note, form, is_meta=note is meta_note) or decision
             meta_review = _read_meta_review(note) or meta_review
             kept.append(note)
         except ParseError as error:
             rows.append(_row(paper_id, error.rule, f"{note.id}: {error.detail}"))
     licences = {note.license for note in review_notes}
     kept += review_notes
+    submitted = _date(head)
+    year = _YEAR.search(form.venue)
     submission = Submission(
         paper_id=paper_id,
-        venue=venue,
-        year=int(venue.split("/")[1]),
+        venue=form.venue,
+        year=int(year[1]) if year else submitted and submitted.year,
         title=head and head.text("title"),
         abstract=head and head.text("abstract"),
         authors=_authors(head),
         keywords=head and head.texts("keywords"),
         license=head and head.license,
-        submitted=_date(head),
-        rating_scale=form.scale,
+        submitted=submitted,
+        rating_scale=form.rating_scale,
         reviews=reviews,
         review_license=licences.pop() if len(licences) == 1 else None,
         public=all(note.readers is not None for note in kept),
         meta_review=meta_review,
-        decision=_state(venue, head, by_role) or decision or _outcome(venue, head),
+        decision=_state(form.venue, head, by_role) or decision or _outcome(form.venue, head),
     )
     return submission, len(kept)
 
 
 def _read_reviews(
-    paper_id: str, form: Form, notes: Sequence[Note], rows: list[Dropped]
+    paper_id: str, form: VenueForm, notes: Sequence[Note], rows: list[Dropped]
 ) -> tuple[tuple[Review, ...], list[Note]]:
-    """Reviews from the lowest rating to the highest under names of this paper only."""
+    """Return reviews from the lowest rating to the highest, with pseudonyms of this paper only."""
     read: list[tuple[Note, dict[str, Any]]] = []
     for note in notes:
         try:
@@ -212,33 +293,38 @@ def _read_reviews(
     return reviews, [note for note, _ in read]
 
 
-def _place(read: tuple[Note, dict[str, Any]]) -> tuple[bool, int, int, int, str]:
-    """Lowest rating first, those without one last, ties in the forum's order."""
+def _place(read: tuple[Note, dict[str, Any]]) -> tuple[bool, Number, int, int, str]:
+    """Return the sort key: lowest rating first, unrated last, ties in the forum's order."""
     note, fields = read
     rating = fields["rating"]
     return rating is None, rating or 0, note.number, note.created_ms, note.id
 
 
-def _read_review(form: Form, note: Note) -> dict[str, Any]:
-    """Every field of a ``Review`` but its pseudonym, which the order of ratings gives."""
-    if not {form.rating, *form.texts.values()} & note.content.keys():
-        detail = f"expected {form.rating} or a text of the form, found {sorted(note.content)[:20]}"
+def _read_review(form: VenueForm, note: Note) -> dict[str, Any]:
+    """Return every field of a ``Review`` but its pseudonym, which follows from the order."""
+    roles = form.by_role
+    named = [roles[role].name for role in ("rating", *TEXTS) if role in roles]
+    if not set(named) & note.content.keys():
+        found = ", ".join(sorted(note.content))[:200]
+        detail = f"expected one of {', '.join(named)}; found the fields {found}"
         raise ParseError("comment-in-review-slot", detail)
-    texts = dict.fromkeys(("summary", "strengths", "weaknesses", "questions"), "")
-    aspects: dict[str, int | None] = dict.fromkeys(ASPECTS)
-    return {
-        **texts,
-        **{field: note.text(name) or "" for field, name in form.texts.items()},
-        **aspects,
-        **{name: note.mark(name, _ONE_TO_FOUR) for name in form.aspects},
-        "rating": note.mark(form.rating, form.scale.values),
-        "confidence": note.mark("confidence", _ONE_TO_FIVE),
-        "ethics_flag": note.text(form.ethics),
-    }
+    review: dict[str, Any] = {**dict.fromkeys(TEXTS, ""), **dict.fromkeys(ASPECTS)}
+    review |= {"rating": None, "confidence": None, "ethics_flag": None}
+    for role, field in roles.items():
+        if role in TEXTS:
+            review[role] = note.text(field.name) or ""
+        elif role == "ethics_flag":
+            review[role] = note.text(field.name)
+        else:
+            review[role] = note.rating(field.name, field.values)
+    others = {field.name: field.values for field in form.fields if field.role == "other"}
+    extra = sorted(note.content.keys() - form.names)
+    answers = (note.answer(name, others.get(name, ())) for name in [*others, *extra])
+    return {**review, "fields": tuple(filter(None, answers))}
 
 
 def _latest(paper_id: str, notes: Sequence[Note], rows: list[Dropped]) -> Note | None:
-    """The last modified of several decisions or meta-reviews; a row for each other."""
+    """Return the last modified of several decisions or meta-reviews; add a row per other."""
     if not notes:
         return None
     *older, newest = sorted(notes, key=lambda note: (note.modified_ms, note.id))
@@ -248,11 +334,20 @@ def _latest(paper_id: str, notes: Sequence[Note], rows: list[Dropped]) -> Note |
     return newest
 
 
-def _read_decision(note: Note) -> Decision:
-    words = note.text("decision") or ""
+def _read_decision(note: Note, form: VenueForm, *, is_meta: bool) -> Decision | None:
+    """Return the decision that a note states, or None for a meta-review without one."""
+    field = form.meta_decision_field if is_meta else form.decision_field
+    if field is None:
+        return None
+    words = note.text(field) or ""
+    if is_meta and not words:
+        return None
     kind = decision_kind(words)
+    if words in form.decision_options and form.accept_options:
+        kind = kind or ("accept" if words in form.accept_options else "reject")
+        kind = "accept" if words in form.accept_options else kind
     if kind is None:
-        detail = f"expected words that start with accept, reject or withdrawn, found {words[:60]!r}"
+        detail = f"{field}: expected words that start with accept, reject or withdrawn"
         raise ParseError("unreadable-decision", detail)
     return Decision(kind=kind, text=words)
 
@@ -269,10 +364,10 @@ def _read_meta_review(note: Note) -> MetaReview | None:
 
 
 def _state(venue: str, head: Note | None, by_role: defaultdict[str, list[Note]]) -> Decision | None:
-    """A withdrawal or desk rejection, which stands whatever was decided before it.
+    """Return a withdrawal or desk rejection, which overrides an earlier decision.
 
-    The submission's venueid is the last word; the note that asks for the withdrawal only counts
-    where there is no venueid, because withdrawals can be taken back.
+    The submission's venueid decides. The note that asks for a withdrawal counts only where there
+    is no venueid, because withdrawals can be reverted.
     """
     words = None
     if head and (venueid := head.text("venueid")):
@@ -281,18 +376,18 @@ def _state(venue: str, head: Note | None, by_role: defaultdict[str, list[Note]])
         states = [kind.rpartition("/-/")[2] for kind in head.invitations] if head else []
         states += ["Withdrawn_Submission"] if by_role["withdrawal"] else []
         states += ["Desk_Rejected_Submission"] if by_role["desk-rejection"] else []
-    state = next((state for state in states if state in _GONE), None)
+    state = next((state for state in states if state in _FINAL_STATES), None)
     if state is None:
         return None
-    return Decision(kind=_GONE[state], text=words or state.replace("_", " "))
+    return Decision(kind=_FINAL_STATES[state], text=words or state.replace("_", " "))
 
 
 def _outcome(venue: str, head: Note | None) -> Decision | None:
-    """What the submission note itself says was decided, where no decision note says it."""
+    """Return the decision that the submission note states, for papers without a decision note."""
     venueid, words = (head.text("venueid"), head.text("venue")) if head else (None, None)
     if venueid == f"{venue}/Rejected_Submission":
         return Decision(kind="reject", text=words or "Rejected Submission")
-    # Accepted papers bear the venue's own id; so do some under review, "Submitted to ...".
+    # Accepted papers have the venue's own id; so do some under review, "Submitted to ...".
     if venueid == venue and words and "submitted" not in words.casefold():
         return Decision(kind="accept", text=words)
     return None
@@ -304,7 +399,7 @@ def _authors(head: Note | None) -> tuple[str, ...] | None:
 
 
 def _date(head: Note | None) -> dt.date | None:
-    """Day of creation, UTC; None where unknown or out of the calendar's range."""
+    """Return the day of creation in UTC, or None if unknown or out of the calendar's range."""
     if head is None or not 0 < head.created_ms < 253_402_300_800_000:
         return None
     return dt.datetime.fromtimestamp(head.created_ms / 1000, tz=dt.UTC).date()

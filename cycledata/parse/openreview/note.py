@@ -1,4 +1,4 @@
-"""One raw note, API v1 or v2, and how to read its parts.
+"""One raw note, API v1 or v2, and access to its fields.
 
 API v1: ``invitation`` is a string and content is plain. API v2: ``invitations`` is a list, content
 is ``{"field": {"value": ...}}``, and a field may be readable by fewer people than its note.
@@ -9,15 +9,17 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from math import isfinite
 from typing import Any
 
 from cycledata.errors import ParseError
-from cycledata.formats.rating_scales import read_mark
+from cycledata.formats.rating_scales import read_number
+from cycledata.records import Number, ReviewField
 
 _MAX_DEPTH = 8
 """Replies nested deeper than this are refused; services nest them once."""
 
-_NO_MARK = frozenset({"", "not applicable", "n/a"})
+_NO_RATING = frozenset({"", "not applicable", "n/a"})
 _PLAIN = re.compile("[\n\t -%'-~]*+")
 _ENTITY = re.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
 _CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f]")
@@ -25,11 +27,34 @@ _SURROGATE = re.compile("[\ud800-\udfff]")
 _PAPER = re.compile(r"/(?:Submission|Paper)[0-9]{1,7}(?=/|$)")
 
 
-def clean_text(text: str) -> str:
-    r"""A text as its reader saw it: entities decoded once, no control characters but tab and \n.
+def kind_of(invitation: str) -> str:
+    """Return the kind of notes an invitation asks for.
 
-    Only entities with a semicolon are decoded, so LaTeX's "a & b" and tokens such as "<SEG>" stay;
-    U+2028 and U+2029 stay too. Half surrogates, which no file can hold, become U+FFFD.
+    >>> kind_of("ICLR.cc/2026/Conference/Submission7/-/Official_Review")
+    'Official_Review'
+    >>> kind_of("ICLR.cc/2018/Conference/-/Paper7/Official_Review")
+    'Official_Review'
+    """
+    return invitation.rpartition("/-/")[2].rpartition("/")[2]
+
+
+def venue_of(invitation: str) -> str:
+    """Return the venue id: an invitation without its kind and the number of the paper.
+
+    >>> venue_of("ICML.cc/2025/Conference/Submission7/Official_Review3/Rebuttal1/-/Rebuttal")
+    'ICML.cc/2025/Conference'
+    """
+    head = invitation.rpartition("/-/")[0]
+    paper = _PAPER.search(head)
+    return head if paper is None else head[: paper.start()]
+
+
+def clean_text(text: str) -> str:
+    r"""Return a text as readers see it: entities decoded once, control characters removed.
+
+    Tabs and line feeds stay, and so do U+2028 and U+2029. Only entities with a semicolon are
+    decoded, so LaTeX's "a & b" and tokens such as "<SEG>" stay. Half surrogates, which no file can
+    store, become U+FFFD.
     """
     if not _PLAIN.fullmatch(text):  # ASCII without & or control characters needs no more
         text = _ENTITY.sub(lambda match: html.unescape(match[0]), text)
@@ -46,35 +71,34 @@ class Note:
     forum: str
     """Id of the paper's forum; the submission note's own id."""
     invitations: tuple[str, ...]
-    """The invitation it answers first, then those of its edits."""
+    """The invitation that it answers, then those of its edits; empty for a submission note of a
+    dump without invitations."""
     readers: tuple[str, ...] | None
-    """Who may read it; None where it does not say."""
+    """Groups that may read it; None where it does not say."""
     license: str | None
-    """Licence the note states; None where it states none."""
+    """License that the note states; None where it states none."""
     number: int
-    """Its number among notes of its kind; 0 where it has none."""
+    """Number among the notes of its kind; 0 where it has none."""
     created_ms: int
     """Creation in milliseconds since 1970; 0 where unknown."""
     modified_ms: int
-    """Last modification, likewise; the latest version of an id wins."""
+    """Last modification in milliseconds since 1970; 0 where unknown."""
     deleted: bool
-    """It bears a deletion date."""
+    """True if it has a deletion date."""
     content: dict[str, Any]
 
     @property
     def kind(self) -> str:
-        """End of the first invitation, e.g. ``"Official_Review"``."""
-        return self.invitations[0].rpartition("/-/")[2]
+        """Kind of the first invitation, e.g. ``"Official_Review"``; ``""`` without one."""
+        return kind_of(self.invitations[0]) if self.invitations else ""
 
     @property
     def venue(self) -> str:
-        """Venue id: the first invitation without its kind and the paper's number."""
-        head = self.invitations[0].rpartition("/-/")[0]
-        paper = _PAPER.search(head)
-        return head if paper is None else head[: paper.start()]
+        """Venue id; ``""`` without an invitation."""
+        return venue_of(self.invitations[0]) if self.invitations else ""
 
     def value(self, field: str) -> Any:
-        """A field's value; None where it is absent, has no value or not everyone may read it."""
+        """Return a field's value, or None if it has none that everyone may read."""
         found = self.content.get(field)
         if not isinstance(found, dict):
             return found
@@ -84,10 +108,10 @@ class Note:
         return found.get("value")
 
     def text(self, field: str) -> str | None:
-        """A text field, cleaned, lists joined by "; "; None where it is absent.
+        """Return a text field, cleaned, lists joined by "; ", or None if it is absent.
 
         Raises:
-            ParseError: it is neither a text nor a list of texts.
+            ParseError: neither a text nor a list of texts.
         """
         value = self.value(field)
         if value is None:
@@ -100,37 +124,63 @@ class Note:
         return clean_text(value)
 
     def texts(self, field: str) -> tuple[str, ...] | None:
-        """A field that lists texts, e.g. keywords; None where it is absent or lists none."""
+        """Return a field that lists texts, e.g. keywords, or None if it has none."""
         value = self.value(field)
         items = [value] if isinstance(value, str) else value if isinstance(value, list) else []
         cleaned = tuple(clean_text(item) for item in items if isinstance(item, str))
         return tuple(item for item in cleaned if item) or None
 
-    def mark(self, field: str, values: tuple[int, ...]) -> int | None:
-        """A mark on its scale; None where it is absent, empty or "Not applicable".
+    def rating(self, field: str, values: tuple[Number, ...]) -> Number | None:
+        """Return a rating on its scale, or None if it is absent, empty or "Not applicable".
+
+        Args:
+            field: content field.
+            values: numbers that the form offers; any number where empty.
 
         Raises:
-            ParseError: it starts with no whole number, or with one that the scale does not have.
+            ParseError: it starts with no number, or with one that the form does not offer.
         """
         value = self.value(field)
         if value is None:
             return None
-        if isinstance(value, str):
-            mark = read_mark(value)
-            if mark is None and clean_text(value).casefold() in _NO_MARK:
+        number = number_in(value, highest=values[-1] if values else 10)
+        if number is None:
+            if isinstance(value, str) and clean_text(value).casefold() in _NO_RATING:
                 return None
-        else:
-            whole = isinstance(value, int | float) and not isinstance(value, bool)
-            mark = int(value) if whole and value == value // 1 else None
-        if mark is None:
-            raise ParseError("unreadable-rating", f"{field}: expected a whole number first")
-        if mark not in values:
-            raise ParseError("rating-off-scale", f"{field}: expected one of {values}")
-        return mark
+            raise ParseError("unreadable-rating", f"{field}: expected a number first")
+        if values and number not in values:
+            offered = ", ".join(map(str, values))
+            raise ParseError("rating-off-scale", f"{field}: expected one of {offered}")
+        return number
+
+    def answer(self, field: str, values: tuple[Number, ...]) -> ReviewField | None:
+        """Return any field as text and number, or None if it was not answered.
+
+        Args:
+            field: content field.
+            values: numbers that the form offers; empty for a text.
+        """
+        value = self.value(field)
+        if value is None or value in ("", []):
+            return None
+        if isinstance(value, str):
+            number = read_number(value, highest=values[-1]) if values else None
+            return ReviewField(name=field, text=clean_text(value), value=number)
+        if isinstance(value, list) and all(isinstance(item, str) for item in value):
+            return ReviewField(name=field, text=self.text(field), value=None)
+        number = number_in(value, highest=10)
+        if number is not None:
+            return ReviewField(name=field, text=None, value=number)
+        text = json.dumps(value, ensure_ascii=False, sort_keys=True)
+        return ReviewField(name=field, text=clean_text(text), value=None)
 
 
-def read_note(raw: Any) -> Note:
-    """Check a raw note's shape.
+def read_note(raw: Any, *, paper_id: str = "") -> Note:
+    """Return a note whose shape is checked.
+
+    Args:
+        raw: the note as JSON.
+        paper_id: id of the forum, whose submission note may lack an invitation.
 
     Raises:
         ParseError: not an object, or without an id, an invitation or a content.
@@ -140,12 +190,15 @@ def read_note(raw: Any) -> Note:
     stated = raw.get("invitations") or [raw.get("invitation")]
     note_id, content = raw.get("id"), raw.get("content")
     invitations = tuple(i for i in stated if isinstance(i, str)) if isinstance(stated, list) else ()
-    if not isinstance(note_id, str) or not invitations or not isinstance(content, dict):
+    known = bool(invitations) or note_id == paper_id
+    if not isinstance(note_id, str) or not known or not isinstance(content, dict):
         parts = "an id, an invitation and a content"
         raise ParseError("unreadable-note", f"expected {parts}, found the keys {sorted(raw)[:20]}")
     readers, forum, licence = raw.get("readers"), raw.get("forum"), raw.get("license")
+    referent = raw.get("referent")
     return Note(
-        id=note_id,
+        # In API v1, an edited state is a note of its own that refers to the note it replaces.
+        id=referent if isinstance(referent, str) and referent else note_id,
         forum=forum if isinstance(forum, str) else note_id,
         invitations=invitations,
         readers=tuple(map(str, readers)) if isinstance(readers, list) else None,
@@ -159,10 +212,10 @@ def read_note(raw: Any) -> Note:
 
 
 def flatten(notes: list[Any], depth: int = 0) -> Iterator[Any]:
-    """Raw notes with the replies nested in their details, in order.
+    """Yield raw notes and the replies nested in them, in order.
 
-    Services send a top-level reply under ``replies`` and ``directReplies`` alike when asked for
-    both; the copy is no second note.
+    Replies are under ``details.replies``, ``details.directReplies`` or, in some dumps, under
+    ``replies`` of the note itself; exact copies of a reply are yielded once.
 
     Raises:
         ParseError: replies nested deeper than any service nests them.
@@ -171,15 +224,28 @@ def flatten(notes: list[Any], depth: int = 0) -> Iterator[Any]:
         raise ParseError("nested-too-deep", f"expected at most {_MAX_DEPTH} levels of replies")
     for raw in notes:
         yield raw
-        details = raw.get("details") if isinstance(raw, dict) else None
-        if not isinstance(details, dict):
+        if not isinstance(raw, dict):
             continue
-        replies, direct = details.get("replies"), details.get("directReplies")
-        nested = replies if isinstance(replies, list) else []
-        if isinstance(direct, list):
+        details = raw.get("details")
+        lists = [raw.get("replies")]
+        if isinstance(details, dict):
+            lists = [details.get("replies"), details.get("directReplies"), *lists]
+        nested: list[Any] = []
+        for replies in lists:
+            if not isinstance(replies, list):
+                continue
             copies = {json.dumps(reply, sort_keys=True) for reply in nested}
-            nested = nested + [r for r in direct if json.dumps(r, sort_keys=True) not in copies]
+            nested += [r for r in replies if json.dumps(r, sort_keys=True) not in copies]
         yield from flatten(nested, depth + 1)
+
+
+def number_in(value: Any, *, highest: Number = 10) -> Number | None:
+    """Return the number that an answer is or starts with, or None if there is none."""
+    if isinstance(value, str):
+        return read_number(value, highest=highest)
+    if isinstance(value, bool) or not isinstance(value, int | float) or not isfinite(value):
+        return None
+    return int(value) if value == int(value) else float(value)
 
 
 def _integer(raw: dict[str, Any], key: str) -> int:

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from cycledata.formats.rating_scales import ICLR_RATING, NEURIPS_2022_RATING
+from cycledata.formats.rating_scales import ICLR_RATING, SCALES
 from cycledata.formats.review_messages import paper_as_text, review_messages
 from cycledata.formats.review_text import (
     MAX_REVIEWERS,
@@ -194,7 +194,7 @@ def numbered(given_: list[Review]) -> tuple[Review, ...]:
         meta_review=st.none() | META_REVIEWS,
         decision=st.none() | DECISIONS,
     ),
-    st.sampled_from([ICLR_RATING, NEURIPS_2022_RATING]),
+    st.sampled_from([known.scale for known in SCALES.values()]),
 )
 def test_what_is_rendered_reads_back(record: ReviewText, scale: RatingScale) -> None:
     assert parse_reviews(render_reviews(record, scale=scale)) == record
@@ -362,9 +362,9 @@ def test_headings_inside_a_text_stay_in_it(text: str) -> None:
         (
             "## Reviewer\n### Rating\n3\n## Reviewer\n### Rating\nstrong accept",
             "reviewer 2, ### Rating",
-            "from 1 to 10, found 'strong accept'",
+            "from 0 to 10, found 'strong accept'",
         ),
-        ("## Reviewer\n### Rating\n5.5", "reviewer 1, ### Rating", "found '5.5'"),
+        ("## Reviewer\n### Rating\n5-6", "reviewer 1, ### Rating", "found '5-6'"),
         ("## Reviewer\n### Rating\n11", "reviewer 1, ### Rating", "found '11'"),
         ("## Reviewer\n### Soundness\n5", "reviewer 1, ### Soundness", "from 1 to 4"),
         ("## Reviewer\n## Paper Decision\nMaybe", "## Paper Decision", "found 'Maybe'"),

@@ -223,16 +223,16 @@ REVIEWS_BY_VENUE = {
 }
 
 
-@pytest.mark.parametrize("venue", FORMS)
+@pytest.mark.parametrize("venue", REVIEWS_BY_VENUE)
 def test_each_venues_form_is_read_by_its_own_field_names(venue: str) -> None:
     note, expected = REVIEWS_BY_VENUE[venue]
     result = parsed(note)
     review = result.submission.reviews[0]
-    assert tuple(review.model_dump(exclude={"reviewer"}).values()) == expected
+    assert tuple(review.model_dump(exclude={"reviewer", "fields"}).values()) == expected
     assert result.submission.venue == venue
     assert result.submission.year == int(venue[-15:-11])
-    assert result.submission.rating_scale == FORMS[venue].scale
-    assert note["content"].keys() <= FORMS[venue].fields
+    assert result.submission.rating_scale == FORMS[venue].rating_scale
+    assert note["content"].keys() <= FORMS[venue].names
     assert result.dropped == ()
 
 
@@ -259,18 +259,18 @@ def test_a_rating_is_the_whole_number_it_starts_with(raw: Any, rating: int | Non
 @pytest.mark.parametrize(
     ("content", "rule", "detail"),
     [
-        ({"rating": "7: between"}, "rating-off-scale", r"rating: .* one of \(1, 3, 5, 6, 8, 10\)$"),
-        ({"rating": 5.5}, "unreadable-rating", "rating: expected a whole number first$"),
-        ({"rating": "5.5: x"}, "unreadable-rating", "rating: expected a whole number first$"),
+        ({"rating": "7: between"}, "rating-off-scale", "rating: expected one of 1, 3, 5, 6, 8, 10$"),
+        ({"rating": 5.5}, "rating-off-scale", "rating: expected one of 1, 3"),
+        ({"rating": "5.5: x"}, "rating-off-scale", "rating: expected one of 1, 3"),
         (
             {"rating": "strong accept"},
             "unreadable-rating",
-            "rating: expected a whole number first$",
+            "rating: expected a number first$",
         ),
-        ({"rating": True}, "unreadable-rating", "rating: expected a whole number first$"),
-        ({"rating": float("nan")}, "unreadable-rating", "rating: expected a whole number first$"),
-        ({"rating": float("inf")}, "unreadable-rating", "rating: expected a whole number first$"),
-        ({"rating": [6]}, "unreadable-rating", "rating: expected a whole number first$"),
+        ({"rating": True}, "unreadable-rating", "rating: expected a number first$"),
+        ({"rating": float("nan")}, "unreadable-rating", "rating: expected a number first$"),
+        ({"rating": float("inf")}, "unreadable-rating", "rating: expected a number first$"),
+        ({"rating": [6]}, "unreadable-rating", "rating: expected a number first$"),
         ({"soundness": "5 superb"}, "rating-off-scale", "soundness: expected one of"),
         ({"confidence": "0: none"}, "rating-off-scale", "confidence: expected one of"),
         ({"summary": 7}, "unreadable-field", "summary: expected a text, found int"),
@@ -681,7 +681,7 @@ def test_a_note_that_does_not_say_who_may_read_it_makes_no_paper_public() -> Non
         pytest.param(
             [head_v2(title="T") | {"ddate": 1}, note_v2()],
             "deleted-submission",
-            "p1: the submission note bears a deletion date",
+            "p1: the submission note has a deletion date",
             id="deleted",
         ),
         pytest.param(
@@ -693,7 +693,7 @@ def test_a_note_that_does_not_say_who_may_read_it_makes_no_paper_public() -> Non
         pytest.param(
             [note_v2(venue="ICML.cc/2024/Conference")],
             "unknown-form",
-            "found 'ICML.cc/2024/Conference'",
+            "ICML.cc/2024/Conference: expected a known form",
             id="unknown venue",
         ),
         pytest.param(

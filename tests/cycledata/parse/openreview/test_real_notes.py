@@ -157,7 +157,7 @@ def test_the_form_knows_every_field_that_reviewers_filled(shared_data: Path, nam
         for note in json.loads(line)["notes"]
         for field in note["content"]
     }
-    assert {(venue, f) for venue, f in fields if f not in FORMS[venue].fields} == set()
+    assert {(venue, f) for venue, f in fields if f not in FORMS[venue].names} == set()
 
 
 def picked(folder: Path, paper_id: str) -> list[Any]:

@@ -1,0 +1,400 @@
+"""Invitations of OpenReview, API v1 and v2 -> the form of a venue.
+
+The service states every form. In API v2 the fields are under ``edit.invitation.edit.note.content``
+(one invitation for all papers of a venue) or ``edit.note.content`` (one per paper), in API v1 under
+``reply.content``. The invitation may also rename fields: ``rating_field_name`` and so on.
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from cycledata.errors import ParseError
+from cycledata.parse.openreview.forms import ASPECTS, FormField, FormSource, Role, VenueForm
+from cycledata.parse.openreview.note import clean_text, kind_of, number_in, venue_of
+from cycledata.records import Number, RatingScale
+
+REVIEW_KINDS = frozenset({"Official_Review", "Review"})
+_DECISION_KINDS = frozenset({"Decision", "Acceptance_Decision"})
+_META_KINDS = frozenset({"Meta_Review"})
+MAX_VALUES = 201
+"""A field with more numbers than this has no scale."""
+
+RATING_NAMES = (
+    "rating", "overall_recommendation", "recommendation", "overall_assessment", "overall_rating",
+    "overall_score", "overall_evaluation", "overall", "score", "final_rating",
+    "final_recommendation", "review_rating", "preliminary_rating", "evaluation",
+)  # fmt: skip
+"""Names of the overall rating on known forms, the most usual first."""
+_TEXT_NAMES: Mapping[Role, tuple[str, ...]] = {
+    "summary": (
+        "summary", "summary_of_the_paper", "paper_summary", "summary_of_contributions",
+        "summary_of_paper", "summary_of_submission",
+    ),
+    "strengths": (
+        "strengths", "main_review", "strength_and_weaknesses", "strengths_and_weaknesses",
+        "summary_of_strengths", "reasons_to_accept", "other_strengths_and_weaknesses",
+        "review", "pros",
+    ),
+    "weaknesses": ("weaknesses", "summary_of_weaknesses", "reasons_to_reject", "cons"),
+    "questions": (
+        "questions", "questions_for_authors", "questions_to_authors", "questions_for_the_authors",
+        "questions_and_additional_feedback", "comments_suggestions_and_typos",
+    ),
+}  # fmt: skip
+_TEXT_CUES: Mapping[Role, str] = {
+    "summary": "summar",
+    "strengths": "strength",
+    "weaknesses": "weakness",
+    "questions": "question",
+}
+"""Part of the name of a text field that no list above knows."""
+_ETHICS_NAMES = (
+    "flag_for_ethics_review", "needs_ethics_review", "needs_ethical_review", "ethics_flag",
+    "ethical_concerns",
+)  # fmt: skip
+_RATING_CUE = re.compile(r"rating|recommend|overall|score|verdict|assessment|evaluation")
+_NUMBER_PREFIX = re.compile(r"\s*[+-]?\d{1,4}(?:\.\d{1,4})?\s*(?:[:=.)–-]\s*)?")
+_ABOVE, _BELOW = re.compile(r"\babove\b"), re.compile(r"\bbelow\b")
+_ACCEPT = re.compile(r"\baccept\w*|\bin favou?r\b|\bpublish\w*")
+_REJECT = re.compile(
+    r"\breject\w*|\bdecline\w*|\bagainst\b|\bnot good enough\b|\bunaccept\w*"
+    r"|\b(?:not|never|cannot|can't|don't)\b[^.;]{0,20}\b(?:accept|publish)"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """One answer that a field offers."""
+
+    value: Number | None
+    """Its number; None where it has none."""
+    words: str
+    """Its wording without the number."""
+
+
+@dataclass(frozen=True, slots=True)
+class Invitation:
+    """A form as OpenReview states it."""
+
+    id: str
+    content: Mapping[str, Any]
+    """Fields of the form."""
+    settings: Mapping[str, Any]
+    """Settings such as ``rating_field_name``, without their ``value`` wrappers."""
+    modified_ms: int
+    """Last modification in milliseconds since 1970; 0 where unknown."""
+    per_paper: bool
+    """It is the invitation of one paper, not of all."""
+
+    @property
+    def kind(self) -> str:
+        """Kind of the notes that it asks for, e.g. ``"Official_Review"``."""
+        return kind_of(self.id)
+
+    @property
+    def venue(self) -> str:
+        """Venue id."""
+        return venue_of(self.id)
+
+
+def read_invitation(raw: Any) -> Invitation:
+    """Return an invitation of either API.
+
+    Raises:
+        ParseError: ``bad-invitation``; no id, or no fields under any of the three known paths.
+    """
+    if not isinstance(raw, dict) or not isinstance(raw.get("id"), str) or "/-/" not in raw["id"]:
+        raise ParseError("bad-invitation", "expected an object with the id VENUE/-/KIND")
+    for path in (
+        ("edit", "invitation", "edit", "note", "content"),
+        ("edit", "note", "content"),
+        ("reply", "content"),
+    ):
+        content = _at(raw, path)
+        if isinstance(content, dict) and content:
+            break
+    else:
+        detail = "expected fields under edit.invitation.edit.note, edit.note or reply"
+        raise ParseError("bad-invitation", f"{raw['id'][:120]}: {detail}")
+    settings = raw.get("content")
+    modified = raw.get("tmdate") or raw.get("mdate") or raw.get("tcdate") or 0
+    return Invitation(
+        id=raw["id"],
+        content=content,
+        settings={
+            name: value.get("value") if isinstance(value, dict) else value
+            for name, value in (settings if isinstance(settings, dict) else {}).items()
+        },
+        modified_ms=modified if isinstance(modified, int) else 0,
+        per_paper=venue_of(raw["id"]) != raw["id"].rpartition("/-/")[0],
+    )
+
+
+def forms_from_invitations(
+    raws: Iterable[Any], *, source: FormSource = "invitation"
+) -> dict[str, VenueForm]:
+    """Return a form per venue that has a readable review invitation.
+
+    Of several invitations of one kind, that for all papers wins over those of one paper, then the
+    last modified. Invitations without a form, such as those of comments, are passed over.
+
+    Raises:
+        ParseError: ``bad-form``; a review invitation whose rating cannot be told.
+    """
+    best: dict[tuple[str, str], Invitation] = {}
+    for raw in raws:
+        try:
+            invitation = read_invitation(raw)
+        except ParseError:
+            continue
+        kind = _group(invitation.kind)
+        key = (invitation.venue, kind)
+        if kind and _precedence(invitation) > _precedence(best.get(key)):
+            best[key] = invitation
+    return {
+        venue: form_of(
+            invitation, best.get((venue, "decision")), best.get((venue, "meta")), source=source
+        )
+        for (venue, kind), invitation in best.items()
+        if kind == "review"
+    }
+
+
+def form_of(
+    review: Invitation,
+    decision: Invitation | None = None,
+    meta: Invitation | None = None,
+    *,
+    source: FormSource = "invitation",
+) -> VenueForm:
+    """Return the form that a venue's invitations state.
+
+    Args:
+        review: invitation of its reviews.
+        decision: invitation of its decisions, if known.
+        meta: invitation of its meta-reviews, if known; carries renamed fields.
+        source: where the invitations come from.
+
+    Raises:
+        ParseError: ``bad-form``; several fields could be the rating.
+    """
+    options = {name: tuple(_options(field)) for name, field in review.content.items()}
+    names = sorted(review.content, key=lambda name: _order(review.content[name]))
+    roles = assign_roles(names, options, review.settings)
+    fields = tuple(_form_field(name, roles[name], options[name]) for name in names)
+    rating = next((field for field in fields if field.role == "rating"), None)
+    scale, stated = None, "the form has no rating"
+    if rating is not None:
+        scale, stated = scale_from_words(review.venue, rating.values, rating.words)
+    decided = decision.settings if decision else {}
+    decision_field = str(decided.get("decision_field_name") or "decision")
+    listed = decided.get("decision_options")
+    offered = listed if isinstance(listed, list) else []
+    if decision and not offered:
+        offered = [option.words for option in _options(decision.content.get(decision_field))]
+    accepting = decided.get("accept_decision_options")
+    sources = [invitation.id for invitation in (review, decision, meta) if invitation]
+    return VenueForm(
+        venue=review.venue,
+        fields=fields,
+        rating_scale=scale,
+        decision_field=decision_field,
+        decision_options=tuple(map(str, offered)),
+        accept_options=tuple(map(str, accepting)) if isinstance(accepting, list) else (),
+        source=source,
+        evidence="; ".join([*sources, stated]),
+    )
+
+
+def assign_roles(
+    names: Sequence[str],
+    options: Mapping[str, Sequence[Option]],
+    settings: Mapping[str, Any],
+) -> dict[str, Role]:
+    """Return the role of each field.
+
+    Args:
+        names: fields in the form's order.
+        options: answers that each field offers; none for a free text.
+        settings: may name the fields of rating and confidence.
+
+    Raises:
+        ParseError: ``bad-form``; several fields could be the rating.
+    """
+    roles: dict[str, Role] = dict.fromkeys(names, "other")
+    numeric = [name for name in names if is_numeric(options[name])]
+    rating = _rating_name(numeric, options, settings)
+    if rating:
+        roles[rating] = "rating"
+    confidence = settings.get("confidence_field_name")
+    if confidence not in numeric:
+        near = [n for n in numeric if "confidence" in n.lower() and roles[n] == "other"]
+        confidence = "confidence" if "confidence" in near else next(iter(near), None)
+    if confidence:
+        roles[confidence] = "confidence"
+    for aspect in ASPECTS:
+        if aspect in numeric and roles[aspect] == "other":
+            roles[aspect] = aspect  # type: ignore[assignment]  # the names of aspects are roles
+    free = [name for name in names if not options[name] and roles[name] == "other"]
+    for role, known in _TEXT_NAMES.items():
+        found = next((name for name in known if name in free), None)
+        found = found or next((name for name in free if _TEXT_CUES[role] in name.lower()), None)
+        if found:
+            roles[found] = role
+            free.remove(found)
+    ethics = next((n for n in _ETHICS_NAMES if roles.get(n) == "other"), None)
+    if ethics:
+        roles[ethics] = "ethics_flag"
+    return roles
+
+
+def is_numeric(options: Sequence[Option]) -> bool:
+    """True if a field offers at least two numbers and nothing else."""
+    values = [option.value for option in options]
+    return None not in values and len(set(values)) >= 2
+
+
+def leans_to(words: str) -> bool | None:
+    """Return whether a wording leans to acceptance, or None if it states neither.
+
+    Only the part before a bracket or a colon counts: "Weak accept (... could also be rejected)".
+
+    >>> [leans_to(w) for w in ("Marginally below acceptance threshold", "Weak Accept", "Award")]
+    [False, True, None]
+    """
+    head = re.split(r"[(:;]|\.\s", words.casefold().replace("’", "'"), maxsplit=1)[0]
+    if _BELOW.search(head):
+        return False
+    if _ABOVE.search(head):
+        return True
+    rejects = _REJECT.search(head)
+    # "Do not accept" and "not good enough - rejection" name acceptance only to deny it.
+    accepts = _ACCEPT.search(_REJECT.sub(" ", head))
+    if rejects:
+        return None if accepts else False
+    return True if accepts else None
+
+
+def scale_from_words(
+    name: str, values: Sequence[Number], words: Sequence[str]
+) -> tuple[RatingScale, str]:
+    """Return a scale with the accept threshold that its words state, and the evidence."""
+    leaning = {value: leans_to(text) for value, text in zip(values, words, strict=False)}
+    accepting = [value for value, lean in leaning.items() if lean]
+    rejecting = [value for value, lean in leaning.items() if lean is False]
+    threshold: Number | None = min(accepting, default=None)
+    if threshold is None:
+        stated = "no wording leans to acceptance"
+    elif rejecting and max(rejecting) > threshold:
+        stated = f"{max(rejecting)} leans to rejection and {threshold} to acceptance"
+        threshold = None
+    else:
+        wording = words[list(values).index(threshold)]
+        stated = f"{threshold} reads {wording[:80]!r}"
+    scale = RatingScale(
+        name=name,
+        values=tuple(values),
+        words=tuple(words) if any(words) else (),
+        accept_threshold=threshold,
+    )
+    return scale, stated
+
+
+def _rating_name(
+    numeric: Sequence[str], options: Mapping[str, Sequence[Option]], settings: Mapping[str, Any]
+) -> str | None:
+    named = settings.get("rating_field_name")
+    if named in numeric:
+        return str(named)
+    for name in RATING_NAMES:
+        if name in numeric:
+            return name
+    others = [n for n in numeric if "confidence" not in n.lower() and n not in ASPECTS]
+    worded = [name for name in others if _states_both(options[name])]
+    cued = [name for name in worded or others if _RATING_CUE.search(name.lower())]
+    candidates = cued or worded
+    if len(candidates) > 1:
+        raise ParseError("bad-form", f"expected one rating, found {', '.join(candidates)[:200]}")
+    return candidates[0] if candidates else None
+
+
+def _states_both(options: Sequence[Option]) -> bool:
+    leanings = {leans_to(option.words) for option in options}
+    return {True, False} <= leanings
+
+
+def _form_field(name: str, role: Role, options: Sequence[Option]) -> FormField:
+    if not is_numeric(options):
+        return FormField(name=name, role=role)
+    words = {option.value: option.words for option in options if option.value is not None}
+    values = tuple(sorted(words))
+    return FormField(
+        name=name,
+        role=role,
+        values=values,
+        words=tuple(words[value] for value in values) if any(words.values()) else (),
+    )
+
+
+def _options(field: Any) -> Iterator[Option]:
+    """Answers that a field of either API offers; none for a free text."""
+    if not isinstance(field, dict):
+        return
+    for key in ("value-radio", "value-dropdown"):
+        if isinstance(field.get(key), list):
+            yield from map(_option, field[key][:MAX_VALUES])
+            return
+    param = _at(field, ("value", "param"))
+    if not isinstance(param, dict):
+        return
+    offered = param.get("enum") or param.get("items")
+    if isinstance(offered, list) and param.get("input") != "checkbox":
+        yield from map(_option, offered[:MAX_VALUES])
+        return
+    low, high = param.get("minimum"), param.get("maximum")
+    if param.get("type") == "integer" and type(low) is int and type(high) is int:
+        yield from (Option(value, "") for value in range(low, min(high, low + MAX_VALUES) + 1))
+
+
+def _option(raw: Any) -> Option:
+    value, words = raw, raw
+    if isinstance(raw, dict):
+        value = raw.get("value")
+        words = raw.get("description") if raw.get("description") is not None else value
+    number = number_in(value)
+    if number is None and isinstance(raw, dict):
+        number = number_in(words)
+    text = clean_text(words) if isinstance(words, str) else ""
+    return Option(number, text if number is None else wording_of(text))
+
+
+def wording_of(answer: str) -> str:
+    """Return an answer without the number in front: "accept" for "8: accept"."""
+    return _NUMBER_PREFIX.sub("", answer, count=1)
+
+
+def _group(kind: str) -> str:
+    if kind in REVIEW_KINDS:
+        return "review"
+    if kind in _DECISION_KINDS:
+        return "decision"
+    return "meta" if kind in _META_KINDS else ""
+
+
+def _precedence(invitation: Invitation | None) -> tuple[bool, bool, int, str]:
+    if invitation is None:
+        return False, False, 0, ""
+    return True, not invitation.per_paper, invitation.modified_ms, invitation.id
+
+
+def _order(field: Any) -> int:
+    order = field.get("order") if isinstance(field, dict) else None
+    return order if isinstance(order, int) else MAX_VALUES
+
+
+def _at(raw: Any, path: Sequence[str]) -> Any:
+    for name in path:
+        raw = raw.get(name) if isinstance(raw, dict) else None
+    return raw
