@@ -1,4 +1,4 @@
-"""One Review-5k paper as a chat: the instruction, the paper, the reviews to learn."""
+"""One Review-5k paper as chat messages: instruction, paper, reviews."""
 
 from cycledata.formats.review_text import render_reviews, review_text
 from cycledata.records import Message, PaperText, RatingScale, Submission
@@ -11,7 +11,7 @@ Order the reviews from the lowest rating to the highest. Each is a block headed 
 the headings ### Summary, ### Soundness, ### Presentation, ### Contribution, ### Strengths, \
 ### Weaknesses, ### Questions, ### Flag For Ethics Review, ### Rating and ### Confidence. \
 Soundness, presentation and contribution go from "1 poor" to "4 excellent", confidence from 1 \
-to 5, and the rating is one of {ratings}; {threshold:g} is the lowest that leans to acceptance. \
+to 5, and the rating is one of {ratings}{threshold}. \
 Separate blocks with a line of ten asterisks. Head the meta-review "## Meta Review" and the \
 decision "## Paper Decision".
 
@@ -19,16 +19,19 @@ Judge only what the paper says. Each reviewer has a view of their own; they need
 
 
 def reviewer_prompt(n_reviewers: int, scale: RatingScale) -> str:
-    """The system turn that asks CycleReviewer for this many reviews on this scale."""
+    """Return the system message that asks for this many reviews on this scale."""
+    threshold = scale.accept_threshold
     return _PROMPT.format(
         n_reviewers="one" if n_reviewers == 1 else n_reviewers,
         ratings=", ".join(map(str, scale.values)),
-        threshold=scale.accept_threshold,
+        threshold=""
+        if threshold is None
+        else f"; {threshold:g} is the lowest that leans to acceptance",
     )
 
 
 def paper_as_text(paper: PaperText) -> str:
-    """A paper as one Markdown text: title, abstract, then each section under its heading."""
+    """Return a paper as Markdown: title, abstract, then each section under its heading."""
     parts = [f"# {paper.title}"] if paper.title else []
     if paper.abstract:
         parts += ["## Abstract", paper.abstract]
@@ -39,13 +42,15 @@ def paper_as_text(paper: PaperText) -> str:
 
 
 def review_messages(submission: Submission, paper: PaperText) -> tuple[Message, ...]:
-    """System, user and assistant turn of one paper.
+    """Return the system, user and assistant message of one paper.
 
     Raises:
-        ValueError: the submission has no review.
+        ValueError: the submission has no review, or its venue has no rating scale.
     """
     reviews = review_text(submission)
     scale = submission.rating_scale
+    if scale is None:
+        raise ValueError(f"{submission.paper_id}: {submission.venue} has no rating scale")
     return (
         Message(role="system", content=reviewer_prompt(len(reviews.reviews), scale)),
         Message(role="user", content=paper_as_text(paper)),

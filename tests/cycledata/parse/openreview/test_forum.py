@@ -259,7 +259,11 @@ def test_a_rating_is_the_whole_number_it_starts_with(raw: Any, rating: int | Non
 @pytest.mark.parametrize(
     ("content", "rule", "detail"),
     [
-        ({"rating": "7: between"}, "rating-off-scale", "rating: expected one of 1, 3, 5, 6, 8, 10$"),
+        (
+            {"rating": "7: between"},
+            "rating-off-scale",
+            "rating: expected one of 1, 3, 5, 6, 8, 10$",
+        ),
         ({"rating": 5.5}, "rating-off-scale", "rating: expected one of 1, 3"),
         ({"rating": "5.5: x"}, "rating-off-scale", "rating: expected one of 1, 3"),
         (
