@@ -50,7 +50,6 @@ _SENTENCES: Mapping[RuleGroup, Mapping[str, str]] = {
         "atom-entry": "An entry of arXiv's search feed has no arXiv id or no title.",
         "bad-forum": "The payload is not a JSON object with a forum id and a list of notes.",
         "bad-json": "The payload is not valid JSON.",
-        "bad-json-line": "A line of a JSON Lines file is not a JSON object.",
         "bad-ratings": "A ratings column of a table has values that are not numbers.",
         "bad-row": "A row of a table is not an object with a paper id.",
         "forum-too-large": "The payload of a forum exceeds the size limit.",
@@ -94,7 +93,6 @@ _SENTENCES: Mapping[RuleGroup, Mapping[str, str]] = {
     "form": {
         "bad-form": "A form file or a review invitation states no usable form.",
         "bad-invitation": "An invitation has no id or no fields.",
-        "inferred-form": "The venue's form was inferred from its reviews.",
         "unknown-form": "The venue's review form is not known and cannot be inferred.",
     },
     "paper": {

@@ -5,10 +5,10 @@ import json
 import os
 import re
 import sys
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -16,6 +16,9 @@ from cycledata.cli.options import AsJson, Build, Dataset, Files, Out
 from cycledata.cli.output import print_build, print_explanation
 from cycledata.console import print_json, printable, progress, warn
 from cycledata.errors import NotASnapshotError
+
+if TYPE_CHECKING:
+    from cycledata.datasets.spec import DatasetSpec
 
 
 class EngineName(StrEnum):
@@ -46,19 +49,29 @@ def build(
     ] = None,
     engine: Annotated[EngineName, typer.Option(help="Where papers are made.")] = EngineName.LOCAL,
     workers: Annotated[int, typer.Option(min=1, help="Processes, or Ray tasks at a time.")] = 1,
+    form: Annotated[
+        list[Path] | None,
+        typer.Option(
+            exists=True,
+            dir_okay=False,
+            help="Review form of a venue: an invitation saved from OpenReview (JSON), or TOML;"
+            " overrides the known form. Repeat for several files.",
+        ),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Make a dataset repository from a sealed snapshot."""
     from cycledata import sample
     from cycledata.builds import runner
     from cycledata.consent.policy import read_policy
+    from cycledata.datasets.review5k.forms import inferred_venues
     from cycledata.files import cache_folder
 
     if snapshot is None and policy is None:
         policy = sample.POLICY
     with progress("Making papers") as on_progress:
         report = runner.build(
-            runner.DATASETS[dataset.value],
+            _with_forms(runner.DATASETS[dataset.value], form or []),
             snapshot or sample.SNAPSHOT,
             out,
             policy=read_policy(policy),
@@ -70,12 +83,31 @@ def build(
     if report.unknown_ids:
         shown = ", ".join(report.unknown_ids[:5]) + (", ..." if len(report.unknown_ids) > 5 else "")
         warn(f"the policy names {len(report.unknown_ids)} papers that the snapshot lacks: {shown}")
+    for venue in inferred_venues(report.manifest.facts):
+        warn(
+            f"{venue}: no invitation and no known form; fields and scale were inferred from the"
+            " reviews. Import the venue's invitations or give --form to be certain"
+        )
     if as_json:
         print_json({"unchanged": report.unchanged, **report.manifest.model_dump(mode="json")})
         return
     if report.unchanged:
         print(f"{out}: nothing has changed since it was built, every byte verified")
     print_build(out, report.manifest)
+
+
+def _with_forms(dataset: "DatasetSpec[Any]", files: list[Path]) -> "DatasetSpec[Any]":
+    """Return the dataset with the review forms of files in its recipe."""
+    from cycledata.datasets.review5k.recipe import Review5kRecipe
+    from cycledata.parse.openreview import read_form_file
+
+    if not files:
+        return dataset
+    if not isinstance(dataset.recipe, Review5kRecipe):
+        raise typer.BadParameter(f"{dataset.name} reads no reviews", param_hint="--form")
+    forms = {venue: form for path in files for venue, form in read_form_file(path).items()}
+    recipe = dataset.recipe.model_copy(update={"forms": tuple(forms[v] for v in sorted(forms))})
+    return replace(dataset, recipe=recipe)
 
 
 def explain(

@@ -1,6 +1,7 @@
 """Review-5k: papers of one venue with reviews, meta-review and decision."""
 
 from cycledata.datasets.review5k.columns import DEFAULT_SCHEMA, SCORES_SCHEMA
+from cycledata.datasets.review5k.forms import prepare_forms
 from cycledata.datasets.review5k.make import list_papers, make
 from cycledata.datasets.review5k.recipe import Review5kRecipe, split
 from cycledata.datasets.spec import DatasetSpec
@@ -13,5 +14,6 @@ REVIEW_5K = DatasetSpec(
     task_categories=("text-generation",),
     list_papers=list_papers,
     make=make,
+    prepare=prepare_forms,
     assign_splits=split,
 )

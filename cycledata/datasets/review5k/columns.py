@@ -9,11 +9,13 @@ REVIEW_NUMBERS = ("soundness", "presentation", "contribution", "rating", "confid
 
 _SECTION = pa.struct([("level", pa.int32()), ("title", pa.string()), ("text", pa.string())])
 _MESSAGE = pa.struct([("role", pa.string()), ("content", pa.string())])
+_FIELD = pa.struct([("name", pa.string()), ("text", pa.string()), ("value", pa.float64())])
 _REVIEW = pa.struct(
     [
         ("reviewer", pa.string()),
         *((name, pa.string()) for name in REVIEW_TEXTS),
-        *((name, pa.int32()) for name in REVIEW_NUMBERS),
+        *((name, pa.float64()) for name in REVIEW_NUMBERS),
+        ("fields", pa.list_(_FIELD)),
     ]
 )
 
@@ -25,8 +27,10 @@ SCORES_SCHEMA = pa.schema(
         ("title", pa.string()),
         ("decision", pa.string()),
         ("decision_text", pa.string()),
-        ("ratings", pa.list_(pa.int32())),
-        *((name, pa.list_(pa.int32())) for name in ASPECTS),
+        ("ratings", pa.list_(pa.float64())),
+        ("rating_scale", pa.list_(pa.float64())),
+        ("accept_threshold", pa.float64()),
+        *((name, pa.list_(pa.float64())) for name in ASPECTS),
         ("n_reviews", pa.int32()),
     ]
 )

@@ -22,12 +22,13 @@ from cycledata.datasets.paper_texts import (
     parse_text,
 )
 from cycledata.datasets.review5k.columns import REVIEW_NUMBERS, REVIEW_TEXTS
+from cycledata.datasets.review5k.forms import form_facts, review_forms
 from cycledata.datasets.review5k.recipe import Review5kRecipe, default_stages, scores_stages
 from cycledata.datasets.spec import BuildContext, PaperRows
 from cycledata.errors import ParseError
 from cycledata.formats.review_messages import paper_as_text, review_messages
 from cycledata.parse.arxiv import ArxivPaper
-from cycledata.parse.openreview import ParsedForum, parse_forum
+from cycledata.parse.openreview import ParsedForum, VenueForm, find_form, parse_forum
 from cycledata.parse.ratings import complete_from_row, parse_ratings_row
 from cycledata.records import Dropped, PaperText, Submission
 from cycledata.snapshot.reply import Reply
@@ -77,7 +78,8 @@ def make(context: Context, paper_id: str) -> PaperRows:
         key = ratings_keys(snapshot).get(paper_id)
         row = Dropped(paper_id, "no-notes", f"only a row in a table: {key}", "parse")
         return PaperRows(paper_id, dropped=(row,))
-    forum = _parse_forum(reply, paper_id)
+    forms = review_forms(context.scratch, context.snapshot_digest, context.recipe)
+    forum = _parse_forum(reply, paper_id, forms)
     if isinstance(forum, Dropped):
         return PaperRows(paper_id, dropped=(forum,))
     counts = {"notes": forum.n_notes, "notes_set_aside": len(forum.dropped)}
@@ -109,12 +111,14 @@ def make(context: Context, paper_id: str) -> PaperRows:
             likeness=likeness_keys(submission.title, submission.abstract),
         ),
         counts=counts,
-        facts={f"Rating scale of {submission.venue}": list(submission.rating_scale.values)},
+        facts=form_facts(form) if (form := find_form(submission.venue, forms)) else {},
     )
 
 
-def _parse_forum(reply: Reply, paper_id: str) -> ParsedForum | Dropped:
-    forum = parse_forum(reply.payload)
+def _parse_forum(
+    reply: Reply, paper_id: str, forms: Mapping[str, VenueForm]
+) -> ParsedForum | Dropped:
+    forum = parse_forum(reply.payload, forms=forms)
     if isinstance(forum, Dropped):
         return replace(forum, paper_id=paper_id)
     if forum.submission.paper_id != paper_id:
@@ -244,7 +248,7 @@ def _full_row(paper: _Paper, text: TextSource, parsed: PaperText) -> Mapping[str
         "text_version": parsed.text_version,
         "sections": [s.model_dump(include={"level", "title", "text"}) for s in parsed.sections],
         "reviews": [
-            review.model_dump(include={"reviewer", *REVIEW_TEXTS, *REVIEW_NUMBERS})
+            review.model_dump(include={"reviewer", *REVIEW_TEXTS, *REVIEW_NUMBERS, "fields"})
             for review in submission.reviews
         ],
         "meta_review": submission.meta_review.text if submission.meta_review else None,
@@ -257,6 +261,7 @@ def scores_row(submission: Submission) -> dict[str, Any]:
     """Return the row of ``scores``."""
     reviews = submission.reviews
     decision = submission.decision
+    scale = submission.rating_scale
     return {
         "paper_id": submission.paper_id,
         "venue": submission.venue,
@@ -265,6 +270,8 @@ def scores_row(submission: Submission) -> dict[str, Any]:
         "decision": decision.kind if decision else None,
         "decision_text": decision.text if decision else None,
         "ratings": [review.rating for review in reviews],
+        "rating_scale": list(scale.values) if scale else None,
+        "accept_threshold": scale.accept_threshold if scale else None,
         "confidences": [review.confidence for review in reviews],
         "soundness": [review.soundness for review in reviews],
         "presentation": [review.presentation for review in reviews],

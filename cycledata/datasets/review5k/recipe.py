@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
+from cycledata.parse.openreview.forms import VenueForm
 from cycledata.records import Record, Submission
 from cycledata.stages import filters
 from cycledata.stages.core import Stage
@@ -28,6 +29,8 @@ class Review5kRecipe(Record):
     """Our choice: slightly above 781 / 4,970, so that a full build can fill the test split."""
     salt: str = "review-5k"
     """Seed of the draw: another salt puts other papers in the test zone."""
+    forms: tuple[VenueForm, ...] = ()
+    """Review forms given by the user (``--form FILE``); they override all others."""
 
 
 def scores_stages(recipe: Review5kRecipe) -> tuple[Stage[Submission], ...]:

@@ -1,7 +1,7 @@
 """OpenReview's payloads: forums to submissions, invitations to forms."""
 
-from cycledata.parse.openreview.forms import FORMS, FormField, VenueForm, read_form_file
-from cycledata.parse.openreview.forum import ParsedForum, parse_forum, venue_forms
+from cycledata.parse.openreview.forms import FORMS, FormField, VenueForm, find_form, read_form_file
+from cycledata.parse.openreview.forum import ParsedForum, parse_forum, review_contents
 from cycledata.parse.openreview.infer import infer_form
 from cycledata.parse.openreview.invitation import forms_from_invitations, read_invitation
 
@@ -10,10 +10,11 @@ __all__ = [
     "FormField",
     "ParsedForum",
     "VenueForm",
+    "find_form",
     "forms_from_invitations",
     "infer_form",
     "parse_forum",
     "read_form_file",
     "read_invitation",
-    "venue_forms",
+    "review_contents",
 ]

@@ -8,7 +8,7 @@ import datetime as dt
 import json
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -22,7 +22,6 @@ from cycledata.parse.openreview.forms import (
     VenueForm,
     find_form,
 )
-from cycledata.parse.openreview.infer import infer_form
 from cycledata.parse.openreview.note import Note, flatten, read_note
 from cycledata.parse.payload import read_json
 from cycledata.records import Decision, Dropped, MetaReview, Number, Review, Submission
@@ -72,7 +71,7 @@ def parse_forum(payload: bytes, *, forms: Mapping[str, VenueForm] = FORMS) -> Pa
 
     Args:
         payload: the snapshot's payload of the forum.
-        forms: venue id -> form, see ``venue_forms``; the shipped forms by default.
+        forms: venue id -> form, the shipped forms by default.
 
     Raises:
         ParseError: the payload is not the JSON of a forum.
@@ -82,36 +81,6 @@ def parse_forum(payload: bytes, *, forms: Mapping[str, VenueForm] = FORMS) -> Pa
     except RecursionError as error:
         detail = "expected content a few levels deep, found more than can be read"
         raise ParseError("nested-too-deep", detail) from error
-
-
-def venue_forms(
-    payloads: Iterable[bytes], known: Mapping[str, VenueForm] = FORMS
-) -> dict[str, VenueForm]:
-    """Return the forms of the venues whose forums are given, inferred where not known.
-
-    Args:
-        payloads: forums of a snapshot; those that cannot be read are passed over.
-        known: forms of invitations, files and the package.
-
-    Returns:
-        Venue id -> form; a venue whose form cannot be inferred is left out.
-    """
-    found: dict[str, VenueForm] = {}
-    unknown: defaultdict[str, list[Mapping[str, Any]]] = defaultdict(list)
-    for payload in payloads:
-        for venue, content in review_contents(payload):
-            if venue in found:
-                continue
-            form = find_form(venue, known)
-            if form is None:
-                unknown[venue].append(content)
-            else:
-                found[venue] = form
-    for venue, contents in unknown.items():
-        form = infer_form(venue, contents)
-        if form is not None:
-            found[venue] = form
-    return found
 
 
 def review_contents(payload: bytes) -> Iterator[tuple[str, Mapping[str, Any]]]:

@@ -76,6 +76,8 @@ def test_a_row_of_scores_holds_the_marks_from_the_lowest_rating_up(sample_build:
         "decision": "accept",
         "decision_text": "Accept (oral)",
         "ratings": [6, 8, 8, 10],
+        "rating_scale": [1, 3, 5, 6, 8, 10],
+        "accept_threshold": 6,
         "confidences": [4, 4, 3, 5],
         "soundness": [3, 4, 3, 4],
         "presentation": [3, 3, 3, 4],

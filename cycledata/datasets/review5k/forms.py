@@ -1,0 +1,110 @@
+"""Forms of the venues of a snapshot: from the recipe, invitations, the package, or the notes.
+
+``prepare_forms`` decides on one form per venue before any paper is made, so that all papers of a
+venue are read alike; ``review_forms`` gives the result to ``make``.
+"""
+
+import json
+import re
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from cycledata.datasets.review5k.recipe import Review5kRecipe
+from cycledata.formats.rating_scales import rating_label
+from cycledata.parse.openreview import (
+    FORMS,
+    VenueForm,
+    find_form,
+    forms_from_invitations,
+    infer_form,
+    review_contents,
+)
+from cycledata.parse.payload import read_json
+from cycledata.snapshot.sealed import SealedSnapshot
+
+_FILE = "forms.json"
+_INVITATIONS = "invitation/"
+"""Prefix of the snapshot keys of invitations, followed by the id of the invitation."""
+_REVIEW = re.compile(
+    rb'"([^"\\]{1,200}?)(?:/(?:Submission|Paper)[0-9]{1,7})?/-/(?:Paper[0-9]{1,7}/)?'
+    rb'(?:Official_)?Review"'
+)
+"""Invitation of a review in the JSON of a forum."""
+
+
+def prepare_forms(snapshot: SealedSnapshot, scratch: Path) -> None:
+    """Write the form of every venue in the snapshot that the package does not know.
+
+    A venue whose form is neither shipped nor stated by an invitation is inferred from its reviews;
+    one without a clear rating is left out, and its papers are dropped.
+    """
+    forms = forms_from_invitations(_invitations(snapshot))
+    known = {**FORMS, **forms}
+    contents: defaultdict[str, list[Mapping[str, Any]]] = defaultdict(list)
+    for reply in snapshot.iter("openreview", "forum/"):
+        venues = {venue.decode("utf-8", "replace") for venue in _REVIEW.findall(reply.payload)}
+        if all(find_form(venue, known) for venue in venues):
+            continue
+        for venue, content in review_contents(reply.payload):
+            if find_form(venue, known) is None:
+                contents[venue].append(content)
+    for venue, found in sorted(contents.items()):
+        inferred = infer_form(venue, found)
+        if inferred is not None:
+            forms[venue] = inferred
+    dumped = {venue: form.model_dump(mode="json") for venue, form in sorted(forms.items())}
+    (scratch / _FILE).write_text(json.dumps(dumped), "utf-8")
+
+
+@lru_cache(maxsize=4)
+def review_forms(
+    scratch: Path,
+    digest: str,  # noqa: ARG001  part of the cache key
+    recipe: Review5kRecipe,
+) -> Mapping[str, VenueForm]:
+    """Return venue id -> form: the recipe's, then those of ``prepare_forms``, then the shipped.
+
+    Args:
+        scratch: folder that ``prepare_forms`` wrote to.
+        digest: digest of the snapshot; part of the cache key.
+        recipe: may name forms of its own.
+    """
+    path = scratch / _FILE
+    dumped = json.loads(path.read_text("utf-8")) if path.is_file() else {}
+    prepared = {venue: VenueForm.model_validate(form) for venue, form in dumped.items()}
+    given = {form.venue: form for form in recipe.forms}
+    return {**FORMS, **prepared, **given}
+
+
+def form_facts(form: VenueForm) -> dict[str, Any]:
+    """Return what the manifest says about the form of a venue."""
+    scale = form.rating_scale
+    facts: dict[str, Any] = {f"Review form of {form.venue}": f"{form.source}: {form.evidence}"}
+    if scale is not None:
+        facts[f"Rating scale of {form.venue}"] = list(scale.values)
+        facts[f"Rating words of {form.venue}"] = [
+            rating_label(value, scale) for value in scale.values
+        ]
+        facts[f"Accept threshold of {form.venue}"] = scale.accept_threshold
+    return facts
+
+
+def inferred_venues(facts: Mapping[str, Any]) -> list[str]:
+    """Return the venues whose form was inferred from their reviews, from a manifest's facts."""
+    prefix = "Review form of "
+    return [
+        name.removeprefix(prefix)
+        for name, fact in sorted(facts.items())
+        if name.startswith(prefix) and str(fact).startswith("notes: ")
+    ]
+
+
+def _invitations(snapshot: SealedSnapshot) -> Iterator[Any]:
+    for reply in snapshot.iter("openreview", _INVITATIONS):
+        try:
+            yield read_json(reply.payload)
+        except (ValueError, RecursionError):
+            continue
