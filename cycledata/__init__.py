@@ -215,7 +215,11 @@ else:
             "cycledata.snapshot.open": ("OpenSnapshot",),
             "cycledata.snapshot.reply": ("Reply",),
             "cycledata.snapshot.seal": ("seal",),
-            "cycledata.snapshot.sealed": ("SealedSnapshot", "SnapshotManifest", "verify_snapshot"),
+            "cycledata.snapshot.sealed": (
+                "SealedSnapshot",
+                "SnapshotManifest",
+                "verify_snapshot",
+            ),
             "cycledata.stages.split_item": ("SplitItem",),
         },
     )
