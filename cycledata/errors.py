@@ -4,6 +4,7 @@ CycleDataError
 ├── FetchError        a service refused, or answered with something that is no answer
 │   ├── GaveUpError             one request failed on its last try; others may succeed
 │   ├── RefusedError            the service will not serve us as things are
+│   ├── RequestRejectedError    a model endpoint rejects one request; others may succeed
 │   └── BudgetSpentError        the run's requests or seconds are used up
 ├── ParseError        a payload that cannot be read as what it claims to be
 ├── SnapshotError     a snapshot in the wrong state for the call
@@ -41,6 +42,19 @@ class GaveUpError(FetchError):
 
 class RefusedError(FetchError):
     """The service will not serve us as things are: no further request helps."""
+
+
+class RequestRejectedError(FetchError):
+    """A model endpoint rejects one request, e.g. a paper that is too long; others may succeed.
+
+    Args:
+        message: the request, the endpoint and its reason.
+        too_long: True if the prompt does not fit the context.
+    """
+
+    def __init__(self, message: str, *, too_long: bool = False) -> None:
+        super().__init__(message)
+        self.too_long = too_long
 
 
 class BudgetSpentError(FetchError):

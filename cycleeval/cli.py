@@ -227,42 +227,56 @@ def generated(
 def review(
     papers: Annotated[Path, typer.Argument(help="JSON Lines with paper_id and text.")],
     *,
-    model: Annotated[str, typer.Option(help="Model id, as the endpoint knows it.")],
+    model: Annotated[str, typer.Option(help="Model id at the endpoint.")],
     out: Annotated[Path, typer.Option(help="Predictions file to write.")],
-    record: Annotated[Path, typer.Option(help="Replies, appended as they arrive; resumes.")],
+    record: Annotated[Path, typer.Option(help="File of completions; the same file resumes a run.")],
     endpoint: Annotated[
-        str, typer.Option(help="Base URL of an OpenAI-compatible endpoint, with /v1.")
+        str, typer.Option(help="URL of an OpenAI-compatible endpoint, up to and including /v1.")
     ] = "https://api.openai.com/v1",
     key_variable: Annotated[
         str | None,
         typer.Option(
-            help="Environment variable with the key; OPENAI_API_KEY at OpenAI, else no key."
+            help="Environment variable with the endpoint's key. Without it, OPENAI_API_KEY is sent"
+            " to OpenAI's own address and no key to any other."
+        ),
+    ] = None,
+    timeout: Annotated[
+        float | None,
+        typer.Option(
+            min=1,
+            help="Seconds to wait for one response; by default 600, or more for many tokens.",
         ),
     ] = None,
     ensemble: Annotated[int, typer.Option(min=1, max=50, help="Reviews per paper.")] = 5,
-    reflections: Annotated[int, typer.Option(min=0, max=50, help="Rounds at most.")] = 5,
+    reflections: Annotated[
+        int, typer.Option(min=0, max=50, help="Maximum rounds of self-reflection.")
+    ] = 5,
     temperature: Annotated[
-        float, typer.Option(min=0, max=2, help="Of meta-review, reflections and a lone review.")
+        float,
+        typer.Option(min=0, max=2, help="Temperature of meta-review, reflections, single review."),
     ] = 0.1,
     ensemble_temperature: Annotated[
-        float, typer.Option(min=0, max=2, help="Of the ensemble's reviews.")
+        float, typer.Option(min=0, max=2, help="Temperature of the ensemble's reviews.")
     ] = 0.75,
-    max_tokens: Annotated[int, typer.Option(min=1, help="Limit on one reply, in tokens.")] = 4096,
+    max_tokens: Annotated[
+        int, typer.Option(min=1, help="Maximum tokens of one completion.")
+    ] = 4096,
     ratings: Annotated[
-        Literal["final", "members"], typer.Option(help="Whose ratings to write.")
+        Literal["final", "members"],
+        typer.Option(help="Ratings to write: of the final review or of the ensemble's members."),
     ] = "final",
-    workers: Annotated[int, typer.Option(min=1, max=64, help="Papers at once.")] = 1,
+    workers: Annotated[int, typer.Option(min=1, max=64, help="Papers reviewed at once.")] = 1,
     price_prompt: Annotated[
-        float | None, typer.Option(min=0, help="Price of a million tokens read.")
+        float | None, typer.Option(min=0, help="Price per million prompt tokens.")
     ] = None,
     price_completion: Annotated[
-        float | None, typer.Option(min=0, help="Price of a million tokens written.")
+        float | None, typer.Option(min=0, help="Price per million completion tokens.")
     ] = None,
 ) -> None:
-    """Review papers by Table 1's protocol on an OpenAI-compatible endpoint."""
+    """Review papers with the paper's Table 1 protocol on an OpenAI-compatible endpoint."""
+    from cycledata.llm.endpoint import ChatEndpoint
+    from cycledata.llm.recorded import CompletionLog
     from cycleeval.review import run
-    from cycleeval.review.completions import ReplyRecord
-    from cycleeval.review.endpoint import Endpoint, key_from_environment
     from cycleeval.review.protocol import ReviewProtocol
 
     config = ReviewProtocol(
@@ -273,18 +287,19 @@ def review(
         ensemble_temperature=ensemble_temperature,
         max_tokens=max_tokens,
     )
-    with _failures(), ReplyRecord(record) as replies:
+    with _failures(), CompletionLog(record) as completions:
+        chosen = ChatEndpoint(endpoint, model, key_variable=key_variable, timeout_s=timeout)
         done = run.review_papers(
             run.read_papers(papers),
             config,
-            Endpoint(endpoint, key=key_from_environment(endpoint, key_variable)).ask,
-            replies,
+            chosen.complete_one,
+            completions,
             workers=workers,
             on_progress=_progress("papers reviewed"),
         )
         run.write_predictions(out, done, ratings=ratings)
     print(run.render_run(done, price_prompt=price_prompt, price_completion=price_completion))
-    if done.refused:
+    if done.rejected:
         raise typer.Exit(1)
 
 

@@ -116,7 +116,8 @@ def review(
 ) -> None:
     """Review papers; prints predictions for `cycleeval score`, one JSON object a line."""
     with _errors(), _folder(work) as folder:
-        from cycletrain.config import ModelConfig, Sampling
+        from cycledata.llm.chat import Sampling
+        from cycletrain.config import ModelConfig
         from cycletrain.generation import open_generator
         from cycletrain.reviewing import as_line, predict, read_papers
         from cycletrain.sampling import SamplingPlan
@@ -155,7 +156,8 @@ def write(
 ) -> None:
     """Write a paper from references, with simulated results and its disclosure; prints LaTeX."""
     with _errors(), _folder(work) as folder:
-        from cycletrain.config import ModelConfig, Sampling
+        from cycledata.llm.chat import Sampling
+        from cycletrain.config import ModelConfig
         from cycletrain.generation import open_generator
         from cycletrain.sampling import SamplingPlan
         from cycletrain.writing import read_references, write_paper

@@ -11,9 +11,10 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import Field, ValidationError
+from pydantic import Field, ValidationError, field_serializer
 
 from cycledata.errors import ParseError
+from cycledata.llm.chat import Sampling
 from cycledata.records import Record
 
 Positive = Annotated[int, Field(ge=1)]
@@ -30,12 +31,22 @@ class ModelConfig(Record):
     """Commit of a hub id; the job refuses a hub id without one."""
     name: str | None = None
     """Name that an endpoint knows the model by; None for the rest."""
+    key_variable: str | None = None
+    """Environment variable with an endpoint's key. None sends `OPENAI_API_KEY` to OpenAI's own
+    address and no key to any other."""
     chat_template: Path | None = None
     """Jinja file that replaces the tokenizer's own template and is saved with the model."""
     dtype: Literal["bfloat16", "float32"] = "bfloat16"
     """Type the weights are loaded as."""
     backend: Literal["transformers", "vllm"] = "transformers"
     """What generates from a local or hub model."""
+
+    @field_serializer("path")
+    def _without_credentials(self, path: str) -> str:
+        """Keep the credentials of a URL out of records and cards."""
+        from cycledata.llm.endpoint import split_url
+
+        return split_url(path).shown if path.startswith(("http://", "https://")) else path
 
 
 class AdapterConfig(Record):
@@ -79,15 +90,6 @@ class TrainingConfig(Record):
     save_steps: Positive | None = None
     """Updates between checkpoints, of which the last two are kept; a job that is started again goes
     on from the last one. None keeps none, and starts from the beginning."""
-
-
-class Sampling(Record):
-    """How text is drawn from a model."""
-
-    temperature: Annotated[float, Field(ge=0)]
-    """0 takes the likeliest token."""
-    max_tokens: Positive
-    """Tokens per answer at most."""
 
 
 class JobConfig(Record):

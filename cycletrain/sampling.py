@@ -6,11 +6,12 @@ from pathlib import Path
 from typing import Generic, NamedTuple, TypeVar
 
 from cycledata.formats.unreadable import Unreadable
+from cycledata.llm.chat import ChatRequest, Sampling
 from cycledata.records import Message
-from cycletrain.config import Sampling
-from cycletrain.generation import ChatRequest, Generator, generate, seed_of
+from cycletrain.generation import Generator, generate, seed_of
 
 T = TypeVar("T")
+_NOT_COMPLETED = {"no-room": "it fills the context", "rejected": "the endpoint rejected it"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +67,8 @@ def sample_readable(
         rows = generate(generator, requests, plan.sampling, path, batch_size=plan.batch_size)
         for key in open_ids:
             text = rows[key].text
-            full = rows[key].finish == "no-room"
-            value = Unreadable("prompt", "it fills the context") if full else parse(text)
+            problem = _NOT_COMPLETED.get(rows[key].finish_reason or "")
+            value = Unreadable("prompt", problem) if problem else parse(text)
             found[key] = ParsedCompletion(text, value, attempt)
         open_ids = [key for key in open_ids if isinstance(found[key].value, Unreadable)]
         if not open_ids:

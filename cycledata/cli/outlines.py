@@ -1,21 +1,20 @@
 """The command that asks a language model for outlines."""
 
-import os
 from collections.abc import Callable, Iterable
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
-from urllib.parse import urlsplit
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from cycledata.cli.options import AsJson
 from cycledata.console import print_json, printable, progress
+from cycledata.errors import FetchError
 
 if TYPE_CHECKING:
+    from cycledata.llm.chat import ChatModel
     from cycledata.outline_requests import OutliningReport
-    from cycledata.outlines.ask import Backend
 
 
 def outline(
@@ -27,7 +26,14 @@ def outline(
         str | None,
         typer.Option(
             metavar="URL",
-            help="OpenAI-compatible server, up to and with /v1; its key comes from OPENAI_API_KEY.",
+            help="URL of an OpenAI-compatible server, up to and including /v1.",
+        ),
+    ] = None,
+    key_variable: Annotated[
+        str | None,
+        typer.Option(
+            help="Environment variable with the server's key. Without it, OPENAI_API_KEY is sent"
+            " to OpenAI's own address and no key to any other."
         ),
     ] = None,
     vllm: Annotated[bool, typer.Option("--vllm", help="vLLM on the GPUs at hand.")] = False,
@@ -63,7 +69,7 @@ def outline(
     if (endpoint is None) != vllm:
         raise typer.BadParameter("give --endpoint URL or --vllm, one of them")
     if endpoint is not None and not _is_url(endpoint):
-        raise typer.BadParameter(f"--endpoint: expected http://HOST/v1, found {endpoint!r}")
+        raise typer.BadParameter("--endpoint: expected http://HOST/v1")
     if endpoint is not None and engines > 1:
         raise typer.BadParameter("--engines goes with --vllm; a server starts its own")
     try:
@@ -74,7 +80,7 @@ def outline(
     start = (
         _vllm(model, context, gpus_per_engine)
         if endpoint is None
-        else _server(endpoint, model, parallel, schema)
+        else _server(endpoint, model, key_variable, parallel, schema)
     )
 
     def ask(papers: Iterable[PaperToOutline], into: OpenSnapshot) -> OutlineReport:
@@ -109,26 +115,40 @@ def outline(
 
 
 def _is_url(text: str) -> bool:
+    from cycledata.llm.endpoint import split_url
+
     try:
-        parts = urlsplit(text)
-        return parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
-    except ValueError:
-        return False  # a port that is no number
+        split_url(text)
+    except FetchError:
+        return False
+    return True
 
 
-def _vllm(model: str, context: int, n_gpus: int) -> "Callable[[], Backend]":
-    from cycledata.outlines.backends import VllmBackend
+def _vllm(model: str, context: int, n_gpus: int) -> "Callable[[], ChatModel]":
+    from cycledata.llm.vllm import VllmModel
+    from cycledata.outlines.ask import outline_response_schema
 
     # A model on several GPUs starts processes of its own, inside a Ray actor too.
-    spread = {"tensor_parallel_size": n_gpus, "distributed_executor_backend": "mp"}
-    return partial(VllmBackend, model, max_model_len=context, **(spread if n_gpus > 1 else {}))
+    options: dict[str, Any] = {"max_model_len": context}
+    if n_gpus > 1:
+        options |= {"tensor_parallel_size": n_gpus, "distributed_executor_backend": "mp"}
+    return partial(VllmModel, model, schema=outline_response_schema(), **options)
 
 
-def _server(url: str, model: str, n_parallel: int, schema: bool) -> "Callable[[], Backend]":
-    from cycledata.outlines.backends import EndpointBackend
+def _server(
+    url: str, model: str, key_variable: str | None, n_parallel: int, schema: bool
+) -> "Callable[[], ChatModel]":
+    from cycledata.llm.endpoint import ChatEndpoint
+    from cycledata.outlines.ask import outline_response_schema
 
-    key = os.environ.get("OPENAI_API_KEY")
-    return partial(EndpointBackend, url, model, api_key=key, n_parallel=n_parallel, schema=schema)
+    return partial(
+        ChatEndpoint,
+        url,
+        model,
+        key_variable=key_variable,
+        n_parallel=n_parallel,
+        schema=outline_response_schema() if schema else None,
+    )
 
 
 def _print(report: "OutliningReport", as_json: bool) -> None:

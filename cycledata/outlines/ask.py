@@ -1,19 +1,19 @@
-"""Outlines from a language model: ask, check, ask again, record everything.
+"""Outlines from a language model: request, check, request again, record everything.
 
-A source like any other: each paper's conversation becomes one reply in the snapshot, keyed by
-model, paper and prompt, and a build reads outlines from there with no model at hand. A reply that
-does not pass ``parse_outline`` is never mended here; the model is told what is wrong and asked
-again, at most so many times, and a paper for which that fails has a recorded refusal.
+Each paper's conversation becomes one reply in the snapshot, keyed by model, paper and prompt, and a
+build reads outlines from there without a model. A completion that `parse_outline` does not accept
+is never repaired here: the model gets the reason and tries again, up to a limit, and a paper for
+which all attempts fail is recorded as refused.
 """
 
 import datetime as dt
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
-from typing import Protocol
 
-from cycledata.errors import ParseError
+from cycledata.errors import ParseError, RequestRejectedError
 from cycledata.formats.unreadable import Unreadable
+from cycledata.llm.chat import ChatModel, ChatRequest, Completion, ResponseSchema, Sampling
 from cycledata.outlines.prompt import (
     PaperToOutline,
     first_messages,
@@ -25,7 +25,8 @@ from cycledata.outlines.prompt import (
 from cycledata.outlines.read import (
     Attempt,
     OutlineReply,
-    Sampling,
+    SeededSampling,
+    outline_schema,
     parse_outline,
     read_outline_reply,
 )
@@ -33,45 +34,8 @@ from cycledata.records import Message
 from cycledata.snapshot.open import OpenSnapshot
 from cycledata.snapshot.reply import Reply
 
-DEFAULT_SAMPLING = Sampling(temperature=0.0, top_p=1.0, max_tokens=8_192, seed=0)
+DEFAULT_SAMPLING = SeededSampling(temperature=0.0, top_p=1.0, max_tokens=8_192, seed=0)
 MAX_ATTEMPTS = 3
-
-
-@dataclass(frozen=True, slots=True)
-class Completion:
-    """What a backend answers to one conversation."""
-
-    text: str
-    finish_reason: str | None = None
-    served_model: str | None = None
-    n_prompt_tokens: int | None = None
-    n_reply_tokens: int | None = None
-    error: str | None = None
-    """Why the request itself was turned down; None where there is a reply. Not asked again."""
-
-
-class Backend(Protocol):
-    """A place where a model answers."""
-
-    @property
-    def model(self) -> str:
-        """Model id; part of the reply's key."""
-        ...
-
-    @property
-    def url(self) -> str:
-        """Where it answers, without credentials."""
-        ...
-
-    def complete(
-        self, conversations: Sequence[Sequence[Message]], sampling: Sampling
-    ) -> list[Completion]:
-        """Answer conversations, in order.
-
-        Raises:
-            FetchError: the backend as a whole does not answer.
-        """
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +69,11 @@ class _Talk:
     """Whether the model is to be asked (again)."""
 
 
+def outline_response_schema() -> ResponseSchema:
+    """Return the JSON schema that a model's response must follow."""
+    return ResponseSchema("outline", outline_schema())
+
+
 def outline_key(model: str, paper_id: str) -> str:
     """Key of a paper's conversation under the prompts of today."""
     return f"{model}/{paper_id}/{prompt_hash()}"
@@ -113,10 +82,10 @@ def outline_key(model: str, paper_id: str) -> str:
 def extract_outlines(
     papers: Iterable[PaperToOutline],
     snapshot: OpenSnapshot,
-    backend: Backend,
+    backend: ChatModel,
     *,
     max_chars: int,
-    sampling: Sampling = DEFAULT_SAMPLING,
+    sampling: SeededSampling = DEFAULT_SAMPLING,
     max_attempts: int = MAX_ATTEMPTS,
     batch_size: int = 8,
     clock: Callable[[], dt.datetime] = lambda: dt.datetime.now(dt.UTC),
@@ -129,7 +98,7 @@ def extract_outlines(
     Args:
         papers: with distinct ids.
         snapshot: where conversations are recorded.
-        backend: who answers.
+        backend: the model.
         max_chars: budget for one paper, see ``prompt_budget``.
         sampling: passed on and recorded.
         max_attempts: most replies asked for one paper.
@@ -158,10 +127,10 @@ def extract_outlines(
 
 def converse(
     papers: Sequence[PaperToOutline],
-    backend: Backend,
+    backend: ChatModel,
     *,
     max_chars: int,
-    sampling: Sampling,
+    sampling: SeededSampling,
     max_attempts: int,
 ) -> Iterator[list[OutlineReply]]:
     """Ask about papers side by side; gives those conversations that end, round by round.
@@ -170,12 +139,17 @@ def converse(
         FetchError: the backend as a whole does not answer.
     """
     talks = [_begin(paper, max_chars) for paper in papers]
+    parameters = Sampling(
+        temperature=sampling.temperature, top_p=sampling.top_p, max_tokens=sampling.max_tokens
+    )
     for round_ in range(1, max_attempts + 1):
         if not talks:
             return
-        answers = backend.complete([talk.messages for talk in talks], sampling)
-        for talk, answer in zip(talks, answers, strict=True):
-            _take(talk, answer)
+        requests = [
+            ChatRequest(talk.paper.paper_id, talk.messages, sampling.seed) for talk in talks
+        ]
+        for talk, result in zip(talks, backend.complete(requests, parameters), strict=True):
+            _take(talk, result)
         done = [talk for talk in talks if not talk.open or round_ == max_attempts]
         talks = [talk for talk in talks if talk.open]
         yield [_record(talk, backend.model, sampling) for talk in done]
@@ -207,39 +181,44 @@ def _begin(paper: PaperToOutline, max_chars: int) -> _Talk:
     return _Talk(fitted, len(paper_as_shown(paper)), first_messages(fitted))
 
 
-def _take(talk: _Talk, answer: Completion) -> None:
-    """Judge an answer and note it; leave the talk open if the model is to try again."""
-    problem = _problem(answer)
+def _take(talk: _Talk, result: Completion | RequestRejectedError) -> None:
+    """Check a result and note it; leave the talk open if the model is to be asked again."""
+    is_rejected = isinstance(result, RequestRejectedError)
+    if isinstance(result, RequestRejectedError):
+        completion = Completion("")
+        problem: Unreadable | None = Unreadable("request", str(result))
+    else:
+        completion, problem = result, _problem(result)
     talk.attempts.append(
         Attempt(
-            text=answer.text,
-            finish_reason=answer.finish_reason,
-            served_model=answer.served_model,
-            n_prompt_tokens=answer.n_prompt_tokens,
-            n_reply_tokens=answer.n_reply_tokens,
+            text=completion.text,
+            finish_reason=completion.finish_reason,
+            served_model=completion.served_model,
+            n_prompt_tokens=completion.n_prompt_tokens,
+            n_reply_tokens=completion.n_completion_tokens,
+            n_neutralized=completion.n_neutralized,
             problem=None if problem is None else f"{problem.where}: {problem.why}",
         )
     )
-    talk.open = problem is not None and answer.error is None
+    talk.open = problem is not None and not is_rejected
     if problem is not None:
-        # Only the last answer is shown again: the conversation must not outgrow the context.
-        talk.messages = (*talk.messages[:2], *repair_messages(answer.text, problem))
+        # Only the last completion is shown again, so that the conversation fits the context.
+        talk.messages = (*talk.messages[:2], *repair_messages(completion.text, problem))
 
 
-def _problem(answer: Completion) -> Unreadable | None:
-    if answer.error is not None:
-        return Unreadable("request", answer.error)
-    if answer.finish_reason == "length":
-        return Unreadable("the end", f"cut after {answer.n_reply_tokens} tokens, be shorter")
-    if answer.finish_reason == "refusal":
-        return Unreadable("reply", f"the model declined: {answer.text[:200]}")
-    if not answer.text.strip():
-        return Unreadable("reply", f"empty, finish_reason {answer.finish_reason!r}")
-    outline = parse_outline(answer.text)
+def _problem(completion: Completion) -> Unreadable | None:
+    if completion.finish_reason == "length":
+        n_tokens = completion.n_completion_tokens
+        return Unreadable("the end", f"cut after {n_tokens} tokens, be shorter")
+    if completion.finish_reason == "refusal":
+        return Unreadable("reply", f"the model declined: {completion.text[:200]}")
+    if not completion.text.strip():
+        return Unreadable("reply", f"empty, finish_reason {completion.finish_reason!r}")
+    outline = parse_outline(completion.text)
     return outline if isinstance(outline, Unreadable) else None
 
 
-def _record(talk: _Talk, model: str, sampling: Sampling) -> OutlineReply:
+def _record(talk: _Talk, model: str, sampling: SeededSampling) -> OutlineReply:
     accepted = bool(talk.attempts) and talk.attempts[-1].problem is None
     return OutlineReply(
         paper_id=talk.paper.paper_id,

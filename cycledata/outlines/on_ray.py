@@ -11,10 +11,10 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
 from cycledata.errors import FetchError
+from cycledata.llm.chat import ChatModel
 from cycledata.outlines.ask import (
     DEFAULT_SAMPLING,
     MAX_ATTEMPTS,
-    Backend,
     OutlineReport,
     converse,
     count_outcomes,
@@ -22,7 +22,7 @@ from cycledata.outlines.ask import (
     reply_of,
 )
 from cycledata.outlines.prompt import PaperToOutline
-from cycledata.outlines.read import Sampling, read_outline_reply
+from cycledata.outlines.read import SeededSampling, read_outline_reply
 from cycledata.snapshot.open import OpenSnapshot
 
 if TYPE_CHECKING:
@@ -36,12 +36,12 @@ def extract_outlines_on_ray(
     papers: Iterable[PaperToOutline],
     snapshot: OpenSnapshot,
     model: str,
-    make_backend: Callable[[], Backend],
+    make_backend: Callable[[], ChatModel],
     *,
     max_chars: int,
     n_engines: int,
     gpus_per_engine: float,
-    sampling: Sampling = DEFAULT_SAMPLING,
+    sampling: SeededSampling = DEFAULT_SAMPLING,
     max_attempts: int = MAX_ATTEMPTS,
     batch_size: int = 64,
     clock: Callable[[], dt.datetime] = lambda: dt.datetime.now(dt.UTC),
@@ -124,9 +124,9 @@ class _Engine:
 
     def __init__(
         self,
-        make_backend: Callable[[], Backend],
+        make_backend: Callable[[], ChatModel],
         max_chars: int,
-        sampling: Sampling,
+        sampling: SeededSampling,
         max_attempts: int,
     ) -> None:
         self._backend = make_backend()

@@ -19,15 +19,15 @@ Outcome = Literal["outline", "refused"]
 _TEXTS = ("motivation", "main_idea")
 
 
-class Sampling(Record):
-    """How a model was asked to choose its words."""
+class SeededSampling(Record):
+    """Sampling parameters and the one seed of all conversations, as recorded."""
 
     temperature: float
     top_p: float
     max_tokens: int
-    """Most new tokens of one reply."""
+    """Maximum number of new tokens of one reply."""
     seed: int
-    """Passed on to the server, which may ignore it."""
+    """Sent to the server, which may ignore it."""
 
 
 class Attempt(Record):
@@ -41,6 +41,8 @@ class Attempt(Record):
     """Model that the server says has answered."""
     n_prompt_tokens: int | None
     n_reply_tokens: int | None
+    n_neutralized: int = 0
+    """Control tokens in the messages that were sent as plain text."""
     problem: str | None
     """Where and why it was not accepted; None for the accepted one, which is the last."""
 
@@ -54,7 +56,7 @@ class OutlineReply(Record):
     model: str
     prompt_hash: str
     """Of the prompts, the schema and the rule that fits a paper to the context; 16 hex digits."""
-    sampling: Sampling
+    sampling: SeededSampling
     n_chars: int
     """Length of the paper's text."""
     n_chars_shown: int

@@ -1,1 +1,1 @@
-"""Reviewer baselines: Table 1's protocol on any OpenAI-compatible endpoint."""
+"""Reviewer baselines: the paper's Table 1 protocol on any OpenAI-compatible endpoint."""

@@ -1,22 +1,26 @@
-"""A model's reply -> review | Unusable; strict about marks, lenient about the text around them."""
+"""Response of a model -> review | Unreadable: strict about ratings, lenient about other text."""
 
 import json
+import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
+from cycledata.formats.unreadable import Unreadable
 from cycledata.records import first_problem
 
-MAX_REPLY_CHARACTERS = 400_000
-"""A longer reply is unusable: no review is."""
+MAX_RESPONSE_CHARACTERS = 400_000
+"""A longer response is unreadable."""
+RATINGS = (1, 3, 5, 6, 8, 10)
+"""The rating scale of the prompt, ICLR 2024's."""
 _MAX_BRACES = 256
-"""Braces tried, from the last; each try is at most linear in the reply."""
+"""Braces tried, from the last; each try is at most linear in the response."""
+_THINKING = re.compile(r"<think(?:ing)?>.*?(?:</think(?:ing)?>|\Z)", re.DOTALL | re.IGNORECASE)
 
 
 def _joined(value: object) -> object:
-    """Models often list strengths as an array of strings."""
+    """Join an array of strings, since models often list strengths as one."""
     if isinstance(value, list) and all(isinstance(item, str) for item in value):
         return "\n".join(value)
     return value
@@ -27,7 +31,7 @@ Aspect = Annotated[int, Field(ge=1, le=4, strict=True)]
 
 
 class DraftReview(BaseModel):
-    """What a model says of one paper; fields beyond these are ignored."""
+    """A model's review of one paper; further fields are ignored."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
@@ -39,59 +43,67 @@ class DraftReview(BaseModel):
     presentation: Aspect
     contribution: Aspect
     rating: Annotated[int, Field(strict=True)]
-    """Overall rating; one of 1, 3, 5, 6, 8, 10, as the prompt asks."""
+    """Overall rating; one of `RATINGS`, as the prompt asks."""
     confidence: Annotated[int, Field(ge=1, le=5, strict=True)]
     decision: Literal["accept", "reject"]
 
 
-RATINGS = (1, 3, 5, 6, 8, 10)
-"""The rating scale of the prompt, ICLR 2024's."""
+def parse_review(text: str, finish_reason: str | None) -> DraftReview | Unreadable:
+    """Return the review in a response: the one JSON object in it that is a review.
 
-
-@dataclass(frozen=True, slots=True)
-class Unusable:
-    """A reply that holds no review."""
-
-    reason: str
-    """What was expected and what was found."""
-
-
-def parse_reply(text: str, finish_reason: str) -> DraftReview | Unusable:
-    """The review in a reply: the last JSON object in it that is one.
+    Text inside `<think>` is not part of the response. Two objects with different ratings or
+    decisions make the response unreadable, since either could be a quotation from the paper.
 
     Args:
-        text: the reply.
-        finish_reason: why the model stopped; a review that was cut off is unusable even where what
-            is there happens to parse.
+        text: the response.
+        finish_reason: why the model stopped; a truncated response is unreadable even if it parses.
     """
-    if finish_reason not in ("stop", "eos", ""):
-        return Unusable(f"expected a finished reply, found finish_reason {finish_reason!r:.40}")
-    if len(text) > MAX_REPLY_CHARACTERS:
-        return Unusable(f"expected at most {MAX_REPLY_CHARACTERS} characters, found {len(text)}")
-    reasons = []
-    for found in _objects(text):
+    if finish_reason not in ("stop", "eos", "", None):
+        return Unreadable("the end", f"expected finish_reason 'stop', found {finish_reason!r:.40}")
+    if len(text) > MAX_RESPONSE_CHARACTERS:
+        return Unreadable(
+            "response", f"expected at most {MAX_RESPONSE_CHARACTERS} characters, found {len(text)}"
+        )
+    reviews: list[DraftReview] = []
+    reasons: list[Unreadable] = []
+    for found in _objects(_THINKING.sub("", text)):
+        if isinstance(found, _RepeatedKeyError):
+            return Unreadable("JSON object", str(found))
         try:
-            review = DraftReview.model_validate(found)
+            reviews.append(DraftReview.model_validate(found))
         except ValidationError as error:
-            reasons.append(str(first_problem(error))[:200])
-            continue
-        if review.rating in RATINGS:
-            return review
-        return Unusable(f"rating: expected one of {RATINGS}, found {review.rating}")
-    return Unusable(reasons[-1] if reasons else "expected a JSON object, found none")
+            reasons.append(Unreadable("JSON object", str(first_problem(error))[:200]))
+            if reviews and isinstance(found, dict) and "rating" in found:
+                return reasons[-1]
+    if not reviews:
+        missing = Unreadable("response", "expected a JSON object with a review, found none")
+        return reasons[-1] if reasons else missing
+    if len({_verdict(review) for review in reviews}) > 1:
+        ratings = ", ".join(str(review.rating) for review in reversed(reviews))
+        return Unreadable("response", f"expected one review, found several, with ratings {ratings}")
+    if reviews[0].rating not in RATINGS:
+        return Unreadable("rating", f"expected one of {RATINGS}, found {reviews[0].rating}")
+    return reviews[0]
 
 
-def says_unchanged(text: str) -> bool:
-    """Whether a reflection says that the review stands."""
-    return text.strip(" \t\r\n.*`'\"").upper() == "UNCHANGED"
+def _verdict(review: DraftReview) -> tuple[object, ...]:
+    """Return everything of a review that is scored."""
+    aspects = (review.soundness, review.presentation, review.contribution)
+    return (review.rating, *aspects, review.confidence, review.decision)
+
+
+def is_unchanged(text: str) -> bool:
+    """Return True if a reflection leaves the review as it is."""
+    return _THINKING.sub("", text).strip(" \t\r\n.*`'\"").upper() == "UNCHANGED"
 
 
 def _objects(text: str) -> Iterator[object]:
-    """JSON objects that start at the last braces of a text, the last first; bounded in number.
+    """Yield JSON objects that start at the last braces of a text, the last first.
 
-    Prose before the review is full of braces where it holds LaTeX, so the search starts at the end.
+    An object inside another is not yielded. Prose before the review has many braces if it contains
+    LaTeX, so the search starts at the end and the number of braces tried is bounded.
     """
-    decoder = json.JSONDecoder(parse_constant=_refuse)
+    decoder = json.JSONDecoder(object_pairs_hook=_unique_keys, parse_constant=_refuse)
     start = len(text)
     for _ in range(_MAX_BRACES):
         start = text.rfind("{", 0, start)
@@ -99,8 +111,23 @@ def _objects(text: str) -> Iterator[object]:
             return
         try:
             yield decoder.raw_decode(text, start)[0]
+        except _RepeatedKeyError as error:
+            yield error
         except (ValueError, RecursionError):
             continue
+
+
+class _RepeatedKeyError(Exception):
+    """A JSON object has a key twice."""
+
+
+def _unique_keys(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    value = dict(pairs)
+    if len(value) < len(pairs):
+        keys = [key for key, _ in pairs]
+        repeated = [key for key in value if keys.count(key) > 1]
+        raise _RepeatedKeyError(f"expected each key once, found {repeated[0][:40]!r} repeated")
+    return value
 
 
 def _refuse(constant: str) -> object:

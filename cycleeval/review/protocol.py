@@ -1,8 +1,8 @@
-"""Table 1's protocol for one paper, as a sequence of calls to whatever answers them.
+"""The paper's Table 1 protocol for one paper, as a sequence of chat requests.
 
 An ensemble of k one-shot reviews, a meta-review over them, and rounds of self-reflection on the
-result: the order of the AI Scientist's reviewer, which the paper uses. Pure but for ``ask``: the
-same replies give the same review.
+result: the order of the AI Scientist's reviewer, which the paper uses. Pure except for `complete`:
+the same completions give the same review.
 """
 
 from collections.abc import Callable
@@ -10,121 +10,114 @@ from dataclasses import dataclass, field
 from importlib import resources
 from string import Template
 
+from cycledata.formats.unreadable import Unreadable
+from cycledata.llm.chat import ChatRequest, Completion, Sampling
 from cycledata.records import Message
-from cycleeval.review.completions import Reply, Request
-from cycleeval.review.parsing import DraftReview, Unusable, parse_reply, says_unchanged
+from cycleeval.review.parsing import DraftReview, is_unchanged, parse_review
 
 ATTEMPTS = 3
-"""Times that a review is asked for before the model counts as having given none."""
+"""Attempts at a readable review before the paper counts as unreadable."""
 
-Ask = Callable[[Request], Reply]
+Complete = Callable[[ChatRequest, Sampling], Completion]
+"""Complete one request."""
 
 
 @dataclass(frozen=True, slots=True)
 class ReviewProtocol:
-    """Everything that decides what is asked."""
+    """Parameters of the protocol."""
 
     model: str
-    """Model id, as the endpoint knows it."""
+    """Model id at the endpoint."""
     ensemble: int = 5
     """Independent reviews; 1 leaves the meta-review out. Section 4.1: "five ensembled reviews"."""
     reflections: int = 5
-    """Most rounds of self-reflection. Section 4.1: "five rounds of self-reflection"."""
+    """Maximum rounds of self-reflection. Section 4.1: "five rounds of self-reflection"."""
     temperature: float = 0.1
-    """Of meta-review and reflections, and of a lone review; not stated in the paper."""
+    """Temperature of meta-review, reflections and a single review; our choice, the paper does not
+    state it."""
     ensemble_temperature: float = 0.75
-    """Of the ensemble's reviews, which must differ; the AI Scientist's value."""
+    """Temperature of the ensemble's reviews, which must differ; the AI Scientist's value."""
     max_tokens: int = 4096
-    """Limit on one reply, in tokens."""
+    """Maximum tokens of one completion."""
 
 
 @dataclass(frozen=True, slots=True)
 class PaperReview:
-    """What came of one paper."""
+    """Result of the protocol for one paper."""
 
     paper_id: str
     members: tuple[DraftReview, ...]
-    """The usable reviews of the ensemble."""
+    """Readable reviews of the ensemble."""
     final: DraftReview | None
-    """After meta-review and reflections; None where no usable review, or meta-review, was given."""
+    """Review after meta-review and reflections; None if no review or meta-review was readable."""
     last_text: str
-    """The last reply, for whoever wants to see why there is no review."""
-    unusable: tuple[str, ...]
-    """Step and reason of each reply that held no review."""
+    """Text of the last completion, which shows why there is no review."""
+    unreadable: tuple[str, ...]
+    """Step and reason of each unreadable completion."""
 
 
 @dataclass(slots=True)
 class _Conversation:
-    """The calls about one paper, and what was wrong with the replies."""
+    """The requests about one paper, and why completions were unreadable."""
 
     paper_id: str
     protocol: ReviewProtocol
-    ask: Ask
+    complete: Complete
     last_text: str = ""
-    unusable: list[str] = field(default_factory=list)
-
-    def reply(
-        self, step: str, draw: int, attempt: int, messages: list[Message], temperature: float
-    ) -> Reply:
-        request = Request(
-            paper_id=self.paper_id,
-            step=step,
-            draw=draw,
-            attempt=attempt,
-            model=self.protocol.model,
-            temperature=temperature,
-            max_tokens=self.protocol.max_tokens,
-            messages=tuple(messages),
-        )
-        found = self.ask(request)
-        self.last_text = found.text
-        return found
+    unreadable: list[str] = field(default_factory=list)
 
     def review(
         self, step: str, draw: int, messages: list[Message], temperature: float
     ) -> DraftReview | None:
-        """A usable review within the attempts; None where a reflection changes nothing, too."""
+        """Return a readable review within the attempts; None if there is none or no change."""
+        sampling = Sampling(temperature=temperature, max_tokens=self.protocol.max_tokens)
         for attempt in range(1, ATTEMPTS + 1):
-            reply = self.reply(step, draw, attempt, messages, temperature)
-            if step == "reflection" and says_unchanged(reply.text):
+            # Equal prompts have different ids, so that each is sampled anew.
+            request_id = f"{self.paper_id}/{step}/{draw}/{attempt}"
+            completion = self.complete(ChatRequest(request_id, tuple(messages)), sampling)
+            self.last_text = completion.text
+            if step == "reflection" and is_unchanged(completion.text):
                 return None
-            found = parse_reply(reply.text, reply.finish_reason)
-            if not isinstance(found, Unusable):
+            found = parse_review(completion.text, completion.finish_reason)
+            if not isinstance(found, Unreadable):
                 return found
-            self.unusable.append(f"{step} {draw}, attempt {attempt}: {found.reason}")
+            self.unreadable.append(f"{step} {draw}, attempt {attempt}: {found.where}: {found.why}")
         return None
 
 
-def review_paper(paper_id: str, text: str, protocol: ReviewProtocol, ask: Ask) -> PaperReview:
+def review_paper(
+    paper_id: str, text: str, protocol: ReviewProtocol, complete: Complete
+) -> PaperReview:
     """Run the protocol on one paper.
 
     Args:
         paper_id: its id.
-        text: the paper as the model shall read it.
-        protocol: what is asked.
-        ask: answers a request; what it raises ends the paper.
+        text: the paper's text for the model.
+        protocol: parameters.
+        complete: completes a request; its exceptions end the paper.
     """
-    talk = _Conversation(paper_id, protocol, ask)
+    talk = _Conversation(paper_id, protocol, complete)
     opening = [
         Message(role="system", content=prompt("system")),
         Message(role="user", content=prompt("review", paper=text)),
     ]
-    alone = protocol.ensemble == 1
-    warmth = protocol.temperature if alone else protocol.ensemble_temperature
+    is_single = protocol.ensemble == 1
+    temperature = protocol.temperature if is_single else protocol.ensemble_temperature
     drawn = [
-        talk.review("review", draw, opening, warmth) for draw in range(1, protocol.ensemble + 1)
+        talk.review("review", draw, opening, temperature)
+        for draw in range(1, protocol.ensemble + 1)
     ]
     members = tuple(review for review in drawn if review is not None)
-    final = members[0] if alone and members else None
-    if not alone and members:
+    final = members[0] if is_single and members else None
+    if not is_single and members:
         final = talk.review("meta-review", 1, _meta_messages(members), protocol.temperature)
     if final is not None:
         final = _reflect(talk, opening, final)
-    return PaperReview(paper_id, members, final, talk.last_text, tuple(talk.unusable))
+    return PaperReview(paper_id, members, final, talk.last_text, tuple(talk.unreadable))
 
 
 def prompt(name: str, **values: str) -> str:
-    """One of the files in ``prompts/`` with its placeholders filled."""
+    """Return a file of `prompts/` with its placeholders filled."""
     file = resources.files("cycleeval.review") / "prompts" / f"{name}.md"
     return Template(file.read_text("utf-8").strip()).substitute(values)
 
@@ -138,12 +131,12 @@ def _meta_messages(members: tuple[DraftReview, ...]) -> list[Message]:
 
 
 def _reflect(talk: _Conversation, opening: list[Message], review: DraftReview) -> DraftReview:
-    """The review after its rounds of reflection; they end when one changes nothing."""
+    """Return the review after its rounds of reflection; a round without a change ends them."""
     messages = [*opening, Message(role="assistant", content=review.model_dump_json())]
     rounds = talk.protocol.reflections
     for number in range(1, rounds + 1):
-        ask = prompt("reflect", round=str(number), rounds=str(rounds))
-        messages.append(Message(role="user", content=ask))
+        question = prompt("reflect", round=str(number), rounds=str(rounds))
+        messages.append(Message(role="user", content=question))
         found = talk.review("reflection", number, messages, talk.protocol.temperature)
         if found is None:
             break

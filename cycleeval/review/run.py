@@ -1,6 +1,5 @@
-"""A run of the protocol over many papers: resumes from its record, and says what it cost."""
+"""Run the review protocol on many papers: resumes from its record, and reports tokens and cost."""
 
-import json
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -10,15 +9,16 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from cycledata.errors import FetchError, ParseError
-from cycledata.jsonl import MAX_LINES, InvalidLine, read_jsonl, require_records
+from cycledata.errors import FetchError, ParseError, RequestRejectedError
+from cycledata.jsonl import InvalidLine, read_jsonl, require_records, write_jsonl
+from cycledata.llm.chat import ChatRequest, Completion, Sampling
+from cycledata.llm.recorded import CompletionLog
 from cycledata.records import Record
-from cycleeval.review.completions import Reply, ReplyRecord, Request
-from cycleeval.review.endpoint import RefusedError
 from cycleeval.review.parsing import DraftReview
-from cycleeval.review.protocol import Ask, PaperReview, ReviewProtocol, review_paper
+from cycleeval.review.protocol import Complete, PaperReview, ReviewProtocol, review_paper
 
-Ratings = Literal["final", "members"]
+ReviewRatings = Literal["final", "members"]
+"""Whose ratings become the prediction: the final review's or the ensemble members'."""
 
 
 class PaperToReview(Record):
@@ -27,21 +27,18 @@ class PaperToReview(Record):
     paper_id: Annotated[str, Field(min_length=1, max_length=500)]
     """Its id in the reference."""
     text: Annotated[str, Field(min_length=1)]
-    """What the model reads: LaTeX, Markdown or plain text."""
+    """Text for the model: LaTeX, Markdown or plain text."""
 
 
 def read_papers(path: Path) -> tuple[PaperToReview, ...]:
-    """Papers from JSON Lines.
+    """Read papers from JSON Lines.
 
     Raises:
-        ParseError: an unreadable file, or any line that is no paper: nothing is paid for until the
-            input is whole.
+        ParseError: the file is unreadable or any line is invalid, so that nothing is paid for an
+            incomplete input.
     """
     invalid: list[InvalidLine] = []
-    lines = read_jsonl(
-        path, PaperToReview, unique=("paper_id",), max_lines=MAX_LINES, on_error=invalid.append
-    )
-    papers = tuple(lines)
+    papers = tuple(read_jsonl(path, PaperToReview, unique=("paper_id",), on_error=invalid.append))
     if invalid:
         first = invalid[0]
         raise ParseError(
@@ -54,108 +51,117 @@ def read_papers(path: Path) -> tuple[PaperToReview, ...]:
 
 
 @dataclass(frozen=True, slots=True)
-class Tokens:
-    """What the endpoint counted; replies for which it counted nothing are told."""
+class TokenCounts:
+    """Sums over requests, as the endpoint counts tokens."""
 
-    calls: int = 0
+    requests: int = 0
     prompt: int = 0
     completion: int = 0
     uncounted: int = 0
-    """Calls whose reply came without usage, so that the two sums are too low."""
+    """Requests without token counts, so that the two sums are too low."""
+    neutralized: int = 0
+    """Control tokens in papers that were sent as plain text."""
 
-    def plus(self, reply: Reply) -> "Tokens":
-        """The sums with one more reply."""
-        return Tokens(
-            self.calls + 1,
-            self.prompt + (reply.prompt_tokens or 0),
-            self.completion + (reply.completion_tokens or 0),
-            self.uncounted + (reply.prompt_tokens is None or reply.completion_tokens is None),
+    def plus(self, completion: Completion) -> "TokenCounts":
+        """Return the sums with one more completion."""
+        counts = (completion.n_prompt_tokens, completion.n_completion_tokens)
+        return TokenCounts(
+            self.requests + 1,
+            self.prompt + (counts[0] or 0),
+            self.completion + (counts[1] or 0),
+            self.uncounted + (None in counts),
+            self.neutralized + completion.n_neutralized,
         )
 
 
 @dataclass(frozen=True, slots=True)
 class ReviewRun:
-    """What a run did."""
+    """Result of a run."""
 
     reviews: tuple[PaperReview, ...]
     """By paper id."""
-    refused: tuple[tuple[str, str], ...]
-    """Paper id and the endpoint's words, for papers that it would not read."""
-    asked: Tokens
-    """Calls made now."""
-    recorded: Tokens
-    """Calls answered from the record."""
+    rejected: tuple[tuple[str, str], ...]
+    """Paper id and the endpoint's reason, for papers that it rejects."""
+    requested: TokenCounts
+    """Requests of this run."""
+    recorded: TokenCounts
+    """Requests whose completion was in the record."""
 
 
 def review_papers(
     papers: Sequence[PaperToReview],
     protocol: ReviewProtocol,
-    ask: Ask,
-    record: ReplyRecord,
+    complete: Complete,
+    record: CompletionLog,
     *,
     workers: int = 1,
     on_progress: Callable[[int, int], None] | None = None,
 ) -> ReviewRun:
-    """Review papers, asking only for what the record lacks.
+    """Review papers, requesting only what the record lacks.
 
     Args:
         papers: in any order; the result is ordered by id.
-        protocol: what is asked.
-        ask: answers a request, from any thread.
-        record: where replies are kept.
-        workers: papers under way at once.
-        on_progress: told papers done and papers in all.
+        protocol: parameters.
+        complete: completes a request; called from several threads.
+        record: completions so far.
+        workers: papers reviewed at once.
+        on_progress: called with the number of papers done and of all papers.
 
     Raises:
-        FetchError: the endpoint failed for good; the record holds what it answered before.
+        FetchError: the endpoint refuses everything or does not respond; the record keeps the
+            completions so far.
     """
-    ledger = _Ledger(ask, record)
+    ledger = _Ledger(complete, record, protocol.model)
     ordered = sorted(papers, key=lambda paper: paper.paper_id)
     reviews: list[PaperReview] = []
-    refused: list[tuple[str, str]] = []
+    rejected: list[tuple[str, str]] = []
     with ThreadPoolExecutor(workers) as pool:
         under_way = [
-            (paper, pool.submit(review_paper, paper.paper_id, paper.text, protocol, ledger.answer))
+            (
+                paper,
+                pool.submit(review_paper, paper.paper_id, paper.text, protocol, ledger.complete),
+            )
             for paper in ordered
         ]
         try:
             for done, (paper, future) in enumerate(under_way, start=1):
                 try:
                     reviews.append(future.result())
-                except RefusedError as error:
-                    refused.append((paper.paper_id, str(error)))
+                except RequestRejectedError as error:
+                    rejected.append((paper.paper_id, str(error)))
                 if on_progress is not None:
                     on_progress(done, len(ordered))
         except (FetchError, KeyboardInterrupt):
             ledger.stop(FetchError("stopped"))
             pool.shutdown(cancel_futures=True)
             raise
-    return ReviewRun(tuple(reviews), tuple(refused), ledger.asked, ledger.recorded)
+    return ReviewRun(tuple(reviews), tuple(rejected), ledger.requested, ledger.recorded)
 
 
 class _Ledger:
-    """Answers from the record, else from the endpoint, until that fails; counts both."""
+    """Completes requests from the record or else from the endpoint, and counts both."""
 
-    def __init__(self, ask: Ask, record: ReplyRecord) -> None:
-        self._ask = ask
+    def __init__(self, complete: Complete, record: CompletionLog, model: str) -> None:
+        self._complete = complete
         self._record = record
+        self._model = model
         self._counting = threading.Lock()
         self._failure: FetchError | None = None
-        self.asked = Tokens()
-        self.recorded = Tokens()
+        self.requested = TokenCounts()
+        self.recorded = TokenCounts()
 
     def stop(self, failure: FetchError) -> None:
-        """Let papers under way end at their next call."""
+        """Make papers under way fail at their next request."""
         self._failure = self._failure or failure
 
-    def answer(self, request: Request) -> Reply:
-        """The reply to a request.
+    def complete(self, request: ChatRequest, sampling: Sampling) -> Completion:
+        """Return the completion of a request.
 
         Raises:
-            RefusedError: the endpoint refuses this request.
+            RequestRejectedError: the endpoint rejects this request.
             FetchError: the endpoint has failed, now or on another paper.
         """
-        known = self._record.get(request)
+        known = self._record.get(request, self._model, sampling)
         if known is not None:
             with self._counting:
                 self.recorded = self.recorded.plus(known)
@@ -163,29 +169,29 @@ class _Ledger:
         if self._failure is not None:
             raise self._failure
         try:
-            reply = self._ask(request)
-        except RefusedError:
+            completion = self._complete(request, sampling)
+        except RequestRejectedError:
             raise
         except FetchError as error:
             self.stop(error)
             raise
-        self._record.add(request, reply)
+        self._record.add([(request, completion)], self._model, sampling)
         with self._counting:
-            self.asked = self.asked.plus(reply)
-        return reply
+            self.requested = self.requested.plus(completion)
+        return completion
 
 
-def prediction_line(review: PaperReview, *, ratings: Ratings = "final") -> dict[str, object]:
-    """One paper's line of a predictions file.
+def prediction_line(review: PaperReview, *, ratings: ReviewRatings = "final") -> dict[str, object]:
+    """Return one paper's line of a predictions file.
 
     Args:
-        review: what came of the paper.
-        ratings: ``"final"`` for the one review after meta-review and reflections, which Table 1
-            scores; ``"members"`` for those of the ensemble, whose mean is then the model's rating.
+        review: result for the paper.
+        ratings: `"final"` for the one review after meta-review and reflections, which Table 1
+            scores; `"members"` for those of the ensemble, whose mean is then the model's rating.
 
     Returns:
-        The marks and the decision; where there is no review, the last reply as ``text``, so that
-        scoring counts the paper as unreadable.
+        Ratings and decision; if there is no review, the last completion as `text`, so that scoring
+        counts the paper as unreadable.
     """
     chosen: Sequence[DraftReview] = review.members
     if ratings == "final":
@@ -203,18 +209,15 @@ def prediction_line(review: PaperReview, *, ratings: Ratings = "final") -> dict[
     }
 
 
-def write_predictions(path: Path, run: ReviewRun, *, ratings: Ratings = "final") -> None:
-    """Write the predictions file, whole or not at all."""
-    lines = [json.dumps(prediction_line(review, ratings=ratings)) for review in run.reviews]
-    partial = path.with_name(f"{path.name}.partial")
-    partial.write_text("".join(f"{line}\n" for line in lines), "utf-8")
-    partial.replace(path)
+def write_predictions(path: Path, run: ReviewRun, *, ratings: ReviewRatings = "final") -> None:
+    """Write the predictions file, all of it or nothing."""
+    write_jsonl(path, (prediction_line(review, ratings=ratings) for review in run.reviews))
 
 
-def cost(tokens: Tokens, *, price_prompt: float, price_completion: float) -> float:
-    """Price of some calls, in the currency of the prices, which are per million tokens.
+def cost(tokens: TokenCounts, *, price_prompt: float, price_completion: float) -> float:
+    """Return the price of some requests, in the currency of the prices per million tokens.
 
-    >>> cost(Tokens(2, 1_000_000, 500_000), price_prompt=2.5, price_completion=10.0)
+    >>> cost(TokenCounts(2, 1_000_000, 500_000), price_prompt=2.5, price_completion=10.0)
     7.5
     """
     return (tokens.prompt * price_prompt + tokens.completion * price_completion) / 1e6
@@ -223,22 +226,24 @@ def cost(tokens: Tokens, *, price_prompt: float, price_completion: float) -> flo
 def render_run(
     run: ReviewRun, *, price_prompt: float | None = None, price_completion: float | None = None
 ) -> str:
-    """What a run did, as text."""
+    """Return the result of a run as text."""
     without = [review for review in run.reviews if review.final is None]
-    redrawn = sum(len(review.unusable) for review in run.reviews)
+    n_unreadable = sum(len(review.unreadable) for review in run.reviews)
     reviewed = len(run.reviews) - len(without)
-    papers = f"{reviewed} reviewed, {len(without)} without a usable review"
+    papers = f"{reviewed} reviewed, {len(without)} without a readable review"
     lines = [
-        f"papers: {papers}, {len(run.refused)} refused by the endpoint",
-        f"replies that held no review: {redrawn}",
+        f"papers: {papers}, {len(run.rejected)} rejected by the endpoint",
+        f"unreadable completions: {n_unreadable}",
     ]
-    for name, tokens in (("asked now", run.asked), ("from the record", run.recorded)):
-        line = f"{name}: {tokens.calls} calls, {tokens.prompt} + {tokens.completion} tokens"
+    for name, tokens in (("requested now", run.requested), ("from the record", run.recorded)):
+        line = f"{name}: {tokens.requests} requests, {tokens.prompt} + {tokens.completion} tokens"
         if tokens.uncounted:
-            line += f" (too low: {tokens.uncounted} replies came without a count)"
+            line += f" (too low: {tokens.uncounted} responses without token counts)"
+        if tokens.neutralized:
+            line += f", {tokens.neutralized} control tokens in papers sent as plain text"
         if price_prompt is not None and price_completion is not None:
             price = cost(tokens, price_prompt=price_prompt, price_completion=price_completion)
             line += f", cost {price:.4f}"
         lines.append(line)
-    lines += [f"refused: {paper_id}: {words}" for paper_id, words in run.refused]
+    lines += [f"rejected: {paper_id}: {reason}" for paper_id, reason in run.rejected]
     return "\n".join(lines)

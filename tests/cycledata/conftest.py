@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from cycledata.outlines.prompt import prompt_hash
-from cycledata.outlines.read import Attempt, OutlineReply, Sampling
+from cycledata.outlines.read import Attempt, OutlineReply, SeededSampling
 from cycledata.snapshot.open import OpenSnapshot
 from cycledata.snapshot.reply import Reply
 from cycledata.snapshot.seal import seal
@@ -192,7 +192,7 @@ def conversation(
         source=source,
         model=model,
         prompt_hash=prompts,
-        sampling=Sampling(temperature=0.0, top_p=1.0, max_tokens=100, seed=0),
+        sampling=SeededSampling(temperature=0.0, top_p=1.0, max_tokens=100, seed=0),
         n_chars=1,
         n_chars_shown=1,
         attempts=(attempt,),

@@ -10,6 +10,7 @@ from cycledata.formats.paper_text import CitedWork, ResearchText, render_message
 from cycledata.formats.rating_scales import ICLR_RATING
 from cycledata.formats.review_messages import paper_as_text, reviewer_prompt
 from cycledata.formats.review_text import ReviewText, render_reviews
+from cycledata.llm.chat import ChatRequest, Completion, Sampling
 from cycledata.load import BuildManifest
 from cycledata.manifest import pin_file, write_manifest
 from cycledata.records import (
@@ -23,8 +24,6 @@ from cycledata.records import (
     SetupItem,
 )
 from cycletrain import simulated_results
-from cycletrain.config import Sampling
-from cycletrain.generation import ChatRequest, Completion
 from cycletrain.latex_paper import text_as_paper
 
 

@@ -1,5 +1,6 @@
 """Texts come with their sampling and seed, and survive kills unchanged."""
 
+import dataclasses
 import json
 import sys
 import threading
@@ -13,15 +14,11 @@ import pytest
 
 from cycledata.errors import FetchError, ParseError
 from cycledata.jsonl import read_jsonl
+from cycledata.llm.chat import ChatRequest, Completion, Sampling
+from cycledata.llm.recorded import RecordedCompletion
 from cycledata.records import Message
-from cycletrain.config import ModelConfig, Sampling
-from cycletrain.generation import (
-    ChatRequest,
-    Completion,
-    RecordedCompletion,
-    generate,
-    open_generator,
-)
+from cycletrain.config import ModelConfig
+from cycletrain.generation import generate, open_generator
 
 SAMPLING = Sampling(temperature=1.0, max_tokens=12)
 
@@ -68,7 +65,7 @@ def test_each_text_says_how_it_was_made(tiny: Any, tmp_path: Path) -> None:
     assert (first.seed, second.seed) == (100, 101)
     assert first.sampling == SAMPLING
     assert first.model == tiny.name
-    assert first.prompt != second.prompt
+    assert first.prompt_sha256 != second.prompt_sha256
 
 
 def test_a_text_depends_on_its_seed_and_not_on_its_neighbours(tiny: Any) -> None:
@@ -91,7 +88,7 @@ def test_draws_follow_the_models_distribution() -> None:
     from cycletrain.generation import _seeded_draws
 
     scores = torch.log(torch.tensor([0.6, 0.3, 0.1])).repeat(3000, 1)
-    drawn = _seeded_draws(range(3000), 1.0, "cpu")(None, scores).argmax(1)
+    drawn = _seeded_draws(range(3000), SAMPLING, "cpu")(None, scores).argmax(1)
     shares = torch.bincount(drawn, minlength=3) / 3000
     # Three standard errors of a share of 0.6 over 3,000 draws are 0.027.
     torch.testing.assert_close(shares, torch.tensor([0.6, 0.3, 0.1]), rtol=0, atol=0.03)
@@ -102,7 +99,7 @@ def test_a_prompt_that_fills_the_context_has_no_room(tiny: Any) -> None:
     short = requests(1)[0]
     answers = tiny.complete([long, short], SAMPLING)
     assert answers[0] == Completion("", "no-room")
-    assert answers[1].finish in ("stop", "length")
+    assert answers[1].finish_reason in ("stop", "length")
 
 
 @pytest.mark.parametrize(
@@ -112,7 +109,7 @@ def test_a_prompt_that_fills_the_context_has_no_room(tiny: Any) -> None:
 )
 def test_answers_to_other_requests_are_not_taken(tiny: Any, tmp_path: Path, change: Any) -> None:
     generate(tiny, requests(1), SAMPLING, tmp_path / "t.jsonl", batch_size=1)
-    changed = [requests(1)[0]._replace(**change)]
+    changed = [dataclasses.replace(requests(1)[0], **change)]
     with pytest.raises(ParseError, match=r"other-run: .*r0 was generated for another"):
         generate(tiny, changed, SAMPLING, tmp_path / "t.jsonl", batch_size=1)
 
@@ -173,7 +170,8 @@ def endpoint() -> Iterator[str]:
 
 def test_an_endpoint_is_asked_with_sampling_and_seed(endpoint: str) -> None:
     generator = open_generator(ModelConfig(path=endpoint))
-    assert generator.complete(requests(1), SAMPLING) == [Completion("say 0!", "stop")]
+    (done,) = generator.complete(requests(1), SAMPLING)
+    assert (done.text, done.finish_reason) == ("say 0!", "stop")
     (body,) = _Endpoint.asked
     assert (body["model"], body["temperature"], body["max_tokens"], body["seed"]) == (
         "m",
@@ -201,9 +199,7 @@ class StandInForVllm:
     def __init__(self, model: str, **settings: Any) -> None:
         self.settings = settings
 
-    def chat(
-        self, chats: list[Any], settings: list[Any], *, use_tqdm: bool, lora_request: Any
-    ) -> list[Any]:
+    def chat(self, chats: list[Any], settings: list[Any], *, use_tqdm: bool) -> list[Any]:
         for chat in chats:
             if chat[-1]["content"] == "say 1":
                 raise RefusalError(
@@ -211,8 +207,11 @@ class StandInForVllm:
                 )
             if chat[-1]["content"] == "say 3":
                 raise RefusalError("top_p must be in (0, 1]")
-        done = [types.SimpleNamespace(text=f"{s.seed}", finish_reason="stop") for s in settings]
-        return [types.SimpleNamespace(outputs=[each]) for each in done]
+        done = [
+            types.SimpleNamespace(text=f"{s.seed}", finish_reason="stop", token_ids=[1])
+            for s in settings
+        ]
+        return [types.SimpleNamespace(outputs=[each], prompt_token_ids=[1]) for each in done]
 
 
 @pytest.fixture
@@ -232,10 +231,10 @@ def vllm(monkeypatch: pytest.MonkeyPatch) -> Any:
 
 def test_one_prompt_beyond_vllms_context_costs_the_others_nothing(vllm: Any) -> None:
     answers = vllm.complete(requests(3), SAMPLING)
-    assert answers == [
-        Completion("100", "stop"),
-        Completion("", "no-room"),
-        Completion("102", "stop"),
+    assert [(each.text, each.finish_reason) for each in answers] == [
+        ("100", "stop"),
+        ("", "no-room"),
+        ("102", "stop"),
     ]
 
 

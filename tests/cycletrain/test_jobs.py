@@ -9,13 +9,13 @@ import pytest
 from cycledata import jsonl
 from cycledata.errors import BuildError, VerifyError
 from cycledata.jsonl import read_jsonl
+from cycledata.llm.chat import Sampling
 from cycleeval.generated import RatedPaper
 from cycletrain.config import (
     AdapterConfig,
     DetectConfig,
     IterateConfig,
     ModelConfig,
-    Sampling,
     SftConfig,
     SimpoLoss,
     TrainingConfig,

@@ -10,11 +10,10 @@ import pytest
 from typer.testing import CliRunner
 
 from cycledata.errors import ParseError
+from cycledata.llm.chat import Completion, Sampling
 from cycledata.parse.bibliography.entry import bibtex_of
 from cycletrain.cli import app
-from cycletrain.config import Sampling
 from cycletrain.disclosure import check_disclosure
-from cycletrain.generation import Completion
 from cycletrain.reviewing import as_line, predict, read_papers, review_chat
 from cycletrain.sampling import SamplingPlan
 from cycletrain.writing import read_references, write_paper

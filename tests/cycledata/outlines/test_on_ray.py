@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from cycledata.errors import FetchError
+from cycledata.llm.endpoint import ChatEndpoint
 from cycledata.outlines.ask import OutlineReport, extract_outlines, outline_key
-from cycledata.outlines.backends import EndpointBackend
 from cycledata.outlines.on_ray import extract_outlines_on_ray
 from cycledata.outlines.prompt import PaperToOutline
 from cycledata.records import Section
@@ -47,7 +47,7 @@ def test_engines_on_ray_record_what_one_backend_here_records(
         return {**said, "p2": [answer("la"), answer(good)], "p4": [answer("la")]}
 
     def backend(url: str) -> Any:
-        return partial(EndpointBackend, url, "m", n_parallel=2, timeout_s=10, max_retries=0)
+        return partial(ChatEndpoint, url, "m", n_parallel=2, timeout_s=10, max_retries=0)
 
     server = play(script())
     with OpenSnapshot(tmp_path / "here") as here:
@@ -74,7 +74,7 @@ def test_engines_on_ray_record_what_one_backend_here_records(
                 batch_size=1,
                 clock=lambda: NOON,
             )
-            with pytest.raises(FetchError, match=r"HTTP 503 for model 'm'.*run again to go on"):
+            with pytest.raises(FetchError, match=r"HTTP 503 for model 'm'.*run the same command"):
                 ask(make_backend=backend(broken.url))
             assert not snapshot.has("outline", outline_key("m", "p5"))
             n_recorded = len(list(snapshot.keys("outline")))

@@ -22,7 +22,7 @@ from cycledata.outlines.quality import OutlineQuality, check_outline
 from cycledata.outlines.read import (
     Attempt,
     OutlineReply,
-    Sampling,
+    SeededSampling,
     choose_outlines,
     outline_schema,
     parse_outline,
@@ -146,7 +146,7 @@ def _reply(
         source="v1",
         model=model,
         prompt_hash="0" * 16,
-        sampling=Sampling(temperature=0, top_p=1, max_tokens=10, seed=0),
+        sampling=SeededSampling(temperature=0, top_p=1, max_tokens=10, seed=0),
         n_chars=1,
         n_chars_shown=1,
         attempts=tuple(attempts),

@@ -14,10 +14,10 @@ from typing import Protocol as Shape
 import pytest
 from typer.testing import CliRunner
 
-from cycledata.errors import FetchError, ParseError
+from cycledata.errors import FetchError, FileLockedError, ParseError
+from cycledata.llm.endpoint import ChatEndpoint, key_from_environment
+from cycledata.llm.recorded import CompletionLog
 from cycleeval.cli import app
-from cycleeval.review.completions import ReplyRecord
-from cycleeval.review.endpoint import Endpoint, key_from_environment
 from cycleeval.review.protocol import ReviewProtocol
 from cycleeval.review.run import (
     PaperToReview,
@@ -43,8 +43,8 @@ PROTOCOL = ReviewProtocol(model="tiny", ensemble=3, reflections=4)
 
 
 @cache
-def _endpoint(url: str, max_retries: int) -> Endpoint:
-    return Endpoint(url, key=None, max_retries=max_retries)
+def _endpoint(url: str, model: str, max_retries: int) -> ChatEndpoint:
+    return ChatEndpoint(url, model, max_retries=max_retries)
 
 
 def _run(
@@ -56,9 +56,9 @@ def _run(
     max_retries: int = 2,
     workers: int = 1,
 ) -> ReviewRun:
-    ask = _endpoint(server.url, max_retries).ask
-    with ReplyRecord(record) as replies:
-        return review_papers(papers, protocol, ask, replies, workers=workers)
+    complete = _endpoint(server.url, protocol.model, max_retries).complete_one
+    with CompletionLog(record) as replies:
+        return review_papers(papers, protocol, complete, replies, workers=workers)
 
 
 def _last_prompt(body: dict[str, object]) -> str:
@@ -111,7 +111,7 @@ def test_a_passing_fault_is_retried_and_leaves_no_trace(
     run = _run(model, tmp_path / "replies.jsonl")
     assert len(model.asked) == 14
     assert [review.final is not None for review in run.reviews] == [True, True]
-    assert (run.asked.calls, run.reviews[0].unusable) == (12, ())
+    assert (run.requested.requests, run.reviews[0].unreadable) == (12, ())
 
 
 def test_the_server_says_how_long_to_wait(model: Server, tmp_path: Path) -> None:
@@ -131,8 +131,8 @@ def test_a_wait_of_an_hour_is_not_waited_for(model: Server, tmp_path: Path) -> N
 @pytest.mark.parametrize(
     ("act", "reason"),
     [
-        pytest.param("cut by length", "finish_reason 'length'", id="truncated"),
-        pytest.param("nonsense", "expected a JSON object, found none", id="nonsense"),
+        pytest.param("cut by length", "found 'length'", id="truncated"),
+        pytest.param("nonsense", "expected a JSON object with a review, found none", id="nonsense"),
         pytest.param("out of scale", "rating: expected one of", id="out of scale"),
     ],
 )
@@ -142,10 +142,10 @@ def test_a_reply_without_a_review_is_drawn_again_and_counted(
     model.script = [act]
     run = _run(model, tmp_path / "replies.jsonl")
     assert len(run.reviews[0].members) == 3
-    (note,) = run.reviews[0].unusable
+    (note,) = run.reviews[0].unreadable
     assert note.startswith("review 1, attempt 1: ")
     assert reason in note
-    assert run.asked.calls == 13
+    assert run.requested.requests == 13
 
 
 def test_a_model_that_never_gives_a_review_is_unreadable_and_not_invented(
@@ -156,7 +156,7 @@ def test_a_model_that_never_gives_a_review_is_unreadable_and_not_invented(
     assert len(model.asked) == 2 * 3 * 3, "papers x reviewers x attempts, and no meta-review"
     line = prediction_line(run.reviews[0])
     assert set(line) == {"paper_id", "text"}
-    assert "0 reviewed, 2 without a usable review" in render_run(run)
+    assert "0 reviewed, 2 without a readable review" in render_run(run)
 
 
 def test_a_dead_endpoint_stops_the_run_and_the_next_run_resumes(
@@ -169,15 +169,15 @@ def test_a_dead_endpoint_stops_the_run_and_the_next_run_resumes(
     assert len(model.asked) == 7 + 3, "one call and its two retries"
     model.script, n_before = [], len(model.asked)
     run = _run(model, record)
-    assert (run.recorded.calls, run.asked.calls) == (7, 5)
+    assert (run.recorded.requests, run.requested.requests) == (7, 5)
     assert len(model.asked) == n_before + 5
 
 
 def test_a_refused_paper_does_not_stop_the_others(model: Server, tmp_path: Path) -> None:
     model.script = ["400"]
     run = _run(model, tmp_path / "replies.jsonl")
-    assert [paper_id for paper_id, _ in run.refused] == ["p1"]
-    assert "told to say 400" in run.refused[0][1]
+    assert [paper_id for paper_id, _ in run.rejected] == ["p1"]
+    assert "told to say 400" in run.rejected[0][1]
     assert [review.paper_id for review in run.reviews] == ["p2"]
 
 
@@ -194,7 +194,7 @@ def test_a_finished_run_is_scored_again_for_free(model: Server, tmp_path: Path) 
     model.script = ["500"] * 100
     again = _run(model, record)
     assert again.reviews == first.reviews
-    assert (again.asked.calls, again.recorded.calls) == (0, 12)
+    assert (again.requested.requests, again.recorded.requests) == (0, 12)
 
 
 @pytest.mark.parametrize(
@@ -212,7 +212,7 @@ def test_another_setting_is_another_request(
     model: Server, tmp_path: Path, protocol: ReviewProtocol
 ) -> None:
     _run(model, tmp_path / "replies.jsonl")
-    assert _run(model, tmp_path / "replies.jsonl", protocol=protocol).recorded.calls == 0
+    assert _run(model, tmp_path / "replies.jsonl", protocol=protocol).recorded.requests == 0
 
 
 def test_a_torn_last_line_is_asked_for_again(model: Server, tmp_path: Path) -> None:
@@ -221,7 +221,7 @@ def test_a_torn_last_line_is_asked_for_again(model: Server, tmp_path: Path) -> N
     data = record.read_bytes()
     record.write_bytes(data[:-30])
     again = _run(model, record)
-    assert (again.reviews, again.asked.calls) == (first.reviews, 1)
+    assert (again.reviews, again.requested.requests) == (first.reviews, 1)
     assert sorted(record.read_bytes().split(b"\n")) == sorted(data.split(b"\n"))
 
 
@@ -232,17 +232,18 @@ def test_a_damaged_line_before_the_end_is_refused_with_its_place(
     _run(model, record)
     lines = record.read_bytes().splitlines(keepends=True)
     record.write_bytes(b"".join([lines[0], b"{}\n", *lines[1:]]))
-    with pytest.raises(ParseError, match=r"replies.jsonl:2: expected a recorded reply"):
+    with pytest.raises(ParseError, match=r"replies.jsonl:2: "):
         _run(model, record)
 
 
 def test_two_runs_do_not_write_one_record(tmp_path: Path) -> None:
+    path = tmp_path / "replies.jsonl"
     with (
-        ReplyRecord(tmp_path / "replies.jsonl"),
-        pytest.raises(ParseError, match="another run is writing it"),
-        ReplyRecord(tmp_path / "replies.jsonl"),
+        CompletionLog(path),
+        pytest.raises(FileLockedError, match="locked by another process"),
+        CompletionLog(path),
     ):
-        pass
+        raise AssertionError("two runs have one record")
 
 
 def test_the_key_comes_from_the_environment_and_goes_nowhere_by_mistake(
@@ -276,10 +277,10 @@ def test_the_command_shows_tokens_and_cost_and_resumes(model: Server, tmp_path: 
     shown = CliRunner().invoke(app, arguments)
     assert shown.exit_code == 0, shown.output
     # 11 counted calls of 1,000 + 100 tokens: 11,000 x 2.5 / 1e6 + 1,100 x 10 / 1e6 = 0.0385
-    assert "asked now: 12 calls, 11000 + 1100 tokens (too low: 1 replies" in shown.stdout
+    assert "requested now: 12 requests, 11000 + 1100 tokens (too low: 1 responses" in shown.stdout
     assert "cost 0.0385" in shown.stdout
     again = CliRunner().invoke(app, [*arguments, "--ratings", "members"])
-    assert "asked now: 0 calls" in again.stdout
+    assert "requested now: 0 requests" in again.stdout
     lines = (tmp_path / "predictions.jsonl").read_text("utf-8").splitlines()
     assert [json.loads(line)["ratings"] for line in lines] == [[6, 8, 3], [6, 8, 3]]
 
@@ -307,5 +308,5 @@ def test_a_killed_run_loses_at_most_the_reply_in_flight(model: Server, tmp_path:
     n_recorded = record.read_bytes().count(b"\n")
     assert n_recorded >= 3
     run = _run(model, record)
-    assert run.recorded.calls == n_recorded
-    assert run.recorded.calls + run.asked.calls == 12
+    assert run.recorded.requests == n_recorded
+    assert run.recorded.requests + run.requested.requests == 12

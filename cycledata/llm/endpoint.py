@@ -1,0 +1,408 @@
+"""Client of OpenAI-compatible endpoints, and the rule that decides which key a host receives.
+
+A key belongs to the host that it is named for. `OPENAI_API_KEY` is sent to OpenAI's own address
+only; any other host receives the key variable that the user names, or no key. Redirects are not
+followed, since the request carries a key and a paper. Credentials inside a URL are sent to that
+host and appear in no message and no record.
+"""
+
+import base64
+import json
+import os
+import re
+import time
+import weakref
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Annotated, Any
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+from pydantic import BaseModel, BeforeValidator
+
+from cycledata.errors import FetchError, GaveUpError, RefusedError, RequestRejectedError
+from cycledata.llm.chat import ChatRequest, Completion, ResponseSchema, Sampling
+from cycledata.llm.control_tokens import neutralize, restore
+
+if TYPE_CHECKING:
+    import httpx2
+    from openai import APIStatusError, OpenAI
+
+OPENAI_URL = "https://api.openai.com/v1"
+"""OpenAI's own address."""
+MAX_RETRIES = 5
+"""Retries after 408, 409, 429, 5xx and lost connections; `Retry-After` is followed."""
+MALFORMED_TRIES = 3
+"""Attempts if a response of status 200 is not a chat completion."""
+MAX_BODY_BYTES = 32 * 1024 * 1024
+"""Maximum size of one response."""
+MIN_TIMEOUT_S = 600.0
+"""Minimum number of seconds to wait for one response."""
+_TOKENS_PER_S = 8.0
+"""Slowest generation that is waited for; 16,384 tokens take 2,048 s at this rate."""
+_MAX_WORDS = 300
+"""Maximum characters of a server's own words inside a message."""
+_REJECTED = frozenset({400, 413, 422})
+"""Statuses about one request, e.g. a paper that is too long."""
+_REFUSED = frozenset({401, 402, 403, 404, 405})
+"""Statuses about the key, the model or the address."""
+_HEADERS_SENT = frozenset(
+    {"accept", "accept-encoding", "connection", "content-length", "content-type", "host",
+     "user-agent"}
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class EndpointUrl:
+    """An endpoint's URL without its credentials, and the credentials."""
+
+    shown: str
+    """Scheme, host, port and path: safe to print and to record."""
+    is_openai: bool
+    """True for OpenAI's own host over HTTPS."""
+    login: tuple[str, str] | None = field(default=None, repr=False)
+    """User name and password of the URL, or None."""
+    query: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """Query parameters of the URL."""
+
+
+def split_url(url: str) -> EndpointUrl:
+    """Separate an endpoint's URL from its credentials.
+
+    Raises:
+        FetchError: not an HTTP URL; the message does not repeat it.
+    """
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        parts, port = urlsplit(""), None
+    if parts.scheme not in {"http", "https"} or not parts.hostname or port == 0:
+        raise FetchError("endpoint: expected http://HOST/v1, found another kind of address")
+    host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
+    shown = f"{parts.scheme}://{host}{f':{port}' if port else ''}{parts.path}".rstrip("/")
+    openai = urlsplit(OPENAI_URL)
+    is_openai = (parts.scheme, parts.hostname, port or 443) == ("https", openai.hostname, 443)
+    login = None
+    if parts.username is not None or parts.password is not None:
+        login = (unquote(parts.username or ""), unquote(parts.password or ""))
+    return EndpointUrl(shown, is_openai, login, dict(parse_qsl(parts.query)))
+
+
+def key_from_environment(url: str, variable: str | None = None) -> str | None:
+    """Return the key for an endpoint from the environment, or None if it gets no key.
+
+    Args:
+        url: the endpoint's URL.
+        variable: environment variable named by the user. None means `OPENAI_API_KEY` for OpenAI's
+            own host and no key for any other host.
+
+    Raises:
+        FetchError: the variable is not set, or `OPENAI_API_KEY` is named for another host.
+    """
+    target = split_url(url)
+    name = variable or ("OPENAI_API_KEY" if target.is_openai else None)
+    if name is None:
+        return None
+    if name == "OPENAI_API_KEY" and not target.is_openai:
+        raise FetchError(
+            f"{target.shown}: OPENAI_API_KEY is sent to {OPENAI_URL} only; put the key of this host"
+            " into another environment variable and name that one"
+        )
+    key = os.environ.get(name, "").strip()
+    if not key:
+        raise FetchError(
+            f"{target.shown}: expected a key in the environment variable {name}, found none"
+        )
+    return key
+
+
+def timeout_for(max_tokens: int) -> float:
+    """Return the seconds to wait for one response of at most `max_tokens` tokens.
+
+    >>> timeout_for(1_000), timeout_for(16_384)
+    (600.0, 2168.0)
+    """
+    return max(MIN_TIMEOUT_S, 120.0 + max_tokens / _TOKENS_PER_S)
+
+
+class ChatEndpoint:
+    """An OpenAI-compatible server, e.g. `vllm serve`; may be shared between threads.
+
+    Args:
+        url: base URL up to and including `/v1`.
+        model: model name at the server; None if the server has exactly one model.
+        key_variable: environment variable with the key, see `key_from_environment`.
+        n_parallel: requests in flight.
+        timeout_s: seconds to wait for one response; None for `timeout_for(max_tokens)`.
+        max_retries: retries of one request, with growing pauses.
+        schema: JSON schema of the responses; None for free text.
+
+    Raises:
+        FetchError: wrong URL, or the key is missing.
+        ImportError: the `openai` package is not installed.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        model: str | None = None,
+        *,
+        key_variable: str | None = None,
+        n_parallel: int = 8,
+        timeout_s: float | None = None,
+        max_retries: int = MAX_RETRIES,
+        schema: ResponseSchema | None = None,
+    ) -> None:
+        target = split_url(url)
+        key = key_from_environment(url, key_variable)
+        self.url = target.shown
+        self._secrets = _secrets(target, key)
+        self._n_parallel = n_parallel
+        self._timeout_s = timeout_s
+        self._schema = schema
+        self._client = _client(target, key, max_retries)
+        weakref.finalize(self, self._client.close)
+        self.model = model or self._only_model()
+
+    def complete(
+        self, requests: Sequence[ChatRequest], sampling: Sampling
+    ) -> list[Completion | RequestRejectedError]:
+        """Complete requests, several at once; return one result per request, in order.
+
+        Raises:
+            RefusedError: the server refuses the key, the model or the address.
+            FetchError: the server does not respond, or not with chat completions.
+        """
+
+        def attempt(request: ChatRequest) -> Completion | RequestRejectedError:
+            try:
+                return self.complete_one(request, sampling)
+            except RequestRejectedError as error:
+                return error
+
+        if not requests:
+            return []
+        with ThreadPoolExecutor(min(self._n_parallel, len(requests))) as pool:
+            return list(pool.map(attempt, requests))
+
+    def complete_one(self, request: ChatRequest, sampling: Sampling) -> Completion:
+        """Complete one request.
+
+        Raises:
+            RequestRejectedError: the server rejects this request.
+            RefusedError: the server refuses the key, the model or the address.
+            FetchError: the server does not respond, or not with a chat completion.
+        """
+        pairs = [neutralize(message.content) for message in request.messages]
+        body: dict[str, Any] = {
+            "model": self.model,
+            "messages": [
+                {"role": message.role, "content": text}
+                for message, (text, _) in zip(request.messages, pairs, strict=True)
+            ],
+            "temperature": sampling.temperature,
+            "max_tokens": sampling.max_tokens,
+        }
+        if sampling.top_p != 1.0:
+            body["top_p"] = sampling.top_p
+        if request.seed is not None:
+            body["seed"] = request.seed
+        if self._schema is not None:
+            wanted = {"name": self._schema.name, "strict": True, "schema": self._schema.schema}
+            body["response_format"] = {"type": "json_schema", "json_schema": wanted}
+        timeout_s = self._timeout_s or timeout_for(sampling.max_tokens)
+        found, problem = None, ""
+        for _ in range(MALFORMED_TRIES):
+            data = self._post(request.id, body, timeout_s)
+            try:
+                found = _ChatCompletion.model_validate(json.loads(data))
+            except (ValueError, RecursionError):
+                problem = repr(data[:80].decode("utf-8", "replace"))
+                continue
+            if found.choices:
+                break
+        if found is None:
+            raise GaveUpError(
+                f"{self.url}: expected a chat completion, found {self._safe(problem)}"
+                f" {MALFORMED_TRIES} times; check that this is the address of a /v1 endpoint"
+            )
+        return _completion(found, sum(n for _, n in pairs))
+
+    def _post(self, request_id: str, body: dict[str, Any], timeout_s: float) -> bytes:
+        """Return the body of a response of status 200; b"" if it ended early."""
+        import httpx2
+        import openai
+
+        deadline = time.monotonic() + timeout_s
+        try:
+            create = self._client.chat.completions.with_streaming_response.create
+            with create(**body, timeout=timeout_s) as response:
+                data = bytearray()
+                for chunk in response.iter_bytes():
+                    data += chunk
+                    if len(data) > MAX_BODY_BYTES:
+                        raise GaveUpError(
+                            f"{self.url}: expected a response of at most {MAX_BODY_BYTES} bytes"
+                        )
+                    if time.monotonic() > deadline:
+                        raise GaveUpError(
+                            f"{self.url}: the response took more than {timeout_s:.0f} s;"
+                            " run the same command again to resume"
+                        )
+                return bytes(data)
+        except openai.APIStatusError as error:
+            raise self._status_error(error, request_id) from error
+        except openai.APIError as error:
+            raise GaveUpError(
+                f"{self.url}: no response: {type(error).__name__}: {self._safe(str(error))};"
+                " check that the server is up, then run the same command again to resume"
+            ) from error
+        except httpx2.TransportError:
+            return b""
+
+    def _status_error(self, error: "APIStatusError", request_id: str) -> FetchError:
+        status = error.status_code
+        words = self._safe(error.message)
+        if status in _REJECTED:
+            too_long = status == 413 or bool(_TOO_LONG.search(error.message))
+            return RequestRejectedError(
+                f"{request_id}: rejected by {self.url}: HTTP {status}: {words}", too_long=too_long
+            )
+        if 300 <= status < 400:
+            place = self._safe(_origin(error.response.headers.get("location", "")))
+            return RefusedError(
+                f"{self.url}: redirects to {place}; redirects are not followed, because requests"
+                " carry keys and papers: give the final address"
+            )
+        kind = RefusedError if status in _REFUSED else GaveUpError
+        return kind(
+            f"{self.url}: HTTP {status} for model {self._name()}: {words};"
+            " run the same command again to resume"
+        )
+
+    def _only_model(self) -> str:
+        import openai
+
+        try:
+            names = [model.id for model in self._client.models.list()]
+        except openai.APIStatusError as error:
+            raise self._status_error(error, "models") from error
+        except openai.OpenAIError as error:
+            raise GaveUpError(
+                f"{self.url}: {self._safe(str(error))}; check that the server is up"
+            ) from error
+        if len(names) != 1:
+            raise FetchError(
+                f"{self.url}: expected one model, found {len(names)}: {names[:5]}; name the model"
+            )
+        return names[0]
+
+    def _name(self) -> str:
+        return repr(getattr(self, "model", None))
+
+    def _safe(self, words: str) -> str:
+        """Return a server's words without our secrets, in limits."""
+        for secret in self._secrets:
+            words = words.replace(secret, "[hidden]")
+        return words[:_MAX_WORDS]
+
+
+_TOO_LONG = re.compile(r"context|too long|too many tokens|maximum.{0,30}(?:length|tokens)", re.I)
+
+
+def _writable(value: object) -> object:
+    """Return text with half surrogate pairs as escapes, since they cannot be stored."""
+    return value.encode("utf-8", "backslashreplace").decode() if isinstance(value, str) else value
+
+
+_Text = Annotated[str, BeforeValidator(_writable)]
+
+
+class _Usage(BaseModel):
+    prompt_tokens: int | None = None
+    completion_tokens: int | None = None
+
+
+class _ChatMessage(BaseModel):
+    content: _Text | None = None
+    refusal: _Text | None = None
+
+
+class _Choice(BaseModel):
+    message: _ChatMessage
+    finish_reason: _Text | None = None
+
+
+class _ChatCompletion(BaseModel):
+    """The part of a chat completion that is used; servers leave out what the protocol asks for."""
+
+    choices: list[_Choice]
+    model: _Text | None = None
+    usage: _Usage | None = None
+
+
+def _completion(found: _ChatCompletion, n_neutralized: int) -> Completion:
+    usage = found.usage or _Usage()
+    text = ""
+    reason: str | None = "no choices"
+    if found.choices:
+        choice = found.choices[0]
+        if choice.message.refusal:
+            text, reason = choice.message.refusal, "refusal"
+        else:
+            text, reason = choice.message.content or "", choice.finish_reason
+    return Completion(
+        restore(text),
+        reason,
+        served_model=found.model,
+        n_prompt_tokens=usage.prompt_tokens,
+        n_completion_tokens=usage.completion_tokens,
+        n_neutralized=n_neutralized,
+    )
+
+
+def _origin(location: str) -> str:
+    try:
+        return split_url(location).shown
+    except FetchError:
+        return "another address"
+
+
+def _secrets(target: EndpointUrl, key: str | None) -> tuple[str, ...]:
+    """Return everything that must not appear in a message, the longest first."""
+    secrets = {key} if key else set()
+    secrets |= {value for value in target.query.values() if len(value) >= 4}
+    if target.login is not None:
+        secrets |= {target.login[1], base64.b64encode(":".join(target.login).encode()).decode()}
+    return tuple(sorted((secret for secret in secrets if secret), key=len, reverse=True))
+
+
+def _client(target: EndpointUrl, key: str | None, max_retries: int) -> "OpenAI":
+    try:
+        import httpx2
+        from openai import OpenAI
+    except ImportError as error:
+        raise ImportError("a model endpoint needs: pip install 'cyclekit[llm]'") from error
+    basic = None
+    if key is None and target.login is not None:
+        basic = base64.b64encode(":".join(target.login).encode()).decode()
+    authorization = f"Basic {basic}" if basic else f"Bearer {key or 'none'}"
+
+    def keep_only_ours(request: "httpx2.Request") -> None:
+        # The client adds headers of its own from OPENAI_ORG_ID, OPENAI_PROJECT_ID and
+        # OPENAI_CUSTOM_HEADERS; they may hold secrets that belong to OpenAI.
+        for name in list(request.headers):
+            ours = name in _HEADERS_SENT or name.startswith("x-stainless-")
+            if not ours and not (target.is_openai and name != "authorization"):
+                del request.headers[name]
+        request.headers["authorization"] = authorization
+
+    http = httpx2.Client(follow_redirects=False, event_hooks={"request": [keep_only_ours]})
+    return OpenAI(
+        base_url=target.shown,
+        api_key="none",
+        default_query=dict(target.query),
+        max_retries=max_retries,
+        http_client=http,
+    )
