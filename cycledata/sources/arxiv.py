@@ -1,7 +1,7 @@
-"""arXiv: title search, metadata record with the licence, and the e-print of the version used.
+"""arXiv: title search, metadata with the license, and the e-print of the version used.
 
-The search goes through the arxiv package; OAI-PMH and e-prints share its connection, because the
-terms of use count one request in three seconds over all of them.
+The search uses the arxiv package; OAI-PMH and e-prints share its connection, because the terms of
+use allow one request in three seconds over all of them.
 """
 
 import datetime as dt
@@ -9,13 +9,15 @@ import io
 import re
 import tarfile
 import zlib
+from collections.abc import Callable
 from typing import Any
 from xml.etree import ElementTree as ET
 
 import arxiv
 
 from cycledata.errors import GaveUpError, ParseError
-from cycledata.parse.arxiv import ArxivPaper, parse_atom
+from cycledata.parse.arxiv import ArxivPaper, parse_atom, parse_oai
+from cycledata.snapshot import keys
 from cycledata.snapshot.open import OpenSnapshot
 from cycledata.snapshot.reply import Reply
 from cycledata.sources.http import HttpReply, origin, polite_session
@@ -54,12 +56,12 @@ class Arxiv:
     def match(
         self, snapshot: OpenSnapshot, paper_id: str, title: str, arxiv_id: str | None = None
     ) -> tuple[ArxivPaper, ...]:
-        """Candidates for a title, or for an id that a list gave; asked once: ``match/<paper id>``.
+        """Return the candidates for a title, or for an id that a list gave; ask at most once.
 
-        An empty feed is an answer and is kept.
+        An empty feed is recorded too.
         """
-        key = f"match/{paper_id}"
-        held = snapshot.get("arxiv", key)
+        service, key = keys.arxiv_match(paper_id)
+        held = snapshot.get(service, key) if snapshot.has(service, key) else None
         if held is None:
             query = title_query(title)
             if arxiv_id is None and query is None:
@@ -70,20 +72,21 @@ class Arxiv:
                 else arxiv.Search(query=query, max_results=_CANDIDATES)
             )
             try:
-                list(self._client.results(search))
+                with self._adapter.client_may_fail():
+                    list(self._client.results(search))
             except arxiv.ArxivError as error:
                 raise GaveUpError(f"{self._base_url}: search for {paper_id}: {error}") from error
             held = self._reply(key)
-            snapshot.add(held)
+            _add_understood(snapshot, held, parse_atom)
         return parse_atom(held.payload) if held.status == 200 else ()
 
     def record(self, snapshot: OpenSnapshot, arxiv_id: str) -> None:
-        """Metadata with the latest version's licence: ``record/<arxiv id>``."""
-        self._oai(snapshot, f"record/{arxiv_id}", arxiv_id, "arXiv")
+        """Fetch the metadata with the license of the latest version."""
+        self._oai(snapshot, keys.arxiv_record(arxiv_id).key, arxiv_id, "arXiv", parse_oai)
 
     def eprint(self, snapshot: OpenSnapshot, arxiv_id: str, version: int) -> None:
-        """E-print without its figures' bytes: ``eprint/<arxiv id>v<N>``; a 404 is an answer."""
-        key = f"eprint/{arxiv_id}v{version}"
+        """Fetch an e-print without the bytes of its figures; a 404 is recorded too."""
+        key = keys.eprint(arxiv_id, version).key
         if snapshot.has("arxiv", key):
             return
         self._get(f"{self._base_url}/e-print/{arxiv_id}v{version}")
@@ -96,16 +99,16 @@ class Arxiv:
         snapshot.add(found)
 
     def version_before(self, snapshot: OpenSnapshot, paper: ArxivPaper, day: dt.date) -> int | None:
-        """The last version up to a day; None where all are later.
+        """Return the last version up to a day, or None if all are later.
 
-        Only a paper with a version on each side needs a request: ``versions/<arxiv id>``.
+        Sends a request only for a paper with versions before and after that day.
         """
         if paper.updated <= day:
             return paper.version
         if paper.published > day:
             return None
-        key = f"versions/{paper.arxiv_id}"
-        self._oai(snapshot, key, paper.arxiv_id, "arXivRaw")
+        key = keys.arxiv_versions(paper.arxiv_id).key
+        self._oai(snapshot, key, paper.arxiv_id, "arXivRaw", version_dates)
         held = snapshot.get("arxiv", key)
         if held is None or held.status != 200:
             return None
@@ -113,21 +116,28 @@ class Arxiv:
         return max((number for number, when in dates.items() if when <= day), default=None)
 
     def licence_page(self, snapshot: OpenSnapshot, arxiv_id: str, version: int) -> None:
-        """Abstract page of one version: ``abs/<arxiv id>v<N>``.
+        """Fetch the abstract page of one version.
 
-        OAI-PMH states the latest version's licence only, and licences differ by version.
+        OAI-PMH states the license of the latest version only, and licenses differ by version.
         """
-        key = f"abs/{arxiv_id}v{version}"
+        key = keys.arxiv_page(arxiv_id, version).key
         if not snapshot.has("arxiv", key):
             self._get(f"{self._base_url}/abs/{arxiv_id}v{version}")
             snapshot.add(self._reply(key))
 
-    def _oai(self, snapshot: OpenSnapshot, key: str, arxiv_id: str, prefix: str) -> None:
+    def _oai(
+        self,
+        snapshot: OpenSnapshot,
+        key: str,
+        arxiv_id: str,
+        prefix: str,
+        understand: Callable[[bytes], object],
+    ) -> None:
         if snapshot.has("arxiv", key):
             return
         identifier = f"oai:arXiv.org:{arxiv_id}"
         self._get(self._oai_url, verb="GetRecord", identifier=identifier, metadataPrefix=prefix)
-        snapshot.add(self._reply(key))
+        _add_understood(snapshot, self._reply(key), understand)
 
     def _get(self, url: str, **query: str) -> None:
         self._adapter.session.get(url, params=query)
@@ -143,6 +153,26 @@ class Arxiv:
         return Reply(
             "arxiv", key, answer.url, self._clock.utc(), answer.status, answer.media_type, body
         )
+
+
+def _add_understood(
+    snapshot: OpenSnapshot, reply: Reply, understand: Callable[[bytes], object]
+) -> None:
+    """Record a reply; one that cannot be understood is marked and asked for again next time.
+
+    Raises:
+        ParseError: it cannot be understood.
+    """
+    problem: ParseError | None = None
+    if reply.status == 200:
+        try:
+            understand(reply.payload)
+        except ParseError as error:
+            # An OAI error such as idDoesNotExist is a reply, not a misunderstanding.
+            problem = None if error.rule == "oai-error" else error
+    snapshot.add(reply, problem=None if problem is None else str(problem))
+    if problem is not None:
+        raise problem
 
 
 def title_query(title: str) -> str | None:

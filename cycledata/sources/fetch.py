@@ -1,22 +1,26 @@
-"""What each dataset needs from the services, asked in order, once, and again only where it failed.
+"""Fetch what a dataset needs from the data services into an open snapshot.
 
-Everything is kept in the open snapshot, so a run goes on where the last one ended, however it
-ended. One request that fails for good is a row of the summary; a service that keeps failing is
-left alone for this run; the others go on.
+Every reply is committed as it arrives, so the next run continues where the last one ended. An item
+that fails is a row of the summary, and the run goes on with the next item. After several failures
+in a row a service is skipped for the rest of the run.
 """
 
 import datetime as dt
 import json
+import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import requests
 
 from cycledata.errors import BudgetSpentError, GaveUpError, ParseError, RefusedError
 from cycledata.parse.arxiv import ArxivPaper
+from cycledata.snapshot import keys
 from cycledata.snapshot.open import OpenSnapshot
+from cycledata.snapshot.reply import Reply
+from cycledata.sources.http import ODD_REPLY
 from cycledata.sources.openreview import OpenReview
 from cycledata.sources.semantic_scholar import BATCH, LISTED_BATCH
 from cycledata.sources.services import Services
@@ -26,25 +30,26 @@ from cycledata.stages.match import match_arxiv
 T = TypeVar("T", str, tuple[str, ...])
 
 _FAILURES_IN_A_ROW = 5
-"""After so many, a service is taken to be down for this run."""
+"""Failures after which a service is skipped for the rest of the run."""
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class FetchProgress:
-    """How far a step is."""
+    """Progress of one step of a run."""
 
     step: str
-    """E.g. ``"arXiv search"``."""
+    """For example `"arXiv search"`."""
     done: int
     total: int
     eta_s: float | None
-    """Seconds left at the mean rate of this step so far, waits and retries included; None until
-    three items tell."""
+    """Seconds left at the mean rate of this step so far, waits and retries included; None before
+    the third item."""
 
 
 @dataclass(frozen=True, slots=True)
 class MissingItem:
-    """Something a run set out for and did not get."""
+    """Item that a run asked for and did not get."""
 
     step: str
     item: str
@@ -53,46 +58,46 @@ class MissingItem:
 
 @dataclass(slots=True)
 class FetchSummary:
-    """What a run did, and what it did not."""
+    """Result of a run."""
 
     requests: dict[str, int] = field(default_factory=dict)
     """Requests sent by service, retries included."""
     retries: dict[str, int] = field(default_factory=dict)
     """Retries by reason."""
     seconds: float = 0.0
-    """How long it took."""
+    """Duration of the run."""
     added: dict[str, int] = field(default_factory=dict)
     """Replies added by service."""
     unmatched: int = 0
-    """Papers for which arXiv offered nothing that the rules accept: an answer, not a failure."""
+    """Papers without an acceptable match on arXiv, which is not a failure."""
     missing: list[MissingItem] = field(default_factory=list)
-    """What failed for good; the next run asks again."""
+    """Items that failed after all retries; the next run asks again."""
     stopped: str | None = None
-    """Why the run ended before its end; None when it did not."""
+    """Why the run ended early, or None if it did not."""
 
 
 @dataclass(frozen=True, slots=True)
 class FetchOptions:
-    """What a run is asked for."""
+    """Options of a run."""
 
     limit: int | None = None
-    """Papers per venue or list; None is all."""
+    """Papers per venue or list; None for all."""
     history: bool = False
-    """Edits of every review: the ratings before and after the rebuttal are different data."""
+    """Fetch the edits of every review, which give the ratings before and after the rebuttal."""
     pdfs: bool = False
-    """PDFs from OpenReview, some 34 an hour."""
+    """Fetch PDFs from OpenReview, about 34 per hour."""
     not_after: dt.date | None = None
-    """Take the last arXiv version up to this day; None takes the latest."""
+    """Use the last arXiv version up to this day; None for the latest."""
 
 
 class FetchRun:
-    """One run over an open snapshot.
+    """One run that fetches into an open snapshot.
 
     Args:
-        snapshot: where replies go.
-        services: who is asked.
-        options: how much.
-        on_progress: told after every item.
+        snapshot: receives the replies.
+        services: clients of the services.
+        options: what to fetch.
+        on_progress: called after every item.
     """
 
     def __init__(
@@ -140,7 +145,7 @@ class FetchRun:
         for venue in venues:
             client = self._services.openreview(venue)
             self._each("OpenReview list", "openreview", [venue], partial(self._list, client))
-            # Where the list broke off, what its first pages brought is worth going on with.
+            # If the list broke off, the forums of its first pages are still fetched.
             forums = self._forums_of(venue)
             self._papers({forum: self._note(forum) for forum in forums})
             if self._options.history:
@@ -154,7 +159,11 @@ class FetchRun:
                 self._each("PDFs", "openreview-pdf", wanted, ask)
 
     def _list(self, client: OpenReview, venue: str) -> None:
-        client.list_submissions(self._snapshot, venue, limit=self._options.limit)
+        try:
+            client.list_submissions(self._snapshot, venue, limit=self._options.limit)
+        finally:
+            for problem in client.odd_notes:
+                self._miss("OpenReview list", [venue], problem)
 
     def _research14k(self, listings: Sequence[Listing]) -> None:
         for site in dict.fromkeys(listing.site for listing in listings):
@@ -163,8 +172,8 @@ class FetchRun:
         papers: dict[str, PaperToMatch] = {}
         for listing in listings:
             prefix = f"{listing.name}/"
-            keys = list(self._snapshot.keys("proceedings", prefix))[: self._options.limit]
-            papers |= {key.removeprefix(prefix): self._entry(key) for key in keys}
+            entries = list(self._snapshot.keys(keys.PROCEEDINGS, prefix))[: self._options.limit]
+            papers |= {key.removeprefix(prefix): self._entry(key) for key in entries}
         matched = self._papers(papers)
         self._references({f"ARXIV:{matched[name]}": papers[name].title for name in matched})
 
@@ -174,7 +183,7 @@ class FetchRun:
         self._services.proceedings.fetch(self._snapshot, listing, client)
 
     def _papers(self, papers: Mapping[str, "PaperToMatch"]) -> dict[str, str]:
-        """Match papers with arXiv and fetch e-print and licence; returns arXiv ids by paper."""
+        """Match papers with arXiv, fetch e-print and license; return arXiv ids by paper."""
         matched: dict[str, ArxivPaper] = {}
         self._unmatched = set()
 
@@ -211,7 +220,7 @@ class FetchRun:
     def _references(self, listed: Mapping[str, str | None]) -> None:
         """Fetch listed papers with their references, then every cited work once.
 
-        A paper that is not known by its arXiv id is looked for by its title.
+        A paper whose arXiv id is unknown to the service is searched by title.
         """
         scholar, snapshot = self._services.semantic_scholar, self._snapshot
         with_references = partial(scholar.papers, snapshot, listed=True)
@@ -238,16 +247,16 @@ class FetchRun:
         self._each("cited works", "semantic_scholar", batches, ask)
 
     def _is_unknown(self, name: str) -> bool:
-        reply = self._snapshot.get("semantic_scholar", f"paper/{name}")
+        reply = self._snapshot.get(*keys.cited_work(name))
         return reply is not None and reply.status == 404
 
     def _each(self, step: str, service: str, items: Sequence[T], ask: Callable[[T], None]) -> None:
-        """Ask for item after item; what fails is a row, a service that is down is left alone."""
+        """Ask for each item; a failure is a row, and a service that is down is skipped."""
         clock = self._services.scheduler.clock
         started, in_a_row = clock.now(), 0
         for number, item in enumerate(items):
             if service in self._down:
-                self._miss(step, items[number:], f"{service} is left alone: {self._down[service]}")
+                self._miss(step, items[number:], f"{service} is skipped: {self._down[service]}")
                 return
             try:
                 ask(item)
@@ -260,6 +269,10 @@ class FetchRun:
                 self._miss(step, [item], str(error))
                 if in_a_row == _FAILURES_IN_A_ROW:
                     self._down[service] = f"{in_a_row} failures in a row, the last: {error}"
+            except ODD_REPLY as error:
+                # A reply that its client cannot read says nothing about the next one.
+                log.debug("%s %s", step, item, exc_info=True)
+                self._miss(step, [item], f"the reply was not understood: {error!r:.200}")
             if self._on_progress:
                 done = number + 1
                 rate = (clock.now() - started) / done
@@ -279,56 +292,62 @@ class FetchRun:
         ]
 
     def _forums_of(self, venue: str) -> list[str]:
-        keys = (key.removeprefix("forum/") for key in self._snapshot.keys("openreview", "forum/"))
-        return [forum for forum in keys if self._note(forum).venue == venue][: self._options.limit]
+        found = self._snapshot.keys(keys.OPENREVIEW, keys.FORUMS)
+        forums = [key.removeprefix(keys.FORUMS) for key in found]
+        mine = [forum for forum in forums if self._note(forum).venue == venue]
+        return mine[: self._options.limit]
 
     def _note(self, forum: str) -> "PaperToMatch":
         notes = self._notes(forum)
         return _paper_of_note(notes[0]) if notes else PaperToMatch(None, None, "")
 
     def _notes(self, forum: str) -> list[dict[str, object]]:
-        reply = self._snapshot.get("openreview", f"forum/{forum}")
-        return [] if reply is None else list(json.loads(reply.payload)["notes"])
+        """Return the notes of a forum; what is not a note is left to the build's parser."""
+        notes = _object(self._snapshot.get(*keys.forum(forum))).get("notes")
+        return _objects(notes)
 
     def _review_ids(self, forum: str) -> list[str]:
         notes = self._notes(forum)
         details = notes[0].get("details") if notes else None
-        replies = details.get("replies", []) if isinstance(details, dict) else []
+        replies = _objects(details.get("replies") if isinstance(details, dict) else None)
         return [
             str(note["id"])
             for note in (*notes, *replies)
             if "Official_Review" in str(note.get("invitations") or note.get("invitation"))
+            and isinstance(note.get("id"), str)
         ]
 
     def _entry(self, key: str) -> "PaperToMatch":
-        reply = self._snapshot.get("proceedings", key)
-        entry = {} if reply is None else json.loads(reply.payload)
-        authors = tuple(entry.get("authors") or ()) or None
-        return PaperToMatch(entry.get("title"), authors, "", entry.get("arxiv_id"))
+        entry = _object(self._snapshot.get(keys.PROCEEDINGS, key))
+        title, arxiv_id, names = (entry.get(name) for name in ("title", "arxiv_id", "authors"))
+        authors = tuple(map(str, names)) if isinstance(names, list) and names else None
+        return PaperToMatch(
+            title if isinstance(title, str) else None,
+            authors,
+            "",
+            arxiv_id if isinstance(arxiv_id, str) else None,
+        )
 
     def _cited(self, paper: str) -> list[str]:
-        reply = self._snapshot.get("semantic_scholar", f"paper/{paper}")
-        if reply is None or reply.status != 200:
-            return []
-        cited = json.loads(reply.payload).get("references") or []
-        return [str(work["paperId"]) for work in cited if work.get("paperId")]
+        cited = _object(self._snapshot.get(*keys.cited_work(paper))).get("references")
+        return [work["paperId"] for work in _objects(cited) if isinstance(work.get("paperId"), str)]
 
 
 @dataclass(frozen=True, slots=True)
 class PaperToMatch:
-    """What a search for a paper needs."""
+    """Paper to look up on arXiv."""
 
     title: str | None
     authors: tuple[str, ...] | None
-    """None where they are not shown."""
+    """None if they are not shown."""
     venue: str
-    """Venue id of a submission; ``""`` for an entry of a list."""
+    """Venue id of a submission; empty for an entry of a list."""
     arxiv_id: str | None = None
-    """What a list itself says; None where it says nothing."""
+    """Stated by the list of accepted papers; None if it states none."""
 
 
 def _paper_of_note(note: Mapping[str, object]) -> PaperToMatch:
-    """Title, authors and venue of a submission note, API v1 or v2."""
+    """Return title, authors and venue of a submission note of API v1 or v2."""
     content = note.get("content")
 
     def value(name: str) -> object:
@@ -336,13 +355,30 @@ def _paper_of_note(note: Mapping[str, object]) -> PaperToMatch:
         return found.get("value") if isinstance(found, dict) else found
 
     title, authors = value("title"), value("authors")
-    invitation = str((note.get("invitations") or [note.get("invitation")])[0])  # type: ignore[index]  # a list
+    listed = note.get("invitations")
+    invitation = str(listed[0] if isinstance(listed, list) and listed else note.get("invitation"))
     names = tuple(str(name) for name in authors) if isinstance(authors, list) else ()
-    # v1 writes "Anonymous" where the authors are not shown.
+    # v1 writes "Anonymous" if the authors are not shown.
     shown = names if names and names != ("Anonymous",) else None
     return PaperToMatch(
         title if isinstance(title, str) else None, shown, invitation.split("/-/")[0]
     )
+
+
+def _object(reply: Reply | None) -> dict[str, Any]:
+    """Return the JSON object of a successful reply; an empty one if it has another form."""
+    if reply is None or reply.status != 200:
+        return {}
+    try:
+        value = json.loads(reply.payload)
+    except (ValueError, RecursionError):
+        return {}
+    return value if isinstance(value, dict) else {}
+
+
+def _objects(value: object) -> list[dict[str, Any]]:
+    """Return the JSON objects of a list, or an empty list if it is none."""
+    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
 
 
 def _batches(names: Sequence[str], size: int) -> list[tuple[str, ...]]:

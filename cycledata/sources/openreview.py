@@ -94,6 +94,8 @@ class OpenReview:
         self._password = environment.get("OPENREVIEW_PASSWORD")
         self._token = environment.get("OPENREVIEW_TOKEN")
         self._known = False
+        self.odd_notes: list[str] = []
+        """Notes of listings that cannot be used, each with its place and what was expected."""
 
     def list_submissions(
         self, snapshot: OpenSnapshot, venue: str, *, limit: int | None = None
@@ -111,6 +113,7 @@ class OpenReview:
                 than OpenReview says it is; forums fetched so far are in the snapshot.
         """
         forums: dict[str, None] = {}
+        self.odd_notes = []
         first, *others = invitations(venue)
         for invitation in (first, *others):
             try:
@@ -149,7 +152,11 @@ class OpenReview:
             count = page.count if after is None else count
             if not page.notes and notes:
                 raise GaveUpError(f"{url}: counts {count} papers, lists {len(notes)}")
-            notes.update((note["id"], note) for note in page.notes)
+            usable = [note for note in page.notes if _problem_of_note(note) is None]
+            if page.notes and not usable:
+                raise GaveUpError(f"{url}: {_problem_of_note(page.notes[0])}")
+            count -= len(page.notes) - len(usable)
+            notes.update((note["id"], note) for note in usable)
             if not notes:
                 break
         return url, list(notes.values())
@@ -164,10 +171,12 @@ class OpenReview:
                 fresh = [note["id"] for note in page.notes if note["id"] not in seen]
                 seen.update(dict.fromkeys(fresh))
                 yield from fresh
-            if len(seen) >= count or (limit is not None and len(seen) >= limit):
+            n_listed = len(seen) + len(set(self.odd_notes))
+            if n_listed >= count or (limit is not None and len(seen) >= limit):
+                if self.odd_notes:  # the next run lists again
+                    self._unlist(snapshot, invitation)
                 return
-        for number in range(_PASSES):
-            snapshot.set_mark(self._mark(invitation, number), _UNLISTED)
+        self._unlist(snapshot, invitation)
         raise GaveUpError(
             f"{invitation}: OpenReview counts {count} submissions, {_PASSES} listings gave"
             f" {len(seen)}; run again later"
@@ -195,14 +204,23 @@ class OpenReview:
             query = {"invitation": invitation, "details": "replies", "limit": size}
             expected = state["count"] - len(ids) if ids else 0
             page = self._page(query, after, set(ids), expected=expected)
-            ids += [note["id"] for note in page.notes]
+            usable = [note for note in page.notes if _problem_of_note(note) is None]
+            ids += [note["id"] for note in usable]
             count = page.count if after is None else state["count"]
-            state = {"ids": ids, "count": count, "ended": not page.notes}
+            # Without a usable note there is no id after which the next page could begin.
+            state = {"ids": ids, "count": count, "ended": not usable}
             with snapshot.transaction():
-                for note in page.notes:
+                for note in usable:
                     self._add_forum(snapshot, note)
                 snapshot.set_mark(mark, canonical_json(state))
-            yield _Page(after, count, page.notes)
+            for note in page.notes:
+                if (problem := _problem_of_note(note)) is not None:
+                    self.odd_notes.append(f"{invitation}, page after {after}: {problem}")
+            yield _Page(after, count, usable)
+
+    def _unlist(self, snapshot: OpenSnapshot, invitation: str) -> None:
+        for number in range(_PASSES):
+            snapshot.set_mark(self._mark(invitation, number), _UNLISTED)
 
     def _mark(self, invitation: str, number: int) -> str:
         return f"openreview {self._base_url} {invitation} {number}"
@@ -226,7 +244,8 @@ class OpenReview:
             self._call(lambda: self._client.get_notes(**where, sort="id", with_count=True))
             body = json.loads(self._last().body)
             page = _Page(after, body["count"], body["notes"])
-            repeats = any(note["id"] in seen for note in page.notes)
+            known = (note["id"] for note in page.notes if _problem_of_note(note) is None)
+            repeats = any(note_id in seen for note_id in known)
             if not repeats and (page.notes or expected <= 0):
                 return page
         if page.notes:
@@ -253,7 +272,8 @@ class OpenReview:
             self._log_in()
         for last in (False, True):
             try:
-                ask()
+                with self._adapter.client_may_fail():
+                    ask()
             except openreview.OpenReviewException as error:
                 if last or self._last().status != 401 or not self._user:
                     raise self._explained(error) from error
@@ -294,6 +314,17 @@ class OpenReview:
         if self._adapter.last is None:
             raise AssertionError("unreachable: an answer came before its error")
         return self._adapter.last
+
+
+def _problem_of_note(note: object) -> str | None:
+    """Return why an item of a page is not a note, or None if it is one."""
+    if not isinstance(note, dict):
+        return f"expected a note, found a {type(note).__name__}"
+    if not isinstance(note.get("id"), str) or not note["id"]:
+        return f"expected a note with an id, found the fields {', '.join(sorted(note)[:5])}"
+    if not isinstance(note.get("forum") or "", str) or not isinstance(note.get("content"), dict):
+        return f"note {note['id'][:40]}: expected forum and content"
+    return None
 
 
 class _NegativeError(GaveUpError):

@@ -17,8 +17,10 @@ from semanticscholar.SemanticScholarException import (
     ObjectNotFoundException,
 )
 
-from cycledata.errors import GaveUpError, RefusedError
+from cycledata.errors import GaveUpError, ParseError, RefusedError
 from cycledata.files import canonical_json, sha256_bytes
+from cycledata.parse.semantic_scholar import parse_match, parse_work
+from cycledata.snapshot import keys
 from cycledata.snapshot.open import OpenSnapshot
 from cycledata.snapshot.reply import Reply
 from cycledata.sources.http import HttpReply, PoliteAdapter, json_problem, origin, polite_session
@@ -65,7 +67,7 @@ class SemanticScholar:
         self._client._AsyncSemanticScholar._requester = requester  # noqa: SLF001  the only way in
 
     def papers(self, snapshot: OpenSnapshot, ids: Sequence[str], *, listed: bool) -> None:
-        """Fetch one batch of papers: ``paper/<id>`` each; an id nobody knows is a 404.
+        """Fetch one batch of papers; an unknown id is recorded as a 404.
 
         Args:
             snapshot: takes the replies, all of a batch or none.
@@ -75,30 +77,43 @@ class SemanticScholar:
         fields = LISTED if listed else CITED
         found: Any = [None] * len(ids)
         try:
-            self._client.get_papers(list(ids), fields=list(fields))
+            with self._adapter.client_may_fail():
+                self._client.get_papers(list(ids), fields=list(fields))
             found = json.loads(self._last().body)
         except BadQueryParametersException as error:
             # With none of the ids known, the service says so by a 400.
             if "No valid paper ids" not in str(error):
                 raise GaveUpError(f"{self._base_url}: {error}") from error
         if not isinstance(found, list) or len(found) != len(ids):
+            n_found = len(found) if isinstance(found, list) else 0
             raise GaveUpError(
-                f"{self._base_url}: asked for {len(ids)} papers, got {len(found)}; run again later"
+                f"{self._base_url}: expected {len(ids)} papers, found {n_found}; run again later"
             )
         url = f"{self._base_url}/graph/v1/paper/batch?fields={','.join(fields)}"
-        snapshot.add_many(
-            self._reply(f"paper/{name}", url, 404 if paper is None else 200, paper)
-            for name, paper in zip(ids, found, strict=True)
-        )
+        problems = []
+        with snapshot.transaction():
+            for name, paper in zip(ids, found, strict=True):
+                key = keys.cited_work(name).key
+                reply = self._reply(key, url, 404 if paper is None else 200, paper)
+                problem = None if paper is None else _problem_of_work(reply.payload)
+                snapshot.add(reply, problem=problem)
+                if problem is not None:
+                    problems.append(f"{name}: {problem}")
+        if problems:
+            raise ParseError(
+                "scholar-record", f"{len(problems)} of {len(ids)} works, the first {problems[0]}"
+            )
 
     def match(self, snapshot: OpenSnapshot, title: str) -> dict[str, Any] | None:
-        """The paper whose title fits best; asked once: ``match/<hash of the title>``."""
+        """Return the paper whose title fits best, or None; ask at most once per title."""
         key = match_key(title)
-        held = snapshot.get("semantic_scholar", key)
+        known = snapshot.has(keys.SEMANTIC_SCHOLAR, key)
+        held = snapshot.get(keys.SEMANTIC_SCHOLAR, key) if known else None
         if held is None:
             fields = ["paperId", "externalIds", "title", "year", "authors"]
             try:
-                self._client.search_paper(title, match_title=True, fields=fields)
+                with self._adapter.client_may_fail():
+                    self._client.search_paper(title, match_title=True, fields=fields)
             except ObjectNotFoundException:
                 pass
             except BadQueryParametersException as error:
@@ -106,7 +121,10 @@ class SemanticScholar:
             answer = self._last()
             content = json.loads(answer.body) if answer.status == 200 else None
             held = self._reply(key, answer.url, answer.status, content)
-            snapshot.add(held)
+            problem = None if held.status != 200 else _problem_of_match(held.payload)
+            snapshot.add(held, problem=problem)
+            if problem is not None:
+                raise ParseError("scholar-record", f"match of {title[:80]!r}: {problem}")
         if held.status != 200:
             return None
         found = json.loads(held.payload).get("data") or [None]
@@ -122,6 +140,22 @@ class SemanticScholar:
         if self._adapter.last is None:
             raise AssertionError("unreachable: asked before")
         return self._adapter.last
+
+
+def _problem_of_work(payload: bytes) -> str | None:
+    try:
+        parse_work(payload)
+    except ParseError as error:
+        return error.detail
+    return None
+
+
+def _problem_of_match(payload: bytes) -> str | None:
+    try:
+        parse_match(payload)
+    except ParseError as error:
+        return error.detail
+    return None
 
 
 def match_key(title: str) -> str:

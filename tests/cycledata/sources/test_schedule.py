@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from cycledata.errors import BudgetSpentError, GaveUpError, RefusedError
 from cycledata.sources.estimate import estimate, plan_research14k, plan_review5k
-from cycledata.sources.fetch import Wish
+from cycledata.sources.fetch import FetchOptions
 from cycledata.sources.schedule import (
     PACES,
     Budget,
@@ -121,9 +121,9 @@ def simulate(plan: dict[str, int]) -> dict[str, float]:
 @pytest.mark.parametrize(
     "plan",
     [
-        pytest.param(plan_research14k(LISTINGS, Wish()), id="research-14k, seven venues"),
+        pytest.param(plan_research14k(LISTINGS, FetchOptions()), id="research-14k, seven venues"),
         pytest.param(
-            plan_review5k(["ICLR.cc/2024/Conference"], Wish(history=True, pdfs=True)),
+            plan_review5k(["ICLR.cc/2024/Conference"], FetchOptions(history=True, pdfs=True)),
             id="review-5k with history and PDFs",
         ),
     ],

@@ -68,7 +68,7 @@ def test_a_list_shorter_than_the_batch_is_a_failure(
     tmp_path: Path, new_server: Any, services: MakeServices
 ) -> None:
     server = new_server(choose=lambda _service, _what: "short-list")
-    with pytest.raises(GaveUpError, match="asked for 2 papers, got 1"):
+    with pytest.raises(GaveUpError, match="expected 2 papers, found 1"):
         papers(tmp_path, services(server), ["c1", "c2"], listed=False)
 
 
