@@ -192,7 +192,7 @@ def _flip(
 
 
 def _swap_table_numbers(sections: Sequence[PaperSection], dice: random.Random) -> Edit | None:
-    """Swap two different numbers of one table that stand in different rows."""
+    """Swap two different numbers of one table, from different rows."""
     tables = []
     for number, start, table in _tables(sections):
         rows = [0, *(match.end() for match in _ROW_END.finditer(table))]

@@ -69,7 +69,7 @@ class Specificity:
 def split_points(text: str) -> list[str]:
     r"""Split weaknesses or questions into points.
 
-    A list item is a point; text without items is split at blank lines. What stands before the
+    A list item is a point; text without items is split at blank lines. Text before the
     first item introduces the list and is a point only if it ends a sentence.
 
     >>> split_points("1. The proof of Lemma 2 is wrong.\n2. Baselines are missing here.")

@@ -62,7 +62,7 @@ class TextBaseline:
     rating_weights: Floats
     """Regression weights of the rating, shape (n_columns + 1,), the intercept last."""
     accept_weights: Floats | None
-    """Weights of the log-odds of acceptance; None where no decision was known."""
+    """Weights of the log-odds of acceptance; None if no decision was known."""
     learned_from: str
     """Name of the training data, part of every signature."""
     n_papers: int
@@ -108,7 +108,7 @@ def fit_baseline(
         papers: features per paper.
         ratings: mean human rating per paper, shape (n_papers,).
         kind: what to read; ``"text"`` is TF-IDF of words and pairs of words.
-        accepted: decisions per paper, None where unknown.
+        accepted: decisions per paper, None if unknown.
         learned_from: name of the training data, e.g. ``"review-5k/train@1f2e3d"``.
 
     Raises:
@@ -208,7 +208,7 @@ def save_baseline(baseline: TextBaseline, path: Path) -> None:
     if baseline.accept_weights is not None:
         arrays["accept_weights"] = baseline.accept_weights
     with path.open("wb") as file:
-        np.savez_compressed(file, allow_pickle=False, **arrays)  # type: ignore[arg-type]
+        np.savez_compressed(file, allow_pickle=False, **arrays)  # type: ignore[arg-type]  # NumPy types one mapping only
 
 
 def load_baseline(path: Path) -> TextBaseline:

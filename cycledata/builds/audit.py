@@ -1,4 +1,4 @@
-"""Find what gives a paper's decision away before anybody reads it: phrases, links, lengths.
+"""Find what gives a paper's decision away before it is read: phrases, links, lengths.
 
 A text that says "Anonymous authors" where the paper was rejected, or links to its code where it was
 accepted, lets a model predict decisions without judging papers. Every word, pair of words, link

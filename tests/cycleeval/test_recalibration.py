@@ -91,6 +91,6 @@ def test_bad_input_is_named(predictions: list[float], targets: list[float], mess
 
 def test_an_unknown_method_and_too_many_folds_are_refused() -> None:
     with pytest.raises(ValueError, match="expected one of linear, isotonic, found 'platt'"):
-        recalibrate([1, 2], [1, 2], method="platt")  # type: ignore[arg-type]
+        recalibrate([1, 2], [1, 2], method="platt")  # type: ignore[arg-type]  # the error under test
     with pytest.raises(ValueError, match="expected 2 to 3 folds for 3 papers, found 10"):
         recalibrate([1, 2, 3], [1, 2, 3])

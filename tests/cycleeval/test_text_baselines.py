@@ -108,7 +108,7 @@ def test_cross_fitting_gives_nothing_away_where_there_is_nothing_to_learn() -> N
 def test_unknown_kinds_short_training_sets_and_missing_text_are_named() -> None:
     papers, ratings = papers_of(30)
     with pytest.raises(ValueError, match="expected one of constant, length, metadata, text"):
-        fit_baseline(papers, ratings, kind="title", learned_from="x")  # type: ignore[arg-type]
+        fit_baseline(papers, ratings, kind="title", learned_from="x")  # type: ignore[arg-type]  # the error under test
     with pytest.raises(ValueError, match="at least 20 papers to learn from, found 5"):
         fit_baseline(papers[:5], ratings[:5], kind="text", learned_from="x")
     with pytest.raises(ValueError, match="needs text, and no paper has any"):
