@@ -9,13 +9,13 @@ from cycledata import __version__ as __version__
 from cycledata.lazy_exports import lazy_exports
 
 if TYPE_CHECKING:
+    from cycledata.llm.chat import Sampling as Sampling
     from cycletrain.config import AdapterConfig as AdapterConfig
     from cycletrain.config import DetectConfig as DetectConfig
     from cycletrain.config import IterateConfig as IterateConfig
     from cycletrain.config import ModelConfig as ModelConfig
     from cycletrain.config import RewardConfig as RewardConfig
     from cycletrain.config import RolloutConfig as RolloutConfig
-    from cycletrain.config import Sampling as Sampling
     from cycletrain.config import SftConfig as SftConfig
     from cycletrain.config import SimpoConfig as SimpoConfig
     from cycletrain.config import SimpoLoss as SimpoLoss
@@ -49,6 +49,7 @@ else:
     __getattr__, __dir__ = lazy_exports(
         __name__,
         {
+            "cycledata.llm.chat": ("Sampling",),
             "cycletrain.config": (
                 "AdapterConfig",
                 "DetectConfig",
@@ -56,7 +57,6 @@ else:
                 "ModelConfig",
                 "RewardConfig",
                 "RolloutConfig",
-                "Sampling",
                 "SftConfig",
                 "SimpoConfig",
                 "SimpoLoss",

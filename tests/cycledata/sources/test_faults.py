@@ -183,7 +183,7 @@ def test_a_lasting_fault_is_a_row_that_says_why_and_the_rest_goes_on(
 def test_the_table_in_the_docs_is_this_one(golden: bool) -> None:
     table = ["| What the service does | Once | For ever: a row that says |", "| --- | --- | --- |"]
     for row in ROWS:
-        waits = "waits as told, " if row.fault in TOLD else ""
+        waits = "waits as requested, " if row.fault in TOLD else ""
         once = row.once or f'{waits}asks again: "{row.reason}"'
         table.append(f'| {row.words} | {once} | "... {row.lasting} ..." |')
     text = DOCS.read_text()
