@@ -137,3 +137,7 @@ class PublishError(CycleDataError):
 
 class PolicyError(CycleDataError):
     """A consent policy or opt-out list that cannot be followed to the letter."""
+
+
+class AuditError(CycleDataError):
+    """A table cannot be audited: a column is missing, or too few papers have a decision."""

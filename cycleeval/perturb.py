@@ -299,7 +299,7 @@ ERRORS = ("flipped-result", "contradicting-conclusion", "swapped-numbers", "remo
 
 
 def _tables(sections: Sequence[PaperSection]) -> Iterator[tuple[int, int, str]]:
-    """Section number, start and text of every table."""
+    """Yield section number, start and text of every table."""
     for number, section in enumerate(sections):
         end = 0
         for match in _TABULAR.finditer(section.text):
@@ -314,7 +314,7 @@ def _tables(sections: Sequence[PaperSection]) -> Iterator[tuple[int, int, str]]:
 
 
 def _is_length(table: str, match: re.Match[str]) -> bool:
-    """True if a number is part of a command's argument or a dimension, not a cell's value."""
+    """Return True if a number belongs to a command's argument or a dimension."""
     return _inside_markup(table, match.start()) or bool(
         re.match(
             r"\s*(?:pt|cm|mm|em|ex|in|\\(?:text|line|column)width)\b", table[match.end() :][:20]
@@ -323,7 +323,7 @@ def _is_length(table: str, match: re.Match[str]) -> bool:
 
 
 def _inside_markup(text: str, place: int) -> bool:
-    """True if a place is inside mathematics, a command or its argument on the same line."""
+    """Return True if a place is inside mathematics, a command or its argument on the same line."""
     start = text.rfind("\n", 0, place) + 1
     end = text.find("\n", place)
     line = text[start : end if end >= 0 else len(text)][:5000]
@@ -331,7 +331,7 @@ def _inside_markup(text: str, place: int) -> bool:
 
 
 def _depth(text: str, place: int) -> int:
-    """Open braces and environments at a place."""
+    """Count open braces and environments at a place."""
     depth = 0
     for match in _BALANCE.finditer(text, 0, place):
         opens = match[0] == "{" or match[0].startswith("\\begin")
@@ -340,5 +340,5 @@ def _depth(text: str, place: int) -> int:
 
 
 def _still_balanced(edit: Edit) -> bool:
-    """True if an edit opens and closes as much as what it replaces."""
+    """Return True if an edit opens and closes as much as what it replaces."""
     return _depth(edit.before, len(edit.before)) == _depth(edit.after, len(edit.after))

@@ -177,7 +177,7 @@ def overlap(
 
 
 def _exchange(areas: Sequence[str], generator: np.random.Generator) -> np.ndarray:
-    """Another paper of the same area per paper, a cyclic shift of a random order; -1 if alone."""
+    """Draw another paper of the same area for each paper; -1 if it is alone."""
     partner = np.full(len(areas), -1)
     for area in sorted(set(areas)):
         members = np.flatnonzero([label == area for label in areas])
@@ -194,7 +194,7 @@ def _tf_idf(texts: Sequence[str]) -> Any:
 
 
 def _cosines(first: Any, second: Any) -> Floats:
-    """Row by row; rows are normalized already."""
+    """Return cosines row by row; rows are normalized already."""
     return np.asarray(first.multiply(second).sum(axis=1), dtype=np.float64).reshape(-1)
 
 

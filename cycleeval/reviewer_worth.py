@@ -91,7 +91,7 @@ def reviewer_worth(
 
 
 def _moments(predicted: Floats, flat: Ragged) -> Floats:
-    """Per paper, what the estimates sum up, shape (n_papers, 9)."""
+    """Return the terms that the estimates sum up, shape (n_papers, 10)."""
     counts, means = flat.counts.astype(np.float64), flat.means()
     center = float(np.average(means, weights=counts))  # keeps the sums of squares small
     means, predicted = means - center, predicted - predicted.mean()
@@ -113,7 +113,7 @@ def _moments(predicted: Floats, flat: Ragged) -> Floats:
 
 
 def _worth(sums: Floats) -> tuple[Floats, Floats, Floats]:
-    """Worth, correlation and noise ratio from sums over papers, shape (resamples,) each."""
+    """Return worth, correlation and noise ratio from sums over papers, shape (resamples,)."""
     papers, reviews, squares, within, total, total2, pred, pred2, means, product = sums.T
     with np.errstate(divide="ignore", invalid="ignore"):
         error = within / (reviews - papers)

@@ -275,7 +275,7 @@ def _vectorizer(vocabulary: Sequence[str] | None = None) -> Any:
 
 
 def _numbers(papers: Sequence[PaperFeatures], kind: Kind) -> Floats:
-    """Numeric features per paper, shape (n_papers, n_features); none for constant and text."""
+    """Return numeric features per paper, shape (n_papers, n_features); may be none."""
     rows = [_numeric_features(paper, kind) for paper in papers]
     return np.array(rows, dtype=np.float64).reshape(len(papers), -1)
 
@@ -297,7 +297,7 @@ def _numeric_features(paper: PaperFeatures, kind: Kind) -> list[float]:
 
 
 def _fit_ratings(columns: Any, wanted: Floats, kind: Kind) -> Floats:
-    """Regression weights, shape (n_columns + 1,), the intercept last."""
+    """Return regression weights, shape (n_columns + 1,), the intercept last."""
     if kind == "constant":
         return np.array([wanted.mean()])
     if kind != "text":

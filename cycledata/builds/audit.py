@@ -16,6 +16,8 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from cycledata.errors import AuditError
+
 Verdict = Literal["leak", "hint"]
 """``leak``: predicts the decision too well to be left in; ``hint``: significant, but weak."""
 Floats = NDArray[np.float64]
@@ -111,7 +113,7 @@ def audit_papers(papers: Callable[[], Iterable[AuditedPaper]]) -> Audit:
         papers: called twice, since texts are not kept in memory; both calls must give the same.
 
     Raises:
-        ValueError: fewer than 20 accepted or 20 rejected papers, too few to tell.
+        AuditError: fewer than 20 accepted or 20 rejected papers, too few to tell.
     """
     tables: dict[str, _PhraseTable] = {}
     labels = {True: Counter[tuple[str, str, str]](), False: Counter[tuple[str, str, str]]()}
@@ -127,7 +129,7 @@ def audit_papers(papers: Callable[[], Iterable[AuditedPaper]]) -> Audit:
             numbers.setdefault((name, name), []).append((value, paper.accepted))
     n_accepted, n_rejected = size[True], size[False]
     if min(n_accepted, n_rejected) < 20:
-        raise ValueError(
+        raise AuditError(
             f"expected at least 20 accepted and 20 rejected papers, found {n_accepted} and "
             f"{n_rejected}; decisions come from the column `decision`"
         )
@@ -166,7 +168,7 @@ class _PhraseTable:
         row[found] += row[found] < np.iinfo(np.uint16).max
 
     def hashes(self, text: str) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """Buckets of every word, and of every word with the one after it."""
+        """Return the buckets of every word and of every pair of adjacent words."""
         words = tokenize(text)
         numbers = np.fromiter(map(self.ids.__getitem__, words), dtype=np.uint64, count=len(words))
         mixed = (numbers + np.uint64(1)) * np.uint64(0x9E3779B97F4A7C15)
@@ -178,7 +180,7 @@ class _PhraseTable:
         return int((self.counts.sum(axis=0, dtype=np.int64) >= MIN_PAPERS).sum())
 
     def candidates(self, n_accepted: int, n_rejected: int) -> NDArray[np.int64]:
-        """Buckets whose shares differ most between the classes, in standard errors."""
+        """Return the buckets whose shares differ most between classes, in standard errors."""
         used = np.flatnonzero(self.counts.sum(axis=0, dtype=np.int64) >= MIN_PAPERS)
         rejected, accepted = self.counts[:, used].astype(np.float64)
         pooled = (accepted + rejected) / (n_accepted + n_rejected)
@@ -203,7 +205,7 @@ class _Judge:
         accepted: int,
         rejected: int,
     ) -> Clue | None:
-        """A property that papers have or lack."""
+        """Judge a property that papers have or lack."""
         from scipy.stats import fisher_exact
 
         yes, no = accepted / self.n_accepted, rejected / self.n_rejected
@@ -230,7 +232,7 @@ class _Judge:
         )
 
     def number(self, name: str, what: str, found: list[tuple[float, bool]]) -> Clue | None:
-        """A number such as a length."""
+        """Judge a number such as a length."""
         values = np.array([value for value, _ in found], dtype=np.float64)
         accepted = np.array([label for _, label in found])
         if accepted.all() or not accepted.any():
@@ -254,7 +256,7 @@ class _Judge:
         )
 
     def _clue(self, clue: Clue) -> Clue | None:
-        """The clue with its corrected p-value and final verdict, or None if not significant."""
+        """Correct the p-value and set the verdict; return None if not significant."""
         p_value = min(1.0, clue.p_value * self.n_tried)
         if p_value >= LEVEL:
             return None
@@ -272,7 +274,7 @@ def tokenize(text: str) -> list[str]:
 
 
 def _labels(paper: AuditedPaper) -> set[tuple[str, str, str]]:
-    """Links and categories of a paper, each once."""
+    """Return links and categories of a paper, each once."""
     found = {(name, "category", f"{name}={value}") for name, value in paper.categories.items()}
     for name, text in paper.texts.items():
         hosts = set(_LINK.findall(text[:_MAX_CHARACTERS].lower()))
@@ -323,7 +325,7 @@ def _wilson(count: int, n: int) -> tuple[float, float]:
 
 
 def _newcombe(first: int, n_first: int, second: int, n_second: int) -> tuple[float, float]:
-    """Interval of a difference of shares (Newcombe 1998, method 10)."""
+    """Return the interval of a difference of shares (Newcombe 1998, method 10)."""
     a, b = first / n_first, second / n_second
     (low_a, high_a), (low_b, high_b) = _wilson(first, n_first), _wilson(second, n_second)
     difference = a - b
@@ -334,7 +336,7 @@ def _newcombe(first: int, n_first: int, second: int, n_second: int) -> tuple[flo
 
 
 def _delong(positive: Floats, negative: Floats) -> tuple[float, float]:
-    """AUROC and its standard error (DeLong 1988)."""
+    """Return the AUROC and its standard error (DeLong 1988)."""
     from scipy.stats import rankdata
 
     m, n = len(positive), len(negative)
@@ -346,7 +348,7 @@ def _delong(positive: Floats, negative: Floats) -> tuple[float, float]:
 
 
 def _best_cut_accuracy(values: Floats, accepted: NDArray[np.bool_]) -> float:
-    """Accuracy of the best threshold in hindsight, either way round."""
+    """Return the accuracy of the best threshold in hindsight, either way round."""
     order = np.argsort(values, kind="stable")
     below = np.concatenate([[0], np.cumsum(accepted[order])])
     size = np.arange(len(values) + 1)

@@ -6,7 +6,7 @@ are imported when a command runs, so that `--help` is fast.
 
 from typing import NoReturn
 
-from cycledata.cli import builds, outlines, snapshots
+from cycledata.cli import audit, builds, outlines, snapshots
 from cycledata.console import Version, command_line, run
 
 app = command_line("Build Review-5k and Research-14k from recorded replies of data services.")
@@ -28,6 +28,7 @@ app.command()(snapshots.seal)
 app.command()(builds.build)
 app.command()(builds.verify)
 app.command()(builds.explain)
+app.command(epilog=audit.EPILOG)(audit.audit)
 app.command()(builds.takedown)
 app.command()(builds.publish)
 app.command()(builds.parse)

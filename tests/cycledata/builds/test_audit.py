@@ -6,6 +6,7 @@ import pytest
 from scipy.stats import mannwhitneyu
 
 from cycledata.builds.audit import AuditedPaper, Clue, audit_papers
+from cycledata.errors import AuditError
 
 WORDS = [f"word{number}" for number in range(400)]
 
@@ -90,5 +91,5 @@ def test_chance_alone_rarely_passes_the_correction() -> None:
 
 
 def test_too_few_papers_of_one_kind_are_refused() -> None:
-    with pytest.raises(ValueError, match="at least 20 accepted and 20 rejected papers"):
+    with pytest.raises(AuditError, match="at least 20 accepted and 20 rejected papers"):
         audit_papers(lambda: islice(papers_of(600), 30))
