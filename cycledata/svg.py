@@ -1,14 +1,37 @@
-"""Inline SVG for the site: intervals, a calibration plot, histograms. No script, no other file.
+"""SVG charts: intervals, calibration plots, histograms and curves. No script, no other file.
 
-Every function returns safe markup; whatever is put into it is a number or escaped. Colours are
-classes of the style sheet, so that light and dark need no second drawing.
+Every function returns safe markup: what it inserts is a number or escaped. Colors are classes, so
+that a page's style sheet serves light, dark and print; `standalone` adds a style sheet for a file.
 """
 
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Annotated
 
 from markupsafe import Markup
+from pydantic import Field
+
+from cycledata.records import Record
+
+STYLE = """
+svg{font:11px system-ui,sans-serif;background:#fff;--ink:#1c1c1c;--faint:#e4e4e4;--c0:#0072b2;
+--c1:#d55e00;--c2:#009e73;--c3:#cc79a7;--c4:#666}
+@media (prefers-color-scheme:dark){svg{background:#16181c;--ink:#e8e8e8;--faint:#3a3d44;
+--c0:#56b4e9;--c1:#e69f00;--c2:#2fc79a;--c3:#dc9fc2;--c4:#aaa}}
+@media print{svg{background:#fff;--ink:#000;--faint:#ccc;--c0:#0072b2;--c1:#d55e00;--c2:#009e73;
+--c3:#cc79a7;--c4:#666}}
+text{fill:var(--ink)}.title{font-size:13px}.grid{stroke:var(--faint)}
+.diagonal,.mark{stroke:var(--c4);stroke-dasharray:4 3}.bar{stroke:var(--c0);stroke-width:2}
+.dot,.paper{fill:var(--c0)}.paper{fill-opacity:.45}.human{fill:var(--c4)}.model{fill:var(--c0)}
+.series{fill:none;stroke-width:1.8}.level{stroke:var(--c1);fill:none;stroke-width:2}
+circle.level{fill:var(--c1)}
+.s0{stroke:var(--c0)}.s1{stroke:var(--c1)}.s2{stroke:var(--c2)}.s3{stroke:var(--c3)}
+.s4{stroke:var(--c4)}.f0{fill:var(--c0)}.f1{fill:var(--c1)}.f2{fill:var(--c2)}.f3{fill:var(--c3)}
+.f4{fill:var(--c4)}
+"""
+"""Style sheet of the charts. Colors are Okabe and Ito's, distinguishable with color blindness."""
+_N_COLORS = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,14 +42,14 @@ class Span:
     high: float
 
     def at(self, value: float, width: float) -> float:
-        """Where a value lies on 0 to ``width``; the middle where the range is a point."""
+        """Return a value's place on 0 to `width`; the middle if the range is a point."""
         if self.high <= self.low:
             return width / 2
         return width * (min(max(value, self.low), self.high) - self.low) / (self.high - self.low)
 
 
 def span_of(values: Sequence[float]) -> Span:
-    """The range of some values with a margin of 4% on each side; 0 to 1 for none."""
+    """Return the range of values with a margin of 4% on each side; 0 to 1 for no values."""
     if not values:
         return Span(0.0, 1.0)
     low, high = min(values), max(values)
@@ -37,7 +60,7 @@ def span_of(values: Sequence[float]) -> Span:
 def whisker(
     value: float, low: float | None, high: float | None, *, span: Span, mark: float | None
 ) -> Markup:
-    """A value with its interval on a shared scale, and a dashed line at what it must beat."""
+    """Draw a value with its interval on a shared scale, and a dashed line at a baseline."""
     width, height = 96.0, 12.0
     parts = []
     if mark is not None:
@@ -64,9 +87,9 @@ def whisker(
 def histogram(
     human: Sequence[float], model: Sequence[float], *, scale: tuple[float, float]
 ) -> Markup:
-    """Shares of human and of simulated ratings, by whole rating points, side by side."""
+    """Draw the shares of human and of simulated ratings per whole rating point, side by side."""
     first, last = math.floor(scale[0]), math.ceil(scale[1])
-    last = min(last, first + 30)  # a wider scale would give bars too thin to see
+    last = min(last, first + 30)  # bars of a wider scale would be too thin
     bins = list(range(first, last + 1))
     width, height, left, bottom = 420.0, 420.0, 40.0, 34.0
     shares = [_shares(values, bins) for values in (human, model)]
@@ -91,9 +114,9 @@ def histogram(
                     label,
                 )
             )
-        parts.append(_text(left + step * (i + 0.5), height - 20, str(label), "middle"))
-    parts.append(_text((left + width) / 2, height - 5, "rating", "middle"))
-    return _figure(width, height, "Ratings given by people and by the model", parts)
+        parts.append(text(left + step * (i + 0.5), height - 20, str(label), "middle"))
+    parts.append(text((left + width) / 2, height - 5, "rating", "middle"))
+    return figure(width, height, "Ratings by human reviewers and by the model", parts)
 
 
 def calibration(
@@ -102,10 +125,10 @@ def calibration(
     *,
     scale: tuple[float, float],
 ) -> Markup:
-    """Mean human rating against the model's rating.
+    """Draw the mean human rating against the model's rating.
 
     Args:
-        points: model rating and mean human rating, one paper each.
+        points: model rating and mean human rating per paper.
         levels: mean model rating, mean human rating and number of papers of each bin.
         scale: lowest and highest rating, of both axes.
     """
@@ -124,12 +147,12 @@ def calibration(
     stride = max(1, len(ticks) // 10)
     for tick in ticks[::stride]:
         parts += [
-            _line("grid", left, y(tick), size - 12, y(tick)),
-            _line("grid", x(tick), 12, x(tick), size - bottom),
-            _text(left - 8, y(tick) + 4, str(tick), "end"),
-            _text(x(tick), size - bottom + 14, str(tick), "middle"),
+            line("grid", left, y(tick), size - 12, y(tick)),
+            line("grid", x(tick), 12, x(tick), size - bottom),
+            text(left - 8, y(tick) + 4, str(tick), "end"),
+            text(x(tick), size - bottom + 14, str(tick), "middle"),
         ]
-    parts.append(_line("diagonal", x(scale[0]), y(scale[0]), x(scale[1]), y(scale[1])))
+    parts.append(line("diagonal", x(scale[0]), y(scale[0]), x(scale[1]), y(scale[1])))
     parts += [
         Markup('<circle class="paper" cx="{:.1f}" cy="{:.1f}" r="3"/>').format(x(m), y(h))
         for m, h in points
@@ -141,18 +164,18 @@ def calibration(
     parts += [
         Markup(
             '<circle class="level" cx="{:.1f}" cy="{:.1f}" r="4.5"><title>{} papers rated {:.2f} '
-            "by the model, {:.2f} by people</title></circle>"
+            "by the model, {:.2f} by human reviewers</title></circle>"
         ).format(x(m), y(h), n, m, h)
         for m, h, n in levels
     ]
-    parts.append(_text((left + size) / 2, size - 5, "model's rating", "middle"))
+    parts.append(text((left + size) / 2, size - 5, "model's rating", "middle"))
     parts.append(
         Markup(
             '<text class="label" text-anchor="middle" transform="translate(11 {:.0f}) rotate(-90)">'
             "mean human rating</text>"
         ).format((size - bottom) / 2)
     )
-    return _figure(size, size, "Mean human rating against the model's rating", parts)
+    return figure(size, size, "Mean human rating against the model's rating", parts)
 
 
 def _shares(values: Sequence[float], bins: Sequence[int]) -> list[float]:
@@ -166,25 +189,113 @@ def _grid_y(top: float, width: float, base: float, left: float) -> Markup:
     for i in range(int(top / step) + 1):
         level = base - (base - 12) * i * step / top
         parts += [
-            _line("grid", left, level, width, level),
-            _text(left - 6, level + 4, f"{i * step:.0%}", "end"),
+            line("grid", left, level, width, level),
+            text(left - 6, level + 4, f"{i * step:.0%}", "end"),
         ]
     return Markup("").join(parts)
 
 
-def _line(name: str, x1: float, y1: float, x2: float, y2: float) -> Markup:
+def line(name: str, x1: float, y1: float, x2: float, y2: float) -> Markup:
+    """Return a line of a class."""
     return Markup('<line class="{}" x1="{:.1f}" y1="{:.1f}" x2="{:.1f}" y2="{:.1f}"/>').format(
         name, x1, y1, x2, y2
     )
 
 
-def _text(x: float, y: float, text: str, anchor: str) -> Markup:
-    return Markup('<text class="label" x="{:.1f}" y="{:.1f}" text-anchor="{}">{}</text>').format(
-        x, y, anchor, text
+def text(x: float, y: float, words: str, anchor: str, name: str = "label") -> Markup:
+    """Return one line of text; `anchor` is `"start"`, `"middle"` or `"end"`."""
+    return Markup('<text class="{}" x="{:.1f}" y="{:.1f}" text-anchor="{}">{}</text>').format(
+        name, x, y, anchor, words
     )
 
 
-def _figure(width: float, height: float, label: str, parts: Sequence[Markup]) -> Markup:
+def figure(width: float, height: float, label: str, parts: Sequence[Markup]) -> Markup:
+    """Return one `<svg>` element with a label for screen readers."""
     return Markup(
         '<svg class="figure" viewBox="0 0 {:.0f} {:.0f}" role="img" aria-label="{}">{}</svg>'
     ).format(width, height, label, Markup("").join(parts))
+
+
+def standalone(chart: Markup) -> str:
+    """Return a chart as the content of an SVG file, with a style sheet of its own."""
+    head = '<svg xmlns="http://www.w3.org/2000/svg" '
+    start, rest = str(chart).removeprefix("<svg ").split(">", 1)
+    return f"{head}{start}><style>{STYLE}</style>{rest}\n"
+
+
+class Line(Record):
+    """One line of a curve."""
+
+    label: str
+    """Name in the legend."""
+    y: tuple[float, ...]
+    """Values, one per `x` of the curve; all finite."""
+
+
+class Curve(Record):
+    """Lines over a common x."""
+
+    name: Annotated[str, Field(pattern=r"^[a-z0-9-]{1,40}$")]
+    """Name of the file."""
+    title: str
+    """Title, with the unit."""
+    x_label: str
+    x: tuple[float, ...]
+    """Ascending."""
+    lines: tuple[Line, ...]
+
+
+def draw_curve(curve: Curve) -> Markup:
+    """Draw lines over a grid with labeled ticks; an empty curve has the text "no data"."""
+    width, height, left, right, bottom = 420.0, 260.0, 62.0, 14.0, 42.0
+    values = [y for each in curve.lines for y in each.y]
+    parts = [text(left, 18, curve.title, "start", "title")]
+    if not values:
+        return figure(width, height, curve.title, [*parts, text(left, 60, "no data", "start")])
+    top = 34.0 + 12 * (len(curve.lines) > 1)
+    xs, ys = ticks(min(curve.x), max(curve.x), whole=True), ticks(min(values), max(values))
+    x_span = Span(min(xs[0], curve.x[0]), max(xs[-1], curve.x[-1]))
+    y_span = Span(ys[0], ys[-1])
+
+    def across(x: float) -> float:
+        return left + x_span.at(x, width - left - right)
+
+    def down(y: float) -> float:
+        return height - bottom - y_span.at(y, height - top - bottom)
+
+    for y in ys:
+        parts.append(line("grid", left, down(y), width - right, down(y)))
+        parts.append(text(left - 6, down(y) + 4, f"{y:g}", "end"))
+    parts += [text(across(x), height - 24, f"{x:g}", "middle") for x in xs]
+    parts.append(text((left + width - right) / 2, height - 7, curve.x_label, "middle"))
+    legend_x = left
+    for i, each in enumerate(curve.lines):
+        places = [(across(x), down(y)) for x, y in zip(curve.x, each.y, strict=True)]
+        points = " ".join(f"{x:.1f},{y:.1f}" for x, y in places)
+        color = i % _N_COLORS
+        parts.append(Markup('<polyline class="series s{}" points="{}"/>').format(color, points))
+        if len(places) <= 20:
+            dot = Markup('<circle class="f{}" cx="{:.1f}" cy="{:.1f}" r="3"/>')
+            parts += [dot.format(color, x, y) for x, y in places]
+        if len(curve.lines) > 1:
+            parts.append(text(legend_x, 35, each.label, "start", f"f{color}"))
+            legend_x += 6.5 * len(each.label) + 14
+    return figure(width, height, curve.title, parts)
+
+
+def ticks(low: float, high: float, *, whole: bool = False) -> list[float]:
+    """Return two to eight round numbers that enclose a range.
+
+    >>> ticks(0.12, 0.87)
+    [0.0, 0.2, 0.4, 0.6, 0.8, 1.0]
+    """
+    if high <= low:
+        low, high = low - 0.5, high + 0.5
+    raw = (high - low) / 4
+    power = 10.0 ** math.floor(math.log10(raw))
+    step = next(power * m for m in (1, 2, 5, 10) if power * m >= raw * 0.999)
+    if whole:
+        step = max(1.0, step)
+    first = math.floor(low / step + 1e-9)
+    last = max(math.ceil(high / step - 1e-9), first + 1)
+    return [round(step * i, 12) for i in range(first, last + 1)]

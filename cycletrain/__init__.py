@@ -35,8 +35,6 @@ if TYPE_CHECKING:
     from cycletrain.losses import mean_logprob as mean_logprob
     from cycletrain.losses import nll_loss as nll_loss
     from cycletrain.losses import simpo_loss as simpo_loss
-    from cycletrain.plot import Curve as Curve
-    from cycletrain.plot import Line as Line
     from cycletrain.preferences import Pairing as Pairing
     from cycletrain.preferences import PreferencePair as PreferencePair
     from cycletrain.preferences import Reward as Reward
@@ -83,7 +81,7 @@ else:
                 "nll_loss",
                 "simpo_loss",
             ),
-            "cycletrain.plot": (
+            "cycledata.svg": (
                 "Curve",
                 "Line",
             ),

@@ -3,8 +3,8 @@
 from pathlib import Path
 from typing import Literal
 
-import cycledata
 from cycledata.files import write_file
+from cycledata.templates import cards_folder, render_card
 from cycletrain.config import AdapterConfig, ModelConfig
 from cycletrain.run_record import RunRecord, is_main_process
 
@@ -12,13 +12,6 @@ _ROLES = {
     "reviewer": "A reviewer: it reads a paper and writes reviews, a meta-review and a decision.",
     "researcher": "A researcher: it reads references and writes a paper, with made-up results.",
 }
-
-
-def _folder() -> Path:
-    """Where the templates lie: inside the wheel, or beside the packages in a checkout."""
-    package = Path(cycledata.__file__).parent
-    inside = package / "_cards"
-    return inside if inside.is_dir() else package.parent / "cards"
 
 
 def write_model_card(
@@ -42,10 +35,9 @@ def write_model_card(
         return
     import tomllib
 
-    import jinja2
     import yaml
 
-    cards = _folder()
+    cards = cards_folder()
     header = {
         "library_name": "transformers" if adapter.kind == "none" else "peft",
         "base_model": model.path,
@@ -55,13 +47,8 @@ def write_model_card(
         "tags": ["peer-review", role, *(["invented"] if record.build_invented else [])],
         **tomllib.loads((cards / "model-gating.toml").read_text(encoding="utf-8")),
     }
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(cards),
-        autoescape=False,  # noqa: S701  Markdown, filled with our own names and numbers only
-        undefined=jinja2.StrictUndefined,
-        keep_trailing_newline=True,
-    )
-    body = environment.get_template("model.md.jinja").render(
+    body = render_card(
+        "model.md.jinja",
         title=f"{Path(model.path).name}-cycle{role}",
         role_text=_ROLES[role],
         record=record,

@@ -5,21 +5,23 @@ does not start. ``close_run`` writes ``record.json``, a picture for every curve,
 """
 
 import hashlib
-import html
 import os
 import platform
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+from markupsafe import Markup
 from pydantic import Field
 
+from cycledata import svg
 from cycledata.errors import BuildError
 from cycledata.files import write_file
 from cycledata.load import MANIFEST, verify_build
 from cycledata.records import Record
+from cycledata.svg import Curve
+from cycledata.templates import content_security_policy, html_environment
 from cycletrain.config import JobConfig
-from cycletrain.plot import Curve, draw_curve
 
 RECORD = "record.json"
 _PACKAGES = (
@@ -102,7 +104,7 @@ def open_run(job: str, config: JobConfig) -> RunRecord:
 def close_run(out: Path, record: RunRecord) -> RunRecord:
     """Write the finished record with its pictures and page."""
     for curve in record.curves if is_main_process() else ():
-        write_file(out / "plots" / f"{curve.name}.svg", draw_curve(curve) + "\n")
+        write_file(out / "plots" / f"{curve.name}.svg", svg.standalone(svg.draw_curve(curve)))
     _write(out, record)
     return record
 
@@ -137,25 +139,22 @@ def _device() -> str:
     return f"cpu, {torch.get_num_threads()} threads, {platform.machine()}"
 
 
-_STYLE = (
-    "body{font:15px/1.5 system-ui,sans-serif;max-width:62rem;margin:2rem auto;padding:0 1rem;"
-    "color:#1c1c1c;background:#fff}h1{font-size:1.5rem}h2{font-size:1.1rem;margin-top:2rem}"
-    "table{border-collapse:collapse}td,th{padding:.15rem .9rem .15rem 0;text-align:left;"
-    "vertical-align:top;border-bottom:1px solid #e4e4e4}td{font-variant-numeric:tabular-nums;"
-    "overflow-wrap:anywhere}"
-    ".plots{display:flex;flex-wrap:wrap;gap:1rem}figure{margin:0}.note{background:#fff4d6;"
-    "padding:.5rem .8rem}"
-)
+_STYLE = """
+body{font:15px/1.5 system-ui,sans-serif;max-width:62rem;margin:2rem auto;padding:0 1rem;
+color:#1c1c1c;background:#fff;color-scheme:light dark}
+h1{font-size:1.5rem}h2{font-size:1.1rem;margin-top:2rem}
+table{border-collapse:collapse}td,th{padding:.15rem .9rem .15rem 0;text-align:left;
+vertical-align:top;border-bottom:1px solid #8884}
+td{font-variant-numeric:tabular-nums;overflow-wrap:anywhere}
+.plots{display:flex;flex-wrap:wrap;gap:1rem}figure{margin:0}
+.plots svg{width:420px;max-width:100%;height:auto}.note{background:#fff4d6;color:#1c1c1c;
+padding:.5rem .8rem}
+@media (prefers-color-scheme:dark){body{color:#e8e8e8;background:#16181c}}
+"""
 
 
 def render_page(record: RunRecord) -> str:
-    """The record as one self-contained HTML page."""
-    note = (
-        '<p class="note">Made from an invented snapshot: no paper, person or review in it is real,'
-        " and the numbers say nothing about research.</p>"
-        if record.build_invented
-        else ""
-    )
+    """Return the record as one self-contained HTML page."""
     facts = {
         "build": f"{record.build_dataset}, manifest sha256 {record.build_sha256}",
         "device": record.device,
@@ -163,28 +162,25 @@ def render_page(record: RunRecord) -> str:
         "versions": ", ".join(f"{name} {number}" for name, number in record.versions.items()),
     }
     metrics = {name: f"{value:.4g}" for name, value in record.metrics.items()}
-    plots = "".join(f"<figure>{draw_curve(curve)}</figure>" for curve in record.curves)
-    title = f"cycletrain {record.job}"
+    style = Markup(f"{_STYLE}{svg.STYLE}")  # noqa: S704  a constant of ours
     return (
-        f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{title}</title>'
-        f"<style>{_STYLE}</style></head><body><h1>{title}</h1>{note}"
-        + _table("Run", facts)
-        + (f'<h2>Curves</h2><div class="plots">{plots}</div>' if plots else "")
-        + _table("Metrics", metrics)
-        + _table("Counts", record.counts)
-        + _table("Config", _flat(record.config))
-        + "</body></html>\n"
+        html_environment("cycletrain")
+        .get_template("run.html")
+        .render(
+            title=f"cycletrain {record.job}",
+            record=record,
+            tables=[
+                ("Run", facts),
+                ("Metrics", metrics),
+                ("Counts", record.counts),
+                ("Config", _flat(record.config)),
+            ],
+            draw_curve=svg.draw_curve,
+            style=style,
+            policy=content_security_policy(style),
+        )
+        + "\n"
     )
-
-
-def _table(title: str, rows: dict[str, Any]) -> str:
-    if not rows:
-        return ""
-    cells = "".join(
-        f"<tr><th>{html.escape(str(key))}</th><td>{html.escape(str(value))}</td></tr>"
-        for key, value in rows.items()
-    )
-    return f"<h2>{title}</h2><table>{cells}</table>"
 
 
 def _flat(table: dict[str, Any], prefix: str = "") -> dict[str, Any]:

@@ -20,11 +20,11 @@ from transformers import (
 )
 from transformers.trainer_utils import TrainOutput, get_last_checkpoint
 
+from cycledata.svg import Curve, Line
 from cycletrain.chat_tokens import IGNORED, Example
 from cycletrain.checkpoints import is_adapter, load_model
 from cycletrain.config import AdapterConfig, ModelConfig, TrainingConfig
 from cycletrain.lora_ga import add_adapter, quantise_base, restore_start, save_adapter, save_start
-from cycletrain.plot import Curve, Line
 from cycletrain.run_record import is_main_process
 
 log = logging.getLogger(__name__)

@@ -13,30 +13,18 @@ import pyarrow as pa
 from cycledata.datasets.spec import DatasetSpec
 from cycledata.files import canonical_json, write_file
 from cycledata.load import BuildManifest
+from cycledata.templates import Markdown, cards_folder, render_card
 
 CROISSANT_VERSION = "http://mlcommons.org/croissant/1.0"
 
 
-def cards_folder() -> Path:
-    """Return the folder of card templates: in the wheel, or beside the packages in a checkout."""
-    package = Path(__file__).parents[1]
-    inside = package / "_cards"
-    return inside if inside.is_dir() else package.parent / "cards"
-
-
 def write_card(folder: Path, dataset: DatasetSpec[Any], manifest: BuildManifest) -> None:
     """Write ``README.md``: the YAML that ``load_dataset`` reads, then the card."""
-    import jinja2
     import yaml
 
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(cards_folder()),
-        autoescape=False,  # noqa: S701  Markdown, filled with our own names and counts only
-        undefined=jinja2.StrictUndefined,
-        keep_trailing_newline=True,
-    )
     recipe = manifest.inputs["recipe"]
-    body = environment.get_template(f"{dataset.name}.md.jinja").render(
+    body = render_card(
+        f"{dataset.name}.md.jinja",
         title=dataset.title,
         invented=manifest.invented,
         recipe=recipe,
@@ -47,7 +35,7 @@ def write_card(folder: Path, dataset: DatasetSpec[Any], manifest: BuildManifest)
         fingerprint=manifest.fingerprint,
         snapshot=manifest.inputs["snapshot"],
         facts=manifest.facts,
-        tables={"configs": _config_table(manifest)},
+        tables={"configs": Markdown(_config_table(manifest))},
     )
     header = yaml.safe_dump(
         _card_data(folder, dataset, manifest), sort_keys=False, allow_unicode=True, width=100

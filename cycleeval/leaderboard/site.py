@@ -4,8 +4,6 @@ Styles and the script stand inside each page and are the only ones that its Cont
 lets run, by their hashes; whatever comes from a submission passes Jinja's autoescaping.
 """
 
-import base64
-import hashlib
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -16,6 +14,7 @@ from statistics import fmean
 from markupsafe import Markup
 
 from cycledata.svg import Span, calibration, histogram, span_of, whisker
+from cycledata.templates import content_security_policy, html_environment, visible
 from cycleeval.leaderboard.gather import Board, Entry
 from cycleeval.result import MetricResult
 from cycleeval.scoring import ScoreCard
@@ -135,36 +134,19 @@ class _Pages:
     """Templates with the style sheet, the script and the policy that allows only these two."""
 
     def __init__(self) -> None:
-        from jinja2 import Environment, PackageLoader, StrictUndefined
-
-        self._environment = Environment(
-            loader=PackageLoader("cycleeval.leaderboard"),
-            autoescape=True,
-            undefined=StrictUndefined,
-            trim_blocks=True,
-            lstrip_blocks=True,
-        )
+        self._environment = html_environment("cycleeval.leaderboard")
         self._environment.filters["breakable"] = breakable
         folder = resources.files("cycleeval.leaderboard") / "static"
-        self._style = (folder / "board.css").read_text("utf-8")
-        self._script = (folder / "board.js").read_text("utf-8")
+        self._style = Markup((folder / "board.css").read_text("utf-8"))  # noqa: S704  ours
+        self._script = Markup((folder / "board.js").read_text("utf-8"))  # noqa: S704  ours
 
     def render(self, name: str, **values: object) -> str:
-        policy = (
-            f"default-src 'none'; img-src data:; style-src '{_hash(self._style)}'; "
-            f"script-src '{_hash(self._script)}'; base-uri 'none'; form-action 'none'"
-        )
         return self._environment.get_template(name).render(
-            style=Markup(self._style),  # noqa: S704  a file of ours
-            script=Markup(self._script),  # noqa: S704  likewise
-            policy=policy,
+            style=self._style,
+            script=self._script,
+            policy=content_security_policy(self._style, self._script),
             **values,
         )
-
-
-def _hash(text: str) -> str:
-    digest = base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
-    return f"sha256-{digest}"
 
 
 def _beaten(ranked: Sequence[Entry]) -> int:
@@ -262,7 +244,7 @@ def breakable(name: str) -> Markup:
     """A long name that may break after its separators, escaped."""
     return Markup("").join(
         part if part.isalnum() else Markup("{}<wbr>").format(part)
-        for part in re.split(r"([-_./])", name)
+        for part in re.split(r"([-_./])", visible(name))
     )
 
 

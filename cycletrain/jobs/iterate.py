@@ -15,13 +15,13 @@ from typing import NamedTuple, TypeVar
 from cycledata.files import write_file
 from cycledata.jsonl import read_jsonl, write_jsonl
 from cycledata.records import Message, Record
+from cycledata.svg import Curve, Line
 from cycletrain.cards import write_model_card
 from cycletrain.config import IterateConfig, ModelConfig
 from cycletrain.generation import open_generator, seed_of
 from cycletrain.jobs.reward import rated_papers, summarise
 from cycletrain.jobs.rollout import count_rollouts, read_prompts
 from cycletrain.jobs.simpo import CURVES, train
-from cycletrain.plot import Curve, Line
 from cycletrain.preferences import Reward, Rollout, pair_up, prompts_of_round, unpaired
 from cycletrain.reviewing import reward_papers
 from cycletrain.run_record import RunRecord, close_run, open_run

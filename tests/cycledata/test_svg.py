@@ -5,7 +5,7 @@ import xml.etree.ElementTree as ET
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cycletrain.plot import Curve, Line, _ticks, draw_curve
+from cycledata.svg import Curve, Line, draw_curve, standalone, ticks
 
 NUMBERS = st.floats(-1e6, 1e6).map(lambda x: round(x, 3))
 
@@ -16,7 +16,7 @@ def test_every_point_lies_in_the_frame(values: list[float]) -> None:
     curve = Curve(
         name="c", title="a < b & c", x_label="t", x=x, lines=(Line(label="l", y=tuple(values)),)
     )
-    root = ET.fromstring(draw_curve(curve))
+    root = ET.fromstring(standalone(draw_curve(curve)))
     (line,) = root.iter("{http://www.w3.org/2000/svg}polyline")
     points = [tuple(map(float, p.split(","))) for p in line.attrib["points"].split()]
     assert len(points) == len(values)
@@ -26,10 +26,10 @@ def test_every_point_lies_in_the_frame(values: list[float]) -> None:
 @given(NUMBERS, NUMBERS)
 def test_ticks_enclose_the_range_and_stay_few(a: float, b: float) -> None:
     low, high = sorted((a, b))
-    ticks = _ticks(low, high)
-    assert ticks[0] <= low + 1e-6
-    assert ticks[-1] >= high - 1e-6
-    assert 2 <= len(ticks) <= 8
+    found = ticks(low, high)
+    assert found[0] <= low + 1e-6
+    assert found[-1] >= high - 1e-6
+    assert 2 <= len(found) <= 8
 
 
 def test_a_curve_without_values_says_so() -> None:
