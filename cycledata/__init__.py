@@ -71,6 +71,8 @@ if TYPE_CHECKING:
     from cycledata.parse.latex import parse_eprint as parse_eprint
     from cycledata.parse.openreview import ParsedForum as ParsedForum
     from cycledata.parse.openreview import parse_forum as parse_forum
+    from cycledata.parse.openreview.forms import FormField as FormField
+    from cycledata.parse.openreview.forms import VenueForm as VenueForm
     from cycledata.parse.paper import parse_paper as parse_paper
     from cycledata.parse.pdf import parse_pdf as parse_pdf
     from cycledata.parse.pdf.convert import PdfLimits as PdfLimits
@@ -90,6 +92,7 @@ if TYPE_CHECKING:
     from cycledata.records import Reference as Reference
     from cycledata.records import ResultItem as ResultItem
     from cycledata.records import Review as Review
+    from cycledata.records import ReviewField as ReviewField
     from cycledata.records import Section as Section
     from cycledata.records import SetupItem as SetupItem
     from cycledata.records import Submission as Submission
@@ -188,6 +191,10 @@ else:
                 "ParsedForum",
                 "parse_forum",
             ),
+            "cycledata.parse.openreview.forms": (
+                "FormField",
+                "VenueForm",
+            ),
             "cycledata.parse.paper": ("parse_paper",),
             "cycledata.parse.pdf": ("parse_pdf",),
             "cycledata.parse.pdf.convert": ("PdfLimits",),
@@ -207,6 +214,7 @@ else:
                 "Reference",
                 "ResultItem",
                 "Review",
+                "ReviewField",
                 "SCHEMA_VERSION",
                 "Section",
                 "SetupItem",
@@ -244,6 +252,7 @@ __all__ = [
     "FetchError",
     "Figure",
     "FilePin",
+    "FormField",
     "GaveUpError",
     "HalfWrittenError",
     "Leak",
@@ -278,6 +287,7 @@ __all__ = [
     "ResearchText",
     "ResultItem",
     "Review",
+    "ReviewField",
     "ReviewText",
     "SealedError",
     "SealedSnapshot",
@@ -291,6 +301,7 @@ __all__ = [
     "Tombstone",
     "Unreadable",
     "UnsealedError",
+    "VenueForm",
     "Verdict",
     "VerifyError",
     "WrittenConsent",
