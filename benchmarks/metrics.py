@@ -167,8 +167,8 @@ def paired_bootstrap(resamples: int, few: int) -> None:
     config = ScoringConfig(resamples=resamples)
     ours: list[PaperStatistics] = []
     for model in models:
-        panel, rules = align(model, reference, config)
-        ours.append(model_statistics(panel, rules, config, ref=reference.digest))
+        papers, resolved = align(model, reference, config)
+        ours.append(model_statistics(papers, resolved))
     theirs = [obvious(reference, model) for model in models]
     names = list(theirs[0])
     statistics: dict[str, Statistic] = {

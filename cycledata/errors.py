@@ -21,6 +21,7 @@ CycleDataError
 ├── PublishError      the hub refused a build, or could not be reached
 ├── BuildError        a build that cannot be made or continued as asked
 ├── FileLockedError   another process has locked the file
+├── ScoringError      predictions or human ratings that cannot be scored
 └── PolicyError       a consent policy or opt-out list that cannot be followed to the letter
 
 A programmer's mistake is a ``ValueError`` or ``TypeError`` instead. Every message names the
@@ -141,3 +142,7 @@ class PolicyError(CycleDataError):
 
 class AuditError(CycleDataError):
     """A table cannot be audited: a column is missing, or too few papers have a decision."""
+
+
+class ScoringError(CycleDataError, ValueError):
+    """Predictions or human ratings that cannot be scored as asked."""

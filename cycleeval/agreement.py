@@ -1,40 +1,44 @@
 """Agreement of reviewers with each other, and of a model's rating with a noisy human mean.
 
 Krippendorff's alpha, ICC, reliability and the correlation corrected for it are functions of a few
-sums over papers, so each takes weights of papers, shape (resamples, n_papers), and gives one value
-a resample; weights of 1 give the plain value.
+sums over papers, so each takes weights of papers, shape (resamples, n_papers), and returns one
+value per resample; weights of 1 give the plain value.
 """
 
+from collections import Counter
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
 
+from cycleeval.inputs import require_choice
 from cycleeval.proxy import leave_one_out_means
 from cycleeval.ragged import Floats, Integers, Lists, Ragged, ragged
+from cycleeval.ratios import ratio, root
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Patterns:
-    """Papers gathered by equal lists of ratings, since many papers share one, e.g. 5, 6, 6."""
+    """Papers grouped by equal lists of ratings, since many papers share one, e.g. 5, 6, 6."""
 
     lists: Ragged
-    """Each list once, of two ratings or more, in ascending order."""
+    """Each list once, of at least two ratings, in ascending order."""
     paper: Integers
-    """Papers with two ratings or more, in the order of their lists, shape (n_paired,)."""
+    """Papers with at least two ratings, in the order of their lists, shape (n_paired,)."""
     starts: Integers
-    """First of them of each list, shape (n_lists,)."""
+    """Place of the first paper of each list, shape (n_lists,)."""
 
-    def held(self, weights: Floats) -> Floats:
-        """Weight of each list, shape (resamples, n_lists), from those of all papers."""
+    def weights(self, weights: Floats) -> Floats:
+        """Return the weight of each list, shape (resamples, n_lists), from those of all papers."""
         return np.asarray(np.add.reduceat(weights[:, self.paper], self.starts, axis=1))
 
 
 def patterns(ratings: Lists | Ragged) -> Patterns:
-    """Gather papers by equal ratings.
+    """Group papers by equal ratings.
 
     Raises:
-        ValueError: no paper with two ratings or more, so nothing to agree on.
+        ValueError: no paper with at least two ratings.
     """
     flat = ragged(ratings)
     papers: dict[tuple[float, ...], list[int]] = {}
@@ -42,41 +46,41 @@ def patterns(ratings: Lists | Ragged) -> Patterns:
         if len(values) > 1:
             papers.setdefault(tuple(sorted(values.tolist())), []).append(place)
     if not papers:
-        raise ValueError("expected a paper with two ratings or more, found none")
+        raise ValueError("expected a paper with at least two ratings, found none")
     sizes = np.array([len(places) for places in papers.values()])
     together = np.concatenate([np.asarray(places) for places in papers.values()])
     return Patterns(ragged(list(papers)), together, np.cumsum(sizes) - sizes)
 
 
-def alpha_interval_of(of: Patterns, held: Floats) -> Floats:
-    """Krippendorff's alpha for interval data; see ``krippendorff_alpha``.
+def alpha_interval_of(of: Patterns, weighed: Floats) -> Floats:
+    """Return Krippendorff's alpha for interval data; see ``krippendorff_alpha``.
 
     Args:
-        of: the papers with two ratings or more.
-        held: whole-number weight of every list, shape (resamples, n_lists).
+        of: the papers with at least two ratings.
+        weighed: whole-number weight of every list, shape (resamples, n_lists).
     """
-    return _alpha(of.lists, of.lists.values[None, :], held)
+    return _alpha(of.lists, of.lists.values[None, :], weighed)
 
 
-def alpha_ordinal_of(of: Patterns, held: Floats) -> Floats:
-    """Krippendorff's alpha for ordinal data: the interval form on pooled midranks.
+def alpha_ordinal_of(of: Patterns, weighed: Floats) -> Floats:
+    """Return Krippendorff's alpha for ordinal data: the interval form on pooled midranks.
 
     The ordinal distance between two values, the sum of the marginals from one to the other less
     half of each end, is the distance between their midranks; hence no coincidence matrix.
     """
     levels, level = np.unique(of.lists.values, return_inverse=True)
-    counts = np.zeros((len(of.lists), len(levels)))
-    np.add.at(counts, (of.lists.paper, level), 1.0)
-    marginals = held @ counts
+    order = np.argsort(level, kind="stable")
+    starts = np.searchsorted(level[order], np.arange(len(levels)))
+    marginals = np.add.reduceat(weighed[:, of.lists.paper[order]], starts, axis=1)
     midranks = np.cumsum(marginals, axis=1) - marginals / 2
-    return _alpha(of.lists, midranks[:, level], held)
+    return _alpha(of.lists, midranks[:, level], weighed)
 
 
 def krippendorff_alpha(ratings: Lists, *, level: str = "interval") -> float:
-    """Krippendorff's alpha: 1 perfect agreement, 0 that of chance, below 0 systematic disagreement.
+    """Return Krippendorff's alpha: 1 perfect agreement, 0 chance, below 0 systematic disagreement.
 
     Args:
-        ratings: one list a paper; reviewers need not be the same people.
+        ratings: one list per paper; reviewers need not be the same people.
         level: ``"interval"`` or ``"ordinal"``.
 
     Raises:
@@ -86,49 +90,49 @@ def krippendorff_alpha(ratings: Lists, *, level: str = "interval") -> float:
     0.5
     """
     statistics = {"interval": alpha_interval_of, "ordinal": alpha_ordinal_of}
-    if level not in statistics:
-        raise ValueError(f"level: expected one of {sorted(statistics)}, found {level!r}")
-    of = patterns(ratings)
-    return _once(statistics[level](of, of.held(np.ones((1, len(ratings))))))
+    require_choice("level", level, statistics)
+    flat = ragged(ratings)
+    of = patterns(flat)
+    return _once(statistics[level](of, of.weights(np.ones((1, len(flat))))))
 
 
 class MeanSquares(NamedTuple):
-    """One-way analysis of variance, one value a resample."""
+    """One-way analysis of variance, one value per resample."""
 
     between: Floats
     """Mean square between papers."""
     within: Floats
     """Mean square within papers."""
     per_paper: Floats
-    """Effective number of ratings a paper."""
+    """Effective number of ratings per paper."""
 
 
 def mean_squares(ratings: Ragged, weights: Floats) -> MeanSquares:
-    """Analysis of variance of papers with these weights, shape (resamples, n_papers)."""
+    """Return the analysis of variance of papers with these weights, shape (resamples, n_papers)."""
     counts = ratings.counts.astype(np.float64)
     rated = counts > 0
     means = np.where(rated, ratings.means(), 0.0) - ratings.values.mean()
     means = np.where(rated, means, 0.0)
     columns = [rated, counts, counts * means, counts * means**2, counts**2, ratings.squares()]
     papers, n, first, second, squared, within = (weights @ np.stack(columns, axis=1)).T
-    between = _ratio(_less(second, _ratio(first**2, n)), papers - 1)
-    per_paper = _ratio(n - _ratio(squared, n), papers - 1)
-    return MeanSquares(between, _ratio(within, n - papers), per_paper)
+    between = ratio(_less(second, ratio(first**2, n)), papers - 1)
+    per_paper = ratio(n - ratio(squared, n), papers - 1)
+    return MeanSquares(between, ratio(within, n - papers), per_paper)
 
 
 def icc_single_of(squares: MeanSquares) -> Floats:
-    """ICC(1,1): share of one rating's variance that lies between papers, one value a resample."""
+    """Return ICC(1,1): the share of one rating's variance that lies between papers."""
     between, within, per_paper = squares
-    return _ratio(between - within, between + (per_paper - 1) * within)
+    return ratio(between - within, between + (per_paper - 1) * within)
 
 
 def icc_mean_of(squares: MeanSquares) -> Floats:
-    """ICC(1,k): the same share for the mean of a paper's ratings."""
-    return _ratio(squares.between - squares.within, squares.between)
+    """Return ICC(1,k): the same share for the mean of a paper's ratings."""
+    return ratio(squares.between - squares.within, squares.between)
 
 
 def icc(ratings: Lists) -> tuple[float, float]:
-    """ICC(1,1) and ICC(1,k) from a one-way random-effects analysis of variance.
+    """Return ICC(1,1) and ICC(1,k) from a one-way random-effects analysis of variance.
 
     Papers may differ in their number of ratings; k is then the usual weighted number per paper.
 
@@ -138,40 +142,41 @@ def icc(ratings: Lists) -> tuple[float, float]:
     >>> tuple(round(value, 4) for value in icc([[3, 5], [6, 6], [8, 6]]))
     (0.5556, 0.7143)
     """
-    flat, once = ragged(ratings), np.ones((1, len(ratings)))
+    flat = ragged(ratings)
+    once = np.ones((1, len(flat)))
     if not (flat.counts > 1).any():
-        raise ValueError("expected a paper with two ratings or more, found none")
+        raise ValueError("expected a paper with at least two ratings, found none")
     squares = mean_squares(flat, once)
     return _once(icc_single_of(squares)), _once(icc_mean_of(squares))
 
 
 def disattenuated_of(predicted: Floats, ratings: Ragged, weights: Floats) -> Floats:
-    """Pearson's r between prediction and human mean, over the root of the human mean's reliability.
+    """Return Pearson's r of prediction and human mean over the root of the mean's reliability.
 
     What the correlation would be were the human mean free of noise (Spearman's correction, one
-    side). It can exceed 1 in a sample; NaN where the humans do not agree beyond chance.
+    side). It can exceed 1 in a sample; NaN if the humans do not agree beyond chance.
     """
     means = ratings.means()
     x, y = predicted - predicted.mean(), means - means.mean()
     sums = weights @ np.stack([np.ones_like(x), x, y, x * x, y * y, x * y], axis=1)
     n, sx, sy, sxx, syy, sxy = sums.T
-    r = _ratio(n * sxy - sx * sy, _root(_less(n * sxx, sx**2) * _less(n * syy, sy**2)))
+    r = ratio(n * sxy - sx * sy, root(_less(n * sxx, sx**2) * _less(n * syy, sy**2)))
     between, within, per_paper = mean_squares(ratings, weights)
-    between_papers = _ratio(between - within, per_paper)
-    noise = within * _ratio(weights @ (1 / ratings.counts), n)
-    return _ratio(r, _root(_ratio(between_papers, between_papers + noise)))
+    between_papers = ratio(between - within, per_paper)
+    noise = within * ratio(weights @ (1 / ratings.counts), n)
+    return ratio(r, root(ratio(between_papers, between_papers + noise)))
 
 
 def replacement_wins(predicted: Floats, ratings: Lists | Ragged) -> Floats:
-    """Replace-one-human test, one value a paper.
+    """Return the outcome of the replace-one-human test, one value per paper.
 
-    Each reviewer in turn is replaced by the model; the value is the share of reviewers whom the
-    model beats, nearer than they are to the mean of the others, an equal distance counting a half.
-    A mean above 0.5: the model agrees with a panel better than one of its members does.
+    Each reviewer in turn is replaced by the model. The value is the share of reviewers that the
+    model beats: it is closer to the mean of the others. An equal distance counts a half. With a
+    mean above 0.5 the model agrees with the reviewers better than one of them does.
 
     Args:
         predicted: the model's rating of each paper.
-        ratings: human ratings, two or more a paper.
+        ratings: human ratings, at least two per paper.
 
     >>> replacement_wins(np.array([5.0]), [[3, 5, 8]]).round(4).tolist()
     [0.8333]
@@ -183,32 +188,62 @@ def replacement_wins(predicted: Floats, ratings: Lists | Ragged) -> Floats:
     return flat.means((model < human) + 0.5 * (model == human))
 
 
-def _alpha(lists: Ragged, values: Floats, held: Floats) -> Floats:
-    """1 - observed / expected disagreement of values, shape (resamples or 1, n_values)."""
+def within_paper_variance(ratings: Lists | Ragged) -> Floats:
+    """Return the unbiased variance of each paper's ratings, in squared points; NaN below two.
+
+    >>> within_paper_variance([[3, 5], [6, 6, 6]]).tolist()
+    [2.0, 0.0]
+    """
+    return ragged(ratings).variances()
+
+
+def target_noise(ratings: Lists | Ragged) -> Floats:
+    """Return the variance of the mean of a paper's ratings, s^2 / n (Eq. 7); NaN below two.
+
+    >>> target_noise([[3, 5], [6, 6, 6]]).tolist()
+    [1.0, 0.0]
+    """
+    flat = ragged(ratings)
+    return np.asarray(flat.variances() / np.maximum(flat.counts, 1))
+
+
+def duplicate_pairs(reviewers: Sequence[Sequence[Hashable]]) -> Floats:
+    """Return the share of a paper's pairs of reviewers with equal ratings; NaN below two.
+
+    The mean of identical simulated reviewers carries no more information than one of them.
+
+    Args:
+        reviewers: per paper, one hashable value per reviewer: a rating, or all ratings as a tuple.
+
+    >>> duplicate_pairs([[(6, 3), (6, 3), (5, 3)], [(6, 3), (8, 4)]]).round(4).tolist()
+    [0.3333, 0.0]
+    """
+    return np.array([_equal_pairs(values) for values in reviewers], dtype=np.float64)
+
+
+def _equal_pairs(values: Sequence[Hashable]) -> float:
+    if len(values) < 2:
+        return float("nan")
+    equal = sum(count * (count - 1) for count in Counter(values).values())
+    return equal / (len(values) * (len(values) - 1))
+
+
+def _alpha(lists: Ragged, values: Floats, weighed: Floats) -> Floats:
+    """Return 1 - observed / expected disagreement of values, shape (resamples or 1, n_values)."""
     shown = values - values.mean(axis=1, keepdims=True)
     starts = np.cumsum(lists.counts) - lists.counts
     sums = np.add.reduceat(shown, starts, axis=1)
     squares = np.add.reduceat(shown**2, starts, axis=1)
-    n = held @ lists.counts
-    within = (held * (squares * lists.counts - sums**2) / (lists.counts - 1)).sum(axis=1)
-    total = _less((held * squares).sum(axis=1), _ratio((held * sums).sum(axis=1) ** 2, n))
-    return 1 - _ratio(_ratio(within, n) * (n - 1), total)
+    n = weighed @ lists.counts
+    within = (weighed * (squares * lists.counts - sums**2) / (lists.counts - 1)).sum(axis=1)
+    total = _less((weighed * squares).sum(axis=1), ratio((weighed * sums).sum(axis=1) ** 2, n))
+    return 1 - ratio(ratio(within, n) * (n - 1), total)
 
 
 def _less(total: Floats, part: Floats) -> Floats:
-    """Total less part; what is left of two equal sums by rounding is 0."""
+    """Return total - part, and 0 for the rounding error of two equal sums."""
     left = total - part
     return np.asarray(np.where(np.abs(left) <= 1e-12 * np.abs(total), 0.0, left))
-
-
-def _ratio(numerator: Floats, denominator: Floats) -> Floats:
-    with np.errstate(invalid="ignore", divide="ignore"):
-        return np.asarray(np.where(denominator > 0, numerator / denominator, np.nan))
-
-
-def _root(values: Floats) -> Floats:
-    with np.errstate(invalid="ignore"):
-        return np.asarray(np.where(values > 0, np.sqrt(values), np.nan))
 
 
 def _once(values: Floats) -> float:

@@ -1,48 +1,59 @@
-"""One model's predictions beside the human ratings, paper by paper, once the policy has spoken."""
+"""One model's predictions and the human ratings of the same papers, as arrays.
 
-from dataclasses import dataclass
+Papers without a readable prediction are left out or filled in, as the policy says. Constants,
+majority and threshold come from the training split if there is one, else from the scored papers.
+"""
+
+from dataclasses import dataclass, replace
 from itertools import compress
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from cycledata.errors import ScoringError
+from cycledata.jsonl import InvalidLine
 from cycleeval.baselines import best_constant, majority
 from cycleeval.decision import accept_threshold
 from cycleeval.human_ratings import HumanRatings
 from cycleeval.predictions import ASPECTS, Prediction, PredictionFile
 from cycleeval.proxy import PROXIES, random_reviewers
 from cycleeval.ragged import Floats, Integers, Ragged, ragged
-from cycleeval.scoring_config import ScoringConfig
+from cycleeval.scoring_config import DEFAULT_SCALE, DEFAULT_THRESHOLD, ScoringConfig
+
+Mask = NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class AlignedHumans:
     """The human side of some papers."""
 
+    paper_ids: tuple[str, ...]
+    """Ids of the papers, in the order of every array."""
     ratings: Ragged
-    """At least one a paper."""
+    """At least one per paper."""
     accepted: Floats
     """1 accepted, 0 rejected, NaN unknown, shape (n_papers,)."""
     aspects: dict[str, Ragged]
-    """Aspect marks; a paper may have none."""
+    """Aspect ratings; a paper may have none."""
     left_out: Integers | None
-    """The reviewer drawn for each paper; None where all take turns."""
+    """The reviewer drawn for each paper; None if every reviewer is left out in turn."""
 
     def views(self) -> dict[str, "AlignedHumans"]:
-        """The overall rating under ``""``, and each aspect by name, as if it were the rating."""
+        """Return the overall rating under ``""``, and each aspect in the place of the rating."""
         aspects = {
-            name: AlignedHumans(marks, self.accepted, {}, None)
-            for name, marks in self.aspects.items()
+            name: AlignedHumans(self.paper_ids, ratings, self.accepted, {}, None)
+            for name, ratings in self.aspects.items()
         }
         return {"": self, **aspects}
 
-    def select(self, chosen: NDArray[np.bool_]) -> "AlignedHumans":
-        """The papers where ``chosen`` is true."""
+    def select(self, chosen: Mask) -> "AlignedHumans":
+        """Return the papers where ``chosen`` is true."""
         return AlignedHumans(
+            tuple(compress(self.paper_ids, chosen)),
             self.ratings.select(chosen),
             self.accepted[chosen],
-            {name: marks.select(chosen) for name, marks in self.aspects.items()},
+            {name: ratings.select(chosen) for name, ratings in self.aspects.items()},
             None if self.left_out is None else self.left_out[chosen],
         )
 
@@ -56,99 +67,165 @@ class AlignedModel:
     accept: Floats
     """1 accept, 0 reject, shape (n_papers,)."""
     aspects: dict[str, Floats]
-    """Mean aspect marks; NaN where a paper has none."""
+    """Mean aspect ratings; NaN for a paper without one."""
     simulated: Ragged
-    """Ratings of the simulated reviewers; empty where a policy filled in."""
+    """Ratings of the simulated reviewers; none for a paper that the policy filled in."""
     predictions: tuple[Prediction | None, ...]
-    """What the model said, None where a policy filled in."""
+    """The predictions; None for a paper that the policy filled in."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class AlignedPapers:
-    """Both sides, aligned."""
+    """Both sides of the same papers."""
 
-    paper_ids: tuple[str, ...]
     humans: AlignedHumans
     model: AlignedModel
 
 
 class LearnedConstant(NamedTuple):
-    """The one rating that has the lowest error."""
+    """The one rating with the lowest error."""
 
     value: float
     learned_from: str
-    """``"train"``, or ``"oracle"``: the judged papers themselves."""
+    """``"train"``, or ``"oracle"``: the scored papers themselves."""
 
 
 @dataclass(frozen=True, slots=True)
 class ResolvedConfig:
-    """A config's open values, settled on the training split or else in hindsight."""
+    """A `ScoringConfig` with the values learned from the training split or the scored papers."""
 
+    options: ScoringConfig
+    """The options, with the scale and threshold of the human ratings filled in."""
+    reference: str
+    """Digest of the human ratings."""
+    train: str | None
+    """Digest of the training split; None if there is none."""
     threshold: float
-    """Rating from which on a paper is accepted."""
+    """Lowest rating that means accept."""
     threshold_from: str
     """``"given"`` or ``"train"``."""
     constants: dict[str, LearnedConstant]
-    """Best constants by metric and mark, e.g. ``"proxy_mse_n"``."""
+    """Best constants by metric and aspect, e.g. ``"proxy_mse_n"``."""
     accept_all: bool | None
-    """The majority's decision; None where no decision is known."""
+    """The majority's decision; None if no decision is known."""
     majority_from: str
-    """Where it was counted, ``"train"`` or ``"oracle"``."""
+    """Where the majority was counted: ``"train"`` or ``"oracle"``."""
 
 
-def named(metric: str, mark: str) -> str:
-    """Name in reports: the metric's own for the overall rating, else with the aspect behind it."""
-    return f"{metric}_{mark}" if mark else metric
+def with_aspect(metric: str, aspect: str) -> str:
+    """Return the name of a metric in reports, with the aspect unless it is the overall rating."""
+    return f"{metric}_{aspect}" if aspect else metric
 
 
-def humans_of(reference: HumanRatings, config: ScoringConfig) -> AlignedHumans:
-    """Human side of every paper of a reference, rated or not."""
-    ratings = ragged(reference.ratings)
-    accepted = [{"accept": 1.0, "reject": 0.0, None: np.nan}[d] for d in reference.decisions]
+def with_form(config: ScoringConfig | None, humans: HumanRatings) -> ScoringConfig:
+    """Return the options with the rating scale and accept threshold of the human ratings.
+
+    Options that the caller gave are kept.
+
+    Raises:
+        ScoringError: human ratings off the scale, or a threshold outside of it.
+    """
+    options = config or ScoringConfig()
+    scale = options.scale or humans.scale or DEFAULT_SCALE
+    threshold = options.threshold
+    if threshold is None:
+        threshold = DEFAULT_THRESHOLD if humans.threshold is None else humans.threshold
+    values = [value for ratings in humans.ratings for value in ratings]
+    if values and not scale[0] <= min(values) <= max(values) <= scale[1]:
+        raise ScoringError(
+            f"{humans.name}: human ratings from {min(values):g} to {max(values):g} are off the "
+            f"scale {scale[0]:g} to {scale[1]:g}; give --scale, or rating_scale in the data"
+        )
+    if not isinstance(threshold, str) and options.threshold is None:
+        low, high = scale
+        if not low < threshold <= high:
+            raise ScoringError(
+                f"{humans.name}: the accept threshold {threshold:g} is off the scale {low:g} to "
+                f"{high:g}; give --threshold, or accept_threshold in the data"
+            )
+    return replace(options, scale=scale, threshold=threshold)
+
+
+def on_scale(file: PredictionFile, config: ScoringConfig) -> PredictionFile:
+    """Return the file without predictions off the scale, which become invalid lines."""
+    low, high = config.rating_scale
+    off = [
+        p for p in file.predictions.values() if not low <= min(p.ratings) <= max(p.ratings) <= high
+    ]
+    if not off:
+        return file
+    problems = tuple(
+        InvalidLine(
+            0,
+            "out-of-scale",
+            f"ratings: expected {low:g} to {high:g}, found {list(p.ratings)!r:.60}",
+            p.paper_id,
+        )
+        for p in off
+    )
+    dropped = {prediction.paper_id for prediction in off}
+    kept = {i: p for i, p in file.predictions.items() if i not in dropped}
+    return replace(file, predictions=kept, invalid_lines=(*file.invalid_lines, *problems))
+
+
+def humans_of(humans: HumanRatings, config: ScoringConfig) -> AlignedHumans:
+    """Return the human side of every paper, rated or not."""
+    ratings = ragged(humans.ratings)
+    accepted = [{"accept": 1.0, "reject": 0.0, None: np.nan}[d] for d in humans.decisions]
     drawn = None
     if config.left_out_seed is not None:
         drawn = random_reviewers(np.maximum(ratings.counts, 1), seed=config.left_out_seed)
-    aspects = {name: ragged(marks) for name, marks in reference.aspects.items()}
-    return AlignedHumans(ratings, np.array(accepted), aspects, drawn)
+    aspects = {name: ragged(lists) for name, lists in humans.aspects.items()}
+    return AlignedHumans(humans.paper_ids, ratings, np.array(accepted), aspects, drawn)
 
 
 def resolve_config(
-    reference: HumanRatings, judged: AlignedHumans, config: ScoringConfig
+    humans: HumanRatings, scored: AlignedHumans, config: ScoringConfig
 ) -> ResolvedConfig:
-    """Constants, majority and threshold: from the training split, else from the judged papers.
+    """Return constants, majority and threshold from the training split, else the scored papers.
 
     Raises:
-        ValueError: a threshold from a training split that is not there or has no decisions.
+        ScoringError: a threshold to be learned without a training split that has decisions.
     """
-    train = None if reference.train is None else humans_of(reference.train, config)
+    train = None if humans.train is None else humans_of(humans.train, config)
     constants: dict[str, LearnedConstant] = {}
     accept_all, majority_from = None, "oracle"
-    for source, learned_from in ((judged, "oracle"), (train, "train")):
+    for source, learned_from in ((scored, "oracle"), (train, "train")):
         if source is None:
             continue
         constants |= _best_constants(source, learned_from, config)
         known = source.accepted[np.isfinite(source.accepted)]
         if len(known):
-            accept_all, majority_from = majority(list(known == 1)), learned_from
-    if config.threshold != "train":
-        return ResolvedConfig(config.threshold, "given", constants, accept_all, majority_from)
-    threshold = None if train is None else _learned_threshold(train)
-    if threshold is None:
-        raise ValueError(f"{reference.name}: no training split with decisions; give a threshold")
-    return ResolvedConfig(threshold, "train", constants, accept_all, majority_from)
+            accept_all, majority_from = majority(known == 1), learned_from
+    threshold, threshold_from = config.threshold, "given"
+    if threshold == "train":
+        threshold, threshold_from = None if train is None else _learned_threshold(train), "train"
+        if threshold is None:
+            raise ScoringError(f"{humans.name}: no training split with decisions; give a threshold")
+    assert isinstance(threshold, float)
+    return ResolvedConfig(
+        config,
+        humans.digest,
+        None if humans.train is None else humans.train.digest,
+        threshold,
+        threshold_from,
+        constants,
+        accept_all,
+        majority_from,
+    )
 
 
 def _best_constants(
     humans: AlignedHumans, learned_from: str, config: ScoringConfig
 ) -> dict[str, LearnedConstant]:
-    """By metric and mark; without those for which no paper has ratings enough."""
+    """Return the best constants by metric and aspect, if some paper has enough ratings."""
     found: dict[str, LearnedConstant] = {}
-    for mark, view in humans.views().items():
+    for aspect, view in humans.views().items():
         for name, proxy in PROXIES.items():
             usable = view.ratings.select(view.ratings.counts >= (2 if proxy.mode == "n-1" else 1))
             if len(usable):
                 value = best_constant(usable, mode=proxy.mode, loss=proxy.loss, over=config.over)
-                found[named(name, mark)] = LearnedConstant(value, learned_from)
+                found[with_aspect(name, aspect)] = LearnedConstant(value, learned_from)
     return found
 
 
@@ -156,77 +233,87 @@ def _learned_threshold(train: AlignedHumans) -> float | None:
     decided = np.isfinite(train.accepted) & (train.ratings.counts > 0)
     if not decided.any():
         return None
-    return accept_threshold(train.ratings.means()[decided], list(train.accepted[decided] == 1))
+    return accept_threshold(train.ratings.means()[decided], train.accepted[decided] == 1)
 
 
 def align(
-    submission: PredictionFile, reference: HumanRatings, config: ScoringConfig
+    file: PredictionFile,
+    humans: HumanRatings,
+    config: ScoringConfig,
+    *,
+    only: Mask | None = None,
 ) -> tuple[AlignedPapers, ResolvedConfig]:
-    """Align a submission with a reference under the config's policy.
+    """Align a model's predictions with the human ratings under the policy.
+
+    Args:
+        file: the predictions.
+        humans: the human ratings.
+        config: options.
+        only: papers to consider, shape (n_papers,); None for all. Draws of a reviewer per paper do
+            not depend on it.
 
     Raises:
-        ValueError: no paper is left to judge.
+        ScoringError: no paper is left; the message says why.
     """
-    said = [submission.predictions.get(paper_id) for paper_id in reference.paper_ids]
-    everyone = humans_of(reference, config)
+    config = with_form(config, humans)
+    predictions = [file.predictions.get(paper_id) for paper_id in humans.paper_ids]
+    everyone = humans_of(humans, config)
     usable = everyone.ratings.counts > 0
+    if only is not None:
+        usable = usable & only
     if config.policy == "exclude":
-        usable = usable & np.array([prediction is not None for prediction in said])
+        usable = usable & np.array([prediction is not None for prediction in predictions])
     if not usable.any():
-        raise ValueError(
-            f"{submission.name}: no readable prediction about a rated paper of {reference.name}; "
-            f"{len(submission.invalid_lines)} line(s) set aside, so there is nothing to score"
+        raise ScoringError(
+            f"{file.name}: there is nothing to score: no readable prediction for a rated paper of "
+            f"{humans.name}; {file.problems()}"
         )
-    humans = everyone.select(usable)
-    rules = resolve_config(reference, humans, config)
-    model = _marked(tuple(compress(said, usable)), humans, rules, config)
-    return AlignedPapers(tuple(compress(reference.paper_ids, usable)), humans, model), rules
+    selected = everyone.select(usable)
+    resolved = resolve_config(humans, selected, config)
+    model = _aligned_model(tuple(compress(predictions, usable)), selected, resolved)
+    return AlignedPapers(selected, model), resolved
 
 
-def _marked(
-    said: tuple[Prediction | None, ...],
-    humans: AlignedHumans,
-    rules: ResolvedConfig,
-    config: ScoringConfig,
+def _aligned_model(
+    predictions: tuple[Prediction | None, ...], humans: AlignedHumans, resolved: ResolvedConfig
 ) -> AlignedModel:
-    simulated = ragged(tuple(() if p is None else p.ratings for p in said))
+    config = resolved.options
+    simulated = ragged(tuple(() if p is None else p.ratings for p in predictions))
     rating = simulated.means()
-    accept = _accepts(said, rating, rules, config)
-    silent = np.array([prediction is None for prediction in said])
+    accept = _accepts(predictions, rating, resolved)
+    missing = np.array([prediction is None for prediction in predictions])
     if config.policy == "worst":
-        rating = np.where(silent, _farthest(humans.ratings.means(), config.scale), rating)
+        rating = np.where(missing, _farthest(humans.ratings.means(), config.rating_scale), rating)
         wrong = np.where(np.isnan(humans.accepted), 0.0, 1 - humans.accepted)
-        accept = np.where(silent, wrong, accept)
+        accept = np.where(missing, wrong, accept)
     elif config.policy == "constant":
-        rating = np.where(silent, rules.constants["proxy_mse_n"].value, rating)
-        accept = np.where(silent, float(bool(rules.accept_all)), accept)
+        rating = np.where(missing, resolved.constants["proxy_mse_n"].value, rating)
+        accept = np.where(missing, float(bool(resolved.accept_all)), accept)
     aspects: dict[str, Floats] = {}
     for name in (aspect for aspect in ASPECTS if aspect in humans.aspects):
-        given = tuple(() if p is None else p.aspect(name) or () for p in said)
+        given = tuple(() if p is None else p.aspect(name) or () for p in predictions)
         if not any(given):
             continue
-        marks = ragged(given).means()
+        means = ragged(given).means()
         if config.policy == "worst":
             filled = _farthest(humans.aspects[name].means(), config.aspect_scale)
-            marks = np.where(np.isnan(marks), filled, marks)
+            means = np.where(np.isnan(means), filled, means)
         elif config.policy == "constant":
-            constant = rules.constants.get(named("proxy_mse_n", name))
-            marks = np.where(np.isnan(marks), np.nan if constant is None else constant.value, marks)
-        aspects[name] = marks
-    return AlignedModel(rating, accept, aspects, simulated, said)
+            constant = resolved.constants.get(with_aspect("proxy_mse_n", name))
+            means = np.where(np.isnan(means), np.nan if constant is None else constant.value, means)
+        aspects[name] = means
+    return AlignedModel(rating, accept, aspects, simulated, predictions)
 
 
 def _accepts(
-    said: tuple[Prediction | None, ...],
-    rating: Floats,
-    rules: ResolvedConfig,
-    config: ScoringConfig,
+    predictions: tuple[Prediction | None, ...], rating: Floats, resolved: ResolvedConfig
 ) -> Floats:
-    by_rating = (np.nan_to_num(rating, nan=-np.inf) >= rules.threshold).astype(np.float64)
-    if config.decide_by == "rating":
+    by_rating = (np.nan_to_num(rating, nan=-np.inf) >= resolved.threshold).astype(np.float64)
+    if resolved.options.decide_by == "rating":
         return by_rating
     stated = [
-        np.nan if p is None or p.decision is None else float(p.decision == "accept") for p in said
+        np.nan if p is None or p.decision is None else float(p.decision == "accept")
+        for p in predictions
     ]
     return np.where(np.isnan(stated), by_rating, stated)
 

@@ -1,9 +1,9 @@
 """Uncertainty over papers, the unit of sampling: resampled weights, BCa intervals, paired tests.
 
 A statistic is a function from weights of papers, shape (resamples, n_papers), to values, shape
-(resamples,). A bootstrap resample is a row of whole-number weights, leaving a paper out is a row
-with one zero, swapping two models on a paper is a weight that moves from one to the other. So each
-metric is written once, and every metric sees the same resamples.
+(resamples,). A bootstrap resample is a row of whole-number weights; leaving a paper out is a row
+with one zero; swapping two models on a paper moves a weight from one to the other. So each metric
+is written once, and every metric uses the same resamples.
 """
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
@@ -19,10 +19,10 @@ Shared = TypeVar("Shared")
 Statistic = Callable[[Floats], Floats]
 """From weights, shape (resamples, n_papers), to values, shape (resamples,)."""
 
-JACKKNIFE_GROUPS = 4096
+JACKKNIFE_GROUPS = 1000
 """Papers are left out one by one up to this number, in groups of equal size beyond it."""
 _CHUNK = 1 << 19
-"""Weights held at once: 4 MiB, so that a chunk stays in cache for every statistic."""
+"""Weights in memory at once: 4 MiB, so that a chunk stays in the cache for every statistic."""
 _DEFINED_SHARE = 0.95
 """An interval needs at least this share of resamples with a defined value."""
 
@@ -36,23 +36,23 @@ class Interval:
 
 
 def resampled_weights(n_papers: int, *, resamples: int, seed: int) -> Iterator[Floats]:
-    """How often each paper is drawn, in chunks of rows, shape (rows, n_papers).
+    """Yield how often each paper is drawn, in chunks of rows, shape (rows, n_papers).
 
     Args:
         n_papers: papers to draw from, and draws per resample; at least 1.
-        resamples: rows in all.
+        resamples: number of rows.
         seed: of numpy's default generator; equal arguments give equal rows.
     """
     generator = np.random.default_rng(seed)
     for rows in _chunks(resamples, n_papers):
         drawn = generator.integers(0, n_papers, size=(rows, n_papers), dtype=np.int32)
         places = drawn + np.arange(rows)[:, None] * n_papers
-        held = np.bincount(places.ravel(), minlength=rows * n_papers)
-        yield held.reshape(rows, n_papers).astype(np.float64)
+        drawn_times = np.bincount(places.ravel(), minlength=rows * n_papers)
+        yield drawn_times.reshape(rows, n_papers).astype(np.float64)
 
 
 def left_out_weights(n_papers: int) -> Iterator[Floats]:
-    """One row of ones for each paper, or group of papers, with that one at zero."""
+    """Yield one row of ones per paper, or group of papers, with that one at zero."""
     groups = min(n_papers, JACKKNIFE_GROUPS)
     group = np.arange(n_papers) * groups // n_papers
     start = 0
@@ -62,7 +62,7 @@ def left_out_weights(n_papers: int) -> Iterator[Floats]:
 
 
 def swap_weights(n_papers: int, *, resamples: int, seed: int) -> Iterator[Floats]:
-    """Rows of fair coins: 1 keeps the two models of a paper apart, 0 swaps them."""
+    """Yield rows of fair coins: 1 keeps the two models of a paper, 0 swaps them."""
     generator = np.random.default_rng(seed)
     for rows in _chunks(resamples, n_papers):
         yield generator.integers(0, 2, size=(rows, n_papers), dtype=np.int8).astype(np.float64)
@@ -78,26 +78,26 @@ class OfSums:
     """From sums, shape (resamples, n_sums), to values, shape (resamples,)."""
 
     def __call__(self, weights: Floats) -> Floats:
-        """Values on these rows of weights."""
+        """Return the values on these rows of weights."""
         return self.finish(weights @ self.columns)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Prepared(Generic[Shared]):
-    """A statistic in two steps, the first of which others share by giving the same object."""
+    """A statistic in two steps; statistics that share the first step give the same object."""
 
     prepare: Callable[[Floats], Shared]
-    """From weights to whatever ``finish`` takes."""
+    """From weights to the argument of ``finish``."""
     finish: Callable[[Shared], Floats]
-    """From that to values, shape (resamples,)."""
+    """From the result of ``prepare`` to values, shape (resamples,)."""
 
     def __call__(self, weights: Floats) -> Floats:
-        """Values on these rows of weights."""
+        """Return the values on these rows of weights."""
         return self.finish(self.prepare(weights))
 
 
 def evaluate(statistics: Mapping[str, Statistic], weights: Iterable[Floats]) -> dict[str, Floats]:
-    """Every statistic on every row of weights, shape (rows,) each."""
+    """Return every statistic on every row of weights, shape (rows,) each."""
     found: dict[str, list[Floats]] = {name: [] for name in statistics}
     sums = {name: s for name, s in statistics.items() if isinstance(s, OfSums)}
     columns = np.hstack([s.columns for s in sums.values()]) if sums else None
@@ -123,17 +123,19 @@ def evaluate(statistics: Mapping[str, Statistic], weights: Iterable[Floats]) -> 
 def bca_interval(
     value: float, resampled: Floats, left_out: Floats, *, confidence: float = 0.95
 ) -> Interval | None:
-    """Bias-corrected and accelerated bootstrap interval (Efron 1987).
+    """Return the bias-corrected and accelerated bootstrap interval (Efron 1987).
 
     Args:
         value: the statistic on the papers themselves.
-        resampled: the statistic on each resample, shape (resamples,); NaN where undefined.
+        resampled: the statistic on each resample, shape (resamples,); NaN if undefined.
         left_out: the statistic without each paper (or group), shape (groups,).
-        confidence: share of such intervals that should hold the truth.
+        confidence: share of such intervals that should contain the true value, 0 to 1.
 
     Returns:
-        The interval; None where the value, or more than 5% of its resamples, are undefined.
+        The interval; None if the value or more than 5% of its resamples are undefined.
     """
+    if not 0 < confidence < 1:
+        raise ValueError(f"confidence: expected a share between 0 and 1, found {confidence}")
     defined = resampled[np.isfinite(resampled)]
     if not np.isfinite(value) or len(defined) < max(1, _DEFINED_SHARE * len(resampled)):
         return None
@@ -154,7 +156,7 @@ def bca_interval(
 
 
 def rounded(value: float) -> float:
-    """Twelve significant digits: what the order of a sum, and hence the machine, cannot change.
+    """Return the value with twelve significant digits, which the order of a sum does not change.
 
     >>> rounded(0.1 + 0.2)
     0.3
@@ -163,10 +165,12 @@ def rounded(value: float) -> float:
 
 
 def permutation_p_value(observed: float, permuted: Floats) -> float | None:
-    """Two-sided p-value: share of permutations at least as far from 0, the observed one included.
+    """Return the two-sided p-value: the share of permutations at least as far from 0.
+
+    The observed difference counts as one permutation.
 
     Returns:
-        The p-value, never 0; None where the observed difference is undefined.
+        The p-value, never 0; None if the observed difference is undefined.
 
     >>> permutation_p_value(2.0, np.array([0.0, -2.0, 1.0]))
     0.5
@@ -180,7 +184,7 @@ def permutation_p_value(observed: float, permuted: Floats) -> float | None:
 
 
 def holm(p_values: Sequence[float]) -> list[float]:
-    """Holm's step-down adjustment for several comparisons, in the order given.
+    """Return Holm's step-down adjustment for several comparisons, in the order given.
 
     >>> holm([0.01, 0.04, 0.03])
     [0.03, 0.06, 0.06]
@@ -197,7 +201,7 @@ def holm(p_values: Sequence[float]) -> list[float]:
 def detectable_difference(
     standard_error: float, *, power: float = 0.8, level: float = 0.05
 ) -> float:
-    """Smallest true difference that a two-sided test at ``level`` finds with this ``power``.
+    """Return the smallest true difference that a two-sided test finds with this power.
 
     Args:
         standard_error: of the difference, in the metric's own unit.
@@ -212,14 +216,14 @@ def detectable_difference(
 
 
 def tie_groups(ranked: Sequence[str], different: Collection[frozenset[str]]) -> list[int]:
-    """Rank of each name, shared by all that are not shown to differ from the best of their group.
+    """Return the place of each name, shared by those not shown to differ from their group's best.
 
     Args:
         ranked: names from the best to the worst.
         different: the pairs that are shown to differ, e.g. by Holm's p-value.
 
     Returns:
-        Ranks in the same order; the first name of each group stands at its own place.
+        Places in the same order; the first name of each group has its own place.
 
     >>> tie_groups(["a", "b", "c"], {frozenset("ac"), frozenset("bc")})
     [1, 1, 3]

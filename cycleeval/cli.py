@@ -338,7 +338,7 @@ def leaderboard(
     with _failures():
         humans = read_human_ratings(reference, split=split)
         board = gather(submissions, humans, rules, on_progress=_progress("submissions scored"))
-        site = build_site(board, rules)
+        site = build_site(board)
         if hub_id is not None:
             site |= hub_files(board, hub_id, split=split)
         write_site(site, out)

@@ -1,107 +1,148 @@
-"""What the numbers amount to, in sentences; above all whether a model beats a constant."""
+"""Conclusions from a score card, as sentences; first of all whether a model beats a constant.
+
+A sentence compares two numbers only if ``<`` allows it, and claims a difference only from an
+interval with a width and without a caution.
+"""
 
 from collections.abc import Mapping
 
 from cycleeval.aligned import ResolvedConfig
-from cycleeval.result import MetricResult
-
-FEW_PAPERS = 30
-"""Below this a bootstrap interval is known to hold the truth less often than it says."""
+from cycleeval.intervals import FEW_PAPERS
+from cycleeval.result import MetricResult, comparable
 
 _Results = Mapping[str, MetricResult]
 
 
 def verdicts_on_model(
-    metrics: _Results, baselines: Mapping[str, _Results], rules: ResolvedConfig
+    metrics: _Results, baselines: Mapping[str, _Results], resolved: ResolvedConfig
 ) -> tuple[str, ...]:
-    """Sentences on a model: against a constant, first; then a human, the majority and chance."""
-    said = [_against_constant(metrics, baselines["constant"])]
-    said += _against_human(metrics, baselines)
-    said += _against_majority(metrics, baselines["majority"], rules)
-    said += _against_chance(metrics)
-    said += _too_few(metrics)
-    return tuple(said)
+    """Return sentences on a model against a constant, humans, the majority and chance."""
+    sentences = [_against_constant(metrics, baselines["constant"])]
+    sentences += _against_human(metrics, baselines)
+    sentences += _one_voice(metrics, baselines["human"])
+    sentences += _against_majority(metrics, baselines["majority"], resolved)
+    sentences += _against_chance(metrics)
+    sentences += _cautions(metrics)
+    return tuple(sentences)
 
 
 def verdicts_on_humans(metrics: _Results, baselines: Mapping[str, _Results]) -> tuple[str, ...]:
-    """Sentences on the humans: what a constant scores where they are the standard."""
+    """Return sentences on the humans: the error of a constant where they are the standard."""
     human, constant = metrics.get("proxy_mse_n1"), baselines["constant"].get("proxy_mse_n1")
-    if human is None or constant is None or human.value is None or constant.value is None:
-        return ("No paper has two ratings, so nobody can be compared with the others.",)
-    nearer = "nearer to" if constant.value < human.value else "farther from"
-    said = (
-        f"Always answering {_answer(constant)} lies {nearer} the mean of the other "
-        f"reviewers than one reviewer does: proxy MSE (n-1) {constant.value:.3f} against "
-        f"{human.value:.3f}."
+    if human is None or constant is None or not comparable(constant, human):
+        return ("No paper has two ratings, so the humans cannot be compared with each other.",)
+    closer = "closer to" if constant < human else "farther from"
+    sentence = (
+        f"Always answering {_answer(constant)} is {closer} the mean of the other "
+        f"reviewers than one reviewer is: proxy MSE (n-1) {constant:.3f} against {human:.3f}."
     )
-    return (said,)
+    return (sentence,)
 
 
-def _too_few(metrics: _Results) -> list[str]:
+def _cautions(metrics: _Results) -> list[str]:
     n_papers = metrics["proxy_mse_n"].n_papers
-    if n_papers >= FEW_PAPERS:
-        return []
-    return [f"Only {n_papers} paper(s): intervals are rough below {FEW_PAPERS}, often too narrow."]
+    if n_papers < FEW_PAPERS:
+        return [
+            f"Only {n_papers} paper(s): intervals are rough below {FEW_PAPERS}, often too narrow."
+        ]
+    caution = metrics["proxy_mse_n"].caution
+    return [] if caution is None else [f"Proxy MSE: {caution}."]
 
 
 def _against_constant(metrics: _Results, constant: _Results) -> str:
-    skill, own, theirs = metrics["skill_mse"], metrics["proxy_mse_n"], constant["proxy_mse_n"]
-    if skill.value is None or own.value is None or theirs.value is None:
+    skill, own, theirs = metrics["skill_mse"], metrics["proxy_mse_n"], constant.get("proxy_mse_n")
+    if theirs is None or skill.value is None or not comparable(own, theirs):
         return f"Whether the model beats a constant is undefined: {skill.why}."
+    ceiling = metrics.get("skill_ceiling")
+    above = ""
+    if ceiling is not None and ceiling.value is not None and ceiling.value > 0:
+        above = f" of at most {ceiling:.3f}"
     numbers = (
-        f"always answering {_answer(theirs)}: proxy MSE (n) {own.value:.3f} against "
-        f"{theirs.value:.3f}, skill {skill.value:+.3f}{_interval(skill)}"
+        f"always answering {_answer(theirs)}: proxy MSE (n) {own:.3f} against {theirs:.3f}, "
+        f"skill {skill.value:+.3f}{above}{_interval(skill)}"
     )
     if skill.low is None or skill.high is None:
-        return f"With one paper nobody can tell whether the model beats {numbers}."
+        return f"With one paper it cannot be said whether the model beats {numbers}."
+    if skill.value == 1 and skill.n_papers >= FEW_PAPERS:
+        return f"The model beats a constant, {numbers}: it makes no error on any paper."
+    if skill.low == skill.high:
+        return f"The model is NOT SHOWN TO BEAT A CONSTANT, {numbers}: {skill.caution}."
     if skill.high < 0:
         return f"The model DOES NOT BEAT A CONSTANT; it is worse than {numbers}."
     if skill.low <= 0:
         return f"The model is NOT SHOWN TO BEAT A CONSTANT, {numbers}."
+    if skill.caution is not None:
+        return f"The model has a lower error than {numbers}; NOT SHOWN, {skill.caution}."
     return f"The model beats a constant, {numbers}."
 
 
 def _against_human(metrics: _Results, baselines: Mapping[str, _Results]) -> list[str]:
-    own, human = metrics["proxy_mse_n1"], baselines["human"]["proxy_mse_n1"]
+    own, human = metrics["proxy_mse_n1"], baselines["human"].get("proxy_mse_n1")
     constant = baselines["constant"].get("proxy_mse_n1")
-    if own.value is None or human.value is None or constant is None or constant.value is None:
+    if human is None or constant is None or not comparable(own, human):
         return []
-    nearer = "nearer to" if own < human else "farther from"
-    said = (
-        f"It lies {nearer} the mean of the other reviewers than one human reviewer does: proxy MSE "
-        f"(n-1) {own.value:.3f} against {human.value:.3f}"
+    closer = "closer to" if own < human else "farther from"
+    sentence = (
+        f"It is {closer} the mean of the other reviewers than one human reviewer is: proxy MSE "
+        f"(n-1) {own:.3f} against {human:.3f}"
     )
-    if own < human and constant < human:
-        said += f"; so does the constant, {constant.value:.3f}, so this alone shows no judgement"
-    return [said + "."]
+    if comparable(constant, human) and own < human and constant < human:
+        sentence += f"; a constant also is, {constant:.3f}, so this is not evidence of skill"
+    return [sentence + "."]
 
 
-def _against_majority(metrics: _Results, majority: _Results, rules: ResolvedConfig) -> list[str]:
+def _one_voice(metrics: _Results, human: _Results) -> list[str]:
+    """Return the comparison of one simulated reviewer with one human, and the model's worth."""
+    sentences = []
+    one, theirs = metrics.get("one_reviewer_mse_n1"), human.get("proxy_mse_n1")
+    averaged = metrics["proxy_mse_n1"]
+    if (
+        one is not None
+        and theirs is not None
+        and comparable(one, theirs)
+        and one.value != averaged.value
+    ):
+        closer = "closer to" if one < theirs else "farther from"
+        sentences.append(
+            f"One simulated reviewer, without averaging, is {closer} that mean than one human: "
+            f"{one:.3f} against {theirs:.3f}."
+        )
+    worth = metrics.get("worth_reviewers")
+    if worth is not None and worth.value is not None and worth.low is not None:
+        high = "without an upper end" if worth.high is None else f"to {worth.high:.2f}"
+        sentences.append(
+            f"It orders papers as well as the mean of {worth:.2f} human reviewer(s), "
+            f"{worth.low:.2f} {high}."
+        )
+    return sentences
+
+
+def _against_majority(metrics: _Results, majority: _Results, resolved: ResolvedConfig) -> list[str]:
     own, theirs = metrics.get("decision_accuracy"), majority.get("decision_accuracy")
-    if own is None or theirs is None or own.value is None or theirs.value is None:
+    if own is None or theirs is None or not comparable(own, theirs):
         return []
-    answer = "accepting" if rules.accept_all else "rejecting"
-    numbers = f"{own.value:.1%}{_interval(own, percent=True)} against {theirs.value:.1%}"
-    if own.low is not None and own.low > theirs.value:
+    answer = "accepting" if resolved.accept_all else "rejecting"
+    numbers = f"{own:.1%}{_interval(own, percent=True)} against {theirs:.1%}"
+    if own.low is not None and own.low > float(theirs):
         return [f"Its decisions are right more often than always {answer}: {numbers}."]
     return [f"Its decisions are NOT SHOWN TO BEAT always {answer}: {numbers}."]
 
 
 def _against_chance(metrics: _Results) -> list[str]:
-    said = []
+    sentences = []
     for name, chance, what in (
-        ("auroc", 0.5, "tell accepted from rejected papers"),
+        ("auroc", 0.5, "distinguish accepted from rejected papers"),
         ("spearman", 0.0, "order papers as the humans do"),
     ):
         result = metrics.get(name)
         if result is not None and result.value is None:
-            said.append(f"Its ratings cannot {what}: {name} is undefined, {result.why}.")
+            sentences.append(f"Its ratings cannot {what}: {name} is undefined, {result.why}.")
         elif result is not None and result.low is not None and result.low <= chance:
-            said.append(
+            sentences.append(
                 f"Its ratings are NOT SHOWN TO {what} better than chance: "
-                f"{name} {result.value:.3f}{_interval(result)}."
+                f"{name} {result:.3f}{_interval(result)}."
             )
-    return said
+    return sentences
 
 
 def _answer(constant: MetricResult) -> str:

@@ -17,7 +17,7 @@ from pydantic import Field
 from cycledata.errors import ParseError
 from cycledata.jsonl import MAX_LINES, InvalidLine, read_jsonl, require_records
 from cycledata.records import Record
-from cycleeval.bootstrap import Interval
+from cycleeval.intervals import exact_interval
 from cycleeval.result import MetricResult, signature
 
 FALSE_POSITIVE_TARGETS = (0.01, 0.05)
@@ -299,18 +299,6 @@ def _between(low: np.float64, high: np.float64) -> np.float64:
     """A number from low (included) to high (excluded), the middle where floats have one."""
     middle = low + (high - low) / 2
     return middle if low <= middle < high else low
-
-
-def exact_interval(k: int, n: int) -> Interval:
-    """Clopper-Pearson 95% interval of a share k / n; wide enough at k = 0 and k = n too.
-
-    >>> round(exact_interval(0, 10).high, 4)
-    0.3085
-    """
-    from scipy.stats import binomtest
-
-    low, high = binomtest(k, n).proportion_ci(0.95, method="exact")
-    return Interval(float(low), float(high))
 
 
 def _proportion(name: str, k: int, n: int, threshold: Threshold) -> MetricResult:

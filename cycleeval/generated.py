@@ -24,7 +24,7 @@ from cycleeval.bootstrap import (
     left_out_weights,
     resampled_weights,
 )
-from cycleeval.detection import exact_interval
+from cycleeval.intervals import exact_interval
 from cycleeval.ragged import Floats
 from cycleeval.result import MetricResult, signature
 

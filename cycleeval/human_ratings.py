@@ -1,55 +1,90 @@
-"""What humans said: a build directory, a hub id, or a Parquet or JSON Lines file -> HumanRatings.
+"""Human ratings and decisions: a build, a hub dataset, a Parquet or JSON Lines file, or mappings.
 
-A reference is ours or the organiser's, so a invalid in it is an error, not something to count.
+These are our own or the organizer's data, so an invalid row is an error and not counted.
 """
 
 import json
 import math
-from collections.abc import Iterable, Mapping, Sequence
+import re
+import socket
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
-from cycledata.files import canonical_json, sha256_bytes
-from cycleeval.predictions import ASPECTS, DecisionLabel
+from cycleeval.inputs import DecisionLabel, is_missing, number_or_none
+from cycleeval.predictions import ASPECTS
+from cycleeval.result import digest
 
-Marks = tuple[tuple[float, ...], ...]
-_COLUMNS = ("paper_id", "ratings", "decision", *ASPECTS, "split")
+if TYPE_CHECKING:
+    from datasets import DatasetDict
+
+RatingLists = tuple[tuple[float, ...], ...]
+Rows = list[dict[str, object]]
+_COLUMNS = (
+    "paper_id",
+    "ratings",
+    "decision",
+    *ASPECTS,
+    "split",
+    "venue",
+    "rating_scale",
+    "accept_threshold",
+)
 _DECISIONS: dict[object, DecisionLabel | None] = {
     "accept": "accept",
     "reject": "reject",
     "withdrawn": None,
     None: None,
 }
+_HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
 
 
 @dataclass(frozen=True, slots=True)
 class HumanRatings:
-    """Human ratings and decisions of the papers to be judged, in the order of their ids."""
+    """Human ratings and decisions of the papers to be scored, in the order of their ids."""
 
     name: str
-    """Where it came from."""
+    """Where they come from."""
     paper_ids: tuple[str, ...]
     """Ascending, each once."""
-    ratings: Marks
+    ratings: RatingLists
     """Human ratings of each paper, as many as it has."""
     decisions: tuple[DecisionLabel | None, ...]
-    """What the venue decided; None where unknown or withdrawn."""
-    aspects: Mapping[str, Marks]
-    """Human marks by aspect; an aspect that no paper has is left out."""
+    """Decision of the venue; None if unknown or withdrawn."""
+    aspects: Mapping[str, RatingLists]
+    """Human aspect ratings by aspect, without the aspects that no paper has."""
     train: "HumanRatings | None" = None
-    """The training split, where the reference has one."""
+    """The training split, if there is one."""
+    scale: tuple[float, float] | None = None
+    """Lowest and highest rating of the venue's form, in rating points; None if not stated."""
+    threshold: float | None = None
+    """Lowest rating whose wording leans to accept on that form; None if not stated."""
+    n_missing: int = 0
+    """Missing overall ratings (null or NaN) that were left out."""
 
     @property
     def other_ids(self) -> tuple[str, ...]:
-        """Papers of the training split, which are not judged."""
+        """Papers of the training split, which are not scored."""
         return () if self.train is None else self.train.paper_ids
 
     @property
     def digest(self) -> str:
-        """First 12 hex digits of sha256 over ids, ratings and decisions."""
-        rows = [self.paper_ids, self.ratings, self.decisions, sorted(self.aspects.items())]
-        return sha256_bytes(canonical_json(rows).encode())[:12]
+        """First 12 hexadecimal digits of a SHA-256 over ids, ratings and decisions.
+
+        It depends neither on the order of a paper's ratings nor on the width of floats.
+        """
+        return digest(
+            self.paper_ids,
+            [sorted(ratings) for ratings in self.ratings],
+            self.decisions,
+            [[name, [sorted(values) for values in lists]] for name, lists in self._sorted_aspects],
+        )
+
+    @property
+    def _sorted_aspects(self) -> list[tuple[str, RatingLists]]:
+        return sorted(self.aspects.items())
 
 
 def human_ratings_of(
@@ -59,43 +94,54 @@ def human_ratings_of(
     *,
     name: str = "given",
     train: HumanRatings | None = None,
+    scale: tuple[float, float] | None = None,
+    threshold: float | None = None,
+    n_missing: int = 0,
 ) -> HumanRatings:
-    """A reference from plain mappings by paper id; papers without a rating are kept and counted.
+    """Return human ratings from mappings by paper id; papers without a rating are kept and counted.
 
     Raises:
-        ValueError: no papers, or a mark that is not finite.
+        ValueError: no papers, or a rating that is not finite.
     """
     if not ratings:
         raise ValueError(f"{name}: expected at least one paper, found none")
     ids = tuple(sorted(ratings))
-    by_aspect = {aspect: _tuples(ids, marks) for aspect, marks in (aspects or {}).items()}
-    reference = HumanRatings(
+    by_aspect = {aspect: _tuples(ids, lists) for aspect, lists in (aspects or {}).items()}
+    found = HumanRatings(
         name,
         ids,
         _tuples(ids, ratings),
         tuple((decisions or {}).get(paper_id) for paper_id in ids),
-        {aspect: marks for aspect, marks in by_aspect.items() if any(marks)},
+        {aspect: lists for aspect, lists in by_aspect.items() if any(lists)},
         train,
+        scale,
+        threshold,
+        n_missing,
     )
-    for marks in (reference.ratings, *reference.aspects.values()):
-        for paper_id, values in zip(ids, marks, strict=True):
+    for lists in (found.ratings, *found.aspects.values()):
+        for paper_id, values in zip(ids, lists, strict=True):
             if not all(map(math.isfinite, values)):
                 raise ValueError(
-                    f"{name}: paper {paper_id} holds {values}; leave unknown marks out"
+                    f"{name}: paper {paper_id}: expected finite ratings, found {values}; leave "
+                    "unknown marks out"
                 )
-    return reference
+    return found
 
 
-def read_human_ratings(source: str, *, split: str = "test") -> HumanRatings:
-    """Read a reference.
+def read_human_ratings(
+    source: str, *, split: str = "test", venue: str | None = None
+) -> HumanRatings:
+    """Read human ratings.
 
     Args:
         source: a build directory, a ``.parquet`` or ``.jsonl`` file, or a hub id ``ORG/NAME``.
-        split: which split to judge; of a file, only where it has a column ``split``. The split
-            ``train``, where there is one besides, gives constants and thresholds.
+        split: the split to score; for a file, only if it has a column ``split``. The split
+            ``train``, if there is one besides, gives constants and thresholds.
+        venue: keep the papers of one venue, e.g. ``"ICLR.cc/2024/Conference"``; None keeps all,
+            and then their rating scales must agree.
 
     Raises:
-        ParseError: a file that cannot be read as a reference.
+        ParseError: a file that is not readable as human ratings, or papers on several scales.
         OSError: no such file and no such dataset.
     """
     from cycledata.errors import ParseError
@@ -108,79 +154,145 @@ def read_human_ratings(source: str, *, split: str = "test") -> HumanRatings:
             rows = _file_rows(path)
         else:
             rows = _hub_rows(source, split)
-        return _reference(rows, name=source, split=split)
+        if venue is not None:
+            rows = _of_venue(rows, venue)
+        return _human_ratings(rows, name=source, split=split)
     except ValueError as error:
         raise ParseError("bad-reference", f"{source}: {error}") from error
 
 
-Rows = list[dict[str, object]]
+def _of_venue(rows: Rows, venue: str) -> Rows:
+    kept = [row for row in rows if row.get("venue") == venue]
+    if not kept:
+        found = sorted({str(row.get("venue")) for row in rows})
+        raise ValueError(f"venue: expected one of {found[:20]}, found {venue!r}")
+    return kept
 
 
-def _reference(rows: Rows, *, name: str, split: str) -> HumanRatings:
+def _human_ratings(rows: Rows, *, name: str, split: str) -> HumanRatings:
     chosen = [row for row in rows if row.get("split") in (None, split)]
     train = [row for row in rows if row.get("split") == "train"] if split != "train" else []
     if not chosen:
-        held = sorted({str(row.get("split")) for row in rows})
-        raise ValueError(f"expected papers in split {split!r}, found splits {held}")
+        splits = sorted({str(row.get("split")) for row in rows})
+        raise ValueError(f"expected papers in split {split!r}, found splits {splits}")
     known = _from_rows(train, name=f"{name} (train)", train=None) if train else None
-    return _from_rows(chosen, name=name, train=known)
+    found = _from_rows(chosen, name=name, train=known)
+    if known is not None and (known.scale, known.threshold) != (found.scale, found.threshold):
+        raise ValueError(
+            f"expected split 'train' on the same rating scale as {split!r}: scale {found.scale}, "
+            f"accept from {found.threshold}; found {known.scale}, {known.threshold}"
+        )
+    return found
 
 
 def _from_rows(rows: Rows, *, name: str, train: HumanRatings | None) -> HumanRatings:
     ratings: dict[str, Sequence[float]] = {}
     decisions: dict[str, DecisionLabel | None] = {}
     aspects: dict[str, dict[str, Sequence[float]]] = {aspect: {} for aspect in ASPECTS}
+    n_missing = 0
     for number, row in enumerate(rows, start=1):
         paper_id = row.get("paper_id")
         if not isinstance(paper_id, str) or not paper_id:
             raise ValueError(f"row {number}: paper_id: expected a string, found {paper_id!r:.60}")
         if paper_id in ratings:
-            raise ValueError(f"paper {paper_id} stands there twice; keep one row a paper")
+            raise ValueError(f"paper {paper_id}: expected one row, found two")
         if "ratings" not in row:
             raise ValueError(f"paper {paper_id}: expected a column 'ratings', found {sorted(row)}")
-        ratings[paper_id] = _numbers(paper_id, "ratings", row["ratings"])
-        decision = row.get("decision")
-        if not isinstance(decision, str | None) or decision not in _DECISIONS:
-            raise ValueError(
-                f"paper {paper_id}: decision: expected 'accept', 'reject', 'withdrawn' or null, "
-                f"found {decision!r:.60}"
-            )
-        decisions[paper_id] = _DECISIONS[decision]
+        given = row["ratings"]
+        ratings[paper_id] = _numbers(paper_id, "ratings", given)
+        n_missing += len(given) - len(ratings[paper_id]) if isinstance(given, list) else 0
+        decisions[paper_id] = _decision(paper_id, row.get("decision"))
         for aspect in ASPECTS:
             aspects[aspect][paper_id] = _numbers(paper_id, aspect, row.get(aspect))
-    return human_ratings_of(ratings, decisions, aspects, name=name, train=train)
+    scale, threshold = _form(rows)
+    return human_ratings_of(
+        ratings,
+        decisions,
+        aspects,
+        name=name,
+        train=train,
+        scale=scale,
+        threshold=threshold,
+        n_missing=n_missing,
+    )
+
+
+def _decision(paper_id: str, decision: object) -> DecisionLabel | None:
+    if not isinstance(decision, str | None) or decision not in _DECISIONS:
+        raise ValueError(
+            f"paper {paper_id}: decision: expected 'accept', 'reject', 'withdrawn' or null, "
+            f"found {decision!r:.60}"
+        )
+    return _DECISIONS[decision]
+
+
+def _form(rows: Rows) -> tuple[tuple[float, float] | None, float | None]:
+    """Return the rating scale and accept threshold of all rows; None if the rows state none.
+
+    Raises:
+        ValueError: rows that state different scales or thresholds.
+    """
+    forms: dict[tuple[tuple[float, float] | None, float | None], str] = {}
+    for row in rows:
+        scale, threshold = row.get("rating_scale"), row.get("accept_threshold")
+        known = None if is_missing(threshold) else number_or_none(threshold, "accept_threshold")
+        forms.setdefault((_scale(scale), known), str(row.get("venue", row.get("paper_id"))))
+    if len(forms) > 1:
+        shown = "; ".join(
+            f"{where}: scale {scale}, accept from {threshold}"
+            for (scale, threshold), where in list(forms.items())[:5]
+        )
+        raise ValueError(
+            f"expected papers on one rating scale, found {len(forms)} ({shown}); choose one venue "
+            "with --venue"
+        )
+    return next(iter(forms), (None, None))
+
+
+def _scale(value: object) -> tuple[float, float] | None:
+    if isinstance(value, dict):
+        value = value.get("values")
+    if value is None or value == []:
+        return None
+    if not isinstance(value, list) or len(value) < 2:
+        raise ValueError(f"rating_scale: expected a list of values, found {value!r:.60}")
+    values = [number_or_none(entry, "rating_scale") for entry in value]
+    known = [entry for entry in values if entry is not None]
+    if len(known) != len(values) or not min(known) < max(known):
+        raise ValueError(f"rating_scale: expected different numbers, found {value!r:.60}")
+    return min(known), max(known)
 
 
 def _numbers(paper_id: str, column: str, values: object) -> tuple[float, ...]:
-    """Marks of one paper; a null stands for a review without that mark and is left out."""
+    """Return the ratings of one paper without nulls and NaN, which are reviews without one."""
     if values is None:
         return ()
     if not isinstance(values, list):
         raise ValueError(f"paper {paper_id}: {column}: expected a list, found {values!r:.60}")  # noqa: TRY004  the file is wrong, not the call
     for value in values:
         if isinstance(value, bool) or not isinstance(value, int | float | None):
-            raise ValueError(f"paper {paper_id}: {column}: expected numbers, found {value!r:.60}")  # noqa: TRY004  likewise
-    return tuple(float(value) for value in values if value is not None)
+            raise ValueError(f"paper {paper_id}: {column}: expected numbers, found {value!r:.60}")  # noqa: TRY004  the file is wrong, not the call
+    return tuple(float(value) for value in values if not is_missing(value))
 
 
-def _tuples(ids: Iterable[str], marks: Mapping[str, Sequence[float]]) -> Marks:
-    return tuple(tuple(float(mark) for mark in marks.get(paper_id, ())) for paper_id in ids)
+def _tuples(ids: Sequence[str], lists: Mapping[str, Sequence[float]]) -> RatingLists:
+    return tuple(tuple(float(value) for value in lists.get(paper_id, ())) for paper_id in ids)
 
 
 def _build_rows(folder: Path, split: str) -> Rows:
-    """Rows of a build's ``scores``, verified: the split to judge, and ``train`` besides."""
+    """Return the verified rows of a build's ``scores``: the split to score, and ``train``."""
     from cycledata.load import iterate_rows, read_build
 
-    held = read_build(folder).configs.get("scores", {})
-    if split not in held:
-        raise ValueError(f"expected a config scores with a split {split!r}, found {sorted(held)}")
-    columns = [column for column in _COLUMNS if column != "split"]
-    return [
-        {**row, "split": name}
-        for name in dict.fromkeys((split, "train"))
-        if name in held
-        for row in iterate_rows(folder, "scores", name, columns)
-    ]
+    build = read_build(folder)
+    splits = build.configs.get("scores", {})
+    if split not in splits:
+        raise ValueError(f"expected a config scores with a split {split!r}, found {sorted(splits)}")
+    rows: Rows = []
+    for name in dict.fromkeys((split, "train")):
+        if name in splits:
+            for row in iterate_rows(folder, "scores", name):
+                rows.append({c: row[c] for c in _COLUMNS if c in row} | {"split": name})
+    return rows
 
 
 def _file_rows(path: Path) -> Rows:
@@ -210,21 +322,59 @@ def _parquet_rows(path: Path) -> Rows:
             columns = [name for name in _COLUMNS if name in file.schema_arrow.names]
             return cast("Rows", file.read(columns=columns).to_pylist())
     except pa.ArrowException as error:
-        raise ValueError(f"{path.name}: cannot be read as Parquet: {error}"[:300]) from error
+        raise ValueError(f"{path.name}: expected a Parquet file: {error}"[:300]) from error
 
 
 def _hub_rows(source: str, split: str) -> Rows:
-    parts = source.split("/")
-    if len(parts) != 2 or not all(parts) or source.endswith((".parquet", ".jsonl")):
+    if not _HUB_ID.fullmatch(source) or source.endswith((".parquet", ".jsonl")):
         raise FileNotFoundError(
             f"{source}: expected a build directory, a .parquet or .jsonl file, or a hub id ORG/NAME"
         )
-    from datasets import load_dataset
-
-    held = load_dataset(source, "scores")
+    splits = _loaded_from_hub(source)
     rows: Rows = []
     for name in dict.fromkeys((split, "train")):
-        if name in held:
-            columns = [column for column in _COLUMNS if column in held[name].column_names]
-            rows += [{**row, "split": name} for row in held[name].select_columns(columns).to_list()]
+        if name in splits:
+            columns = [column for column in _COLUMNS if column in splits[name].column_names]
+            table = splits[name].select_columns(columns).to_list()
+            rows += [{**row, "split": name} for row in table]
     return rows
+
+
+def _loaded_from_hub(source: str) -> "DatasetDict":
+    """Return the splits of a hub dataset's ``scores``; without a network, those in the cache."""
+    import datasets
+
+    from cycledata.errors import ParseError
+
+    with _offline_if_unreachable():
+        try:
+            return cast("DatasetDict", datasets.load_dataset(source, "scores"))
+        except (ConnectionError, FileNotFoundError) as error:
+            raise ParseError(
+                "no-such-dataset",
+                f"{source}: no such folder or file, and no dataset of that name on the hub or in "
+                f"its cache ({error}); give a path, or connect to the network",
+            ) from error
+
+
+@contextmanager
+def _offline_if_unreachable() -> Iterator[None]:
+    """Switch the hub clients to their offline mode if the hub's name is not found.
+
+    They would otherwise retry for half a minute before they fail.
+    """
+    import datasets
+    from huggingface_hub import constants
+
+    host = re.sub(r"^https?://([^/:]+).*$", r"\1", constants.ENDPOINT)
+    try:
+        socket.getaddrinfo(host, None)
+    except OSError:
+        before = datasets.config.HF_HUB_OFFLINE, constants.HF_HUB_OFFLINE
+        datasets.config.HF_HUB_OFFLINE = constants.HF_HUB_OFFLINE = True
+        try:
+            yield
+        finally:
+            datasets.config.HF_HUB_OFFLINE, constants.HF_HUB_OFFLINE = before
+    else:
+        yield

@@ -1,18 +1,30 @@
-"""Every reported metric as a named statistic of weights over papers, with its signature."""
+"""Every reported metric as a statistic of weights over papers, with its signature.
+
+Metrics that put one simulated reviewer or a committee of humans in the place of the model's mean
+are in `equal_footing`.
+"""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from cycleeval import agreement, decision
-from cycleeval.aligned import AlignedHumans, AlignedPapers, LearnedConstant, ResolvedConfig, named
+from cycleeval.aligned import (
+    AlignedHumans,
+    AlignedPapers,
+    LearnedConstant,
+    Mask,
+    ResolvedConfig,
+    with_aspect,
+)
 from cycleeval.baselines import noise_floor
 from cycleeval.bootstrap import OfSums, Prepared, Statistic
 from cycleeval.proxy import PROXIES, Proxy, human_error, leave_one_out_means, proxy_error
-from cycleeval.ragged import Floats, Ragged
+from cycleeval.ragged import Floats, Integers, Ragged
 from cycleeval.rank import (
     Cells,
     Mass,
@@ -22,9 +34,13 @@ from cycleeval.rank import (
     spearman_of,
     weigh,
 )
-from cycleeval.result import Signature, signature
-from cycleeval.scoring_config import ScoringConfig
-from cycleeval.spread import duplicate_pairs
+from cycleeval.ratios import ratio
+from cycleeval.result import Signature, digest, signature
+
+IntervalMethod = Literal["bca", "exact", "balanced", "table", "auroc", "percentile"]
+"""``bca``: bootstrap. ``exact``: Clopper-Pearson. ``balanced``: of two exact intervals. ``table``:
+Jeffreys posterior of a two by two table. ``auroc``: logit DeLong. ``percentile``:
+percentiles of the bootstrap, for a value that may be infinite."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,130 +48,205 @@ class PaperStatistic:
     """One metric on one set of papers."""
 
     statistic: Statistic
-    """From weights of the panel's papers, shape (resamples, n_papers), to (resamples,)."""
+    """From weights of the papers, shape (resamples, n_papers), to values, shape (resamples,)."""
     n_papers: int
-    """Papers that take part."""
+    """Papers that the value is computed from."""
     signature: Signature
-    """Definition without the sampling."""
-    why_undefined: str = "no paper takes part"
-    """What to say when the value is NaN."""
+    """Procedure and data, without the sampling."""
+    why_undefined: str = "no paper can be used"
+    """Reason to give if the value is NaN."""
+    interval: IntervalMethod = "bca"
+    """How its interval is computed."""
+    counts: Floats | None = None
+    """Outcome counts per paper, shape (n_papers, 4), for intervals of rates; for ``auroc``,
+    negative and positive items per paper, shape (n_papers, 2)."""
 
 
 PaperStatistics = dict[str, PaperStatistic]
-Parts = dict[str, str]
+Parts = dict[str, object]
 
 
-def model_statistics(
-    panel: AlignedPapers, rules: ResolvedConfig, config: ScoringConfig, *, ref: str
-) -> PaperStatistics:
-    """All metrics of a model, in the order of reports."""
-    low, high = config.scale
-    parts = {"policy": config.policy, "scale": f"{low:g}-{high:g}", "ref": ref}
-    views = panel.humans.views()
-    found = _proxies(views[""], panel.model.rating, "", config, parts)
-    found |= _against_constant_and_noise(panel, rules, config, parts)
-    for aspect, marks in panel.model.aspects.items():
-        found |= _proxies(views[aspect], marks, aspect, config, parts)
-    found |= _decisions(panel, rules, config, parts)
-    found |= _ranks(panel, parts)
-    found |= _simulated(panel, parts)
-    return found
+@dataclass(frozen=True, slots=True)
+class Signer:
+    """Signatures of one answerer on some papers."""
+
+    by: str
+    """Who is scored: ``"model"``, ``"human"``, ``"constant"``, ``"majority"`` or ``"noise"``."""
+    paper_ids: tuple[str, ...]
+    resolved: ResolvedConfig
+    shared: Parts = field(default_factory=dict)
+    """Parts of every signature."""
+
+    def sign(self, metric: str, used: Mask, *, train: bool = False, **parts: object) -> Signature:
+        """Return a signature with the data: human ratings, papers used and training split.
+
+        Args:
+            metric: name of the metric.
+            used: papers that the value is computed from, shape (n_papers,).
+            train: whether the value depends on the training split.
+            parts: further parts, in the order of printing.
+        """
+        ids = [i for i, is_used in zip(self.paper_ids, used, strict=True) if is_used]
+        depends = train or self.shared.get("policy") == "constant"
+        return signature(
+            metric,
+            **parts,
+            by=self.by,
+            **self.shared,
+            train=(self.resolved.train or "none") if depends else None,
+            ref=self.resolved.reference,
+            papers=digest(ids),
+        )
 
 
-def human_statistics(
-    humans: AlignedHumans, rules: ResolvedConfig, config: ScoringConfig, *, ref: str
-) -> PaperStatistics:
-    """All metrics of the human reviewers themselves, each against the others."""
+def model_statistics(papers: AlignedPapers, resolved: ResolvedConfig) -> PaperStatistics:
+    """Return all metrics of a model, in the order of reports."""
+    from cycleeval.equal_footing import model_on_equal_footing
+
+    config = resolved.options
+    low, high = config.rating_scale
+    signer = Signer(
+        "model",
+        papers.humans.paper_ids,
+        resolved,
+        {"policy": config.policy, "scale": f"{low:g}-{high:g}"},
+    )
+    views = papers.humans.views()
+    found = proxy_statistics(views[""], papers.model.rating, "", signer)
+    found |= _against_constant_and_noise(papers, signer)
+    for aspect, ratings in papers.model.aspects.items():
+        found |= proxy_statistics(views[aspect], ratings, aspect, _for_aspect(signer))
+    found |= _decisions(papers, signer)
+    found |= _ranks(papers.humans.ratings, papers.model.rating, "", signer)
+    for aspect, ratings in papers.model.aspects.items():
+        found |= _ranks(views[aspect].ratings, ratings, aspect, _for_aspect(signer))
+    found |= _model_agreement(papers, signer)
+    found |= _simulated(papers, signer)
+    return found | model_on_equal_footing(papers, signer)
+
+
+def _for_aspect(signer: Signer) -> Signer:
+    low, high = signer.resolved.options.aspect_scale
+    return replace(signer, shared={**signer.shared, "scale": f"{low:g}-{high:g}"})
+
+
+def human_statistics(humans: AlignedHumans, resolved: ResolvedConfig) -> PaperStatistics:
+    """Return all metrics of the human reviewers themselves, each against the others."""
+    from cycleeval.equal_footing import humans_on_equal_footing
+
+    signer = _reference_signer("human", humans, resolved)
     found: PaperStatistics = {}
-    for mark, view in humans.views().items():
-        weights = _paper_weights(view.ratings, config)
+    for aspect, view in humans.views().items():
+        own = _for_aspect(signer) if aspect else signer
+        weights = paper_weights(view.ratings, own)
         for name, proxy in PROXIES.items():
-            # In mode n a human is part of the mean that judges them, which no model is.
+            # In mode n the mean contains the human's own rating, which it does for no model.
             mode = "n-own-included" if proxy.mode == "n" else proxy.mode
-            signed = _signed(proxy, view, mark, config, {"ref": ref}, mode=mode)
-            found[named(name, mark)] = _mean(_human_errors(view, proxy), weights, signed)
-    found |= _human_decisions(humans, rules, ref)
-    found |= _human_ranks(humans.ratings, ref)
-    return found | _agreement(humans.ratings, ref)
+            values = _human_errors(view, proxy)
+            used = np.isfinite(values)
+            found[with_aspect(name, aspect)] = mean_statistic(
+                values, weights, _sign_proxy(proxy, view, aspect, own, used, mode=mode)
+            )
+    found |= _human_decisions(humans, signer)
+    found |= _human_ranks(humans.ratings, signer)
+    found |= _human_agreement(humans.ratings, signer)
+    return found | humans_on_equal_footing(humans, signer)
 
 
-def constant_statistics(
-    humans: AlignedHumans, rules: ResolvedConfig, config: ScoringConfig, *, ref: str
-) -> PaperStatistics:
-    """Proxy errors of the best constants."""
+def constant_statistics(humans: AlignedHumans, resolved: ResolvedConfig) -> PaperStatistics:
+    """Return the proxy errors of the best constants."""
+    signer = _reference_signer("constant", humans, resolved)
     found: PaperStatistics = {}
-    for mark, view in humans.views().items():
+    for aspect, view in humans.views().items():
+        own = _for_aspect(signer) if aspect else signer
         for name in PROXIES:
-            constant = rules.constants.get(named(name, mark))
+            constant = resolved.constants.get(with_aspect(name, aspect))
             if constant is None:
                 continue
             answer = np.full(len(view.ratings), constant.value)
-            parts = {**_answer(constant), "ref": ref}
-            both = _proxies(view, answer, mark, config, parts)
-            found[named(name, mark)] = both[named(name, mark)]
+            answered = replace(own, shared={**own.shared, **_answer(constant)})
+            key = with_aspect(name, aspect)
+            found[key] = proxy_statistics(view, answer, aspect, answered, train=True)[key]
     return found
 
 
-def majority_statistics(
-    humans: AlignedHumans, rules: ResolvedConfig, *, ref: str
-) -> PaperStatistics:
-    """Decision metrics of always deciding as the majority does."""
-    if rules.accept_all is None:
+def majority_statistics(humans: AlignedHumans, resolved: ResolvedConfig) -> PaperStatistics:
+    """Return the decision metrics of the majority's decision for every paper."""
+    if resolved.accept_all is None:
         return {}
-    said = np.full(len(humans.accepted), rules.accept_all)
-    parts = {
+    signer = _reference_signer("majority", humans, resolved)
+    parts: Parts = {
         "over": "papers",
-        "answer": "accept" if rules.accept_all else "reject",
-        "learned": rules.majority_from,
-        "ref": ref,
+        "answer": "accept" if resolved.accept_all else "reject",
+        "learned": resolved.majority_from,
     }
-    return _rates(_outcomes(said, humans.accepted), int(np.isfinite(humans.accepted).sum()), parts)
+    said = np.full(len(humans.accepted), resolved.accept_all)
+    known = np.isfinite(humans.accepted)
+    return _rates(_outcomes(said, humans.accepted), known, parts, signer, train=True)
 
 
-def noise_statistics(humans: AlignedHumans, config: ScoringConfig, *, ref: str) -> PaperStatistics:
-    """Proxy MSE that even the true rating would have; drawing a reviewer does not change it."""
+def noise_statistics(humans: AlignedHumans, resolved: ResolvedConfig) -> PaperStatistics:
+    """Return the proxy MSE of the true rating; drawing a reviewer does not change it."""
+    signer = _reference_signer("noise", humans, resolved)
     view = replace(humans, left_out=None)
-    weights = _paper_weights(humans.ratings, config)
-    return {
-        name: _mean(
-            noise_floor(humans.ratings, mode=PROXIES[name].mode),
-            weights,
-            _signed(PROXIES[name], view, "", config, {"ref": ref}),
-        )
-        for name in ("proxy_mse_n1", "proxy_mse_n")
-    }
+    weights = paper_weights(humans.ratings, signer)
+    found: PaperStatistics = {}
+    for name in ("proxy_mse_n1", "proxy_mse_n"):
+        values = noise_floor(humans.ratings, mode=PROXIES[name].mode)
+        signed = _sign_proxy(PROXIES[name], view, "", signer, np.isfinite(values))
+        found[name] = mean_statistic(values, weights, signed)
+    return found
+
+
+def _reference_signer(by: str, humans: AlignedHumans, resolved: ResolvedConfig) -> Signer:
+    low, high = resolved.options.rating_scale
+    return Signer(by, humans.paper_ids, resolved, {"scale": f"{low:g}-{high:g}"})
 
 
 def _answer(constant: LearnedConstant) -> Parts:
     return {"answer": f"{constant.value:.6g}", "learned": constant.learned_from}
 
 
-def _signed(
+def _sign_proxy(
     proxy: Proxy,
     humans: AlignedHumans,
-    mark: str,
-    config: ScoringConfig,
-    parts: Parts,
+    aspect: str,
+    signer: Signer,
+    used: Mask,
     *,
     mode: str | None = None,
+    train: bool = False,
 ) -> Signature:
-    left_out = None
+    left_out, drawn = None, None
     if proxy.mode == "n-1":
-        left_out = "every" if humans.left_out is None else f"one-seed-{config.left_out_seed}"
-    return signature(
+        left_out = "every"
+        if humans.left_out is not None:
+            left_out = f"one-seed-{signer.resolved.options.left_out_seed}"
+            drawn = digest(_drawn_ratings(humans, used))
+    return signer.sign(
         proxy.metric,
+        used,
+        train=train,
         mode=mode or proxy.mode,
         left_out=left_out,
-        over=config.over,
-        mark=mark or "rating",
-        **parts,
+        drawn=drawn,
+        over=signer.resolved.options.over,
+        rating=aspect or "overall",
     )
 
 
-def _proxies(
-    humans: AlignedHumans, rating: Floats, mark: str, config: ScoringConfig, parts: Parts
+def _drawn_ratings(humans: AlignedHumans, used: Mask) -> list[float]:
+    """Return the drawn reviewer's rating per paper: the draw is part of the procedure."""
+    assert humans.left_out is not None
+    starts = np.cumsum(humans.ratings.counts) - humans.ratings.counts
+    places = (starts + humans.left_out)[used & (humans.ratings.counts > 0)]
+    return [float(value) for value in humans.ratings.values[places]]
+
+
+def proxy_statistics(
+    humans: AlignedHumans, rating: Floats, aspect: str, signer: Signer, *, train: bool = False
 ) -> PaperStatistics:
-    """The four proxy errors of one rating a paper, NaN where there is none."""
+    """Return the four proxy errors of one rating per paper, NaN for a paper without one."""
     found: PaperStatistics = {}
     for name, proxy in PROXIES.items():
         drawn = humans.left_out if proxy.mode == "n-1" else None
@@ -170,16 +261,16 @@ def _proxies(
                 loss=proxy.loss,
                 left_out=None if drawn is None else drawn[usable],
             )
-        found[named(name, mark)] = _mean(
+        found[with_aspect(name, aspect)] = mean_statistic(
             values,
-            _paper_weights(humans.ratings, config),
-            _signed(proxy, humans, mark, config, parts),
+            paper_weights(humans.ratings, signer),
+            _sign_proxy(proxy, humans, aspect, signer, usable, train=train),
         )
     return found
 
 
 def _human_errors(humans: AlignedHumans, proxy: Proxy) -> Floats:
-    """Human proxy errors, NaN where a paper has fewer than two ratings."""
+    """Return human proxy errors, NaN for a paper with fewer than two ratings."""
     drawn = humans.left_out if proxy.mode == "n-1" else None
     paired = humans.ratings.counts > 1
     values = np.full(len(paired), np.nan)
@@ -193,71 +284,128 @@ def _human_errors(humans: AlignedHumans, proxy: Proxy) -> Floats:
     return values
 
 
-def _against_constant_and_noise(
-    panel: AlignedPapers, rules: ResolvedConfig, config: ScoringConfig, parts: Parts
-) -> PaperStatistics:
-    ratings, rating = panel.humans.ratings, panel.model.rating
-    constant = rules.constants["proxy_mse_n"]
-    weights = _paper_weights(ratings, config)
+def _against_constant_and_noise(papers: AlignedPapers, signer: Signer) -> PaperStatistics:
+    ratings, rating = papers.humans.ratings, papers.model.rating
+    constant = signer.resolved.constants["proxy_mse_n"]
+    weights = paper_weights(ratings, signer)
     errors = proxy_error(rating, ratings, mode="n")
     theirs = proxy_error(np.full(len(rating), constant.value), ratings, mode="n")
-    shared = {"mode": "n", "over": config.over, **parts}
-
-    def skill(sums: Floats) -> Floats:
-        return 1 - _quotient(sums)
-
+    noise = noise_floor(ratings)
+    everyone = np.ones(len(ratings), dtype=bool)
+    paired = np.isfinite(noise)
+    over = signer.resolved.options.over
+    versus = f"{constant.value:.6g}-{constant.learned_from}"
+    sign_skill = partial(signer.sign, train=True, mode="n", over=over, constant=versus)
+    skilled = np.stack([errors * weights, theirs * weights], axis=1)
+    used = np.where(paired, weights, 0.0)
+    above_chance = np.stack([(theirs - errors) * used, (theirs - np.nan_to_num(noise)) * used], 1)
+    ceiling = np.stack([np.nan_to_num(noise) * used, theirs * used], axis=1)
+    no_error = "the constant makes no error at all"
+    no_room = "the constant is as close as the noise of the human mean allows"
     return {
         "skill_mse": PaperStatistic(
-            OfSums(np.stack([errors * weights, theirs * weights], axis=1), skill),
+            OfSums(skilled, lambda sums: 1 - quotient(sums)),
             len(ratings),
-            signature("skill_mse", **shared, **_answer(constant)),
-            "the constant makes no error at all",
+            sign_skill("skill_mse", everyone),
+            no_error,
         ),
-        "mse_above_noise": _mean(
-            errors - noise_floor(ratings), weights, signature("mse_above_noise", **shared)
+        "skill_ceiling": PaperStatistic(
+            OfSums(ceiling, lambda sums: 1 - quotient(sums)),
+            int(paired.sum()),
+            sign_skill("skill_ceiling", paired),
+            no_error,
+        ),
+        "skill_of_ceiling": PaperStatistic(
+            OfSums(above_chance, quotient),
+            int(paired.sum()),
+            sign_skill("skill_of_ceiling", paired),
+            no_room,
+        ),
+        "mse_above_noise": mean_statistic(
+            errors - noise, weights, signer.sign("mse_above_noise", paired, mode="n", over=over)
         ),
     }
 
 
-def _decisions(
-    panel: AlignedPapers, rules: ResolvedConfig, config: ScoringConfig, parts: Parts
-) -> PaperStatistics:
-    known = np.isfinite(panel.humans.accepted)
+def _decisions(papers: AlignedPapers, signer: Signer) -> PaperStatistics:
+    known = np.isfinite(papers.humans.accepted)
     if not known.any():
         return {}
-    stated = [p is not None and p.decision is not None for p in panel.model.predictions]
-    rule = f"mean>={rules.threshold:g}-{rules.threshold_from}"
-    if config.decide_by == "stated" and any(stated):
-        rule = "stated" if all(stated) else f"stated-else-{rule}"
-    shared, n_papers = {"over": "papers", **parts}, int(known.sum())
-    counts = _outcomes(panel.model.accept == 1, panel.humans.accepted)
-    found = _rates(counts, n_papers, {"decide": rule, **shared})
-    of = cells(panel.model.rating[known], panel.humans.accepted[known], np.flatnonzero(known))
-    return found | _on_cells({"auroc": pairwise_accuracy_of}, of, n_papers, shared)
+    resolved = signer.resolved
+    stated = np.array([p is not None and p.decision is not None for p in papers.model.predictions])
+    rule = f"mean>={resolved.threshold:g}-{resolved.threshold_from}"
+    learned = resolved.threshold_from == "train"
+    if resolved.options.decide_by == "stated" and stated.any():
+        rule = "stated" if stated.all() else f"stated-else-{rule}"
+    counts = _outcomes(papers.model.accept == 1, papers.humans.accepted)
+    found = _rates(counts, known, {"decide": rule, "over": "papers"}, signer, train=learned)
+    return found | _auroc(
+        papers.model.rating[known],
+        papers.humans.accepted[known],
+        np.flatnonzero(known),
+        signer.sign("auroc", known, over="papers"),
+        len(known),
+    )
 
 
-def _human_decisions(humans: AlignedHumans, rules: ResolvedConfig, ref: str) -> PaperStatistics:
-    """Single reviews against the decision, pooled over reviews."""
-    flat = humans.ratings
+def _human_decisions(humans: AlignedHumans, signer: Signer) -> PaperStatistics:
+    """Return single reviews against the decision, pooled over reviews."""
+    flat, resolved = humans.ratings, signer.resolved
     known = np.isfinite(humans.accepted)[flat.paper]
     if not known.any():
         return {}
     unit, was = flat.paper[known], humans.accepted[flat.paper][known] == 1
-    said = flat.values[known] >= rules.threshold
-    counts = decision.outcome_counts(said, was, unit=unit, n_units=len(flat))
-    rule = f"review>={rules.threshold:g}-{rules.threshold_from}"
-    shared, n_papers = {"over": "reviews", "ref": ref}, len(np.unique(unit))
-    found = _rates(counts, n_papers, {"decide": rule, **shared})
-    of = cells(flat.values[known], was.astype(np.float64), unit)
-    return found | _on_cells({"auroc": pairwise_accuracy_of}, of, n_papers, shared)
+    accepts = flat.values[known] >= resolved.threshold
+    counts = decision.outcome_counts(accepts, was, unit=unit, n_units=len(flat))
+    used = np.isin(np.arange(len(flat)), unit)
+    rule = f"review>={resolved.threshold:g}-{resolved.threshold_from}"
+    found = _rates(
+        counts,
+        used,
+        {"decide": rule, "over": "reviews"},
+        signer,
+        train=resolved.threshold_from == "train",
+    )
+    signed = signer.sign("auroc", used, over="reviews")
+    return found | _auroc(flat.values[known], was.astype(np.float64), unit, signed, len(flat))
 
 
-def _rates(counts: Floats, n_papers: int, parts: Parts) -> PaperStatistics:
-    why = "it needs both decisions, on the side of the truth and of the one who is judged"
+_RATE_INTERVALS: dict[str, IntervalMethod] = {
+    "decision_accuracy": "exact",
+    "false_accept_rate": "exact",
+    "false_reject_rate": "exact",
+    "balanced_accuracy": "balanced",
+    "decision_macro_f1": "table",
+    "mcc": "table",
+}
+
+
+def _rates(
+    counts: Floats, used: Mask, parts: Parts, signer: Signer, *, train: bool
+) -> PaperStatistics:
+    why = "both decisions must occur, among the papers and among the predictions"
     return {
-        name: PaperStatistic(OfSums(counts, rate), n_papers, signature(name, **parts), why)
+        name: PaperStatistic(
+            OfSums(counts, rate),
+            int(used.sum()),
+            signer.sign(name, used, train=train, **parts),
+            why,
+            _RATE_INTERVALS[name],
+            counts,
+        )
         for name, rate in decision.RATES.items()
     }
+
+
+def _auroc(
+    scores: Floats, positive: Floats, unit: Integers, signed: Signature, n_units: int
+) -> PaperStatistics:
+    items = np.zeros((n_units, 2))
+    np.add.at(items, (unit, positive.astype(int)), 1.0)
+    found = on_cells(
+        {"auroc": pairwise_accuracy_of}, cells(scores, positive, unit), len(np.unique(unit)), signed
+    )
+    return {"auroc": replace(found["auroc"], interval="auroc", counts=items)}
 
 
 _RANKS: dict[str, Callable[[Mass], Floats]] = {
@@ -267,123 +415,147 @@ _RANKS: dict[str, Callable[[Mass], Floats]] = {
 }
 
 
-def _agreement(ratings: Ragged, ref: str) -> PaperStatistics:
-    """Alpha and ICC of the human ratings."""
-    n_paired = int((ratings.counts > 1).sum())
-    if not n_paired:
-        return {}
-    of = agreement.patterns(ratings)
-    held = of.held
-    squares = partial(agreement.mean_squares, ratings)
-    statistics: dict[str, Statistic] = {
-        "alpha_ordinal": Prepared(held, partial(agreement.alpha_ordinal_of, of)),
-        "alpha_interval": Prepared(held, partial(agreement.alpha_interval_of, of)),
-        "icc_1_1": Prepared(squares, agreement.icc_single_of),
-        "icc_1_k": Prepared(squares, agreement.icc_mean_of),
-    }
-    return {
-        name: PaperStatistic(
-            statistic, n_paired, signature(name, ref=ref), "the ratings do not vary"
-        )
-        for name, statistic in statistics.items()
-    }
-
-
-def _on_cells(
-    statistics: Mapping[str, Callable[[Mass], Floats]], of: Cells, n_papers: int, parts: Parts
+def on_cells(
+    statistics: Mapping[str, Callable[[Mass], Floats]],
+    of: Cells,
+    n_papers: int,
+    signed: Signature,
 ) -> PaperStatistics:
-    """Rank statistics that share the weighing of their cells."""
+    """Return rank statistics that share the weighing of their cells.
+
+    Args:
+        statistics: by name; the name replaces the metric of the signature.
+        of: the cells.
+        n_papers: papers in them.
+        signed: signature of any of them.
+    """
     weighed = partial(weigh, of)
     return {
         name: PaperStatistic(
             Prepared(weighed, statistic),
             n_papers,
-            signature(name, **parts),
+            replace(signed, metric=name),
             "one of the two sides never varies",
         )
         for name, statistic in statistics.items()
     }
 
 
-def _ranks(panel: AlignedPapers, parts: Parts) -> PaperStatistics:
-    ratings, rating = panel.humans.ratings, panel.model.rating
-    shared = {"over": "papers", **parts}
-    of = cells(rating, ratings.means())
-    found = _on_cells(_RANKS, of, len(ratings), shared)
-    found["disattenuated_correlation"] = PaperStatistic(
-        partial(agreement.disattenuated_of, rating, ratings),
-        len(ratings),
-        signature("disattenuated_correlation", **shared),
-        "the predictions do not vary, or the humans do not agree beyond chance",
-    )
-    paired = ratings.counts > 1
-    wins = np.full(len(ratings), np.nan)
-    if paired.any():
-        wins[paired] = agreement.replacement_wins(rating[paired], ratings.select(paired))
-    found["replace_one_human"] = _mean(
-        wins, np.ones(len(ratings)), signature("replace_one_human", **shared)
-    )
-    return found
+def _ranks(ratings: Ragged, rating: Floats, aspect: str, signer: Signer) -> PaperStatistics:
+    """Return the order of a model's ratings against that of the human means."""
+    used = np.isfinite(rating) & (ratings.counts > 0)
+    if not used.any():
+        return {}
+    of = cells(rating[used], ratings.means()[used], np.flatnonzero(used))
+    signed = signer.sign("rank", used, over="papers", rating=aspect or "overall")
+    found = on_cells(_RANKS, of, int(used.sum()), signed)
+    return {with_aspect(name, aspect): statistic for name, statistic in found.items()}
 
 
-def _human_ranks(ratings: Ragged, ref: str) -> PaperStatistics:
-    """Each rating against the mean of the paper's others, pooled over reviews."""
+def _human_ranks(ratings: Ragged, signer: Signer) -> PaperStatistics:
+    """Return each rating against the mean of the paper's others, pooled over reviews."""
     paired = ratings.counts > 1
     if not paired.any():
         return {}
     flat = ratings.select(paired)
     of = cells(flat.values, leave_one_out_means(flat), np.flatnonzero(paired)[flat.paper])
-    shared = {"mode": "n-1", "over": "reviews", "ref": ref}
-    return _on_cells(_RANKS, of, int(paired.sum()), shared)
+    signed = signer.sign("rank", paired, mode="n-1", over="reviews", rating="overall")
+    return on_cells(_RANKS, of, int(paired.sum()), signed)
 
 
-def _simulated(panel: AlignedPapers, parts: Parts) -> PaperStatistics:
-    """Spread and duplicates, where the model simulates two reviewers or more."""
-    simulated, humans = panel.model.simulated, panel.humans.ratings
+def _model_agreement(papers: AlignedPapers, signer: Signer) -> PaperStatistics:
+    ratings, rating = papers.humans.ratings, papers.model.rating
+    everyone, paired = np.ones(len(ratings), dtype=bool), ratings.counts > 1
+    wins = np.full(len(ratings), np.nan)
+    if paired.any():
+        wins[paired] = agreement.replacement_wins(rating[paired], ratings.select(paired))
+    return {
+        "disattenuated_correlation": PaperStatistic(
+            partial(agreement.disattenuated_of, rating, ratings),
+            len(ratings),
+            signer.sign("disattenuated_correlation", everyone, over="papers"),
+            "the predictions do not vary, or the humans do not agree beyond chance",
+        ),
+        "replace_one_human": mean_statistic(
+            wins,
+            np.ones(len(ratings)),
+            signer.sign("replace_one_human", paired, over="papers"),
+        ),
+    }
+
+
+def _human_agreement(ratings: Ragged, signer: Signer) -> PaperStatistics:
+    """Return alpha and ICC of the human ratings."""
+    paired = ratings.counts > 1
+    if not paired.any():
+        return {}
+    of = agreement.patterns(ratings)
+    squares = partial(agreement.mean_squares, ratings)
+    weighed = of.weights
+    statistics: dict[str, Statistic] = {
+        "alpha_ordinal": Prepared(weighed, partial(agreement.alpha_ordinal_of, of)),
+        "alpha_interval": Prepared(weighed, partial(agreement.alpha_interval_of, of)),
+        "icc_1_1": Prepared(squares, agreement.icc_single_of),
+        "icc_1_k": Prepared(squares, agreement.icc_mean_of),
+    }
+    used = paired | (ratings.counts > 0)
+    return {
+        name: PaperStatistic(
+            statistic,
+            int(paired.sum()),
+            signer.sign(name, paired if name.startswith("alpha") else used),
+            "the ratings do not vary",
+        )
+        for name, statistic in statistics.items()
+    }
+
+
+def _simulated(papers: AlignedPapers, signer: Signer) -> PaperStatistics:
+    """Return spread and duplicates, if the model simulates at least two reviewers."""
+    simulated, humans = papers.model.simulated, papers.humans.ratings
     both = (simulated.counts > 1) & (humans.counts > 1)
     if not both.any():
         return {}
     own = np.where(both, simulated.variances(), 0.0)
     theirs = np.where(both, humans.variances(), 0.0)
-    shared = {"over": "papers", **parts}
-    marks = [() if p is None else p.reviewers() for p in panel.model.predictions]
+    reviewers = [() if p is None else p.reviewers() for p in papers.model.predictions]
+    pairs = agreement.duplicate_pairs(reviewers)
     return {
         "spread_ratio": PaperStatistic(
-            OfSums(np.stack([own, theirs], axis=1), _quotient),
+            OfSums(np.stack([own, theirs], axis=1), quotient),
             int(both.sum()),
-            signature("spread_ratio", **shared),
+            signer.sign("spread_ratio", both, over="papers"),
             "the humans never differ",
         ),
-        "duplicate_reviewer_rate": _mean(
-            duplicate_pairs(marks),
-            np.ones(len(marks)),
-            signature("duplicate_reviewer_rate", **shared),
+        "duplicate_reviewer_rate": mean_statistic(
+            pairs,
+            np.ones(len(pairs)),
+            signer.sign("duplicate_reviewer_rate", np.isfinite(pairs), over="papers"),
         ),
     }
 
 
-def _outcomes(said: NDArray[np.bool_], accepted: Floats) -> Floats:
+def _outcomes(accepts: NDArray[np.bool_], accepted: Floats) -> Floats:
     known = np.isfinite(accepted)
     return decision.outcome_counts(
-        said[known], accepted[known] == 1, unit=np.flatnonzero(known), n_units=len(accepted)
+        accepts[known], accepted[known] == 1, unit=np.flatnonzero(known), n_units=len(accepted)
     )
 
 
-def _mean(values: Floats, weights: Floats, signed: Signature) -> PaperStatistic:
-    """Weighted mean over the papers where the value is not NaN."""
+def mean_statistic(values: Floats, weights: Floats, signed: Signature) -> PaperStatistic:
+    """Return the weighted mean over the papers whose value is not NaN."""
     used = np.where(np.isfinite(values), weights, 0.0)
     columns = np.stack([np.nan_to_num(values) * used, used], axis=1)
-    return PaperStatistic(OfSums(columns, _quotient), int((used > 0).sum()), signed)
+    return PaperStatistic(OfSums(columns, quotient), int((used > 0).sum()), signed)
 
 
-def _paper_weights(ratings: Ragged, config: ScoringConfig) -> Floats:
-    if config.over == "reviews":
+def paper_weights(ratings: Ragged, signer: Signer) -> Floats:
+    """Return the weight of each paper in a mean error."""
+    if signer.resolved.options.over == "reviews":
         return ratings.counts.astype(np.float64)
     return np.ones(len(ratings))
 
 
-def _quotient(sums: Floats) -> Floats:
-    """First sum over the second, which is NaN where that is 0."""
-    numerator, denominator = sums[:, 0], sums[:, 1]
-    with np.errstate(invalid="ignore", divide="ignore"):
-        return np.asarray(np.where(denominator > 0, numerator / denominator, np.nan))
+def quotient(sums: Floats) -> Floats:
+    """Return the first sum over the second, NaN where the second is not positive."""
+    return ratio(sums[:, 0], sums[:, 1])

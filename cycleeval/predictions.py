@@ -1,59 +1,77 @@
-"""A submission file -> predictions, and everything in it that could not be read.
+"""Predictions of one model: files and review texts -> `Prediction`, or the reason why not.
 
-JSON Lines, one object a paper, in the format of the contract. Strict: a line is read in full or set
-aside with a rule and a reason; nothing is repaired, averaged in or dropped in silence.
+A line is read in full or becomes an `InvalidLine` with a rule and a reason; nothing is repaired,
+averaged or dropped silently. `prediction_of` is the only way from a review text to a prediction:
+``cycleeval score``, ``cycletrain review`` and the reward use it.
 """
 
+import csv
+import gzip
+import io
+import json
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, Literal
+from typing import IO, TYPE_CHECKING, cast
 
 from cycledata.files import strict_json
 from cycledata.jsonl import InvalidLine
+from cycleeval.inputs import DecisionLabel, decision_label
 from cycleeval.scoring_config import ScoringConfig
+
+if TYPE_CHECKING:
+    from cycledata.formats.review_text import ReviewText
+    from cycledata.formats.unreadable import Unreadable
 
 ASPECTS = ("soundness", "presentation", "contribution")
 MAX_LINE_BYTES = 8 << 20
-"""A longer line is set aside unread: no set of reviews of one paper is that long."""
+"""A longer line is invalid and is not read into memory."""
+MAX_ARRAY_BYTES = 512 << 20
+"""A larger JSON array is refused; JSON Lines has no such limit."""
 MAX_REVIEWERS = 64
 """Most simulated reviewers of one paper."""
+SUFFIXES = (".jsonl", ".json", ".csv", ".jsonl.gz", ".json.gz", ".csv.gz")
+"""Names that a predictions file may end in."""
+EXAMPLE_LINE = '{"paper_id": "...", "ratings": [5, 6, 8], "decision": "accept"}'
 
-DecisionLabel = Literal["accept", "reject"]
-_OUT_OF_PLACE = frozenset({"unknown-paper", "other-split", "duplicate-paper"})
+_ELSEWHERE = frozenset({"unknown-paper", "other-split", "duplicate-paper"})
 _CONFIDENCE_SCALE = (1.0, 5.0)
-_MARKS = ("ratings", *ASPECTS, "confidence")
-_FIELDS = frozenset({"paper_id", "decision", "text", *_MARKS})
+_RATINGS = ("ratings", *ASPECTS, "confidence")
+_FIELDS = frozenset({"paper_id", "decision", "text", "rating", *_RATINGS})
+_LINES_QUOTED = 3
 
 
 @dataclass(frozen=True, slots=True)
 class Prediction:
-    """What a model says about one paper."""
+    """A model's ratings and decision for one paper."""
 
     paper_id: str
-    """The reference's id of the paper."""
+    """Id of the paper in the human ratings."""
     ratings: tuple[float, ...]
     """Overall rating of each simulated reviewer, at least one."""
     decision: DecisionLabel | None = None
-    """The model's own decision; None where it states none."""
+    """The model's own decision; None if it states none."""
     soundness: tuple[float, ...] | None = None
-    """Soundness of each simulated reviewer; None where not given. Likewise below."""
+    """Soundness of each simulated reviewer; None if not given for every reviewer."""
     presentation: tuple[float, ...] | None = None
+    """Presentation, in the same form."""
     contribution: tuple[float, ...] | None = None
+    """Contribution, in the same form."""
     confidence: tuple[float, ...] | None = None
+    """Confidence, in the same form."""
 
     def aspect(self, name: str) -> tuple[float, ...] | None:
-        """Marks of one aspect, by name."""
-        marks = {
+        """Return the ratings of one aspect, by name."""
+        ratings = {
             "soundness": self.soundness,
             "presentation": self.presentation,
             "contribution": self.contribution,
         }
-        return marks[name]
+        return ratings[name]
 
     def reviewers(self) -> tuple[tuple[float, ...], ...]:
-        """All marks of each simulated reviewer, to tell copies."""
+        """Return all ratings of each simulated reviewer, to find duplicates."""
         columns = (
             self.ratings,
             self.soundness,
@@ -66,32 +84,90 @@ class Prediction:
 
 @dataclass(frozen=True, slots=True)
 class PredictionFile:
-    """One model's predictions, and what was set aside."""
+    """One model's predictions and the lines that gave none."""
 
     name: str
     """Name of the model or file."""
     predictions: Mapping[str, Prediction]
     """By paper id."""
     invalid_lines: tuple[InvalidLine, ...]
-    """In the order of the file."""
+    """Lines without a prediction, in the order of the file."""
+    ignored_fields: Mapping[str, int] = field(default_factory=dict)
+    """Unknown fields or columns, with the number of lines that have them."""
 
     @property
     def unreadable(self) -> tuple[InvalidLine, ...]:
-        """The lines that nobody can read, as opposed to readable ones out of place."""
-        return tuple(invalid for invalid in self.invalid_lines if invalid.rule not in _OUT_OF_PLACE)
+        """Lines that could not be read, without readable lines about other papers."""
+        return tuple(line for line in self.invalid_lines if line.rule not in _ELSEWHERE)
 
     def count(self, rule: str) -> int:
-        """Number of invalid lines of one rule."""
-        return Counter(invalid.rule for invalid in self.invalid_lines)[rule]
+        """Return the number of invalid lines of one rule."""
+        return Counter(line.rule for line in self.invalid_lines)[rule]
+
+    def problems(self) -> str:
+        """Return the invalid lines by rule and the first three of them, in one line of text."""
+        if not self.invalid_lines:
+            return "the file has no lines" if not self.predictions else "no invalid lines"
+        rules = Counter(line.rule for line in self.invalid_lines)
+        counts = ", ".join(f"{n} {rule}" for rule, n in sorted(rules.items()))
+        quoted = "; ".join(
+            f"line {line.line}: {line.detail}" for line in self.invalid_lines[:_LINES_QUOTED]
+        )
+        ignored = ", ".join(sorted(self.ignored_fields))
+        return f"{counts}; {quoted}" + (f"; ignored fields: {ignored}" if ignored else "")
 
 
-class _Refused(Exception):  # noqa: N818  control flow inside this file, not an error of the caller
-    """A line that cannot be read."""
+class _InvalidError(Exception):
+    """A line that cannot be read; control flow inside this module."""
 
-    def __init__(self, rule: str, detail: str) -> None:
+    def __init__(self, rule: str, detail: str, paper_id: str | None = None) -> None:
         super().__init__(detail)
         self.rule = rule
         self.detail = detail
+        self.paper_id = paper_id
+
+
+def prediction_of(reviews: "ReviewText", *, paper_id: str = "") -> "Prediction | Unreadable":
+    """Return the prediction that a parsed review text makes, or why it makes none.
+
+    The ratings and the decision are those of the text. A reviewer without a rating makes the text
+    unreadable: the mean of the others is not what the text says. An aspect counts only if every
+    reviewer rated it. A decision of "withdrawn" is a rejection: the paper is not accepted.
+
+    Args:
+        reviews: a text read by `cycledata.formats.review_text.parse_reviews`.
+        paper_id: id of the paper in the human ratings.
+    """
+    from cycledata.formats.unreadable import Unreadable
+
+    ratings = _ratings_of(reviews, "rating")
+    if ratings is None:
+        missing = next(r.reviewer for r in reviews.reviews if r.rating is None)
+        where = f"reviewer {missing.removeprefix('R')}, ### Rating"
+        return Unreadable(where, "expected a rating, found none")
+    kind = None if reviews.decision is None else reviews.decision.kind
+    return Prediction(
+        paper_id,
+        ratings,
+        "reject" if kind == "withdrawn" else kind,
+        **{name: _ratings_of(reviews, name) for name in (*ASPECTS, "confidence")},
+    )
+
+
+def prediction_of_text(text: str, *, paper_id: str = "") -> "Prediction | Unreadable":
+    """Return the prediction of a reviewer model's raw output, or why there is none."""
+    from cycledata.formats.review_text import parse_reviews
+    from cycledata.formats.unreadable import Unreadable
+
+    reviews = parse_reviews(text)
+    if isinstance(reviews, Unreadable):
+        return reviews
+    return prediction_of(reviews, paper_id=paper_id)
+
+
+def _ratings_of(reviews: "ReviewText", name: str) -> tuple[float, ...] | None:
+    values = [getattr(review, name) for review in reviews.reviews]
+    return None if None in values else tuple(float(value) for value in values)
 
 
 def read_predictions(
@@ -100,22 +176,34 @@ def read_predictions(
     known: Collection[str],
     elsewhere: Collection[str] = (),
     config: ScoringConfig | None = None,
+    max_line_bytes: int = MAX_LINE_BYTES,
 ) -> PredictionFile:
-    """Read a predictions file.
+    """Read a predictions file: JSON Lines, a JSON array, or CSV; each of them may be gzipped.
 
     Args:
-        path: the JSON Lines file.
-        known: paper ids of the reference; a line about another paper is a invalid.
-        elsewhere: paper ids of splits that are not judged now; lines about them are told apart.
-        config: gives the scales; None for the default.
+        path: the file. A CSV has a header; lists are written ``5;6;8`` or ``[5, 6, 8]``.
+        known: paper ids of the human ratings; a line about another paper is invalid.
+        elsewhere: paper ids of splits that are not scored; lines about them get their own rule.
+        config: gives the rating scales; None for the default.
+        max_line_bytes: a longer line is invalid.
 
     Raises:
         OSError: the file cannot be opened or read.
+        ParseError: a damaged gzip file, or a CSV without a column ``paper_id``.
     """
-    with path.open("rb") as stream:
-        return parse_predictions(
-            _lines(stream), name=path.stem, known=known, elsewhere=elsewhere, config=config
-        )
+    from cycledata.errors import ParseError
+
+    name = path.name
+    for suffix in sorted(SUFFIXES, key=len, reverse=True):
+        name = name.removesuffix(suffix) or path.name
+    try:
+        with _opened(path) as stream:
+            entries = _entries(stream, path, max_line_bytes)
+            return _collect(entries, name=name, known=known, elsewhere=elsewhere, config=config)
+    except (EOFError, gzip.BadGzipFile) as error:
+        raise ParseError(
+            "unreadable-file", f"{path}: expected a whole gzip file: {error}"
+        ) from error
 
 
 def parse_predictions(
@@ -125,138 +213,257 @@ def parse_predictions(
     known: Collection[str],
     elsewhere: Collection[str] = (),
     config: ScoringConfig | None = None,
+    max_line_bytes: int = MAX_LINE_BYTES,
 ) -> PredictionFile:
-    """The same from lines of bytes; blank ones are passed over, a paper's first line counts."""
-    rules = config or ScoringConfig()
+    """Return the same from lines of JSON; blank lines are ignored, the first line per paper counts.
+
+    Args:
+        lines: JSON Lines as bytes.
+        name: name of the model or file.
+        known: paper ids of the human ratings.
+        elsewhere: paper ids of splits that are not scored.
+        config: gives the rating scales; None for the default.
+        max_line_bytes: a longer line is invalid.
+    """
+    entries = _json_lines(lines, max_line_bytes)
+    return _collect(entries, name=name, known=known, elsewhere=elsewhere, config=config)
+
+
+Entry = dict[str, object] | _InvalidError
+_Entries = Iterator[tuple[int, Entry]]
+
+
+def _collect(
+    entries: _Entries,
+    *,
+    name: str,
+    known: Collection[str],
+    elsewhere: Collection[str],
+    config: ScoringConfig | None,
+) -> PredictionFile:
+    options = config or ScoringConfig()
     papers, others = frozenset(known), frozenset(elsewhere)
     predictions: dict[str, Prediction] = {}
-    named: set[str] = set()
-    invalid_lines: list[InvalidLine] = []
-    for number, line in enumerate(lines, start=1):
-        if len(line) <= MAX_LINE_BYTES and not line.strip():
-            continue
+    seen: set[str] = set()
+    invalid: list[InvalidLine] = []
+    ignored: Counter[str] = Counter()
+    for number, entry in entries:
         paper_id = None
         try:
-            entry = _object(line)
+            if isinstance(entry, _InvalidError):
+                paper_id = entry.paper_id if entry.paper_id in papers - seen else None
+                seen.update({paper_id} if paper_id is not None else ())
+                raise entry
+            ignored.update(key[:60] for key in entry.keys() - _FIELDS)
             paper_id = _paper_id(entry)
-            _require_place(paper_id, papers, others, named)
-            named.add(paper_id)
-            predictions[paper_id] = _prediction(paper_id, entry, rules)
-        except _Refused as refused:
-            invalid_lines.append(InvalidLine(number, refused.rule, refused.detail, paper_id))
-    return PredictionFile(name, predictions, tuple(invalid_lines))
+            _require_place(paper_id, papers, others, seen)
+            seen.add(paper_id)
+            predictions[paper_id] = _prediction(paper_id, entry, options)
+        except _InvalidError as problem:
+            invalid.append(InvalidLine(number, problem.rule, problem.detail, paper_id))
+    return PredictionFile(name, predictions, tuple(invalid), dict(sorted(ignored.items())))
 
 
-def _lines(stream: IO[bytes]) -> Iterator[bytes]:
-    """Lines; one beyond the limit is cut just behind it, which makes it unreadable."""
-    while line := stream.readline(MAX_LINE_BYTES + 1):
+def _opened(path: Path) -> IO[bytes]:
+    with path.open("rb") as file:
+        compressed = file.read(2) == b"\x1f\x8b"
+    return cast("IO[bytes]", gzip.open(path)) if compressed else path.open("rb")
+
+
+def _entries(stream: IO[bytes], path: Path, max_line_bytes: int) -> _Entries:
+    if path.name.removesuffix(".gz").endswith(".csv"):
+        return _csv_rows(stream, path)
+    start = stream.read(1024).lstrip(b"\xef\xbb\xbf \t\r\n")[:1]
+    stream.seek(0)
+    if start == b"[":
+        return _json_array(stream)
+    return _json_lines(_lines(stream, max_line_bytes), max_line_bytes)
+
+
+def _lines(stream: IO[bytes], max_line_bytes: int) -> Iterator[bytes]:
+    """Yield lines; one beyond the limit is cut after it, which makes it invalid."""
+    while line := stream.readline(max_line_bytes + 1):
         rest = line
-        while not rest.endswith(b"\n") and (rest := stream.readline(MAX_LINE_BYTES)):
+        while not rest.endswith(b"\n") and (rest := stream.readline(max_line_bytes)):
             pass
         yield line
 
 
-def _object(line: bytes) -> dict[str, object]:
-    if len(line) > MAX_LINE_BYTES:
-        raise _Refused("line-too-long", f"expected at most {MAX_LINE_BYTES} bytes, found more")
+def _json_lines(lines: Iterable[bytes], max_line_bytes: int) -> _Entries:
+    for number, line in enumerate(lines, start=1):
+        if len(line) > max_line_bytes:
+            detail = f"expected at most {max_line_bytes} bytes, found more"
+            yield number, _InvalidError("line-too-long", detail)
+        elif line.strip():
+            yield number, _parsed(line.removeprefix(b"\xef\xbb\xbf") if number == 1 else line)
+
+
+def _json_array(stream: IO[bytes]) -> _Entries:
+    data = stream.read(MAX_ARRAY_BYTES + 1)
+    if len(data) > MAX_ARRAY_BYTES:
+        yield 1, _InvalidError("line-too-long", f"expected at most {MAX_ARRAY_BYTES} bytes")
+        return
     try:
-        entry = strict_json(line)
+        entries = _loads(data)
+    except _InvalidError:
+        # Lines of JSON arrays: each is invalid by itself.
+        yield from _json_lines(data.split(b"\n"), MAX_LINE_BYTES)
+        return
+    for number, entry in enumerate(cast("list[object]", entries), start=1):
+        yield number, _object(entry)
+
+
+def _csv_rows(stream: IO[bytes], path: Path) -> _Entries:
+    from cycledata.errors import ParseError
+
+    text = io.TextIOWrapper(stream, encoding="utf-8-sig", errors="surrogateescape", newline="")
+    reader = csv.DictReader(text)
+    if "paper_id" not in (reader.fieldnames or ()):
+        raise ParseError(
+            "no-paper-id",
+            f"{path}: expected a header with a column paper_id, found "
+            f"{', '.join(map(str, reader.fieldnames or ()))[:200] or 'an empty file'}",
+        )
+    try:
+        for number, row in enumerate(reader, start=1):
+            if None in row or None in row.values():
+                yield number, _InvalidError("uneven-row", "expected one cell per column")
+            else:
+                yield number, {name: _cell(name, cell) for name, cell in row.items() if cell != ""}
+    except csv.Error as error:
+        raise ParseError("unreadable-file", f"{path}: expected CSV: {error}") from error
+
+
+def _cell(name: str, cell: str) -> object:
+    if name not in (*_RATINGS, "rating"):
+        return cell
+    inside = cell.strip().removeprefix("[").removesuffix("]").replace(";", ",").split(",")
+    try:
+        return [float(number) for number in inside]
+    except ValueError:
+        return [cell]
+
+
+def _parsed(line: bytes) -> Entry:
+    try:
+        return _object(_loads(line))
+    except _InvalidError as problem:
+        return problem
+
+
+def _loads(data: bytes) -> object:
+    try:
+        return strict_json(data)
     except ValueError as error:
-        raise _Refused("not-json", f"expected a JSON object: {error}"[:200]) from error
-    if not isinstance(entry, dict):
-        raise _Refused("not-an-object", f"expected a JSON object, found {type(entry).__name__}")
-    return entry
+        detail = f"expected a JSON object: {error}"[:200]
+        raise _InvalidError("not-json", detail, _named_paper(data)) from error
+
+
+def _named_paper(line: bytes) -> str | None:
+    """Return the paper that an invalid line is about, e.g. one with NaN for a rating."""
+    try:
+        entry = json.loads(line)
+    except (ValueError, RecursionError):
+        return None
+    paper_id = entry.get("paper_id") if isinstance(entry, dict) else None
+    return paper_id if isinstance(paper_id, str) else None
+
+
+def _object(entry: object) -> Entry:
+    if isinstance(entry, dict):
+        return entry
+    return _InvalidError("not-an-object", f"expected a JSON object, found {type(entry).__name__}")
 
 
 def _paper_id(entry: dict[str, object]) -> str:
     paper_id = entry.get("paper_id")
     if not isinstance(paper_id, str) or not paper_id:
-        raise _Refused("no-paper-id", f"paper_id: expected a string, found {paper_id!r:.60}")
+        raise _InvalidError(
+            "no-paper-id",
+            f"paper_id: expected a string, found {paper_id!r:.60}; fields: {sorted(entry)!r:.120}",
+        )
     return paper_id
 
 
 def _require_place(
-    paper_id: str, papers: frozenset[str], others: frozenset[str], named: set[str]
+    paper_id: str, papers: frozenset[str], others: frozenset[str], seen: set[str]
 ) -> None:
     if paper_id not in papers and paper_id in others:
-        raise _Refused("other-split", "the paper is in a split that is not judged")
+        raise _InvalidError("other-split", f"{paper_id!r:.60} is in a split that is not scored")
     if paper_id not in papers:
-        raise _Refused("unknown-paper", "the reference has no such paper")
-    if paper_id in named:
-        raise _Refused("duplicate-paper", "an earlier line is about the same paper")
+        raise _InvalidError("unknown-paper", f"{paper_id!r:.60} is not in the human ratings")
+    if paper_id in seen:
+        raise _InvalidError("duplicate-paper", f"an earlier line is about {paper_id!r:.60}")
 
 
-def _prediction(paper_id: str, entry: dict[str, object], rules: ScoringConfig) -> Prediction:
-    if unknown := sorted(entry.keys() - _FIELDS):
-        raise _Refused("unknown-field", f"expected {sorted(_FIELDS)}, found {unknown[:5]!r:.120}")
-    decision = entry.get("decision")
-    if decision not in (None, "accept", "reject"):
-        raise _Refused(
-            "not-a-decision", f"expected 'accept', 'reject' or null, found {decision!r:.60}"
-        )
+def _prediction(paper_id: str, entry: dict[str, object], config: ScoringConfig) -> Prediction:
+    try:
+        decision = decision_label(entry.get("decision"))
+    except ValueError as error:
+        raise _InvalidError("not-a-decision", str(error)) from error
     text = entry.get("text")
     if not (text is None or isinstance(text, str)):
-        raise _Refused("unreadable-text", f"text: expected a string, found {text!r:.60}")
-    marks = {name: _marks(name, entry.get(name), rules) for name in _MARKS}
-    ratings = marks["ratings"]
+        raise _InvalidError("unreadable-text", f"text: expected a string, found {text!r:.60}")
+    if entry.get("rating") is not None and entry.get("ratings") is not None:
+        raise _InvalidError("uneven-marks", "expected `rating` or `ratings`, found both")
+    entry = {**entry, "ratings": entry.get("ratings", entry.get("rating"))}
+    found = {name: _rating_list(name, entry.get(name), config) for name in _RATINGS}
+    ratings = found["ratings"]
     if ratings is None:
         if text is None:
-            raise _Refused("no-ratings", "expected ratings, or a text to read them from")
-        return _prediction_of_text(paper_id, text, rules)
-    for name, values in marks.items():
+            raise _InvalidError(
+                "no-ratings", f"expected e.g. {EXAMPLE_LINE}, or a text with ratings"
+            )
+        return _from_text(paper_id, text, config)
+    for name, values in found.items():
         if values is not None and len(values) != len(ratings):
-            raise _Refused("uneven-marks", f"{name}: {len(values)} marks, {len(ratings)} ratings")
+            raise _InvalidError(
+                "uneven-marks",
+                f"{name}: expected one value per rating, {len(ratings)}; found {len(values)}",
+            )
     return Prediction(
-        paper_id,
-        ratings,
-        decision,
-        **{name: marks[name] for name in (*ASPECTS, "confidence")},
+        paper_id, ratings, decision, **{name: found[name] for name in (*ASPECTS, "confidence")}
     )
 
 
-def _marks(name: str, values: object, rules: ScoringConfig) -> tuple[float, ...] | None:
+def _rating_list(name: str, values: object, config: ScoringConfig) -> tuple[float, ...] | None:
     if values is None:
         return None
+    if isinstance(values, int | float) and not isinstance(values, bool):
+        values = [values]
     if not isinstance(values, list):
-        raise _Refused("not-a-list", f"{name}: expected a list of numbers, found {values!r:.60}")
+        raise _InvalidError(
+            "not-a-list", f"{name}: expected a list of numbers, found {values!r:.60}"
+        )
     if not 1 <= len(values) <= MAX_REVIEWERS:
         rule = "no-ratings" if not values else "too-many-reviewers"
-        raise _Refused(rule, f"{name}: expected 1 to {MAX_REVIEWERS} numbers, found {len(values)}")
-    low, high = _scale(name, rules)
+        raise _InvalidError(
+            rule, f"{name}: expected 1 to {MAX_REVIEWERS} numbers, found {len(values)}"
+        )
+    low, high = _scale(name, config)
     for value in values:
-        if isinstance(value, bool) or not isinstance(value, int | float):
-            raise _Refused("not-a-number", f"{name}: expected numbers, found {value!r:.60}")
+        if isinstance(value, bool) or not isinstance(value, int | float) or value != value:
+            raise _InvalidError("not-a-number", f"{name}: expected numbers, found {value!r:.60}")
         if not low <= value <= high:
-            raise _Refused(
+            raise _InvalidError(
                 "out-of-scale", f"{name}: expected {low:g} to {high:g}, found {value!r:.60}"
             )
     return tuple(float(value) for value in values)
 
 
-def _scale(name: str, rules: ScoringConfig) -> tuple[float, float]:
+def _scale(name: str, config: ScoringConfig) -> tuple[float, float]:
     if name == "confidence":
         return _CONFIDENCE_SCALE
-    return rules.scale if name == "ratings" else rules.aspect_scale
+    return config.rating_scale if name == "ratings" else config.aspect_scale
 
 
-def _prediction_of_text(paper_id: str, text: str, rules: ScoringConfig) -> Prediction:
-    from cycledata.formats.review_text import parse_reviews
+def _from_text(paper_id: str, text: str, config: ScoringConfig) -> Prediction:
     from cycledata.formats.unreadable import Unreadable
 
-    read = parse_reviews(text)
-    if isinstance(read, Unreadable):
-        raise _Refused("unreadable-text", f"{read.where}: {read.why}"[:300])
-    marks: dict[str, tuple[float, ...] | None] = {}
-    for name in ("rating", *ASPECTS, "confidence"):
-        values = [getattr(review, name) for review in read.reviews]
-        marks[name] = (
-            None
-            if None in values
-            else _marks(name if name != "rating" else "ratings", values, rules)
-        )
-    ratings = marks.pop("rating")
-    if ratings is None:
-        missing = next(review.reviewer for review in read.reviews if review.rating is None)
-        raise _Refused("unreadable-text", f"reviewer {missing} gives no rating")
-    kind = None if read.decision is None else read.decision.kind
-    return Prediction(paper_id, ratings, None if kind == "withdrawn" else kind, **marks)
+    prediction = prediction_of_text(text, paper_id=paper_id)
+    if isinstance(prediction, Unreadable):
+        raise _InvalidError("unreadable-text", f"{prediction.where}: {prediction.why}"[:300])
+    for name in _RATINGS:
+        values = getattr(prediction, name)
+        _rating_list(name, None if values is None else list(values), config)
+    return prediction

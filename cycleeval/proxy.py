@@ -1,14 +1,15 @@
 """Proxy MSE and MAE (Section 4.1, Eq. 5-6, Appendix C): per-paper errors, for people and models.
 
-Nobody knows a paper's true rating, so the mean of its other human ratings stands in for it. Every
-function returns one value a paper; averaging and intervals are somebody else's work.
+The true rating of a paper is unknown; the mean of its other human ratings is the proxy. Every
+function returns one value per paper; see bootstrap.py for means and intervals.
 """
 
 from collections.abc import Sequence
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, get_args
 
 import numpy as np
 
+from cycleeval.inputs import number_or_none, numbers, plain_list, require_choice, require_whole
 from cycleeval.ragged import Floats, Integers, Lists, Ragged, ragged
 
 Mode = Literal["n-1", "n"]
@@ -35,7 +36,7 @@ PROXIES = {
 
 
 def leave_one_out_errors(ratings: Sequence[float]) -> Floats:
-    """Error of each reviewer against the mean of the others.
+    """Return the error of each reviewer against the mean of the others.
 
     Args:
         ratings: one paper's n >= 2 human ratings, in rating points.
@@ -45,7 +46,7 @@ def leave_one_out_errors(ratings: Sequence[float]) -> Floats:
         take magnitudes for proxy MAE.
 
     Raises:
-        ValueError: fewer than two ratings, so nobody is left to be the proxy.
+        ValueError: fewer than two ratings, so that no proxy is left.
 
     >>> leave_one_out_errors([3, 5, 8]).tolist()
     [-3.5, -0.5, 4.0]
@@ -55,13 +56,13 @@ def leave_one_out_errors(ratings: Sequence[float]) -> Floats:
 
 
 def leave_one_out_means(ratings: Lists | Ragged) -> Floats:
-    """Mean of a paper's other ratings, for each rating in turn (Eq. 5).
+    """Return the mean of a paper's other ratings, for each rating in turn (Eq. 5).
 
     Args:
-        ratings: one list a paper, each of two ratings or more.
+        ratings: one list per paper, each of at least two ratings.
 
     Returns:
-        One mean a rating, flat, paper after paper, shape (n_ratings,).
+        One mean per rating, flat, in the order of papers, shape (n_ratings,).
 
     Raises:
         ValueError: a paper with fewer than two ratings.
@@ -80,14 +81,14 @@ def human_error(
     loss: Loss = "mse",
     left_out: Integers | None = None,
 ) -> Floats:
-    """Human reviewers' own proxy error, one value a paper (Eq. 6).
+    """Return the human reviewers' own proxy error, one value per paper (Eq. 6).
 
     In mode ``n-1`` the value is the expectation of "one random reviewer against the mean of the
     others"; for ``mse`` it equals n s^2 / (n - 1), s^2 the unbiased variance. In mode ``n`` each
     reviewer is part of the mean that judges it, so the value is too small: (n - 1) s^2 / n.
 
     Args:
-        ratings: one list a paper, each of two ratings or more.
+        ratings: one list per paper, each of at least two ratings.
         mode: see ``Mode``.
         loss: see ``Loss``.
         left_out: which reviewer of each paper to judge, shape (n_papers,), as
@@ -99,9 +100,10 @@ def human_error(
     >>> human_error([[3, 5, 8], [6, 6]]).tolist()
     [9.5, 0.0]
     """
+    _require_options(mode, loss, left_out)
     flat = _with_ratings(ragged(ratings), at_least=2)
     target = leave_one_out_means(flat) if mode == "n-1" else flat.means()[flat.paper]
-    return _per_paper(flat, _lost(flat.values - target, loss), mode, left_out)
+    return _per_paper(flat, _lost(flat.values - target, loss), left_out)
 
 
 def proxy_error(
@@ -112,15 +114,15 @@ def proxy_error(
     loss: Loss = "mse",
     left_out: Integers | None = None,
 ) -> Floats:
-    """A model's proxy error, one value a paper.
+    """Return a model's proxy error, one value per paper.
 
     Args:
-        predictions: one rating a paper, or one list of simulated reviewers' ratings a paper,
+        predictions: one rating per paper, or one list of simulated reviewers' ratings per paper,
             whose mean is judged.
-        ratings: the human ratings, one list a paper; two or more for ``n-1``, one for ``n``.
+        ratings: the human ratings, one list per paper; at least two for ``n-1``, one for ``n``.
         mode: ``n-1`` is the mean over i of the error against the mean without r_i, comparable
             with ``human_error``; ``n`` is the error against the mean of all, the smaller one:
-            for ``mse`` smaller by s^2 / (n (n - 1)) whatever the model says.
+            for ``mse`` smaller by s^2 / (n (n - 1)) for any prediction.
         loss: see ``Loss``.
         left_out: as in ``human_error``.
 
@@ -132,34 +134,40 @@ def proxy_error(
     >>> proxy_error([[4, 6]], [[3, 5, 8]], mode="n-1", loss="mae").tolist()
     [1.0]
     """
+    _require_options(mode, loss, left_out)
     flat = _with_ratings(ragged(ratings), at_least=2 if mode == "n-1" else 1)
     predicted = mean_predictions(predictions)
     if len(predicted) != len(flat):
-        raise ValueError(f"expected one prediction a paper, {len(flat)}, found {len(predicted)}")
+        raise ValueError(f"expected one prediction per paper, {len(flat)}; found {len(predicted)}")
     if mode == "n":
-        if left_out is not None:
-            raise ValueError("mode n leaves nobody out; drop left_out or use mode n-1")
         return _lost(predicted - flat.means(), loss)
     errors = _lost(predicted[flat.paper] - leave_one_out_means(flat), loss)
-    return _per_paper(flat, errors, mode, left_out)
+    return _per_paper(flat, errors, left_out)
 
 
 def mean_predictions(predictions: Sequence[float] | Lists | Ragged | Floats) -> Floats:
-    """One rating a paper: the mean of its simulated reviewers, or the number itself.
+    """Return one rating per paper: the mean of its simulated reviewers, or the number itself.
 
     Raises:
         ValueError: no papers, a paper without a rating, or a number that is not finite.
     """
     if isinstance(predictions, Ragged):
         return _with_ratings(predictions, at_least=1).means()
-    lists: list[Sequence[float]] = [
-        [float(p)] if isinstance(p, int | float | np.number) else p for p in predictions
-    ]
+    if (
+        isinstance(predictions, np.ndarray)
+        and predictions.ndim == 1
+        and predictions.dtype.kind in "iuf"
+    ):
+        return numbers(predictions, "predictions")
+    given = plain_list(predictions, "predictions")
+    if not any(map(_is_number, given)):
+        return _with_ratings(ragged(given, what="predictions"), at_least=1).means()
+    lists = [[entry] if _is_number(entry) else entry for entry in given]
     return _with_ratings(ragged(lists, what="predictions"), at_least=1).means()
 
 
 def random_reviewers(counts: Integers, *, seed: int) -> Integers:
-    """One reviewer a paper, drawn evenly: the paper's "randomly select one reviewer".
+    """Draw one reviewer per paper with equal probability ("randomly select one reviewer", Eq. 6).
 
     Args:
         counts: ratings per paper, each at least 1.
@@ -168,18 +176,34 @@ def random_reviewers(counts: Integers, *, seed: int) -> Integers:
     Returns:
         Indices from 0 to count - 1, shape (n_papers,).
     """
+    require_whole("seed", seed, lowest=0)
     return np.asarray(np.random.default_rng(seed).integers(0, counts))
+
+
+def _require_options(mode: str, loss: str, left_out: Integers | None) -> None:
+    require_choice("mode", mode, get_args(Mode))
+    require_choice("loss", loss, get_args(Loss))
+    if mode == "n" and left_out is not None:
+        raise ValueError("left_out: mode 'n' uses every rating; drop left_out or use mode 'n-1'")
+
+
+def _is_number(value: object) -> bool:
+    try:
+        number_or_none(value, "predictions")
+    except TypeError:
+        return False
+    except ValueError:  # infinite, which is refused later
+        return True
+    return True
 
 
 def _lost(errors: Floats, loss: Loss) -> Floats:
     return np.asarray(errors**2 if loss == "mse" else np.abs(errors))
 
 
-def _per_paper(flat: Ragged, errors: Floats, mode: Mode, left_out: Integers | None) -> Floats:
+def _per_paper(flat: Ragged, errors: Floats, left_out: Integers | None) -> Floats:
     if left_out is None:
         return flat.means(errors)
-    if mode == "n":
-        raise ValueError("mode n leaves nobody out; drop left_out or use mode n-1")
     if len(left_out) != len(flat) or (left_out < 0).any() or (left_out >= flat.counts).any():
         raise ValueError("left_out: expected one index below the number of ratings for each paper")
     return np.asarray(errors[np.cumsum(flat.counts) - flat.counts + left_out])
@@ -189,7 +213,7 @@ def _with_ratings(flat: Ragged, *, at_least: int) -> Ragged:
     few = np.flatnonzero(flat.counts < at_least)
     if few.size:
         raise ValueError(
-            f"paper {few[0]}: expected at least {at_least} rating(s), found "
+            f"paper {few[0]}: expected at least {at_least} rating(s); found "
             f"{flat.counts[few[0]]}; {few.size} such paper(s), leave them out and count them"
         )
     return flat

@@ -1,11 +1,12 @@
-"""Lists of different lengths, one a paper, as one flat array: the shape every metric works on."""
+"""Lists of different lengths, one per paper, as one flat array; every metric works on these."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import chain
 
 import numpy as np
 from numpy.typing import NDArray
+
+from cycleeval.inputs import flat_numbers
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -14,10 +15,10 @@ Lists = Sequence[Sequence[float]]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Ragged:
-    """One list of numbers a paper, stored flat; lists may be empty."""
+    """One list of numbers per paper, stored flat; lists may be empty."""
 
     values: Floats
-    """All numbers, paper after paper, shape (n_values,)."""
+    """All numbers, in the order of papers, shape (n_values,)."""
     paper: Integers
     """Index of the paper that each number belongs to, ascending, shape (n_values,)."""
     counts: Integers
@@ -27,57 +28,53 @@ class Ragged:
         return len(self.counts)
 
     def sums(self, values: Floats | None = None) -> Floats:
-        """Sum per paper of these numbers, or of others of their shape; 0 where there are none."""
+        """Return the sum per paper of the values, or of others of their shape."""
         weights = self.values if values is None else values
         return np.asarray(
             np.bincount(self.paper, weights=weights, minlength=len(self.counts)), dtype=np.float64
         )
 
     def means(self, values: Floats | None = None) -> Floats:
-        """Mean per paper; NaN where a paper has no number."""
+        """Return the mean per paper; NaN for an empty list."""
         with np.errstate(invalid="ignore", divide="ignore"):
             return np.asarray(self.sums(values) / self.counts)
 
     def squares(self) -> Floats:
-        """Sum per paper of squared distances to the paper's own mean."""
+        """Return the sum per paper of squared distances to the paper's own mean."""
         return self.sums((self.values - self.means()[self.paper]) ** 2)
 
     def variances(self) -> Floats:
-        """Unbiased variance per paper, s^2; NaN where a paper has fewer than two numbers."""
+        """Return the unbiased variance s^2 per paper; NaN below two numbers."""
         freedom = np.where(self.counts > 1, self.counts - 1, np.nan)
         return np.asarray(self.squares() / freedom)
 
     def select(self, chosen: NDArray[np.bool_]) -> "Ragged":
-        """The papers where ``chosen``, shape (n_papers,), is true."""
+        """Return the papers where ``chosen``, shape (n_papers,), is true."""
         counts = self.counts[chosen]
         return Ragged(
             self.values[chosen[self.paper]], np.repeat(np.arange(len(counts)), counts), counts
         )
 
 
-def ragged(lists: Lists | Ragged, *, what: str = "ratings") -> Ragged:
-    """Flat form of one list of numbers a paper.
+def ragged(lists: object, *, what: str = "ratings") -> Ragged:
+    """Return the flat form of one list of numbers per paper.
 
     Args:
-        lists: one sequence a paper, lengths may differ and may be 0.
+        lists: one sequence per paper, of any array library; lengths may differ and may be 0.
         what: what the numbers are, for the message of an error.
 
     Raises:
-        ValueError: no papers, or a number that is NaN or infinite.
-        TypeError: something that is not a number.
+        ValueError: no papers, or a number that is missing or infinite.
+        TypeError: an entry that is not a list of real numbers.
     """
     if isinstance(lists, Ragged):
         return lists
-    if len(lists) == 0:
-        raise ValueError(f"{what}: expected at least one paper, found none")
-    counts = np.fromiter(map(len, lists), dtype=np.int64, count=len(lists))
-    return from_flat(
-        _floats(chain.from_iterable(lists), int(counts.sum()), what), counts, what=what
-    )
+    values, counts = flat_numbers(lists, what)
+    return from_flat(values, counts, what=what)
 
 
 def from_flat(values: Floats, counts: Integers, *, what: str = "ratings") -> Ragged:
-    """The same from numbers that are flat already, and how many of them each paper has.
+    """Return the same from flat numbers and the number of values per paper.
 
     Raises:
         ValueError: no papers, counts that do not add up, or a number that is not finite.
@@ -91,13 +88,7 @@ def from_flat(values: Floats, counts: Integers, *, what: str = "ratings") -> Rag
     if not finite.all():
         first = int(np.argmin(finite))
         raise ValueError(
-            f"{what}: paper {paper[first]} holds {values[first]}; leave unknown values out"
+            f"{what}: paper {paper[first]}: expected a finite number, found {values[first]}; leave "
+            "unknown values out"
         )
     return Ragged(values, paper, counts)
-
-
-def _floats(values: Iterable[float], count: int, what: str) -> Floats:
-    try:
-        return np.fromiter(values, dtype=np.float64, count=count)
-    except (TypeError, ValueError) as error:
-        raise TypeError(f"{what}: expected numbers, one list a paper: {error}") from error

@@ -13,6 +13,11 @@ import numpy as np
 
 from cycleeval.ragged import Floats, Lists, Ragged, ragged
 
+MIN_PAPERS = 10
+"""Papers with two ratings that an estimate needs."""
+N_MOMENTS = 10
+"""Columns of `worth_moments`."""
+
 
 @dataclass(frozen=True, slots=True)
 class ReviewerWorth:
@@ -62,21 +67,22 @@ def reviewer_worth(
             f"expected one prediction per paper ({len(flat)}), found shape {predicted.shape}"
         )
     usable = (flat.counts > 1) & np.isfinite(predicted)
-    if usable.sum() < 10:
+    if usable.sum() < MIN_PAPERS:
         raise ValueError(
-            f"expected at least 10 papers with two ratings and a prediction, found {usable.sum()}"
+            f"expected at least {MIN_PAPERS} papers with two ratings and a prediction, found "
+            f"{usable.sum()}"
         )
     flat, predicted = flat.select(usable), predicted[usable]
-    columns = _moments(predicted, flat)
+    columns = worth_moments(predicted, flat)
     ones = np.ones((1, len(predicted)))
-    worth, correlation, noise_ratio = (float(x[0]) for x in _worth(ones @ columns))
+    worth, correlation, noise_ratio = (float(x[0]) for x in worth_of_sums(ones @ columns))
     if not np.isfinite(noise_ratio):
         raise ValueError("the human ratings do not agree beyond chance; worth is undefined")
     generator = np.random.default_rng(seed)
     counts = generator.multinomial(
         len(predicted), np.full(len(predicted), 1 / len(predicted)), size=resamples
     )
-    drawn = _worth(counts @ columns)[0]
+    drawn = worth_of_sums(counts @ columns)[0]
     drawn = drawn[~np.isnan(drawn)]
     enough = len(drawn) >= 0.95 * resamples
     low, high = np.quantile(drawn, [0.025, 0.975], method="lower") if enough else (None, None)
@@ -90,8 +96,8 @@ def reviewer_worth(
     )
 
 
-def _moments(predicted: Floats, flat: Ragged) -> Floats:
-    """Return the terms that the estimates sum up, shape (n_papers, 10)."""
+def worth_moments(predicted: Floats, flat: Ragged) -> Floats:
+    """Return per paper what the estimates sum up, shape (n_papers, N_MOMENTS)."""
     counts, means = flat.counts.astype(np.float64), flat.means()
     center = float(np.average(means, weights=counts))  # keeps the sums of squares small
     means, predicted = means - center, predicted - predicted.mean()
@@ -112,8 +118,8 @@ def _moments(predicted: Floats, flat: Ragged) -> Floats:
     )
 
 
-def _worth(sums: Floats) -> tuple[Floats, Floats, Floats]:
-    """Return worth, correlation and noise ratio from sums over papers, shape (resamples,)."""
+def worth_of_sums(sums: Floats) -> tuple[Floats, Floats, Floats]:
+    """Return worth, correlation and noise ratio from sums over papers, shape (resamples,) each."""
     papers, reviews, squares, within, total, total2, pred, pred2, means, product = sums.T
     with np.errstate(divide="ignore", invalid="ignore"):
         error = within / (reviews - papers)

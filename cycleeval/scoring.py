@@ -1,67 +1,73 @@
-"""Score a submission, or the humans themselves: metrics, baselines, and what they amount to."""
+"""Score cards of a model, or of the humans themselves: metrics, baselines and conclusions."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
+from cycledata.errors import ScoringError
 from cycledata.jsonl import InvalidLine
-from cycleeval.aligned import align, humans_of, resolve_config
-from cycleeval.bootstrap import (
-    bca_interval,
-    evaluate,
-    left_out_weights,
-    resampled_weights,
-    rounded,
-)
+from cycleeval.aligned import align, humans_of, on_scale, resolve_config, with_form
 from cycleeval.conclusions import verdicts_on_humans, verdicts_on_model
+from cycleeval.estimates import Results, estimate
 from cycleeval.human_ratings import HumanRatings, human_ratings_of
+from cycleeval.inputs import DecisionLabel, decision_labels, is_missing, number_lists, plain_list
 from cycleeval.metrics import (
-    PaperStatistics,
     constant_statistics,
     human_statistics,
     majority_statistics,
     model_statistics,
     noise_statistics,
 )
-from cycleeval.predictions import DecisionLabel, Prediction, PredictionFile
-from cycleeval.ragged import Floats
-from cycleeval.result import MetricResult, Signature
+from cycleeval.predictions import Prediction, PredictionFile
 from cycleeval.scoring_config import ScoringConfig
 
-Results = dict[str, MetricResult]
+if TYPE_CHECKING:
+    import polars as pl
 
 
 @dataclass(frozen=True, slots=True)
 class ScoreCard:
-    """Everything that is said about one model, or about the human reviewers."""
+    """All numbers on one model, or on the human reviewers."""
 
     name: str
     n_papers: int
-    """Papers of the reference."""
+    """Papers with human ratings."""
     n_scored: int
     """Papers with a readable prediction and a human rating; for humans, with two ratings."""
     n_unreadable: int
     """Lines that could not be read."""
     n_missing: int
-    """Papers that no line is about."""
+    """Papers without a line."""
     n_unknown: int
-    """Readable lines about papers that the reference does not have."""
+    """Readable lines about papers that the human ratings do not have."""
     n_duplicate: int
     """Readable lines about a paper that an earlier line is about."""
     n_too_few_ratings: int
-    """Papers with fewer than two human ratings, of no use for n-1."""
+    """Papers with fewer than two human ratings, which mode n-1 cannot use."""
+    n_missing_ratings: int
+    """Missing human ratings (null or NaN) that were left out."""
     metrics: Results
-    """By the contract's names."""
+    """By the names of the contract."""
     baselines: dict[str, Results]
     """``human``, ``constant``, ``majority``, ``noise_floor``, on the same papers."""
     verdicts: tuple[str, ...]
-    """What the numbers amount to, in sentences."""
+    """Conclusions, as sentences."""
     invalid_lines: tuple[InvalidLine, ...]
-    """Every line set aside."""
+    """Every line without a prediction."""
+    ignored_fields: dict[str, int]
+    """Unknown fields of the predictions, with the number of lines that have them."""
+    per_paper: "PerPaper"
+    """What was scored, per paper."""
 
     def to_json(self) -> dict[str, object]:
-        """What ``--json`` prints."""
+        """Return the card as ``--json`` prints it."""
+        cautions = {
+            name: result.caution
+            for name, result in self.metrics.items()
+            if result.caution is not None
+        }
         return {
             "n_papers": self.n_papers,
             "n_scored": self.n_scored,
@@ -70,93 +76,191 @@ class ScoreCard:
             "n_unknown": self.n_unknown,
             "n_duplicate": self.n_duplicate,
             "n_too_few_ratings": self.n_too_few_ratings,
+            "n_missing_ratings": self.n_missing_ratings,
             "metrics": _json(self.metrics),
             "baselines": {name: _json(results) for name, results in self.baselines.items()},
+            "cautions": cautions,
             "verdicts": list(self.verdicts),
             "invalid_lines": [
-                {"line": f.line, "paper_id": f.paper_id, "rule": f.rule, "detail": f.detail}
-                for f in self.invalid_lines
+                {"line": i.line, "paper_id": i.paper_id, "rule": i.rule, "detail": i.detail}
+                for i in self.invalid_lines
             ],
+            "ignored_fields": self.ignored_fields,
         }
+
+    def to_frame(self) -> "pl.DataFrame":
+        """Return the metrics and baselines as a table, one row per answerer and metric."""
+        import polars as pl
+
+        rows = [
+            {
+                "by": by,
+                "metric": result.name,
+                "value": result.value,
+                "low": result.low,
+                "high": result.high,
+                "n_papers": result.n_papers,
+                "n_unreadable": result.n_unreadable,
+                "why": result.why,
+                "caution": result.caution,
+                "signature": str(result.signature),
+            }
+            for by, results in (("model", self.metrics), *self.baselines.items())
+            for result in results.values()
+        ]
+        schema = {
+            "by": pl.String,
+            "metric": pl.String,
+            "value": pl.Float64,
+            "low": pl.Float64,
+            "high": pl.Float64,
+            "n_papers": pl.Int64,
+            "n_unreadable": pl.Int64,
+            "why": pl.String,
+            "caution": pl.String,
+            "signature": pl.String,
+        }
+        return pl.DataFrame(rows, schema=schema)
+
+
+@dataclass(frozen=True, slots=True)
+class PerPaper:
+    """What was scored, one entry per paper."""
+
+    paper_ids: tuple[str, ...]
+    human_mean: tuple[float, ...]
+    n_human_ratings: tuple[int, ...]
+    accepted: tuple[bool | None, ...]
+    """Decision of the venue; None if unknown."""
+    rating: tuple[float | None, ...]
+    """The model's rating; None on the card of the humans."""
+    accept: tuple[bool | None, ...]
+    """The model's decision; None on the card of the humans."""
+
+    def to_frame(self) -> "pl.DataFrame":
+        """Return one row per scored paper, with the squared and absolute error of mode n."""
+        import polars as pl
+
+        frame = pl.DataFrame(
+            {
+                "paper_id": self.paper_ids,
+                "human_mean": self.human_mean,
+                "n_human_ratings": self.n_human_ratings,
+                "accepted": self.accepted,
+                "rating": self.rating,
+                "accept": self.accept,
+            },
+            schema={
+                "paper_id": pl.String,
+                "human_mean": pl.Float64,
+                "n_human_ratings": pl.Int64,
+                "accepted": pl.Boolean,
+                "rating": pl.Float64,
+                "accept": pl.Boolean,
+            },
+        )
+        error = pl.col("rating") - pl.col("human_mean")
+        return frame.with_columns(squared_error=error**2, absolute_error=error.abs())
 
 
 def score_predictions(
-    submission: PredictionFile, reference: HumanRatings, config: ScoringConfig | None = None
+    file: PredictionFile, humans: HumanRatings, config: ScoringConfig | None = None
 ) -> ScoreCard:
-    """Score one model against a reference.
+    """Score one model against human ratings.
 
     Raises:
-        ValueError: nothing to score, or a config that the reference cannot serve.
+        ScoringError: nothing to score, or options that do not fit the human ratings.
     """
-    rules_of = config or ScoringConfig()
-    panel, rules = align(submission, reference, rules_of)
-    ref = reference.digest
+    options = with_form(config, humans)
+    file = on_scale(file, options)
+    papers, resolved = align(file, humans, options)
     groups = {
-        "": model_statistics(panel, rules, rules_of, ref=ref),
-        "human": human_statistics(panel.humans, rules, rules_of, ref=ref),
-        "constant": constant_statistics(panel.humans, rules, rules_of, ref=ref),
-        "majority": majority_statistics(panel.humans, rules, ref=ref),
-        "noise_floor": noise_statistics(panel.humans, rules_of, ref=ref),
+        "": model_statistics(papers, resolved),
+        "human": human_statistics(papers.humans, resolved),
+        "constant": constant_statistics(papers.humans, resolved),
+        "majority": majority_statistics(papers.humans, resolved),
+        "noise_floor": noise_statistics(papers.humans, resolved),
     }
-    unreadable = submission.unreadable
-    results = measured(groups, len(panel.paper_ids), rules_of, n_unreadable=len(unreadable))
-    lost = {invalid.paper_id for invalid in unreadable} & set(reference.paper_ids)
-    said = sum(
-        bool(r) and i in submission.predictions
-        for i, r in zip(reference.paper_ids, reference.ratings, strict=True)
+    unreadable = file.unreadable
+    results = estimate(groups, len(papers.humans.paper_ids), options, n_unreadable=len(unreadable))
+    about = {line.paper_id for line in unreadable}
+    n_scored = sum(
+        bool(ratings) and paper_id in file.predictions
+        for paper_id, ratings in zip(humans.paper_ids, humans.ratings, strict=True)
     )
     metrics = results.pop("")
+    accepted = papers.humans.accepted
     return ScoreCard(
-        name=submission.name,
-        n_papers=len(reference.paper_ids),
-        n_scored=said,
+        name=file.name,
+        n_papers=len(humans.paper_ids),
+        n_scored=n_scored,
         n_unreadable=len(unreadable),
-        n_missing=len(set(reference.paper_ids) - submission.predictions.keys() - lost),
-        n_unknown=submission.count("unknown-paper"),
-        n_duplicate=submission.count("duplicate-paper"),
-        n_too_few_ratings=sum(len(ratings) < 2 for ratings in reference.ratings),
+        n_missing=len(set(humans.paper_ids) - file.predictions.keys() - about),
+        n_unknown=file.count("unknown-paper"),
+        n_duplicate=file.count("duplicate-paper"),
+        n_too_few_ratings=sum(len(ratings) < 2 for ratings in humans.ratings),
+        n_missing_ratings=humans.n_missing,
         metrics=metrics,
         baselines=results,
-        verdicts=verdicts_on_model(metrics, results, rules),
-        invalid_lines=submission.invalid_lines,
+        verdicts=verdicts_on_model(metrics, results, resolved),
+        invalid_lines=file.invalid_lines,
+        ignored_fields=dict(file.ignored_fields),
+        per_paper=PerPaper(
+            papers.humans.paper_ids,
+            tuple(papers.humans.ratings.means().tolist()),
+            tuple(papers.humans.ratings.counts.tolist()),
+            tuple(None if np.isnan(value) else bool(value) for value in accepted),
+            tuple(papers.model.rating.tolist()),
+            tuple(bool(value) for value in papers.model.accept),
+        ),
     )
 
 
-def score_humans(reference: HumanRatings, config: ScoringConfig | None = None) -> ScoreCard:
-    """Score the human reviewers of a reference against each other.
+def score_humans(humans: HumanRatings, config: ScoringConfig | None = None) -> ScoreCard:
+    """Score the human reviewers against each other.
 
     Raises:
-        ValueError: no paper has a rating, or a config that the reference cannot serve.
+        ScoringError: no paper has a rating, or options that do not fit the human ratings.
     """
-    rules_of = config or ScoringConfig()
-    everyone = humans_of(reference, rules_of)
+    options = with_form(config, humans)
+    everyone = humans_of(humans, options)
     rated = everyone.ratings.counts > 0
     if not rated.any():
-        raise ValueError(f"{reference.name}: expected a paper with a rating, found none")
-    humans = everyone.select(rated)
-    rules = resolve_config(reference, humans, rules_of)
-    ref = reference.digest
+        raise ScoringError(f"{humans.name}: expected a paper with a rating, found none")
+    scored = everyone.select(rated)
+    resolved = resolve_config(humans, scored, options)
     groups = {
-        "": human_statistics(humans, rules, rules_of, ref=ref),
-        "constant": constant_statistics(humans, rules, rules_of, ref=ref),
-        "majority": majority_statistics(humans, rules, ref=ref),
-        "noise_floor": noise_statistics(humans, rules_of, ref=ref),
+        "": human_statistics(scored, resolved),
+        "constant": constant_statistics(scored, resolved),
+        "majority": majority_statistics(scored, resolved),
+        "noise_floor": noise_statistics(scored, resolved),
     }
-    results = measured(groups, len(humans.ratings), rules_of, n_unreadable=0)
+    results = estimate(groups, len(scored.ratings), options, n_unreadable=0)
     metrics = results.pop("")
+    n = len(scored.paper_ids)
     return ScoreCard(
-        name=f"humans of {reference.name}",
-        n_papers=len(reference.paper_ids),
+        name=f"humans of {humans.name}",
+        n_papers=len(humans.paper_ids),
         n_scored=int((everyone.ratings.counts > 1).sum()),
         n_unreadable=0,
         n_missing=0,
         n_unknown=0,
         n_duplicate=0,
         n_too_few_ratings=int((everyone.ratings.counts < 2).sum()),
+        n_missing_ratings=humans.n_missing,
         metrics=metrics,
         baselines=results,
         verdicts=verdicts_on_humans(metrics, results),
         invalid_lines=(),
+        ignored_fields={},
+        per_paper=PerPaper(
+            scored.paper_ids,
+            tuple(scored.ratings.means().tolist()),
+            tuple(scored.ratings.counts.tolist()),
+            tuple(None if np.isnan(value) else bool(value) for value in scored.accepted),
+            (None,) * n,
+            (None,) * n,
+        ),
     )
 
 
@@ -168,122 +272,100 @@ def score(
     predicted_decisions: Sequence[DecisionLabel | None] | None = None,
     config: ScoringConfig | None = None,
 ) -> ScoreCard:
-    """Score a model given as plain sequences, one entry a paper.
+    """Score a model given as plain sequences or columns of any array library, one entry per paper.
 
     Args:
-        predictions: ratings of the simulated reviewers, or one rating; None where unreadable.
-        ratings: human ratings.
-        decisions: what the venue decided.
-        predicted_decisions: what the model decided; None follows its mean rating.
-        config: see ``ScoringConfig``.
+        predictions: one rating, or the ratings of the simulated reviewers; None or NaN is missing.
+        ratings: human ratings; missing ones are left out and counted.
+        decisions: decisions of the venue, ``"accept"``, ``"reject"`` or None.
+        predicted_decisions: the model's decisions; None follows its mean rating.
+        config: options.
 
     Raises:
-        ValueError: lengths that differ, nothing to score, or a rating that is not a number.
+        TypeError: a rating that is not a number, or a mapping or text in place of a sequence.
+        ValueError: lengths that differ, nothing to score, or an unknown decision.
     """
-    reference = human_ratings_from_sequences(ratings, decisions)
-    submission = predictions_from_sequences(
-        predictions, predicted_decisions, reference, name="model", config=config
+    humans = human_ratings_from_sequences(ratings, decisions)
+    file = predictions_from_sequences(
+        predictions, predicted_decisions, humans, name="model", config=config
     )
-    return score_predictions(submission, reference, config)
+    return score_predictions(file, humans, config)
 
 
-def human_ratings_from_sequences(
-    ratings: Sequence[Sequence[float]], decisions: Sequence[DecisionLabel | None] | None
-) -> HumanRatings:
-    """A reference whose paper ids are places in the sequence, ``"0000000"`` upwards."""
-    if decisions is not None and len(decisions) != len(ratings):
-        raise ValueError(f"expected {len(ratings)} decisions, found {len(decisions)}")
-    named = {f"{i:07d}": tuple(marks) for i, marks in enumerate(ratings)}
-    said = None if decisions is None else dict(zip(named, decisions, strict=True))
-    return human_ratings_of(named, said)
+def human_ratings_from_sequences(ratings: object, decisions: object) -> HumanRatings:
+    """Return human ratings whose paper ids are positions in the sequence, from ``"0000000"``.
+
+    Raises:
+        TypeError: a rating that is not a number.
+        ValueError: another number of decisions, an unknown decision, or no papers.
+    """
+    found = number_lists(ratings, "ratings")
+    ids = [f"{place:07d}" for place in range(len(found.lists))]
+    labels = decision_labels(decisions, len(ids), "decisions")
+    return human_ratings_of(
+        dict(zip(ids, found.lists, strict=True)),
+        dict(zip(ids, labels, strict=True)),
+        n_missing=found.n_missing,
+    )
 
 
 def predictions_from_sequences(
-    predictions: Sequence[Sequence[float] | float | None],
-    decisions: Sequence[DecisionLabel | None] | None,
-    reference: HumanRatings,
+    predictions: object,
+    decisions: object,
+    humans: HumanRatings,
     *,
     name: str,
     config: ScoringConfig | None,
 ) -> PredictionFile:
-    """Return predictions for those papers; a rating off the scale is an invalid line."""
-    rules = config or ScoringConfig()
-    ids = reference.paper_ids
-    if len(predictions) != len(ids) or (decisions is not None and len(decisions) != len(ids)):
-        raise ValueError(f"{name}: expected one prediction and decision a paper, {len(ids)}")
-    said: dict[str, Prediction] = {}
-    invalid_lines: list[InvalidLine] = []
-    for place, (paper_id, marks) in enumerate(zip(ids, predictions, strict=True)):
-        values = _as_tuple(marks)
-        decision = None if decisions is None else decisions[place]
+    """Return predictions for those papers, in their order.
+
+    A rating off the scale, or a simulated reviewer without a rating, is an invalid line, as in a
+    file; a paper without any rating is missing.
+
+    Raises:
+        TypeError: a rating that is not a number.
+        ValueError: lengths that differ, or an unknown decision.
+    """
+    low, high = with_form(config, humans).rating_scale
+    ids = humans.paper_ids
+    entries = plain_list(predictions, "predictions")
+    if len(entries) != len(ids):
+        raise ValueError(
+            f"{name}: expected one prediction and decision per paper, {len(ids)}; found "
+            f"{len(entries)}"
+        )
+    lists = number_lists(entries, "predictions").lists
+    labels = decision_labels(decisions, len(ids), f"{name}: predicted_decisions")
+    found: dict[str, Prediction] = {}
+    invalid: list[InvalidLine] = []
+    rows = zip(ids, entries, lists, labels, strict=True)
+    for place, (paper_id, entry, values, label) in enumerate(rows):
         if not values:
-            invalid_lines.append(
-                InvalidLine(place, "no-ratings", "expected ratings, found none", paper_id)
-            )
-        elif not all(rules.scale[0] <= value <= rules.scale[1] for value in values):
-            detail = f"expected {rules.scale[0]:g} to {rules.scale[1]:g}, found {values}"
-            invalid_lines.append(InvalidLine(place, "out-of-scale", detail[:200], paper_id))
-        else:
-            said[paper_id] = Prediction(paper_id, values, decision)
-    return PredictionFile(name, said, tuple(invalid_lines))
-
-
-def measured(
-    groups: Mapping[str, PaperStatistics],
-    n_papers: int,
-    config: ScoringConfig,
-    *,
-    n_unreadable: int,
-) -> dict[str, Results]:
-    """Value and interval of every measure, all on the same resamples."""
-    statistics = {
-        f"{group}/{name}": measure.statistic
-        for group, measures in groups.items()
-        for name, measure in measures.items()
-    }
-    values = evaluate(statistics, [np.ones((1, n_papers))])
-    drawn: dict[str, Floats] = {}
-    left_out: dict[str, Floats] = {}
-    if n_papers > 1:
-        weights = resampled_weights(n_papers, resamples=config.resamples, seed=config.seed)
-        drawn = evaluate(statistics, weights)
-        left_out = evaluate(statistics, left_out_weights(n_papers))
-    sampling = (("boot", f"bca-{config.resamples}"), ("seed", str(config.seed)))
-    found: dict[str, Results] = {}
-    for group, measures in groups.items():
-        found[group] = {}
-        for name, measure in measures.items():
-            key = f"{group}/{name}"
-            value = rounded(float(values[key][0]))
-            interval = bca_interval(value, drawn[key], left_out[key]) if drawn else None
-            defined = bool(np.isfinite(value))
-            why = None
-            if not defined:
-                why = measure.why_undefined
-            elif interval is None:
-                why = (
-                    "no interval: one paper"
-                    if n_papers == 1
-                    else "no interval: undefined in more than 5% of the resamples"
+            if not is_missing(entry) and not _all_missing(entry):
+                invalid.append(
+                    InvalidLine(place, "no-ratings", "expected ratings, found none", paper_id)
                 )
-            *parts, version = measure.signature.parts
-            found[group][name] = MetricResult(
-                name=name,
-                value=value if defined else None,
-                low=None if interval is None else interval.low,
-                high=None if interval is None else interval.high,
-                n_papers=measure.n_papers,
-                n_unreadable=n_unreadable,
-                signature=Signature(measure.signature.metric, (*parts, *sampling, version)),
-                why=why,
-            )
-    return found
+        elif _some_missing(entry, len(values)):
+            detail = "expected a rating of every simulated reviewer, found missing ones"
+            invalid.append(InvalidLine(place, "no-ratings", detail, paper_id))
+        elif not low <= min(values) <= max(values) <= high:
+            detail = f"expected {low:g} to {high:g}, found {values}"
+            invalid.append(InvalidLine(place, "out-of-scale", detail[:200], paper_id))
+        else:
+            found[paper_id] = Prediction(paper_id, values, label)
+    return PredictionFile(name, found, tuple(invalid))
 
 
-def _as_tuple(marks: Sequence[float] | float | None) -> tuple[float, ...]:
-    if marks is None:
-        return ()
-    return (float(marks),) if isinstance(marks, int | float) else tuple(float(m) for m in marks)
+def _all_missing(entry: object) -> bool:
+    """Return True for a list of missing values only, which is not an empty list."""
+    return _some_missing(entry, 0)
+
+
+def _some_missing(entry: object, n_known: int) -> bool:
+    try:
+        return len(entry) > n_known  # type: ignore[arg-type]
+    except TypeError:
+        return False
 
 
 def _json(results: Results) -> dict[str, object]:

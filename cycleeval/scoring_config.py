@@ -1,43 +1,90 @@
-"""What a score depends on besides the data; every field ends up in the signature."""
+"""Options of a score; every one of them is part of the signature."""
 
+import math
 from dataclasses import dataclass
-from typing import Literal
+from numbers import Real
+from typing import Literal, get_args
+
+from cycleeval.inputs import require_choice, require_whole
 
 Policy = Literal["exclude", "worst", "constant"]
-"""What an unreadable or missing prediction counts as: nothing, the rating farthest from the human
-mean with the wrong decision, or the best constant with the majority's decision."""
+"""Treatment of an unreadable or missing prediction: leave the paper out; give it the rating
+farthest from the human mean and the wrong decision; or give it the best constant rating and the
+majority's decision."""
 Over = Literal["papers", "reviews"]
-"""What a mean error is taken over: papers count alike, or by their number of ratings."""
+"""Average of errors over papers with equal weight, or with the number of their human ratings."""
 DecideBy = Literal["stated", "rating"]
-"""A model's decision: the one it states, else its mean rating at the threshold; or always that."""
+"""A model's decision: the stated one, or else its mean rating at the threshold; or always the
+latter."""
+DEFAULT_SCALE = (1.0, 10.0)
+"""Rating scale where neither the options nor the human ratings state one."""
+DEFAULT_ASPECT_SCALE = (1.0, 4.0)
+"""Scale of soundness, presentation and contribution."""
+DEFAULT_THRESHOLD = 6.0
+"""Accept threshold where neither the options nor the human ratings state one."""
+MAX_RESAMPLES = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
 class ScoringConfig:
-    """How predictions are judged."""
+    """Options of a score.
 
-    scale: tuple[float, float] = (1.0, 10.0)
-    """Lowest and highest possible rating; anything outside is unreadable."""
-    aspect_scale: tuple[float, float] = (1.0, 4.0)
-    """The same for soundness, presentation and contribution."""
-    threshold: float | Literal["train"] = 6.0
-    """Rating from which on (that rating included) a paper is accepted; ``"train"`` takes the one
-    that is most often right for the mean human rating on the training split."""
+    Raises:
+        ValueError: an option outside its allowed values.
+    """
+
+    scale: tuple[float, float] | None = None
+    """Lowest and highest possible rating, in rating points; a rating outside is unreadable. None
+    takes the scale of the human ratings, or 1 to 10 if they state none."""
+    aspect_scale: tuple[float, float] = DEFAULT_ASPECT_SCALE
+    """Lowest and highest possible soundness, presentation and contribution."""
+    threshold: float | Literal["train"] | None = None
+    """Lowest rating that means accept, in rating points. None takes the threshold of the human
+    ratings, or 6 if they state none; ``"train"`` takes the mean human rating that separates the
+    decisions of the training split best."""
     decide_by: DecideBy = "stated"
     policy: Policy = "exclude"
     over: Over = "papers"
     left_out_seed: int | None = None
-    """None leaves out every reviewer in turn; a seed draws one a paper, as the paper does."""
+    """None leaves out every reviewer in turn; a seed draws one reviewer per paper (Eq. 6)."""
     resamples: int = 2000
-    """Bootstrap resamples over papers."""
+    """Bootstrap resamples of the papers."""
     seed: int = 0
-    """Of the bootstrap and of permutations."""
+    """Seed of the bootstrap and of permutations."""
 
     def __post_init__(self) -> None:
-        for name, (low, high) in (("scale", self.scale), ("aspect_scale", self.aspect_scale)):
-            if not low < high:
-                raise ValueError(f"{name}: expected lowest < highest, found {low}-{high}")
-        if not 100 <= self.resamples <= 1_000_000:
-            raise ValueError(f"resamples: expected 100 to 1,000,000, found {self.resamples}")
-        if self.seed < 0 or (self.left_out_seed or 0) < 0:
-            raise ValueError("seeds: expected whole numbers >= 0")
+        if self.scale is not None:
+            object.__setattr__(self, "scale", _scale("scale", self.scale))
+        object.__setattr__(self, "aspect_scale", _scale("aspect_scale", self.aspect_scale))
+        if self.threshold is not None and self.threshold != "train":
+            if not _is_number(self.threshold):
+                raise ValueError(
+                    "threshold: expected a finite number, 'train' or None, "
+                    f"found {self.threshold!r:.60}"
+                )
+            object.__setattr__(self, "threshold", float(self.threshold))
+        require_choice("decide_by", self.decide_by, get_args(DecideBy))
+        require_choice("policy", self.policy, get_args(Policy))
+        require_choice("over", self.over, get_args(Over))
+        require_whole("resamples", self.resamples, lowest=100, highest=MAX_RESAMPLES)
+        require_whole("seed", self.seed, lowest=0)
+        if self.left_out_seed is not None:
+            require_whole("left_out_seed", self.left_out_seed, lowest=0)
+
+    @property
+    def rating_scale(self) -> tuple[float, float]:
+        """Lowest and highest rating, 1 to 10 if none is given."""
+        return DEFAULT_SCALE if self.scale is None else self.scale
+
+
+def _scale(name: str, value: object) -> tuple[float, float]:
+    ends = tuple(value) if isinstance(value, tuple | list) else ()
+    if len(ends) != 2 or not all(map(_is_number, ends)) or not ends[0] < ends[1]:
+        raise ValueError(f"{name}: expected two numbers, lowest < highest; found {value!r:.60}")
+    return float(ends[0]), float(ends[1])
+
+
+def _is_number(value: object) -> bool:
+    if isinstance(value, bool) or not isinstance(value, Real):
+        return False
+    return math.isfinite(value)

@@ -1,23 +1,25 @@
-"""A folder of submissions and a reference -> everything that the site shows, as records."""
+"""A leaderboard's data: every submission of a folder scored and compared on the same papers."""
 
 import hashlib
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from cycledata.errors import ParseError
-from cycleeval.comparison import compare_predictions
+from cycleeval.aligned import on_scale, with_form
+from cycleeval.comparison import Comparison, PlaceInterval, compare_predictions
 from cycleeval.human_ratings import HumanRatings
-from cycleeval.predictions import PredictionFile, read_predictions
+from cycleeval.predictions import SUFFIXES, PredictionFile, read_predictions
 from cycleeval.scoring import ScoreCard, score_humans, score_predictions
-from cycleeval.scoring_config import ScoringConfig
+from cycleeval.scoring_config import Policy, ScoringConfig
 
-RANKED_SHARE = 0.9
-"""Share of the papers that a submission must be readable on to be ranked: models are compared on
-the papers that all of them judged, and one that judged few would take the others' papers away."""
+BOARD_POLICY: Policy = "worst"
+"""Treatment of missing predictions on a leaderboard. Papers cannot be left out there: every model is
+scored on every rated paper, so that no submission changes the papers of the others and a model
+gains nothing by leaving out hard papers."""
 MAX_SUBMISSIONS = 100
-"""Every pair of ranked submissions is compared, so that time grows with the square of this."""
+"""Most submissions: every pair is compared, so that time grows with the square of this."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,30 +30,35 @@ class Entry:
     """Name of its page: letters, digits and hyphens, unique on the board."""
     submission: PredictionFile
     card: ScoreCard | None
-    """None where nothing could be scored, and then ``why_unranked`` says why."""
+    """None if nothing could be scored, and then ``why_unranked`` gives the reason."""
     place: int | None
-    """Place by the board's metric, shared within a tie group; None where unranked."""
+    """Place by the board's metric, shared within a tie group; None if unranked."""
+    place_interval: PlaceInterval | None
+    """Places that the tests leave open; None if unranked."""
     shares_place: bool
     """Whether another entry has the same place."""
+    n_filled: int
+    """Papers without a readable prediction, which the policy filled in."""
     why_unranked: str | None
     """None for a ranked entry."""
 
 
 @dataclass(frozen=True, slots=True)
 class Board:
-    """What the site shows."""
+    """The data of the site."""
 
     reference: HumanRatings
+    config: ScoringConfig
+    """Options of every number on the board."""
     metric: str
-    """What entries are ranked by: ``proxy_mse_n1``, or ``proxy_mse_n`` where papers have only one
-    rating."""
+    """Metric of the places: ``proxy_mse_n1``, or ``proxy_mse_n`` if papers have only one rating."""
     humans: ScoreCard
     entries: tuple[Entry, ...]
     """Ranked ones from the best, then the others by name."""
     n_compared: int
-    """Papers that every ranked submission is readable on."""
+    """Papers on which every entry is scored."""
     ignored: tuple[str, ...]
-    """Names in the folder that are no ``.jsonl`` file."""
+    """Names in the folder that are not predictions files."""
 
 
 def gather(
@@ -61,89 +68,111 @@ def gather(
     *,
     on_progress: Callable[[int, int], None] | None = None,
 ) -> Board:
-    """Score and compare every ``*.jsonl`` file of a folder.
+    """Score and compare every predictions file of a folder.
+
+    Args:
+        folder: one file per model; see `read_predictions` for the formats.
+        reference: human ratings.
+        config: options; the policy ``exclude`` becomes ``worst``, see ``BOARD_POLICY``.
+        on_progress: called with steps done and steps in total.
 
     Raises:
-        ParseError: no folder, no submission in it, or too many.
-        ValueError: the reference holds no rating.
+        ParseError: no folder, no submission in it, too many, or two of one name.
+        ScoringError: no paper has a rating.
     """
+    options = with_form(config, reference)
+    if options.policy == "exclude":
+        options = replace(options, policy=BOARD_POLICY)
     files, ignored = _files(folder)
     submissions = [
-        read_predictions(file, known=reference.paper_ids, config=config) for file in files
+        on_scale(
+            read_predictions(
+                file, known=reference.paper_ids, elsewhere=reference.other_ids, config=options
+            ),
+            options,
+        )
+        for file in files
     ]
-    humans = score_humans(reference, config)
+    _require_different_names(submissions, folder)
+    humans = score_humans(reference, options)
+    ranked = [submission for submission in submissions if submission.predictions]
+    total = 2 * len(ranked) + len(ranked) * (len(ranked) - 1) // 2
     cards: dict[str, ScoreCard] = {}
-    problems: dict[str, str] = {}
-    for done, submission in enumerate(submissions, start=1):
-        try:
-            cards[submission.name] = score_predictions(submission, reference, config)
-        except ValueError as error:
-            problems[submission.name] = str(error)
+    for done, submission in enumerate(ranked, start=1):
+        cards[submission.name] = score_predictions(submission, reference, options)
         if on_progress is not None:
-            on_progress(done, len(submissions))
-    needed = RANKED_SHARE * sum(map(bool, reference.ratings))
-    for name, card in cards.items():
-        if card.n_scored < needed:
-            problems[name] = (
-                f"readable on {card.n_scored} papers; {RANKED_SHARE:.0%} of the "
-                f"{card.n_papers} are needed for a place"
-            )
+            on_progress(done, total)
     metric = "proxy_mse_n1" if humans.metrics["proxy_mse_n1"].value is not None else "proxy_mse_n"
-    ranked = [s for s in submissions if s.name not in problems]
-    places, n_compared = _places(ranked, reference, metric, config)
-    entries = _entries(submissions, cards, problems, places, metric)
-    return Board(reference, metric, humans, entries, n_compared, ignored)
+
+    def compared(done: int, _: int) -> None:
+        if on_progress is not None:
+            on_progress(len(ranked) + done, total)
+
+    comparison = None
+    if len(ranked) > 1:
+        comparison = compare_predictions(
+            ranked, reference, options, metrics=[metric], on_progress=compared
+        )
+    entries = _entries(submissions, cards, comparison, metric)
+    n_compared = sum(map(bool, reference.ratings)) if ranked else 0
+    return Board(reference, options, metric, humans, entries, n_compared, ignored)
 
 
 def _files(folder: Path) -> tuple[list[Path], tuple[str, ...]]:
     if not folder.is_dir():
-        raise ParseError("no-submissions", f"{folder}: expected a folder of .jsonl files")
+        raise ParseError("no-submissions", f"{folder}: expected a folder of predictions files")
     inside = sorted(folder.iterdir())
-    files = [path for path in inside if path.suffix == ".jsonl" and path.is_file()]
+    files = [path for path in inside if path.name.endswith(SUFFIXES) and path.is_file()]
     if not 1 <= len(files) <= MAX_SUBMISSIONS:
+        others = ", ".join(path.name for path in inside if path not in files)[:200]
         raise ParseError(
             "no-submissions" if not files else "too-many-submissions",
-            f"{folder}: expected 1 to {MAX_SUBMISSIONS} .jsonl files, found {len(files)}",
+            f"{folder}: expected 1 to {MAX_SUBMISSIONS} files that end in {', '.join(SUFFIXES)}; "
+            f"found {len(files)}" + (f"; other names: {others}" if others else ""),
         )
     return files, tuple(path.name for path in inside if path not in files)
 
 
-def _places(
-    ranked: Sequence[PredictionFile],
-    reference: HumanRatings,
-    metric: str,
-    config: ScoringConfig | None,
-) -> tuple[dict[str, int], int]:
-    """Places and the number of papers compared."""
-    if len(ranked) == 1:
-        return {ranked[0].name: 1}, len(ranked[0].predictions)
-    if not ranked:
-        return {}, 0
-    comparison = compare_predictions(ranked, reference, config, metrics=[metric])
-    return comparison.ranks.get(metric, {}), comparison.n_compared
+def _require_different_names(submissions: Sequence[PredictionFile], folder: Path) -> None:
+    names = [submission.name for submission in submissions]
+    repeated = sorted({name for name in names if names.count(name) > 1})
+    if repeated:
+        raise ParseError(
+            "repeated-name", f"{folder}: expected one file per name, found several of {repeated}"
+        )
 
 
 def _entries(
     submissions: Sequence[PredictionFile],
     cards: dict[str, ScoreCard],
-    problems: dict[str, str],
-    places: dict[str, int],
+    comparison: Comparison | None,
     metric: str,
 ) -> tuple[Entry, ...]:
-    held = list(places.values())
-    entries = [
-        Entry(
-            slug=_slug(submission.name),
-            submission=submission,
-            card=cards.get(submission.name),
-            place=places.get(submission.name),
-            shares_place=held.count(places.get(submission.name, 0)) > 1,
-            why_unranked=None
-            if submission.name in places
-            else problems.get(submission.name, "not comparable with the others"),
+    places: dict[str, int] = dict.fromkeys(cards, 1) if comparison is None else {}
+    intervals: dict[str, PlaceInterval] = {}
+    why = "not comparable with the others"
+    if comparison is not None:
+        places = comparison.ranks.get(metric, {})
+        intervals = comparison.rank_intervals.get(metric, {})
+        why = comparison.unranked.get(metric, why)
+    taken = list(places.values())
+    entries = []
+    for submission in submissions:
+        name = submission.name
+        card, place = cards.get(name), places.get(name)
+        reason = why if card is not None else f"nothing to score: {submission.problems()}"
+        entries.append(
+            Entry(
+                slug=_slug(name),
+                submission=submission,
+                card=card,
+                place=place,
+                place_interval=intervals.get(name),
+                shares_place=place is not None and taken.count(place) > 1,
+                n_filled=0 if card is None else len(card.per_paper.paper_ids) - card.n_scored,
+                why_unranked=None if place is not None else reason,
+            )
         )
-        for submission in submissions
-    ]
 
     def order(entry: Entry) -> tuple[bool, int, float, str]:
         value = None if entry.card is None else entry.card.metrics[metric].value
@@ -158,7 +187,7 @@ def _entries(
 
 
 def _slug(name: str) -> str:
-    """Page name of a submission; a hash keeps names apart that differ only in odd characters."""
+    """Return the page name; a hash separates names that differ only in other characters."""
     plain = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:60]
     digest = hashlib.sha256(name.encode("utf-8", "surrogateescape")).hexdigest()[:8]
     return f"{plain}-{digest}" if plain else digest

@@ -92,9 +92,9 @@ class Row:
     """First of a tie group."""
 
 
-def build_site(board: Board, config: ScoringConfig | None = None) -> dict[str, str]:
+def build_site(board: Board) -> dict[str, str]:
     """Every page by its path below the site's root."""
-    rules = config or ScoringConfig()
+    rules = board.config
     pages = _Pages()
     rows = _rows(board)
     shared = {"board": board, "config": rules, "columns": COLUMNS}
@@ -332,8 +332,8 @@ def _submission(entry: Entry, board: Board, config: ScoringConfig) -> dict[str, 
         "papers": papers,
         "missing": missing,
         "invalid_lines": entry.submission.invalid_lines[:INVALID_LINES_SHOWN],
-        "calibration": calibration(points, _levels(points), scale=config.scale),
-        "histogram": histogram(humans, given, scale=config.scale),
+        "calibration": calibration(points, _levels(points), scale=config.rating_scale),
+        "histogram": histogram(humans, given, scale=config.rating_scale),
         "baselines": _baselines_of(entry.card),
         "shown": shown,
         "interval": interval,

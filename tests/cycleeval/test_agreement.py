@@ -6,8 +6,8 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from cycleeval import agreement
+from cycleeval.agreement import duplicate_pairs, target_noise, within_paper_variance
 from cycleeval.ragged import ragged
-from cycleeval.spread import duplicate_pairs, target_noise, within_paper_variance
 
 panels = st.lists(
     st.lists(st.sampled_from([1, 3, 5, 6, 8, 10]), min_size=1, max_size=5), min_size=3, max_size=12
@@ -70,17 +70,17 @@ def test_a_weight_of_2_is_the_paper_twice(ratings: list[list[int]], data: st.Dat
     model = np.arange(len(flat), dtype=float)
     squares = agreement.mean_squares(flat, weights)
     squares_again = agreement.mean_squares(flat_again, once)
-    held, held_again = both.held(weights), repeated.held(once)
+    lists, lists_again = both.weights(weights), repeated.weights(once)
     pairs = [
         (agreement.icc_single_of(squares), agreement.icc_single_of(squares_again)),
         (agreement.icc_mean_of(squares), agreement.icc_mean_of(squares_again)),
         (
-            agreement.alpha_interval_of(both, held),
-            agreement.alpha_interval_of(repeated, held_again),
+            agreement.alpha_interval_of(both, lists),
+            agreement.alpha_interval_of(repeated, lists_again),
         ),
         (
-            agreement.alpha_ordinal_of(both, held),
-            agreement.alpha_ordinal_of(repeated, held_again),
+            agreement.alpha_ordinal_of(both, lists),
+            agreement.alpha_ordinal_of(repeated, lists_again),
         ),
         (
             agreement.disattenuated_of(model, flat, weights),
@@ -111,9 +111,9 @@ def test_replacing_humans_by_hand() -> None:
 
 
 def test_undefined_where_nobody_can_agree() -> None:
-    with pytest.raises(ValueError, match="two ratings or more"):
+    with pytest.raises(ValueError, match="at least two ratings"):
         agreement.krippendorff_alpha([[3], [5]])
-    with pytest.raises(ValueError, match="two ratings or more"):
+    with pytest.raises(ValueError, match="at least two ratings"):
         agreement.icc([[3], [5]])
     with pytest.raises(ValueError, match="expected one of"):
         agreement.krippendorff_alpha([[3, 5]], level="nominal")

@@ -120,12 +120,12 @@ REFUSED: dict[str, tuple[str, str]] = {
     "no id": ('{"ratings": [5]}', "row 1: paper_id: expected a string"),
     "an id twice": (
         '{"paper_id": "a", "ratings": [5]}\n{"paper_id": "a", "ratings": [5]}',
-        "paper a stands there twice",
+        "paper a: expected one row, found two",
     ),
     "no ratings": ('{"paper_id": "a"}', "expected a column 'ratings'"),
     "ratings of one number": ('{"paper_id": "a", "ratings": 5}', "expected a list"),
     "ratings of words": ('{"paper_id": "a", "ratings": ["5"]}', "expected numbers"),
-    "NaN": ('{"paper_id": "a", "ratings": [NaN]}', "leave unknown marks out"),
+    "infinite": ('{"paper_id": "a", "ratings": [Infinity]}', "leave unknown marks out"),
     "another decision": (
         '{"paper_id": "a", "ratings": [5], "decision": "Accept (poster)"}',
         r"decision: expected 'accept', .* found 'Accept \(poster\)'",
@@ -153,7 +153,7 @@ def test_a_faulty_reference_is_an_error(text: str, message: str, tmp_path: Path)
 def test_a_damaged_parquet_and_an_empty_directory_are_errors(tmp_path: Path) -> None:
     path = tmp_path / "reference.parquet"
     path.write_bytes(b"PAR1 and no more")
-    with pytest.raises(ParseError, match="cannot be read as Parquet"):
+    with pytest.raises(ParseError, match="expected a Parquet file"):
         read_human_ratings(str(path))
     with pytest.raises(VerifyError, match="no finished build"):
         read_human_ratings(str(tmp_path))

@@ -1,11 +1,11 @@
 import json
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cycleeval import predictions
-from cycleeval.predictions import Prediction, PredictionFile, parse_predictions
+from cycleeval.predictions import Prediction, PredictionFile, parse_predictions, read_predictions
 from cycleeval.scoring_config import ScoringConfig
 
 GOOD = {"paper_id": "a", "ratings": [5, 6.5]}
@@ -40,17 +40,21 @@ FAULTY: dict[str, tuple[bytes, str, str | None]] = {
         "not-json",
         None,
     ),
-    "NaN": (b'{"paper_id": "a", "ratings": [NaN]}', "not-json", None),
+    "NaN": (b'{"paper_id": "a", "ratings": [NaN]}', "not-json", "a"),
     "a field twice": (b'{"paper_id": "a", "paper_id": "b", "ratings": [5]}', "not-json", None),
     "a list": (b"[1]", "not-an-object", None),
     "null": (b"null", "not-an-object", None),
     "no id": (b'{"ratings": [5]}', "no-paper-id", None),
     "a number for an id": (b'{"paper_id": 7, "ratings": [5]}', "no-paper-id", None),
     "an unknown paper": (b'{"paper_id": "z", "ratings": [5]}', "unknown-paper", "z"),
-    "an unknown field": (b'{"paper_id": "a", "rating": [5]}', "unknown-field", "a"),
+    "rating and ratings": (
+        b'{"paper_id": "a", "rating": 5, "ratings": [5]}',
+        "uneven-marks",
+        "a",
+    ),
     "no ratings": (b'{"paper_id": "a"}', "no-ratings", "a"),
     "an empty list": (b'{"paper_id": "a", "ratings": []}', "no-ratings", "a"),
-    "one number": (b'{"paper_id": "a", "ratings": 5}', "not-a-list", "a"),
+    "a word": (b'{"paper_id": "a", "ratings": "5"}', "not-a-list", "a"),
     "words": (b'{"paper_id": "a", "ratings": ["5"]}', "not-a-number", "a"),
     "a truth value": (b'{"paper_id": "a", "ratings": [true]}', "not-a-number", "a"),
     "below the scale": (b'{"paper_id": "a", "ratings": [5, 0]}', "out-of-scale", "a"),
@@ -72,7 +76,7 @@ FAULTY: dict[str, tuple[bytes, str, str | None]] = {
         "a",
     ),
     "a decision in other words": (
-        b'{"paper_id": "a", "ratings": [5], "decision": "Accept"}',
+        b'{"paper_id": "a", "ratings": [5], "decision": "maybe"}',
         "not-a-decision",
         "a",
     ),
@@ -148,13 +152,10 @@ def test_blank_lines_are_passed_over_and_line_separators_are_not_line_ends() -> 
     assert set(read(inside).predictions) == {"a"}
 
 
-def test_a_line_beyond_the_limit_is_one_fault(
-    tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(predictions, "MAX_LINE_BYTES", 64)
-    path = tmp_path_factory.mktemp("long") / "model.jsonl"
+def test_a_line_beyond_the_limit_is_one_invalid_line(tmp_path: Path) -> None:
+    path = tmp_path / "model.jsonl"
     path.write_bytes(b" " * 1000 + b'{"paper_id": "a"}\n' + json.dumps(GOOD).encode() + b"\n")
-    submission = predictions.read_predictions(path, known=["a"])
+    submission = read_predictions(path, known=["a"], max_line_bytes=64)
     assert [(f.line, f.rule) for f in submission.invalid_lines] == [(1, "line-too-long")]
     assert set(submission.predictions) == {"a"}
 

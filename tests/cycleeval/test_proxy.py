@@ -111,13 +111,16 @@ REFUSED: dict[str, tuple[Callable[[], object], str]] = {
     "one rating": (lambda: leave_one_out_errors([5]), "at least 2 rating"),
     "no papers": (lambda: human_error([]), "at least one paper"),
     "a paper with one rating": (lambda: human_error([[3, 5], [6]]), "paper 1: expected at least 2"),
-    "too few predictions": (lambda: proxy_error([5.0], [[3, 5], [6, 8]]), "one prediction a paper"),
+    "too few predictions": (
+        lambda: proxy_error([5.0], [[3, 5], [6, 8]]),
+        "one prediction per paper",
+    ),
     "a paper without prediction": (lambda: proxy_error([[5], []], [[3, 5], [6, 8]]), "paper 1"),
-    "NaN": (lambda: proxy_error([float("nan")], [[3, 5]]), "holds nan"),
-    "infinite rating": (lambda: human_error([[3, float("inf")]]), "holds inf"),
+    "NaN": (lambda: proxy_error([float("nan")], [[3, 5]]), "finite number, found nan"),
+    "infinite rating": (lambda: human_error([[3, float("inf")]]), "finite number, found inf"),
     "left_out in mode n": (
         lambda: proxy_error([5.0], [[3, 5]], mode="n", left_out=np.array([0])),
-        "leaves nobody out",
+        "mode 'n' uses every rating",
     ),
     "left_out beyond the paper": (
         lambda: human_error([[3, 5]], left_out=np.array([2])),
@@ -137,5 +140,5 @@ def test_refuses(call: Callable[[], object], message: str) -> None:
 
 
 def test_refuses_what_is_no_number() -> None:
-    with pytest.raises(TypeError, match="expected numbers"):
+    with pytest.raises(TypeError, match="expected a number"):
         ragged([["six"]])  # type: ignore[list-item]  # the point of the test

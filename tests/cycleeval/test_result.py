@@ -1,3 +1,5 @@
+import math
+import pickle
 import re
 
 import pytest
@@ -12,7 +14,7 @@ def result(signed: Signature, value: float | None = 1.0) -> MetricResult:
 
 def test_a_signature_prints_its_arguments_in_order() -> None:
     signed = signature("proxy_mae", mode="n-1", left_out="every", train=None)
-    assert str(signed) == "proxy_mae|mode:n-1|left-out:every|v:0.1.0"
+    assert str(signed) == "proxy_mae|mode:n-1|left-out:every|v:0.2.0"
 
 
 def test_results_of_one_definition_compare_and_subtract() -> None:
@@ -49,10 +51,36 @@ def test_values_of_different_definitions_refuse(
         _ = one - other
 
 
-def test_the_number_of_resamples_and_a_missing_key_do_not_matter() -> None:
-    few = signature("proxy_mse", mode="n-1", boot="bca-100", seed=1)
-    many = signature("proxy_mse", mode="n-1", policy="exclude", boot="bca-9999", seed=2)
+def test_sampling_does_not_matter() -> None:
+    few = signature("proxy_mse", mode="n-1", ci="bca", boot=100, seed=1)
+    many = signature("proxy_mse", mode="n-1", ci="exact", boot=9999, seed=2)
     assert result(few, 1.0) < result(many, 2.0)
+
+
+def test_a_missing_key_is_a_difference() -> None:
+    one, other = signature("auroc", ties="half"), signature("auroc")
+    with pytest.raises(ValueError, match="differ in ties"):
+        _ = result(one, 1.0) < result(other, 2.0)
+
+
+def test_two_answerers_compare_although_only_one_has_a_policy() -> None:
+    model = signature("proxy_mse", mode="n-1", by="model", policy="worst", papers="aa")
+    human = signature("proxy_mse", mode="n-1", by="human", papers="aa")
+    assert result(model, 1.0) < result(human, 2.0)
+    others = signature("proxy_mse", mode="n-1", by="human", papers="bb")
+    with pytest.raises(ValueError, match="differ in papers"):
+        _ = result(model, 1.0) < result(others, 2.0)
+
+
+def test_a_result_behaves_as_its_number() -> None:
+    low, high = (result(signature("mcc"), value) for value in (0.25, 0.75))
+    assert (float(low), round(high, 1), f"{low:.3f}") == (0.25, 0.8, "0.250")
+    assert sorted([high, low]) == [low, high]
+    assert pickle.loads(pickle.dumps(low)) == low
+    assert low <= high
+    assert math.isnan(float(result(signature("mcc"), None)))
+    with pytest.raises(TypeError, match="expected two MetricResult"):
+        _ = low < 0.5  # type: ignore[operator]
 
 
 def test_an_undefined_value_refuses_to_be_compared() -> None:
@@ -62,7 +90,7 @@ def test_an_undefined_value_refuses_to_be_compared() -> None:
 
 
 def test_a_separator_inside_a_part_is_refused() -> None:
-    with pytest.raises(ValueError, match="must not hold"):
+    with pytest.raises(ValueError, match="contains"):
         signature("proxy_mse", ref="a|b")
 
 
@@ -72,6 +100,6 @@ def test_json_of_a_result() -> None:
         "value": None,
         "ci95": None,
         "n": 3,
-        "signature": "mcc|v:0.1.0",
+        "signature": "mcc|v:0.2.0",
         "why": "nothing varies",
     }

@@ -37,7 +37,7 @@ def address(
 ) -> Iterator[str]:
     """The site, served on loopback."""
     root = tmp_path_factory.mktemp("site")
-    write_site(build_site(board, quick), root)
+    write_site(build_site(board), root)
     handler = functools.partial(_Quiet, directory=str(root))
     with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
@@ -214,7 +214,7 @@ def test_the_six_real_runs_make_a_board(page: Page, shared_data: Path, tmp_path:
         assert entry.card is not None
         for name in ("proxy_mse_n1", "skill_mse", "decision_macro_f1", "spearman"):
             assert f" {entry.card.metrics[name].value:.3f} [" in line, (name, line)
-    write_site(build_site(board, quick), tmp_path / "site")
+    write_site(build_site(board), tmp_path / "site")
     for width in (390, 1280):
         page.set_viewport_size({"width": width, "height": 844})
         page.set_content((tmp_path / "site/index.html").read_text("utf-8"))

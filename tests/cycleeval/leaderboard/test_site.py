@@ -48,26 +48,29 @@ class Page(HTMLParser):
 
 @pytest.fixture(scope="module")
 def site(board: Board, quick: ScoringConfig) -> dict[str, str]:
-    return build_site(board, quick)
+    return build_site(board)
 
 
 def test_entries_stand_by_place_then_the_unranked(board: Board, hostile: tuple[str, str]) -> None:
     order = [(entry.submission.name, entry.place) for entry in board.entries]
     assert order[:2] == [("close", 1), ("close-too", 1)]
-    assert order[2:] == [(hostile[0], 3), ("far", 4), ("few", None), ("garbage", None)]
-    assert [entry.shares_place for entry in board.entries] == [True, True] + [False] * 4
-    why = {entry.submission.name: entry.why_unranked for entry in board.entries}
-    assert "readable on 5 papers; 90% of the 40 are needed" in str(why["few"])
+    assert order[2:] == [(hostile[0], 1), ("far", 4), ("few", 5), ("garbage", None)]
+    assert [entry.shares_place for entry in board.entries] == [True] * 3 + [False] * 3
+    # One filled paper of 40 has most of the third's variance: heavy tails show no difference.
+    assert board.entries[2].place_interval == (1, 4)
+    by_name = {entry.submission.name: entry for entry in board.entries}
+    # Missing papers count as the worst rating, so that silence on a paper gains nothing.
+    assert by_name["few"].n_filled == 35
+    assert all(e.card is None or e.card.metrics[board.metric].n_papers == 40 for e in board.entries)
+    assert "1 not-json" in str(by_name["garbage"].why_unranked)
     assert board.entries[-1].card is None
     assert board.ignored == ("README.md",)
 
 
-def test_places_are_those_of_a_comparison_on_every_metric(
-    board: Board, quick: ScoringConfig
-) -> None:
+def test_places_are_those_of_a_comparison_on_every_metric(board: Board) -> None:
     ranked = [entry for entry in board.entries if entry.place is not None]
     submissions = [entry.submission for entry in ranked]
-    everything = compare_predictions(submissions, board.reference, quick)
+    everything = compare_predictions(submissions, board.reference, board.config)
     assert everything.ranks["proxy_mse_n1"] == {e.submission.name: e.place for e in ranked}
 
 
@@ -89,7 +92,7 @@ def test_the_same_input_gives_the_same_bytes(
 ) -> None:
     reference = read_human_ratings(str(inputs / "reference.jsonl"))
     again = gather(inputs / "submissions", reference, quick)
-    assert build_site(again, quick) == site
+    assert build_site(again) == site
     assert hub_files(again, "org/name") == hub_files(again, "org/name")
 
 
@@ -145,7 +148,8 @@ def test_what_was_unreadable_stands_on_the_page(
 ) -> None:
     (entry,) = [e for e in board.entries if e.submission.name == hostile[0]]
     text = site[f"submissions/{entry.slug}.html"]
-    assert "3 lines were set aside" in text
+    assert "2 lines were set aside" in text
+    assert "Ignored fields" in text
     assert all(f"<td>{invalid.line}</td>" in text for invalid in entry.submission.invalid_lines)
     (few,) = [e for e in board.entries if e.submission.name == "few"]
     assert "35 papers without a line" in site[f"submissions/{few.slug}.html"]
@@ -179,7 +183,7 @@ def test_one_submission_needs_no_comparison(
     reference = read_human_ratings(str(inputs / "reference.jsonl"))
     board = gather(tmp_path, reference, quick)
     assert [(e.place, e.shares_place) for e in board.entries] == [(1, False)]
-    assert "index.html" in build_site(board, quick)
+    assert "index.html" in build_site(board)
 
 
 def test_a_board_of_garbage_still_says_so(
@@ -187,7 +191,7 @@ def test_a_board_of_garbage_still_says_so(
 ) -> None:
     (tmp_path / "bad.jsonl").write_bytes(b"\x00")
     reference = read_human_ratings(str(inputs / "reference.jsonl"))
-    site = build_site(gather(tmp_path, reference, quick), quick)
+    site = build_site(gather(tmp_path, reference, quick))
     assert "not ranked" in site["index.html"]
     assert "0 of 0 ranked submissions" in site["index.html"]
 
@@ -202,7 +206,7 @@ def test_papers_with_one_rating_are_ranked_in_the_other_mode(
     (folder / "m.jsonl").write_text("".join(lines), "utf-8")
     board = gather(folder, read_human_ratings(str(reference)), quick)
     assert board.metric == "proxy_mse_n"
-    assert "Ranked by MSE (n)." in build_site(board, quick)["index.html"]
+    assert "Ranked by MSE (n)." in build_site(board)["index.html"]
 
 
 def test_hub_files_are_what_the_hub_reads(board: Board) -> None:
@@ -228,7 +232,7 @@ def test_the_command_writes_the_site(inputs: Path, tmp_path: Path, site: dict[st
     ]  # fmt: skip
     shown = CliRunner().invoke(app, arguments)
     assert shown.exit_code == 0, shown.output
-    assert "4 ranked, 2 not" in shown.stdout
+    assert "5 ranked, 1 not" in shown.stdout
     for name, text in site.items():
         assert (tmp_path / "site" / name).read_text("utf-8") == text
     assert (tmp_path / "site/hub/eval.yaml").is_file()
