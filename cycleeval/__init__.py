@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from cycleeval.comparison import Comparison as Comparison
     from cycleeval.comparison import Difference as Difference
     from cycleeval.comparison import PairwiseComparison as PairwiseComparison
+    from cycleeval.comparison import PlaceInterval as PlaceInterval
     from cycleeval.comparison import compare as compare
     from cycleeval.comparison import compare_predictions as compare_predictions
     from cycleeval.detection import Criterion as Criterion
@@ -33,8 +34,10 @@ if TYPE_CHECKING:
     from cycleeval.generated import read_generated as read_generated
     from cycleeval.human_ratings import HumanRatings as HumanRatings
     from cycleeval.human_ratings import read_human_ratings as read_human_ratings
+    from cycleeval.inputs import DecisionLabel as DecisionLabel
     from cycleeval.predictions import Prediction as Prediction
     from cycleeval.predictions import PredictionFile as PredictionFile
+    from cycleeval.predictions import prediction_of as prediction_of
     from cycleeval.predictions import read_predictions as read_predictions
     from cycleeval.proxy import human_error as human_error
     from cycleeval.proxy import leave_one_out_errors as leave_one_out_errors
@@ -48,6 +51,7 @@ if TYPE_CHECKING:
     from cycleeval.rank import spearman as spearman
     from cycleeval.result import MetricResult as MetricResult
     from cycleeval.result import Signature as Signature
+    from cycleeval.scoring import PerPaper as PerPaper
     from cycleeval.scoring import ScoreCard as ScoreCard
     from cycleeval.scoring import score as score
     from cycleeval.scoring import score_humans as score_humans
@@ -64,6 +68,7 @@ else:
             ),
             "cycleeval.bootstrap": ("Interval",),
             "cycleeval.comparison": (
+                "PlaceInterval",
                 "Comparison",
                 "Difference",
                 "PairwiseComparison",
@@ -91,7 +96,9 @@ else:
                 "HumanRatings",
                 "read_human_ratings",
             ),
+            "cycleeval.inputs": ("DecisionLabel",),
             "cycleeval.predictions": (
+                "prediction_of",
                 "Prediction",
                 "PredictionFile",
                 "read_predictions",
@@ -117,6 +124,7 @@ else:
                 "Signature",
             ),
             "cycleeval.scoring": (
+                "PerPaper",
                 "ScoreCard",
                 "score",
                 "score_humans",
@@ -129,6 +137,7 @@ else:
 __all__ = [
     "Comparison",
     "Criterion",
+    "DecisionLabel",
     "Detected",
     "DetectionReport",
     "Difference",
@@ -142,6 +151,8 @@ __all__ = [
     "Lists",
     "MetricResult",
     "PairwiseComparison",
+    "PerPaper",
+    "PlaceInterval",
     "Prediction",
     "PredictionFile",
     "Ragged",
@@ -162,6 +173,7 @@ __all__ = [
     "krippendorff_alpha",
     "leave_one_out_errors",
     "pairwise_accuracy",
+    "prediction_of",
     "proxy_error",
     "rate_sources",
     "read_detection",

@@ -49,7 +49,7 @@ def require_whole(name: str, value: object, *, lowest: int, highest: int | None 
         ValueError: not a whole number, or outside the limits.
     """
     whole = isinstance(value, number_types.Integral) and not isinstance(value, bool)
-    if not whole or value < lowest or (highest is not None and value > highest):  # type: ignore[operator]
+    if not whole or value < lowest or (highest is not None and value > highest):  # type: ignore[operator]  # numbers.Integral has no order for mypy
         limits = f">= {lowest}" if highest is None else f"from {lowest:,} to {highest:,}"
         raise ValueError(f"{name}: expected a whole number {limits}, found {value!r:.60}")
 
@@ -238,10 +238,10 @@ def flat_numbers(lists: object, what: str) -> tuple[NDArray[np.float64], NDArray
         raise ValueError(f"{what}: expected at least one paper, found none")
     if not set(map(type, rows)) <= {list, tuple}:
         rows = [_row(row, what) for row in rows]
-    counts = np.fromiter(map(len, rows), dtype=np.int64, count=len(rows))  # type: ignore[arg-type]
+    counts = np.fromiter(map(len, rows), dtype=np.int64, count=len(rows))  # type: ignore[arg-type]  # _row has checked each
     flat: Iterable[object] = chain.from_iterable(cast("list[list[object]]", rows))
     if not set(map(type, flat)) <= _PLAIN:
-        read = (number_or_none(value, what) for row in rows for value in row)  # type: ignore[attr-defined]
+        read = (number_or_none(value, what) for row in rows for value in row)  # type: ignore[attr-defined]  # _row has checked each
         flat = [math.nan if value is None else value for value in read]
     else:
         flat = chain.from_iterable(cast("list[list[object]]", rows))

@@ -22,9 +22,10 @@ try:
 except ImportError as error:
     raise ImportError("this task needs `pip install inspect-ai`") from error
 
+from cycledata.formats.unreadable import Unreadable
 from cycleeval.human_ratings import read_human_ratings
 from cycleeval.proxy import proxy_error
-from cycleeval.review.parsing import Unusable, parse_reply
+from cycleeval.review.parsing import parse_review
 from cycleeval.review.protocol import prompt
 from cycleeval.review.run import read_papers
 
@@ -87,11 +88,11 @@ def human_ratings() -> Scorer:
 
     async def score(state: TaskState, target: Target) -> Score:
         reply = state.output.completion
-        review = parse_reply(reply, state.output.stop_reason)
+        review = parse_review(reply, state.output.stop_reason)
         ratings = json.loads(target.text)
-        if isinstance(review, Unusable):
+        if isinstance(review, Unreadable):
             missing = {"proxy_mse_n1": math.nan, "n_unreadable": 1.0}
-            return Score(value=missing, answer=reply[:200], explanation=review.reason)
+            return Score(value=missing, answer=reply[:200], explanation=review.why)
         error = float(proxy_error([review.rating], [ratings])[0])
         return Score(
             value={"proxy_mse_n1": error, "n_unreadable": 0.0},

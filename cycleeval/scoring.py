@@ -363,7 +363,7 @@ def _all_missing(entry: object) -> bool:
 
 def _some_missing(entry: object, n_known: int) -> bool:
     try:
-        return len(entry) > n_known  # type: ignore[arg-type]
+        return len(entry) > n_known  # type: ignore[arg-type]  # numbers have no length
     except TypeError:
         return False
 

@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from cycletrain.preferences import Rollout as Rollout
     from cycletrain.preferences import UnpairedPrompt as UnpairedPrompt
     from cycletrain.preferences import pair_up as pair_up
-    from cycletrain.reviewing import Prediction as Prediction
+    from cycletrain.reviewing import PredictionLine as PredictionLine
     from cycletrain.run_record import RunRecord as RunRecord
 else:
     __getattr__, __dir__ = lazy_exports(
@@ -93,7 +93,7 @@ else:
                 "UnpairedPrompt",
                 "pair_up",
             ),
-            "cycletrain.reviewing": ("Prediction",),
+            "cycletrain.reviewing": ("PredictionLine",),
             "cycletrain.run_record": ("RunRecord",),
         },
     )
@@ -108,7 +108,7 @@ __all__ = [
     "Logprobs",
     "ModelConfig",
     "Pairing",
-    "Prediction",
+    "PredictionLine",
     "PreferencePair",
     "Reward",
     "RewardConfig",

@@ -41,10 +41,10 @@ class Reward(Record):
     index: Annotated[int, Field(ge=0)]
     reward: float | None
     """Mean of the simulated reviewers' ratings; None, never 0, if there is none."""
-    ratings: tuple[int, ...] = ()
+    ratings: tuple[float, ...] = ()
     """Ratings in the order of the text."""
     decision: str | None = None
-    """``accept``, ``reject`` or ``withdrawn``; None if the text states none."""
+    """``accept`` or ``reject``, which a withdrawal is too; None if the text states none."""
     text: str | None = None
     """The last completion of the reviewer model; None if there was no paper."""
     n_tries: Annotated[int, Field(ge=0)] = 0

@@ -15,10 +15,10 @@ from pydantic import ValidationError
 from cycledata.errors import ParseError
 from cycledata.formats.rating_scales import ICLR_RATING
 from cycledata.formats.review_messages import paper_as_text, reviewer_prompt
-from cycledata.formats.review_text import ReviewText, parse_reviews
 from cycledata.formats.unreadable import Unreadable
 from cycledata.load import MANIFEST, iterate_rows, verify_build
 from cycledata.records import Message, PaperText, Record, first_problem
+from cycleeval.predictions import Prediction, prediction_of_text
 from cycletrain.generation import Generator
 from cycletrain.preferences import Reward, Rollout
 from cycletrain.sampling import ParsedCompletion, SamplingPlan, sample_readable
@@ -29,21 +29,21 @@ _MAX_BYTES = 20_000_000
 """Larger files are refused: no paper is that long."""
 
 
-class Prediction(Record):
+class PredictionLine(Record):
     """One paper's reviews; a predictions file of ``cycleeval`` has one per line."""
 
     paper_id: str
-    ratings: tuple[int, ...] | None = None
+    ratings: tuple[float, ...] | None = None
     """Rating per simulated reviewer; None if the text could not be read."""
     decision: Literal["accept", "reject"] | None = None
     """None if the text states none."""
-    soundness: tuple[int, ...] | None = None
+    soundness: tuple[float, ...] | None = None
     """One per reviewer; None if a reviewer left it out."""
-    presentation: tuple[int, ...] | None = None
+    presentation: tuple[float, ...] | None = None
     """Like ``soundness``."""
-    contribution: tuple[int, ...] | None = None
+    contribution: tuple[float, ...] | None = None
     """Like ``soundness``."""
-    confidence: tuple[int, ...] | None = None
+    confidence: tuple[float, ...] | None = None
     """Like ``soundness``."""
     text: str
     """The completion."""
@@ -133,21 +133,9 @@ def review_chat(paper: str, *, n_reviewers: int) -> tuple[Message, Message]:
 
 def review_papers(
     generator: Generator, chats: Mapping[str, tuple[Message, ...]], *, plan: SamplingPlan
-) -> dict[str, ParsedCompletion[ReviewText]]:
-    """Return the reviews per paper id; a completion without any rating counts as unreadable."""
-    return sample_readable(generator, chats, _rated_reviews, name="review", plan=plan)
-
-
-def _rated_reviews(text: str) -> ReviewText | Unreadable:
-    reviews = parse_reviews(text)
-    if isinstance(reviews, ReviewText) and not ratings_of(reviews):
-        return Unreadable("### Rating", f"none in {len(reviews.reviews)} reviews")
-    return reviews
-
-
-def ratings_of(reviews: ReviewText) -> tuple[int, ...]:
-    """Return the ratings that are present, in the text's order."""
-    return tuple(review.rating for review in reviews.reviews if review.rating is not None)
+) -> dict[str, ParsedCompletion[Prediction]]:
+    """Return the prediction per paper id, read as ``cycleeval score`` reads it."""
+    return sample_readable(generator, chats, prediction_of_text, name="review", plan=plan)
 
 
 def reward_papers(
@@ -171,51 +159,46 @@ def reward_papers(
     return rewards
 
 
-def _reward(place: dict[str, Any], completion: ParsedCompletion[ReviewText]) -> Reward:
+def _reward(place: dict[str, Any], completion: ParsedCompletion[Prediction]) -> Reward:
     row = {**place, "text": completion.text, "n_tries": completion.n_tries}
     if isinstance(completion.value, Unreadable):
         why = f"review: {completion.value.where}: {completion.value.why}"
         return Reward.model_validate({**row, "reward": None, "unreadable": why})
-    ratings = ratings_of(completion.value)
-    decision = completion.value.decision
+    prediction = completion.value
     return Reward.model_validate(
         {
             **row,
-            "reward": mean(ratings),
-            "ratings": ratings,
-            "decision": None if decision is None else decision.kind,
+            "reward": mean(prediction.ratings),
+            "ratings": prediction.ratings,
+            "decision": prediction.decision,
         }
     )
 
 
 def predict(
     generator: Generator, chats: Mapping[str, tuple[Message, ...]], *, plan: SamplingPlan
-) -> list[Prediction]:
+) -> list[PredictionLine]:
     """Review papers; an unreadable completion has no ratings but keeps its text."""
     completions = review_papers(generator, chats, plan=plan)
     return [_prediction(paper_id, completion) for paper_id, completion in completions.items()]
 
 
-def _prediction(paper_id: str, completion: ParsedCompletion[ReviewText]) -> Prediction:
-    if not isinstance(completion.value, ReviewText):
-        return Prediction(paper_id=paper_id, text=completion.text)
-    # The lists of a prediction are read side by side, so a reviewer without a rating is left out.
-    reviews = [review for review in completion.value.reviews if review.rating is not None]
-    decision = completion.value.decision
-    aspects: dict[str, Any] = {}
-    for name in ("soundness", "presentation", "contribution", "confidence"):
-        ratings = [getattr(review, name) for review in reviews]
-        aspects[name] = None if None in ratings else ratings
-    kind = None if decision is None else decision.kind
-    return Prediction(
+def _prediction(paper_id: str, completion: ParsedCompletion[Prediction]) -> PredictionLine:
+    prediction = completion.value
+    if isinstance(prediction, Unreadable):
+        return PredictionLine(paper_id=paper_id, text=completion.text)
+    return PredictionLine(
         paper_id=paper_id,
-        ratings=ratings_of(completion.value),
-        decision="reject" if kind == "withdrawn" else kind,
+        ratings=prediction.ratings,
+        decision=prediction.decision,
+        soundness=prediction.soundness,
+        presentation=prediction.presentation,
+        contribution=prediction.contribution,
+        confidence=prediction.confidence,
         text=completion.text,
-        **aspects,
     )
 
 
-def as_line(prediction: Prediction) -> str:
+def as_line(prediction: PredictionLine) -> str:
     """Return one line of a predictions file; absent fields are left out."""
     return prediction.model_dump_json(exclude_none=True)

@@ -15,7 +15,7 @@ from cycleeval.scoring import ScoreCard, score_humans, score_predictions
 from cycleeval.scoring_config import Policy, ScoringConfig
 
 BOARD_POLICY: Policy = "worst"
-"""Treatment of missing predictions on a leaderboard. Papers cannot be left out there: every model is
+"""Treatment of missing predictions on a leaderboard. Papers cannot be left out: every model is
 scored on every rated paper, so that no submission changes the papers of the others and a model
 gains nothing by leaving out hard papers."""
 MAX_SUBMISSIONS = 100

@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 from statistics import mean
-from typing import Any
 
-from cycledata.formats.review_text import ReviewText, parse_reviews
+from cycledata.formats.unreadable import Unreadable
 from cycledata.jsonl import read_jsonl, write_jsonl
-from cycleeval.generated import ASPECTS, RatedPaper
+from cycleeval.generated import RatedPaper
+from cycleeval.predictions import prediction_of_text
 from cycletrain.config import RewardConfig
 from cycletrain.generation import open_generator
 from cycletrain.preferences import Reward, Rollout
@@ -64,21 +64,18 @@ def rated_papers(rewards: Sequence[Reward], source: str) -> list[RatedPaper]:
     """
     rated = []
     for reward in rewards:
-        reviews = parse_reviews(reward.text or "")
-        if reward.reward is None or not isinstance(reviews, ReviewText):
+        prediction = prediction_of_text(reward.text or "")
+        if reward.reward is None or isinstance(prediction, Unreadable):
             continue
-        aspects: dict[str, Any] = {}
-        for name in ASPECTS:
-            ratings = [getattr(review, name) for review in reviews.reviews]
-            aspects[name] = None if None in ratings else ratings
-        kind = None if reviews.decision is None else reviews.decision.kind
         rated.append(
             RatedPaper(
                 paper_id=f"{reward.prompt_id}/{reward.index}",
                 source=source,
-                ratings=reward.ratings,
-                decision="reject" if kind == "withdrawn" else kind,
-                **aspects,
+                ratings=prediction.ratings,
+                decision=prediction.decision,
+                soundness=prediction.soundness,
+                presentation=prediction.presentation,
+                contribution=prediction.contribution,
             )
         )
     return rated

@@ -155,7 +155,7 @@ def test_a_damaged_parquet_and_an_empty_directory_are_errors(tmp_path: Path) -> 
     path.write_bytes(b"PAR1 and no more")
     with pytest.raises(ParseError, match="expected a Parquet file"):
         read_human_ratings(str(path))
-    with pytest.raises(VerifyError, match="no finished build"):
+    with pytest.raises(VerifyError, match="not a finished build"):
         read_human_ratings(str(tmp_path))
     (tmp_path / "reference.csv").write_text("paper_id,ratings\n")
     with pytest.raises(ParseError, match=r"expected a \.parquet or \.jsonl file"):

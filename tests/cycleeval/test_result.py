@@ -80,7 +80,7 @@ def test_a_result_behaves_as_its_number() -> None:
     assert low <= high
     assert math.isnan(float(result(signature("mcc"), None)))
     with pytest.raises(TypeError, match="expected two MetricResult"):
-        _ = low < 0.5  # type: ignore[operator]
+        _ = low < 0.5  # type: ignore[operator]  # the point of the test
 
 
 def test_an_undefined_value_refuses_to_be_compared() -> None:
