@@ -148,7 +148,7 @@ def test_predictions_are_what_cycleeval_scores(tmp_path: Path, scripted: Any) ->
     }
 
 
-def test_a_reviewer_without_rating_leaves_no_mark(tmp_path: Path) -> None:
+def test_a_reviewer_without_rating_makes_the_text_unreadable(tmp_path: Path) -> None:
     class Forgetful:
         name = "forgetful"
 
@@ -158,7 +158,7 @@ def test_a_reviewer_without_rating_leaves_no_mark(tmp_path: Path) -> None:
 
     chats = {"p": review_chat("# A", n_reviewers=2)}
     (found,) = predict(Forgetful(), chats, plan=plan(tmp_path))
-    assert (found.ratings, found.soundness) == ((6,), (3,))
+    assert (found.ratings, found.soundness) == (None, None)
 
 
 def test_the_command_line_reviews_a_build(
