@@ -37,7 +37,8 @@ def copies(reply: Reply, n: int) -> Iterator[Reply]:
 
 
 def make_snapshot(notes: Path, ratings: Path, folder: Path, n: int) -> None:
-    from cycledata.sources.dumps import import_notes, import_ratings
+    from cycledata.sources.dumps import import_notes
+    from cycledata.sources.import_ratings import import_ratings
 
     once = folder.with_name(folder.name + "-once")
     with OpenSnapshot(once) as snapshot:

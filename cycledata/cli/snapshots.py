@@ -108,7 +108,7 @@ def import_openreview_ratings(
 ) -> None:
     """Import tables of ratings and decisions: .parquet or .csv, one row a paper."""
     from cycledata.snapshot.open import OpenSnapshot
-    from cycledata.sources.dumps import import_ratings
+    from cycledata.sources.import_ratings import import_ratings
 
     with OpenSnapshot(snapshot) as into, progress("Importing") as on_progress:
         report = import_ratings(
@@ -122,7 +122,7 @@ def import_eprint_files(
 ) -> None:
     """Import e-print archives, named after their arXiv id and version or freely."""
     from cycledata.snapshot.open import OpenSnapshot
-    from cycledata.sources.dumps import import_eprints
+    from cycledata.sources.import_papers import import_eprints
 
     with OpenSnapshot(snapshot) as into, progress("Importing") as on_progress:
         report = import_eprints(

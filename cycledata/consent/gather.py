@@ -4,9 +4,10 @@ from collections.abc import Iterator, Sequence
 
 from cycledata.consent.evidence import Evidence, EvidenceKind
 from cycledata.errors import ParseError
-from cycledata.parse.arxiv import ArxivPaper, parse_licence_page, parse_oai
+from cycledata.parse.arxiv import ArxivPaper, parse_licence_page, parse_named_id, parse_oai
 from cycledata.parse.semantic_scholar import Work
 from cycledata.records import Submission
+from cycledata.snapshot import keys
 from cycledata.snapshot.reply import Replies, Reply
 from cycledata.stages.duplicates import normalise
 
@@ -16,12 +17,26 @@ def stated_license(evidence: Sequence[Evidence]) -> str | None:
     return next((item.value for item in evidence if item.kind != "unreadable-licence"), None)
 
 
-def eprint_evidence(snapshot: Replies, candidate: ArxivPaper, version: int) -> Iterator[Evidence]:
+def eprint_evidence(
+    snapshot: Replies, candidate: ArxivPaper, version: int, paper_id: str | None = None
+) -> Iterator[Evidence]:
     """Yield evidence about the license of one version of an e-print.
+
+    A license that an imported file states for the paper's arXiv id comes first.
 
     OAI-PMH states the license of the latest version only; the abstract page of an earlier version
     states its own.
     """
+    stated = snapshot.get(*keys.arxiv_named(paper_id)) if paper_id is not None else None
+    if stated is not None:
+        named = parse_named_id(stated.payload)
+        if named.license is not None and named.arxiv_id == candidate.arxiv_id:
+            of_this = named.version is None or named.version == version
+            origin = named.license_source or stated.url
+            value = named.license if of_this else f"{named.license} (version {named.version})"
+            kind: EvidenceKind = "licence" if of_this else "licence-of-another-version"
+            yield _evidence(kind, value, stated, origin)
+            return
     page = snapshot.get("arxiv", f"abs/{candidate.arxiv_id}v{version}")
     if page is not None and page.status == 200:
         words = parse_licence_page(page.payload)
@@ -82,6 +97,7 @@ def abstract_evidence(
     return found
 
 
-def _evidence(kind: EvidenceKind, value: str, reply: Reply) -> Evidence:
+def _evidence(kind: EvidenceKind, value: str, reply: Reply, origin: str | None = None) -> Evidence:
     date = reply.retrieved_at.date().isoformat() if reply.retrieved_at else None
-    return Evidence(kind=kind, value=value, source=f"{reply.service} {reply.key}", date=date)
+    source = f"{reply.service} {reply.key}" + (f" from {origin}" if origin else "")
+    return Evidence(kind=kind, value=value, source=source, date=date)

@@ -1,7 +1,7 @@
 """Find and parse the texts of a paper: e-prints and PDFs in a snapshot."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Literal
@@ -10,10 +10,11 @@ from cycledata.consent.evidence import Evidence
 from cycledata.consent.gather import eprint_evidence, note_evidence
 from cycledata.datasets.text_cache import parse_cached
 from cycledata.errors import ParseError
-from cycledata.parse.arxiv import ArxivPaper, parse_atom
+from cycledata.parse.arxiv import ArxivPaper, parse_atom, parse_named_id
 from cycledata.parse.latex import parse_eprint
 from cycledata.parse.pdf.parse import parse_pdf
 from cycledata.records import Dropped, Leak, PaperText, Submission
+from cycledata.snapshot import keys
 from cycledata.snapshot.reply import Replies, Reply
 from cycledata.stages.match import match_arxiv
 
@@ -64,7 +65,7 @@ def find_texts(
     snapshot: Replies, forum: Reply, submission: Submission, candidate: ArxivPaper | None
 ) -> Iterator[TextSource]:
     """Yield the texts of a submission, best first: the e-print, then the PDF."""
-    eprint = latest_eprint(snapshot, candidate) if candidate else None
+    eprint = find_eprint(snapshot, submission.paper_id, candidate)
     if eprint is not None:
         yield eprint
     reply = snapshot.get("openreview", f"pdf/{submission.paper_id}")
@@ -72,19 +73,41 @@ def find_texts(
         yield TextSource(reply, "pdf", tuple(note_evidence(forum, submission.license)))
 
 
-def latest_eprint(snapshot: Replies, candidate: ArxivPaper) -> TextSource | None:
+def find_eprint(
+    snapshot: Replies, paper_id: str, candidate: ArxivPaper | None
+) -> TextSource | None:
+    """Return the e-print of a paper: the latest version of its arXiv id, or one named by the paper.
+
+    An e-print that was imported under the paper's id is taken to be the version that was matched.
+    """
+    found = latest_eprint(snapshot, candidate, paper_id) if candidate else None
+    reply = snapshot.get(*keys.eprint_of_paper(paper_id))
+    if reply is None and candidate is not None:  # imported under the id without a version
+        reply = snapshot.get(*keys.eprint_of_paper(candidate.arxiv_id))
+    if found is not None or reply is None or reply.status != 200:
+        return found
+    if candidate is None:
+        return TextSource(reply, "eprint", ())
+    named = replace(reply, key=keys.eprint(candidate.arxiv_id, candidate.version).key)
+    evidence = eprint_evidence(snapshot, candidate, candidate.version, paper_id)
+    return TextSource(named, "eprint", tuple(evidence))
+
+
+def latest_eprint(
+    snapshot: Replies, candidate: ArxivPaper, paper_id: str | None = None
+) -> TextSource | None:
     """Return the latest e-print version in the snapshot, or None if it has none.
 
     arXiv itself may have a later version.
     """
-    keys = list(snapshot.keys("arxiv", f"eprint/{candidate.arxiv_id}v"))
-    if not keys:
+    versions = list(snapshot.keys("arxiv", f"eprint/{candidate.arxiv_id}v"))
+    if not versions:
         return None
-    key = max(keys, key=version_of)
+    key = max(versions, key=version_of)
     reply = snapshot.get("arxiv", key)
     if reply is None or reply.status != 200:
         return None
-    evidence = eprint_evidence(snapshot, candidate, version_of(key))
+    evidence = eprint_evidence(snapshot, candidate, version_of(key), paper_id)
     return TextSource(reply, "eprint", tuple(evidence))
 
 
@@ -96,13 +119,19 @@ def version_of(key: str) -> int:
 def find_arxiv_paper(
     snapshot: Replies, paper_id: str, title: str | None, authors: Sequence[str] | None
 ) -> ArxivPaper | None:
-    """Return the arXiv paper that is this work, or None if the recorded search has no match.
+    """Return the arXiv paper that is this work, or None if there is no match.
+
+    An arXiv id from an imported file wins over a match by title.
 
     Raises:
         ParseError: the reply of the search is not an Atom feed.
     """
-    reply = snapshot.get("arxiv", f"match/{paper_id}")
-    if reply is None or reply.status != 200:
-        return None
-    match = match_arxiv(title, authors, parse_atom(reply.payload))
+    reply = snapshot.get(*keys.arxiv_match(paper_id))
+    found = () if reply is None or reply.status != 200 else parse_atom(reply.payload)
+    stated = snapshot.get(*keys.arxiv_named(paper_id))
+    if stated is not None:
+        named = parse_named_id(stated.payload)
+        same = [paper for paper in found if paper.arxiv_id == named.arxiv_id]
+        return same[0] if same else named.as_paper(title)
+    match = match_arxiv(title, authors, found)
     return match.paper if match else None

@@ -8,8 +8,10 @@ import datetime as dt
 import re
 from xml.etree import ElementTree as ET
 
+from pydantic import ValidationError
+
 from cycledata.errors import ParseError
-from cycledata.records import Record
+from cycledata.records import Record, first_problem
 
 _ATOM = "{http://www.w3.org/2005/Atom}"
 _ARXIV = "{http://arxiv.org/schemas/atom}"
@@ -49,6 +51,81 @@ class ArxivRecord(Record):
     arxiv_id: str
     license: str | None
     """Licence URL; None where the record has none, as before 2008."""
+
+
+class NamedArxivId(Record):
+    """arXiv id that a person states for a paper, in an imported file."""
+
+    paper_id: str
+    arxiv_id: str
+    """Identifier without version."""
+    version: int | None = None
+    """Version that was used; None if the file states none."""
+    title: str | None = None
+    license: str | None = None
+    """License of the text, in the words of the file; None if it states none."""
+    license_source: str | None = None
+    """Where the file's author found the license."""
+    published: dt.date | None = None
+    """Day of version 1."""
+
+    def as_paper(self, title: str | None) -> ArxivPaper:
+        """Return the entry of a search that this statement stands in for.
+
+        Without a stated day, `published` is the first day of the month in the arXiv id.
+        """
+        day = self.published or first_day(self.arxiv_id)
+        return ArxivPaper(
+            arxiv_id=self.arxiv_id,
+            version=self.version or 1,
+            title=self.title or title or self.arxiv_id,
+            abstract="",
+            authors=(),
+            published=day,
+            updated=day,
+        )
+
+
+def split_arxiv_id(text: str) -> tuple[str, int | None]:
+    """Split an arXiv id or URL into id and version.
+
+    Raises:
+        ValueError: not an arXiv id.
+
+    >>> split_arxiv_id("https://arxiv.org/abs/2310.01234v2"), split_arxiv_id("cs/0112017")
+    (('2310.01234', 2), ('cs/0112017', None))
+    """
+    bare = text.strip().removeprefix("arXiv:").removeprefix("arxiv:").removesuffix(".pdf")
+    match = _ID.fullmatch(bare.replace("/pdf/", "/abs/"))
+    if match is None:
+        raise ValueError(f"expected an arXiv id such as 2310.01234v2, found {text[:60]!r}")
+    return match.group(1), int(match.group(2)) if match.group(2) else None
+
+
+def first_day(arxiv_id: str) -> dt.date:
+    """Return the first day of the month in an arXiv id.
+
+    Raises:
+        ValueError: no month in it.
+
+    >>> first_day("2310.01234"), first_day("cs/9912017")
+    (datetime.date(2023, 10, 1), datetime.date(1999, 12, 1))
+    """
+    digits = arxiv_id.rpartition("/")[2]
+    year = int(digits[:2])
+    return dt.date(year + (1900 if year > 90 else 2000), int(digits[2:4]), 1)
+
+
+def parse_named_id(payload: bytes) -> NamedArxivId:
+    """Return the imported statement of a paper's arXiv id.
+
+    Raises:
+        ParseError: `named-arxiv-id`; not such a record.
+    """
+    try:
+        return NamedArxivId.model_validate_json(payload)
+    except ValidationError as error:
+        raise ParseError("named-arxiv-id", str(first_problem(error))) from error
 
 
 def parse_atom(payload: bytes) -> tuple[ArxivPaper, ...]:

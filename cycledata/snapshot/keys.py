@@ -16,6 +16,7 @@ FORUMS = "forum/"
 EDITS = "edits/"
 PDFS = "pdf/"
 MATCHES = "match/"
+NAMED_IDS = "named/"
 RECORDS = "record/"
 EPRINTS = "eprint/"
 WORKS = "paper/"
@@ -48,6 +49,11 @@ def submission_pdf(paper_id: str) -> ReplyKey:
 def arxiv_match(paper_id: str) -> ReplyKey:
     """Return the key of the arXiv entries that may be a paper: search results or a named id."""
     return ReplyKey(ARXIV, f"{MATCHES}{paper_id}")
+
+
+def arxiv_named(paper_id: str) -> ReplyKey:
+    """Return the key of the arXiv id that an imported file states for a paper."""
+    return ReplyKey(ARXIV, f"{NAMED_IDS}{paper_id}")
 
 
 def arxiv_record(arxiv_id: str) -> ReplyKey:

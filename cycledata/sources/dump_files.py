@@ -10,12 +10,18 @@ import gzip
 import io
 import json
 import lzma
+import shutil
+import tarfile
+import tempfile
+import zipfile
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO, cast
+from typing import IO, TYPE_CHECKING, BinaryIO, cast
+
+from cycledata.errors import ParseError
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
@@ -23,6 +29,7 @@ if TYPE_CHECKING:
 MAX_VALUE_BYTES = 64 << 20
 """Bytes of one line or JSON value; the largest forum known takes under one megabyte."""
 _CHUNK_CHARS = 1 << 16
+_ARCHIVES = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.xz")
 _ROWS = 500
 
 OnBytesRead = Callable[[int], None]
@@ -51,6 +58,63 @@ class InvalidEntry:
 
 class _Broken(Exception):  # noqa: N818  travels inside this module only
     """A file that cannot be read beyond this point."""
+
+
+def list_files(paths: Sequence[Path]) -> list[Path]:
+    """Return the files, and those in all folders in order of name, hidden ones left out."""
+    found: list[Path] = []
+    for path in paths:
+        if path.is_dir():
+            inside = sorted(file for file in path.rglob("*") if file.is_file())
+            found += [f for f in inside if not any(p[0] == "." for p in f.relative_to(path).parts)]
+        else:
+            found.append(path)
+    return found
+
+
+@contextmanager
+def unpacked(paths: Sequence[Path]) -> Iterator[list[Path]]:
+    """Yield the files of paths, folders, and `.zip` and `.tar` archives.
+
+    Members of archives are written to a temporary folder under their own base names, so no path
+    inside an archive has any effect.
+    """
+    with tempfile.TemporaryDirectory(prefix="cycledata-") as name:
+        found: list[Path] = []
+        for number, file in enumerate(list_files(paths)):
+            if not file.name.lower().endswith(_ARCHIVES):
+                found.append(file)
+                continue
+            for position, (member, stream) in enumerate(_members(file)):
+                inside = Path(name, str(number), str(position), Path(member).name)
+                inside.parent.mkdir(parents=True)
+                with inside.open("wb") as out:
+                    shutil.copyfileobj(stream, out, _CHUNK_CHARS)
+                found.append(inside)
+        yield found
+
+
+def _members(archive: Path) -> Iterator[tuple[str, IO[bytes]]]:
+    """Yield the regular files of an archive with their names.
+
+    Raises:
+        ParseError: `damaged-archive`.
+    """
+    try:
+        if archive.name.lower().endswith(".zip"):
+            with zipfile.ZipFile(archive) as packed:
+                for entry in packed.infolist():
+                    if not entry.is_dir():
+                        with packed.open(entry) as stream:
+                            yield entry.filename, stream
+            return
+        with tarfile.open(archive, "r:*") as tar:
+            for member in tar:
+                content = tar.extractfile(member) if member.isfile() else None
+                if content is not None:
+                    yield member.name, content
+    except (tarfile.TarError, zipfile.BadZipFile, zlib.error, EOFError) as error:
+        raise ParseError("damaged-archive", f"{archive.name}: {error}") from error
 
 
 def read_values(file: Path, tell: OnBytesRead) -> Iterator[FileValue | InvalidEntry]:

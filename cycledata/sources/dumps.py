@@ -1,9 +1,8 @@
-"""Replies that somebody else saved: import instead of fetch.
+"""Import OpenReview notes and tables of ratings from files into an open snapshot.
 
-In: files of raw OpenReview notes, tables of ratings and decisions, e-print archives. Out: replies
-in an open snapshot. What cannot be read is counted and named with its line, and never stops the
-rest. The result does not depend on the order of files or lines, and a run that was killed is
-simply run again.
+An entry that cannot be used is counted and named with its place and reason, and the rest is
+imported. The result does not depend on the order of files or lines, and a run that was killed can
+be run again.
 """
 
 import datetime as dt
@@ -16,15 +15,18 @@ from typing import Any
 
 from cycledata.errors import ReplyConflictError
 from cycledata.files import canonical_json
+from cycledata.snapshot import keys
+from cycledata.snapshot.keys import ReplyKey
 from cycledata.snapshot.open import OpenSnapshot
 from cycledata.snapshot.reply import Reply
-from cycledata.sources.dump_files import FileValue, InvalidEntry, read_table, read_values
+from cycledata.sources.dump_files import FileValue, InvalidEntry, read_values, unpacked
 
 _BATCH_REPLIES = 500
 _BATCH_BYTES = 16 << 20
+_REPLIES = ("replies", "directReplies")
+"""Fields of a note that may have its replies, besides those under `details`."""
 _NAMED = 1000
 """Invalid entries that a report names; the rest are counted."""
-MAX_EPRINT_BYTES = 256 << 20
 
 OnProgress = Callable[[int, int], None]
 """Called with bytes of input read so far and in all."""
@@ -32,43 +34,47 @@ OnProgress = Callable[[int, int], None]
 
 @dataclass(frozen=True, slots=True)
 class ImportReport:
-    """What an import did. ``n_read`` = added + merged + same + unreadable."""
+    """Result of an import. `n_read` = added + merged + same + unreadable."""
 
     n_added: int
-    """Replies under keys that were free."""
+    """Replies under new keys."""
     n_merged: int
-    """Replies that added something to what their key held."""
+    """Replies that added something to an earlier reply under the same key."""
     n_same: int
-    """Replies that were there already."""
+    """Replies that were already in the snapshot."""
     n_unreadable: int
-    """Lines, rows, notes or files that could not be read."""
+    """Lines, rows, cells, notes or files that could not be used."""
     unreadable: tuple[InvalidEntry, ...]
     """The first thousand of them, with place and reason."""
+    columns_not_read: tuple[str, ...] = ()
+    """Columns of tables that are recorded but not used by any dataset."""
 
     @property
     def n_read(self) -> int:
-        """Everything that was looked at."""
+        """All entries of the files."""
         return self.n_added + self.n_merged + self.n_same + self.n_unreadable
 
 
 def import_notes(
-    files: Sequence[Path],
+    paths: Sequence[Path],
     snapshot: OpenSnapshot,
     *,
     retrieved_at: dt.datetime | None = None,
     on_progress: OnProgress | None = None,
 ) -> ImportReport:
-    """Import raw OpenReview notes, API v1 or v2, as one reply a forum: ``forum/<forum id>``.
+    """Import raw OpenReview notes of API v1 or v2, one reply per forum.
 
-    A value of a file is a note, a list of notes, ``{"notes": [...]}`` as the API answers, or
-    ``{"forum": id, "notes": [...]}``. Notes of one forum from several lines or files are united by
-    note id; of two states of one note the later one stays.
+    A value of a file is a note, a list of notes, `{"notes": [...]}` as the API responds, or
+    `{"forum": id, "notes": [...]}`. A note may have its replies under `replies` or
+    `details.replies`. Notes of one forum from several lines or files are merged by note id; of two
+    states of one note the later one is kept.
 
     Args:
-        files: ``.json`` or ``.jsonl``, plain or as ``.gz``, ``.xz``, ``.zst``.
-        snapshot: where the replies go.
-        retrieved_at: when the dump was made, where that is known.
-        on_progress: told bytes read and bytes in all.
+        paths: `.json` or `.jsonl` files, plain or as `.gz`, `.xz`, `.zst`; folders, and `.zip` or
+            `.tar` archives of them.
+        snapshot: receives the replies.
+        retrieved_at: when the files were saved, if known.
+        on_progress: called with bytes read and bytes in total.
     """
 
     def replies(file: Path, value: FileValue) -> Iterator[Reply | InvalidEntry]:
@@ -77,129 +83,26 @@ def import_notes(
                 yield found
                 continue
             forum, notes = found
-            yield _reply(file, "openreview", f"forum/{forum}", retrieved_at, _forum(forum, notes))
+            yield json_reply(file, keys.forum(forum), retrieved_at, _forum(forum, notes))
 
-    items = _each_value(files, read_values, replies, on_progress)
-    return _take(snapshot, items, _unite_notes)
-
-
-def import_ratings(
-    files: Sequence[Path],
-    snapshot: OpenSnapshot,
-    *,
-    venue: str | None = None,
-    retrieved_at: dt.datetime | None = None,
-    on_progress: OnProgress | None = None,
-) -> ImportReport:
-    """Import tables of ratings and decisions, one reply a row: ``<venue id>/<paper id>``.
-
-    The paper is named by the column ``paper_id``, ``forum`` or ``id``; the venue by ``venue_id``,
-    else by ``venue``, else by a file name such as ``iclr2024_ratings.parquet``. Rows for one paper
-    are united column by column; where two disagree, the second is reported and left out.
-
-    Args:
-        files: ``.parquet``, or ``.csv``, ``.json``, ``.jsonl``, also compressed.
-        snapshot: where the replies go.
-        venue: venue id of every row without a ``venue_id``, e.g. ``"ICLR.cc/2024/Conference"``.
-        retrieved_at: when the table was made, where that is known.
-        on_progress: told bytes read and bytes in all.
-    """
-
-    def replies(file: Path, value: FileValue) -> Iterator[Reply | InvalidEntry]:
-        row = value.value
-        if not isinstance(row, dict):
-            yield InvalidEntry(file.name, value.place, f"expected a row, found {_kind(row)}")
-            return
-        paper = next((row[name] for name in ("paper_id", "forum", "id") if row.get(name)), None)
-        of_venue = row.get("venue_id") or venue or _venue_in_name(file.name)
-        if not isinstance(paper, str) or not isinstance(of_venue, str):
-            missing = "paper_id, forum or id" if not isinstance(paper, str) else "venue_id"
-            yield InvalidEntry(
-                file.name, value.place, f"no {missing}; name the column so, or pass the venue"
-            )
-            return
-        try:
-            text = canonical_json({name: _plain(cell) for name, cell in row.items()})
-        except ValueError as error:
-            yield InvalidEntry(file.name, value.place, str(error))
-            return
-        yield _reply(file, "ratings", f"{of_venue}/{paper}", retrieved_at, text)
-
-    return _take(snapshot, _each_value(files, read_table, replies, on_progress), _unite_rows)
+    with unpacked(paths) as files:
+        items = each_value(files, read_values, replies, on_progress)
+        return import_replies(snapshot, items, _unite_notes)
 
 
-def import_eprints(
-    files: Sequence[Path],
-    snapshot: OpenSnapshot,
-    *,
-    retrieved_at: dt.datetime | None = None,
-    on_progress: OnProgress | None = None,
-) -> ImportReport:
-    """Import e-prints as they are, one reply a file: ``eprint/<name without endings>``.
-
-    Name the files after their arXiv id and version, ``2310.01234v2.tar.gz``, or freely.
-
-    Args:
-        files: archives, lone ``.gz`` files or PDFs, at most 256 MiB each.
-        snapshot: where the replies go.
-        retrieved_at: when they were downloaded, where that is known.
-        on_progress: told bytes read and bytes in all.
-    """
-
-    def items() -> Iterator[Reply | InvalidEntry]:
-        total, done = sum(_size(file) for file in files), 0
-        for file in files:
-            size = _size(file)
-            if not 0 < size <= MAX_EPRINT_BYTES:
-                reason = f"{size} bytes; expected a file of 1 to {MAX_EPRINT_BYTES}"
-                yield InvalidEntry(file.name, "file", reason)
-                continue
-            payload = file.read_bytes()
-            name = eprint_name(file.name)
-            url = f"file:{file.name}"
-            yield Reply(
-                "arxiv", f"eprint/{name}", url, retrieved_at, 200, eprint_type(payload), payload
-            )
-            done += size
-            if on_progress:
-                on_progress(done, total)
-
-    return _take(snapshot, items(), None)
-
-
-def eprint_name(file_name: str) -> str:
-    """A file's name without the endings of archives.
-
-    >>> [eprint_name(name) for name in ("2310.01234v2.tar.gz", "2310.01234v2", "ali.gz")]
-    ['2310.01234v2', '2310.01234v2', 'ali']
-    """
-    for ending in (".gz", ".xz", ".zst", ".tgz", ".tar", ".zip", ".pdf", ".tex"):
-        file_name = file_name.removesuffix(ending)
-    return file_name
-
-
-def eprint_type(payload: bytes) -> str:
-    """Media type of an e-print, by its first bytes."""
-    if payload.startswith(b"\x1f\x8b"):
-        return "application/gzip"
-    if payload.startswith(b"%PDF"):
-        return "application/pdf"
-    if payload[257:262] == b"ustar":
-        return "application/x-tar"
-    return "application/octet-stream"
-
-
-def _size(file: Path) -> int:
+def size_of(file: Path) -> int:
+    """Return the size of a file in bytes; 0 if it does not exist."""
     return file.stat().st_size if file.is_file() else 0
 
 
-def _each_value(
+def each_value(
     files: Sequence[Path],
     read: Callable[[Path, Callable[[int], None]], Iterator[FileValue | InvalidEntry]],
     replies: Callable[[Path, FileValue], Iterator[Reply | InvalidEntry]],
     on_progress: OnProgress | None,
 ) -> Iterator[Reply | InvalidEntry]:
-    total, done = sum(_size(file) for file in files), 0
+    """Yield the replies of every value in the files, and the entries that cannot be used."""
+    total, done = sum(size_of(file) for file in files), 0
     for file in files:
 
         def tell(position: int, before: int = done) -> None:
@@ -211,15 +114,21 @@ def _each_value(
                 yield value
             else:
                 yield from replies(file, value)
-        done += _size(file)
+        done += size_of(file)
 
 
-def _take(
+def import_replies(
     snapshot: OpenSnapshot,
     items: Iterable[Reply | InvalidEntry],
     unite: Callable[[bytes, bytes], bytes] | None,
 ) -> ImportReport:
-    """Put replies into the snapshot, a batch a transaction, and count what happened."""
+    """Add replies to the snapshot, one transaction per batch, and count the outcomes.
+
+    Args:
+        snapshot: receives the replies.
+        items: replies and entries that cannot be used.
+        unite: merges the payloads of two replies under one key; None if they must be equal.
+    """
     counts = {"added": 0, "merged": 0, "same": 0, "unreadable": 0}
     named: list[InvalidEntry] = []
     items = iter(items)
@@ -285,22 +194,22 @@ def _put(
     return "merged"
 
 
-def _reply(
-    file: Path, service: str, key: str, retrieved_at: dt.datetime | None, text: str
-) -> Reply:
+def json_reply(file: Path, key: ReplyKey, retrieved_at: dt.datetime | None, text: str) -> Reply:
+    """Return the reply that an entry of a file stands in for."""
     # Named by key, not by line: the same reply from a shuffled file is the same reply.
-    url = f"file:{file.name}#{key}"
-    return Reply(service, key, url, retrieved_at, 200, "application/json", text.encode("ascii"))
+    url = f"file:{file.name}#{key.key}"
+    return Reply(*key, url, retrieved_at, 200, "application/json", text.encode("ascii"))
 
 
-def _kind(value: object) -> str:
+def kind_of(value: object) -> str:
+    """Return the kind of a JSON value, for messages."""
     return "nothing" if value is None else f"a {type(value).__name__}"
 
 
 def _notes_by_forum(
     file: Path, value: FileValue
 ) -> Iterator[tuple[str, list[dict[str, Any]]] | InvalidEntry]:
-    """Group a value's notes by forum; what is no note is named."""
+    """Group the notes of a value by forum; yield an entry for what is not a note."""
     content = value.value
     stated = None
     if isinstance(content, dict) and isinstance(content.get("notes"), list):
@@ -311,22 +220,45 @@ def _notes_by_forum(
         {stated: []} if isinstance(stated, str) and not notes else {}
     )
     for number, note in enumerate(notes, start=1):
-        reason = _no_note(note, stated)
-        if reason is None:
-            forums.setdefault(note.get("forum") or note["id"], []).append(note)
-        else:
-            place = value.place if len(notes) == 1 else f"{value.place}, note {number}"
-            yield InvalidEntry(file.name, place, reason)
+        place = value.place if len(notes) == 1 else f"{value.place}, note {number}"
+        for where, found, of in _with_replies(note, place, stated):
+            reason = _no_note(found, of)
+            if reason is None:
+                forums.setdefault(found.get("forum") or of or found["id"], []).append(found)
+            else:
+                yield InvalidEntry(file.name, where, reason)
     yield from forums.items()
 
 
+def _with_replies(note: Any, place: str, forum: Any) -> Iterator[tuple[str, Any, Any]]:
+    """Yield a note and the replies at its top level, each with its place and its forum.
+
+    Replies under `details` stay where they are; the parser of forums reads them there.
+    """
+    if not isinstance(note, dict) or not any(isinstance(note.get(n), list) for n in _REPLIES):
+        yield place, note, forum
+        return
+    yield place, {name: value for name, value in note.items() if name not in _REPLIES}, forum
+    of = forum or note.get("forum") or note.get("id")
+    seen: set[str] = set()
+    for name in _REPLIES:
+        replies = note.get(name)
+        for number, reply in enumerate(replies if isinstance(replies, list) else [], start=1):
+            for where, found, _ in _with_replies(reply, f"{place}, {name} {number}", of):
+                note_id = found.get("id") if isinstance(found, dict) else None
+                if not isinstance(note_id, str) or note_id not in seen or name == "replies":
+                    yield where, found, of
+                seen.add(str(note_id))
+
+
 def _no_note(note: object, forum: object) -> str | None:
-    """Why a value is no raw note of this forum; None when it is one."""
+    """Return why a value is not a raw note of this forum, or None if it is one."""
     if not isinstance(note, dict):
-        return f"expected a note, found {_kind(note)}"
+        return f"expected a note, found {kind_of(note)}"
     if not isinstance(note.get("id"), str) or not isinstance(note.get("content"), dict):
-        return f"no raw note: expected id and content, found {', '.join(sorted(note)[:5])}"
-    of = note.get("forum") or note["id"]
+        found = ", ".join(sorted(map(str, note))[:5])
+        return f"not a raw note: expected id and content, found {found}"
+    of = note.get("forum") or forum or note["id"]
     if not isinstance(of, str) or (forum is not None and of != forum):
         return f"note {note['id']} belongs to forum {of!r}, the line says {forum!r}"
     try:
@@ -362,38 +294,12 @@ def _unite_notes(held: bytes, new: bytes) -> bytes:
     return _forum(old["forum"], [*old["notes"], *more["notes"]]).encode("ascii")
 
 
-def _unite_rows(held: bytes, new: bytes) -> bytes:
-    row, more = json.loads(held), json.loads(new)
-    for name, cell in more.items():
-        if row.get(name) is None:
-            row[name] = cell
-        elif cell is not None and cell != row[name]:
-            raise ReplyConflictError(
-                f"column {name} is {cell!r:.80}, an earlier row has {row[name]!r:.80}; use a"
-                " snapshot of its own for each state"
-            )
-    return canonical_json(row).encode("ascii")
-
-
-def _plain(cell: object) -> object:
-    """A table's cell as JSON has it: NaN is a table's way to say nothing."""
+def plain_cell(cell: object) -> object:
+    """Return a table's cell as a JSON value; NaN is an absent value."""
     if isinstance(cell, float) and math.isnan(cell):
         return None
     if isinstance(cell, dt.date | dt.time):
         return cell.isoformat()
     if isinstance(cell, list):
-        return [_plain(item) for item in cell]
+        return [plain_cell(item) for item in cell]
     return cell
-
-
-_HOSTS = {"iclr": "ICLR.cc", "neurips": "NeurIPS.cc", "icml": "ICML.cc"}
-
-
-def _venue_in_name(file_name: str) -> str | None:
-    """Venue id that a file's name begins with, as in ``iclr2024_ratings.parquet``."""
-    name = file_name.lower()
-    for conference, host in _HOSTS.items():
-        year = name.removeprefix(conference).lstrip("_-")[:4]
-        if name.startswith(conference) and year.isdecimal() and len(year) == 4:
-            return f"{host}/{year}/Conference"
-    return None

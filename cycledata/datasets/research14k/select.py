@@ -12,7 +12,7 @@ from cycledata.consent.tombstones import FILE as TOMBSTONES
 from cycledata.datasets.paper_texts import (
     TextSource,
     find_arxiv_paper,
-    latest_eprint,
+    find_eprint,
     parse_text,
 )
 from cycledata.datasets.research14k.recipe import Research14kRecipe, text_stages
@@ -105,7 +105,7 @@ def select_paper(
         if candidate is None:
             detail = "no candidate has its title and an author in common"
             return Dropped(paper_id, "no-arxiv-paper", detail, "match")
-        text = latest_eprint(replies, candidate)
+        text = find_eprint(replies, paper_id, candidate)
         if text is None:
             return Dropped(paper_id, "no-eprint", f"arXiv {candidate.arxiv_id}", "match")
         parsed = parse_text(text, bibliography=True, cache=cache)

@@ -10,7 +10,8 @@ from cycledata.consent.policy import read_policy
 from cycledata.load import BuildManifest
 from cycledata.snapshot.open import OpenSnapshot
 from cycledata.snapshot.seal import seal
-from cycledata.sources.dumps import import_notes, import_ratings
+from cycledata.sources.dumps import import_notes
+from cycledata.sources.import_ratings import import_ratings
 from cycleeval.proxy import leave_one_out_errors
 
 pytestmark = pytest.mark.shared_data

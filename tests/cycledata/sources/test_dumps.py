@@ -27,7 +27,9 @@ from cycledata.snapshot.reply import Reply
 from cycledata.snapshot.seal import seal
 from cycledata.snapshot.sealed import SealedSnapshot
 from cycledata.sources import dump_files
-from cycledata.sources.dumps import ImportReport, import_eprints, import_notes, import_ratings
+from cycledata.sources.dumps import ImportReport, import_notes
+from cycledata.sources.import_papers import import_eprints
+from cycledata.sources.import_ratings import import_ratings
 
 
 def note(
@@ -247,13 +249,17 @@ def test_tables_come_in_row_by_row(tmp_path: Path) -> None:
     report, rows = ratings(
         tmp_path / "s", tmp_path / "iclr2024_ratings.parquet", write(tmp_path / "a.csv.gz", csv)
     )
-    assert counts(report) == (4, 0, 0, 0)
+    assert counts(report) == (4, 0, 0, 1)
+    assert report.columns_not_read == ("day", "spread")
     assert rows["ICLR.cc/2024/Conference/a"] == {
         "paper_id": "a", "rating": [3, 10], "spread": 0.5, "day": "2024-01-02",
     }  # fmt: skip
     assert rows["ICLR.cc/2024/Conference/b"]["spread"] is None
     assert rows["NeurIPS.cc/2023/Conference/c"]["decision"] == "Accept, (oral)"
-    assert rows["X/d"]["decision"] == "é"
+    assert rows["X/d"]["decision"] is None
+    (cell,) = report.unreadable
+    assert (cell.file, cell.place) == ("a.csv.gz", "line 3, column decision")
+    assert "found 'é'" in cell.reason
 
 
 def test_rows_of_one_paper_are_united_unless_they_disagree(tmp_path: Path) -> None:
@@ -261,12 +267,12 @@ def test_rows_of_one_paper_are_united_unless_they_disagree(tmp_path: Path) -> No
     second = write(
         tmp_path / "b.json", '[{"paper_id": "p", "year": 2024}, {"paper_id": "q", "rating": "8"}]'
     )
-    report, rows = ratings(tmp_path / "s", first, second, venue="V")
+    report, rows = ratings(tmp_path / "s", first, second, venue="V", pairs="reviewers")
     assert counts(report) == (2, 1, 0, 1)
-    assert rows["V/p"] == {"paper_id": "p", "rating": "3;5", "decision": "", "year": 2024}
-    assert rows["V/q"]["rating"] == "1"
+    assert rows["V/p"] == {"paper_id": "p", "rating": [3, 5], "decision": "", "year": 2024}
+    assert rows["V/q"]["rating"] == [1]
     assert report.unreadable[0].place == "V/q"
-    assert "column rating is '8', an earlier row has '1'" in report.unreadable[0].reason
+    assert "column rating is [8], an earlier row has [1]" in report.unreadable[0].reason
 
 
 @pytest.mark.parametrize(
@@ -298,7 +304,7 @@ def test_a_bad_row_is_named_and_the_rest_goes_in(
 
 def test_a_table_without_venue_says_what_to_do(tmp_path: Path) -> None:
     report, _ = ratings(tmp_path / "s", write(tmp_path / "ratings.csv", "paper_id\na\n"))
-    assert "no venue_id; name the column so, or pass the venue" in report.unreadable[0].reason
+    assert "no venue_id; rename the column, or pass --venue" in report.unreadable[0].reason
 
 
 def test_eprints_come_in_as_they_are(tmp_path: Path) -> None:

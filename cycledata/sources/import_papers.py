@@ -1,0 +1,309 @@
+"""Import arXiv ids, lists of accepted papers, e-prints and PDFs from files into an open snapshot.
+
+An entry that cannot be used is counted and named with its place and reason, and the rest is
+imported.
+"""
+
+import datetime as dt
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from cycledata.errors import ParseError, ReplyConflictError
+from cycledata.files import canonical_json
+from cycledata.parse.arxiv import NamedArxivId, split_arxiv_id
+from cycledata.parse.proceedings import parse_entry
+from cycledata.records import first_problem
+from cycledata.snapshot import keys
+from cycledata.snapshot.keys import ReplyKey
+from cycledata.snapshot.open import OpenSnapshot
+from cycledata.snapshot.reply import Reply
+from cycledata.sources.dump_files import FileValue, InvalidEntry, list_files, read_table
+from cycledata.sources.dumps import (
+    ImportReport,
+    OnProgress,
+    each_value,
+    import_replies,
+    json_reply,
+    kind_of,
+    plain_cell,
+    size_of,
+)
+
+MAX_TEXT_BYTES = 256 << 20
+"""Bytes of one e-print or PDF."""
+_PAPER_IDS = ("paper_id", "forum", "id", "entry", "entry_id")
+_LICENSES = ("license", "licence", "license_url")
+_LICENSE_SOURCES = ("license_source", "licence_source", "source")
+_ENDINGS = (".gz", ".xz", ".zst", ".tgz", ".tar", ".zip", ".pdf", ".tex")
+
+
+def import_arxiv_ids(
+    files: Sequence[Path],
+    snapshot: OpenSnapshot,
+    *,
+    retrieved_at: dt.datetime | None = None,
+    on_progress: OnProgress | None = None,
+) -> ImportReport:
+    """Import a table that states the arXiv id of papers; it wins over matches by title.
+
+    Columns: `paper_id` and `arxiv_id` (with or without version), optionally `license` with
+    `license_source`, `title` and `published` (day of version 1).
+
+    Args:
+        files: `.csv`, `.jsonl`, `.json` or `.parquet`; the first three also compressed.
+        snapshot: receives the replies.
+        retrieved_at: when the table was made, if known.
+        on_progress: called with bytes read and bytes in total.
+    """
+
+    def replies(file: Path, value: FileValue) -> Iterator[Reply | InvalidEntry]:
+        found = _named_id(value.value)
+        if isinstance(found, str):
+            yield InvalidEntry(file.name, value.place, found)
+        else:
+            key = keys.arxiv_named(found.paper_id)
+            text = canonical_json(found.model_dump(mode="json"))
+            yield json_reply(file, key, retrieved_at, text)
+
+    values = each_value(files, read_table, replies, on_progress)
+    return import_replies(snapshot, values, _require_equal)
+
+
+def _named_id(row: object) -> NamedArxivId | str:
+    """Return the statement of a row, or why there is none."""
+    if not isinstance(row, dict):
+        return f"expected a row, found {kind_of(row)}"
+    paper_id = _first_text(row, _PAPER_IDS)
+    stated = _first_text(row, ("arxiv_id", "arxiv"))
+    if paper_id is None or stated is None:
+        missing = "paper_id" if paper_id is None else "arxiv_id"
+        return f"no {missing}; found the columns {', '.join(map(str, row))[:100]}"
+    version = row.get("version") or row.get("arxiv_version")
+    try:
+        arxiv_id, in_id = split_arxiv_id(stated)
+        given = int(str(version).removeprefix("v")) if version not in (None, "") else None
+        if in_id and given and in_id != given:
+            return f"arxiv_id states version {in_id}, the column version {given}"
+        return NamedArxivId(
+            paper_id=paper_id,
+            arxiv_id=arxiv_id,
+            version=in_id or given,
+            title=_first_text(row, ("title",)),
+            license=_first_text(row, _LICENSES),
+            license_source=_first_text(row, _LICENSE_SOURCES),
+            published=_day(row.get("published")),
+        )
+    except ValidationError as error:
+        return str(first_problem(error))
+    except ValueError as error:
+        return str(error)
+
+
+def import_accepted_papers(
+    files: Sequence[Path],
+    snapshot: OpenSnapshot,
+    *,
+    listing: str | None = None,
+    retrieved_at: dt.datetime | None = None,
+    on_progress: OnProgress | None = None,
+) -> ImportReport:
+    """Import the list of accepted papers of a venue, one reply per paper.
+
+    Columns: `title`, and optionally `paper_id`, `authors`, `abstract`, `url`, `doi`, `arxiv_id`
+    and `list`. A paper without an id is named by its position. An `arxiv_id` is also recorded as
+    by `import_arxiv_ids`.
+
+    Args:
+        files: as for `import_arxiv_ids`.
+        snapshot: receives the replies.
+        listing: name of the list for rows without `list`, for example `"acl/2023"`.
+        retrieved_at: when the list was made, if known.
+        on_progress: called with bytes read and bytes in total.
+    """
+
+    def replies(file: Path, value: FileValue) -> Iterator[Reply | InvalidEntry]:
+        row = value.value
+        if not isinstance(row, dict):
+            yield InvalidEntry(file.name, value.place, f"expected a row, found {kind_of(row)}")
+            return
+        name = _first_text(row, ("list",)) or listing
+        if name is None:
+            reason = "no list; add a column or pass --list, for example acl/2023"
+            yield InvalidEntry(file.name, value.place, reason)
+            return
+        entry_id = _first_text(row, _PAPER_IDS) or value.place.replace(" ", "-")
+        entry = {
+            "list": name,
+            "entry": entry_id,
+            "title": _first_text(row, ("title",)) or "",
+            "authors": _names(row.get("authors")),
+            "abstract": _first_text(row, ("abstract",)),
+            "url": _first_text(row, ("url",)) or "",
+            "doi": _first_text(row, ("doi",)),
+            "arxiv_id": _first_text(row, ("arxiv_id",)),
+        }
+        try:
+            text = canonical_json(entry)
+            parse_entry(text.encode())
+        except (ValueError, ParseError) as error:
+            yield InvalidEntry(file.name, value.place, str(error)[:200])
+            return
+        yield json_reply(file, keys.accepted_paper(name, entry_id), retrieved_at, text)
+        if entry["arxiv_id"]:
+            named = _named_id({**row, "paper_id": entry_id})
+            if isinstance(named, str):
+                yield InvalidEntry(file.name, f"{value.place}, arxiv_id", named)
+            else:
+                stated = canonical_json(named.model_dump(mode="json"))
+                yield json_reply(file, keys.arxiv_named(entry_id), retrieved_at, stated)
+
+    values = each_value(files, read_table, replies, on_progress)
+    return import_replies(snapshot, values, _require_equal)
+
+
+def import_eprints(
+    paths: Sequence[Path],
+    snapshot: OpenSnapshot,
+    *,
+    retrieved_at: dt.datetime | None = None,
+    on_progress: OnProgress | None = None,
+) -> ImportReport:
+    """Import e-prints as they are, one reply per file.
+
+    A file is named by its arXiv id, with or without version (`2310.01234v2.tar.gz`,
+    `cs_0112017v1.gz`), or by its paper id.
+
+    Args:
+        paths: archives, single `.gz` files or PDFs of at most 256 MiB, or folders of them.
+        snapshot: receives the replies.
+        retrieved_at: when they were downloaded, if known.
+        on_progress: called with bytes read and bytes in total.
+    """
+    return _import_texts(
+        paths,
+        snapshot,
+        lambda file: ReplyKey(keys.ARXIV, f"{keys.EPRINTS}{eprint_name(file.name)}"),
+        lambda _: None,
+        retrieved_at,
+        on_progress,
+    )
+
+
+def import_pdfs(
+    paths: Sequence[Path],
+    snapshot: OpenSnapshot,
+    *,
+    retrieved_at: dt.datetime | None = None,
+    on_progress: OnProgress | None = None,
+) -> ImportReport:
+    """Import PDFs of submissions, one reply per file; each file is named by its paper id.
+
+    Args:
+        paths: PDFs of at most 256 MiB, or folders of them.
+        snapshot: receives the replies.
+        retrieved_at: when they were downloaded, if known.
+        on_progress: called with bytes read and bytes in total.
+    """
+    return _import_texts(
+        paths,
+        snapshot,
+        lambda file: keys.submission_pdf(file.name.removesuffix(".pdf")),
+        lambda payload: (
+            None if payload.startswith(b"%PDF") else "expected a PDF, found other bytes"
+        ),
+        retrieved_at,
+        on_progress,
+    )
+
+
+def _import_texts(
+    paths: Sequence[Path],
+    snapshot: OpenSnapshot,
+    key_of: Callable[[Path], ReplyKey],
+    problem_of: Callable[[bytes], str | None],
+    retrieved_at: dt.datetime | None,
+    on_progress: OnProgress | None,
+) -> ImportReport:
+    files = list_files(paths)
+
+    def items() -> Iterator[Reply | InvalidEntry]:
+        total, done = sum(size_of(file) for file in files), 0
+        for file in files:
+            size = size_of(file)
+            if not 0 < size <= MAX_TEXT_BYTES:
+                reason = f"{size} bytes; expected a file of 1 to {MAX_TEXT_BYTES}"
+                yield InvalidEntry(file.name, "file", reason)
+                continue
+            payload = file.read_bytes()
+            problem = problem_of(payload)
+            if problem is not None:
+                yield InvalidEntry(file.name, "file", problem)
+            else:
+                kind, url = eprint_type(payload), f"file:{file.name}"
+                yield Reply(*key_of(file), url, retrieved_at, 200, kind, payload)
+            done += size
+            if on_progress:
+                on_progress(done, total)
+
+    return import_replies(snapshot, items(), None)
+
+
+def eprint_name(file_name: str) -> str:
+    """Return the arXiv id or paper id that a file is named by.
+
+    >>> [eprint_name(name) for name in ("2310.01234v2.tar.gz", "2310.01234v2", "ali.gz")]
+    ['2310.01234v2', '2310.01234v2', 'ali']
+    >>> eprint_name("cs_0112017v1.gz")
+    'cs/0112017v1'
+    """
+    for ending in _ENDINGS:
+        file_name = file_name.removesuffix(ending)
+    archive, underscore, number = file_name.partition("_")
+    old_id = underscore and archive.replace("-", "").isalpha() and number[:7].isdecimal()
+    return f"{archive}/{number}" if old_id and len(number.partition("v")[0]) == 7 else file_name
+
+
+def eprint_type(payload: bytes) -> str:
+    """Return the media type of an e-print, by its first bytes."""
+    if payload.startswith(b"\x1f\x8b"):
+        return "application/gzip"
+    if payload.startswith(b"%PDF"):
+        return "application/pdf"
+    if payload[257:262] == b"ustar":
+        return "application/x-tar"
+    return "application/octet-stream"
+
+
+def _require_equal(held: bytes, new: bytes) -> bytes:
+    raise ReplyConflictError(
+        f"an earlier file states {held.decode()[:200]}, this one {new.decode()[:200]}; correct one"
+        " of them, or run `cycledata forget` first"
+    )
+
+
+def _first_text(row: dict[str, object], columns: Sequence[str]) -> str | None:
+    """Return the first cell of the columns that has text, without surrounding blanks."""
+    for column in columns:
+        value = plain_cell(row.get(column))
+        if value is not None and str(value).strip():
+            return str(value).strip()
+    return None
+
+
+def _names(value: object) -> list[str]:
+    """Return the authors of a cell: a list, or a text with semicolons, commas or `and`."""
+    if isinstance(value, list):
+        return [str(name).strip() for name in value if str(name).strip()]
+    if not isinstance(value, str):
+        return []
+    for separator in (";", " and ", ","):
+        if separator in value:
+            return [name.strip() for name in value.split(separator) if name.strip()]
+    return [value.strip()] if value.strip() else []
+
+
+def _day(value: object) -> dt.date | None:
+    value = plain_cell(value)
+    return dt.date.fromisoformat(str(value).strip()[:10]) if value not in (None, "") else None

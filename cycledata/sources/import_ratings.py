@@ -1,0 +1,281 @@
+"""Import tables of ratings and decisions, as people have them, into an open snapshot.
+
+A cell that cannot be read costs the cell, not the row. A table whose pairs of numbers are
+ambiguous, or whose ratings contradict most notes in the snapshot, is refused.
+"""
+
+import datetime as dt
+import json
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, Literal
+
+from cycledata.errors import ParseError, ReplyConflictError
+from cycledata.files import canonical_json
+from cycledata.parse.openreview.forum import parse_forum
+from cycledata.parse.ratings import parse_ratings_row
+from cycledata.records import Dropped
+from cycledata.snapshot import keys
+from cycledata.snapshot.open import OpenSnapshot
+from cycledata.snapshot.reply import Reply
+from cycledata.sources.dump_files import FileValue, InvalidEntry, read_table
+from cycledata.sources.dumps import (
+    ImportReport,
+    OnProgress,
+    each_value,
+    import_replies,
+    json_reply,
+    kind_of,
+    plain_cell,
+)
+
+Pairs = Literal["reviewers", "states"]
+"""Meaning of a cell such as `5;6`: two reviewers, or one reviewer's initial and final rating."""
+
+_PAPER_IDS = ("paper_id", "forum", "id")
+_RATING_COLUMN = re.compile(r"ratings?(?:_[0-9]{8})?")
+_TEXT_COLUMNS = frozenset({"title", "abstract", "decision", "status"})
+_READ = frozenset({*_PAPER_IDS, *_TEXT_COLUMNS, "venue", "venue_id", "recommendation"})
+_MIN_COMPARED = 5
+"""Papers with notes and ratings below which a table is not compared with the notes."""
+_HOSTS = {"iclr": "ICLR.cc", "neurips": "NeurIPS.cc", "icml": "ICML.cc"}
+
+
+def import_ratings(
+    files: Sequence[Path],
+    snapshot: OpenSnapshot,
+    *,
+    venue: str | None = None,
+    pairs: Pairs | None = None,
+    allow_contradictions: bool = False,
+    retrieved_at: dt.datetime | None = None,
+    on_progress: OnProgress | None = None,
+) -> ImportReport:
+    """Import tables of ratings and decisions, one reply per row: `<venue id>/<paper id>`.
+
+    The paper is named by the column `paper_id`, `forum` or `id`; the venue by `venue_id`, else by
+    `venue`, else by a file name such as `iclr2024_ratings.parquet`. Ratings are in `rating`,
+    `ratings`, `rating_YYYYMMDD` or `recommendation`, as a list, or as a text such as `5;6;8` or
+    `[5, 6, 8]`. Rows of one paper are merged column by column; if two disagree, the second is
+    reported and not imported.
+
+    Args:
+        files: `.parquet`, `.csv`, `.json` or `.jsonl`; the last three also compressed.
+        snapshot: receives the replies.
+        venue: venue id of every row without a `venue_id`, e.g. `"ICLR.cc/2024/Conference"`.
+        pairs: meaning of a cell such as `5;6`; needed if all such cells have two numbers.
+        allow_contradictions: import a table even if most of its ratings differ from the notes.
+        retrieved_at: when the table was made, if known.
+        on_progress: called with bytes read and bytes in total.
+
+    Raises:
+        ParseError: `ambiguous-pairs` or `table-contradicts-notes`; nothing was imported.
+    """
+    survey = _survey(files, snapshot, pairs)
+    if pairs is None and survey.widths == {2}:
+        raise ParseError(
+            "ambiguous-pairs",
+            f"{survey.example}: two reviewers, or one reviewer's initial and final rating? Pass"
+            " --pairs reviewers or --pairs states",
+        )
+    if survey.contradicts and not allow_contradictions:
+        raise ParseError(
+            "table-contradicts-notes",
+            f"{files[0].name}: {survey.n_differ} of {survey.n_compared} papers have other ratings"
+            f" than their notes in the snapshot, the first {survey.first_differ}; is the table"
+            " shifted or of another venue? Pass --allow-contradictions to import it anyway",
+        )
+
+    def replies(file: Path, value: FileValue) -> Iterator[Reply | InvalidEntry]:
+        row = value.value
+        if not isinstance(row, dict):
+            yield InvalidEntry(file.name, value.place, f"expected a row, found {kind_of(row)}")
+            return
+        paper = next((row[name] for name in _PAPER_IDS if row.get(name)), None)
+        of_venue = row.get("venue_id") or venue or _venue_in_name(file.name)
+        if not isinstance(paper, str) or not isinstance(of_venue, str):
+            missing = "paper_id, forum or id" if not isinstance(paper, str) else "venue_id"
+            reason = f"no {missing}; rename the column, or pass --venue"
+            yield InvalidEntry(file.name, value.place, reason)
+            return
+        kept = {name: plain_cell(cell) for name, cell in row.items()}
+        for column, cell in _cells(kept, pairs):
+            kept[column] = cell
+            problem = _problem_of_cell(paper, column, cell)
+            if problem is not None:
+                kept[column] = None
+                yield InvalidEntry(file.name, f"{value.place}, column {column}", problem)
+        try:
+            text = canonical_json(kept)
+        except ValueError as error:
+            yield InvalidEntry(file.name, value.place, str(error))
+            return
+        yield json_reply(file, keys.rating_row(of_venue, paper), retrieved_at, text)
+
+    values = each_value(files, read_table, replies, on_progress)
+    report = import_replies(snapshot, values, _unite_rows)
+    return replace(report, columns_not_read=tuple(sorted(survey.columns_not_read)))
+
+
+@dataclass(slots=True)
+class _Survey:
+    """Facts about whole tables that are needed before the first row is imported."""
+
+    widths: set[int] = field(default_factory=set)
+    """Numbers per cell, of the cells that are texts with semicolons."""
+    example: str = ""
+    columns_not_read: set[str] = field(default_factory=set)
+    n_compared: int = 0
+    n_differ: int = 0
+    first_differ: str = ""
+
+    @property
+    def contradicts(self) -> bool:
+        return self.n_compared >= _MIN_COMPARED and 2 * self.n_differ > self.n_compared
+
+
+def _survey(files: Sequence[Path], snapshot: OpenSnapshot, pairs: Pairs | None) -> _Survey:
+    survey = _Survey()
+    for file in files:
+        for value in read_table(file, lambda _: None):
+            if isinstance(value, InvalidEntry) or not isinstance(value.value, dict):
+                continue
+            row = value.value
+            survey.columns_not_read |= {name for name in row if not _is_read(name)}
+            for column, cell in row.items():
+                if _is_rating(column) and isinstance(cell, str) and ";" in cell:
+                    survey.widths.add(len(_split(cell)))
+                    survey.example = survey.example or f"{file.name}: {value.place}: {cell!r:.40}"
+            _compare(survey, row, snapshot, pairs)
+    return survey
+
+
+def _compare(
+    survey: _Survey, row: dict[str, Any], snapshot: OpenSnapshot, pairs: Pairs | None
+) -> None:
+    """Compare the ratings of a row with those of the paper's notes, if the snapshot has both."""
+    paper = next((row[name] for name in _PAPER_IDS if isinstance(row.get(name), str)), None)
+    table = [cell for _, cell in _cells(row, pairs) if isinstance(cell, list) and cell]
+    reply = snapshot.get(*keys.forum(paper)) if paper and table else None
+    if reply is None:
+        return
+    try:
+        parsed = parse_forum(reply.payload)
+    except ParseError:
+        return
+    if isinstance(parsed, Dropped):
+        return
+    notes = sorted(r.rating for r in parsed.submission.reviews if r.rating is not None)
+    if not notes:
+        return
+    survey.n_compared += 1
+    if not any(_sorted_numbers(cell) == notes for cell in table):
+        survey.n_differ += 1
+        survey.first_differ = survey.first_differ or str(paper)[:60]
+
+
+def _sorted_numbers(cell: list[Any]) -> list[float]:
+    return sorted(float(item) for item in cell if isinstance(item, int | float))
+
+
+def _is_rating(column: str) -> bool:
+    return _RATING_COLUMN.fullmatch(column) is not None or column == "recommendation"
+
+
+def _is_read(column: str) -> bool:
+    return column in _READ or _is_rating(column)
+
+
+def _cells(row: dict[str, Any], pairs: Pairs | None) -> Iterator[tuple[str, object]]:
+    """Yield the columns that datasets read, ratings as lists of numbers.
+
+    `recommendation` is yielded as `ratings` if the row has no other ratings.
+    """
+    ratings = [name for name in row if _RATING_COLUMN.fullmatch(name) and row[name]]
+    for column, cell in list(row.items()):
+        if column in _TEXT_COLUMNS:
+            yield column, cell
+        elif column == "recommendation" and not ratings:
+            yield "ratings", _numbers(cell, pairs)
+        elif _RATING_COLUMN.fullmatch(column):
+            yield column, _numbers(cell, pairs)
+
+
+def _numbers(cell: object, pairs: Pairs | None) -> object:
+    """Return the ratings of a cell as numbers, None if it is empty, or the cell if it is neither.
+
+    In a list, a text such as `5;6` gives the states of one reviewer, of which the last counts.
+    """
+    if isinstance(cell, str):
+        parts: list[object] = list(_split(cell))
+        if pairs == "states" and ";" in cell:
+            parts = parts[-1:]
+    elif isinstance(cell, list):
+        parts = [_split(p)[-1] if isinstance(p, str) and ";" in p else p for p in cell]
+    else:
+        parts = [cell]
+    numbers = [_number(part) for part in parts if part not in (None, "")]
+    if not numbers or cell in ([0, 0], None, ""):
+        return None
+    return cell if any(number is None for number in numbers) else numbers
+
+
+def _split(cell: str) -> list[str]:
+    inside = cell.strip().removeprefix("[").removesuffix("]")
+    parts = (part.strip(" '\"") for part in re.split("[;,]", inside))
+    return [part for part in parts if part]
+
+
+def _number(value: object) -> int | float | None:
+    """Return a rating; the number before a colon of `6: marginally above ...`."""
+    if isinstance(value, bool):
+        return None
+    if isinstance(value, str):
+        head = value.partition(":")[0].strip()
+        if not re.fullmatch(r"-?[0-9]{1,3}(?:\.[0-9]{1,3})?", head):
+            return None
+        value = float(head)
+    if not isinstance(value, int | float) or not -1000 < value < 1000:
+        return None
+    return int(value) if value == int(value) else float(value)
+
+
+def _problem_of_cell(paper: str, column: str, cell: object) -> str | None:
+    """Return why the parser cannot read a cell, or None if it can."""
+    if cell is None or (column in _TEXT_COLUMNS and cell == ""):
+        return None
+    try:
+        parse_ratings_row(json.dumps({"paper_id": paper, column: cell}).encode())
+    except ParseError as error:
+        return error.detail
+    except ValueError as error:
+        return str(error)
+    return None
+
+
+def _unite_rows(held: bytes, new: bytes) -> bytes:
+    row, more = json.loads(held), json.loads(new)
+    for name, cell in more.items():
+        if row.get(name) is None:
+            row[name] = cell
+        elif cell is not None and cell != row[name]:
+            raise ReplyConflictError(
+                f"column {name} is {cell!r:.80}, an earlier row has {row[name]!r:.80}; use a"
+                " snapshot of its own for each state"
+            )
+    return canonical_json(row).encode("ascii")
+
+
+_HOSTS = {"iclr": "ICLR.cc", "neurips": "NeurIPS.cc", "icml": "ICML.cc"}
+
+
+def _venue_in_name(file_name: str) -> str | None:
+    """Venue id that a file's name begins with, as in ``iclr2024_ratings.parquet``."""
+    name = file_name.lower()
+    for conference, host in _HOSTS.items():
+        year = name.removeprefix(conference).lstrip("_-")[:4]
+        if name.startswith(conference) and year.isdecimal() and len(year) == 4:
+            return f"{host}/{year}/Conference"
+    return None

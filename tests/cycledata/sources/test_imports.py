@@ -1,0 +1,208 @@
+"""Imports of what people have: arXiv ids, accepted papers, e-prints, PDFs, ratings, notes."""
+
+import json
+import tarfile
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cycledata.errors import ParseError
+from cycledata.snapshot.open import OpenSnapshot
+from cycledata.sources.dumps import ImportReport, import_notes
+from cycledata.sources.import_papers import (
+    import_accepted_papers,
+    import_arxiv_ids,
+    import_eprints,
+    import_pdfs,
+)
+from cycledata.sources.import_ratings import import_ratings
+
+VENUE = "ICLR.cc/2024/Conference"
+
+
+def write(path: Path, text: str) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def run(function: Any, folder: Path, *files: Path, **options: Any) -> tuple[ImportReport, Any]:
+    with OpenSnapshot(folder / "snapshot") as snapshot:
+        report = function(files, snapshot, **options)
+        found = {
+            reply.key: json.loads(reply.payload)
+            if reply.media_type == "application/json"
+            else reply.payload
+            for service in snapshot.counts()
+            for reply in snapshot.iter(service)
+        }
+    return report, found
+
+
+def test_arxiv_ids_keep_version_license_and_source(tmp_path: Path) -> None:
+    table = write(
+        tmp_path / "map.csv",
+        "paper_id,arxiv_id,licence,source\n"
+        "a,https://arxiv.org/abs/2310.01234v2,CC BY 4.0,abstract page\n"
+        "b,cs/0112017,,\n"
+        "c,not an id,,\n"
+        ",2310.00001,,\n",
+    )
+    report, found = run(import_arxiv_ids, tmp_path, table)
+    assert (report.n_added, report.n_unreadable) == (2, 2)
+    a = found["named/a"]
+    assert (a["arxiv_id"], a["version"], a["license"]) == ("2310.01234", 2, "CC BY 4.0")
+    assert (found["named/b"]["version"], found["named/b"]["license"]) == (None, None)
+    assert [row.place for row in report.unreadable] == ["line 4", "line 5"]
+    assert "expected an arXiv id" in report.unreadable[0].reason
+    again = write(tmp_path / "other.csv", "paper_id,arxiv_id\na,2310.09999\n")
+    report, found = run(import_arxiv_ids, tmp_path, again)
+    assert report.n_unreadable == 1
+    assert found["named/a"]["arxiv_id"] == "2310.01234"
+
+
+def test_a_list_of_accepted_papers_brings_ids_too(tmp_path: Path) -> None:
+    table = write(
+        tmp_path / "acl.jsonl",
+        json.dumps({"id": "p1", "title": "One", "authors": ["A B"], "arxiv_id": "2301.00001"})
+        + "\n"
+        + json.dumps({"id": "p2", "title": "", "authors": "A B; C D"})
+        + "\n"
+        + json.dumps({"id": "p3", "title": "Three", "authors": "A B; C D"}),
+    )
+    report, found = run(import_accepted_papers, tmp_path, table, listing="acl/2023")
+    assert report.n_unreadable == 1
+    assert found["acl/2023/p1"]["title"] == "One"
+    assert found["acl/2023/p3"]["authors"] == ["A B", "C D"]
+    assert found["named/p1"]["arxiv_id"] == "2301.00001"
+    report, _ = run(import_accepted_papers, tmp_path, table)
+    assert "--list" in report.unreadable[0].reason
+
+
+def test_e_prints_and_pdfs_come_from_folders(tmp_path: Path) -> None:
+    for name in ("e/2310.01234v1.tar.gz", "e/more/forumA.gz", "e/.hidden.gz"):
+        write(tmp_path / name, "bytes")
+    write(tmp_path / "p" / "forumB.pdf", "%PDF-1.5 x")
+    write(tmp_path / "p" / "notes.pdf", "text")
+    report, found = run(import_eprints, tmp_path, tmp_path / "e")
+    assert sorted(found) == ["eprint/2310.01234v1", "eprint/forumA"]
+    assert report.n_unreadable == 0
+    report, found = run(import_pdfs, tmp_path, tmp_path / "p")
+    assert "pdf/forumB" in found
+    assert [row.reason for row in report.unreadable] == ["expected a PDF, found other bytes"]
+
+
+@pytest.mark.parametrize(
+    ("cell", "expected"),
+    [
+        pytest.param("[5, 6, 8]", [5, 6, 8], id="text-of-a-list"),
+        pytest.param("5;6;", [5, 6], id="closing-semicolon"),
+        pytest.param("5;6;8", [5, 6, 8], id="semicolons"),
+        pytest.param([5.0], [5], id="floats"),
+        pytest.param(["5", "6"], [5, 6], id="texts"),
+        pytest.param(["5;6", "3;3"], [6, 3], id="states-per-reviewer"),
+        pytest.param("6: marginally above; 3: reject", [6, 3], id="words"),
+        pytest.param("8", [8], id="one"),
+        pytest.param([0, 0], None, id="none-as-zeros"),
+        pytest.param("", None, id="empty"),
+    ],
+)
+@pytest.mark.parametrize("column", ["rating", "ratings", "recommendation"])
+def test_ratings_are_read_as_people_write_them(
+    cell: object, expected: object, column: str, tmp_path: Path
+) -> None:
+    table = write(tmp_path / "t.json", json.dumps([{"id": "a", column: cell, "extra": 1}]))
+    report, found = run(import_ratings, tmp_path, table, venue=VENUE, pairs="reviewers")
+    row = found[f"{VENUE}/a"]
+    assert row["ratings" if column == "recommendation" else column] == expected
+    assert report.n_unreadable == 0
+    assert report.columns_not_read == ("extra",)
+
+
+def test_a_bad_cell_costs_the_cell(tmp_path: Path) -> None:
+    table = write(
+        tmp_path / "t.json", json.dumps([{"id": "a", "title": "T", "rating": "5;x", "status": "?"}])
+    )
+    report, found = run(import_ratings, tmp_path, table, venue=VENUE, pairs="reviewers")
+    assert found[f"{VENUE}/a"] == {"id": "a", "title": "T", "rating": None, "status": None}
+    assert {row.place for row in report.unreadable} == {
+        "value 1, column rating",
+        "value 1, column status",
+    }
+
+
+def test_pairs_of_numbers_are_asked_about(tmp_path: Path) -> None:
+    table = write(tmp_path / "t.csv", "id,rating\na,5;6\nb,3;3\n")
+    with pytest.raises(ParseError, match=r"line 2: '5;6': two reviewers, or .* --pairs"):
+        run(import_ratings, tmp_path, table, venue=VENUE)
+    _, found = run(import_ratings, tmp_path / "a", table, venue=VENUE, pairs="states")
+    assert found[f"{VENUE}/a"]["rating"] == [6]
+    _, found = run(import_ratings, tmp_path / "b", table, venue=VENUE, pairs="reviewers")
+    assert found[f"{VENUE}/a"]["rating"] == [5, 6]
+    table = write(tmp_path / "u.csv", "id,rating\na,5;6\nb,3;3;8\n")
+    assert run(import_ratings, tmp_path / "c", table, venue=VENUE)[0].n_added == 2
+
+
+def forum(number: int, rating: int) -> str:
+    def note(kind: str, content: dict[str, Any]) -> dict[str, Any]:
+        own = kind == "Submission"
+        return {
+            "id": f"f{number}" + ("" if own else "r"),
+            "forum": f"f{number}",
+            "readers": ["everyone"],
+            "tmdate": 1,
+            "invitations": [f"{VENUE}/-/{kind}" if own else f"{VENUE}/Submission1/-/{kind}"],
+            "content": {name: {"value": value} for name, value in content.items()},
+        }
+
+    review = {"summary": "s", "rating": f"{rating}: x", "confidence": "3: y"}
+    notes = [note("Submission", {"title": f"Paper {number}"}), note("Official_Review", review)]
+    return json.dumps({"forum": f"f{number}", "notes": notes})
+
+
+def test_a_shifted_table_is_refused_unless_told_otherwise(tmp_path: Path) -> None:
+    scale = [1, 3, 5, 6, 8, 10]
+    lines = [forum(i, scale[i % 6]) for i in range(12)]
+    run(import_notes, tmp_path, write(tmp_path / "notes.jsonl", "\n".join(lines)))
+    rows = [f"f{i},[{scale[(i + 1) % 6]}]" for i in range(12)]
+    table = write(tmp_path / "t.csv", "paper_id,rating\n" + "\n".join(rows) + "\n")
+    with pytest.raises(ParseError, match=r"12 of 12 papers have other ratings .* first f0; is the"):
+        run(import_ratings, tmp_path, table, venue=VENUE)
+    report, _ = run(import_ratings, tmp_path, table, venue=VENUE, allow_contradictions=True)
+    assert report.n_added == 12
+
+
+def test_replies_beside_a_note_are_imported(tmp_path: Path) -> None:
+    value = {
+        "id": "f",
+        "content": {"title": "T"},
+        "replies": [
+            {"id": "r1", "forum": "f", "content": {}, "replies": [{"id": "r2", "content": {}}]},
+            {"id": "r3"},
+        ],
+    }
+    report, found = run(import_notes, tmp_path, write(tmp_path / "f.json", json.dumps(value)))
+    assert [note["id"] for note in found["forum/f"]["notes"]] == ["f", "r1", "r2"]
+    assert [(row.place, row.reason) for row in report.unreadable] == [
+        ("value 1, replies 2", "not a raw note: expected id and content, found id")
+    ]
+
+
+def test_folders_and_archives_of_notes_are_read(tmp_path: Path) -> None:
+    for number in range(4):
+        write(tmp_path / "in" / f"{number}.json", forum(number, 6))
+    with zipfile.ZipFile(tmp_path / "in" / "a.zip", "w") as packed:
+        packed.write(tmp_path / "in" / "0.json", "../../0.json")
+        packed.write(tmp_path / "in" / "1.json", "deep/0.json")
+    with tarfile.open(tmp_path / "in" / "b.tar.gz", "w:gz") as tar:
+        tar.add(tmp_path / "in" / "2.json", "x/2.json")
+    for number in range(3):
+        (tmp_path / "in" / f"{number}.json").unlink()
+    report, found = run(import_notes, tmp_path, tmp_path / "in")
+    assert sorted(found) == [f"forum/f{number}" for number in range(4)]
+    assert report.n_unreadable == 0
+    (tmp_path / "in" / "c.zip").write_bytes(b"PK no")
+    with pytest.raises(ParseError, match=r"c\.zip"):
+        run(import_notes, tmp_path, tmp_path / "in")
