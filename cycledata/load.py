@@ -37,6 +37,8 @@ class BuildManifest(Manifest):
     """``"<stage>: <rule>"`` to rows of ``dropped.parquet``."""
     withheld: dict[str, int]
     """``"<component>: <rule>"`` to rows of ``consent.parquet`` that withhold."""
+    published: dict[str, int]
+    """``"<component>: <rule>"`` to rows of ``consent.parquet`` that publish."""
     facts: dict[str, Any]
     """Further facts for the card, e.g. rating scales or the last day of train."""
 

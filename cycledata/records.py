@@ -321,7 +321,9 @@ class Submission(Record):
     reviews: tuple[Review, ...]
     """From the lowest rating to the highest; ties by the note's order on the forum."""
     review_license: str | None
-    """Licence that all review notes state alike; None where they state none or differ."""
+    """License that all review notes state; None if one states none or they differ."""
+    meta_review_license: str | None = None
+    """License of the note with the meta-review; None if it states none."""
     public: bool
     """Every note used states that everyone may read it; notes that state otherwise are set aside,
     so this is False only where a note used does not say."""

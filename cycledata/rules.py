@@ -75,6 +75,8 @@ _SENTENCES: Mapping[RuleGroup, Mapping[str, str]] = {
     },
     "note": {
         "comment": "The note is a comment or a rebuttal.",
+        "decision-words-withheld": "The text of the decision is not a label.",
+        "meta-review-withheld": "The license of the meta-review does not permit publication.",
         "comment-in-review-slot": "A review note has no rating and no text of its form.",
         "deleted-note": "The note has a deletion date.",
         "duplicate-note": "A later version of the same note is used.",

@@ -31,6 +31,7 @@ def write_card(folder: Path, dataset: DatasetSpec[Any], manifest: BuildManifest)
         counts=manifest.counts,
         dropped=manifest.dropped,
         withheld=manifest.withheld,
+        published=manifest.published,
         policy_name=manifest.policy_name,
         fingerprint=manifest.fingerprint,
         snapshot=manifest.inputs["snapshot"],

@@ -11,7 +11,7 @@ import logging
 import shutil
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
@@ -20,6 +20,7 @@ import pyarrow as pa
 
 from cycledata.builds.engines import Engine, map_in_order
 from cycledata.builds.row_shards import RowWriter, read_batches, write_splits
+from cycledata.consent.decisions import redact
 from cycledata.consent.policy import Policy, Verdict
 from cycledata.consent.tombstones import FILE as TOMBSTONES
 from cycledata.consent.tombstones import Tombstone, standing_tombstones, write_tombstones
@@ -161,6 +162,7 @@ def _manifest(
         counts=dict(sorted(run.counts.items())),
         dropped=dict(sorted(run.dropped_by_rule.items())),
         withheld=dict(sorted(run.withheld_by_rule.items())),
+        published=dict(sorted(run.published_by_rule.items())),
         facts=dict(sorted(run.facts.items())),
         files=tuple(sorted(pins, key=lambda pin: pin.path)),
     )
@@ -230,11 +232,12 @@ def _make_paper(make: MakePaper[Any], context: BuildContext[Any], paper_id: str)
         detail = f"expected printable text, found {paper_id[:80]!r}"
         return PaperRows(paper_id, dropped=(Dropped(paper_id, "unusable-id", detail, "parse"),))
     try:
-        return make(context, paper_id)
+        made = make(context, paper_id)
     except ParseError as error:
         # One invalid paper never stops a build; its row states the reason.
         drop = Dropped(paper_id, error.rule, error.detail[:300], "parse")
-        return PaperRows(paper_id, dropped=(drop,))
+        made = PaperRows(paper_id, dropped=(drop,))
+    return replace(made, dropped=redact(made.dropped, made.verdicts, context.policy))
 
 
 def _columns(record: Dropped | Verdict, schema: pa.Schema) -> dict[str, str]:
@@ -252,6 +255,7 @@ class _Run:
     )
     dropped_by_rule: Counter[str] = field(default_factory=Counter)
     withheld_by_rule: Counter[str] = field(default_factory=Counter)
+    published_by_rule: Counter[str] = field(default_factory=Counter)
     split_items: list[SplitItem] = field(default_factory=list)
     facts: dict[str, Any] = field(default_factory=dict)
     rows_by_split: dict[str, dict[str, int]] = field(default_factory=dict)
@@ -291,9 +295,9 @@ class _Run:
         self.counts.update(paper.counts)
         self.facts.update(paper.facts)
         self.dropped_by_rule.update(f"{d.stage}: {d.rule}" for d in paper.dropped)
-        self.withheld_by_rule.update(
-            f"{v.component}: {v.rule}" for v in paper.verdicts if not v.publishes
-        )
+        for verdict in paper.verdicts:
+            by_rule = self.published_by_rule if verdict.publishes else self.withheld_by_rule
+            by_rule[f"{verdict.component}: {verdict.rule}"] += 1
         if paper.rows:
             if paper.split_item is None:
                 raise BuildError(f"{paper.paper_id}: has rows but no split item; report this")

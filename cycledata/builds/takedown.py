@@ -102,7 +102,7 @@ def take_down(
         kept = set(_paper_ids(folder, pins))
         dropped, n_dropped = _rewrite_dropped(build, folder, gone)
         pins.append(pin_file(folder, "dropped.parquet", n_dropped))
-        withheld, n_verdicts = _rewrite_consent(build, folder, gone)
+        withheld, published, n_verdicts = _rewrite_consent(build, folder, gone)
         pins.append(pin_file(folder, "consent.parquet", n_verdicts))
         write_tombstones(folder, tombstones)
         pins.append(pin_file(folder, FILE))
@@ -115,6 +115,7 @@ def take_down(
             "counts": {**manifest.counts, **of_papers, "papers_taken_down": len(tombstones)},
             "dropped": dropped,
             "withheld": withheld,
+            "published": published,
             "files": tuple(sorted(pins, key=lambda pin: pin.path)),
         }
         made = finish(folder, dataset, manifest.model_copy(update=changed))
@@ -180,15 +181,18 @@ def _rewrite_dropped(build: Path, out: Path, gone: AbstractSet[str]) -> tuple[di
     return dict(sorted(by_rule.items())), len(kept)
 
 
-def _rewrite_consent(build: Path, out: Path, gone: AbstractSet[str]) -> tuple[dict[str, int], int]:
+def _rewrite_consent(
+    build: Path, out: Path, gone: AbstractSet[str]
+) -> tuple[dict[str, int], dict[str, int], int]:
     """Copy the verdicts without those of the papers that are gone."""
     writer = RowWriter(out / "consent.parquet", CONSENT_SCHEMA)
-    by_rule: Counter[str] = Counter()
+    withheld: Counter[str] = Counter()
+    published: Counter[str] = Counter()
     for row in iterate_parquet(build / "consent.parquet"):
         if row["paper_id"] in gone:
             continue
         writer.add(row)
-        if row["verdict"] == "withhold":
-            by_rule[f"{row['component']}: {row['rule']}"] += 1
+        by_rule = withheld if row["verdict"] == "withhold" else published
+        by_rule[f"{row['component']}: {row['rule']}"] += 1
     writer.close()
-    return dict(sorted(by_rule.items())), writer.n_rows
+    return dict(sorted(withheld.items())), dict(sorted(published.items())), writer.n_rows

@@ -1,10 +1,13 @@
 """Decide all components of one paper at once and keep every verdict."""
 
-from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Final
 
-from cycledata.consent.evidence import Component, Evidence
+from cycledata.consent.evidence import COMPONENTS, Component, Evidence
+from cycledata.consent.gather import stated_license
 from cycledata.consent.policy import Policy, Verdict, decide
+from cycledata.records import Dropped
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,3 +63,51 @@ def decide_paper(
             for component, items in evidence
         )
     )
+
+
+def license_of(verdict: Verdict, evidence: Sequence[Evidence]) -> str | None:
+    """Return what the column ``license`` states about a published text.
+
+    The license that permits it, or the document of the written consent, or, for private use, the
+    license that a service states; None if none is stated.
+    """
+    if verdict.rule == "written-consent":
+        return f"written consent of {verdict.evidence}"
+    if verdict.rule == "licence-permits":
+        return verdict.evidence
+    return stated_license(evidence)
+
+
+_ABOUT: Final[Mapping[str, tuple[Component, ...]]] = {
+    "notes": ("ratings",),
+    "text": ("paper_text",),
+    "references": ("paper_text",),
+    "outline": ("outline", "paper_text"),
+}
+"""Stage of a row to the components that its detail is about; every other stage is about all."""
+_OWN_WORDS: Final = frozenset({"consent", "takedown", "match"})
+"""Stages whose details are ids and words of ours, as are those of one config's stages."""
+
+
+def redact(
+    dropped: Iterable[Dropped], verdicts: Sequence[Verdict], policy: Policy
+) -> tuple[Dropped, ...]:
+    """Return the rows of a paper without the details that its verdicts withhold.
+
+    A row keeps its rule. It loses its detail if a component that the detail is about was opted out,
+    or was withheld by a verdict.
+    """
+    withheld = {verdict.component for verdict in verdicts if not verdict.publishes}
+    return tuple(
+        row if _shows_detail(row, withheld, policy) else replace(row, detail="") for row in dropped
+    )
+
+
+def _shows_detail(row: Dropped, withheld: set[Component], policy: Policy) -> bool:
+    if row.stage in _OWN_WORDS or "/" in row.stage:
+        return True
+    about = _ABOUT.get(row.stage)
+    # Details of the other stages are about the whole paper: an opt-out of any part hides them.
+    if any(policy.opts_out(row.paper_id, name) for name in about or COMPONENTS):
+        return False
+    return about is None or withheld.isdisjoint(about)

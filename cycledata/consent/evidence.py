@@ -1,18 +1,21 @@
-"""Licences as what they are, and the evidence that a decision about publishing rests on.
+"""Evidence for publishing a component, and the licenses that are recognised.
 
-In: the words a service uses for a licence. Out: the licence's terms, or None for words nobody
-recognises, which the policy treats as no licence at all.
+Licenses are matched whole against a closed list of spellings. Words that are not on the list are no
+license: the component is withheld and the words are named in its verdict.
 """
 
 import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import product
 from typing import Final, Literal
 
 Component = Literal[
     "paper_text", "abstract", "reviews", "ratings", "outline", "reference_abstracts"
 ]
-"""What is decided on separately; ``ratings`` covers the decision, the title and every mark."""
+"""Unit of a consent decision; ``ratings`` covers the decision, the title and all ratings, and
+``reviews`` the words of reviews and meta-reviews."""
 
 COMPONENTS: Final[tuple[Component, ...]] = (
     "paper_text",
@@ -31,66 +34,97 @@ EvidenceKind = Literal["licence", "licence-of-another-version", "unreadable-lice
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """One fact that speaks for publishing a component."""
+    """One fact that supports publishing a component."""
 
     kind: EvidenceKind
-    """``licence``: one stands with the payload; ``licence-of-another-version``: one stands with
-    another version of it, which permits nothing; ``unreadable-licence``: the answer cannot be read,
-    which permits nothing either; ``public``: everyone can read it."""
+    """``licence``: a license of the payload; ``licence-of-another-version``: a license of another
+    version of it, which permits nothing; ``unreadable-licence``: the license reply is invalid,
+    which permits nothing; ``public``: everyone can read it."""
     value: str
-    """The service's own words, e.g. ``"CC BY 4.0"`` or ``"readers: everyone"``."""
+    """The words of the service, e.g. ``"CC BY 4.0"`` or ``"readers: everyone"``."""
     source: str
-    """Service and key of the reply that says so, e.g. ``"openreview forum/abc"``."""
+    """Service and key of the reply, e.g. ``"openreview forum/abc"``."""
     date: str | None
-    """Date of that reply, ISO 8601; None where the reply states none."""
+    """Date of that reply, ISO 8601; None if the reply states none."""
 
 
 @dataclass(frozen=True, slots=True)
-class Licence:
-    """A licence and the terms that bind whoever republishes under it."""
+class License:
+    """A license and the terms that apply to republishing under it."""
 
     name: str
     """SPDX identifier, or ``"arXiv-nonexclusive"``."""
     terms: frozenset[Term]
 
 
-_CC = re.compile(
-    r"(?:https?://)?(?:www\.)?(?:creativecommons\.org/licenses/|cc[- ]?)"
-    r"(by(?:[- ]?(?:nc|nd|sa)){0,2})[/ -]{0,3}([1-4]\.0)?",
-    re.IGNORECASE,
-)
-_PART = re.compile(r"by|nc|nd|sa")
-_CC_TERMS: Final[dict[str, Term]] = {
+MAX_LICENSE_CHARS = 200
+"""Longer words are never a license."""
+_TERMS: Final[Mapping[str, Term]] = {
     "sa": "share-alike",
     "nc": "non-commercial",
     "nd": "no-derivatives",
 }
+_CC_PARTS: Final = ((), ("nc",), ("nd",), ("sa",), ("nc", "nd"), ("nc", "sa"))
+_CC_VERSIONS: Final = ("1.0", "2.0", "2.5", "3.0", "4.0")
+_SITE = "creativecommons.org"
+_ARXIV_LICENSES: Final = (
+    "arxiv.org/licenses/nonexclusive-distrib/1.0",
+    "arxiv.org/licenses/assumed-1991-2003",
+)
+_SCHEME = re.compile(r"https?://(?:www\.)?")
+_SPELLING = re.compile(r"[\x20-\x7e]{1,200}")
+
+
+def _known_licenses() -> Iterator[tuple[str, License]]:
+    """Yield every accepted spelling, normalised, and its license."""
+    for spelling in ("cc0", "cc0 1.0", "cc0-1.0", f"{_SITE}/publicdomain/zero/1.0"):
+        yield spelling, License("CC0-1.0", frozenset())
+    for spelling in _ARXIV_LICENSES:
+        yield spelling, License("arXiv-nonexclusive", frozenset({"no-redistribution"}))
+    for parts in _CC_PARTS:
+        terms = frozenset(_TERMS[part] for part in parts)
+        name = "-".join(["CC-BY", *(part.upper() for part in parts)])
+        code = "-".join(["by", *parts])
+        for version in _CC_VERSIONS:
+            versioned = License(f"{name}-{version}", terms)
+            yield f"{_SITE}/licenses/{code}/{version}", versioned
+            for spelling in _cc_spellings(parts):
+                yield f"{spelling} {version}", versioned
+                yield f"{spelling}-{version}", versioned
+        # Some services name no version; the name then says so.
+        for spelling in {*_cc_spellings(parts), f"{_SITE}/licenses/{code}"}:
+            yield spelling, License(f"{name}-unversioned", terms)
+
+
+def _cc_spellings(parts: tuple[str, ...]) -> set[str]:
+    """Return the spellings of a Creative Commons license without version, e.g. ``"cc by-nc"``."""
+    separators = product((" ", "-", ""), repeat=1)
+    codes = {inner.join(["by", *parts]) for (inner,) in separators}
+    return {f"cc{outer}{code}" for outer in (" ", "-", "") for code in codes}
+
+
+_KNOWN: Final[Mapping[str, License]] = dict(_known_licenses())
 
 
 @lru_cache(maxsize=4096)
-def read_licence(words: str) -> Licence | None:
-    """The licence that a service's words name; None for words nobody recognises.
+def read_license(words: str) -> License | None:
+    """Return the license that a service's words name, or None if they are not on the closed list.
 
-    >>> read_licence("http://creativecommons.org/licenses/by-nc-nd/4.0/").name
+    Case, surrounding blanks, the URL scheme and a final slash are ignored, and nothing else.
+
+    >>> read_license("http://creativecommons.org/licenses/by-nc-nd/4.0/").name
     'CC-BY-NC-ND-4.0'
-    >>> read_licence("CC BY 4.0").terms
+    >>> read_license("CC BY 4.0").terms
     frozenset()
-    >>> read_licence("all rights reserved") is None
+    >>> read_license("All rights reserved. See creativecommons.org/publicdomain/zero/1.0/") is None
     True
     """
-    text = words.strip().rstrip("/")
-    lowered = text.lower()
-    if len(text) > 200:
+    # ASCII only: look-alike letters such as U+017F become ASCII when the case is folded.
+    if len(words) > MAX_LICENSE_CHARS or not _SPELLING.fullmatch(words):
         return None
-    if "nonexclusive-distrib" in lowered:
-        return Licence("arXiv-nonexclusive", frozenset({"no-redistribution"}))
-    if "publicdomain/zero" in lowered or lowered in {"cc0", "cc0 1.0", "cc0-1.0"}:
-        return Licence("CC0-1.0", frozenset())
-    match = _CC.fullmatch(text)
-    if match is None:
-        return None
-    parts = _PART.findall(match.group(1).lower())
-    # Older arXiv deposits name by-nc-sa without a version; the version is then part of the doubt.
-    version = match.group(2) or "unversioned"
-    name = "CC-" + "-".join(part.upper() for part in parts) + f"-{version}"
-    return Licence(name, frozenset(_CC_TERMS[part] for part in parts[1:]))
+    text = words.strip().lower()
+    url = _SCHEME.match(text)
+    text = (text[url.end() :] if url else text).removesuffix("/")
+    found = _KNOWN.get(text)
+    # Only a URL has a scheme: "https://cc0" is no known spelling.
+    return None if found and url and "/" not in text else found

@@ -1,68 +1,105 @@
-"""Who may publish what: a policy file, and one verdict per paper and component, default deny.
+"""Consent policy: a TOML file, and one verdict per paper and component. The default is to withhold.
 
-In: a policy (TOML), the evidence that the snapshot holds, and the tombstones of earlier takedowns.
-Out: a ``Verdict`` for every component, naming the rule and the evidence it rests on.
-
-Order of rules, the first that speaks decides: takedown, opt-out, written consent, then the bases
-that the policy names for the component, then deny.
+Rules are applied in order; the first match wins: takedown, opt-out, written consent, then the bases
+that the policy names for the component, then withhold. A verdict names the rule and its evidence.
 """
 
 import datetime as dt
+import re
 import tomllib
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Final, Literal
+from typing import Annotated, Any, Final, Literal
 
-from pydantic import Field, PlainSerializer, ValidationError
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    PlainSerializer,
+    ValidationError,
+    model_validator,
+)
 
-from cycledata.consent.evidence import COMPONENTS, Component, Evidence, read_licence
+from cycledata.consent.evidence import COMPONENTS, Component, Evidence, read_license
 from cycledata.errors import PolicyError
 from cycledata.manifest import fingerprint
 from cycledata.records import Record, first_problem
 
 Basis = Literal["licence", "public", "private-use"]
 PRIVATE: Final = "private-use"
-"""Basis and rule of a component that is read by nobody but whoever builds it."""
+"""Basis and rule of a component that only the builder may read."""
 _PERMIT_NOTHING: Final = frozenset({"licence-of-another-version", "unreadable-licence"})
-"""Kinds of evidence that only say why there is no licence."""
+"""Kinds of evidence that only state why there is no license."""
 AcceptableTerm = Literal["share-alike", "non-commercial"]
 
 
-PaperIds = Annotated[frozenset[str], PlainSerializer(sorted, return_type=list[str])]
-"""A list that may be long: looked things up in, and written in one order."""
+def _plain_text(text: str) -> str:
+    if not text.strip() or not text.isprintable():
+        raise ValueError("expected printable text that is not blank")
+    return text
+
+
+def _paper_id(text: str) -> str:
+    if not _ID.fullmatch(text) or _URL.match(text):
+        raise ValueError("expected a paper id, without blanks, quotes, commas or a URL around it")
+    return text
+
+
+def _calendar_day(value: Any) -> Any:
+    """Accept a TOML date or ISO 8601 text; pydantic alone would accept integers as timestamps."""
+    if isinstance(value, dt.datetime) or not isinstance(value, dt.date | str):
+        raise ValueError("expected a date such as 2026-01-15")  # noqa: TRY004  pydantic expects ValueError
+    return value
+
+
+_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/()+;<>~-]{0,199}(?<![.,])|[_-][A-Za-z0-9._-]{1,199}")
+_URL = re.compile(r"(?:[A-Za-z]{1,20}:/)|(?:[A-Za-z0-9-]{1,60}\.){1,4}(?:org|net|com|io)/")
+PlainText = Annotated[str, AfterValidator(_plain_text)]
+PaperId = Annotated[str, AfterValidator(_paper_id)]
+"""Forum id, id of an accepted paper, arXiv id, DOI or Semantic Scholar id."""
+PaperIds = Annotated[frozenset[PaperId], PlainSerializer(sorted, return_type=list[str])]
+"""Set with a fixed order in files; may be long."""
+Day = Annotated[dt.date, BeforeValidator(_calendar_day)]
+SomeComponents = Annotated[tuple[Component, ...], Field(min_length=1)]
 
 
 class WrittenConsent(Record):
     """A publisher's written permission, with its scope."""
 
-    publisher: str
-    document: str
+    publisher: PlainText
+    document: PlainText
     """Name of the document that grants it."""
     sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
     """Digest of that document, so that the permission can be checked later."""
-    date: dt.date
-    venues: tuple[str, ...] = ()
+    date: Day
+    venues: tuple[PlainText, ...] = ()
     """Venue ids that it covers."""
     paper_ids: PaperIds = frozenset()
     """Papers that it covers, besides those of the venues."""
-    components: tuple[Component, ...]
+    components: SomeComponents
+
+    @model_validator(mode="after")
+    def _covers_papers(self) -> "WrittenConsent":
+        if not self.venues and not self.paper_ids:
+            raise ValueError("covers no paper; expected venues or paper_ids")
+        return self
 
 
 class OptOut(Record):
-    """Somebody asked that papers, or parts of them, stay out."""
+    """Opt-out request covering papers or parts of papers."""
 
-    paper_ids: PaperIds
-    components: tuple[Component, ...] = COMPONENTS
-    date: dt.date
-    source: str
-    """How the wish arrived."""
+    paper_ids: Annotated[PaperIds, Field(min_length=1)]
+    components: SomeComponents = COMPONENTS
+    date: Day
+    source: PlainText
+    """How the request was made, e.g. ``"mail of the first author"``."""
 
 
 class Policy(Record):
     """What a build may publish."""
 
-    name: str
+    name: PlainText
     accept_terms: tuple[AcceptableTerm, ...] = ()
     components: dict[Component, tuple[Basis, ...]]
     written_consent: tuple[WrittenConsent, ...] = ()
@@ -70,24 +107,31 @@ class Policy(Record):
 
     @property
     def shareable(self) -> bool:
-        """Whether a build under this policy may leave the house: nothing is for private use."""
+        """Return True if a build under this policy may be published: nothing is for private use."""
         return not any(PRIVATE in bases for bases in self.components.values())
 
     @property
     def named_papers(self) -> frozenset[str]:
-        """Every paper that an opt-out or a consent names by its id."""
+        """Return every paper id that an opt-out or a written consent names."""
         granted = frozenset[str]().union(*(grant.paper_ids for grant in self.written_consent))
-        return granted.union(*(wish.paper_ids for wish in self.opt_out))
+        return granted.union(*(request.paper_ids for request in self.opt_out))
+
+    def opts_out(self, paper_id: str, component: Component) -> bool:
+        """Return True if an opt-out request covers a component of a paper."""
+        return any(
+            paper_id in request.paper_ids and component in request.components
+            for request in self.opt_out
+        )
 
     @property
     def sha256(self) -> str:
-        """Digest of the policy's meaning: comments and order of tables do not count."""
+        """Return the digest of the policy without its comments and formatting."""
         return fingerprint(self.model_dump(mode="json"))
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """Whether one component of one paper is published, and why: a row of ``consent.parquet``."""
+    """Decision on one component of one paper: a row of ``consent.parquet``."""
 
     paper_id: str
     component: Component
@@ -95,23 +139,23 @@ class Verdict:
     rule: str
     """E.g. ``"licence-permits"``, ``"opt-out"``, ``"no-evidence"``."""
     evidence: str
-    """The words that the rule rests on; ``""`` where there are none."""
+    """The words that the rule is based on; ``""`` if there are none."""
     source: str
-    """Where the words stand; ``""`` likewise."""
+    """Source of the words; ``""`` if there are none."""
     date: str
-    """Date of the evidence, ISO 8601; ``""`` where unknown."""
+    """Date of the evidence, ISO 8601; ``""`` if unknown."""
 
     @property
     def publishes(self) -> bool:
-        """Whether the component goes into the build."""
+        """Return True if the component is published."""
         return self.verdict == "publish"
 
 
 def read_policy(path: Path | None = None) -> Policy:
-    """A policy from a TOML file; the built-in one without a path.
+    """Read a policy from a TOML file, or the built-in policy if no path is given.
 
     Raises:
-        PolicyError: unreadable, or a word the policy language does not have.
+        PolicyError: the file cannot be read, or a key or value is not valid.
     """
     path = path or Path(__file__).with_name("default_policy.toml")
     try:
@@ -123,9 +167,7 @@ def read_policy(path: Path | None = None) -> Policy:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise PolicyError(f"{path}: not TOML ({error}); see the built-in policy") from error
     except ValidationError as error:
-        raise PolicyError(
-            f"{path}: {first_problem(error)}; see the built-in policy for the words it knows"
-        ) from error
+        raise PolicyError(f"{path}: {first_problem(error)}; compare the built-in policy") from error
 
 
 def decide(
@@ -142,7 +184,7 @@ def decide(
     Args:
         paper_id: the paper.
         component: the part in question.
-        evidence: what the snapshot says for publishing it, strongest first; may be empty.
+        evidence: evidence for publishing it, strongest first; may be empty.
         venue: venue id, for consents that cover a venue.
         policy: the build's policy.
         tombstones: ids of papers that were taken down.
@@ -161,9 +203,10 @@ def decide(
 
     if paper_id in tombstones:
         return verdict(False, "takedown", "tombstone", "tombstones.json", None)
-    for wish in policy.opt_out:
-        if paper_id in wish.paper_ids and component in wish.components:
-            return verdict(False, "opt-out", wish.source, policy.name, wish.date.isoformat())
+    for request in policy.opt_out:
+        if paper_id in request.paper_ids and component in request.components:
+            date = request.date.isoformat()
+            return verdict(False, "opt-out", request.source, policy.name, date)
     for grant in policy.written_consent:
         covered = venue in grant.venues or paper_id in grant.paper_ids
         if covered and component in grant.components:
@@ -181,7 +224,7 @@ def decide(
                 refusal = verdict(False, item.kind, item.value, item.source, item.date)
             if item.kind != basis:
                 continue
-            rule = "public-facts" if basis == "public" else _licence_rule(item.value, policy)
+            rule = "public-facts" if basis == "public" else _license_rule(item.value, policy)
             if rule in {"public-facts", "licence-permits"}:
                 return verdict(True, rule, item.value, item.source, item.date)
             if refusal.rule == "no-evidence":
@@ -189,12 +232,12 @@ def decide(
     return refusal
 
 
-def _licence_rule(words: str, policy: Policy) -> str:
-    licence = read_licence(words)
-    if licence is None:
+def _license_rule(words: str, policy: Policy) -> str:
+    license_ = read_license(words)
+    if license_ is None:
         return "licence-unrecognised"
-    # Named by the gravest term first, so that the row says what can never be mended.
+    # The most restrictive term first: it is the one that no policy can accept.
     for term in ("no-redistribution", "no-derivatives", "non-commercial", "share-alike"):
-        if term in licence.terms and term not in policy.accept_terms:
+        if term in license_.terms and term not in policy.accept_terms:
             return f"licence-{term}"
     return "licence-permits"

@@ -101,9 +101,9 @@ def complete_from_row(parsed: ParsedForum, row: RatingsRow) -> ParsedForum:
     dropped = parsed.dropped
     ours = sorted(review.rating for review in submission.reviews if review.rating is not None)
     if row.dated_ratings and sorted(row.dated_ratings[-1].ratings) != ours:
-        last = row.dated_ratings[-1]
-        theirs = f"{sorted(last.ratings)} ({last.date or 'last known'})"
-        detail = f"notes have the ratings {ours}, the table has {theirs}; the notes' are used"
+        date = row.dated_ratings[-1].date or "last known"
+        # The ratings themselves are not quoted: consent may withhold them.
+        detail = f"the ratings of the table ({date}) differ from those of the notes, which are used"
         rule = "table-ratings-set-aside"
         dropped = (*dropped, Dropped(row.paper_id, rule=rule, detail=detail, stage="notes"))
     return replace(parsed, submission=submission.model_copy(update=missing), dropped=dropped)

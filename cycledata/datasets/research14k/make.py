@@ -15,7 +15,7 @@ from dataclasses import replace
 from functools import lru_cache, partial
 from typing import Any, Final
 
-from cycledata.consent.decisions import Decisions, decide_paper
+from cycledata.consent.decisions import Decisions, decide_paper, license_of
 from cycledata.consent.evidence import Component, Evidence
 from cycledata.consent.gather import metadata_evidence, stated_license, work_evidence
 from cycledata.datasets.paper_texts import TextSource, leak_row, version_of
@@ -123,13 +123,15 @@ def _assemble(
     try:
         full_row = make_row(resolved.references)
         published = full_row if shown == resolved.references else make_row(shown)
-    except ValueError as error:
-        detail = str(error).split("\n")[0][:200]
+    except ValueError:
+        # The error quotes the paper, so the row does not repeat it.
+        detail = "expected a paper that can be rendered as messages and parsed back"
         return PaperRows(paper_id, dropped=(Dropped(paper_id, "unrenderable", detail, "assembly"),))
     rows: dict[str, Mapping[str, Any]] = {"ids": _ids_row(entry, text, full_row)}
     dropped = [*resolved.missing, *(leak_row(paper_id, leak) for leak in selected.paper.leaks)]
     if all(decisions.publishes(name) for name in _DEFAULT_COMPONENTS):
-        rows["default"] = published
+        license_ = license_of(decisions.of("paper_text")[0], text.evidence)
+        rows["default"] = {**published, "license": license_}
     else:
         rule = next(v.rule for v in verdicts if not v.publishes)
         dropped.append(Dropped(paper_id, "text-withheld", rule, "default/consent"))

@@ -10,9 +10,10 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
-from cycledata.consent.decisions import Decisions, decide_paper
+from cycledata.consent.decisions import Decisions, decide_paper, license_of
 from cycledata.consent.evidence import Component, Evidence
 from cycledata.consent.gather import abstract_evidence, note_evidence, rating_evidence
+from cycledata.consent.policy import Verdict
 from cycledata.consent.tombstones import FILE as TOMBSTONES
 from cycledata.datasets.paper_texts import (
     TextSource,
@@ -34,6 +35,7 @@ from cycledata.records import Dropped, PaperText, Submission
 from cycledata.snapshot.reply import Reply
 from cycledata.snapshot.sealed import SealedSnapshot
 from cycledata.stages.core import run_stages
+from cycledata.stages.decision_labels import is_decision_label
 from cycledata.stages.duplicates import likeness_keys
 from cycledata.stages.split_item import SplitItem
 
@@ -88,6 +90,7 @@ def make(context: Context, paper_id: str) -> PaperRows:
     if isinstance(passed, Dropped):
         return PaperRows(paper_id, dropped=(*forum.dropped, passed), counts=counts)
     submission, unrated = _rated_reviews(passed)
+    submission, label_rows = _label_decision(submission)
     counts["reviews"] = len(submission.reviews)
     paper = _decide(context, reply, submission)
     verdicts = paper.decisions.verdicts
@@ -96,6 +99,7 @@ def make(context: Context, paper_id: str) -> PaperRows:
         row = Dropped(paper_id, rule, "ratings and decision are withheld", "consent")
         dropped = (*forum.dropped, row)
         return PaperRows(paper_id, dropped=dropped, verdicts=verdicts, counts=counts)
+    submission = paper.submission
     rows: dict[str, Mapping[str, Any]] = {"scores": scores_row(submission)}
     default_row, left_out = _default_row(context, paper)
     if default_row is not None:
@@ -103,7 +107,7 @@ def make(context: Context, paper_id: str) -> PaperRows:
     return PaperRows(
         paper_id,
         rows=rows,
-        dropped=(*forum.dropped, *unrated, *paper.dropped, *left_out),
+        dropped=(*forum.dropped, *unrated, *label_rows, *paper.dropped, *left_out),
         verdicts=verdicts,
         split_item=SplitItem(
             paper_id,
@@ -162,8 +166,25 @@ def _rated_reviews(submission: Submission) -> tuple[Submission, list[Dropped]]:
     return submission.model_copy(update={"reviews": rated}), rows
 
 
+def _label_decision(submission: Submission) -> tuple[Submission, list[Dropped]]:
+    """Return the submission with a decision text that is a label, and a row if it was replaced.
+
+    A decision is a fact, but free words in its note are not.
+    """
+    decision = submission.decision
+    if decision is None or is_decision_label(decision.text, submission.venue):
+        return submission, []
+    label = decision.model_copy(update={"text": decision.kind.capitalize()})
+    detail = "the text of the decision is not a label; its kind is used"
+    row = Dropped(submission.paper_id, "decision-words-withheld", detail, "notes")
+    return submission.model_copy(update={"decision": label}), [row]
+
+
 def _decide(context: Context, forum: Reply, submission: Submission) -> _Paper:
-    """Find the texts of a submission and decide on every component."""
+    """Find the texts of a submission and decide on every component.
+
+    The meta-review is decided by the license of its own note.
+    """
     snapshot, paper_id = context.snapshot, submission.paper_id
     candidate: ArxivPaper | None = None
     dropped: tuple[Dropped, ...] = ()
@@ -176,6 +197,8 @@ def _decide(context: Context, forum: Reply, submission: Submission) -> _Paper:
     def evidence() -> Iterator[tuple[Component, list[Evidence]]]:
         yield "ratings", rating_evidence(forum, submission)
         yield "reviews", note_evidence(forum, submission.review_license)
+        if _meta_review_is_apart(submission):
+            yield "reviews", note_evidence(forum, submission.meta_review_license)
         yield "abstract", abstract_evidence(snapshot, forum, submission, candidate)
         for text in texts:
             yield "paper_text", list(text.evidence)
@@ -189,7 +212,18 @@ def _decide(context: Context, forum: Reply, submission: Submission) -> _Paper:
         policy=context.policy,
         tombstones=context.tombstones,
     )
+    verdict = decisions.of("reviews")[-1]
+    if _meta_review_is_apart(submission) and not verdict.publishes:
+        row = Dropped(paper_id, "meta-review-withheld", verdict.rule, "notes")
+        dropped = (*dropped, row)
+        submission = submission.model_copy(update={"meta_review": None})
     return _Paper(submission, texts, decisions, dropped)
+
+
+def _meta_review_is_apart(submission: Submission) -> bool:
+    """Return True if the meta-review has another license than the reviews."""
+    has_one = submission.meta_review is not None
+    return has_one and submission.meta_review_license != submission.review_license
 
 
 def _default_row(
@@ -202,8 +236,9 @@ def _default_row(
     passed = run_stages(submission, default_stages())
     if isinstance(passed, Dropped):
         return None, (replace(passed, stage=f"default/{passed.stage}"),)
-    if not decisions.publishes("reviews"):
-        return None, (_drop(paper_id, "reviews-withheld", decisions.refusal("reviews"), "consent"),)
+    reviews = decisions.of("reviews")[0]
+    if not reviews.publishes:
+        return None, (_drop(paper_id, "reviews-withheld", reviews.rule, "consent"),)
     if not paper.texts:
         return None, (_drop(paper_id, "no-text", "the snapshot has no e-print or PDF", "text"),)
     verdicts = decisions.of("paper_text")
@@ -215,7 +250,7 @@ def _default_row(
     if not open_texts:
         return None, (_drop(paper_id, "text-withheld", decisions.refusal("paper_text"), "consent"),)
     unread: list[Dropped] = []
-    for text, _ in open_texts:
+    for text, verdict in open_texts:
         try:
             parsed = parse_text(text, bibliography=False, cache=context.cache)
         except ParseError as error:
@@ -223,7 +258,7 @@ def _default_row(
             continue
         if parsed.sections:
             cut = (leak_row(paper_id, leak) for leak in parsed.leaks)
-            return _full_row(paper, text, parsed), (*unread, *cut)
+            return _full_row(paper, text, verdict, parsed), (*unread, *cut)
         unread.append(Dropped(paper_id, "no-sections", text.reply.key, "text"))
     detail = f"none of {len(open_texts)} can be read"
     return None, (*unread, _drop(paper_id, "no-readable-text", detail, "text"))
@@ -233,7 +268,9 @@ def _drop(paper_id: str, rule: str, detail: str, stage: str) -> Dropped:
     return Dropped(paper_id, rule, detail, f"default/{stage}")
 
 
-def _full_row(paper: _Paper, text: TextSource, parsed: PaperText) -> Mapping[str, Any]:
+def _full_row(
+    paper: _Paper, text: TextSource, verdict: Verdict, parsed: PaperText
+) -> Mapping[str, Any]:
     submission = paper.submission
     shows_abstract = paper.decisions.publishes("abstract")
     abstract = submission.abstract if shows_abstract else None
@@ -252,7 +289,7 @@ def _full_row(paper: _Paper, text: TextSource, parsed: PaperText) -> Mapping[str
             for review in submission.reviews
         ],
         "meta_review": submission.meta_review.text if submission.meta_review else None,
-        "license": text.evidence[0].value,
+        "license": license_of(verdict, text.evidence),
         "messages": [message.model_dump() for message in review_messages(submission, shown)],
     }
 

@@ -240,6 +240,7 @@ def _assemble(
         rating_scale=form.rating_scale,
         reviews=reviews,
         review_license=licences.pop() if len(licences) == 1 else None,
+        meta_review_license=_meta_license(meta_note, decision_note),
         public=all(note.readers is not None for note in kept),
         meta_review=meta_review,
         decision=_state(form.venue, head, by_role) or decision or _outcome(form.venue, head),
@@ -274,8 +275,7 @@ def _read_review(form: VenueForm, note: Note) -> dict[str, Any]:
     roles = form.by_role
     named = [roles[role].name for role in ("rating", *TEXTS) if role in roles]
     if not set(named) & note.content.keys():
-        found = ", ".join(sorted(note.content))[:200]
-        detail = f"expected one of {', '.join(named)}; found the fields {found}"
+        detail = f"expected one of {', '.join(named)}; found {len(note.content)} other fields"
         raise ParseError("comment-in-review-slot", detail)
     review: dict[str, Any] = {**dict.fromkeys(TEXTS, ""), **dict.fromkeys(ASPECTS)}
     review |= {"rating": None, "confidence": None, "ethics_flag": None}
@@ -303,6 +303,7 @@ def _latest(paper_id: str, notes: Sequence[Note], rows: list[Dropped]) -> Note |
     return newest
 
 
+<<<<<<< HEAD
 def _read_decision(note: Note, form: VenueForm, *, is_meta: bool) -> Decision | None:
     """Return the decision that a note states, or None for a meta-review without one."""
     field = form.meta_decision_field if is_meta else form.decision_field
@@ -311,12 +312,28 @@ def _read_decision(note: Note, form: VenueForm, *, is_meta: bool) -> Decision | 
     words = note.text(field) or ""
     if is_meta and not words:
         return None
+=======
+def _meta_license(meta_note: Note | None, decision_note: Note | None) -> str | None:
+    """Return the license of the note with the meta-review, or None if it states none."""
+    for note in filter(None, (meta_note, decision_note)):
+        if any(note.value(field) is not None for field in META_TEXTS):
+            return note.license
+    return None
+
+
+def _read_decision(note: Note) -> Decision:
+    words = note.text("decision") or ""
+>>>>>>> 21d2326 (Judge meta-reviews by their own license and withhold details with their component)
     kind = decision_kind(words)
     if words in form.decision_options and form.accept_options:
         kind = kind or ("accept" if words in form.accept_options else "reject")
         kind = "accept" if words in form.accept_options else kind
     if kind is None:
+<<<<<<< HEAD
         detail = f"{field}: expected words that start with accept, reject or withdrawn"
+=======
+        detail = "expected words that start with accept, reject or withdrawn"
+>>>>>>> 21d2326 (Judge meta-reviews by their own license and withhold details with their component)
         raise ParseError("unreadable-decision", detail)
     return Decision(kind=kind, text=words)
 

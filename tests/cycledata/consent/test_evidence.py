@@ -1,6 +1,6 @@
 import pytest
 
-from cycledata.consent.evidence import read_licence
+from cycledata.consent.evidence import read_license
 
 
 @pytest.mark.parametrize(
@@ -32,7 +32,7 @@ from cycledata.consent.evidence import read_licence
     ],
 )
 def test_licence_is_read_from_the_services_words(words: str, name: str, terms: set[str]) -> None:
-    licence = read_licence(words)
+    licence = read_license(words)
     assert licence is not None
     assert (licence.name, set(licence.terms)) == (name, terms)
 
@@ -52,4 +52,4 @@ def test_licence_is_read_from_the_services_words(words: str, name: str, terms: s
     ],
 )
 def test_words_nobody_recognises_are_no_licence(words: str) -> None:
-    assert read_licence(words) is None
+    assert read_license(words) is None

@@ -643,6 +643,7 @@ def test_a_forum_without_its_submission_note_knows_only_the_reviews() -> None:
         "license": None,
         "submitted": None,
         "review_license": "CC BY 4.0",
+        "meta_review_license": None,
         "public": True,
         "meta_review": None,
         "decision": None,
