@@ -214,12 +214,13 @@ def _assemble(
     reviews, review_notes = _read_reviews(paper_id, form, by_role["review"], rows)
     decision_note = _latest(paper_id, by_role["decision"], rows)
     meta_note = _latest(paper_id, by_role["meta-review"], rows)
-    decision, meta_review = None, None
+    decision, meta_review, meta_review_license = None, None, None
     kept = [*by_role["submission"], *by_role["withdrawal"], *by_role["desk-rejection"]]
     for note in filter(None, (decision_note, meta_note)):
         try:
             decision = _read_decision(note, form, is_meta=note is meta_note) or decision
-            meta_review = _read_meta_review(note) or meta_review
+            if (found := _read_meta_review(note)) is not None:
+                meta_review, meta_review_license = found, note.license
             kept.append(note)
         except ParseError as error:
             rows.append(_row(paper_id, error.rule, f"{note.id}: {error.detail}"))
@@ -240,7 +241,7 @@ def _assemble(
         rating_scale=form.rating_scale,
         reviews=reviews,
         review_license=licences.pop() if len(licences) == 1 else None,
-        meta_review_license=_meta_license(meta_note, decision_note),
+        meta_review_license=meta_review_license,
         public=all(note.readers is not None for note in kept),
         meta_review=meta_review,
         decision=_state(form.venue, head, by_role) or decision or _outcome(form.venue, head),
@@ -303,7 +304,6 @@ def _latest(paper_id: str, notes: Sequence[Note], rows: list[Dropped]) -> Note |
     return newest
 
 
-<<<<<<< HEAD
 def _read_decision(note: Note, form: VenueForm, *, is_meta: bool) -> Decision | None:
     """Return the decision that a note states, or None for a meta-review without one."""
     field = form.meta_decision_field if is_meta else form.decision_field
@@ -312,28 +312,12 @@ def _read_decision(note: Note, form: VenueForm, *, is_meta: bool) -> Decision | 
     words = note.text(field) or ""
     if is_meta and not words:
         return None
-=======
-def _meta_license(meta_note: Note | None, decision_note: Note | None) -> str | None:
-    """Return the license of the note with the meta-review, or None if it states none."""
-    for note in filter(None, (meta_note, decision_note)):
-        if any(note.value(field) is not None for field in META_TEXTS):
-            return note.license
-    return None
-
-
-def _read_decision(note: Note) -> Decision:
-    words = note.text("decision") or ""
->>>>>>> 21d2326 (Judge meta-reviews by their own license and withhold details with their component)
     kind = decision_kind(words)
     if words in form.decision_options and form.accept_options:
         kind = kind or ("accept" if words in form.accept_options else "reject")
         kind = "accept" if words in form.accept_options else kind
     if kind is None:
-<<<<<<< HEAD
         detail = f"{field}: expected words that start with accept, reject or withdrawn"
-=======
-        detail = "expected words that start with accept, reject or withdrawn"
->>>>>>> 21d2326 (Judge meta-reviews by their own license and withhold details with their component)
         raise ParseError("unreadable-decision", detail)
     return Decision(kind=kind, text=words)
 

@@ -319,6 +319,7 @@ def all_bytes(folder: Path) -> bytes:
 # Mostly open, so that most papers reach the config with texts and one closed part is the exception.
 LICENCES = [*["CC BY 4.0"] * 4, "CC0", "CC BY-SA 4.0", "CC BY-NC-ND 4.0", "arXiv", None]
 few_components = st.sets(st.sampled_from(COMPONENTS), max_size=2)
+requests = st.sets(st.sampled_from(COMPONENTS), min_size=1, max_size=2)
 policies = st.builds(
     lambda unnamed, terms, wishes: Policy.model_validate(
         {
@@ -338,7 +339,7 @@ policies = st.builds(
     ),
     few_components,
     st.sets(st.sampled_from(["share-alike", "non-commercial"])),
-    st.lists(few_components, max_size=3),
+    st.lists(requests, max_size=3),
 )
 
 

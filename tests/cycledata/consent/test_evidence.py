@@ -53,3 +53,25 @@ def test_licence_is_read_from_the_services_words(words: str, name: str, terms: s
 )
 def test_words_nobody_recognises_are_no_licence(words: str) -> None:
     assert read_license(words) is None
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "All rights reserved. See publicdomain/zero for what this is not.",
+        "This is not creativecommons.org/publicdomain/zero/1.0/",
+        "http://creativecommons.org/publicdomain/zero/1.0/ does not apply",
+        "http://evil.example/nonexclusive-distrib",
+        "not CC0",
+        "CC0\u200b",
+        "cc by-\u017fa 4.0",
+        "\u0421\u0421 BY 4.0",
+        "\uff23\uff23 BY 4.0",
+        "https://cc0",
+        "CC  BY 4.0",
+        "CC BY 4.0\n",
+        "CC BY 5.0",
+    ],
+)
+def test_only_whole_spellings_of_the_closed_list_are_licenses(words: str) -> None:
+    assert read_license(words) is None

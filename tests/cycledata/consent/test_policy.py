@@ -146,3 +146,42 @@ def test_a_policy_is_refused_for_any_word_it_does_not_have(
 def test_a_missing_policy_is_an_error_not_the_default(tmp_path: Path) -> None:
     with pytest.raises(PolicyError, match="cannot be read"):
         read_policy(tmp_path / "none.toml")
+
+
+OPT_OUT = '[[opt_out]]\npaper_ids = ["p1"]\ndate = 2026-01-15\nsource = "mail"\n'
+CONSENT = (
+    '[[written_consent]]\npublisher = "P"\ndocument = "d.pdf"\nsha256 = "' + "0" * 64 + '"\n'
+    'date = 2026-01-15\nvenues = ["V"]\ncomponents = ["reviews"]\n'
+)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "key"),
+    [
+        ('["p1"]', "[]", "paper_ids"),
+        ('["p1"]', '["https://openreview.net/forum?id=p1"]', "paper_ids"),
+        ('["p1"]', '["openreview.net/forum"]', "paper_ids"),
+        ('["p1"]', '["p1 "]', "paper_ids"),
+        ('["p1"]', '["p1,"]', "paper_ids"),
+        ('["p1"]', '["p1\\u200b"]', "paper_ids"),
+        ('["p1"]', '[""]', "paper_ids"),
+        ('"mail"', '" "', "source"),
+        ("date = 2026-01-15\nsource", "date = 20260115\nsource", "date"),
+        ("date = 2026-01-15\nsource", "date = 2026-01-15T00:00:00\nsource", "date"),
+        ('source = "mail"', 'source = "mail"\ncomponents = []', "components"),
+        ('["reviews"]', "[]", "components"),
+        ('venues = ["V"]', "venues = []", "covers no paper"),
+        ('"d.pdf"', '""', "document"),
+    ],
+)
+def test_a_policy_that_cannot_mean_what_it_says_is_refused_with_its_key(
+    before: str, after: str, key: str, tmp_path: Path
+) -> None:
+    whole = f'name = "x"\n[components]\n{OPT_OUT}{CONSENT}'
+    file = tmp_path / "policy.toml"
+    file.write_text(whole)
+    read_policy(file)
+    assert before in whole
+    file.write_text(whole.replace(before, after, 1))
+    with pytest.raises(PolicyError, match=key):
+        read_policy(file)

@@ -293,6 +293,7 @@ CC = "http://creativecommons.org/licenses/"
 LICENCES = [*[f"{CC}by/4.0/"] * 4, f"{CC}by-sa/4.0/", f"{CC}by-nc-nd/4.0/", "arXiv", ""]
 CITED_LICENCES = ["CCBY", "CCBY", "CC0", "CCBYNCND", "publisher-specific", None]
 few_components = st.sets(st.sampled_from(COMPONENTS_14K), max_size=2)
+requests = st.sets(st.sampled_from(COMPONENTS_14K), min_size=1, max_size=2)
 policies = st.builds(
     lambda unnamed, terms, wishes: Policy.model_validate(
         {
@@ -312,7 +313,7 @@ policies = st.builds(
     ),
     st.one_of(st.just(set()), few_components),
     st.sets(st.sampled_from(["share-alike", "non-commercial"])),
-    st.lists(few_components, max_size=4),
+    st.lists(requests, max_size=4),
 )
 
 

@@ -139,12 +139,12 @@ def test_a_row_never_overrides_a_note() -> None:
         pytest.param({"rating_20231127": [1], "rating_20231214": [5, 6]}, None, id="last the same"),
         pytest.param(
             {"rating_20231127": [5, 6], "rating_20231214": [8, 6]},
-            "notes have the ratings [5, 6], the table has [6, 8] (2023-12-14); the notes' are used",
+            "the ratings of the table (2023-12-14) differ from those of the notes, which are used",
             id="last differ",
         ),
         pytest.param(
             {"rating": [5]},
-            "notes have the ratings [5, 6], the table has [5] (last known); the notes' are used",
+            "the ratings of the table (last known) differ from those of the notes, which are used",
             id="undated differ",
         ),
     ],
