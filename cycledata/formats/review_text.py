@@ -22,70 +22,71 @@ One block per reviewer, the lowest rating first, then the meta-review and the de
 
     Accept (poster)
 
-``parse_reviews(render_reviews(x, scale=s)) == x`` for every ``ReviewText``. A missing mark or an
-empty text has no heading. Three reversible escapes, each a backslash, keep any text apart from the
-format: before a line that would be a heading or a separator; at the edge of a text that starts or
-ends with white space; and in a decision, where a line break is ``\n``. Lines end at ``"\n"`` alone.
+``parse_reviews(render_reviews(x, scale=s), scale=s) == x`` for every ``ReviewText`` whose numbers
+are on the scales. A missing rating or an empty text has no heading. Three reversible escapes, each
+a backslash, separate any text from the format: before a line that would be structural
+(``review_lines``), at the edge of a text that starts or ends with white space, and in a decision,
+where a line break is ``\n``. Lines end at ``"\n"`` only.
 
-Reading a model's text forgives what does no harm (repeated or missing separators, headings of the
-model's own, anything before the first reviewer and after the decision's line) and refuses what
-would need a guess.
+A model's text is read if it has the format or a known variant (``review_lines``; a first review
+without its heading, reviews separated by asterisks only, ``\boxed_simreviewers``). Drafts in
+``<think>`` are removed. A text that would need a guess is unreadable: a field, a rating or a
+decision that occurs twice, a reviewer after the decision, a heading that looks like a rating.
 """
 
 import re
-from collections.abc import Iterator
-from typing import Annotated, NamedTuple, Self
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import islice, pairwise
+from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
 from cycledata.formats.rating_scales import aspect_label, decision_kind, rating_label, read_number
+from cycledata.formats.review_lines import (
+    ASPECT_FIELDS,
+    ETHICS,
+    MAX_LINE,
+    META_FIELDS,
+    NOT_HIGHER,
+    NOT_LOWER,
+    NUMBER_FIELDS,
+    REVIEW_FIELDS,
+    TEXT_FIELDS,
+    WHITE,
+    Found,
+    LineKind,
+    escape,
+    structure,
+    unescape,
+    without_drafts,
+)
 from cycledata.formats.unreadable import Unreadable
 from cycledata.records import Decision, MetaReview, Number, RatingScale, Record, Review, Submission
 
 SEPARATOR = "**********"
 MAX_REVIEWERS = 64
-"""More blocks than this are a model repeating itself."""
-
-TEXT_FIELDS = {"Strengths": "strengths", "Weaknesses": "weaknesses", "Questions": "questions"}
-ASPECT_FIELDS = {
-    "Soundness": "soundness",
-    "Presentation": "presentation",
-    "Contribution": "contribution",
+"""A text with more blocks than this repeats itself."""
+DEFAULT_LIMITS: tuple[Number, Number] = (0, 10)
+"""Lowest and highest rating where no scale is given."""
+_LIMITS: dict[str, tuple[Number, Number]] = {
+    **dict.fromkeys(ASPECT_FIELDS, (1, 4)),
+    "Confidence": (1, 5),
 }
-_ETHICS = "Flag For Ethics Review"
-_NOT_HIGHER = "justification_for_why_not_higher_score"
-_NOT_LOWER = "justification_for_why_not_lower_score"
-_MARK_LIMITS = {**dict.fromkeys(ASPECT_FIELDS, (1, 4)), "Rating": (0, 10), "Confidence": (1, 5)}
-"""What a reviewer may answer, as in ``Review``."""
 
-_REVIEW_FIELDS = ("Summary", *TEXT_FIELDS, *_MARK_LIMITS, _ETHICS)
-_BLOCKS: dict[str, tuple[str, ...]] = {
-    "Reviewer": _REVIEW_FIELDS,
-    "Meta Review": (_NOT_HIGHER, _NOT_LOWER),
-    "Paper Decision": (),
-}
-"""Each block's own headings, by title."""
-_TITLES = {title.lower(): title for block, fields in _BLOCKS.items() for title in (block, *fields)}
-
-# Every quantifier is bounded or possessive, so a line costs its length and no more.
-_HEADING = (
-    r"(?:##[ \t]{1,4}(?:(?P<reviewer>Reviewer)(?:[ \t]{1,4}#?\d{1,3})?"
-    r"|(?P<closing>Meta Review|Paper Decision))"
-    rf"|###[ \t]{{1,4}}(?P<field>{'|'.join(f for fields in _BLOCKS.values() for f in fields)}))"
-    r"[ \t\r]*+(?::[ \t\r]*+)?$"
-)
-_SEPARATOR = r"\*{5,}+[ \t\r]*+$"
-_STRUCTURE = re.sub(r"\?P<\w+>", "?:", rf"(?:{_HEADING}|{_SEPARATOR})")
-_FLAGS = re.ASCII | re.IGNORECASE | re.MULTILINE
-_HEADINGS = re.compile(rf"^{_HEADING}", _FLAGS)
-_SEPARATOR_LINE = re.compile(_SEPARATOR, _FLAGS)
-_TO_ESCAPE = re.compile(rf"^(?=\\*+{_STRUCTURE})", _FLAGS)
-_TO_UNESCAPE = re.compile(rf"^\\(?=\\*+{_STRUCTURE})", _FLAGS)
 _SEPARATORS_REVERSED = re.compile(r"(?:[ \t\r\n]*+\*{5,}+(?=\n|\Z))++")
+_SEPARATOR_LINE = re.compile(r"\*{5,}+[ \t\r]*+$")
 _LINE = re.compile(r"[^\n]++")
-_WHITE = " \t\r\n"
 _DECISION_ESCAPE = re.compile(r"\\([n\\])")
 _KIND_PREFIX = re.compile(r"\[(accept|reject|withdrawn)\] ")
+_BOXED_REVIEWERS = re.compile(r"^\\boxed_simreviewers[ \t]*\{", re.MULTILINE)
+_BOXED_REVIEW = re.compile(r"^\\boxed_review[ \t]*\{", re.MULTILINE)
+_BOX_END = re.compile(r"[ \t\r\n]*\}[ \t\r\n]*\Z")
+MAX_PARTS = 20_000
+"""A text with more headings than this repeats itself."""
+MAX_DECISION_LINES = 40
+MAX_DECISION_CHARS = 60
+"""Lines of a decision, and their length, that are compared with its first one."""
 
 
 class ReviewText(Record):
@@ -109,19 +110,20 @@ class ReviewText(Record):
         return self
 
 
-class _Block(NamedTuple):
+@dataclass(slots=True)
+class _Block:
     """One part of a text: a reviewer, the meta-review or the decision; escapes still in place."""
 
-    title: str
-    """One of the three, as in the format."""
-    body: str
-    """What stands before the block's first heading."""
-    fields: dict[str, str]
-    """Its headings, as in the format, with the text under each."""
+    kind: str
+    """``"reviewer"``, ``"meta"`` or ``"decision"``."""
+    body: str = ""
+    """Text before the block's first field."""
+    fields: dict[str, str] = field(default_factory=dict)
+    """Field name of the format -> text."""
 
 
 def review_text(submission: Submission) -> ReviewText:
-    """The part of a submission that CycleReviewer learns to write.
+    """Return the part of a submission that CycleReviewer learns to write.
 
     Raises:
         ValueError: the submission has no review.
@@ -134,7 +136,7 @@ def review_text(submission: Submission) -> ReviewText:
 
 
 def render_reviews(reviews: ReviewText, *, scale: RatingScale | None) -> str:
-    """Write reviews as CycleReviewer does; ratings are worded as on the scale's form."""
+    """Return reviews as CycleReviewer writes them, ratings worded as on the scale."""
     blocks = [_render_review(review, scale) for review in reviews.reviews]
     if reviews.meta_review is not None:
         blocks.append(_render_meta_review(reviews.meta_review))
@@ -143,34 +145,60 @@ def render_reviews(reviews: ReviewText, *, scale: RatingScale | None) -> str:
     return f"\n\n{SEPARATOR}\n\n".join(blocks) + "\n"
 
 
-def parse_reviews(text: str) -> ReviewText | Unreadable:
-    """Read CycleReviewer's text, or say where and why it cannot be read.
+def parse_reviews(text: str, *, scale: RatingScale | None = None) -> ReviewText | Unreadable:
+    """Return the reviews of a text, or where and why it cannot be read.
 
     Time is linear in the text's length. A heading with nothing under it counts as absent: a
     reviewer without ``### Rating`` has the rating None, a text without ``## Paper Decision`` the
-    decision None. Reviewers after the meta-review repeat it and are not read.
+    decision None. Exact repeats after the meta-review or the decision are not read again.
+
+    Args:
+        text: a model's output.
+        scale: scale of the rating; without it, ratings from 0 to 10 are read.
     """
+    limits = (scale.values[0], scale.values[-1]) if scale else DEFAULT_LIMITS
+    text, problem = without_drafts(text)
+    if problem is not None:
+        return Unreadable("whole text", problem)
+    blocks = _read_blocks(*_unboxed(text))
+    if isinstance(blocks, Unreadable):
+        return blocks
     reviews: list[Review] = []
-    meta_review: MetaReview | None = None
-    decision: Decision | None = None
-    for block in _blocks(text):
-        if block.title == "Reviewer" and meta_review is None:
+    seen: list[dict[str, str]] = []
+    metas: list[_Block] = []
+    decisions: list[Decision] = []
+    for block in blocks:
+        if block.kind == "reviewer":
+            if (metas or decisions) and reviews:
+                if block.fields in seen:
+                    continue
+                after = "decision" if decisions else "meta-review"
+                return Unreadable("## Reviewer", f"a reviewer after the {after} that is no repeat")
             if len(reviews) == MAX_REVIEWERS:
                 return Unreadable("## Reviewer", f"more than {MAX_REVIEWERS} blocks: repetition")
-            review = _read_review(block, number=len(reviews) + 1)
+            review = _read_review(block, number=len(reviews) + 1, limits=limits)
             if isinstance(review, Unreadable):
                 return review
+            seen.append(block.fields)
             reviews.append(review)
-        elif block.title == "Meta Review" and meta_review is None:
-            meta_review = _read_meta_review(block)
-        elif block.title == "Paper Decision":
-            read = _read_decision(block.body)
-            if isinstance(read, Unreadable):
-                return read
-            decision = read
+        elif block.kind == "meta":
+            metas.append(block)
+        else:
+            decision = _read_decision(block.body)
+            if isinstance(decision, Unreadable):
+                return decision
+            if decision is not None:
+                decisions.append(decision)
+    kinds = [decision.kind for decision in decisions]
+    if len(set(kinds)) > 1:
+        return Unreadable("## Paper Decision", f"expected one decision, found {kinds[:5]}")
     if not reviews:
         return Unreadable("whole text", "expected a line '## Reviewer', found none")
-    return ReviewText(reviews=tuple(reviews), meta_review=meta_review, decision=decision)
+    return ReviewText(
+        reviews=tuple(reviews),
+        meta_review=_read_meta_review(metas[0]) if metas else None,
+        decision=decisions[0] if decisions else None,
+    )
 
 
 def _render_review(review: Review, scale: RatingScale | None) -> str:
@@ -183,7 +211,7 @@ def _render_review(review: Review, scale: RatingScale | None) -> str:
         "Summary": review.summary or None,
         **aspects,
         **texts,
-        _ETHICS: review.ethics_flag,
+        ETHICS: review.ethics_flag,
         "Rating": None if review.rating is None else rating_label(review.rating, scale),
         "Confidence": None if review.confidence is None else str(review.confidence),
     }
@@ -191,118 +219,206 @@ def _render_review(review: Review, scale: RatingScale | None) -> str:
 
 
 def _render_meta_review(meta: MetaReview) -> str:
-    head = "## Meta Review" + (f"\n\n{_escape(meta.text)}" if meta.text else "")
-    return _render_block(head, {_NOT_HIGHER: meta.why_not_higher, _NOT_LOWER: meta.why_not_lower})
+    head = "## Meta Review" + (f"\n\n{escape(meta.text)}" if meta.text else "")
+    return _render_block(head, {NOT_HIGHER: meta.why_not_higher, NOT_LOWER: meta.why_not_lower})
 
 
 def _render_block(head: str, body: dict[str, str | None]) -> str:
     parts = [head]
     for title, text in body.items():
         if text is not None:
-            parts += [f"### {title}", *([_escape(text)] if text else [])]
+            parts += [f"### {title}", *([escape(text)] if text else [])]
     return "\n\n".join(parts)
 
 
 def _render_decision(decision: Decision) -> str:
-    """The decision's own words on one line, with its kind before them where they do not tell it."""
+    """Return the decision on one line, with its kind in front if the words do not state it."""
     words = decision.text
     if decision_kind(words) != decision.kind or _KIND_PREFIX.match(words):
         words = f"[{decision.kind}] {words}"
-    return _escape(words.replace("\\", "\\\\").replace("\n", "\\n"))
+    return escape(words.replace("\\", "\\\\").replace("\n", "\\n"))
 
 
-def _escape(text: str) -> str:
-    text = _TO_ESCAPE.sub(r"\\", text)
-    if _white_edge(text):
-        text = "\\" + text
-    if _white_edge(text[::-1]):
-        text += "\\"
-    return text
+def _unboxed(text: str) -> tuple[str, str]:
+    r"""Return the reviewers' part of a text, and the part with the decision if it is apart.
 
-
-def _unescape(text: str) -> str:
-    if text.endswith("\\") and _white_edge(text[-2::-1]):
-        text = text[:-1]
-    if text.startswith("\\") and _white_edge(text[1:]):
-        text = text[1:]
-    return _TO_UNESCAPE.sub("", text)
-
-
-def _white_edge(text: str) -> bool:
-    """Whether a text starts with white space, backslashes before it set aside."""
-    return text.lstrip("\\")[:1] in tuple(_WHITE)
-
-
-def _blocks(text: str) -> Iterator[_Block]:
-    """Blocks in order, up to the decision.
-
-    A heading that does not belong to its block, or that the block already has, is text: models
-    write headings of their own, and they stay in the section where they stand.
+    Some models write ``\boxed_simreviewers{...}`` and their own verdict in ``\boxed_review{...}``,
+    of which the decision counts and the rating, a mean, does not.
     """
-    block: _Block | None = None
-    title, start = "", 0
-    for match in _HEADINGS.finditer(text):
-        found = _TITLES[match[match.lastgroup or 0].lower()]
-        opens = found in _BLOCKS
-        if not opens and (
-            block is None
-            or found not in _BLOCKS[block.title]
-            or found in block.fields
-            or found == title
-        ):
-            continue
-        if block is not None:
-            body = text[start : match.start()].strip(_WHITE)
-            block = _with(block, title, _without_separators(body) if opens else body)
-            if opens:
-                yield block
-        block = _Block(found, "", {}) if opens or block is None else block
-        title, start = "" if opens else found, match.end()
-        if found == "Paper Decision":
+    boxed = _BOXED_REVIEWERS.search(text)
+    if boxed is None or next(structure(text[: boxed.start()]), None):
+        return text, ""
+    own = _BOXED_REVIEW.search(text, boxed.end())
+    end = len(text) if own is None else own.start()
+    reviewers = _BOX_END.sub("", text[boxed.end() : end])
+    return reviewers, "" if own is None else _BOX_END.sub("", text[own.end() :])
+
+
+def _read_blocks(text: str, verdict: str) -> list[_Block] | Unreadable:
+    """Return the blocks of a text in order, with the decision of a verdict that is apart."""
+    parts = _Parts()
+    for found in structure(text):
+        problem = parts.add(found, text)
+        if problem is not None:
+            return problem
+    blocks = _blocks_of(parts.parts, text)
+    lines = list(structure(verdict))
+    stops = [*(line.start for line in lines[1:]), len(verdict)]
+    for found, stop in zip(lines, stops, strict=False):
+        if found.line.kind == "decision":
+            body = _without_separators(verdict[found.end : stop].strip(WHITE))
+            blocks.append(_Block("decision", _joined(found.line.inline, body)))
+    return blocks
+
+
+@dataclass(slots=True)
+class _Part:
+    """A heading that opens a block or a field, and where its text begins."""
+
+    kind: str
+    """Kind of a block, or ``"field"``."""
+    title: str
+    inline: str
+    line_start: int
+    """Offset of the heading's line."""
+    start: int
+    """Offset of the text behind the heading."""
+
+
+class _Parts:
+    """The headings of a text that open a block or a field; other structural lines are text.
+
+    The level of the fields is that of the first one: a heading of another level is text, unless it
+    is a rating.
+    """
+
+    def __init__(self) -> None:
+        self.parts: list[_Part] = []
+        self._block: str | None = None
+        self._titles: set[str] = set()
+        self._n_reviewers = 0
+        self._level = 0
+        self._is_open = True
+        """No meta-review and no decision came yet."""
+
+    def add(self, found: Found, text: str) -> Unreadable | None:
+        """Take the next structural line; return why the text is unreadable, if it is."""
+        line = found.line
+        kind = line.kind
+        if kind == "recommendation":
+            kind = _recommends(line.inline or _first_line(text[found.end : found.end + MAX_LINE]))
+        if kind == "unclear":
+            return Unreadable(line.shown, "looks like a rating or a decision and is not understood")
+        if kind == "field":
+            return self._field(found, text)
+        self._open(kind, found)
+        if len(self.parts) > MAX_PARTS or (self._is_open and self._n_reviewers > MAX_REVIEWERS):
+            return Unreadable("## Reviewer", f"more than {MAX_REVIEWERS} blocks: repetition")
+        return None
+
+    def _field(self, found: Found, text: str) -> Unreadable | None:
+        line = found.line
+        is_rating = line.title == "Rating"
+        if self._level and line.level and line.level != self._level:
+            shown = "#" * self._level
+            why = f"expected fields under {shown}, found {line.shown!r}"
+            return Unreadable(self._place(), why) if is_rating else None
+        if self._block == "decision":
+            return Unreadable(line.shown, "a rating after the decision") if is_rating else None
+        belongs = META_FIELDS if self._block == "meta" else REVIEW_FIELDS
+        if line.title not in belongs:
+            return Unreadable(line.shown, "a rating outside of a review") if is_rating else None
+        is_repeated = line.title in self._titles
+        if self._block is None or (is_repeated and self._is_separated(found, text)):
+            self._open("reviewer", found, is_implicit=True)
+        elif is_repeated:
+            return Unreadable(self._place(), f"expected {line.title!r} once, found it twice")
+        self._level = self._level or line.level
+        self._titles.add(line.title)
+        self.parts.append(_Part("field", line.title, line.inline, found.start, found.end))
+        return None
+
+    def _is_separated(self, found: Found, text: str) -> bool:
+        """Return True if a separator ends the text between the last field and a heading."""
+        between = text[self.parts[-1].start : found.start]
+        return _SEPARATORS_REVERSED.match(between.rstrip(WHITE)[::-1]) is not None
+
+    def _open(self, kind: str, found: Found, *, is_implicit: bool = False) -> None:
+        start = found.start if is_implicit else found.end
+        inline = "" if is_implicit else found.line.inline
+        self.parts.append(_Part(kind, "", inline, found.start, start))
+        self._block = kind
+        self._is_open &= kind == "reviewer"
+        self._titles.clear()
+        self._n_reviewers += kind == "reviewer"
+
+    def _place(self) -> str:
+        return f"reviewer {self._n_reviewers}" if self._n_reviewers else "whole text"
+
+
+def _blocks_of(parts: Sequence[_Part], text: str) -> list[_Block]:
+    blocks: list[_Block] = []
+    for part, following in pairwise([*parts, None]):
+        if part is None:
             break
-    if block is not None:
-        yield _with(block, title, _without_separators(text[start:].strip(_WHITE)))
+        body = text[part.start : following.line_start if following else len(text)].strip(WHITE)
+        if following is None or following.kind != "field":
+            body = _without_separators(body)
+        body = _joined(part.inline, body)
+        if part.kind == "field":
+            blocks[-1].fields[part.title] = body
+        else:
+            blocks.append(_Block(part.kind, body))
+    return blocks
 
 
-def _with(block: _Block, title: str, body: str) -> _Block:
-    """The block with one more field, or with its body where the title is empty."""
-    if not title:
-        return block._replace(body=body)
-    return block._replace(fields={**block.fields, title: body})
+def _joined(inline: str, body: str) -> str:
+    """Return what is under a heading, the rest of its line included."""
+    return f"{inline}\n{body}".strip(WHITE) if inline else body
+
+
+def _recommends(first: str) -> LineKind:
+    """Return what a recommendation is: a rating, a decision, or unclear."""
+    if read_number(first) is not None:
+        return "field"
+    return "decision" if decision_kind(first) else "unclear"
 
 
 def _without_separators(body: str) -> str:
-    """A block's end without the lines that separate it from the next."""
+    """Return a block's end without the lines that separate it from the next."""
     end = len(body)
     if tail := _SEPARATORS_REVERSED.match(body[::-1]):
         end -= tail.end()
-    return body[:end].rstrip(_WHITE)
+    return body[:end].rstrip(WHITE)
 
 
-def _read_review(block: _Block, *, number: int) -> Review | Unreadable:
-    marks: dict[str, Number | None] = {}
-    for title, (lowest, highest) in _MARK_LIMITS.items():
+def _read_review(
+    block: _Block, *, number: int, limits: tuple[Number, Number]
+) -> Review | Unreadable:
+    numbers: dict[str, Number | None] = {}
+    for title in NUMBER_FIELDS:
+        lowest, highest = _LIMITS.get(title, limits)
         line = _first_line(block.fields.get(title, ""))
-        mark = read_number(line)
-        if line and (mark is None or not lowest <= mark <= highest):
+        value = read_number(line, highest=highest)
+        if line and (value is None or not lowest <= value <= highest):
             why = f"expected a number from {lowest} to {highest}, found {line[:60]!r}"
             return Unreadable(f"reviewer {number}, ### {title}", why)
-        marks[title.lower()] = mark
+        numbers[title.lower()] = value
     texts = {
-        field: _unescape(block.fields.get(title, ""))
-        for title, field in {"Summary": "summary", **TEXT_FIELDS}.items()
+        name: unescape(block.fields.get(title, ""))
+        for title, name in {"Summary": "summary", **TEXT_FIELDS}.items()
     }
-    flag = block.fields.get(_ETHICS)
-    ethics_flag = None if flag is None else _unescape(flag)
-    return Review(reviewer=f"R{number}", ethics_flag=ethics_flag, **texts, **marks)
+    flag = block.fields.get(ETHICS)
+    ethics_flag = None if flag is None else unescape(flag)
+    return Review(reviewer=f"R{number}", ethics_flag=ethics_flag, **texts, **numbers)
 
 
 def _read_meta_review(block: _Block) -> MetaReview:
-    higher, lower = block.fields.get(_NOT_HIGHER), block.fields.get(_NOT_LOWER)
+    higher, lower = block.fields.get(NOT_HIGHER), block.fields.get(NOT_LOWER)
     return MetaReview(
-        text=_unescape(block.body),
-        why_not_higher=None if higher is None else _unescape(higher),
-        why_not_lower=None if lower is None else _unescape(lower),
+        text=unescape(block.body),
+        why_not_higher=None if higher is None else unescape(higher),
+        why_not_lower=None if lower is None else unescape(lower),
     )
 
 
@@ -310,7 +426,7 @@ def _read_decision(body: str) -> Decision | Unreadable | None:
     line = _first_line(body)
     if not line:
         return None
-    words = _DECISION_ESCAPE.sub(lambda m: "\n" if m[1] == "n" else "\\", _unescape(line))
+    words = _DECISION_ESCAPE.sub(lambda m: "\n" if m[1] == "n" else "\\", unescape(line))
     if prefix := _KIND_PREFIX.match(words):
         kind, words = decision_kind(prefix[1]), words[prefix.end() :]
     else:
@@ -318,13 +434,23 @@ def _read_decision(body: str) -> Decision | Unreadable | None:
     if kind is None:
         why = f"expected words that start with accept, reject or withdrawn, found {line[:60]!r}"
         return Unreadable("## Paper Decision", why)
+    others = {decision_kind(other) for other in _short_lines(body)} - {None, kind}
+    if others:
+        return Unreadable("## Paper Decision", f"expected one decision, found {kind} and {others}")
     return Decision(kind=kind, text=words)
 
 
+def _short_lines(body: str) -> Iterator[str]:
+    """Yield the first lines of a decision that could state another one."""
+    for match in islice(_LINE.finditer(body), MAX_DECISION_LINES):
+        if len(match[0]) <= MAX_DECISION_CHARS:
+            yield match[0]
+
+
 def _first_line(body: str) -> str:
-    """The first line that is neither blank nor a separator, without white space at its ends."""
+    """Return the first line that is neither blank nor a separator, stripped."""
     for match in _LINE.finditer(body):
-        line = match[0].strip(_WHITE)
+        line = match[0].strip(WHITE)
         if line and not _SEPARATOR_LINE.match(line):
             return line
     return ""

@@ -157,6 +157,22 @@ PIECES = st.sampled_from(
     [
         *["## Reviewer", "### Summary", "### Rating: ", "## Meta Review\r", "## Paper Decision"],
         *["**********", "\\", "\\## Reviewer", " ", "\t", "\r", "\n", "\\n", "x", "6", "Accept"],
+        *[
+            "<think>",
+            "a </think>",
+            "</think> b",
+            "\\boxed_simreviewers{",
+            "## Decision",
+            "## Rating",
+        ],
+        *[
+            "**Rating:** 6",
+            "- Decision: Accept",
+            "Reviewer 2:",
+            "### Final score",
+            "### Summary: a",
+        ],
+        *["# Recommendation", "Soundness: 3", "### Score 6", "<thinking>", "## First Reviewer"],
         *["[reject] ", "\u2028", "### \u017fummary", "### justification_for_why_not_lower_score"],
     ]
 )
@@ -310,16 +326,95 @@ FIVE = "".join(f"## Reviewer\n\n### Rating\n\n{r}\n\n**********\n\n" for r in (1
         ),
         pytest.param(
             "## Reviewer\n### Rating\n3\n## Paper Decision\n\nReject (poster) **********\n\n"
-            "**********\n\n## Paper Decision Summary\n\nAccept\n\n## Paper Decision\n\nAccept",
+            "**********\n\n## Paper Decision Summary\n\nNo.\n\n## Paper Decision\n\nReject",
             [3],
             "reject",
             id="blocks of its own after the decision",
         ),
         pytest.param(
-            "## Reviewer\n### Rating\n3\n### Confidence\n4\n### Rating\n8",
-            [3],
+            "## Paper Decision\nAccept\n## Reviewer\n### Rating\n6",
+            [6],
+            "accept",
+            id="decision first",
+        ),
+        pytest.param(
+            "### Summary\nS\n### Rating\n3\n*****\n## Reviewer\n### Summary\nS\n### Rating\n8",
+            [3, 8],
             None,
-            id="rating given twice",
+            id="first heading missing",
+        ),
+        pytest.param(
+            "### Summary\nS\n### Rating\n3\n*****\n### Summary\nS\n### Rating\n8",
+            [3, 8],
+            None,
+            id="separators in place of headings",
+        ),
+        pytest.param(
+            "<think>\n## Reviewer\n### Rating\n3\n</think>\n## Reviewer\n### Rating\n8",
+            [8],
+            None,
+            id="draft",
+        ),
+        pytest.param(
+            "## Reviewer\n### Rating\n3\n</think>\n\n## Reviewer\n### Rating\n8",
+            [8],
+            None,
+            id="draft that the chat template opened",
+        ),
+        *(
+            pytest.param(f"## Reviewer\n### Rating\n5\n{words}", [5], "accept", id=words)
+            for words in (
+                "## Decision\nAccept",
+                "## Decision:\n\nAccept",
+                "## Decision: Accept",
+                "### Decision\nAccept (poster)",
+                "# Final Decision\nAccept",
+                "## **Paper Decision**\nAccept",
+                "**Final Decision:** Accept",
+                "**Decision: Accept**",
+                "Paper Decision: Accept",
+                "- Decision: **Accept**",
+                "## Final Recommendation\nAccept",
+                "## Verdict\nAccept",
+            )
+        ),
+        *(
+            pytest.param(f"## Reviewer\n### Summary\nS\n{words}", [6], None, id=words)
+            for words in (
+                "### **Rating**\n\n6",
+                "### Rating: 6",
+                "### Rating 6",
+                "### Rating (1-10)\n6",
+                "### Overall Rating\n6: weak accept",
+                "### Overall Score: 6/10",
+                "### Score\n6",
+                "### Recommendation\n6: marginally above",
+                "**Rating:** 6",
+                "**Rating**: 6",
+                "**Rating: 6**",
+                "* **Overall Rating:** 6/10",
+                "Rating: 6",
+            )
+        ),
+        pytest.param(
+            "## Summary\nA.\n## Rating\n5: below\n*****\n## Reviewer\n## Summary\nB.\n## Rating\n6",
+            [5, 6],
+            None,
+            id="level two",
+        ),
+        *(
+            pytest.param(f"{one}\n### Rating\n3\n{two}\n### Rating\n8", [3, 8], None, id=one)
+            for one, two in (
+                ("**Reviewer 1**", "**Reviewer 2**"),
+                ("# Reviewer 1: theory", "# Reviewer 2: practice"),
+                ("### Reviewer #1", "### Reviewer #2"),
+                ("## Review 1", "## Review 2"),
+                ("## Reviewer A", "## Reviewer B"),
+                ("## Reviewer One", "## Reviewer Two"),
+                ("## Reviewer_1", "## Reviewer_2"),
+                ("## First Reviewer", "## Second Reviewer"),
+                ("## Anonymous Reviewer 1", "## Anonymous Reviewer 2"),
+            )
         ),
         pytest.param(
             "Here are the reviews.\n\n## reviewer 1:\n### rating\n**6: weak**\n",
@@ -343,7 +438,6 @@ def test_known_malformations_are_read(
         pytest.param("a\n### Minor points\nb", id="heading of its own"),
         pytest.param("a\n## Strengths\nb", id="known title, other level"),
         pytest.param("a\n### Weaknesses of the proof\nb", id="longer heading"),
-        pytest.param("a\n### Summary\nb", id="heading that the block already has"),
         pytest.param("a\n### justification_for_why_not_higher_score\nb", id="another block's"),
         pytest.param("a\n\n**********\n\nb", id="separator within a section"),
     ],
@@ -358,7 +452,35 @@ def test_headings_inside_a_text_stay_in_it(text: str) -> None:
     [
         ("", "whole text", "found none"),
         ("I cannot review this paper.", "whole text", "found none"),
-        ("## Paper Decision\nAccept\n## Reviewer\n### Rating\n6", "whole text", "found none"),
+        ("<think>\n## Reviewer\n### Rating\n6", "whole text", "ends inside <think>"),
+        ("## Reviewer\n### Rating\n3\n### Rating\n8", "reviewer 1", "'Rating' once"),
+        ("## Reviewer\n### Summary\na\n### Summary\nb", "reviewer 1", "'Summary' once"),
+        ("## Reviewer\n### Summary\nRating: 10\n### Rating\n3", "reviewer 1", "'Rating' once"),
+        ("## Reviewer\n### Rating\n4 out of 5", "reviewer 1, ### Rating", "found '4 out of 5'"),
+        ("## Reviewer\n### Rating\n4/5", "reviewer 1, ### Rating", "found '4/5'"),
+        ("## Reviewer\n### Rating\n3\n## Decision\nAccept/Reject", "## Paper Decision", "found"),
+        (
+            "## Reviewer\n### Rating\n3\n## Decision\nReject\n## Decision\nAccept",
+            "## Paper Decision",
+            "expected one decision",
+        ),
+        (
+            "## Reviewer\n### Rating\n3\n## Decision\nReject\n\nAccept",
+            "## Paper Decision",
+            "expected one decision",
+        ),
+        (
+            "## Reviewer\n### Rating\n3\n## Decision\nReject\n## Reviewer\n### Rating\n8",
+            "## Reviewer",
+            "a reviewer after the decision",
+        ),
+        (
+            "## Reviewer\n### Rating\n3\n### Overall score and confidence\n8",
+            "###",
+            "not understood",
+        ),
+        ("## Reviewer\n### Summary\na\n## Rating\n8", "reviewer 1", "expected fields under ###"),
+        ("## Meta Review\n### Rating\n8", "### Rating", "outside of a review"),
         (
             "## Reviewer\n### Rating\n3\n## Reviewer\n### Rating\nstrong accept",
             "reviewer 2, ### Rating",
@@ -373,7 +495,7 @@ def test_headings_inside_a_text_stay_in_it(text: str) -> None:
 )
 def test_what_would_need_a_guess_is_refused(text: str, where: str, why: str) -> None:
     result = refused(text)
-    assert result.where == where
+    assert result.where.startswith(where)
     assert why in result.why
 
 

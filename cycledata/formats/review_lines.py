@@ -1,0 +1,312 @@
+r"""Lines that structure a review text: headings, inline ratings and decisions, separators, drafts.
+
+``classify`` decides on one line. It knows the headings that CycleReviewer writes and the variants
+that models write in their place: other levels, bold, a colon, a value on the line itself. A line
+that looks like a rating, a decision or a reviewer without being one of these is ``"unclear"``, so
+that a reader can refuse the text. ``escape`` puts a backslash before every such line of a text, and
+``unescape`` removes it, so that no text is ever taken for structure.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Literal
+
+LineKind = Literal[
+    "reviewer", "meta", "decision", "field", "recommendation", "separator", "unclear"
+]
+
+TEXT_FIELDS = {"Strengths": "strengths", "Weaknesses": "weaknesses", "Questions": "questions"}
+ASPECT_FIELDS = {
+    "Soundness": "soundness",
+    "Presentation": "presentation",
+    "Contribution": "contribution",
+}
+ETHICS = "Flag For Ethics Review"
+NOT_HIGHER = "justification_for_why_not_higher_score"
+NOT_LOWER = "justification_for_why_not_lower_score"
+NUMBER_FIELDS = (*ASPECT_FIELDS, "Rating", "Confidence")
+REVIEW_FIELDS = ("Summary", *TEXT_FIELDS, *NUMBER_FIELDS, ETHICS)
+META_FIELDS = (NOT_HIGHER, NOT_LOWER)
+WHITE = " \t\r\n"
+MAX_LINE = 1_000
+"""Characters of a line that are classified; what follows belongs to the text behind the heading."""
+
+_NUMBER_WORDS = "one|two|three|four|five|six|seven|eight|nine|ten"
+_ORDINALS = "first|second|third|fourth|fifth|sixth|1st|2nd|3rd|4th|5th|6th"
+_REVIEWER = (
+    rf"(?:(?:(?:anon(?:ymous)?|simulated|{_ORDINALS})[ _-]?)?reviewer"
+    rf"(?:[ \t#_-]{{0,3}}R?\d{{1,3}}|[ \t#_-]{{1,3}}(?:[a-z]|{_NUMBER_WORDS}))?"
+    rf"|review[ \t#]{{1,3}}\d{{1,3}}|(?:{_ORDINALS})[ ]review)(?![a-z0-9_'’])"
+)
+_META = r"(?:(?:ac|area[ ]chair)(?:'s)?[ ])?meta[- ]?review|area[ ]chair(?:'s)?[ ]review"
+_DECISION = r"(?:(?:paper|final|overall|ac|area[ ]chair|meta)[ _]){0,2}(?:decision|verdict)"
+_QUALIFIER = r"(?:overall|final|preliminary|initial|updated|review|reviewer|paper|my)[ _]"
+_RATING = (
+    rf"(?:{_QUALIFIER}){{0,2}}rating|(?:{_QUALIFIER}){{1,2}}score"
+    r"|overall[ _](?:assessment|evaluation)"
+)
+_RECOMMENDATION = r"(?:(?:overall|final|paper)[ _]){0,2}recommendation"
+_TITLES = (
+    rf"(?P<reviewer>{_REVIEWER})|(?P<meta>{_META})|(?P<decision>{_DECISION})"
+    rf"|(?P<rating>{_RATING})|(?P<recommendation>{_RECOMMENDATION})"
+    rf"|(?P<number>soundness|presentation|contribution|confidence)"
+)
+_TEXT_TITLES = f"(?P<text>summary|{'|'.join(TEXT_FIELDS)}|{ETHICS}|{NOT_HIGHER}|{NOT_LOWER})"
+_BULLET = r"[ \t]{0,3}(?:[-*+•][ \t]{1,3})?"
+_MARK = r"[*_]{0,3}"
+_REST = (
+    r"[ \t\r]*+(?:[(\[](?P<paren>[^()\[\]\n]{0,60})[)\]])?[*_ \t\r]*+"
+    r"(?:(?P<sep>[:=–—-])[*_ \t\r]*+(?P<inline>[^\n]*))?$"
+)
+_FLAGS = re.ASCII | re.IGNORECASE
+_HEADING = re.compile(
+    rf"[ \t]{{0,3}}(?P<hashes>#{{1,6}})[ \t]{{0,4}}(?:\d{{1,2}}[.)][ \t]{{1,2}})?{_MARK}"
+    rf"(?:{_TITLES}|(?P<score>score)|{_TEXT_TITLES})(?![\w])"
+    rf"(?:(?=[ ]\d)[ ](?P<bare>[^\n]*)$|{_MARK}{_REST})",
+    _FLAGS,
+)
+_BOLD = re.compile(
+    rf"{_BULLET}(?:\*{{2,3}}|__)(?:{_TITLES})(?![\w])(?P<inside>[^*_\n]{{0,80}})(?:\*{{2,3}}|__)"
+    r"(?P<rest>[^\n]*)$",
+    _FLAGS,
+)
+_PLAIN = re.compile(
+    rf"{_BULLET}(?:{_TITLES})(?![\w])[ \t]{{0,3}}(?P<sep>[:=])[*_ \t\r]*+(?P<inline>[^\n]*)$",
+    _FLAGS,
+)
+_VALUE = re.compile(_REST, _FLAGS)
+_SEPARATOR = re.compile(r"\*{5,}+[ \t\r]*+$")
+_HASH_LINE = re.compile(r"[ \t]{0,3}(#{1,6})[ \t]{0,4}([^\n]*)")
+_WORD = re.compile(r"[a-z0-9]+")
+_KEY_WORDS = frozenset({"rating", "ratings", "score", "decision", "verdict", "recommendation"})
+_COMPANIONS = frozenset(
+    re.findall(
+        r"\w+",
+        "overall final paper reviewer review my our the of this for numeric numerical total average"
+        " mean and confidence accept reject acceptance rejection ac area chair suggested proposed"
+        " preliminary updated revised initial meta s post rebuttal out to on a scale 1 5 10"
+        " simulated expert senior junior next another anonymous second first third",
+    )
+)
+"""Words that leave a heading about ratings, decisions or reviewers what it is."""
+_START = (
+    r"[ \t]{0,3}(?:[#*_•+-]|(?:anon|simulated|first|second|third|fourth|fifth|sixth"
+    r"|[1-6](?:st|nd|rd|th)|review|ac\b|area|meta|paper|final|overall|decision|verdict"
+    r"|preliminary|initial|updated|my|rating|recommendation|soundness|presentation|contribution"
+    r"|confidence))[^\n]*"
+)
+_CANDIDATE = re.compile(rf"^(?P<slashes>\\*+)(?P<line>{_START})", _FLAGS | re.MULTILINE)
+"""Line that ``classify`` is worth asking about, behind any backslashes."""
+_UNESCAPED = re.compile(rf"^(?=[ \t#*_•+a-z1-6-])(?!\*{{5}}){_START}", _FLAGS | re.MULTILINE)
+"""The same without backslashes; separators are left out."""
+DRAFT_OPEN = re.compile(r"^[ \t]{0,3}<(think(?:ing)?|thought|reasoning)>", _FLAGS | re.MULTILINE)
+DRAFT_CLOSE = re.compile(r"</(?:think(?:ing)?|thought|reasoning)>", _FLAGS)
+_DRAFT_LINE = re.compile(
+    r"^(?P<slashes>\\*+)(?=[^\n]*</?(?:think(?:ing)?|thought|reasoning)>)",
+    _FLAGS | re.MULTILINE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """What one line is to a review text."""
+
+    kind: LineKind
+    title: str
+    """Field name of the format for a field, else ``""``."""
+    level: int
+    """Number of ``#``; 0 for a line without."""
+    inline: str
+    """Text behind the heading on the same line."""
+    shown: str
+    """The line, cut, for messages."""
+    scale: str = ""
+    """What is in brackets behind the title, e.g. ``"1-10"``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A structural line and its place in a text."""
+
+    line: Line
+    start: int
+    end: int
+
+
+def structure(text: str) -> Iterator[Found]:
+    """Yield the structural lines of a text in order; separators and escaped lines are left out."""
+    for match in _UNESCAPED.finditer(text):
+        shown = match[0]
+        line = classify(shown[:MAX_LINE])
+        if line is not None:
+            is_cut = len(shown) > MAX_LINE and line.inline
+            end = match.start() + MAX_LINE if is_cut else match.end()
+            yield Found(line, match.start(), end)
+
+
+@lru_cache(maxsize=4096)
+def classify(line: str) -> Line | None:
+    """Return what a line is to a review text, or None if it is plain text.
+
+    >>> classify("### Rating: 6").inline
+    '6'
+    >>> classify("### Minor points") is None
+    True
+    """
+    shown = line.strip(WHITE)[:60]
+    if _SEPARATOR.match(line):
+        return Line("separator", "", 0, "", shown)
+    heading = _HEADING.match(line)
+    if heading:
+        return _from_heading(heading, shown)
+    hashes = _HASH_LINE.match(line)
+    if hashes:
+        return _unclear(hashes, shown)
+    bold = _BOLD.match(line)
+    if bold:
+        value = _VALUE.match(bold["inside"] + bold["rest"])
+        if value:
+            return _without_hashes(bold, value, shown)
+        return None
+    plain = _PLAIN.match(line)
+    return _without_hashes(plain, plain, shown) if plain else None
+
+
+def escape(text: str) -> str:
+    """Return a text in which no line is structural and the edges survive stripping."""
+    text = _map_lines(text, add=True)
+    if _white_edge(text):
+        text = "\\" + text
+    if _white_edge(text[::-1]):
+        text += "\\"
+    return text
+
+
+def unescape(text: str) -> str:
+    """Return what ``escape`` was given."""
+    if text.endswith("\\") and _white_edge(text[-2::-1]):
+        text = text[:-1]
+    if text.startswith("\\") and _white_edge(text[1:]):
+        text = text[1:]
+    return _map_lines(text, add=False)
+
+
+def without_drafts(text: str) -> tuple[str, str | None]:
+    """Return a text without drafts in ``<think>``, and why it is unreadable, if it is.
+
+    A draft opens at the start of a line. A closing tag at the start or the end of a line, without
+    an opening one, ends a draft that began with the text, as chat templates have it.
+    """
+    parts: list[str] = []
+    at = 0
+    first_open = DRAFT_OPEN.search(text)
+    lead = _lone_close(text, first_open.start() if first_open else len(text))
+    if lead is not None:
+        at = lead
+    while (opened := DRAFT_OPEN.search(text, at)) is not None:
+        parts.append(text[at : opened.start()])
+        closed = DRAFT_CLOSE.search(text, opened.end())
+        if closed is None:
+            return "", f"the text ends inside {opened[0].strip()}"
+        at = closed.end()
+    return "".join([*parts, text[at:]]), None
+
+
+def _lone_close(text: str, limit: int) -> int | None:
+    """Return the end of the last closing tag before the first opening one, or None."""
+    place = None
+    for closed in DRAFT_CLOSE.finditer(text, 0, limit):
+        start = text.rfind("\n", 0, closed.start()) + 1
+        end = text.find("\n", closed.end())
+        before = text[start : closed.start()]
+        after = text[closed.end() : len(text) if end < 0 else end]
+        if not before.startswith("\\") and not (before.strip() and after.strip()):
+            place = closed.end()
+    return place
+
+
+def _from_heading(match: re.Match[str], shown: str) -> Line | None:
+    level = len(match["hashes"])
+    inline = (match["bare"] or match["inline"] or "").strip(WHITE)
+    scale = match["paren"] or ""
+    if match["text"]:
+        if level not in (2, 3) or (inline and match["sep"] != ":") or scale:
+            return None
+        return Line("field", _canonical(match["text"]), level, inline, shown)
+    if match["reviewer"]:
+        return Line("reviewer", "", level, "", shown)
+    if match["meta"]:
+        return Line("meta", "", level, inline, shown)
+    if match["decision"]:
+        return Line("decision", "", level, inline or scale, shown)
+    if match["recommendation"]:
+        return Line("recommendation", "Rating", level, inline, shown, scale)
+    title = "Rating" if match["rating"] or match["score"] else _canonical(match["number"])
+    if title != "Rating" and level not in (2, 3, 4):
+        return None
+    return Line("field", title, level, inline, shown, scale)
+
+
+def _without_hashes(match: re.Match[str], value: re.Match[str], shown: str) -> Line | None:
+    """Return what a bold or plain line is; without ``#``, words alone are plain text."""
+    inline = (value["inline"] or "").strip(WHITE)
+    if match["reviewer"]:
+        return None if inline else Line("reviewer", "", 0, "", shown)
+    if value["sep"] not in (":", "=", None):
+        return None
+    if match["meta"]:
+        return None if inline else Line("meta", "", 0, "", shown)
+    if match["decision"]:
+        return Line("decision", "", 0, inline, shown)
+    if match["recommendation"]:
+        return Line("recommendation", "Rating", 0, inline, shown) if inline else None
+    if match["rating"]:
+        return Line("field", "Rating", 0, inline, shown)
+    return (
+        Line("field", _canonical(match["number"]), 0, inline, shown)
+        if inline[:1].isdigit()
+        else None
+    )
+
+
+def _unclear(match: re.Match[str], shown: str) -> Line | None:
+    """Return an unclear line for a heading made of words about ratings and decisions alone."""
+    words = _WORD.findall(match[2].lower())
+    keys = _KEY_WORDS | ({"reviewer"} if len(match[1]) <= 2 else set())
+    if not words or len(words) > 8 or not keys & set(words):
+        return None
+    return (
+        Line("unclear", "", len(match[1]), "", shown)
+        if set(words) <= _KEY_WORDS | _COMPANIONS
+        else None
+    )
+
+
+_CANONICAL = {name.lower(): name for name in (*REVIEW_FIELDS, *META_FIELDS)}
+
+
+def _canonical(title: str) -> str:
+    return _CANONICAL[title.lower()]
+
+
+def _map_lines(text: str, *, add: bool) -> str:
+    """Add a backslash to, or remove one from, every line that is structural but for backslashes."""
+
+    def mapped(match: re.Match[str]) -> str:
+        slashes, line = match["slashes"], match["line"]
+        if classify(line[:MAX_LINE]) is None or (not add and not slashes):
+            return match[0]
+        return f"\\{slashes}{line}" if add else f"{slashes[1:]}{line}"
+
+    def draft(match: re.Match[str]) -> str:
+        return f"\\{match[0]}" if add else match[0][1:]
+
+    text = _CANDIDATE.sub(mapped, text) if add else _DRAFT_LINE.sub(draft, text)
+    return _DRAFT_LINE.sub(draft, text) if add else _CANDIDATE.sub(mapped, text)
+
+
+def _white_edge(text: str) -> bool:
+    """Return whether a text starts with white space, leading backslashes left aside."""
+    return text.lstrip("\\")[:1] in tuple(WHITE)
