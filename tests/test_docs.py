@@ -15,7 +15,7 @@ from cycleeval import predictions, score
 from tests.documents import ROOT, RUN, blocks, run_page, same
 
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
-NEED_A_SERVER = {"docs/guides/review.md", "docs/guides/outlines.md"}
+NEED_A_SERVER = {"docs/guides/review.md"}
 """Run by the tests that have the server, which call `run_page` with its URL."""
 
 
