@@ -81,10 +81,6 @@ else:
                 "nll_loss",
                 "simpo_loss",
             ),
-            "cycledata.svg": (
-                "Curve",
-                "Line",
-            ),
             "cycletrain.preferences": (
                 "Pairing",
                 "PreferencePair",
@@ -100,11 +96,9 @@ else:
 
 __all__ = [
     "AdapterConfig",
-    "Curve",
     "DetectConfig",
     "DisclosureCheck",
     "IterateConfig",
-    "Line",
     "Logprobs",
     "ModelConfig",
     "Pairing",
