@@ -68,10 +68,10 @@ else:
             ),
             "cycleeval.bootstrap": ("Interval",),
             "cycleeval.comparison": (
-                "PlaceInterval",
                 "Comparison",
                 "Difference",
                 "PairwiseComparison",
+                "PlaceInterval",
                 "compare",
                 "compare_predictions",
             ),
@@ -98,9 +98,9 @@ else:
             ),
             "cycleeval.inputs": ("DecisionLabel",),
             "cycleeval.predictions": (
-                "prediction_of",
                 "Prediction",
                 "PredictionFile",
+                "prediction_of",
                 "read_predictions",
             ),
             "cycleeval.proxy": (

@@ -10,6 +10,7 @@ from cycledata.lazy_exports import lazy_exports
 
 if TYPE_CHECKING:
     from cycledata.llm.chat import Sampling as Sampling
+    from cycledata.svg import Curve as Curve
     from cycletrain.config import AdapterConfig as AdapterConfig
     from cycletrain.config import DetectConfig as DetectConfig
     from cycletrain.config import IterateConfig as IterateConfig
@@ -48,6 +49,7 @@ else:
         __name__,
         {
             "cycledata.llm.chat": ("Sampling",),
+            "cycledata.svg": ("Curve",),
             "cycletrain.config": (
                 "AdapterConfig",
                 "DetectConfig",
@@ -96,6 +98,7 @@ else:
 
 __all__ = [
     "AdapterConfig",
+    "Curve",
     "DetectConfig",
     "DisclosureCheck",
     "IterateConfig",
