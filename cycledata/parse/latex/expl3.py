@@ -12,7 +12,7 @@ from cycledata.parse.latex.macros import Macro
 from cycledata.parse.latex.tokens import without_comments
 
 _NAME = re.compile(r"\\[A-Za-z@_:]++")
-_NEWLINES = re.compile(r"[ \t]*+\n\s*+")
+_NEWLINES = re.compile(r"\n\s*+")
 
 
 def expl_syntax(expander: Expander, _name: str) -> None:

@@ -3,11 +3,11 @@ r"""Which member of an archive TeX is started on.
 Every file with a document class is a candidate, and so is a wrapper that sets a switch and then
 reads such a file. What another candidate reads, a figure made with ``standalone``, slides, a reply
 to reviewers, a supplement or a venue's template is not the paper. Among full drafts the archive's
-own word (00README) decides; then the habits weighed in ``_score``.
+own word (00README) decides; then the habits weighed in ``_points``.
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from posixpath import basename
 
@@ -36,9 +36,26 @@ _ASIDE = words(
     "responses review reviews reviewer cover letter poster slides talk presentation spotlight "
     "handout template example sample demo readme standalone figure figures tikz plot plots diff "
     "old archive archived backup bak note notes todo abstract checklist egreview test testing "
-    "copy outline proposal summary short"
+    "copy outline proposal summary short supmat supmaterial suppmat suppmaterial suppinfo "
+    "supporting "
+    "si sm esm addendum coverletter prev previous orig deprecated unused trash rejected "
+    "translation translated translations"
 )
 """Parts of file names that say: beside the paper."""
+_LANGUAGES = words(
+    "zh cn chs cht chinese fr french francais de german deutsch es spanish ru russian ja jp "
+    "japanese ko "
+    "kr korean pt portuguese ita italian pl polish tr turkish vi vn ar fa persian"
+)
+"""Parts of file names that say: a translation."""
+_LATE = words("final camera cameraready revised revision accepted published")
+"""Parts of file names that say: the last state of the text."""
+_VERSION = re.compile(r"(.*?)[_.-]?(?:v|ver|version|draft|rev|r)?[_.-]?(\d{1,8})\Z", re.IGNORECASE)
+_ABSTRACT = re.compile(r"\\begin\s*+\{(?:abstract|Abstract)\}|\\(?:abstract|ABSTRACT)\s*+\{")
+_BIBLIOGRAPHY = re.compile(
+    r"\\(?:bibliography|printbibliography|addbibresource)(?![A-Za-z])|\\begin\{thebibliography\}"
+)
+_EAST_ASIAN = re.compile("[\u3040-\u30ff\u4e00-\u9fff\uac00-\ud7af]")
 _USUAL = words("main ms paper article manuscript root top")
 _SLIDES = words("beamer slides a0poster tikzposter beamerposter baposter powerdot letter exam")
 _PARTS = words("standalone subfiles minimal tikzstandalone")
@@ -81,14 +98,23 @@ class _Draft:
     """Date of the venue whose style it loads, in years; 0 for none."""
     is_final: bool
     """It asks the style for the accepted form."""
+    n_parts: int
+    """How many of title, abstract and bibliography it has."""
+    is_east_asian: bool
 
 
-def choose_main(texts: Mapping[str, str]) -> MainFile:
-    """The main file of an archive.
+def choose_main(texts: Mapping[str, str], *, main: str | None = None) -> MainFile:
+    """Return the main file of an archive.
+
+    Args:
+        texts: decoded members by path.
+        main: path of the main file if it is known; a unique file name is enough.
 
     Raises:
-        ParseError: ``no-latex``, no member holds LaTeX.
+        ParseError: ``no-latex``, no member is LaTeX; ``no-main-file``, ``main`` is not there.
     """
+    if main is not None:
+        return _asked_for(texts, main)
     sources = [path for path, text in texts.items() if _has_class(path, text)]
     if not sources:
         return _largest(texts)
@@ -99,6 +125,33 @@ def choose_main(texts: Mapping[str, str]) -> MainFile:
     named = _readme_choice(texts)
     if named in candidates:
         return MainFile(named, ())
+    reasons = _reasons(texts, candidates, includes)
+    scores = {path: sum(points for points, _ in found) for path, found in reasons.items()}
+    ranked = sorted(scores, key=lambda path: (-scores[path], path))
+    others = [path for path in ranked[1:] if scores[path] >= 0]
+    if not others:
+        return MainFile(ranked[0], ())
+    why = ", ".join(_differences(reasons[ranked[0]], reasons[others[0]])) or "first by name"
+    detail = f"took {ranked[0]} ({why}); also {', '.join(others[:5])}"
+    rule = "several-drafts" if scores[ranked[0]] - scores[others[0]] >= 0.5 else "tied-drafts"
+    return MainFile(ranked[0], (ParseWarning(rule=rule, detail=detail),))
+
+
+def _asked_for(texts: Mapping[str, str], main: str) -> MainFile:
+    """Return the member with a path, or the only one with that file name."""
+    if main in texts:
+        return MainFile(main, ())
+    found = [path for path in texts if basename(path) == main]
+    if len(found) != 1:
+        detail = f"expected one member {main}, found {len(found)}; name it with its folder"
+        raise ParseError("no-main-file", detail)
+    return MainFile(found[0], ())
+
+
+def _reasons(
+    texts: Mapping[str, str], candidates: list[str], includes: Includes
+) -> dict[str, list[tuple[float, str]]]:
+    """Return points and reasons by candidate; the sizes of points order habits, no more."""
     drafts = [_draft(texts, path, includes) for path in candidates]
     hints = {
         hint[1].rpartition("/")[2]
@@ -106,20 +159,48 @@ def choose_main(texts: Mapping[str, str]) -> MainFile:
         if "root" in text[:300] and (hint := _ROOT_HINT.search(text[:300]))
     }
     stems = {_stem(path) for path in texts if path.endswith(".bbl")}
+    papers = [draft for draft in drafts if not draft.is_template]
     most = max(draft.length for draft in drafts)
-    latest = max((draft.venue for draft in drafts if not draft.is_template), default=0.0)
-    scores = {
-        draft.path: _score(draft, most=most, latest=latest)
-        + 2 * (_stem(draft.path) in stems)
-        + 2 * (basename(draft.path) in hints)
-        for draft in drafts
-    }
-    ranked = sorted(scores, key=lambda path: (-scores[path], path))
-    others = [path for path in ranked[1:] if scores[path] >= 0]
-    if not others:
-        return MainFile(ranked[0], ())
-    detail = f"took {ranked[0]}; also {', '.join(others[:5])}"
-    return MainFile(ranked[0], (ParseWarning(rule="several-drafts", detail=detail),))
+    latest = max((draft.venue for draft in papers), default=0.0)
+    parts = max((draft.n_parts for draft in papers), default=0)
+    mixed = any(not draft.is_east_asian for draft in papers)
+    versions = _latest_versions(candidates)
+    found: dict[str, list[tuple[float, str]]] = {}
+    for draft in drafts:
+        found[draft.path] = [
+            *_points(draft, most=most, latest=latest, parts=parts),
+            (2.0 * (_stem(draft.path) in stems), "has a .bbl of its name"),
+            (2.0 * (basename(draft.path) in hints), "named as root by a part"),
+            (-3.0 * (draft.is_east_asian and mixed), "a translation"),
+            (versions.get(draft.path, 0.0), "version number"),
+        ]
+    return found
+
+
+def _differences(first: list[tuple[float, str]], second: list[tuple[float, str]]) -> list[str]:
+    """Return the reasons that speak most for the first of two candidates."""
+    gaps = [(one - two, why) for (one, why), (two, _) in zip(first, second, strict=True)]
+    return [why for gap, why in sorted(gaps, reverse=True)[:3] if gap > 0.2]
+
+
+def _latest_versions(paths: list[str]) -> dict[str, float]:
+    """Return points by path: files that differ in a number only are versions, the highest last.
+
+    >>> _latest_versions(["a_v2.tex", "a_v10.tex", "b.tex"])
+    {'a_v2.tex': -2.0, 'a_v10.tex': 2.0}
+    """
+    families: dict[str, list[tuple[int, str]]] = {}
+    for path in paths:
+        found = _VERSION.match(_stem(path)[-80:])
+        if found:
+            families.setdefault(found[1].lower(), []).append((int(found[2]), path))
+    points: dict[str, float] = {}
+    stems = {_stem(path)[-80:].lower() for path in paths}
+    for stem, members in families.items():
+        if len(members) > 1 or stem in stems:
+            last = max(members)
+            points |= {path: 2.0 if (number, path) == last else -2.0 for number, path in members}
+    return points
 
 
 def _has_class(path: str, text: str) -> bool:
@@ -215,6 +296,11 @@ def _draft(texts: Mapping[str, str], path: str, includes: Includes) -> _Draft:
         is_template=bool(title and _TEMPLATE_TITLE.search(title[1])),
         venue=_venue_date(match[2] for match in loaded),
         is_final=bool(options & {"final", "accepted"}),
+        n_parts=sum(
+            any(pattern.search(part) for part in whole)
+            for pattern in (_TITLE, _ABSTRACT, _BIBLIOGRAPHY)
+        ),
+        is_east_asian=sum(len(_EAST_ASIAN.findall(part)) for part in whole) > 500,
     )
 
 
@@ -234,21 +320,25 @@ def _venue_date(names: Iterable[str]) -> float:
     )
 
 
-def _score(draft: _Draft, *, most: int, latest: float) -> float:
-    """How much speaks for a draft: the weights order habits, their sizes mean nothing else."""
-    parts = [part.lower() for part in _NAME_PART.findall(basename(_stem(draft.path)))]
-    score = 4 * draft.length / max(most, 1)
+def _points(draft: _Draft, *, most: int, latest: float, parts: int) -> Iterator[tuple[float, str]]:
+    """Yield what speaks for or against a draft, always in the same order."""
+    name_parts = [part.lower() for part in _NAME_PART.findall(basename(_stem(draft.path)))]
+    folders = [part.lower() for part in _NAME_PART.findall(draft.path.rpartition("/")[0])]
+    yield 4 * draft.length / max(most, 1), "longest"
     # Instructions, replies, slides and figures are documents, but not the paper.
-    score -= 8 * (draft.is_template or draft.document_class in _SLIDES | _PARTS)
-    score -= 6 * (not _is_tex(draft.path))
-    score -= 4 * any(part in _ASIDE for part in parts)
-    score -= 3 * (not draft.has_sections)
+    yield -8.0 * (draft.is_template or draft.document_class in _SLIDES | _PARTS), "is a paper"
+    yield -6.0 * (not _is_tex(draft.path)), "ends in .tex"
+    yield -4.0 * any(part in _ASIDE for part in name_parts), "name"
+    yield -4.0 * any(part in _ASIDE for part in folders), "not in a folder of old files"
+    yield -2.5 * any(part in _LANGUAGES for part in name_parts + folders), "no translation"
+    yield -3.0 * basename(draft.path).startswith(("_", ".", "~", "#")), "no hidden name"
+    yield -3.0 * (not draft.has_sections), "has sections"
+    yield 1.0 * (draft.n_parts - parts), "has title, abstract and bibliography"
     # Older copies are put into folders.
-    score -= draft.path.count("/")
-    # A draft named for arXiv is the one that went there.
-    score += 8 * ("arxiv" in parts)
+    yield -1.0 * draft.path.count("/"), "highest folder"
+    # A draft named for arXiv is the one that was sent there.
+    yield 8.0 * ("arxiv" in name_parts), "named for arXiv"
     # The last venue tried is the last state of the text; its accepted form the last of all.
-    score += 3 * (0 < latest == draft.venue)
-    score += draft.is_final
-    score += bool(parts) and parts[0] in _USUAL
-    return score
+    yield 3.0 * (0 < latest == draft.venue), "latest venue"
+    yield 1.0 * (draft.is_final or any(part in _LATE for part in name_parts)), "accepted form"
+    yield 1.0 * (bool(name_parts) and name_parts[0] in _USUAL), "usual name"

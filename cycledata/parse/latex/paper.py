@@ -26,13 +26,16 @@ from cycledata.records import BibEntry, PaperText, ParseWarning, Section
 TEXT_VERSION = "cyclekit-latex/1"
 
 
-def parse_eprint(payload: bytes, *, file: str, bibliography: bool = True) -> PaperText:
+def parse_eprint(
+    payload: bytes, *, file: str, bibliography: bool = True, main: str | None = None
+) -> PaperText:
     """What an e-print says.
 
     Args:
         payload: the e-print as the service sent it: a tar, gzipped or not, a zip, or one .tex.
         file: name under which it came, for the record.
         bibliography: read the bibliography's entries too, which takes longer than all the rest.
+        main: path of the main file inside the archive, if it is known.
 
     Raises:
         ParseError: nothing can be read; the rule says why.
@@ -40,13 +43,15 @@ def parse_eprint(payload: bytes, *, file: str, bibliography: bool = True) -> Pap
     archive = open_eprint(payload)
     if archive.kind == "pdf":
         raise ParseError("pdf-eprint", f"{file} is a PDF, not LaTeX; parse it as one")
-    return parse_archive(archive, file=file, bibliography=bibliography)
+    return parse_archive(archive, file=file, bibliography=bibliography, main=main)
 
 
-def parse_archive(archive: Archive, *, file: str, bibliography: bool = True) -> PaperText:
+def parse_archive(
+    archive: Archive, *, file: str, bibliography: bool = True, main: str | None = None
+) -> PaperText:
     """What an opened e-print says; see ``parse_eprint``."""
-    main = choose_main(archive.texts)
-    flat = flatten(archive.texts, main.path, archive.names)
+    chosen = choose_main(archive.texts, main=main)
+    flat = flatten(archive.texts, chosen.path, archive.names)
     front = read_front(flat)
     headings = read_headings(flat)
     leaks = read_leaks(flat, read_acknowledgments(flat, headings))
@@ -56,7 +61,7 @@ def parse_archive(archive: Archive, *, file: str, bibliography: bool = True) -> 
         stripper.strip(visible(flat.text, part, hidden)) for part in front.abstract
     )
     sections = read_sections(flat, front, headings, hidden, stripper)
-    warnings = [*archive.warnings, *main.warnings, *flat.warnings, *front.warnings]
+    warnings = [*archive.warnings, *chosen.warnings, *flat.warnings, *front.warnings]
     if not flat.body:
         warnings.append(ParseWarning(rule="no-document", detail="no \\begin{document} was found"))
     if not headings:
@@ -76,12 +81,12 @@ def parse_archive(archive: Archive, *, file: str, bibliography: bool = True) -> 
     entries: tuple[BibEntry, ...] = ()
     if bibliography:
         texts = {**flat.written, **archive.texts} if flat.written else archive.texts
-        found = read_bibliography(flat.text, texts, main_file=main.path, cited=cited)
+        found = read_bibliography(flat.text, texts, main_file=chosen.path, cited=cited)
         entries = found.entries
         warnings += found.warnings
     return PaperText(
         file=file,
-        main_file=file if archive.kind in ("tex", "gzip-tex") else main.path,
+        main_file=file if archive.kind in ("tex", "gzip-tex") else chosen.path,
         title=front.title,
         abstract=abstract,
         sections=sections,

@@ -33,7 +33,8 @@ _LAYOUT = words(
     "\\doparttoc \\faketableofcontents \\parttoc   \\nolinenumbers \\linenumbers "
     "\\iclrfinalcopy \\cvprfinalcopy \\iccvfinalcopy \\IEEEpeerreviewmaketitle \\unskip "
     "\\ignorespaces \\phantomsection \\protect  \\break \\allowbreak "
-    "\\glsunsetall \\glsresetall"
+    "\\glsunsetall \\glsresetall \\DIFdelbegin \\DIFdelend \\DIFaddbegin \\DIFaddend "
+    "\\DIFdelbeginFL \\DIFdelendFL \\DIFaddbeginFL \\DIFaddendFL"
 )
 """Commands without arguments that print nothing."""
 

@@ -20,6 +20,12 @@ _ACK_TITLE = re.compile(
     r"|\W*acknowledging(?: support)?\W*\Z",
     re.IGNORECASE,
 )
+_THANKS = re.compile(
+    r"\W*(?:致谢|致謝|謝辞|谢辞|danksagung(?:en)?|remerciements?|agradecimientos?|agradecimentos?"
+    r"|ringraziamenti)\W*\Z",
+    re.IGNORECASE,
+)
+"""Such a heading stays in the list of sections, as TeX's own list has it; its text is cut."""
 _RUN_IN = re.compile(
     r"(?:\A|\n[ \t]*\n|\\noindent|\\par|\\(?:med|small|big)skip|\\vspace\*?\{[^{}]{0,20}\}"
     r"|\\item|\}|\\\\)\s{0,20}"
@@ -104,12 +110,14 @@ def read_acknowledgments(flat: FlatText, headings: list[Heading]) -> list[TextSp
     stops = [place for place, name in flat.marks if name in _ENDS] + [len(flat.text)]
     starts = sorted([*(heading.start for heading in headings), *stops])
     for index, heading in enumerate(headings):
-        if is_acknowledgment(heading.title):
+        foreign = _THANKS.match(heading.title) is not None
+        if foreign or is_acknowledgment(heading.title):
             level = 6 if heading.level >= 4 else heading.level
             later = range(index + 1, len(headings))
             end = next((headings[at].start for at in later if headings[at].level <= level), None)
             stop = stops[bisect_right(stops, heading.end - 1)]
-            spans.append(TextSpan(heading.start, stop if end is None else min(end, stop)))
+            start = heading.end if foreign else heading.start
+            spans.append(TextSpan(start, stop if end is None else min(end, stop)))
     for offset, name in flat.marks:
         if name[1:] not in ACKS or offset < flat.body:
             continue

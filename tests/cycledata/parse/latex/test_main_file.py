@@ -91,7 +91,7 @@ def test_main_file_is_the_paper(texts: dict[str, str], main: str) -> None:
 
 def test_a_tie_between_drafts_is_reported() -> None:
     chosen = choose_main({"a.tex": document(), "b.tex": document()})
-    assert [warning.rule for warning in chosen.warnings] == ["several-drafts"]
+    assert [warning.rule for warning in chosen.warnings] == ["tied-drafts"]
 
 
 def test_an_archive_without_latex_says_so() -> None:
