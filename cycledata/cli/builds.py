@@ -230,8 +230,17 @@ def verify(
         print(f"{folder.name}: {kind} as pinned, {len(pins)} files")
 
 
-def parse(files: Files) -> None:
-    """Read e-prints and PDFs as text: one JSON object a file, on one line each.
+def parse(
+    files: Files,
+    main: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FILE",
+            help="Main file inside the e-print, e.g. paper.tex; by default it is chosen.",
+        ),
+    ] = None,
+) -> None:
+    """Read e-prints and PDFs as text: one JSON object per file, each on one line.
 
     A file that cannot be read gives `file` and `error`, and exit code 1 at the end.
     """
@@ -241,7 +250,7 @@ def parse(files: Files) -> None:
     failed = False
     for path in files:
         try:
-            print(parse_paper(path.read_bytes(), file=path.name).model_dump_json())
+            print(parse_paper(path.read_bytes(), file=path.name, main=main).model_dump_json())
         except ParseError as error:
             failed = True
             row = {"file": path.name, "error": {"rule": error.rule, "detail": error.detail}}
