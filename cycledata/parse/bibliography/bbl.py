@@ -9,14 +9,14 @@ import re
 from collections.abc import Iterator
 from itertools import chain, islice, pairwise
 
-from cycledata.formats.braces import bracket_end, group_contents
+from cycledata.formats.braces import bracket_end, group_contents, group_end
 from cycledata.parse.bibliography.entry import (
     bibtex_of,
     entry_of_fields,
     entry_of_text,
-    plain_text,
     year_in,
 )
+from cycledata.parse.bibliography.printed_title import printed_title
 from cycledata.records import BibEntry
 
 MAX_ENTRY = 8_000
@@ -25,28 +25,17 @@ MAX_PRINTED = 2 * 2**20
 """Characters from the first printed entry on."""
 MAX_ENTRIES = 10_000
 """Printed entries of one text."""
-_MAX_SLANTED = 8
-"""Words in italics in which a title is looked for."""
 
 _ITEM = re.compile(r"\\(?:bibitem|rbibitem)(?![A-Za-z])\s*+")
+_COMMENTS = re.compile(r"(?<!\\)%[^\n]*+\n?")
+_AMSREFS = re.compile(r"\\bib\s*+\{([^{}]{1,300})\}\s*+\{(\w{1,40})\}\s*+(?=\{)")
+_AMSREFS_FIELD = re.compile(r"(?<![A-Za-z])([A-Za-z]{2,20})\s*+=\s*+(?=\{)")
+_HARVARD = re.compile(r"\\harvarditem(?![A-Za-z])\s*+")
 _KEY = re.compile(r"\s*+(?:%[^\n]*+\s*+)*+\{([^{}]{1,300})\}")
 _END = re.compile(r"\\end\s*\{thebibliography\}|\\(?:BIBdecl|endthebibliography)(?![A-Za-z])")
 _BIBLATEX_ENTRY = re.compile(r"\\entry\{([^{}]{1,300})\}\{(\w{1,40})\}")
 _BIBLATEX_FIELD = re.compile(r"\\(field|strng|verb)\{(\w{1,40})\}")
-_NEWBLOCK = re.compile(r"\\newblock(?![A-Za-z])|\\(?:hskip|hspace)[^\\{}]{0,60}\\relax")
-_MARKED_TITLE = re.compile(r"\\(?:bibinfo\s*\{(?:title|booktitle)\}|showarticletitle)\s*(?=\{)")
 _MARKED_YEAR = re.compile(r"\\(?:bibinfo\s*\{year\}|bibinfo\s*\{date\})\s*\{[^{}]{0,20}?(\d{4})")
-_QUOTED = re.compile(r"``((?:[^`'\"]|'(?!')){8,400}+)(?:''|\")|“([^“”]{8,400}+)”")
-_YEAR_THEN_TITLE = re.compile(
-    r"\b((?:19|20)\d\d)[a-z]?(?:,\s[A-Za-z]{3,9}\.?(?:\s\d{1,2})?)?\)?[.,:](?!\d)\s{0,9}"
-    r"([^.?!]{8,400}[.?!])"
-)
-_SLANTED = re.compile(r"\\(?:textit|emph|textsl)\s*(?=\{)|\{\\(?:it|em|sl|itshape)(?![A-Za-z])")
-_VENUE = re.compile(
-    r"\b(?:proceedings|proc|journal|conference|advances|transactions|trans|review|letters|in|arxiv"
-    r"|annals|workshop|symposium|nature|science|press|lecture notes)\b",
-    re.IGNORECASE,
-)
 
 
 def printed_entries(text: str) -> Iterator[BibEntry]:
@@ -55,6 +44,12 @@ def printed_entries(text: str) -> Iterator[BibEntry]:
         yield _biblatex_entry(start, body)
     for _, body in _pieces(_ITEM, text):
         entry = _printed_entry(body)
+        if entry is not None:
+            yield entry
+    for start, body in _pieces(_AMSREFS, text):
+        yield _amsrefs_entry(start, body)
+    for _, body in _pieces(_HARVARD, text):
+        entry = _harvard_entry(body)
         if entry is not None:
             yield entry
 
@@ -126,36 +121,43 @@ def _printed_entry(after_item: str) -> BibEntry | None:
     if not key:
         return None
     printed = _END.split(after_item[key.end() :], maxsplit=1)[0]
-    printed = re.sub(r"(?<!\\)%[^\n]*+\n?", "", printed).strip()
-    title, year = _title_and_year(printed)
-    return entry_of_text(" ".join(key[1].split()), title, year or year_in(label), printed)
+    printed = _COMMENTS.sub("", printed).strip()
+    name = " ".join(_COMMENTS.sub("", key[1]).split())
+    year = year_in(_COMMENTS.sub("", label)) or _printed_year(printed)
+    return entry_of_text(name, printed_title(printed), year, printed)
 
 
-def _title_and_year(printed: str) -> tuple[str | None, int | None]:
-    """The title as LaTeX, and the year, of a printed entry."""
-    marked_year = _MARKED_YEAR.search(printed)
-    year = int(marked_year[1]) if marked_year else year_in(_without_ids(printed))
-    if marked := _MARKED_TITLE.search(printed):
-        return group_contents(printed, marked.end(), limit=MAX_ENTRY), year
-    blocks = [block.strip() for block in _NEWBLOCK.split(printed)]
-    if quoted := _QUOTED.search(printed):
-        return (quoted[1] or quoted[2]).rstrip(",.?!"), year
-    if len(blocks) > 1:
-        return re.sub(r",\s(?:19|20)\d\d[a-z]?$", "", blocks[1].rstrip(".,; \n")), year
-    if dated := _YEAR_THEN_TITLE.search(printed):
-        return dated[2].rstrip("."), int(dated[1])
-    return _slanted_title(printed), year
+def _amsrefs_entry(start: re.Match[str], body: str) -> BibEntry:
+    r"""Read the entry after ``\bib{key}{kind}``, whose fields are written as in BibTeX."""
+    inside = group_contents(body, 0, limit=MAX_ENTRY)
+    fields: dict[str, str] = {}
+    for found in islice(_AMSREFS_FIELD.finditer(inside), 100):
+        name, value = found[1].lower(), group_contents(inside, found.end(), limit=MAX_ENTRY)
+        if name == "author" and name in fields:
+            value = f"{fields.pop(name)} and {value}"
+        fields.setdefault("year" if name == "date" else name, value)
+    return entry_of_fields(start[1], fields, bibtex_of(start[2], start[1], fields))
 
 
-def _slanted_title(printed: str) -> str | None:
-    """The first words in italics that name no venue; None without such."""
-    for slanted in islice(_SLANTED.finditer(printed), _MAX_SLANTED):
-        inside = slanted.end() if slanted[0].startswith("\\") else slanted.start()
-        words = group_contents(printed, inside, limit=MAX_ENTRY)
-        plain = plain_text(words)
-        if plain.count(" ") >= 2 and not _VENUE.search(plain):
-            return words.rstrip(".,; \n")
-    return None
+def _harvard_entry(after_item: str) -> BibEntry | None:
+    r"""Read the entry after ``\harvarditem[short]{long}{year}{key}``; None if no key follows."""
+    at = max(bracket_end(after_item, 0, limit=MAX_ENTRY), 0) if after_item[:1] == "[" else 0
+    parts: list[str] = []
+    while len(parts) < 3:
+        start = after_item.find("{", at, at + 20)
+        end = group_end(after_item, start, limit=MAX_ENTRY) if start >= 0 else -1
+        if end < 0:
+            return None
+        parts.append(after_item[start + 1 : end - 1])
+        at = end
+    printed = _COMMENTS.sub("", _END.split(after_item[at:], maxsplit=1)[0]).strip()
+    year = year_in(parts[1]) or _printed_year(printed)
+    return entry_of_text(" ".join(parts[2].split()), printed_title(printed), year, printed)
+
+
+def _printed_year(printed: str) -> int | None:
+    marked = _MARKED_YEAR.search(printed)
+    return int(marked[1]) if marked else year_in(_without_ids(printed))
 
 
 def _without_ids(printed: str) -> str:

@@ -27,10 +27,13 @@ MAX_ENTRIES = 150_000
 """Entries of one file; the whole ACL Anthology, which some papers bring along, has 110,000."""
 MAX_STEPS = 700_000
 """Steps of the library over all wanted entries: some 160 an entry, 60 of them whatever it holds."""
+MAX_XDATA = 10
+"""Names in one ``xdata`` field."""
 MAX_MACRO = 2_000
 """Characters of a @string once the macros in it are replaced: they can double each other."""
 
 _START = re.compile(r"@[ \t]*+(\w++)\s*+[{(]\s*+([^\s,}]*+)")
+_IDS = re.compile(r"(?<![A-Za-z])(?:ids|IDS)\s*+=\s*+[{\"]([^{}\"]{1,2000})[}\"]")
 _STEPS = '{}",=\n'
 """Characters that the library stops at."""
 _MARK = re.compile(r"[{}\"#]")
@@ -83,9 +86,20 @@ class BibFiles:
 
     def entries(self) -> Iterator[BibEntry]:
         """The wanted entries in the files' order, under the keys they are cited by."""
+        if self.wanted is not None:
+            self._add_aliases(self.wanted)
         for key, chunk in self.chunks.items():
             if self.wanted is None or key in self.wanted:
                 yield self._entry(key, chunk)
+
+    def _add_aliases(self, wanted: Mapping[str, str]) -> None:
+        """Add the wanted keys that biblatex's field ``ids`` gives to entries of another key."""
+        missing = {key for key in wanted if key not in self.chunks}
+        for chunk in list(self.chunks.values()) if missing else ():
+            for found in _IDS.finditer(chunk) if "ids" in chunk or "IDS" in chunk else ():
+                for alias in found[1].split(","):
+                    if alias.strip().lower() in missing:
+                        self.chunks.setdefault(alias.strip().lower(), chunk)
 
     def warnings(self) -> Iterator[ParseWarning]:
         """What was repeated, broken or left unread, counted."""
@@ -108,6 +122,12 @@ class BibFiles:
             inherited.setdefault("booktitle", inherited.get("title", ""))
             fields = {**{n: v for n, v in inherited.items() if v and n != "crossref"}, **fields}
             raw = None
+        for name_of_data in fields.get("xdata", "").split(",")[:MAX_XDATA]:
+            data = self.chunks.get(name_of_data.strip().lower())
+            if data is not None and data is not chunk:
+                shared, _ = self._read(data, name)
+                fields = {**{n: v for n, v in shared.items() if n != "xdata"}, **fields}
+                raw = None
         if not _NOT_PRINTED.isdisjoint(fields):
             fields = {n: v for n, v in fields.items() if n not in _NOT_PRINTED}
             raw = None
