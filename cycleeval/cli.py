@@ -323,9 +323,10 @@ def leaderboard(
 ) -> None:
     """Turn a folder of submissions into a static site that ranks them."""
     from cycleeval.human_ratings import read_human_ratings
+    from cycleeval.leaderboard.folder import write_site
     from cycleeval.leaderboard.gather import gather
     from cycleeval.leaderboard.hub import hub_files
-    from cycleeval.leaderboard.site import build_site, write_site
+    from cycleeval.leaderboard.site import build_site
 
     rules = _config(
         threshold=threshold,

@@ -10,6 +10,7 @@ from cycledata.errors import ParseError
 from cycleeval.aligned import on_scale, with_form
 from cycleeval.comparison import Comparison, PlaceInterval, compare_predictions
 from cycleeval.human_ratings import HumanRatings
+from cycleeval.leaderboard.folder import is_regular_file
 from cycleeval.predictions import SUFFIXES, PredictionFile, read_predictions
 from cycleeval.scoring import ScoreCard, score_humans, score_predictions
 from cycleeval.scoring_config import Policy, ScoringConfig
@@ -122,7 +123,7 @@ def _files(folder: Path) -> tuple[list[Path], tuple[str, ...]]:
     if not folder.is_dir():
         raise ParseError("no-submissions", f"{folder}: expected a folder of predictions files")
     inside = sorted(folder.iterdir())
-    files = [path for path in inside if path.name.endswith(SUFFIXES) and path.is_file()]
+    files = [path for path in inside if path.name.endswith(SUFFIXES) and is_regular_file(path)]
     if not 1 <= len(files) <= MAX_SUBMISSIONS:
         others = ", ".join(path.name for path in inside if path not in files)[:200]
         raise ParseError(

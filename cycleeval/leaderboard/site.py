@@ -8,7 +8,6 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib import resources
-from pathlib import Path
 from statistics import fmean
 
 from markupsafe import Markup
@@ -115,19 +114,6 @@ def build_site(board: Board) -> dict[str, str]:
             "submission.html", root="../", entry=entry, **_submission(entry, board, rules), **shared
         )
     return site
-
-
-def write_site(site: Mapping[str, str], out: Path) -> None:
-    """Write the pages; other files of the folder are left alone.
-
-    Raises:
-        OSError: the folder cannot be written.
-    """
-    for name, text in sorted(site.items()):
-        path = out / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        # Names of files can hold bytes that are no UTF-8; they reach the page as a sign for that.
-        path.write_bytes(text.encode("utf-8", "replace"))
 
 
 class _Pages:

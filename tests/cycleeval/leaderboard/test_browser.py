@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from cycleeval.leaderboard.folder import write_site
 from cycleeval.leaderboard.gather import Board
-from cycleeval.leaderboard.site import build_site, write_site
+from cycleeval.leaderboard.site import build_site
 from cycleeval.scoring_config import ScoringConfig
 
 CHROMIUM = shutil.which("chromium")

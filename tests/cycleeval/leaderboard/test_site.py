@@ -252,3 +252,31 @@ def test_charts_stay_inside_their_frame() -> None:
     assert "human: 66.7% of the ratings are 1" in bars
     assert "model: 0.0% of the ratings are 10" in bars
     assert calibration([], [], scale=(1, 10)).count("<circle") == 0
+
+
+def test_a_link_in_the_folder_shows_no_private_file(
+    inputs: Path, tmp_path: Path, quick: ScoringConfig
+) -> None:
+    folder = tmp_path / "submissions"
+    folder.mkdir()
+    (folder / "good.jsonl").write_bytes((inputs / "submissions/close.jsonl").read_bytes())
+    (tmp_path / "private").write_text('{"secret-word": 1}\n', "utf-8")
+    (folder / "evil.jsonl").symlink_to(tmp_path / "private")
+    (folder / "good.toml").symlink_to(tmp_path / "private")
+    board = gather(folder, read_human_ratings(str(inputs / "reference.jsonl")), quick)
+    pages = "".join(build_site(board).values())
+    assert [entry.submission.name for entry in board.entries] == ["good"]
+    assert "evil.jsonl" in board.ignored
+    assert "secret-word" not in pages
+
+
+def test_control_characters_reach_no_page(
+    inputs: Path, tmp_path: Path, quick: ScoringConfig
+) -> None:
+    (tmp_path / "a\x1b[31m\u202eb.jsonl").write_bytes(
+        (inputs / "submissions/close.jsonl").read_bytes() + b'{"paper_id": "\\u202e\\u001b["}\n'
+    )
+    board = gather(tmp_path, read_human_ratings(str(inputs / "reference.jsonl")), quick)
+    pages = "".join(build_site(board).values())
+    assert not {"\x1b", "\u202e"} & set(pages)
+    assert "a\\x1b[31m\\u202eb" in pages
