@@ -16,7 +16,6 @@ from typing import Any
 
 import typer
 from pydantic import BaseModel
-from pydantic_core import PydanticUndefined
 
 import cycledata.cli
 import cycleeval.cli
@@ -140,10 +139,9 @@ def recipe_rows(model: type[BaseModel], prefix: str = "") -> Iterator[tuple[obje
         if inspect.isclass(annotation) and issubclass(annotation, BaseModel):
             yield from recipe_rows(annotation, f"{prefix}{name}.")
             continue
-        default = field.get_default(call_default_factory=True)
-        shown = "required" if field.is_required() else f"`{default}`"
-        if default is PydanticUndefined or default in (None, (), ""):
-            shown = "required" if field.is_required() else ""
+        default = None if field.is_required() else field.get_default(call_default_factory=True)
+        shown = "" if default in (None, (), "") else f"`{default}`"
+        shown = "required" if field.is_required() else shown
         key = f"`{prefix}{name}`"
         yield key, f"`{type_name(annotation)}`", shown, meanings.get(name, "")
 

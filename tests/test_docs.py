@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import typer
@@ -11,6 +12,8 @@ from typer.testing import CliRunner
 import cycledata.cli
 import cycleeval.cli
 import cycletrain.cli
+from cycledata import RESEARCH_14K, REVIEW_5K, DatasetSpec
+from cycledata.datasets.column_meanings import COLUMN_MEANINGS
 from cycleeval import predictions, score
 from tests.documents import ROOT, RUN, blocks, run_page, same
 
@@ -95,3 +98,9 @@ def test_every_rule_of_an_unreadable_prediction_is_in_the_reference() -> None:
     assert len(rules) > 10
     text = METRICS_PAGE.read_text(encoding="utf-8")
     assert [rule for rule in sorted(rules) if f"`{rule}`" not in text] == []
+
+
+@pytest.mark.parametrize("dataset", [REVIEW_5K, RESEARCH_14K], ids=lambda dataset: dataset.name)
+def test_every_column_has_a_meaning(dataset: DatasetSpec[Any]) -> None:
+    columns = {name for schema in dataset.schemas.values() for name in schema.names}
+    assert columns <= set(COLUMN_MEANINGS[dataset.name])
