@@ -1,4 +1,4 @@
-r"""JSON that carries LaTeX: written so that no command can be mistaken, read so that none is lost.
+r"""JSON with LaTeX in its texts, written and read so that no command is lost.
 
 In JSON, ``"\textsc"`` is a tab followed by ``extsc``: a model that forgets to double a backslash
 loses the command without an error. So a text in which a short escape runs into the letters of a
@@ -12,17 +12,19 @@ from cycledata.files import strict_json
 from cycledata.formats.unreadable import Unreadable
 
 MAX_JSON_CHARS = 2_000_000
-"""Longer than any list of experiments; more is refused unread."""
+"""Size limit; no list of experiments is longer."""
 
-# A line break before a word is common, so there only commands that are no English words count.
+# A line break before a word is common, so there only commands that are not English words count.
 _NEWLINE_COMMAND = "(?:abla|eq|oindent|ewline|ewpage|ewcommand|ormalsize)(?![A-Za-z])"
 _TO_SPELL_OUT = re.compile(rf"\\(?:([bfrt])|(n)(?={_NEWLINE_COMMAND})|.)")
 _CODES = {"b": r"\u0008", "f": r"\u000c", "n": r"\u000a", "r": r"\u000d", "t": r"\u0009"}
 _LOST = re.compile(rf"\\(?:([bfrt](?=[A-Za-z])|n(?={_NEWLINE_COMMAND}))|.)", re.DOTALL)
 
+_FENCE = re.compile(r"```(?:json)?[ \t]{0,8}(?:\r?\n|(?=[\[{]))", re.IGNORECASE)
+
 
 def write_latex_json(value: object) -> str:
-    r"""JSON over several lines, no short escape where a LaTeX command could be meant.
+    r"""Return JSON over several lines, without short escapes that could be LaTeX commands.
 
     >>> print(write_latex_json(["\\textsc{A}", "tab\there"]))
     [
@@ -40,7 +42,9 @@ def _spell_out(match: re.Match[str]) -> str:
 
 
 def read_latex_json(text: str) -> object | Unreadable:
-    r"""A JSON value, bare or as one fenced block, provided that no LaTeX command got lost in it.
+    r"""Return a JSON value, bare or in one fenced block, or why it cannot be read.
+
+    A text in which a short escape could be a LaTeX command is unreadable.
 
     >>> read_latex_json('["\\\\alpha"]')
     ['\\alpha']
@@ -65,9 +69,8 @@ def read_latex_json(text: str) -> object | Unreadable:
 
 
 def _without_fence(text: str) -> str:
-    """The inside of ``text`` if all of it is one fenced block, else ``text``."""
-    head, _, rest = text.partition("\n")
-    inside, _, tail = rest.rpartition("\n")
-    if head.rstrip().lower() in ("```json", "```") and tail.strip() == "```":
-        return inside
-    return text
+    """Return the inside of a text if all of it is one fenced block, else the text."""
+    fence = _FENCE.match(text)
+    if fence is None or not text.endswith("```"):
+        return text
+    return text[fence.end() : -3].rstrip()

@@ -13,9 +13,9 @@ results, the assistant writes the rest (Section 3.1 of the paper)::
                                   ## Experimental Setup
                                   ```json ...
 
-``parse_messages(render_messages(x)) == x`` for every ``ResearchText``. A line of a text that the
-format would take for its own is escaped: by a backslash in prose, by an empty group ``{}`` in
-LaTeX. A fence is longer than any in its block. Lines end at ``"\n"`` alone.
+``parse_messages(render_messages(x)) == x`` for every ``ResearchText``. A line of a text that looks
+like a line of the format is escaped: by a backslash in prose, by an empty group ``{}`` in
+LaTeX. A fence is longer than any in its block. Lines end at ``"\n"`` only.
 """
 
 import re
@@ -52,10 +52,12 @@ SYSTEM = (
 INSTRUCTION = "Plan a paper that builds on the work above, and write it up to the method."
 
 _TEXTS = ("Motivation", "Main Idea")
-_MARKS = ("Interestingness", "Feasibility", "Novelty")
+_SCORES = ("Interestingness", "Feasibility", "Novelty")
 _SETUP = "Experimental Setup"
 _RESULTS = "Experimental_results"
-_TITLES = {title.lower().replace("_", " "): title for title in (*_TEXTS, *_MARKS, _SETUP, _RESULTS)}
+_TITLES = {
+    title.lower().replace("_", " "): title for title in (*_TEXTS, *_SCORES, _SETUP, _RESULTS)
+}
 _TITLE = "|".join(title.replace(" ", "[ _]") for title in _TITLES)
 _STRUCTURE = (
     rf"(?:#{{2,3}}[ \t]{{1,4}}+\*{{0,2}}(?P<title>{_TITLE}):?\*{{0,2}}:?"
@@ -65,7 +67,7 @@ _FLAGS = re.ASCII | re.IGNORECASE | re.MULTILINE
 _LINE = re.compile(rf"^{_STRUCTURE}", _FLAGS)
 _PROSE = Escape("\\", re.sub(r"\?P<\w+>", "?:", rf"(?i:{_STRUCTURE})"))
 _TICKS = re.compile(r"^[ \t]{0,8}(`{3,})", re.MULTILINE)
-_MARK = re.compile(r"\*{0,2}(\d{1,3})\*{0,2}(?:[ \t]?/[ \t]?10)?(?![\d.,/])")
+_SCORE = re.compile(r"\*{0,2}(\d{1,3})\*{0,2}(?:[ \t]?/[ \t]?10)?(?![\d.,/])")
 _BIBTEX = re.compile(r"@[A-Za-z]{1,40}[ \t]{0,8}[{(]")
 _ENTRY = re.compile(r"^(?:(Abstract:)(?=[ \n]|\Z)|@(?=[A-Za-z]{1,40}[ \t]{0,8}[{(]))", re.MULTILINE)
 _CITED = Escape("\\", r"Abstract:(?:[ \n]|\Z)|@[A-Za-z]{1,40}[ \t]{0,8}[{(]")
@@ -75,7 +77,7 @@ _Items = TypeVar("_Items")
 
 
 class CitedWork(Record):
-    """What a model is told of one cited work."""
+    """One cited work as it is shown to a model."""
 
     bibtex: str
     """The entry; begins with ``@type{``."""
@@ -117,7 +119,7 @@ class ResearchText(Record):
     title: str
     abstract: str
     sections: tuple[Section, ...]
-    """All of them; ``count_first_half`` says how many the first turn holds."""
+    """All sections; ``count_first_half`` returns how many belong to the first turn."""
 
     @model_validator(mode="after")
     def _fits_latex(self) -> Self:
@@ -126,13 +128,13 @@ class ResearchText(Record):
 
 
 def cited_works(references: Sequence[Reference]) -> tuple[CitedWork, ...]:
-    """What the first turn tells of references; one without a BibTeX entry is left out."""
+    """Return references as the first turn shows them; one without a BibTeX entry is left out."""
     entries = ((r.bibtex.strip(), r.abstract) for r in references)
     return tuple(CitedWork(bibtex=b, abstract=a) for b, a in entries if _BIBTEX.match(b))
 
 
 def render_messages(paper: ResearchText) -> tuple[Message, ...]:
-    """The five turns: system, user, assistant, user, assistant."""
+    """Return the five turns: system, user, assistant, user, assistant."""
     n_first = count_first_half(paper.sections)
     outline = paper.outline
     plan = Plan(
@@ -156,7 +158,7 @@ def render_messages(paper: ResearchText) -> tuple[Message, ...]:
 
 
 def parse_messages(messages: Sequence[Message]) -> ResearchText | Unreadable:
-    """The paper in five turns, or what is wrong with the first turn that cannot be read."""
+    """Return the paper of five turns, or why the first unreadable turn cannot be read."""
     roles = [message.role for message in messages]
     if roles != ["system", "user", "assistant", "user", "assistant"]:
         return Unreadable("turns", f"expected system, then user and assistant twice, found {roles}")
@@ -193,7 +195,7 @@ def parse_messages(messages: Sequence[Message]) -> ResearchText | Unreadable:
 
 
 def render_references(references: Sequence[CitedWork]) -> str:
-    """The user's first turn: each entry after its abstract, where one is known; the instruction."""
+    """Return the user's first turn: each entry after its abstract, if known; the instruction."""
     parts = []
     for work in references:
         known = "" if work.abstract is None else f"Abstract: {_CITED.write(work.abstract)}\n"
@@ -202,7 +204,7 @@ def render_references(references: Sequence[CitedWork]) -> str:
 
 
 def parse_references(text: str) -> tuple[CitedWork, ...] | Unreadable:
-    """The cited works of the user's first turn."""
+    """Return the cited works of the user's first turn."""
     if not text.endswith(INSTRUCTION):
         return Unreadable(
             "references", f"expected {INSTRUCTION!r} at the end, found {text[-40:]!r}"
@@ -225,7 +227,7 @@ def parse_references(text: str) -> tuple[CitedWork, ...] | Unreadable:
 
 
 def render_plan(plan: Plan) -> str:
-    """The assistant's first turn."""
+    """Return the assistant's first turn."""
     latex = render_latex_block(plan.sections, title=plan.title, abstract=plan.abstract)
     setup = [item.model_dump() for item in plan.experimental_setup]
     parts = [
@@ -241,17 +243,17 @@ def render_plan(plan: Plan) -> str:
 
 
 def parse_plan(text: str) -> Plan | Unreadable:
-    """A model's first turn; what follows the list of experiments is not read."""
+    """Return the plan of a model's first turn; text after the list of experiments is ignored."""
     parts = _read_parts(text, last="json")
     if isinstance(parts, Unreadable):
         return parts
-    for title in (*_TEXTS, *_MARKS):
+    for title in (*_TEXTS, *_SCORES):
         if title not in parts:
             return Unreadable(f"## {title}", "expected the heading once, found none")
-    marks = {title: _read_mark(title, parts[title]) for title in _MARKS}
-    for mark in marks.values():
-        if isinstance(mark, Unreadable):
-            return mark
+    scores = {title: _read_score(title, parts[title]) for title in _SCORES}
+    for score in scores.values():
+        if isinstance(score, Unreadable):
+            return score
     if "latex" not in parts:
         return Unreadable("```latex", "expected a block after the ratings, found none")
     latex = parse_latex_block(parts["latex"])
@@ -266,7 +268,7 @@ def parse_plan(text: str) -> Plan | Unreadable:
     return Plan(
         motivation=_PROSE.read(parts["Motivation"]),
         main_idea=_PROSE.read(parts["Main Idea"]),
-        **{title.lower(): mark for title, mark in marks.items()},
+        **{title.lower(): score for title, score in scores.items()},
         title=latex.title,
         abstract=latex.abstract,
         sections=latex.sections,
@@ -275,13 +277,13 @@ def parse_plan(text: str) -> Plan | Unreadable:
 
 
 def render_results(results: Sequence[ResultItem]) -> str:
-    """The user's second turn."""
+    """Return the user's second turn."""
     items = [item.model_dump(exclude_none=True) for item in results]
     return f"## {_RESULTS}\n{_fenced('json', write_latex_json(items))}"
 
 
 def parse_results(text: str) -> tuple[ResultItem, ...] | Unreadable:
-    """The experiments' outcomes in the user's second turn, or as a model made them up."""
+    """Return the results in the user's second turn, from a paper or generated by a model."""
     parts = _read_parts(text, last="json")
     if isinstance(parts, Unreadable):
         return parts
@@ -289,12 +291,12 @@ def parse_results(text: str) -> tuple[ResultItem, ...] | Unreadable:
 
 
 def render_rest(sections: Sequence[Section]) -> str:
-    """The assistant's second turn."""
+    """Return the assistant's second turn."""
     return _fenced("latex", render_latex_block(sections))
 
 
 def parse_rest(text: str) -> tuple[Section, ...] | Unreadable:
-    """The sections of a model's second turn; what follows the block is not read."""
+    """Return the sections of a model's second turn; text after the block is ignored."""
     parts = _read_parts(text, last="latex")
     if isinstance(parts, Unreadable):
         return parts
@@ -310,12 +312,12 @@ class _Part(NamedTuple):
 
 
 def _read_parts(text: str, *, last: str) -> dict[str, str] | Unreadable:
-    """Bodies by heading, those of blocks by kind; nothing is read after the block ``last``."""
+    """Return bodies by heading or kind of block; nothing is read after the block ``last``."""
     try:
         text.encode()
     except UnicodeEncodeError as error:
         where = f"character {error.start + 1}"
-        return Unreadable(where, "half of a surrogate pair, which no file can hold")
+        return Unreadable(where, "half of a surrogate pair, which no file can store")
     parts: dict[str, str] = {}
     for part in _parts(text):
         if isinstance(part, Unreadable):
@@ -342,12 +344,31 @@ def _parts(text: str) -> Iterator[_Part | Unreadable]:
         name = _TITLES[line["title"].lower().replace("_", " ")] if line["title"] else ""
         if not name:
             kind, n_ticks = line["kind"].lower(), len(line["fence"])
-            close = re.compile(rf"^`{{{n_ticks},}}+[ \t\r]*+$", re.MULTILINE).search(text, start)
+            close = _closing_fence(text, start, kind, n_ticks)
             if close is None:
                 yield Unreadable(f"```{kind}", "the block is never closed: the text was cut")
                 return
-            yield _Part(kind, text[start + 1 : max(start + 1, close.start() - 1)])
+            yield _Part(kind, text[start + 1 : max(start + 1, close.start())].rstrip("\r\n"))
             start = close.end()
+
+
+def _closing_fence(text: str, start: int, kind: str, n_ticks: int) -> re.Match[str] | None:
+    """Return the fence that closes a block, on a line of its own or at the end of the last line.
+
+    JSON has no line that ends in a bracket and backticks. In LaTeX such a line closes the block
+    only if another block opens before the next closing line, or if there is none.
+    """
+    close = re.compile(rf"^`{{{n_ticks},}}+[ \t\r]*+$", re.MULTILINE).search(text, start)
+    limit = len(text) if close is None else close.start()
+    if kind == "json":
+        inline = re.compile(rf"(?<=[\]}}])[ \t]{{0,4}}`{{{n_ticks}}}[ \t\r]*+$", re.MULTILINE)
+        return inline.search(text, start, limit) or close
+    opening = re.compile(rf"^`{{{n_ticks},}}[ \t]{{0,4}}(?:latex|json)[ \t\r]*+$", _FLAGS)
+    opened = opening.search(text, start, limit)
+    if opened is None and close is not None:
+        return close
+    inline = re.compile(rf"(?<=[^`\n])`{{{n_ticks}}}[ \t\r]*+$", re.MULTILINE)
+    return inline.search(text, start, opened.start() if opened else limit) or close
 
 
 def _fenced(kind: str, body: str) -> str:
@@ -357,12 +378,38 @@ def _fenced(kind: str, body: str) -> str:
     return f"{fence}{kind}\n{body}\n{fence}"
 
 
-def _read_mark(title: str, body: str) -> int | Unreadable:
+def _read_score(title: str, body: str) -> int | Unreadable:
     body = body.strip()
-    found = _MARK.match(body)
+    found = _SCORE.match(body)
     if found is None or not 1 <= int(found[1]) <= 10:
         return Unreadable(f"## {title}", f"expected an integer from 1 to 10, found {body[:40]!r}")
     return int(found[1])
+
+
+def _flat_item(item: object) -> object:
+    """Return an experiment with its ``result`` one level up and its tables as text."""
+    if not isinstance(item, dict):
+        return item
+    nested = item.get("result")
+    if nested is None:
+        flat = dict(item)
+    else:
+        inner = nested if isinstance(nested, dict) else {"description": nested}
+        outer = {name: value for name, value in item.items() if name != "result"}
+        if outer.keys() & inner.keys():
+            return item
+        flat = {**outer, **inner}
+    table = flat.get("table")
+    if isinstance(table, list):
+        flat["table"] = "\n".join(_table_row(row) for row in table)
+    return flat
+
+
+def _table_row(row: object) -> str:
+    """Return a row of a table that is given as a list, as LaTeX."""
+    if not isinstance(row, list):
+        return str(row)
+    return " & ".join("" if cell is None else str(cell) for cell in row) + r" \\"
 
 
 def _read_items(where: str, text: str | None, adapter: TypeAdapter[_Items]) -> _Items | Unreadable:
@@ -371,6 +418,8 @@ def _read_items(where: str, text: str | None, adapter: TypeAdapter[_Items]) -> _
     value = read_latex_json(text)
     if isinstance(value, Unreadable):
         return Unreadable(f"{where}, {value.where}", value.why)
+    if isinstance(value, list):
+        value = [_flat_item(item) for item in value]
     try:
         return adapter.validate_python(value)
     except ValidationError as error:

@@ -481,3 +481,49 @@ def test_any_text_is_read_or_told_why_not(text: str) -> None:
         system = Message(role="system", content="")
         paper = parse_messages([system, user, turns[0], user, turns[1]])
         assert isinstance(paper, ResearchText | Unreadable)
+
+
+ITEM = '{"name": "A", "description": "d"}'
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param(
+            f"## Experimental_results\n\n```json\n[{ITEM}]```", id="fence on the last line"
+        ),
+        pytest.param(f"## Experimental_results\n```json\n[{ITEM}]\n```\nDone.", id="text behind"),
+        pytest.param(f"## Experimental_results\n```json [{ITEM}]```", id="all on one line"),
+        pytest.param(f"## Experimental_results\n[{ITEM}]", id="no fence"),
+        pytest.param(
+            '## Experimental_results\n```json\n[{"name": "A", "result": {"description": "d"}}]```',
+            id="one level down",
+        ),
+        pytest.param(
+            '## Experimental_results\n```json\n[{"name": "A", "result": "d"}]\n```',
+            id="a text alone",
+        ),
+    ],
+)
+def test_results_in_known_variants_are_read(text: str) -> None:
+    assert parse_results(text) == (ResultItem(name="A", description="d"),)
+
+
+def test_a_table_given_as_rows_is_read_as_latex() -> None:
+    item = '{"name": "A", "result": {"table": [["M", "Acc"], ["x", 1]], "description": "d"}}'
+    read = parse_results(f"## Experimental_results\n```json\n[{item}]```")
+    assert not isinstance(read, Unreadable)
+    assert read[0].table == "M & Acc \\\\\nx & 1 \\\\"
+
+
+def test_a_result_given_twice_is_refused() -> None:
+    item = '{"name": "A", "description": "a", "result": {"description": "b"}}'
+    read = parse_results(f"## Experimental_results\n```json\n[{item}]\n```")
+    assert isinstance(read, Unreadable)
+    assert "result" in read.where
+
+
+def test_a_latex_block_that_closes_on_its_last_line_ends_there() -> None:
+    read = parse_rest("```latex\n\\section{A}\nText.```\n\n```json\n[]\n```")
+    assert not isinstance(read, Unreadable)
+    assert [(section.title, section.text) for section in read] == [("A", "Text.")]
