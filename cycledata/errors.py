@@ -20,6 +20,7 @@ CycleDataError
 ├── NewerSchemaError  a snapshot or build written by a newer version of this package
 ├── PublishError      the hub refused a build, or could not be reached
 ├── BuildError        a build that cannot be made or continued as asked
+├── TrainingError     a training or generation job that cannot start or continue
 ├── FileLockedError   another process has locked the file
 ├── ScoringError      predictions or human ratings that cannot be scored
 └── PolicyError       a consent policy or opt-out list that cannot be followed to the letter
@@ -130,6 +131,10 @@ class BuildError(CycleDataError):
 
 class FileLockedError(CycleDataError):
     """A file that another process has locked."""
+
+
+class TrainingError(CycleDataError):
+    """A training or generation job that cannot start, or whose result would be worthless."""
 
 
 class PublishError(CycleDataError):

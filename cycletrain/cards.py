@@ -6,7 +6,8 @@ from typing import Literal
 from cycledata.files import write_file
 from cycledata.templates import cards_folder, render_card
 from cycletrain.config import AdapterConfig, ModelConfig
-from cycletrain.run_record import RunRecord, is_main_process
+from cycletrain.ranks import is_main_process
+from cycletrain.run_record import RunRecord
 
 _ROLES = {
     "reviewer": "A reviewer: it reads a paper and writes reviews, a meta-review and a decision.",

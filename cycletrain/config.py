@@ -1,17 +1,18 @@
-"""One frozen config per job, read from a TOML recipe and refused where a key is unknown.
+"""One frozen config per job, read from a TOML recipe; an unknown key is an error.
 
     config = read_config(Path("cycletrain/recipes/researcher-12b-sft.toml"), SftConfig)
 
 ``--set adapter.rank=16`` replaces one value; the right-hand side is TOML, or else a bare string.
+``{round}`` and ``{previous}`` in a string are replaced by ``round`` and the number before it.
 """
 
 import tomllib
 from collections.abc import Sequence
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, Literal, Self, TypeVar
 
-from pydantic import Field, ValidationError, field_serializer
+from pydantic import Field, ValidationError, field_serializer, model_validator
 
 from cycledata.errors import ParseError
 from cycledata.llm.chat import Sampling
@@ -23,23 +24,27 @@ Share = Annotated[float, Field(ge=0, le=1)]
 
 
 class ModelConfig(Record):
-    """A model and the bytes that are meant by its name."""
+    """A model, with what pins its bytes."""
 
     path: str
     """A local directory (a model or an adapter), a hub id, or the URL of an endpoint."""
     revision: str | None = None
-    """Commit of a hub id; the job refuses a hub id without one."""
+    """Commit of a hub id; a hub id without one is refused."""
     name: str | None = None
-    """Name that an endpoint knows the model by; None for the rest."""
+    """Model name at an endpoint; None if the endpoint has one model only."""
     key_variable: str | None = None
     """Environment variable with an endpoint's key. None sends `OPENAI_API_KEY` to OpenAI's own
     address and no key to any other."""
     chat_template: Path | None = None
-    """Jinja file that replaces the tokenizer's own template and is saved with the model."""
+    """Jinja file, or name of a shipped one, in place of the tokenizer's own template; it is saved
+    with the model."""
     dtype: Literal["bfloat16", "float32"] = "bfloat16"
-    """Type the weights are loaded as."""
+    """Type of the loaded weights. If every weight trains, they are float32 and this is the type of
+    the computation."""
     backend: Literal["transformers", "vllm"] = "transformers"
-    """What generates from a local or hub model."""
+    """Library that generates from a directory or hub model."""
+    attn_implementation: str | None = None
+    """Attention of transformers, e.g. ``flash_attention_2``; None for its default."""
 
     @field_serializer("path")
     def _without_credentials(self, path: str) -> str:
@@ -50,7 +55,7 @@ class ModelConfig(Record):
 
 
 class AdapterConfig(Record):
-    """Which weights train."""
+    """Weights that train."""
 
     kind: Literal["lora-ga", "lora", "none"]
     """``none`` trains every weight."""
@@ -60,45 +65,66 @@ class AdapterConfig(Record):
     """LoRA-GA's "stable" constant."""
     gradient_examples: Positive = 8
     """Examples whose gradient LoRA-GA starts from."""
+    gradient_device: Literal["gpu", "cpu"] = "gpu"
+    """Device of that gradient; ``cpu`` is slow, and needs no GPU memory for unquantised weights."""
     target_modules: tuple[str, ...] = ()
-    """Last parts of the layers' names; all linear layers but the head where empty."""
+    """Last parts of the layers' names; empty for all linear layers except the head."""
     fp8: bool = False
-    """Keep the frozen weights in FP8 (Sec. 3.2)."""
+    """Store the frozen weights in FP8 (Sec. 3.2)."""
+
+    @model_validator(mode="after")
+    def _fp8_needs_frozen_weights(self) -> Self:
+        if self.fp8 and self.kind == "none":
+            raise ValueError("fp8 stores frozen weights, and kind none freezes none; choose lora")
+        return self
 
 
 class TrainingConfig(Record):
     """How weights are updated."""
 
     context_tokens: Positive
-    """Longest example."""
+    """Maximum tokens of an example."""
     learning_rate: PositiveFloat
     batch_size: Positive
-    """Examples (pairs) per device and step."""
+    """Examples (or pairs) per GPU and step."""
     accumulate: Positive = 1
     """Batches per update."""
     epochs: PositiveFloat = 1.0
     max_steps: int = -1
-    """Updates; -1 lets ``epochs`` decide."""
+    """Updates; -1 for as many as ``epochs`` gives."""
     schedule: Literal["linear", "cosine", "constant"] = "linear"
     warmup_share: Share = 0.0
-    """Share of the updates over which the learning rate rises."""
+    """Share of the updates in which the learning rate rises."""
     checkpointing: bool = False
     """Recompute activations in the backward pass to save memory."""
-    zero2: bool = False
-    """DeepSpeed ZeRO stage 2 (Sec. 3.2)."""
+    sharding: Literal["none", "zero2", "zero3", "fsdp2"] = "none"
+    """What the GPUs share: ``zero2`` gradients and optimizer (Sec. 3.2), ``zero3`` and ``fsdp2``
+    also the weights. ``zero2`` and ``zero3`` need DeepSpeed."""
+    report_to: tuple[str, ...] = ()
+    """Trackers of transformers, e.g. ``trackio``, ``tensorboard``, ``wandb``."""
     log_steps: Positive = 10
     save_steps: Positive | None = None
-    """Updates between checkpoints, of which the last two are kept; a job that is started again goes
-    on from the last one. None keeps none, and starts from the beginning."""
+    """Updates between checkpoints, of which the last two are kept; a job that is started again
+    resumes from the last one. None keeps none."""
+
+
+def _require_shareable(config: Any) -> Any:
+    """Check that the sharding can share the frozen weights."""
+    if config.adapter.fp8 and config.training.sharding in ("zero3", "fsdp2"):
+        raise ValueError(
+            f"sharding {config.training.sharding} cannot share FP8 weights, which are buffers; set"
+            " adapter.fp8=false"
+        )
+    return config
 
 
 class JobConfig(Record):
-    """What every job has."""
+    """Keys of every job."""
 
     build: Path
-    """Finished build that the data comes from; it is verified before anything starts."""
+    """Finished build with the data; it is verified before anything starts."""
     out: Path
-    """Folder of results; must not hold another run's."""
+    """Folder of results; a folder of another run is refused."""
     seed: int = 0
 
 
@@ -110,9 +136,11 @@ class SftConfig(JobConfig):
     adapter: AdapterConfig
     training: TrainingConfig
 
+    _check = model_validator(mode="after")(_require_shareable)
+
 
 class RolloutConfig(JobConfig):
-    """Papers from prompts."""
+    """Papers sampled for prompts."""
 
     split: Literal["train", "test"] = "train"
     model: ModelConfig
@@ -123,7 +151,11 @@ class RolloutConfig(JobConfig):
     """Attempts at each turn before a paper counts as unreadable."""
     batch_size: Positive = 8
     limit: Positive | None = None
-    """Prompts at most; None takes all."""
+    """Maximum prompts; None for all."""
+    round: Positive | None = None
+    """Round t: only its prompts, with its seed, as ``iterate`` does. None for all prompts."""
+    prompt_share: Annotated[float, Field(gt=0, le=1)] = 1 / 3
+    """Share of the prompts per round."""
 
 
 class RewardConfig(JobConfig):
@@ -132,7 +164,7 @@ class RewardConfig(JobConfig):
     papers: Path
     """``rollouts.jsonl`` of a rollout."""
     source: str
-    """Name of the model that wrote them, in the result."""
+    """Name in the result of the model that wrote the papers."""
     model: ModelConfig
     sampling: Sampling
     n_reviewers: Positive
@@ -140,10 +172,24 @@ class RewardConfig(JobConfig):
     tries: Positive = 2
     """Attempts before a review counts as unreadable."""
     batch_size: Positive = 8
+    round: Positive | None = None
+    """Round t, whose seed is used; None for ``seed`` itself."""
+
+
+class PairsConfig(JobConfig):
+    """Preference pairs of one round."""
+
+    split: Literal["train", "test"] = "train"
+    rollouts: Path
+    """``rollouts.jsonl`` of a rollout."""
+    rewards: Path
+    """``rewards.jsonl`` of its papers."""
+    round: Positive | None = None
+    """Round t; its number is recorded."""
 
 
 class SimpoLoss(Record):
-    """Eq. 4's constants."""
+    """Constants of Eq. 4."""
 
     beta: PositiveFloat
     gamma: Annotated[float, Field(ge=0)]
@@ -160,11 +206,15 @@ class SimpoConfig(JobConfig):
     pairs: Path
     """``pairs.jsonl``."""
     model: ModelConfig
-    """P_t: a model, or an adapter that trains on."""
+    """P_t: a model, or an adapter that continues to train."""
     adapter: AdapterConfig
-    """Used where ``model`` is not an adapter yet."""
+    """New adapter if ``model`` is not one."""
     loss: SimpoLoss
     training: TrainingConfig
+    round: Positive | None = None
+    """Round t, whose seed is used; None for ``seed`` itself."""
+
+    _check = model_validator(mode="after")(_require_shareable)
 
 
 class IterateConfig(JobConfig):
@@ -177,7 +227,7 @@ class IterateConfig(JobConfig):
     rounds: Annotated[int, Field(ge=1, le=100)]
     """T."""
     prompt_share: Annotated[float, Field(gt=0, le=1)] = 1 / 3
-    """Share of the prompts that a round uses."""
+    """Share of the prompts per round."""
     ablation: Literal["none", "no-rl", "no-iteration", "no-nll"] = "none"
     """Rows of Table 4."""
     n_samples: Annotated[int, Field(ge=2)] = 3
@@ -189,7 +239,7 @@ class IterateConfig(JobConfig):
     batch_size: Positive = 8
     """Texts generated together."""
     limit: Positive | None = None
-    """Prompts at most; None takes all."""
+    """Maximum prompts; None for all."""
     adapter: AdapterConfig
     loss: SimpoLoss
     training: TrainingConfig
@@ -200,25 +250,25 @@ class DetectConfig(JobConfig):
 
     format: Literal["review", "paper"]
     split: Literal["train", "test"] = "test"
-    """Split of the build that the human texts come from."""
+    """Split of the build with the human texts."""
     generated: Path
-    """``rollouts.jsonl`` (papers) or ``rewards.jsonl`` (reviews) of the model to be detected."""
+    """``rollouts.jsonl`` (papers) or ``rewards.jsonl`` (reviews) of the model to detect."""
     source: str
     """Name of that model in the result."""
     model: ModelConfig
     """Scoring model."""
     reference: ModelConfig | None = None
-    """Sampling model; None when it is the scoring model."""
+    """Sampling model; None for the scoring model itself."""
     window_tokens: Annotated[int, Field(ge=2)]
     overlap_tokens: Positive
-    """Context that a later window repeats."""
+    """Tokens of context that a later window repeats."""
     min_tokens: Positive = 50
     """Shorter texts are counted and left out."""
     calibration_share: Annotated[float, Field(gt=0, lt=1)] = 0.5
-    """Share of the texts that thresholds and probabilities are fitted on."""
+    """Share of the papers that thresholds and probabilities are fitted on."""
     max_false_positive_rate: Annotated[float, Field(ge=0, lt=1)] = 0.05
     neighbours: Positive = 100
-    """Reference criteria that a probability asks."""
+    """Nearest reference criteria that a probability is computed from."""
 
 
 C = TypeVar("C", bound=JobConfig)
@@ -242,10 +292,27 @@ def read_config(path: Path, model: type[C], overrides: Sequence[str] = ()) -> C:
     for override in overrides:
         _set(table, override)
     try:
-        return model.model_validate(table)
+        return model.model_validate(_fill_round(table))
     except ValidationError as error:
         problems = "; ".join(_explain(problem, model) for problem in error.errors())
         raise ParseError("recipe", f"{path}: {problems}") from error
+
+
+def _fill_round(table: dict[str, Any]) -> dict[str, Any]:
+    """Replace ``{round}`` and ``{previous}`` in strings if the table has a round."""
+    number = table.get("round")
+    if not isinstance(number, int):
+        return table
+
+    def fill(value: Any) -> Any:
+        if isinstance(value, dict):
+            return {key: fill(inner) for key, inner in value.items()}
+        if isinstance(value, str):
+            return value.replace("{round}", str(number)).replace("{previous}", str(number - 1))
+        return value
+
+    filled: dict[str, Any] = fill(table)
+    return filled
 
 
 def _set(table: dict[str, Any], override: str) -> None:
@@ -266,7 +333,8 @@ def _set(table: dict[str, Any], override: str) -> None:
 def _explain(problem: Any, model: type[Record]) -> str:
     place = ".".join(str(part) for part in problem["loc"])
     if problem["type"] != "extra_forbidden":
-        return f"{place}: {problem['msg']}, found {problem['input']!r}"
+        found = " ".join(repr(problem["input"]).split())[:80]
+        return f"{place}: {problem['msg']}, found {found}"
     for name in problem["loc"][:-1]:
         inner = model.model_fields[name].annotation
         if not (isinstance(inner, type) and issubclass(inner, Record)):

@@ -18,7 +18,7 @@ IGNORED = -100
 
 
 class Moments(NamedTuple):
-    """What the criterion is made of; windows of one text add."""
+    """The two sums of the criterion; those of the windows of one text add."""
 
     excess: Tensor
     """Sum over tokens of log p(x) - mu, shape (batch,), float64."""
@@ -26,7 +26,7 @@ class Moments(NamedTuple):
     """Sum over tokens of sigma squared, shape (batch,), float64."""
 
     def criterion(self) -> Tensor:
-        """Excess in standard deviations, shape (batch,); NaN where no token was scored."""
+        """Return the excess in standard deviations, shape (batch,); NaN if no token was scored."""
         return self.excess / self.variance.sqrt()
 
 
@@ -37,13 +37,13 @@ def sampling_discrepancy(
     *,
     chunk_tokens: int = 256,
 ) -> Tensor:
-    """Analytic criterion of Fast-DetectGPT for each text, shape (batch,), float32.
+    """Return the analytic criterion of Fast-DetectGPT per text, shape (batch,), float32.
 
     Args:
         score_logits: scoring model's logits, shape (batch, tokens, vocabulary), any float type;
             position t predicts ``labels[:, t]``.
         labels: the texts' tokens, shape (batch, tokens); ``IGNORED`` is left out.
-        reference_logits: sampling model's logits; None when it is the scoring model. Where the
+        reference_logits: sampling model's logits; None if it is the scoring model. If the
             vocabularies differ, both are cut to the smaller one before the softmax.
         chunk_tokens: positions turned into float32 at a time.
 
@@ -63,10 +63,10 @@ def curvature_moments(
     *,
     chunk_tokens: int = 256,
 ) -> Moments:
-    """Excess log-probability and variance of each text; arguments as ``sampling_discrepancy``.
+    """Return excess log-probability and variance per text; see ``sampling_discrepancy``.
 
     Raises:
-        ValueError: shapes that do not belong together, or a label outside the vocabulary.
+        ValueError: shapes that do not match, or a label outside the vocabulary.
     """
     if reference_logits is None:
         reference_logits = score_logits
@@ -101,13 +101,13 @@ def curvature_moments(
 
 
 def _log_softmax(logits: Tensor) -> Tensor:
-    """Log-probabilities in one new buffer of float32 (float64 where the input is)."""
+    """Return log-probabilities in one new buffer of float32, or float64 if the input is."""
     wide = torch.promote_types(logits.dtype, torch.float32)
     return torch.log_softmax(logits, -1, dtype=wide)
 
 
 class Window(NamedTuple):
-    """Tokens ``start`` to ``end`` are shown to the model; those from ``first`` on are scored."""
+    """Range of tokens that the model reads, and the first of them that is scored."""
 
     start: int
     first: int
@@ -115,7 +115,7 @@ class Window(NamedTuple):
 
 
 def windows(n_tokens: int, *, size: int, overlap: int) -> Iterator[Window]:
-    """Cut a long text so that every token but the first is scored exactly once.
+    """Cut a long text so that every token except the first is scored exactly once.
 
     Args:
         n_tokens: length of the text.
@@ -135,13 +135,13 @@ def windows(n_tokens: int, *, size: int, overlap: int) -> Iterator[Window]:
 
 
 def fit_threshold(human: Sequence[float], *, max_false_positive_rate: float) -> float:
-    """The smallest human criterion that at most this share of human criteria exceeds.
+    """Return the smallest human criterion that at most this share of human criteria exceeds.
 
     A text counts as machine-written when its criterion is *larger* than the threshold (Sec. 3.4).
-    The paper's "predefined threshold" is not given; fixing the rate of false accusations is ours.
+    The paper does not give its "predefined threshold"; a fixed rate of false positives is ours.
 
     Args:
-        human: criteria of texts that people wrote, at least one.
+        human: criteria of human texts, at least one.
         max_false_positive_rate: 0 (included) to 1 (excluded).
 
     >>> fit_threshold([0.1, 0.4, 0.2, 0.3], max_false_positive_rate=0.25)
@@ -160,14 +160,17 @@ def fit_threshold(human: Sequence[float], *, max_false_positive_rate: float) -> 
 def machine_probability(
     criterion: float, human: Sequence[float], machine: Sequence[float], *, neighbours: int = 100
 ) -> float:
-    """Share of machine texts among the reference criteria nearest to this one.
+    """Return the share of machine texts among the nearest reference criteria.
+
+    The authors count the references that are strictly closer than the 101st nearest one. Without
+    ties that is the same number; with ties every reference as far away as the last one counts here,
+    so that the order of the references never matters.
 
     Args:
-        criterion: the text's own.
-        human: reference criteria of texts by people.
-        machine: reference criteria of texts by models.
-        neighbours: how many references are asked; all of them where there are fewer. References
-            as far away as the last one asked are asked too, so that order never decides.
+        criterion: of the text.
+        human: reference criteria of human texts.
+        machine: reference criteria of generated texts.
+        neighbours: nearest references that count; all if there are fewer.
 
     >>> machine_probability(3.0, [0.0, 0.5], [2.5, 3.5], neighbours=2)
     1.0

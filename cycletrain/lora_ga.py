@@ -5,7 +5,7 @@ For each target layer let G be the loss's gradient in W at the start, G = U S V^
     A = c V[:, :r]^T,   B = c U[:, r:2r],   c = d_out^(1/4) / sqrt(gamma),   W <- W - s B A
 
 with s = alpha / r, so that the model's output is unchanged at step 0. peft's own initialisation
-leaves A unscaled and multiplies B by S; its gradient estimate is used here, its scaling is not.
+leaves A unscaled and multiplies B by S.
 
 The offset of W is not part of an adapter. ``save_adapter`` therefore writes a plain LoRA adapter
 of rank 2r that fits the *untouched* base model: [B, -B_0] [A; A_0].
@@ -18,14 +18,12 @@ from typing import Any, NamedTuple
 import torch
 from peft import (
     LoraConfig,
-    LoraGAConfig,
     PeftModel,
     get_peft_model,
     load_peft_weights,
     set_peft_model_state_dict,
 )
 from peft.tuners.lora import LoraLayer
-from peft.tuners.lora.loraga import preprocess_loraga
 from torch import Tensor, nn
 from transformers import PreTrainedModel
 
@@ -33,7 +31,7 @@ _ADAPTER = "default"
 
 
 class Factors(NamedTuple):
-    """The two matrices a layer starts from."""
+    """Initial adapter matrices of one layer."""
 
     a: Tensor
     """Shape (r, d_in), float32."""
@@ -42,7 +40,7 @@ class Factors(NamedTuple):
 
 
 def gradient_factors(gradient: Tensor, *, rank: int, gamma: float, seed: int) -> Factors:
-    """The authors' A and B from one layer's gradient.
+    """Return the authors' A and B for one layer's gradient.
 
     Args:
         gradient: of the loss in W, shape (d_out, d_in); its length does not matter.
@@ -65,6 +63,10 @@ def gradient_factors(gradient: Tensor, *, rank: int, gamma: float, seed: int) ->
     with torch.random.fork_rng(devices=_cuda_of(gradient)):
         torch.manual_seed(seed)
         left, _, right = torch.svd_lowrank(gradient, q=min(4 * rank, *gradient.shape), niter=4)
+    # The sign of a pair of singular vectors is arbitrary, and the last bits of a gradient would
+    # decide it; the largest entry of each right vector is made positive.
+    signs = right.gather(0, right.abs().argmax(0, keepdim=True)).sign()
+    left, right = left * signs, right * signs
     scale = gradient.shape[0] ** 0.25 / gamma**0.5
     return Factors(scale * right[:, :rank].T, scale * left[:, rank : 2 * rank])
 
@@ -99,30 +101,75 @@ def add_adapter(
         r=rank,
         lora_alpha=alpha,  # type: ignore[arg-type]  # annotated int, used as a float
         target_modules=list(target_modules) or linear_names(model),
-        lora_ga_config=LoraGAConfig(),
         task_type="CAUSAL_LM",
     )
+    gradients: dict[nn.Module, Tensor] = {}
     if estimate_gradients is not None:
-        # peft counts backward passes by hooks, which want inputs that carry gradients.
-        model.enable_input_require_grads()  # type: ignore[no-untyped-call]  # transformers' own
-        preprocess_loraga(model, config, estimate_gradients)
-        model.disable_input_require_grads()  # type: ignore[no-untyped-call]  # likewise
-    config.lora_ga_config = None
+        names = set(target_modules) or set(linear_names(model))
+        gradients = accumulate_gradients(model, names, estimate_gradients)
     with torch.random.fork_rng(devices=_cuda_of(next(model.parameters()))):
         torch.manual_seed(seed)
         wrapped = get_peft_model(model, config)
     if estimate_gradients is not None:
         for name, layer in lora_layers(wrapped):
-            _start_from_gradient(name, layer, gamma=gamma, seed=seed)
+            gradient = gradients.pop(layer.get_base_layer(), None)
+            _start_from_gradient(name, layer, gradient, gamma=gamma, seed=seed)
     assert isinstance(wrapped, PeftModel)
     return wrapped
 
 
-def _start_from_gradient(name: str, layer: Any, *, gamma: float, seed: int) -> None:
-    base = layer.get_base_layer()
-    gradient = vars(base).pop("_peft_loraga_grad", None)
+def accumulate_gradients(
+    model: nn.Module, names: set[str], estimate_gradients: Callable[[], None]
+) -> dict[nn.Module, Tensor]:
+    """Run backward passes and return the summed gradient per linear layer, float32, on the CPU.
+
+    Each gradient leaves the model's device as soon as it is complete, so that the device stores one
+    at a time. peft's own estimate stores all of them beside the weights.
+
+    Args:
+        model: every weight of it is frozen except those of the layers.
+        names: last parts of the layers' names.
+        estimate_gradients: runs forward and backward over some examples.
+    """
+    layers: dict[Tensor, nn.Module] = {
+        module.weight: module
+        for name, module in model.named_modules()
+        if isinstance(module, nn.Linear) and name.rpartition(".")[2] in names
+    }
+    gradients: dict[nn.Module, Tensor] = {}
+
+    def move(weight: Tensor) -> None:
+        assert weight.grad is not None
+        found = weight.grad.detach().to("cpu", torch.float32)
+        layer = layers[weight]
+        gradients[layer] = gradients[layer].add_(found) if layer in gradients else found
+        weight.grad = None
+
+    was_training, required = model.training, [p.requires_grad for p in model.parameters()]
+    for parameter in model.parameters():
+        parameter.requires_grad_(parameter in layers)
+    hooks = [
+        weight.register_post_accumulate_grad_hook(move)  # type: ignore[no-untyped-call]  # torch's
+        for weight in layers
+    ]
+    model.train()
+    try:
+        estimate_gradients()
+    finally:
+        for hook in hooks:
+            hook.remove()
+        for parameter, needed in zip(model.parameters(), required, strict=True):
+            parameter.requires_grad_(needed)
+        model.train(was_training)
+    return gradients
+
+
+def _start_from_gradient(
+    name: str, layer: Any, gradient: Tensor | None, *, gamma: float, seed: int
+) -> None:
     if gradient is None:
         raise ValueError(f"{name}: no gradient reached this layer; leave it out of target_modules")
+    gradient = gradient.to(layer.get_base_layer().weight.device)
     try:
         start = gradient_factors(gradient, rank=layer.r[_ADAPTER], gamma=gamma, seed=seed)
     except ValueError as error:
@@ -135,7 +182,7 @@ def _start_from_gradient(name: str, layer: Any, *, gamma: float, seed: int) -> N
 
 
 def _shift_base(layer: Any) -> None:
-    """W <- W - s B A, from the factors as stored, so that rounding to bf16 cancels as well."""
+    """Set W <- W - s B A with the factors as stored, so that rounding to bf16 cancels too."""
     base = layer.get_base_layer()
     a, b = layer.lora_A[_ADAPTER].weight, layer.lora_B[_ADAPTER].weight
     with torch.no_grad():
@@ -143,14 +190,14 @@ def _shift_base(layer: Any) -> None:
 
 
 def lora_layers(model: nn.Module) -> Iterator[tuple[str, LoraLayer]]:
-    """Every adapted layer with its name, in the model's order."""
+    """Yield every adapted layer with its name, in the model's order."""
     for name, module in model.named_modules():
         if isinstance(module, LoraLayer):
             yield name, module
 
 
 def linear_names(model: PreTrainedModel) -> list[str]:
-    """Last parts of the names of all linear layers but the output head, sorted."""
+    """Return the last parts of the names of all linear layers except the output head, sorted."""
     head = model.get_output_embeddings()  # type: ignore[no-untyped-call]  # transformers' own
     return sorted(
         {
@@ -169,10 +216,10 @@ def save_start(model: PeftModel, folder: Path) -> None:
 
 
 def restore_start(model: PeftModel, folder: Path) -> None:
-    """Start a plain adapter from a saved A_0 and B_0, to go on with a run that was stopped.
+    """Start a plain adapter from a saved A_0 and B_0, to resume a run that was stopped.
 
-    A second gradient estimate would not do: on a GPU it differs in the last bits, and the base's
-    offset with it.
+    A second gradient estimate differs in the last bits on a GPU, and so would the offset of the
+    base.
     """
     set_peft_model_state_dict(model, load_peft_weights(str(folder), device="cpu"))
     for _, layer in lora_layers(model):
@@ -184,7 +231,7 @@ def save_adapter(model: PeftModel, folder: Path, *, start: Path | None) -> None:
 
     Args:
         model: after training.
-        folder: where it goes.
+        folder: to write to.
         start: what ``save_start`` wrote (the rank doubles); None for plain LoRA.
     """
     conversion = None if start is None else str(start)
@@ -192,10 +239,10 @@ def save_adapter(model: PeftModel, folder: Path, *, start: Path | None) -> None:
 
 
 def quantise_base(model: PeftModel) -> None:
-    """Turn the adapted layers' frozen weights into FP8 (torchao, weight only).
+    """Turn the frozen weights of the adapted layers into FP8 (torchao, weight only).
 
     Sec. 3.2: "we apply FP8 quantization to model weights". It comes after LoRA-GA, whose gradients
-    and offset need full weights; the output then moves by FP8's rounding and by nothing else.
+    and offset need full weights; the output then changes by FP8's rounding only.
     """
     from torchao.quantization import Float8WeightOnlyConfig, quantize_
 
@@ -204,7 +251,7 @@ def quantise_base(model: PeftModel) -> None:
     quantize_(model, Float8WeightOnlyConfig(), filter_fn=lambda module, _: id(module) in bases)
     for base in bases.values():
         # DeepSpeed broadcasts, casts and refers to every parameter, which torchao's tensors do not
-        # stand; a frozen weight serves as well as a buffer.
+        # support; a frozen weight can be a buffer.
         weight = base.weight
         del base.weight
         base.register_buffer("weight", weight.detach())

@@ -1,7 +1,7 @@
 r"""SimPO with a negative log-likelihood term (Sec. 3.3, Eq. 2-4): tensors in, tensors out.
 
-The training job calls ``completion_logprobs`` on hidden states and never holds the logits of a
-whole batch; the other functions are the formulas. No reference model appears anywhere.
+The training job calls ``completion_logprobs`` on hidden states and never stores the logits of a
+whole batch; the other functions are the formulas. SimPO needs no reference model.
 """
 
 from typing import Any, Literal, NamedTuple
@@ -32,11 +32,11 @@ class Logprobs(NamedTuple):
 
 
 def simpo_loss(chosen: Tensor, rejected: Tensor, *, beta: float, gamma: float) -> Tensor:
-    """SimPO loss per preference pair (Eq. 3).
+    """Return the SimPO loss per preference pair (Eq. 3).
 
     Args:
         chosen: mean log-probability per token of the preferred completions, shape (batch,).
-        rejected: likewise for the others, shape (batch,).
+        rejected: the same of the rejected completions, shape (batch,).
         beta: scale of the reward difference.
         gamma: target margin as in Eq. 3 and TRL; the authors of SimPO set gamma / beta instead.
 
@@ -50,7 +50,7 @@ def simpo_loss(chosen: Tensor, rejected: Tensor, *, beta: float, gamma: float) -
 
 
 def nll_loss(chosen: Logprobs, *, reduction: NllReduction) -> Tensor:
-    """Negative log-likelihood of the preferred completions: the second term of Eq. 4.
+    """Return the negative log-likelihood of the preferred completions, second term of Eq. 4.
 
     Args:
         chosen: log-probabilities of the preferred completions.
@@ -71,7 +71,7 @@ def nll_loss(chosen: Logprobs, *, reduction: NllReduction) -> Tensor:
 
 
 def mean_logprob(logits: Tensor, labels: Tensor) -> Tensor:
-    """Mean log-probability per scored token of each sequence, shape (batch,).
+    """Return the mean log-probability per scored token of each sequence, shape (batch,).
 
     Args:
         logits: a causal model's output, shape (batch, tokens, vocabulary); position t predicts
@@ -100,10 +100,10 @@ def mean_logprob(logits: Tensor, labels: Tensor) -> Tensor:
 def completion_logprobs(
     hidden: Tensor, head: Tensor, labels: Tensor, *, chunk_tokens: int = 1024
 ) -> Logprobs:
-    """Log-probabilities of the scored tokens, from hidden states, a chunk of logits at a time.
+    """Return log-probabilities of the scored tokens from hidden states, a chunk at a time.
 
-    Only positions whose next token is scored meet the output head, and a chunk's logits are gone
-    before the next chunk's are made, in the backward pass too: peak memory is
+    The output head computes only positions whose next token is scored, and a chunk's logits are
+    freed before the next chunk's are made, in the backward pass too: peak memory is
     ``chunk_tokens x vocabulary`` in place of ``batch x tokens x vocabulary``, several times over.
 
     Args:
@@ -129,7 +129,7 @@ class _ChunkedLogprobs(torch.autograd.Function):
 
     With p the softmax, d logp / d hidden = head[target] - p @ head. It is as small as hidden
     itself, so the forward pass computes it while it has p. The head's gradient needs p again; a
-    frozen head (LoRA) spares that second pass.
+    frozen head (LoRA) avoids that second pass.
     """
 
     @staticmethod
@@ -162,7 +162,7 @@ class _ChunkedLogprobs(torch.autograd.Function):
 
 
 def _residual(hidden: Tensor, head: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
-    """One-hot minus softmax, shape (rows, vocabulary), and the targets' log p; float32 or wider."""
+    """Return one-hot minus softmax, shape (rows, vocabulary), and the targets' log p."""
     logits = (hidden @ head.T).to(_wide(hidden))
     chosen = logits.gather(1, targets[:, None])
     normaliser = logits.logsumexp(1, keepdim=True)
@@ -172,5 +172,5 @@ def _residual(hidden: Tensor, head: Tensor, targets: Tensor) -> tuple[Tensor, Te
 
 
 def _wide(tensor: Tensor) -> torch.dtype:
-    """The dtype sums are made in: float32, or float64 where the input has it."""
+    """Return the type of sums: float32, or float64 if the input has it."""
     return torch.promote_types(tensor.dtype, torch.float32)

@@ -16,9 +16,10 @@ from cycledata.errors import ParseError
 from cycledata.formats.rating_scales import ICLR_RATING
 from cycledata.formats.review_messages import paper_as_text, reviewer_prompt
 from cycledata.formats.unreadable import Unreadable
-from cycledata.load import MANIFEST, iterate_rows, verify_build
+from cycledata.load import MANIFEST, verify_build
 from cycledata.records import Message, PaperText, Record, first_problem
 from cycleeval.predictions import Prediction, prediction_of_text
+from cycletrain.build_chats import iterate_chats
 from cycletrain.generation import Generator
 from cycletrain.preferences import Reward, Rollout
 from cycletrain.sampling import ParsedCompletion, SamplingPlan, sample_readable
@@ -79,9 +80,8 @@ def _papers_of(path: Path, split: str) -> Iterator[tuple[str, tuple[Message, ...
     """Yield id and text of each paper, after the system turn that a build has for it."""
     if (path / MANIFEST).is_file():
         verify_build(path)
-        for row in iterate_rows(path, "default", split, ["paper_id", "messages"]):
-            turns = [Message.model_validate(message) for message in row["messages"][:2]]
-            yield row["paper_id"], tuple(turns)
+        for paper_id, messages in iterate_chats(path, split):
+            yield paper_id, messages[:2]
         return
     for paper_id, text in _texts_of(path):
         yield paper_id, (Message(role="user", content=text),)

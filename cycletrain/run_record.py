@@ -1,11 +1,10 @@
-"""What a run was: config, build, versions, device, seeds, metrics; with its curves as pictures.
+"""Record of a run: config, build, versions, device, seed, metrics, and curves as pictures.
 
-``open_run`` verifies the build before anything else happens: a run whose build cannot be verified
-does not start. ``close_run`` writes ``record.json``, a picture for every curve, and ``index.html``.
+``open_run`` verifies the build first: a run whose build cannot be verified does not start.
+``close_run`` writes ``record.json``, a picture per curve, and ``index.html``.
 """
 
 import hashlib
-import os
 import platform
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -22,6 +21,7 @@ from cycledata.records import Record
 from cycledata.svg import Curve
 from cycledata.templates import content_security_policy, html_environment
 from cycletrain.config import JobConfig
+from cycletrain.ranks import is_main_process
 
 RECORD = "record.json"
 _PACKAGES = (
@@ -37,42 +37,52 @@ _PACKAGES = (
 
 
 class RunRecord(Record):
-    """Everything that another machine needs to make the same run."""
+    """Everything that another machine needs to repeat the run."""
 
     job: str
     """``sft``, ``rollout``, ``reward``, ``simpo``, ``iterate`` or ``detect``."""
     config: dict[str, Any]
-    """The whole config, defaults included."""
+    """The whole config, with defaults."""
     build_sha256: str
     """Digest of the build's manifest, which pins every byte of it."""
     build_dataset: str
     """``review-5k`` or ``research-14k``."""
     build_invented: bool
-    """The build's snapshot is an invented one: nothing in it is real."""
+    """The snapshot of the build is invented: nothing in it is real."""
     versions: dict[str, str]
-    """Python and the packages that compute."""
+    """Versions of Python and of the packages that compute."""
     device: str
-    """What computed."""
+    """GPUs, or CPU and threads."""
     seed: int
     counts: dict[str, int] = Field(default_factory=dict)
-    """Examples, texts and pairs: in, used, left out, by reason."""
+    """Examples, texts and pairs: read, used, and left out by reason."""
     metrics: dict[str, float] = Field(default_factory=dict)
     """Final numbers."""
     curves: tuple[Curve, ...] = ()
     """Numbers over steps or rounds."""
 
 
-def open_run(job: str, config: JobConfig) -> RunRecord:
-    """Verify the build, look at the machine, and claim the folder of results.
+def open_run(job: str, config: JobConfig, *, dataset: str | None = None) -> RunRecord:
+    """Verify the build and write a record without results into the folder of results.
 
-    The claim is the record itself, still without results; a folder that holds the record of
-    another config, build or seed is refused, the same one may be continued.
+    A folder with the record of the same run may be resumed; one of another config, build or seed is
+    refused.
+
+    Args:
+        job: name of the job.
+        config: of the job.
+        dataset: dataset that the job reads; None for any.
 
     Raises:
         VerifyError: the build is not what its manifest pins.
-        BuildError: the folder belongs to another run.
+        BuildError: the folder belongs to another run, or the build is of another dataset.
     """
     manifest = verify_build(config.build)
+    if dataset is not None and manifest.dataset != dataset:
+        raise BuildError(
+            f"{config.build}: expected a build of {dataset} for this job, found {manifest.dataset};"
+            " set build or role"
+        )
     record = RunRecord(
         job=job,
         config=config.model_dump(mode="json"),
@@ -93,7 +103,7 @@ def open_run(job: str, config: JobConfig) -> RunRecord:
         )
         if not same:
             raise BuildError(
-                f"{config.out}: holds the {old.job} run of another config or build; choose another"
+                f"{config.out}: has the {old.job} run of another config or build; choose another"
                 " folder for --set out=..."
             )
     else:
@@ -102,16 +112,11 @@ def open_run(job: str, config: JobConfig) -> RunRecord:
 
 
 def close_run(out: Path, record: RunRecord) -> RunRecord:
-    """Write the finished record with its pictures and page."""
+    """Write the finished record with its pictures and its page."""
     for curve in record.curves if is_main_process() else ():
         write_file(out / "plots" / f"{curve.name}.svg", svg.standalone(svg.draw_curve(curve)))
     _write(out, record)
     return record
-
-
-def is_main_process() -> bool:
-    """Whether this process writes: the only one, or the first that a launcher started."""
-    return os.environ.get("RANK", "0") == "0"
 
 
 def _write(out: Path, record: RunRecord) -> None:

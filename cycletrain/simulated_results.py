@@ -1,8 +1,8 @@
-"""The part that stands in for real experiments: a plan's experiments in, made-up results out.
+"""Simulated experiments: the chat that asks a model for the results of a plan.
 
 Sec. 3.2: "we require the 'experimental results' to be fabricated instead of conducting actual
-experiments". The exchange is apart from the paper's own chat, so that measured results can take
-its place, and short, so that it costs no context.
+experiments". The chat is separate from the paper's own, so that measured results can replace it,
+and it takes no room in the paper's context.
 """
 
 from cycledata.formats.paper_text import Plan, render_plan
@@ -17,9 +17,9 @@ SYSTEM = (
 
 
 def experimenter_messages(plan: Plan) -> tuple[Message, Message]:
-    """System and user turn that ask for the results of a plan's experiments.
+    """Return the system and user turn that ask for the results of a plan's experiments.
 
-    Of the plan only the idea and the experiments are shown, not the sections already written.
+    Only the idea and the experiments of the plan are shown, not the sections already written.
     """
     shown = plan.model_copy(update={"sections": (), "abstract": ""})
     return (

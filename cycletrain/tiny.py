@@ -1,7 +1,7 @@
-"""A model small enough for a laptop: random weights from a config, a tokenizer trained on the spot.
+"""A model small enough for a laptop: random weights and a tokenizer trained on some texts.
 
-It knows nothing and learns the rehearsal's form of paper and review in two minutes, which is all
-that tests and the demonstration need: every job runs for real, only the model is small.
+It learns the rehearsal's form of paper and review in two minutes on a CPU, which is what tests and
+the demonstration need: every job runs as it is, only the model is small.
 
     python -m cycletrain.tiny OUT BUILD...   # tokenizer trained on the builds' training splits
 """
@@ -31,9 +31,9 @@ def make_tiny_model(
     """Save an untrained Llama of a given size with a byte-level tokenizer trained on ``texts``.
 
     Args:
-        texts: what the tokenizer learns from; any text can be encoded afterwards.
-        folder: where model and tokenizer go.
-        vocabulary: tokens at most, the 256 bytes and five special ones among them.
+        texts: training texts of the tokenizer, which can encode any text.
+        folder: to write model and tokenizer to.
+        vocabulary: maximum tokens, with 256 bytes and five special tokens.
         width: of the hidden states, a multiple of 32.
         layers: number of layers.
         context: longest input, in tokens.

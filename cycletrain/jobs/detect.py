@@ -1,19 +1,21 @@
-"""Was it written by a model? Fast-DetectGPT's curvature over papers or reviews (Sec. 3.4, 4.4).
+"""Detection of generated papers and reviews by Fast-DetectGPT's curvature (Sec. 3.4, 4.4).
 
-Human texts come from a build, generated ones from a rollout or its reviews. Half of each calibrates
-(the threshold, the reference values of the probability), the other half is judged. The criteria go
-to ``criteria.jsonl``, which ``cycleeval detection`` scores, the verdicts to ``detections.jsonl``.
+Human texts are from a build, generated ones from a rollout or its reviews. One share of the papers
+calibrates the threshold and the probability, the rest is classified. ``criteria.jsonl`` is scored
+by ``cycleeval detection``; ``detections.jsonl`` has one verdict per text.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
+from cycledata.errors import TrainingError
 from cycledata.formats.paper_text import ResearchText, parse_messages
 from cycledata.formats.review_messages import paper_as_text
 from cycledata.jsonl import read_jsonl, write_jsonl
-from cycledata.load import iterate_rows
-from cycledata.records import Message, Record
+from cycledata.records import Record
 from cycleeval.detection import Criterion
+from cycletrain.build_chats import iterate_chats
+from cycletrain.chat_tokens import encode_text
 from cycletrain.checkpoints import load_model, load_tokenizer
 from cycletrain.config import DetectConfig
 from cycletrain.curvature import (
@@ -30,21 +32,26 @@ from cycletrain.run_record import RunRecord, close_run, open_run
 
 
 class Detection(Record):
-    """The verdict on one text of the test split."""
+    """Verdict on one text of the test share."""
 
     text_id: str
     generated: bool
-    """The truth."""
+    """True if a model wrote the text."""
     criterion: float
     called_generated: bool
-    """The criterion is larger than the threshold."""
+    """True if the criterion is larger than the threshold."""
     probability: float
     """Share of generated texts among the nearest reference criteria."""
 
 
 def run(config: DetectConfig) -> RunRecord:
-    """Score, calibrate, judge; writes the two files and the record."""
-    record = open_run("detect", config)
+    """Score, calibrate and classify; write the two files and the record.
+
+    Raises:
+        TrainingError: no human or no generated text, or a reference model with other tokens.
+    """
+    dataset = "review-5k" if config.format == "review" else "research-14k"
+    record = open_run("detect", config, dataset=dataset)
     detector = Detector(config)
     scored: list[tuple[str, str | None, float]] = []
     counts = {"human": 0, "generated": 0, "too_short": 0}
@@ -75,20 +82,19 @@ def run(config: DetectConfig) -> RunRecord:
 
 
 def human_texts(config: DetectConfig) -> Iterator[tuple[str, str]]:
-    """Texts that people wrote: the reviews, or the papers, of a build's split."""
-    for row in iterate_rows(config.build, "default", config.split, ["paper_id", "messages"]):
-        messages = [Message.model_validate(message) for message in row["messages"]]
+    """Yield id and text of the human reviews, or papers, of a build's split."""
+    for paper_id, messages in iterate_chats(config.build, config.split):
         if config.format == "review":
-            yield row["paper_id"], messages[-1].content
+            yield paper_id, messages[-1].content
             continue
         paper = parse_messages(messages)
         if isinstance(paper, ResearchText):
-            shown = text_as_paper(paper.title, paper.abstract, paper.sections, row["paper_id"])
-            yield row["paper_id"], paper_as_text(shown)
+            shown = text_as_paper(paper.title, paper.abstract, paper.sections, paper_id)
+            yield paper_id, paper_as_text(shown)
 
 
 def generated_texts(config: DetectConfig) -> Iterator[tuple[str, str]]:
-    """Readable papers of a rollout, or readable reviews of its papers, in the same format."""
+    """Yield id and text of a rollout's readable papers, or of their readable reviews."""
     if config.format == "paper":
         for rollout in read_jsonl(config.generated, Rollout):
             if rollout.review_text is not None:
@@ -100,29 +106,37 @@ def generated_texts(config: DetectConfig) -> Iterator[tuple[str, str]]:
 
 
 class Detector:
-    """A scoring model, perhaps with another that samples."""
+    """A scoring model, and a sampling model if that is another one."""
 
     def __init__(self, config: DetectConfig) -> None:
         self._tokenizer = load_tokenizer(config.model)
         self._scoring = load_model(config.model).eval()
         self._reference: Any = None
         if config.reference is not None:
+            _require_same_tokens(self._tokenizer, load_tokenizer(config.reference))
             self._reference = load_model(config.reference).eval()
         self._config = config
+        self._first = first_tokens(self._tokenizer)
 
     def criterion(self, text: str) -> float | None:
-        """Curvature of one text; None where it is too short to tell."""
+        """Return the curvature of one text; None if the text is too short.
+
+        Every window begins with the tokens that the tokenizer puts before a text (BOS), as in the
+        authors' code; they are not scored.
+        """
         import torch
 
-        ids = self._tokenizer(text, add_special_tokens=False, verbose=False)["input_ids"]
+        ids = encode_text(self._tokenizer, text)
         if len(ids) < self._config.min_tokens:
             return None
         total: Moments | None = None
-        for window in windows(
-            len(ids), size=self._config.window_tokens, overlap=self._config.overlap_tokens
-        ):
-            shown = torch.tensor([ids[window.start : window.end]], device=self._scoring.device)
-            skip = window.first - window.start - 1
+        size = self._config.window_tokens - len(self._first)
+        for window in windows(len(ids), size=size, overlap=self._config.overlap_tokens):
+            tokens = [*self._first, *ids[window.start : window.end]]
+            shown = torch.tensor([tokens], device=self._scoring.device)
+            # After BOS the first token of a text is scored too.
+            first = 0 if window.start == 0 and self._first else window.first - window.start
+            skip = len(self._first) + first - 1
             with torch.no_grad():
                 scoring = self._scoring(shown, use_cache=False).logits[:, skip:-1]
                 reference = None
@@ -134,28 +148,49 @@ class Detector:
         return float(total.criterion())
 
 
-class Judged(NamedTuple):
-    """A threshold and what it says."""
+def first_tokens(tokenizer: Any) -> list[int]:
+    """Return the tokens that the tokenizer puts before a text: BOS, or none."""
+    with_first: list[int] = tokenizer("a")["input_ids"]
+    plain: list[int] = tokenizer("a", add_special_tokens=False)["input_ids"]
+    n_first = next((i for i in range(len(with_first)) if with_first[i:][: len(plain)] == plain), 0)
+    return with_first[:n_first]
+
+
+def _require_same_tokens(scoring: Any, reference: Any) -> None:
+    """Check that two models read the same tokens.
+
+    Raises:
+        TrainingError: they do not: the criterion compares probabilities of the same token.
+    """
+    if scoring.get_vocab() != reference.get_vocab():
+        raise TrainingError(
+            "reference: expected the tokenizer of the scoring model, found another vocabulary; use"
+            " two models of one family"
+        )
+
+
+class CalibratedVerdicts(NamedTuple):
+    """A threshold and its verdicts."""
 
     threshold: float
     detections: list[Detection]
 
 
-def judge(config: DetectConfig, criteria: Sequence[Criterion]) -> Judged:
-    """Fit on the calibration split, judge the test split.
+def judge(config: DetectConfig, criteria: Sequence[Criterion]) -> CalibratedVerdicts:
+    """Fit on the calibration share and classify the rest.
 
     Raises:
-        ValueError: no human or no generated text to calibrate on.
+        TrainingError: no human or no generated text to calibrate on.
     """
     human = _values(criteria, generated=False)
     machine = _values(criteria, generated=True)
     if not human or not machine:
-        raise ValueError(
+        raise TrainingError(
             f"{len(human)} human and {len(machine)} generated texts to calibrate on, expected one"
             " of each; give more texts or another calibration_share"
         )
     threshold = fit_threshold(human, max_false_positive_rate=config.max_false_positive_rate)
-    return Judged(
+    return CalibratedVerdicts(
         threshold,
         [
             Detection(
@@ -182,7 +217,7 @@ def _values(criteria: Iterable[Criterion], *, generated: bool) -> list[float]:
 
 
 def calibration_papers(config: DetectConfig, text_ids: Iterable[str]) -> frozenset[str]:
-    """Papers that calibrate, drawn by id: all texts on one paper are on one side."""
+    """Return the papers that calibrate, drawn by id: all texts of one paper are used alike."""
     papers = sorted(
         {_paper_of(text_id) for text_id in text_ids},
         key=lambda paper: (seed_of(config.seed, "calibration", paper), paper),

@@ -12,17 +12,26 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple, TypeVar
 
+from cycledata.errors import TrainingError
 from cycledata.files import write_file
 from cycledata.jsonl import read_jsonl, write_jsonl
-from cycledata.records import Message, Record
+from cycledata.records import Record
 from cycledata.svg import Curve, Line
+from cycletrain.build_chats import Chat
 from cycletrain.cards import write_model_card
 from cycletrain.config import IterateConfig, ModelConfig
 from cycletrain.generation import open_generator, seed_of
-from cycletrain.jobs.reward import rated_papers, summarise
-from cycletrain.jobs.rollout import count_rollouts, read_prompts
+from cycletrain.jobs.pairs import count_dropped, write_pairs
+from cycletrain.jobs.reward import rated_papers, require_rewards, summarise
+from cycletrain.jobs.rollout import (
+    count_rollouts,
+    read_prompts,
+    require_papers,
+    select_round,
+)
 from cycletrain.jobs.simpo import CURVES, train
-from cycletrain.preferences import Reward, Rollout, pair_up, prompts_of_round, unpaired
+from cycletrain.preferences import Reward, Rollout
+from cycletrain.ranks import n_launched
 from cycletrain.reviewing import reward_papers
 from cycletrain.run_record import RunRecord, close_run, open_run
 from cycletrain.sampling import SamplingPlan
@@ -31,7 +40,7 @@ from cycletrain.writing import write_papers
 
 log = logging.getLogger(__name__)
 R = TypeVar("R", bound=Record)
-Prompts = Sequence[tuple[str, tuple[Message, ...]]]
+Prompts = Sequence[Chat]
 
 
 class RoundResult(Record):
@@ -47,7 +56,7 @@ class RoundResult(Record):
     """Path of P_{t+1}; that of P_t if the round had no pair."""
 
 
-class Sampled(NamedTuple):
+class SampledRound(NamedTuple):
     """The papers of a round and their rewards."""
 
     rollouts: list[Rollout]
@@ -55,8 +64,17 @@ class Sampled(NamedTuple):
 
 
 def run(config: IterateConfig) -> RunRecord:
-    """Run or resume the loop; ``out/round-T/round.json`` names the last policy."""
-    record = open_run("iterate", config)
+    """Run or resume the loop; ``out/round-T/round.json`` names the last policy.
+
+    Raises:
+        TrainingError: started by a launcher with several processes, or a round without any reward.
+    """
+    if n_launched() > 1:
+        raise TrainingError(
+            f"iterate: expected one process, found {n_launched()}; run rollout, reward, pairs and"
+            " simpo with --round, and only simpo under the launcher"
+        )
+    record = open_run("iterate", config, dataset="research-14k")
     prompts = read_prompts(config.build, config.split, config.limit)
     n_rounds = {"no-rl": 0, "no-iteration": 1}.get(config.ablation, config.rounds)
     policy = config.policy
@@ -100,14 +118,9 @@ def run_round(
     if done.is_file():
         return RoundResult.model_validate_json(done.read_bytes())
     sampled = _sample(config, number, policy, prompts)
-    by_id = dict(prompts)
-    chosen_ids = sorted({rollout.prompt_id for rollout in sampled.rollouts})
-    pairing = pair_up([(i, by_id[i]) for i in chosen_ids], sampled.rollouts, sampled.rewards)
-    write_jsonl(folder / "pairs.jsonl", pairing.pairs)
-    write_jsonl(folder / "dropped.jsonl", map(unpaired, pairing.dropped))
+    pairing = write_pairs(folder, dict(prompts), sampled.rollouts, sampled.rewards)
     metrics, counts = _summary(sampled)
-    for dropped in pairing.dropped:
-        counts[f"prompts_{dropped.rule}"] = counts.get(f"prompts_{dropped.rule}", 0) + 1
+    counts |= count_dropped(pairing)
     curves: tuple[Curve, ...] = ()
     next_policy = policy.path
     if pairing.pairs:
@@ -142,16 +155,11 @@ def _last_look(
     return RoundResult(number=number, counts=counts, metrics=metrics, curves=(), policy=policy.path)
 
 
-def _sample(config: IterateConfig, number: int, policy: ModelConfig, prompts: Prompts) -> Sampled:
+def _sample(
+    config: IterateConfig, number: int, policy: ModelConfig, prompts: Prompts
+) -> SampledRound:
     folder = _folder(config, number)
-    chosen = set(
-        prompts_of_round(
-            [prompt_id for prompt_id, _ in prompts],
-            round_number=number,
-            share=config.prompt_share,
-            seed=config.seed,
-        )
-    )
+    chosen = select_round(prompts, number, share=config.prompt_share, seed=config.seed)
     seed = seed_of(config.seed, "round", number)
     writing = SamplingPlan(config.writing, config.write_tries, config.batch_size, seed, folder)
     reviewing = SamplingPlan(config.reviewing, config.review_tries, config.batch_size, seed, folder)
@@ -160,7 +168,7 @@ def _sample(config: IterateConfig, number: int, policy: ModelConfig, prompts: Pr
         Rollout,
         lambda: write_papers(
             open_generator(policy),
-            [prompt for prompt in prompts if prompt[0] in chosen],
+            chosen,
             n_samples=config.n_samples,
             plan=writing,
         ),
@@ -175,7 +183,9 @@ def _sample(config: IterateConfig, number: int, policy: ModelConfig, prompts: Pr
             plan=reviewing,
         ),
     )
-    return Sampled(rollouts, rewards)
+    require_papers(rollouts)
+    require_rewards(rewards)
+    return SampledRound(rollouts, rewards)
 
 
 def _folder(config: IterateConfig, number: int) -> Path:
@@ -190,7 +200,7 @@ def _stage(path: Path, model: type[R], make: Callable[[], list[R]]) -> list[R]:
     return list(read_jsonl(path, model))
 
 
-def _summary(sampled: Sampled) -> tuple[dict[str, float], dict[str, int]]:
+def _summary(sampled: SampledRound) -> tuple[dict[str, float], dict[str, int]]:
     metrics, counts = summarise(sampled.rewards)
     return metrics, {**counts, **count_rollouts(sampled.rollouts)}
 

@@ -3,12 +3,13 @@
 from collections.abc import Sequence
 from statistics import mean
 
+from cycledata.errors import TrainingError
 from cycledata.formats.unreadable import Unreadable
 from cycledata.jsonl import read_jsonl, write_jsonl
 from cycleeval.generated import RatedPaper
 from cycleeval.predictions import prediction_of_text
 from cycletrain.config import RewardConfig
-from cycletrain.generation import open_generator
+from cycletrain.generation import open_generator, seed_of
 from cycletrain.preferences import Reward, Rollout
 from cycletrain.reviewing import reward_papers
 from cycletrain.run_record import RunRecord, close_run, open_run
@@ -16,20 +17,41 @@ from cycletrain.sampling import SamplingPlan
 
 
 def run(config: RewardConfig) -> RunRecord:
-    """Review sampled papers and write ``out/rewards.jsonl`` and ``out/rated.jsonl``."""
+    """Review sampled papers and write ``out/rewards.jsonl`` and ``out/rated.jsonl``.
+
+    Raises:
+        TrainingError: no paper has a reward.
+    """
     record = open_run("reward", config)
+    seed = config.seed if config.round is None else seed_of(config.seed, "round", config.round)
     rewards = reward_papers(
         open_generator(config.model),
         list(read_jsonl(config.papers, Rollout)),
         n_reviewers=config.n_reviewers,
-        plan=SamplingPlan(
-            config.sampling, config.tries, config.batch_size, config.seed, config.out
-        ),
+        plan=SamplingPlan(config.sampling, config.tries, config.batch_size, seed, config.out),
     )
     write_jsonl(config.out / "rewards.jsonl", rewards)
     write_jsonl(config.out / "rated.jsonl", rated_papers(rewards, config.source))
     metrics, counts = summarise(rewards)
-    return close_run(config.out, record.model_copy(update={"metrics": metrics, "counts": counts}))
+    finished = close_run(
+        config.out, record.model_copy(update={"metrics": metrics, "counts": counts})
+    )
+    require_rewards(rewards)
+    return finished
+
+
+def require_rewards(rewards: Sequence[Reward]) -> None:
+    """Check that at least one paper has a reward.
+
+    Raises:
+        TrainingError: none has; gives the first reason.
+    """
+    if all(reward.reward is None for reward in rewards):
+        first = rewards[0].unreadable if rewards else "no paper was sampled"
+        raise TrainingError(
+            f"none of {len(rewards)} papers has a reward, the first because of {first}; check the"
+            " reviewer and its chat template"
+        )
 
 
 def summarise(rewards: Sequence[Reward]) -> tuple[dict[str, float], dict[str, int]]:

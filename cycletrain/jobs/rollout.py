@@ -1,45 +1,74 @@
 """Papers sampled from the reference lists of a build (Sec. 3.2)."""
 
 from collections.abc import Sequence
+from itertools import islice
 from pathlib import Path
 
+from cycledata.errors import TrainingError
 from cycledata.jsonl import write_jsonl
-from cycledata.load import iterate_rows
-from cycledata.records import Message
+from cycletrain.build_chats import Chat, iterate_chats
 from cycletrain.config import RolloutConfig
-from cycletrain.generation import open_generator
-from cycletrain.preferences import Rollout
+from cycletrain.generation import open_generator, seed_of
+from cycletrain.preferences import Rollout, prompts_of_round
 from cycletrain.run_record import RunRecord, close_run, open_run
 from cycletrain.sampling import SamplingPlan
 from cycletrain.writing import write_papers
 
 
 def run(config: RolloutConfig) -> RunRecord:
-    """Sample papers for the prompts of a build and write ``out/rollouts.jsonl``."""
-    record = open_run("rollout", config)
+    """Sample papers for the prompts of a build and write ``out/rollouts.jsonl``.
+
+    Raises:
+        TrainingError: no prompt, or no paper that could be read.
+    """
+    record = open_run("rollout", config, dataset="research-14k")
     prompts = read_prompts(config.build, config.split, config.limit)
+    seed = config.seed
+    if config.round is not None:
+        prompts = select_round(prompts, config.round, share=config.prompt_share, seed=seed)
+        seed = seed_of(seed, "round", config.round)
     rollouts = write_papers(
         open_generator(config.model),
         prompts,
         n_samples=config.n_samples,
-        plan=SamplingPlan(
-            config.sampling, config.tries, config.batch_size, config.seed, config.out
-        ),
+        plan=SamplingPlan(config.sampling, config.tries, config.batch_size, seed, config.out),
     )
     write_jsonl(config.out / "rollouts.jsonl", rollouts)
     counts = {"prompts": len(prompts), **count_rollouts(rollouts)}
-    return close_run(config.out, record.model_copy(update={"counts": counts}))
+    finished = close_run(config.out, record.model_copy(update={"counts": counts}))
+    require_papers(rollouts)
+    return finished
 
 
-def read_prompts(
-    build: Path, split: str, limit: int | None
-) -> list[tuple[str, tuple[Message, ...]]]:
-    """Return paper id and opening turns (system, references) per paper, in the build's order."""
-    prompts = []
-    for row in iterate_rows(build, "default", split, ["paper_id", "messages"]):
-        messages = tuple(Message.model_validate(message) for message in row["messages"][:2])
-        prompts.append((str(row["paper_id"]), messages))
-    return prompts[:limit]
+def read_prompts(build: Path, split: str, limit: int | None) -> list[Chat]:
+    """Return paper id and opening turns (system, references) per paper, in the build's order.
+
+    Raises:
+        BuildError: the split is missing or has no paper.
+    """
+    chats = iterate_chats(build, split)
+    return [(paper_id, messages[:2]) for paper_id, messages in islice(chats, limit)]
+
+
+def select_round(prompts: Sequence[Chat], number: int, *, share: float, seed: int) -> list[Chat]:
+    """Return the prompts of round ``number``, in their order."""
+    ids = [prompt_id for prompt_id, _ in prompts]
+    chosen = set(prompts_of_round(ids, round_number=number, share=share, seed=seed))
+    return [prompt for prompt in prompts if prompt[0] in chosen]
+
+
+def require_papers(rollouts: Sequence[Rollout]) -> None:
+    """Check that at least one paper could be read.
+
+    Raises:
+        TrainingError: none could; gives the first reason.
+    """
+    if all(rollout.unreadable is not None for rollout in rollouts):
+        first = rollouts[0].unreadable if rollouts else "no paper was sampled"
+        raise TrainingError(
+            f"none of {len(rollouts)} papers could be read, the first because of {first}; check the"
+            " model and its chat template"
+        )
 
 
 def count_rollouts(rollouts: Sequence[Rollout]) -> dict[str, int]:

@@ -1,7 +1,7 @@
 """One round of SimPO + lambda NLL on preference pairs (Sec. 3.3, Eq. 4).
 
-No reference model: the loss needs the policy alone. Chosen and rejected texts go through the model
-as one batch; the output head meets the scored tokens only, a chunk at a time.
+The loss needs the policy alone, no reference model. Chosen and rejected texts go through the model
+as one batch; the output head computes the scored tokens only, a chunk at a time.
 """
 
 from collections.abc import Sequence
@@ -11,18 +11,24 @@ from typing import Any, NamedTuple
 from torch import Tensor
 from transformers import Trainer, TrainingArguments
 
+from cycledata.errors import TrainingError
 from cycledata.jsonl import read_jsonl
 from cycledata.records import Message
 from cycletrain.cards import write_model_card
 from cycletrain.chat_tokens import Example, encode_chat, truncate_end
 from cycletrain.checkpoints import load_tokenizer
 from cycletrain.config import AdapterConfig, ModelConfig, SimpoConfig, SimpoLoss, TrainingConfig
+from cycletrain.generation import seed_of
 from cycletrain.losses import Logprobs, NllReduction, completion_logprobs, nll_loss, simpo_loss
 from cycletrain.preferences import PreferencePair
+from cycletrain.ranks import mean_over_ranks
 from cycletrain.run_record import RunRecord, close_run, open_run
 from cycletrain.training import (
+    StopOnNonFinite,
+    check_memory,
     curves_of,
     fit,
+    last_hidden,
     pad_right,
     prepare_model,
     save_trained,
@@ -38,14 +44,14 @@ CURVES = {
 
 
 class PairLoss(NamedTuple):
-    """Eq. 4 on one batch, and what it is made of; all scalars."""
+    """Eq. 4 on one batch, and its parts; all scalars."""
 
     loss: Tensor
     margin: Tensor
     """beta (mean log p chosen - mean log p rejected), mean over pairs, without gamma."""
     nll: Tensor
     reward_accuracy: Tensor
-    """Share of pairs whose chosen text is the likelier per token."""
+    """Share of pairs whose chosen text is more likely per token."""
 
 
 class EncodedPair(NamedTuple):
@@ -56,8 +62,8 @@ class EncodedPair(NamedTuple):
 
 
 def run(config: SimpoConfig) -> RunRecord:
-    """Train P_t into P_{t+1} under ``out/model``."""
-    record = open_run("simpo", config)
+    """Train P_t and save P_{t+1} under ``out/model``."""
+    record = open_run("simpo", config, dataset="research-14k")
     pairs = list(read_jsonl(config.pairs, PreferencePair))
     trained = train(
         pairs,
@@ -65,7 +71,7 @@ def run(config: SimpoConfig) -> RunRecord:
         adapter=config.adapter,
         loss=config.loss,
         training=config.training,
-        seed=config.seed,
+        seed=config.seed if config.round is None else seed_of(config.seed, "train", config.round),
         folder=config.out / "model",
     )
     finished = record.model_copy(
@@ -85,8 +91,8 @@ def run(config: SimpoConfig) -> RunRecord:
     return close_run(config.out, finished)
 
 
-class Trained(NamedTuple):
-    """What a round of training did."""
+class TrainedPolicy(NamedTuple):
+    """Numbers of a finished training."""
 
     counts: dict[str, int]
     metrics: dict[str, float]
@@ -103,16 +109,22 @@ def train(
     training: TrainingConfig,
     seed: int,
     folder: Path,
-) -> Trained:
+) -> TrainedPolicy:
     """Train on the pairs and save the policy under ``folder``, in full or not at all.
 
     Raises:
-        ValueError: no pair is left to train on.
+        TrainingError: no pair is left, too little memory, or a loss that is not finite.
     """
+    check_memory(model, adapter, training, rows_per_example=2)
+    settings = trainer_settings(
+        training, out=folder.parent / "trainer", seed=seed, dtype=model.dtype
+    )
+    # Creates the process group, which an adapter's start needs.
+    arguments = TrainingArguments(**settings, remove_unused_columns=False, label_names=["labels"])
     tokenizer = load_tokenizer(model)
     encoded, n_full = encode_pairs(tokenizer, pairs, training.context_tokens)
     if not encoded:
-        raise ValueError(
+        raise TrainingError(
             f"none of {len(pairs)} pairs can be trained on ({n_full} prompts fill the context);"
             " widen context_tokens or sample more papers"
         )
@@ -125,21 +137,18 @@ def train(
         start=start,
         seed=seed,
     )
-    settings = trainer_settings(
-        training, out=folder.parent / "trainer", seed=seed, dtype=model.dtype
-    )
     trainer = SimpoTrainer(
         prepared,
-        TrainingArguments(**settings, remove_unused_columns=False, label_names=["labels"]),
+        arguments,
         loss=loss,
         pairs=encoded,
         pad=tokenizer.pad_token_id,
     )
     result = fit(trainer)
     unwrapped = trainer.accelerator.unwrap_model(trainer.model)
-    save_trained(unwrapped, tokenizer, folder, start=start)
+    save_trained(unwrapped, tokenizer, folder, start=start, base=model)
     last = {key: row[key] for row in trainer.state.log_history for key in CURVES if key in row}
-    return Trained(
+    return TrainedPolicy(
         counts={
             "pairs": len(pairs),
             "pairs_trained_on": len(encoded),
@@ -153,7 +162,7 @@ def train(
 def encode_pairs(
     tokenizer: Any, pairs: Sequence[PreferencePair], context: int
 ) -> tuple[list[EncodedPair], int]:
-    """Pairs cut to the context from the end; those with nothing left to score are counted."""
+    """Return the pairs, cut to the context from the end, and the number with nothing to score."""
 
     def encode(prompt: tuple[Message, ...], completion: tuple[Message, ...]) -> Example:
         return truncate_end(encode_chat(tokenizer, (*prompt, *completion)), context)
@@ -166,8 +175,8 @@ def encode_pairs(
     return kept, len(encoded) - len(kept)
 
 
-class SimpoTrainer(Trainer):
-    """transformers' Trainer with Eq. 4 as its loss; a batch is chosen texts, then rejected ones."""
+class SimpoTrainer(StopOnNonFinite, Trainer):
+    """Trainer with Eq. 4 as its loss; a batch has the chosen texts, then the rejected ones."""
 
     def __init__(
         self,
@@ -196,7 +205,7 @@ class SimpoTrainer(Trainer):
         return_outputs: bool = False,
         num_items_in_batch: Any = None,  # noqa: ARG002  the trainer passes it
     ) -> Any:
-        """Eq. 4 on one batch; its parts are kept for the next log."""
+        """Return Eq. 4 on one batch; keep its parts for the next log."""
         found = pair_loss(
             model,
             inputs,
@@ -209,10 +218,10 @@ class SimpoTrainer(Trainer):
         return (found.loss, {}) if return_outputs else found.loss
 
     def log(self, logs: dict[str, float], start_time: float | None = None) -> None:
-        """Add the means since the last log."""
+        """Add the means since the last log, over all processes."""
         if self._seen:
             means = [sum(values) / len(values) for values in zip(*self._seen, strict=True)]
-            logs |= dict(zip(PairLoss._fields[1:], means, strict=True))
+            logs |= dict(zip(PairLoss._fields[1:], mean_over_ranks(means), strict=True))
             self._seen.clear()
         super().log(logs, start_time)
 
@@ -226,18 +235,18 @@ def pair_loss(
     nll_weight: float,
     nll_reduction: NllReduction,
 ) -> PairLoss:
-    """Eq. 4 on one batch.
+    """Return Eq. 4 on one batch.
 
     Args:
         model: a causal model, or its wrapper by peft, DeepSpeed or DDP.
         batch: ``input_ids``, ``attention_mask`` and ``labels``; the first half of the rows are the
             chosen texts, the second half the rejected ones in the same order.
         beta: see ``simpo_loss``.
-        gamma: likewise.
+        gamma: see ``simpo_loss``.
         nll_weight: lambda; 0 leaves the NLL out.
         nll_reduction: see ``nll_loss``.
     """
-    hidden, head = _last_hidden(model, batch)
+    hidden, head = last_hidden(model, batch)
     found = completion_logprobs(hidden, head, batch["labels"])
     n_pairs = len(found.total) // 2
     chosen = Logprobs(found.total[:n_pairs], found.n_tokens[:n_pairs])
@@ -248,32 +257,3 @@ def pair_loss(
         loss = loss + nll_weight * nll
     difference = difference.detach()
     return PairLoss(loss, beta * difference.mean(), nll.detach(), (difference > 0).float().mean())
-
-
-def _last_hidden(model: Any, batch: dict[str, Tensor]) -> tuple[Tensor, Tensor]:
-    """Last hidden states, shape (batch, tokens, width), and the output head's weight.
-
-    The call goes through the outermost wrapper, which may have work of its own to do; the hidden
-    states are caught on their way to the head, which is asked for one position only.
-    """
-    core = getattr(model, "module", model)
-    core = core.get_base_model() if hasattr(core, "get_base_model") else core
-    head = core.get_output_embeddings()
-    if getattr(head, "bias", None) is not None:
-        raise ValueError("expected an output head without bias, as Llama, Mistral and Qwen have")
-    caught: list[Tensor] = []
-
-    def catch(_module: Any, _inputs: Any, output: Any) -> None:
-        caught.append(output.last_hidden_state)
-
-    handle = core.get_decoder().register_forward_hook(catch)
-    try:
-        model(
-            input_ids=batch["input_ids"],
-            attention_mask=batch["attention_mask"],
-            logits_to_keep=1,
-            use_cache=False,
-        )
-    finally:
-        handle.remove()
-    return caught[0], head.weight

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from cycledata import jsonl
-from cycledata.errors import BuildError, VerifyError
+from cycledata.errors import BuildError, TrainingError, VerifyError
 from cycledata.jsonl import read_jsonl
 from cycledata.llm.chat import Sampling
 from cycleeval.generated import RatedPaper
@@ -119,7 +119,7 @@ def test_a_folder_of_another_run_is_refused(
     from cycletrain.jobs import sft
 
     out = Path(reviewer.config["out"])
-    with pytest.raises(BuildError, match="holds the sft run of another config"):
+    with pytest.raises(BuildError, match="has the sft run of another config"):
         sft.run(sft_config(review_build, tiny_model, out, "reviewer", learning_rate=1e-3))
 
 
@@ -230,13 +230,13 @@ def test_table_4s_ablations(
     scripted: Any, monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
     from cycletrain.jobs import iterate
-    from cycletrain.jobs.simpo import Trained
+    from cycletrain.jobs.simpo import TrainedPolicy
 
     weights: list[float] = []
 
-    def train(*_: Any, loss: SimpoLoss, **__: Any) -> Trained:
+    def train(*_: Any, loss: SimpoLoss, **__: Any) -> TrainedPolicy:
         weights.append(loss.nll_weight)
-        return Trained({}, {}, [])
+        return TrainedPolicy({}, {}, [])
 
     monkeypatch.setattr(iterate, "train", train)
     config = loop_config(research_build, tiny_model, tmp_path, ablation=ablation)
@@ -381,33 +381,6 @@ def test_the_detector_files_are_what_cycleeval_reads(
     assert {row["source"] for row in rows} == {None, "tiny"}
 
 
-def test_rollouts_name_the_turn_that_failed(
-    research_build: Path, tiny_model: Path, tmp_path: Path
-) -> None:
-    from cycletrain.config import RolloutConfig
-    from cycletrain.jobs import rollout
-
-    record = rollout.run(
-        RolloutConfig(
-            build=research_build,
-            out=tmp_path,
-            model=model_at(tiny_model),
-            sampling=Sampling(temperature=0.4, max_tokens=5),
-            n_samples=2,
-            limit=1,
-        )
-    )
-    assert record.counts == {
-        "prompts": 1,
-        "papers": 2,
-        "papers_unreadable": 2,
-        "papers_unreadable_plan": 2,
-    }
-    (first, _) = read_jsonl(tmp_path / "rollouts.jsonl", Rollout)
-    assert (first.unreadable or "").startswith("plan: ## Motivation")
-    assert first.review_text is None
-
-
 def test_unreadable_reviews_have_no_reward_and_are_asked_again(
     tiny_model: Path, research_build: Path, tmp_path: Path
 ) -> None:
@@ -424,18 +397,19 @@ def test_unreadable_reviews_have_no_reward_and_are_asked_again(
         ),
     ]
     write_jsonl(tmp_path / "papers.jsonl", papers)
-    record = reward.run(
-        RewardConfig(
-            build=research_build,
-            out=tmp_path / "out",
-            papers=tmp_path / "papers.jsonl",
-            source="tiny",
-            model=model_at(tiny_model),
-            sampling=Sampling(temperature=1.0, max_tokens=5),
-            n_reviewers=2,
-            tries=2,
-        )
+    config = RewardConfig(
+        build=research_build,
+        out=tmp_path / "out",
+        papers=tmp_path / "papers.jsonl",
+        source="tiny",
+        model=model_at(tiny_model),
+        sampling=Sampling(temperature=1.0, max_tokens=5),
+        n_reviewers=2,
+        tries=2,
     )
+    with pytest.raises(TrainingError, match="none of 2 papers has a reward"):
+        reward.run(config)
+    record = RunRecord.model_validate_json((tmp_path / "out" / "record.json").read_bytes())
     rewards = list(read_jsonl(tmp_path / "out" / "rewards.jsonl", Reward))
     assert [found.reward for found in rewards] == [None, None]
     assert [found.n_tries for found in rewards] == [2, 0]
