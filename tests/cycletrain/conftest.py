@@ -116,6 +116,7 @@ def make_build(folder: Path, dataset: str, chats: dict[str, tuple[Message, ...]]
         counts={},
         dropped={},
         withheld={},
+        published={},
         facts={},
         files=(pin_file(folder, name, len(rows)),),
     )
@@ -140,16 +141,17 @@ class ScriptedModel:
 
     def _text(self, request: ChatRequest) -> str:
         system, topic = request.messages[0].content, request.id.partition("/")[0]
+        seed = request.seed or 0
         if system == simulated_results.SYSTEM:
             return render_messages(paper_of(topic))[3].content
         if system != paper_text.SYSTEM:
-            low, high = sorted((RATINGS[request.seed % 4][0], RATINGS[request.seed // 4 % 4][1]))
+            low, high = sorted((RATINGS[seed % 4][0], RATINGS[seed // 4 % 4][1]))
             return review_messages(topic, (low, high))[2].content
-        if request.seed % 11 == 0:
+        if seed % 11 == 0:
             return "I would rather not."
         turns = render_messages(paper_of(topic))
         text = turns[2 if len(request.messages) == 2 else 4].content
-        return text.replace(f"{topic}.", f"{topic} {request.seed % 1000}.")
+        return text.replace(f"{topic}.", f"{topic} {seed % 1000}.")
 
 
 @pytest.fixture(scope="session")

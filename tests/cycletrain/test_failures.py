@@ -9,13 +9,13 @@ from pydantic import ValidationError
 
 from cycledata.errors import BuildError, ParseError, TrainingError
 from cycledata.jsonl import read_jsonl, write_jsonl
+from cycledata.llm.chat import Sampling
 from cycledata.records import Message
 from cycletrain.config import (
     AdapterConfig,
     ModelConfig,
     RewardConfig,
     RolloutConfig,
-    Sampling,
     SftConfig,
     SimpoConfig,
     SimpoLoss,
