@@ -45,6 +45,7 @@ class Rule:
 
 _SENTENCES: Mapping[RuleGroup, Mapping[str, str]] = {
     "payload": {
+        "ambiguous-pairs": "A cell such as `5;6` can mean two reviewers or two states of one.",
         "arxiv-versions": "The arXiv reply lists no versions with dates.",
         "atom-date": "An entry of arXiv's search feed has an invalid date.",
         "atom-entry": "An entry of arXiv's search feed has no arXiv id or no title.",
@@ -52,10 +53,12 @@ _SENTENCES: Mapping[RuleGroup, Mapping[str, str]] = {
         "bad-json": "The payload is not valid JSON.",
         "bad-ratings": "A ratings column of a table has values that are not numbers.",
         "bad-row": "A row of a table is not an object with a paper id.",
+        "damaged-archive": "A .zip or .tar archive of notes cannot be read.",
         "forum-too-large": "The payload of a forum exceeds the size limit.",
         "list-entry": "An entry of a list of accepted papers has no list, id or title.",
         "nested-too-deep": "The JSON is nested deeper than any service nests it.",
         "invalid-line": "A line of a JSON Lines file is invalid.",
+        "named-arxiv-id": "The imported statement of a paper's arXiv id is invalid.",
         "no-records": "A JSON Lines file has no valid record.",
         "not-a-record": "A line of a JSON Lines file is not the expected record.",
         "not-atom": "The reply is XML, but not an Atom feed.",
@@ -72,6 +75,7 @@ _SENTENCES: Mapping[RuleGroup, Mapping[str, str]] = {
         "unreadable-file": "A file cannot be opened.",
         "xml-doctype": "The XML has a document type definition; no service sends one.",
         "xml-too-large": "The XML exceeds the size limit.",
+        "table-contradicts-notes": "Most ratings of a table differ from the notes of the papers.",
     },
     "note": {
         "comment": "The note is a comment or a rebuttal.",

@@ -6,11 +6,11 @@ are imported when a command runs, so that `--help` is fast.
 
 from typing import NoReturn
 
-from cycledata.cli import audit, builds, outlines, snapshots
-from cycledata.console import Version, command_line, run
+from cycledata.cli import audit, builds, imports, outlines, reading, snapshots
+from cycledata.console import Version, command_line, examples, run
 
 app = command_line("Build Review-5k and Research-14k from recorded replies of data services.")
-imports = command_line("Import files that you already have into an open snapshot.")
+import_app = command_line("Import files that you already have into an open snapshot.")
 
 
 @app.callback()
@@ -18,20 +18,80 @@ def cli(version: Version = False) -> None:
     """Build Review-5k and Research-14k from recorded replies of data services."""
 
 
-app.command()(snapshots.fetch)
-app.add_typer(imports, name="import")
-imports.command("openreview-notes")(snapshots.import_openreview_notes)
-imports.command("openreview-ratings")(snapshots.import_openreview_ratings)
-imports.command("eprints")(snapshots.import_eprint_files)
-app.command()(outlines.outline)
-app.command()(snapshots.seal)
-app.command()(builds.build)
-app.command()(builds.verify)
-app.command()(builds.explain)
+app.command(
+    epilog=examples(
+        "cycledata fetch review-5k --snapshot snap --venue ICLR.cc/2024/Conference --limit 50",
+        "cycledata fetch research-14k --snapshot snap --dry-run",
+    )
+)(snapshots.fetch)
+app.add_typer(import_app, name="import")
+import_app.command(
+    "openreview-notes",
+    epilog=examples("cycledata import openreview-notes notes.jsonl.xz --snapshot snap"),
+)(imports.import_openreview_notes)
+import_app.command(
+    "openreview-ratings",
+    epilog=examples(
+        "cycledata import openreview-ratings iclr2024_ratings.parquet --snapshot snap",
+        "cycledata import openreview-ratings table.csv --snapshot snap --pairs reviewers",
+    ),
+)(imports.import_openreview_ratings)
+import_app.command(
+    "openreview-invitations",
+    epilog=examples("cycledata import openreview-invitations review_form.json --snapshot snap"),
+)(imports.import_openreview_invitations)
+import_app.command(
+    "arxiv-ids", epilog=examples("cycledata import arxiv-ids ids.csv --snapshot snap")
+)(imports.import_arxiv_ids_of_papers)
+import_app.command(
+    "accepted-papers",
+    epilog=examples("cycledata import accepted-papers acl.csv --list acl/2023 --snapshot snap"),
+)(imports.import_lists_of_accepted_papers)
+import_app.command("eprints", epilog=examples("cycledata import eprints eprints/ --snapshot snap"))(
+    imports.import_eprint_files
+)
+import_app.command("pdfs", epilog=examples("cycledata import pdfs pdfs/ --snapshot snap"))(
+    imports.import_pdf_files
+)
+app.command(
+    epilog=examples(
+        "cycledata outline --snapshot snap --model my-model --endpoint http://localhost:8000/v1"
+    )
+)(outlines.outline)
+app.command(epilog=examples("cycledata status snap"))(snapshots.status)
+app.command(
+    epilog=examples(
+        "cycledata forget snap --service arxiv --not-understood",
+        "cycledata forget snap --service openreview --key forum/014CgNPAGy",
+    )
+)(snapshots.forget)
+app.command(epilog=examples("cycledata seal snap"))(snapshots.seal)
+app.command(
+    epilog=examples(
+        "cycledata build review-5k --out review-5k",
+        "cycledata build research-14k --snapshot snap --out research-14k --workers 4",
+    )
+)(builds.build)
+app.command(epilog=examples("cycledata verify review-5k"))(builds.verify)
+app.command(epilog=examples("cycledata explain review-5k SAMPLE5k03"))(builds.explain)
+app.command(epilog=examples("cycledata show review-5k SAMPLE5k03"))(reading.show)
+app.command(
+    epilog=examples(
+        "cycledata export review-5k --config scores --split test --columns paper_id,ratings",
+        "cycledata export review-5k --format parquet --out scores.parquet",
+    )
+)(reading.export)
+app.command("list", epilog=examples("cycledata list"))(reading.list_names)
 app.command(epilog=audit.EPILOG)(audit.audit)
-app.command()(builds.takedown)
-app.command()(builds.publish)
-app.command()(builds.parse)
+app.command(
+    epilog=examples(
+        'cycledata takedown review-5k --ids ids.txt --reason "author\'s request" --out reduced'
+    )
+)(builds.takedown)
+app.command(epilog=examples("cycledata publish review-5k --repo my-org/review-5k --dry-run"))(
+    builds.publish
+)
+app.command(epilog=examples("cycledata parse 2310.01234v2.tar.gz paper.pdf"))(reading.parse)
 
 
 def main() -> NoReturn:

@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cycledata.cli.options import AsJson
-from cycledata.console import examples, print_json, print_table
+from cycledata.console import AsJson, examples, print_json, print_table
 
 if TYPE_CHECKING:
     from cycledata.builds.audit import Audit

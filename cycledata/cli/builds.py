@@ -1,7 +1,6 @@
-"""Commands about builds: make, verify, explain, take down, publish; and read single papers."""
+"""Commands about builds: build, verify, explain, takedown, publish."""
 
 import datetime as dt
-import json
 import os
 import re
 import sys
@@ -12,9 +11,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cycledata.cli.options import AsJson, Build, Dataset, Files, Out
+from cycledata.cli.options import Build, Dataset, Out
 from cycledata.cli.output import print_build, print_explanation
-from cycledata.console import print_json, printable, progress, warn
+from cycledata.console import AsJson, note, print_json, printable, progress, warn
 from cycledata.errors import NotASnapshotError
 
 if TYPE_CHECKING:
@@ -22,21 +21,24 @@ if TYPE_CHECKING:
 
 
 class EngineName(StrEnum):
-    """Where papers are made."""
+    """Execution backend of a build."""
 
     LOCAL = "local"
     RAY = "ray"
 
 
 def build(
-    dataset: Annotated[Dataset, typer.Argument(help="What to build.")],
+    dataset: Annotated[
+        Dataset, typer.Argument(metavar="DATASET", help="review-5k or research-14k.")
+    ],
     out: Out,
     snapshot: Annotated[
         Path | None,
         typer.Option(
             exists=True,
             file_okay=False,
-            help="Folder of a sealed snapshot; without it the embedded, invented sample.",
+            metavar="DIR",
+            help="Folder of a sealed snapshot; if not given, the embedded, invented sample.",
         ),
     ] = None,
     policy: Annotated[
@@ -44,23 +46,30 @@ def build(
         typer.Option(
             exists=True,
             dir_okay=False,
-            help="Consent policy (TOML); the built-in one without it.",
+            metavar="FILE",
+            help="Consent policy (TOML); if not given, the built-in one.",
         ),
     ] = None,
-    engine: Annotated[EngineName, typer.Option(help="Where papers are made.")] = EngineName.LOCAL,
-    workers: Annotated[int, typer.Option(min=1, help="Processes, or Ray tasks at a time.")] = 1,
+    engine: Annotated[EngineName, typer.Option(help="Execution backend.")] = EngineName.LOCAL,
+    workers: Annotated[
+        int, typer.Option(min=1, metavar="N", help="Processes, or Ray tasks at a time.")
+    ] = 1,
     form: Annotated[
         list[Path] | None,
         typer.Option(
             exists=True,
             dir_okay=False,
+            metavar="FILE",
             help="Review form of a venue: an invitation saved from OpenReview (JSON), or TOML;"
             " overrides the known form. Repeat for several files.",
         ),
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Make a dataset repository from a sealed snapshot."""
+    """Build a dataset, a valid Hugging Face repository, from a sealed snapshot.
+
+    The same snapshot, recipe and policy give the same bytes with any number of workers.
+    """
     from cycledata import sample
     from cycledata.builds import runner
     from cycledata.consent.policy import read_policy
@@ -69,7 +78,7 @@ def build(
 
     if snapshot is None and policy is None:
         policy = sample.POLICY
-    with progress("Making papers") as on_progress:
+    with progress("Building papers") as on_progress:
         report = runner.build(
             _with_forms(runner.DATASETS[dataset.value], form or []),
             snapshot or sample.SNAPSHOT,
@@ -88,12 +97,24 @@ def build(
             f"{venue}: no invitation and no known form; fields and scale were inferred from the"
             " reviews. Import the venue's invitations or give --form to be certain"
         )
+    if snapshot is not None:
+        _warn_unused(snapshot)
     if as_json:
         print_json({"unchanged": report.unchanged, **report.manifest.model_dump(mode="json")})
         return
     if report.unchanged:
-        print(f"{out}: nothing has changed since it was built, every byte verified")
+        print(f"{out}: unchanged since it was built, every byte verified")
     print_build(out, report.manifest)
+
+
+def _warn_unused(folder: Path) -> None:
+    """Print the replies of the snapshot that no paper used, one line per kind."""
+    from cycledata.builds.inventory import take_inventory
+    from cycledata.snapshot.sealed import SealedSnapshot
+
+    with SealedSnapshot.open(folder, verify=False) as snapshot:
+        for item in take_inventory(snapshot, str(folder)).unused:
+            warn(f"not used: {item.n_replies:,} {item.kind}, such as {item.example}: {item.reason}")
 
 
 def _with_forms(dataset: "DatasetSpec[Any]", files: list[Path]) -> "DatasetSpec[Any]":
@@ -112,10 +133,13 @@ def _with_forms(dataset: "DatasetSpec[Any]", files: list[Path]) -> "DatasetSpec[
 
 def explain(
     build: Build,
-    paper_id: Annotated[str, typer.Argument(help="Forum id, or the id of an accepted list.")],
+    paper_id: Annotated[
+        str,
+        typer.Argument(metavar="PAPER_ID", help="OpenReview forum id, or id in a list of papers."),
+    ],
     as_json: AsJson = False,
 ) -> None:
-    """Say why a paper is in, out, or in part: every rule and its evidence."""
+    """Print why a paper is in, left out, or included in part: every rule and its evidence."""
     from cycledata.builds.explain import explain as explain_paper
 
     explanation = explain_paper(build, paper_id)
@@ -138,25 +162,35 @@ def takedown(
     build: Build,
     ids: Annotated[
         Path,
-        typer.Option(exists=True, dir_okay=False, help="UTF-8 text file with one paper id a line."),
+        typer.Option(
+            exists=True,
+            dir_okay=False,
+            metavar="FILE",
+            help="UTF-8 text file with one paper id per line.",
+        ),
     ],
-    reason: Annotated[str, typer.Option(help="Why; stands in the tombstone, readable by all.")],
+    reason: Annotated[
+        str, typer.Option(metavar="TEXT", help="Reason; published in the tombstones.")
+    ],
     out: Out,
     date: Annotated[
         dt.datetime | None,
-        typer.Option(formats=["%Y-%m-%d"], help="Day of the takedown, in UTC; today without it."),
+        typer.Option(
+            formats=["%Y-%m-%d"], metavar="DATE", help="Day of the takedown (UTC); default today."
+        ),
     ] = None,
     snapshot: Annotated[
         Path | None,
         typer.Option(
             exists=True,
             file_okay=False,
-            help="Also lay the tombstones beside this snapshot, for all later builds from it.",
+            metavar="DIR",
+            help="Also write the tombstones into this snapshot, for all later builds from it.",
         ),
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Make a build without some papers, and tombstones that later builds obey."""
+    """Make a build without some papers, with tombstones that later builds apply."""
     from cycledata.builds.takedown import read_paper_ids, take_down
 
     day = (date or dt.datetime.now(tz=dt.UTC)).date().isoformat()
@@ -169,10 +203,9 @@ def takedown(
         print_build(out, report.manifest)
     for paper_id in report.unknown_ids:
         print(printable(f"{paper_id}: not found in {build}"), file=sys.stderr)
-    print(
-        f"{len(paper_ids)} taken down; builds beside {out} obey its tombstones"
-        + (f", and so do all builds from {snapshot}" if snapshot else ""),
-        file=sys.stderr,
+    note(
+        f"{len(paper_ids)} taken down; builds in the same folder as {out} apply its tombstones"
+        + (f", and so do all builds from {snapshot}" if snapshot else "")
     )
 
 
@@ -186,13 +219,15 @@ def publish(
     build: Build,
     repo: Annotated[
         str,
-        typer.Option(callback=_repo_name, help="Dataset repository on the hub: ORG/NAME."),
+        typer.Option(
+            callback=_repo_name, metavar="ORG/NAME", help="Dataset repository on the hub."
+        ),
     ],
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Say what would be pushed; push nothing.")
+        bool, typer.Option("--dry-run", help="Print what would be pushed; push nothing.")
     ] = False,
 ) -> None:
-    """Push a verified build to the hub; the token comes from HF_TOKEN."""
+    """Push a verified build to the Hugging Face Hub; the token is read from HF_TOKEN."""
     from cycledata.builds.publish import publish as push
 
     plan = push(build, repo, token=os.environ.get("HF_TOKEN"), dry_run=dry_run)
@@ -205,12 +240,15 @@ def verify(
     folder: Annotated[
         Path,
         typer.Argument(
-            exists=True, file_okay=False, help="Folder of a sealed snapshot or of a build."
+            exists=True,
+            file_okay=False,
+            metavar="DIR",
+            help="Folder of a sealed snapshot or of a build.",
         ),
     ],
     as_json: AsJson = False,
 ) -> None:
-    """Compare a sealed snapshot or a build with its manifest, byte by byte."""
+    """Compare every byte of a sealed snapshot or a build with its manifest."""
     from cycledata.load import MANIFEST, verify_build
     from cycledata.snapshot.sealed import verify_snapshot
 
@@ -228,32 +266,3 @@ def verify(
         print_json({"kind": kind, "n_files": len(pins), "ok": True})
     else:
         print(f"{folder.name}: {kind} as pinned, {len(pins)} files")
-
-
-def parse(
-    files: Files,
-    main: Annotated[
-        str | None,
-        typer.Option(
-            metavar="FILE",
-            help="Main file inside the e-print, e.g. paper.tex; by default it is chosen.",
-        ),
-    ] = None,
-) -> None:
-    """Read e-prints and PDFs as text: one JSON object per file, each on one line.
-
-    A file that cannot be read gives `file` and `error`, and exit code 1 at the end.
-    """
-    from cycledata.errors import ParseError
-    from cycledata.parse.paper import parse_paper
-
-    failed = False
-    for path in files:
-        try:
-            print(parse_paper(path.read_bytes(), file=path.name, main=main).model_dump_json())
-        except ParseError as error:
-            failed = True
-            row = {"file": path.name, "error": {"rule": error.rule, "detail": error.detail}}
-            print(json.dumps(row, ensure_ascii=False))
-    if failed:
-        raise typer.Exit(1)

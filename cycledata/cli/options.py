@@ -8,7 +8,7 @@ import typer
 
 
 class Dataset(StrEnum):
-    """What is fetched or built."""
+    """Name of a dataset."""
 
     REVIEW_5K = "review-5k"
     RESEARCH_14K = "research-14k"
@@ -16,15 +16,41 @@ class Dataset(StrEnum):
 
 Files = Annotated[
     list[Path],
-    typer.Argument(exists=True, dir_okay=False, help="Files to read.", show_default=False),
+    typer.Argument(
+        exists=True, dir_okay=False, metavar="FILE...", help="Files to read.", show_default=False
+    ),
+]
+Paths = Annotated[
+    list[Path],
+    typer.Argument(
+        exists=True,
+        metavar="FILE...",
+        help="Files to read, or folders of them.",
+        show_default=False,
+    ),
 ]
 Build = Annotated[
-    Path, typer.Argument(exists=True, file_okay=False, help="Folder of a finished build.")
+    Path,
+    typer.Argument(exists=True, file_okay=False, metavar="BUILD", help="Folder of a build."),
+]
+Snapshot = Annotated[
+    Path,
+    typer.Argument(exists=True, file_okay=False, metavar="SNAPSHOT", help="Folder of a snapshot."),
+]
+OpenSnapshotOption = Annotated[
+    Path,
+    typer.Option(
+        "--snapshot",
+        file_okay=False,
+        metavar="DIR",
+        help="Folder of the open snapshot; made if missing.",
+    ),
 ]
 Out = Annotated[
     Path,
     typer.Option(
-        file_okay=False, help="Folder to make; must be new, empty or already hold the result."
+        file_okay=False,
+        metavar="DIR",
+        help="Folder to write; must be new, empty, or have the same result already.",
     ),
 ]
-AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object, for machines.")]

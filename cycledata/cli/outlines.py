@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cycledata.cli.options import AsJson
-from cycledata.console import print_json, printable, progress
+from cycledata.console import AsJson, print_json, printable, progress
 from cycledata.errors import FetchError
 
 if TYPE_CHECKING:

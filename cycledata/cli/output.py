@@ -1,4 +1,4 @@
-"""What a person sees: tables, rows and progress bars; and JSON for machines."""
+"""Printed results: tables and lines for people, JSON for scripts."""
 
 import sys
 from dataclasses import asdict
@@ -7,18 +7,24 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from cycledata.console import print_json, printable
+from cycledata.console import note, print_json, print_table, printable
+from cycledata.jsonl import write_jsonl
 
 if TYPE_CHECKING:
     from cycledata.builds.explain import PaperExplanation
+    from cycledata.builds.inventory import SnapshotInventory
     from cycledata.load import BuildManifest
     from cycledata.sources.dumps import ImportReport
     from cycledata.sources.estimate import Estimate
     from cycledata.sources.fetch import FetchSummary
 
 
-def print_import(report: "ImportReport", as_json: bool) -> None:
-    """Print what came in; exit 1 when something could not be read."""
+_SHOWN = 10
+"""Problems that are printed; the rest is in a file."""
+
+
+def print_import(report: "ImportReport", snapshot: Path, as_json: bool) -> None:
+    """Print the result of an import; exit 1 if something could not be used."""
     counts = {
         "added": report.n_added,
         "merged": report.n_merged,
@@ -26,34 +32,65 @@ def print_import(report: "ImportReport", as_json: bool) -> None:
         "unreadable": report.n_unreadable,
     }
     if as_json:
-        rows = [
-            {"file": row.file, "place": row.place, "reason": row.reason}
-            for row in report.unreadable
-        ]
-        print_json({"counts": counts, "unreadable": rows})
+        rows = [asdict(row) for row in report.unreadable]
+        not_read = list(report.columns_not_read)
+        print_json({"counts": counts, "unreadable": rows, "columns_not_read": not_read})
     else:
-        print(", ".join(f"{n} {name}" for name, n in counts.items()))
-        for row in report.unreadable:
-            print(printable(f"{row.file}: {row.place}: {row.reason}"), file=sys.stderr)
+        print(", ".join(f"{n:,} {name}" for name, n in counts.items()))
+        if report.columns_not_read:
+            note(f"columns not used: {', '.join(report.columns_not_read)}")
+        for row in report.unreadable[:_SHOWN]:
+            note(f"{row.file}: {row.place}: {row.reason}")
+        if report.n_unreadable > _SHOWN:
+            path = snapshot / "import-problems.jsonl"
+            write_jsonl(path, (asdict(row) for row in report.unreadable))
+            n_listed = len(report.unreadable)
+            note(f"{report.n_unreadable - _SHOWN:,} more; the first {n_listed:,} are in {path}")
     if report.n_unreadable:
         raise typer.Exit(1)
 
 
+def print_inventory(
+    inventory: "SnapshotInventory", not_understood: dict[tuple[str, str], str], as_json: bool
+) -> None:
+    """Print what a snapshot has and lacks; exit 1 if it has no papers."""
+    odd = {f"{service} {key}": problem for (service, key), problem in not_understood.items()}
+    if as_json:
+        print_json({**asdict(inventory), "not_understood": odd})
+    else:
+        rows = list(inventory.n_replies.items())
+        print_table({"replies": "left", "number": "right"}, rows)
+        for item in inventory.unused:
+            print(
+                printable(
+                    f"not used: {item.n_replies:,} {item.kind}, such as {item.example}:"
+                    f" {item.reason}"
+                )
+            )
+        for gap in inventory.missing:
+            print(printable(f"{gap.config}: {gap.n_papers:,} papers: {gap.what}: {gap.command}"))
+        for key, problem in list(odd.items())[:_SHOWN]:
+            print(printable(f"not understood: {key}: {problem}"))
+        if len(odd) > _SHOWN:
+            print(f"not understood: {len(odd) - _SHOWN:,} more; --json lists all")
+    if not inventory.n_submissions and not inventory.n_listed:
+        raise typer.Exit(1)
+
+
 def print_estimate(rows: "list[Estimate]", as_json: bool) -> None:
-    """Print requests and hours, by service and in all."""
+    """Print requests and hours, per service and in total."""
     total = sum(row.hours for row in rows)
     if as_json:
         by_lane = {row.lane: {"requests": row.requests, "hours": row.hours} for row in rows}
         print_json({"services": by_lane, "hours": total})
         return
-    print(f"{'service':<18}{'requests':>10}{'hours':>9}")
-    for row in rows:
-        print(f"{row.lane:<18}{row.requests:>10,}{row.hours:>9.1f}")
-    print(f"{'total':<18}{sum(row.requests for row in rows):>10,}{total:>9.1f}")
+    lines: list[tuple[object, ...]] = [(r.lane, r.requests, f"{r.hours:,.1f}") for r in rows]
+    lines.append(("total", sum(row.requests for row in rows), f"{total:,.1f}"))
+    print_table({"service": "left", "requests": "right", "hours": "right"}, lines)
 
 
 def print_fetch(summary: "FetchSummary", as_json: bool) -> None:
-    """Print what a run did; exit 1 when something is missing or it was stopped."""
+    """Print the result of a run; exit 1 if something is missing or it was stopped."""
     if as_json:
         print_json(asdict(summary))
     else:
@@ -64,7 +101,7 @@ def print_fetch(summary: "FetchSummary", as_json: bool) -> None:
         ):
             listed = ", ".join(f"{name} {n:,}" for name, n in sorted(counts.items()))
             print(f"{title:<9} {listed or 'none'}")
-        print(f"{'unmatched':<9} {summary.unmatched:,} papers that arXiv does not have")
+        print(f"{'unmatched':<9} {summary.unmatched:,} papers without a match on arXiv")
         print(f"{'missing':<9} {len(summary.missing):,}")
         print(f"{'seconds':<9} {summary.seconds:,.0f}")
     for row in summary.missing:
@@ -76,7 +113,7 @@ def print_fetch(summary: "FetchSummary", as_json: bool) -> None:
 
 
 def print_build(out: Path, manifest: "BuildManifest") -> None:
-    """Print what a build holds, what it left out and what it withheld."""
+    """Print the rows of a build, what was left out and what was withheld."""
     label = " (invented sample)" if manifest.invented else ""
     print(f"{manifest.dataset}{label} in {out}, fingerprint {manifest.fingerprint[:12]}")
     print(f"{'config':<9}{'split':<9}{'rows':>7}")
@@ -94,7 +131,7 @@ def print_build(out: Path, manifest: "BuildManifest") -> None:
 
 
 def print_explanation(explanation: "PaperExplanation") -> None:
-    """Print one paper's story: where it is, what left it out, every verdict and its evidence."""
+    """Print where a paper is, what left it out, and every verdict with its evidence."""
     places = f" ({', '.join(explanation.places)})" if explanation.places else ""
     lines = [f"{explanation.paper_id}: {explanation.outcome}{places}"]
     if explanation.tombstone:

@@ -1,56 +1,66 @@
-"""Commands about snapshots: fetch and import replies, seal them."""
+"""Commands about snapshots: fetch, status, forget, seal."""
 
 import datetime as dt
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cycledata.cli.options import AsJson, Dataset, Files
-from cycledata.cli.output import (
-    print_estimate,
-    print_fetch,
-    print_import,
-)
-from cycledata.console import print_json, progress, step_progress
-from cycledata.errors import FetchError
+from cycledata.cli.options import Dataset, OpenSnapshotOption, Snapshot
+from cycledata.cli.output import print_estimate, print_fetch, print_inventory
+from cycledata.console import AsJson, note, print_json, step_progress
+from cycledata.errors import FetchError, SnapshotError
 
-Snapshot = Annotated[
-    Path,
-    typer.Option(file_okay=False, help="Folder of the open snapshot; made when missing."),
-]
-RetrievedAt = Annotated[
-    dt.datetime | None,
-    typer.Option(
-        formats=["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S"],
-        help="When the files were saved, in UTC, where that is known. Not part of the digest.",
-    ),
-]
+if TYPE_CHECKING:
+    from cycledata.snapshot.reply import Replies
 
 
 def fetch(
-    dataset: Annotated[Dataset, typer.Argument(help="Whose sources to ask.")],
-    snapshot: Snapshot,
+    dataset: Annotated[
+        Dataset, typer.Argument(metavar="DATASET", help="review-5k or research-14k.")
+    ],
+    snapshot: OpenSnapshotOption,
     venue: Annotated[
         list[str] | None,
         typer.Option(
-            help="ICLR.cc/2024/Conference for review-5k, acl/2023 or acl for research-14k."
+            metavar="VENUE",
+            help="ICLR.cc/2024/Conference for review-5k; acl/2023 or acl for research-14k. Repeat"
+            " for several.",
         ),
     ] = None,
-    limit: Annotated[int | None, typer.Option(min=1, help="Papers per venue, at most.")] = None,
-    history: Annotated[bool, typer.Option(help="Also the edits of every review.")] = False,
-    pdfs: Annotated[bool, typer.Option(help="Also PDFs where arXiv has none, 34 an hour.")] = False,
+    limit: Annotated[
+        int | None, typer.Option(min=1, metavar="N", help="Papers per venue, at most.")
+    ] = None,
+    history: Annotated[bool, typer.Option(help="Also fetch the edits of every review.")] = False,
+    pdfs: Annotated[
+        bool, typer.Option(help="Also fetch PDFs of papers without e-print, about 34 per hour.")
+    ] = False,
     not_after: Annotated[
         dt.datetime | None,
-        typer.Option(formats=["%Y-%m-%d"], help="Last arXiv version up to this day."),
+        typer.Option(
+            formats=["%Y-%m-%d"],
+            metavar="DATE",
+            help="Use the last arXiv version up to this day, such as 2023-10-01.",
+        ),
     ] = None,
-    max_requests: Annotated[int | None, typer.Option(min=1, help="Requests of this run.")] = None,
-    max_hours: Annotated[float | None, typer.Option(min=0.0, help="Hours of this run.")] = None,
-    dry_run: Annotated[bool, typer.Option(help="Print requests and hours; ask nobody.")] = False,
+    max_requests: Annotated[
+        int | None, typer.Option(min=1, metavar="N", help="Stop after this many requests.")
+    ] = None,
+    max_hours: Annotated[
+        float | None, typer.Option(min=0.0, metavar="HOURS", help="Stop after this many hours.")
+    ] = None,
+    dry_run: Annotated[
+        bool, typer.Option(help="Print the estimated requests and duration; send nothing.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Fetch what a dataset is built from; stop and run again at will, nothing is asked twice."""
+    """Fetch the sources of a dataset into an open snapshot.
+
+    May be stopped and run again at any time; no successful request is repeated.
+    """
     from cycledata.snapshot.open import OpenSnapshot
     from cycledata.sources.schedule import Budget, Scheduler, SystemClock
     from cycledata.sources.venues import find_listings
@@ -85,68 +95,106 @@ def fetch(
     print_fetch(summary, as_json)
 
 
-def import_openreview_notes(
-    files: Files, snapshot: Snapshot, retrieved_at: RetrievedAt = None, as_json: AsJson = False
-) -> None:
-    """Import raw OpenReview notes, API v1 or v2: .json or .jsonl, also .gz, .xz, .zst."""
+def status(folder: Snapshot, as_json: AsJson = False) -> None:
+    """Print what a snapshot has, what no paper uses, and what each config still lacks.
+
+    Every gap comes with the command that fills it.
+    """
+    from cycledata.builds.inventory import take_inventory
+
+    with _opened(folder) as (snapshot, not_understood):
+        inventory = take_inventory(snapshot, str(folder))
+    print_inventory(inventory, not_understood, as_json)
+
+
+@contextmanager
+def _opened(folder: Path) -> "Iterator[tuple[Replies, dict[tuple[str, str], str]]]":
+    """Open a snapshot for reading, sealed or not; also give the replies not understood."""
     from cycledata.snapshot.open import OpenSnapshot
-    from cycledata.sources.dumps import import_notes
+    from cycledata.snapshot.reply import DATABASE, MANIFEST
+    from cycledata.snapshot.sealed import SealedSnapshot
 
-    with OpenSnapshot(snapshot) as into, progress("Importing") as on_progress:
-        report = import_notes(files, into, retrieved_at=_utc(retrieved_at), on_progress=on_progress)
-    print_import(report, as_json)
+    if (folder / DATABASE).is_file() and not (folder / MANIFEST).is_file():
+        with OpenSnapshot(folder) as snapshot:
+            yield snapshot, snapshot.not_understood()
+    else:
+        with SealedSnapshot.open(folder, verify=False) as sealed:
+            yield sealed, {}
 
 
-def import_openreview_ratings(
-    files: Files,
-    snapshot: Snapshot,
-    venue: Annotated[
-        str | None, typer.Option(help="Venue id of rows without one, ICLR.cc/2024/Conference.")
+def forget(
+    folder: Snapshot,
+    service: Annotated[
+        str,
+        typer.Option(
+            metavar="SERVICE",
+            help="openreview, arxiv, semantic_scholar, proceedings, ratings or outlines.",
+        ),
+    ],
+    key: Annotated[
+        list[str] | None,
+        typer.Option(metavar="KEY", help="Key of a reply, such as forum/ID. Repeat for several."),
     ] = None,
-    retrieved_at: RetrievedAt = None,
+    not_understood: Annotated[
+        bool,
+        typer.Option("--not-understood", help="All replies that could not be understood."),
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Import tables of ratings and decisions: .parquet or .csv, one row a paper."""
+    """Remove replies from an open snapshot, so that the next fetch asks again.
+
+    Without --key or --not-understood, all replies of the service are removed.
+    """
     from cycledata.snapshot.open import OpenSnapshot
-    from cycledata.sources.import_ratings import import_ratings
+    from cycledata.snapshot.reply import DATABASE
 
-    with OpenSnapshot(snapshot) as into, progress("Importing") as on_progress:
-        report = import_ratings(
-            files, into, venue=venue, retrieved_at=_utc(retrieved_at), on_progress=on_progress
-        )
-    print_import(report, as_json)
-
-
-def import_eprint_files(
-    files: Files, snapshot: Snapshot, retrieved_at: RetrievedAt = None, as_json: AsJson = False
-) -> None:
-    """Import e-print archives, named after their arXiv id and version or freely."""
-    from cycledata.snapshot.open import OpenSnapshot
-    from cycledata.sources.import_papers import import_eprints
-
-    with OpenSnapshot(snapshot) as into, progress("Importing") as on_progress:
-        report = import_eprints(
-            files, into, retrieved_at=_utc(retrieved_at), on_progress=on_progress
-        )
-    print_import(report, as_json)
+    if key and not_understood:
+        raise typer.BadParameter("give --key or --not-understood, not both")
+    if not (folder / DATABASE).is_file():
+        raise SnapshotError(f"{folder}: no {DATABASE}, so this is not an open snapshot")
+    with OpenSnapshot(folder) as snapshot:
+        if key:
+            missing = [name for name in key if snapshot.sha256(service, name) is None]
+            if missing:
+                raise SnapshotError(f"{folder}: no reply {service} {missing[0]}; nothing removed")
+            names = key
+        elif not_understood:
+            names = [name for _, name in snapshot.not_understood(service)]
+        else:
+            names = list(snapshot.keys(service))
+            if not names:
+                known = ", ".join(snapshot.counts()) or "none"
+                raise SnapshotError(f"{folder}: no replies of {service!r}; it has {known}")
+        n_removed = snapshot.forget(service, names)
+        # Listings start again, so that they ask for what is no longer there.
+        snapshot.forget_marks(f"{service} ")
+    if as_json:
+        print_json({"removed": n_removed})
+    else:
+        print(f"removed {n_removed:,} replies of {service}")
 
 
 def seal(
-    folder: Annotated[
-        Path, typer.Argument(exists=True, file_okay=False, help="Folder of the open snapshot.")
-    ],
+    folder: Snapshot,
     as_json: AsJson = False,
 ) -> None:
-    """Freeze a snapshot: Parquet shards, then snapshot.json with the digest builds pin."""
+    """Seal a snapshot: write Parquet shards, then snapshot.json with the digest that builds pin."""
+    from cycledata.snapshot.open import OpenSnapshot
+    from cycledata.snapshot.reply import DATABASE
     from cycledata.snapshot.seal import seal as seal_snapshot
 
+    odd = 0
+    if (folder / DATABASE).is_file():
+        with OpenSnapshot(folder, reopen=True) as snapshot:
+            odd = len(snapshot.not_understood())
     manifest = seal_snapshot(folder)
+    if odd:
+        note(
+            f"{odd:,} replies were not understood; fetch again before sealing, or see"
+            f" `cycledata status {folder}`"
+        )
     if as_json:
         print_json(manifest.model_dump(mode="json"))
     else:
         print(f"sealed {manifest.n_replies} replies in {len(manifest.files)} shards")
         print(f"digest {manifest.digest}")
-
-
-def _utc(moment: dt.datetime | None) -> dt.datetime | None:
-    return None if moment is None else moment.replace(tzinfo=dt.UTC)

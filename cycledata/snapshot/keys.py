@@ -36,6 +36,11 @@ def forum(paper_id: str) -> ReplyKey:
     return ReplyKey(OPENREVIEW, f"{FORUMS}{paper_id}")
 
 
+def invitation(name: str) -> ReplyKey:
+    """Return the key of an invitation, which states the form of a kind of note."""
+    return ReplyKey(OPENREVIEW, f"invitation/{name}")
+
+
 def edits(note_id: str) -> ReplyKey:
     """Return the key of the edit history of a note."""
     return ReplyKey(OPENREVIEW, f"{EDITS}{note_id}")

@@ -90,6 +90,46 @@ def import_notes(
         return import_replies(snapshot, items, _unite_notes)
 
 
+def import_invitations(
+    paths: Sequence[Path],
+    snapshot: OpenSnapshot,
+    *,
+    retrieved_at: dt.datetime | None = None,
+    on_progress: OnProgress | None = None,
+) -> ImportReport:
+    """Import invitations of OpenReview, which state the review forms of a venue.
+
+    A value of a file is an invitation, a list of them, or `{"invitations": [...]}`.
+
+    Args:
+        paths: as for `import_notes`.
+        snapshot: receives the replies.
+        retrieved_at: when the files were saved, if known.
+        on_progress: called with bytes read and bytes in total.
+    """
+
+    def replies(file: Path, value: FileValue) -> Iterator[Reply | InvalidEntry]:
+        content = value.value
+        if isinstance(content, dict) and isinstance(content.get("invitations"), list):
+            content = content["invitations"]
+        for item in content if isinstance(content, list) else [content]:
+            name = item.get("id") if isinstance(item, dict) else None
+            if not isinstance(name, str) or "/-/" not in name:
+                reason = f"expected an invitation with an id, found {kind_of(item)}"
+                yield InvalidEntry(file.name, value.place, reason)
+                continue
+            try:
+                text = canonical_json(item)
+            except ValueError as error:
+                yield InvalidEntry(file.name, value.place, str(error))
+                continue
+            yield json_reply(file, keys.invitation(name), retrieved_at, text)
+
+    with unpacked(paths) as files:
+        items = each_value(files, read_values, replies, on_progress)
+        return import_replies(snapshot, items, None)
+
+
 def size_of(file: Path) -> int:
     """Return the size of a file in bytes; 0 if it does not exist."""
     return file.stat().st_size if file.is_file() else 0

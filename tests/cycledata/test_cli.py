@@ -144,7 +144,7 @@ FAILURES = {
     ),
     "verify a newer build": ("verify newer", "schema version 99, this package reads up to 1"),
     "explain in no build": ("explain empty SAMPLE5k01", "run `cycledata build`"),
-    "explain a stranger": ("explain built nobody", "nobody: not in built, kept or dropped"),
+    "explain a stranger": ("explain built nobody", "nobody: not found in built, kept or dropped"),
     "takedown of nobody": (
         "takedown built --reason r --out x --ids blank.txt",
         "blank.txt: no paper id in it; write one a line",
@@ -158,7 +158,7 @@ FAILURES = {
         "built: not empty; give --out a new or empty folder",
     ),
     "seal an empty folder": ("seal empty", "no replies.sqlite and no snapshot.json; nothing to"),
-    "publish no build": ("publish empty --repo org/name --dry-run", "no finished build"),
+    "publish no build": ("publish empty --repo org/name --dry-run", "not a finished build"),
 }
 
 
@@ -297,3 +297,71 @@ def test_every_command_argument_and_option_has_help(command: typer.core.TyperCom
 )
 def test_a_strangers_text_cannot_command_the_terminal(text: str, shown: str) -> None:
     assert printable(text) == shown
+
+
+@pytest.mark.parametrize("command", every_parameter())
+def test_every_command_shows_an_example(command: typer.core.TyperCommand) -> None:
+    assert command.epilog
+    assert command.epilog.startswith("Example")
+
+
+def test_show_export_and_list_read_a_build(cli: Cli, built: Path, tmp_path: Path) -> None:
+    shown = cli("show", built / "built", "SAMPLE5k01")
+    assert "ratings: [6.0, 8.0, 8.0, 10.0]" in shown.out
+    assert "## Review by " in shown.out
+    assert json.loads(cli("show", built / "built", "SAMPLE5k01", "--json").out)["year"] == 2024
+    assert cli("show", built / "built", "nobody").err.startswith("error: nobody: not in any config")
+    rows = cli("export", built / "built", "--columns", "paper_id,ratings").out.split("\n")
+    assert rows[0] == "paper_id,ratings"
+    assert len(rows) == 16
+    out = tmp_path / "scores.jsonl"
+    ran = cli("export", built / "built", "--split", "test", "--format", "jsonl", "--out", out)
+    assert (ran.code, ran.out) == (0, "")
+    assert len(out.read_text().rstrip("\n").split("\n")) == 6
+    assert "no column 'x'" in cli("export", built / "built", "--columns", "x").err
+    names = json.loads(cli("list", "--json").out)
+    assert {"dataset", "venue", "list", "rule"} == {row["kind"] for row in names}
+
+
+def test_status_names_what_is_missing_and_the_command_for_it(cli: Cli, tmp_path: Path) -> None:
+    snapshot, notes = tmp_path / "s", tmp_path / "notes.jsonl"
+    notes.write_text('{"id": "forumA", "forum": "forumA", "content": {"title": "T"}}\n')
+    eprints = tmp_path / "eprints"
+    eprints.mkdir()
+    (eprints / "2310.01234v1.gz").write_bytes(b"x")
+    for kind, path in (("openreview-notes", notes), ("eprints", eprints)):
+        assert cli("import", kind, path, "--snapshot", snapshot).code == 0
+    ran = cli("status", snapshot)
+    assert ran.code == 0
+    assert "not used: 1 e-prints, such as 2310.01234v1: no paper is matched to them; run" in ran.out
+    assert "review-5k default: 1 papers: no arXiv match: cycledata import arxiv-ids" in ran.out
+    ids = tmp_path / "ids.csv"
+    ids.write_text("paper_id,arxiv_id,license\nforumA,2310.01234v1,CC BY 4.0\n")
+    assert cli("import", "arxiv-ids", ids, "--snapshot", snapshot).code == 0
+    found = json.loads(cli("status", snapshot, "--json").out)
+    assert (found["unused"], found["missing"]) == ([], [])
+
+
+def test_forgotten_replies_are_named_and_removed(cli: Cli, tmp_path: Path) -> None:
+    snapshot, notes = tmp_path / "s", tmp_path / "notes.jsonl"
+    notes.write_text('{"id": "a", "content": {}}\n{"id": "b", "content": {}}\n')
+    assert cli("import", "openreview-notes", notes, "--snapshot", snapshot).code == 0
+    ran = cli("forget", snapshot, "--service", "openreview", "--key", "forum/none")
+    assert (ran.code, ran.err.count("\n")) == (1, 1)
+    assert "no reply openreview forum/none; nothing removed" in ran.err
+    ran = cli("forget", snapshot, "--service", "openreview", "--key", "forum/a", "--json")
+    assert json.loads(ran.out) == {"removed": 1}
+    assert "it has openreview" in cli("forget", snapshot, "--service", "x").err
+    assert json.loads(cli("status", snapshot, "--json").out)["n_submissions"] == 1
+
+
+def test_ten_problems_are_printed_and_the_rest_is_in_a_file(cli: Cli, tmp_path: Path) -> None:
+    notes = tmp_path / "notes.jsonl"
+    notes.write_text("{}\n" * 25)
+    ran = cli("import", "openreview-notes", notes, "--snapshot", tmp_path / "s")
+    assert ran.code == 1
+    lines = ran.err.rstrip("\n").split("\n")
+    assert len(lines) == 11
+    problems = tmp_path / "s" / "import-problems.jsonl"
+    assert lines[-1] == f"15 more; the first 25 are in {problems}"
+    assert len(problems.read_text().rstrip("\n").split("\n")) == 25

@@ -1,0 +1,208 @@
+"""What a snapshot has, what no paper uses, and what each config still lacks."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from cycledata.errors import ParseError
+from cycledata.parse.arxiv import parse_atom, parse_named_id
+from cycledata.snapshot import keys
+from cycledata.snapshot.reply import Replies
+
+_KINDS = {
+    (keys.OPENREVIEW, keys.FORUMS): "forums with notes",
+    (keys.OPENREVIEW, keys.EDITS): "edit histories",
+    (keys.OPENREVIEW, keys.PDFS): "PDFs of submissions",
+    (keys.ARXIV, keys.MATCHES): "arXiv searches",
+    (keys.ARXIV, keys.NAMED_IDS): "arXiv ids from files",
+    (keys.ARXIV, keys.RECORDS): "arXiv records with licenses",
+    (keys.ARXIV, keys.EPRINTS): "e-prints",
+    (keys.SEMANTIC_SCHOLAR, keys.WORKS): "works of Semantic Scholar",
+    (keys.PROCEEDINGS, ""): "entries of accepted papers",
+    (keys.RATINGS, ""): "rows of rating tables",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class UnusedReplies:
+    """Replies of one kind that no paper of the snapshot uses."""
+
+    kind: str
+    """For example `"e-prints"`."""
+    n_replies: int
+    reason: str
+    """Why, and the command that would change it."""
+    example: str
+    """Key of one of them."""
+
+
+@dataclass(frozen=True, slots=True)
+class MissingInput:
+    """Input that a config lacks for some papers."""
+
+    config: str
+    """For example `"review-5k default"`."""
+    n_papers: int
+    """Papers that lack it."""
+    what: str
+    command: str
+    """Command that supplies it."""
+
+
+@dataclass(frozen=True, slots=True)
+class SnapshotInventory:
+    """Contents of a snapshot."""
+
+    n_replies: Mapping[str, int]
+    """Replies by kind."""
+    n_submissions: int
+    """Papers with OpenReview notes."""
+    n_listed: int
+    """Papers of lists of accepted papers."""
+    unused: tuple[UnusedReplies, ...]
+    missing: tuple[MissingInput, ...]
+
+
+def take_inventory(snapshot: Replies, folder: str = "DIR") -> SnapshotInventory:
+    """Return what a snapshot has, what no paper uses, and what each config lacks.
+
+    Args:
+        snapshot: open or sealed.
+        folder: its folder, for the commands in the result.
+    """
+    counts = {
+        kind: sum(1 for key in snapshot.keys(service, prefix) if not key.startswith("list/"))
+        for (service, prefix), kind in _KINDS.items()
+    }
+    forums = {key.removeprefix(keys.FORUMS) for key in snapshot.keys(keys.OPENREVIEW, keys.FORUMS)}
+    listed = {
+        key.rsplit("/", 1)[1]
+        for key in snapshot.keys(keys.PROCEEDINGS)
+        if not key.startswith("list/")
+    }
+    matched = dict(_arxiv_ids(snapshot, forums | listed))
+    texts = _Texts(snapshot, matched, forums, listed)
+    return SnapshotInventory(
+        n_replies={kind: n for kind, n in counts.items() if n},
+        n_submissions=len(forums),
+        n_listed=len(listed),
+        unused=tuple(_unused(snapshot, forums, listed, texts, folder)),
+        missing=tuple(_missing(snapshot, forums, listed, texts, folder)),
+    )
+
+
+def _arxiv_ids(snapshot: Replies, papers: set[str]) -> Iterator[tuple[str, set[str]]]:
+    """Yield each paper with the arXiv ids that a file or a search offers for it."""
+    for paper in sorted(papers):
+        found: set[str] = set()
+        stated = snapshot.get(*keys.arxiv_named(paper))
+        searched = snapshot.get(*keys.arxiv_match(paper))
+        try:
+            if stated is not None:
+                found.add(parse_named_id(stated.payload).arxiv_id)
+            elif searched is not None and searched.status == 200:
+                found.update(entry.arxiv_id for entry in parse_atom(searched.payload))
+        except ParseError:
+            continue  # the build gives this paper a row
+        if found:
+            yield paper, found
+
+
+class _Texts:
+    """E-prints and PDFs of a snapshot, by the papers that use them."""
+
+    def __init__(
+        self, snapshot: Replies, matched: Mapping[str, set[str]], forums: set[str], listed: set[str]
+    ) -> None:
+        eprints = {
+            key.removeprefix(keys.EPRINTS) for key in snapshot.keys(keys.ARXIV, keys.EPRINTS)
+        }
+        by_id: dict[str, set[str]] = {}
+        for name in eprints:
+            by_id.setdefault(_without_version(name), set()).add(name)
+        self.matched = matched
+        self.with_text: set[str] = set()
+        self.used: set[str] = set()
+        for paper in forums | listed:
+            for name in {paper, *matched.get(paper, ())}:
+                self.used |= by_id.get(name, set())
+                if by_id.get(name):
+                    self.with_text.add(paper)
+        self.unused = eprints - self.used
+        pdfs = snapshot.keys(keys.OPENREVIEW, keys.PDFS)
+        self.pdfs = {key.removeprefix(keys.PDFS) for key in pdfs}
+
+
+def _without_version(name: str) -> str:
+    head, v, number = name.rpartition("v")
+    return head if v and head and number.isdecimal() else name
+
+
+def _unused(
+    snapshot: Replies, forums: set[str], listed: set[str], texts: _Texts, folder: str
+) -> Iterator[UnusedReplies]:
+    papers = forums | listed
+    named = {key.removeprefix(keys.NAMED_IDS) for key in snapshot.keys(keys.ARXIV, keys.NAMED_IDS)}
+    rows = {key.rsplit("/", 1)[1] for key in snapshot.keys(keys.RATINGS)}
+    notes = f"no notes of these papers; run `cycledata import openreview-notes --snapshot {folder}`"
+    ids = (
+        "no paper is matched to them; run `cycledata import arxiv-ids FILE --snapshot"
+        f" {folder}`, or fetch the matches"
+    )
+    for kind, found, reason in (
+        ("e-prints", texts.unused, ids),
+        ("PDFs of submissions", texts.pdfs - forums, notes),
+        ("arXiv ids from files", named - papers, "no paper in the snapshot has this paper id"),
+        ("rows of rating tables", rows - forums, notes),
+    ):
+        if found:
+            yield UnusedReplies(kind, len(found), reason, min(found))
+
+
+def _missing(
+    snapshot: Replies, forums: set[str], listed: set[str], texts: _Texts, folder: str
+) -> Iterator[MissingInput]:
+    at = f"--snapshot {folder}"
+    if not forums and not listed:
+        yield MissingInput(
+            "review-5k", 0, "no submissions", f"cycledata import openreview-notes FILE... {at}"
+        )
+        yield MissingInput(
+            "research-14k", 0, "no accepted papers", f"cycledata import accepted-papers FILE {at}"
+        )
+    for name, papers in (("review-5k default", forums), ("research-14k default", listed)):
+        without_id = papers - texts.matched.keys() - texts.with_text - texts.pdfs
+        if without_id:
+            yield MissingInput(
+                name, len(without_id), "no arXiv match", f"cycledata import arxiv-ids FILE {at}"
+            )
+        without_text = (papers & texts.matched.keys()) - texts.with_text - texts.pdfs
+        if without_text:
+            yield MissingInput(
+                name,
+                len(without_text),
+                "matched, but no e-print",
+                f"cycledata import eprints FILE... {at}",
+            )
+        without_license = {
+            paper
+            for paper in papers & texts.with_text
+            if not _has_license(snapshot, paper, texts.matched.get(paper, set()))
+        }
+        if without_license:
+            yield MissingInput(
+                name,
+                len(without_license),
+                "no license of the e-print",
+                f"cycledata import arxiv-ids FILE {at} (column license)",
+            )
+
+
+def _has_license(snapshot: Replies, paper: str, arxiv_ids: set[str]) -> bool:
+    stated = snapshot.get(*keys.arxiv_named(paper))
+    if stated is not None and parse_named_id(stated.payload).license is not None:
+        return True
+    return any(
+        next(snapshot.keys(keys.ARXIV, prefix), None) is not None
+        for name in arxiv_ids
+        for prefix in (keys.arxiv_record(name).key, f"abs/{name}v")
+    )

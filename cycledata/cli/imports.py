@@ -1,0 +1,197 @@
+"""Commands that import files into an open snapshot."""
+
+import datetime as dt
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+
+from cycledata.cli.options import OpenSnapshotOption, Paths
+from cycledata.cli.output import print_import
+from cycledata.console import AsJson, progress
+
+RetrievedAt = Annotated[
+    dt.datetime | None,
+    typer.Option(
+        metavar="DATE",
+        formats=["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S"],
+        help="Day (UTC) on which the files were saved, such as 2024-01-31. Not part of the digest.",
+    ),
+]
+
+
+class Pairs(StrEnum):
+    """Meaning of a cell such as `5;6`."""
+
+    REVIEWERS = "reviewers"
+    STATES = "states"
+
+
+def import_openreview_notes(
+    files: Paths,
+    snapshot: OpenSnapshotOption,
+    retrieved_at: RetrievedAt = None,
+    as_json: AsJson = False,
+) -> None:
+    """Import raw OpenReview notes of API v1 or v2.
+
+    Accepts .json and .jsonl files (also .gz, .xz, .zst), folders of them, and .zip and .tar
+    archives. Replies may be in lines of their own, under `details`, or in `replies`.
+    """
+    from cycledata.snapshot.open import OpenSnapshot
+    from cycledata.sources.dumps import import_notes
+
+    with OpenSnapshot(snapshot) as into, progress("Importing") as on_progress:
+        report = import_notes(files, into, retrieved_at=_utc(retrieved_at), on_progress=on_progress)
+    print_import(report, snapshot, as_json)
+
+
+def import_openreview_ratings(
+    files: Paths,
+    snapshot: OpenSnapshotOption,
+    venue: Annotated[
+        str | None,
+        typer.Option(
+            metavar="VENUE", help="Venue id of rows without one, such as ICLR.cc/2024/Conference."
+        ),
+    ] = None,
+    pairs: Annotated[
+        Pairs | None,
+        typer.Option(
+            help="Meaning of a cell such as 5;6: two reviewers, or the initial and final rating"
+            " (states) of one."
+        ),
+    ] = None,
+    allow_contradictions: Annotated[
+        bool,
+        typer.Option(
+            "--allow-contradictions",
+            help="Import a table even if most of its ratings differ from the notes.",
+        ),
+    ] = False,
+    retrieved_at: RetrievedAt = None,
+    as_json: AsJson = False,
+) -> None:
+    """Import tables of ratings and decisions: .parquet, .csv, .json or .jsonl, one row per paper.
+
+    Ratings are in `rating`, `ratings`, `rating_YYYYMMDD` or `recommendation`.
+    """
+    from cycledata.snapshot.open import OpenSnapshot
+    from cycledata.sources.import_ratings import import_ratings
+
+    with OpenSnapshot(snapshot) as into, progress("Importing") as on_progress:
+        report = import_ratings(
+            files,
+            into,
+            venue=venue,
+            pairs=None if pairs is None else pairs.value,
+            allow_contradictions=allow_contradictions,
+            retrieved_at=_utc(retrieved_at),
+            on_progress=on_progress,
+        )
+    print_import(report, snapshot, as_json)
+
+
+def import_openreview_invitations(
+    files: Paths,
+    snapshot: OpenSnapshotOption,
+    retrieved_at: RetrievedAt = None,
+    as_json: AsJson = False,
+) -> None:
+    """Import invitations saved from OpenReview (JSON), which state the review forms of a venue."""
+    from cycledata.snapshot.open import OpenSnapshot
+    from cycledata.sources.dumps import import_invitations
+
+    with OpenSnapshot(snapshot) as into, progress("Importing") as on_progress:
+        report = import_invitations(
+            files, into, retrieved_at=_utc(retrieved_at), on_progress=on_progress
+        )
+    print_import(report, snapshot, as_json)
+
+
+def import_arxiv_ids_of_papers(
+    files: Paths,
+    snapshot: OpenSnapshotOption,
+    retrieved_at: RetrievedAt = None,
+    as_json: AsJson = False,
+) -> None:
+    """Import a table of arXiv ids, which win over matches by title: .csv, .jsonl or .parquet.
+
+    Columns: paper_id and arxiv_id (with or without version); optionally license, license_source,
+    title and published.
+    """
+    from cycledata.snapshot.open import OpenSnapshot
+    from cycledata.sources.import_papers import import_arxiv_ids
+
+    with OpenSnapshot(snapshot) as into, progress("Importing") as on_progress:
+        report = import_arxiv_ids(
+            files, into, retrieved_at=_utc(retrieved_at), on_progress=on_progress
+        )
+    print_import(report, snapshot, as_json)
+
+
+def import_lists_of_accepted_papers(
+    files: Paths,
+    snapshot: OpenSnapshotOption,
+    listing: Annotated[
+        str | None,
+        typer.Option("--list", metavar="LIST", help="Name of the list, such as acl/2023."),
+    ] = None,
+    retrieved_at: RetrievedAt = None,
+    as_json: AsJson = False,
+) -> None:
+    """Import the accepted papers of a venue for research-14k: .csv, .jsonl or .parquet.
+
+    Columns: title; optionally paper_id, authors, abstract, url, doi, arxiv_id and list.
+    """
+    from cycledata.snapshot.open import OpenSnapshot
+    from cycledata.sources.import_papers import import_accepted_papers
+
+    with OpenSnapshot(snapshot) as into, progress("Importing") as on_progress:
+        report = import_accepted_papers(
+            files,
+            into,
+            listing=listing,
+            retrieved_at=_utc(retrieved_at),
+            on_progress=on_progress,
+        )
+    print_import(report, snapshot, as_json)
+
+
+def import_eprint_files(
+    files: Paths,
+    snapshot: OpenSnapshotOption,
+    retrieved_at: RetrievedAt = None,
+    as_json: AsJson = False,
+) -> None:
+    """Import e-prints from files or folders, each file named by arXiv id or paper id.
+
+    For example 2310.01234v2.tar.gz.
+    """
+    from cycledata.snapshot.open import OpenSnapshot
+    from cycledata.sources.import_papers import import_eprints
+
+    with OpenSnapshot(snapshot) as into, progress("Importing") as on_progress:
+        report = import_eprints(
+            files, into, retrieved_at=_utc(retrieved_at), on_progress=on_progress
+        )
+    print_import(report, snapshot, as_json)
+
+
+def import_pdf_files(
+    files: Paths,
+    snapshot: OpenSnapshotOption,
+    retrieved_at: RetrievedAt = None,
+    as_json: AsJson = False,
+) -> None:
+    """Import PDFs of submissions from files or folders, each file named by its paper id."""
+    from cycledata.snapshot.open import OpenSnapshot
+    from cycledata.sources.import_papers import import_pdfs
+
+    with OpenSnapshot(snapshot) as into, progress("Importing") as on_progress:
+        report = import_pdfs(files, into, retrieved_at=_utc(retrieved_at), on_progress=on_progress)
+    print_import(report, snapshot, as_json)
+
+
+def _utc(moment: dt.datetime | None) -> dt.datetime | None:
+    return None if moment is None else moment.replace(tzinfo=dt.UTC)

@@ -1,0 +1,198 @@
+"""Commands that read: single papers, rows of a build, e-prints and PDFs, and names."""
+
+import csv
+import json
+import sys
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from cycledata.cli.options import Build, Files
+from cycledata.console import AsJson, note, print_json, print_table, printable
+from cycledata.errors import BuildError
+
+if TYPE_CHECKING:
+    import polars as pl
+
+Config = Annotated[
+    str, typer.Option(metavar="CONFIG", help="Config of the build, such as scores or default.")
+]
+
+
+class ExportFormat(StrEnum):
+    """File format of an export."""
+
+    CSV = "csv"
+    JSONL = "jsonl"
+    PARQUET = "parquet"
+
+
+def show(
+    build: Build,
+    paper_id: Annotated[str, typer.Argument(metavar="PAPER_ID", help="Id of a paper.")],
+    as_json: AsJson = False,
+) -> None:
+    """Print one paper of a build for reading: title, ratings, reviews, text with its sections."""
+    row = _find_row(build, paper_id)
+    if as_json:
+        print(json.dumps(row, default=str, sort_keys=True))
+        return
+    for name, value in row.items():
+        if value in (None, "", []) or name in {"messages", "paper_text", "text_version"}:
+            continue
+        if name == "sections":
+            for section in value:
+                _print_text(f"{'#' * (section['level'] + 1)} {section['title']}")
+                _print_text(section["text"])
+        elif name == "reviews":
+            for review in value:
+                _print_text(f"## Review by {review['reviewer']}")
+                _print_fields(review)
+        elif isinstance(value, str) and len(value) > 100:
+            _print_text(f"## {name}")
+            _print_text(value)
+        else:
+            print(printable(f"{name}: {value}"))
+
+
+def _print_fields(review: dict[str, Any]) -> None:
+    for name, value in review.items():
+        if name not in {"reviewer", "fields"} and value not in (None, ""):
+            _print_text(f"{name}: {value}")
+
+
+def _print_text(text: str) -> None:
+    """Print a text with its line ends, other control characters escaped."""
+    print("\n".join(printable(line) for line in text.split("\n")) + "\n")
+
+
+def _find_row(build: Path, paper_id: str) -> dict[str, Any]:
+    """Return the fullest row of a paper: of the first config that has it."""
+    from cycledata.load import iterate_rows, read_build
+
+    for config, splits in read_build(build).configs.items():
+        for split in splits:
+            for row in iterate_rows(build, config, split):
+                if row["paper_id"] == paper_id:
+                    return {"config": config, "split": split, **row}
+    raise BuildError(
+        f"{paper_id}: not in any config of {build}; run `cycledata explain {build} {paper_id}`"
+    )
+
+
+def export(
+    build: Build,
+    out: Annotated[
+        Path | None,
+        typer.Option(dir_okay=False, metavar="FILE", help="File to write; stdout if not given."),
+    ] = None,
+    config: Config = "scores",
+    split: Annotated[
+        str | None, typer.Option(metavar="SPLIT", help="Split; all of them if not given.")
+    ] = None,
+    columns: Annotated[
+        str | None,
+        typer.Option(metavar="A,B", help="Columns, separated by commas; all if not given."),
+    ] = None,
+    file_format: Annotated[
+        ExportFormat, typer.Option("--format", help="Format of the file.")
+    ] = ExportFormat.CSV,
+) -> None:
+    """Write rows of a build to a file; a list in CSV is a JSON text."""
+    import polars as pl
+
+    from cycledata.load import load_split, read_build
+
+    manifest = read_build(build)
+    if config not in manifest.configs:
+        raise BuildError(f"{build}: no config {config!r}; it has {', '.join(manifest.configs)}")
+    found = list(manifest.configs[config])
+    if split is not None and split not in found:
+        raise BuildError(f"{build}: no split {split!r} in {config}; it has {', '.join(found)}")
+    names = None if columns is None else [name.strip() for name in columns.split(",")]
+    tables = [t for s in found if split in (None, s) for t in load_split(build, config, s)]
+    frame = pl.concat([pl.DataFrame(pl.from_arrow(table)) for table in tables])
+    if names is not None:
+        unknown = [name for name in names if name not in frame.columns]
+        if unknown:
+            raise BuildError(f"no column {unknown[0]!r}; {config} has {', '.join(frame.columns)}")
+        frame = frame.select(names)
+    _write(frame, out, file_format)
+    if out is not None:
+        note(f"{frame.height:,} rows written to {out}")
+
+
+def _write(frame: "pl.DataFrame", out: Path | None, file_format: ExportFormat) -> None:
+    from cycledata.files import replace_file
+
+    if file_format is ExportFormat.PARQUET:
+        if out is None:
+            raise typer.BadParameter("parquet is not text; give --out FILE")
+        with replace_file(out) as temporary:
+            frame.write_parquet(temporary)
+        return
+    if out is None:
+        _write_rows(frame, sys.stdout, file_format)
+        return
+    with replace_file(out) as temporary, temporary.open("w", encoding="utf-8", newline="") as file:
+        _write_rows(frame, file, file_format)
+
+
+def _write_rows(frame: "pl.DataFrame", file: Any, file_format: ExportFormat) -> None:
+    if file_format is ExportFormat.JSONL:
+        for row in frame.iter_rows(named=True):
+            file.write(json.dumps(row, default=str, sort_keys=True) + "\n")
+        return
+    writer = csv.writer(file, lineterminator="\n")
+    writer.writerow(frame.columns)
+    for cells in frame.iter_rows():
+        writer.writerow(
+            json.dumps(c, default=str) if isinstance(c, list | dict) else c for c in cells
+        )
+
+
+def list_names(as_json: AsJson = False) -> None:
+    """Print the names that commands and files use: datasets, venues, lists, consent, rules."""
+    from cycledata.builds.runner import DATASETS
+    from cycledata.rules import RULES
+    from cycledata.sources.venues import LISTINGS, SUBMISSIONS
+
+    rows = [("dataset", name, spec.title) for name, spec in DATASETS.items()]
+    rows += [("venue", venue, f"about {n:,} submissions") for venue, n in SUBMISSIONS.items()]
+    rows += [("list", item.name, f"about {item.n_papers:,} papers") for item in LISTINGS]
+    rows += [("rule", rule.name, rule.sentence) for rule in RULES.values()]
+    if as_json:
+        print_json([{"kind": kind, "name": name, "about": about} for kind, name, about in rows])
+    else:
+        print_table({"kind": "left", "name": "left", "about": "left"}, rows)
+
+
+def parse(
+    files: Files,
+    main: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FILE",
+            help="Main file inside the e-print, such as paper.tex; chosen if not given.",
+        ),
+    ] = None,
+) -> None:
+    """Print the text of e-prints and PDFs: one JSON object per file, one per line.
+
+    A file that cannot be read gives `file` and `error`; the exit code is then 1.
+    """
+    from cycledata.errors import ParseError
+    from cycledata.parse.paper import parse_paper
+
+    failed = False
+    for path in files:
+        try:
+            print(parse_paper(path.read_bytes(), file=path.name, main=main).model_dump_json())
+        except ParseError as error:
+            failed = True
+            row = {"file": path.name, "error": {"rule": error.rule, "detail": error.detail}}
+            print(json.dumps(row, ensure_ascii=False))
+    if failed:
+        raise typer.Exit(1)
