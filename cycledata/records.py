@@ -234,7 +234,7 @@ class PaperText(Record):
     text_source: Literal["arxiv-latex", "pdf-markdown"]
     """What it was read from."""
     text_version: str
-    """Parser or converter with its version, e.g. ``"cyclekit-latex/1"``, ``"docvortex/0.6.4"``."""
+    """Parser or converter with its version, e.g. ``"cyclekit-latex/2"``, ``"docvortex/0.6.4"``."""
 
 
 class Reference(Record):

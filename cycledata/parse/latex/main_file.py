@@ -171,7 +171,7 @@ def _reasons(
             *_points(draft, most=most, latest=latest, parts=parts),
             (2.0 * (_stem(draft.path) in stems), "has a .bbl of its name"),
             (2.0 * (basename(draft.path) in hints), "named as root by a part"),
-            (-3.0 * (draft.is_east_asian and mixed), "a translation"),
+            (-5.0 * (draft.is_east_asian and mixed), "a translation"),
             (versions.get(draft.path, 0.0), "version number"),
         ]
     return found
@@ -330,8 +330,8 @@ def _points(draft: _Draft, *, most: int, latest: float, parts: int) -> Iterator[
     yield -6.0 * (not _is_tex(draft.path)), "ends in .tex"
     yield -4.0 * any(part in _ASIDE for part in name_parts), "name"
     yield -4.0 * any(part in _ASIDE for part in folders), "not in a folder of old files"
-    yield -2.5 * any(part in _LANGUAGES for part in name_parts + folders), "no translation"
-    yield -3.0 * basename(draft.path).startswith(("_", ".", "~", "#")), "no hidden name"
+    yield -5.0 * any(part in _LANGUAGES for part in name_parts + folders), "no translation"
+    yield -5.0 * basename(draft.path).startswith(("_", ".", "~", "#")), "no hidden name"
     yield -3.0 * (not draft.has_sections), "has sections"
     yield 1.0 * (draft.n_parts - parts), "has title, abstract and bibliography"
     # Older copies are put into folders.

@@ -23,7 +23,7 @@ from cycledata.parse.latex.structure import (
 from cycledata.parse.latex.title_abstract import TitleAndAbstract, read_front
 from cycledata.records import BibEntry, PaperText, ParseWarning, Section
 
-TEXT_VERSION = "cyclekit-latex/1"
+TEXT_VERSION = "cyclekit-latex/2"
 
 
 def parse_eprint(

@@ -23,6 +23,9 @@ _BOLD_ABSTRACT = re.compile(
     r"(?i:abstract)\s*+(?:[.:]|-{1,3}|—|–)?\s*+\}(?:[ \t]*+(?:[.:]|-{1,3}|—|–))?"
 )
 _PARTED_CLASS = re.compile(r"\\documentclass\s*+(?:\[[^\]]{0,500}+\])?\s*+\{aa\}")
+_AFTER_HEADING = re.compile(
+    r"(?:\s|\}|[.:—–]|-{1,3}|\\end\{(?:center|flushleft|quote|minipage)\}|\\\\)*+"
+)
 FRONT = 30_000
 """Characters from the body's start in which a title or abstract without a command is sought."""
 
@@ -177,4 +180,6 @@ def guess_abstract(flat: FlatText, first: int) -> tuple[tuple[TextSpan, ...], Te
     end = later[0] if later else flat.text.find("\n\n", found.end() + 200)
     if found.start() > first or end < 0 or end - found.end() > 10_000:
         return (), None
-    return (TextSpan(found.end(), end),), TextSpan(found.start(), end)
+    gap = _AFTER_HEADING.match(flat.text, found.end(), end)
+    start = gap.end() if gap else found.end()
+    return (TextSpan(start, end),), TextSpan(found.start(), end)

@@ -82,6 +82,12 @@ def test_leak_is_reported_in_place_and_leaves_the_text(
         pytest.param(r"\usepackage[final]{microtype}", "", id="final-of-another-package"),
         pytest.param("", r"Code: \url{https://anonymous.4open.science/r/x}", id="anonymous-link"),
         pytest.param("", r"It is accepted by all that most agree.", id="plain-words"),
+        pytest.param(
+            "", r"The plan was accepted by the oracle of the miracle.", id="acl-in-oracle"
+        ),
+        pytest.param("", r"We count papers submitted to ICLR 2020 and 2021.", id="about-others"),
+        pytest.param("", r"It is \emph{acknowledged} that models overfit. We do.", id="emphasis"),
+        pytest.param("", r"\subsection{Acknowledging noise} We do.", id="acknowledging"),
         pytest.param("", r"PyTorch~\cite{p} at \url{https://pytorch.org}", id="another's-site"),
     ],
 )

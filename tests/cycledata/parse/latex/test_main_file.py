@@ -82,6 +82,36 @@ def document(body: str = LONG, *, preamble: str = "", name: str = "article") -> 
             "p.tex",
             id="commented",
         ),
+        pytest.param(
+            {"p_v2.tex": document(), "p_v3.tex": document(), "p_v10.tex": document("x" * 900)},
+            "p_v10.tex",
+            id="highest-version",
+        ),
+        pytest.param(
+            {"old_2023/main.tex": document(), "new/draft.tex": document()},
+            "new/draft.tex",
+            id="folder-of-old-files",
+        ),
+        pytest.param(
+            {"_main.tex": document(), "ours.tex": document("x" * 900)}, "ours.tex", id="underscore"
+        ),
+        pytest.param(
+            {"supmat.tex": document(), "ours.tex": document("x" * 900)}, "ours.tex", id="supmat"
+        ),
+        pytest.param(
+            {"paper_fr.tex": document(), "text.tex": document("x" * 900)},
+            "text.tex",
+            id="translation",
+        ),
+        pytest.param(
+            {"a.tex": document("中文" * 3_000), "b.tex": document("x" * 900)}, "b.tex", id="chinese"
+        ),
+        pytest.param(
+            {"a.tex": document(),
+             "b.tex": document(LONG + "\\bibliography{r}", preamble="\\title{B}")},
+            "b.tex",
+            id="most-complete",
+        ),
         pytest.param({"body.tex": "\\section{A} text", "n.txt": "x"}, "body.tex", id="no-class"),
     ],
 )  # fmt: skip
@@ -97,3 +127,15 @@ def test_a_tie_between_drafts_is_reported() -> None:
 def test_an_archive_without_latex_says_so() -> None:
     with pytest.raises(ParseError, match="no-latex: none of 1 text members is LaTeX"):
         choose_main({"README.md": "hello"})
+
+
+def test_a_main_file_may_be_named() -> None:
+    texts = {"main.tex": document(), "other/second.tex": document()}
+    assert choose_main(texts, main="second.tex").path == "other/second.tex"
+    with pytest.raises(ParseError, match=r"no-main-file: expected one member third\.tex, found 0"):
+        choose_main(texts, main="third.tex")
+
+
+def test_the_choice_gives_its_reasons() -> None:
+    chosen = choose_main({"a-arxiv.tex": document(), "b.tex": document()})
+    assert chosen.warnings[0].detail == "took a-arxiv.tex (named for arXiv); also b.tex"

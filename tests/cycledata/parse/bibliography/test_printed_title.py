@@ -1,0 +1,74 @@
+"""Titles in what bibliography styles print, one habit of styles per line.
+
+The entries were written for this test in the form that BibTeX gives them with the style named.
+"""
+
+# ruff: noqa: E501  an entry reads best on one line
+
+import pytest
+
+from cycledata.parse.bibliography.bbl import printed_entries
+from cycledata.parse.bibliography.printed_title import printed_title
+
+WHEN = "When rivers freeze"
+PRINTED = {
+    "plain": r"Ada Moss and Bo Fern.\newblock When rivers freeze.\newblock {\em Ice}, 4(2):1--9, 2001.",
+    "book": r"Ada Moss.\newblock {\em When rivers freeze}, volume~2.\newblock North Press, 2001.",
+    "splncs04": r"Moss, A., Fern, B.: When rivers freeze. Ice  \textbf{4}(2),  1--9 (2001). \doi{10.1/2}",
+    "elsarticle-num": r"A.~Moss, B.~Fern, When rivers freeze, Ice 4~(2) (2001) 1--9. \newblock \href {https://doi.org/10.1/2} {\path{doi:10.1/2}}.",
+    "elsarticle-book": r"A.~Moss, When rivers freeze, North Press, 2001.",
+    "siam": r"{\sc A.~Moss and B.~Fern}, {\em When rivers freeze}, Ice, 4 (2001), pp.~1--9.",
+    "siam-link": r"{\sc A.~Moss}, {\em When rivers freeze}.\newblock \url{https://x.org}, 2001.",
+    "ams": r"Ada Moss and Bo Fern, \emph{When rivers freeze}, Ice \textbf{4} (2001), no.~2, 1--9.",
+    "ieee": r"A.~Moss and B.~Fern, ``When rivers freeze,'' \emph{Ice}, vol.~4, pp. 1--9, 2001.",
+    "ieee-book": r"A.~Moss, \emph{When rivers freeze}.\hskip 1em plus 0.5em minus 0.4em\relax North Press, 2001.",
+    "apacite": r"\begin{APACrefauthors}Moss, A.\end{APACrefauthors} \newblock \APACrefYearMonthDay{2001}{}{}. \newblock {\BBOQ}\APACrefatitle {When rivers freeze} {When rivers freeze}.{\BBCQ} \newblock \BIn{} \APACrefbtitle {Cold days} {Cold days}.",
+    "sn": r"\begin{barticle}\bauthor{\bsnm{Moss}, \binits{A.}}: \batitle{When rivers freeze}. \bjtitle{Ice} (\byear{2001})\end{barticle}",
+    "sn-other": r"\begin{botherref}\oauthor{\bsnm{Moss}, \binits{A.}}: When rivers freeze. arXiv preprint (2001)\end{botherref}",
+    "acm": r"\bibfield{author}{\bibinfo{person}{Ada Moss}.} \bibinfo{year}{2001}.\newblock \showarticletitle{When rivers freeze}. \bibinfo{booktitle}{Cold Days}.",
+    "acl": r"Ada Moss. 2001. \newblock \href {https://x.org/p} {When rivers freeze}. \newblock In \emph{Cold Days}.",
+    "iop": r"Moss A and Fern B 2001 When rivers freeze {\em Cold Days\/} (North Press) pp 1--9",
+    "mnras-book": r"Moss A.,  2001, When rivers freeze. North Press",
+    "accents": r"Mo{\ss}, {\'A}., and van~der Fern{\'e}, B. (2001).\newblock When rivers freeze.\newblock {\em Ice}.",
+    "gb": r"Moss A, Fern B. When rivers freeze[J]. Ice, 2001, 4(2): 1-9.",
+    "vancouver": r"Moss A, Fern B. \newblock When rivers freeze. \newblock Ice. 2001;4(2):1--9.",
+}
+NO_TITLE = {
+    "apsrev": r"\bibfield {author} {\bibinfo {author} {\bibfnamefont {A.}~\bibnamefont {Moss}},\ }\href {x} {\bibfield {journal} {\bibinfo {journal} {Ice}\ }\textbf {\bibinfo {volume} {4}} (\bibinfo {year} {2001})}",
+    "mnras": r"Moss A.,  Fern B.,  2001, \mn@doi [Ice] {10.1/2}, 4, 1",
+    "mnras-conference": r"Moss A.,  2001, in Proceedings of Cold Days. pp 1--9",
+    "jcp": r"A. Moss and B. Fern, {\em Ice} {\bf 4}, 1 (2001).",
+    "link": r"A.~Moss, \url{https://x.org} (2001).",
+}
+
+
+@pytest.mark.parametrize("style", PRINTED)
+def test_the_title_is_found(style: str) -> None:
+    title = printed_title(PRINTED[style])
+    assert title is not None
+    assert title.replace("{", "").replace("}", "") == WHEN
+
+
+@pytest.mark.parametrize("style", NO_TITLE)
+def test_a_journal_is_no_title(style: str) -> None:
+    assert printed_title(NO_TITLE[style]) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "key", "year"),
+    [
+        (r"\harvarditem[Moss et~al.]{Moss, Fern}{2001}{k}Moss, A. `When rivers freeze', {\em Ice}.", "k", 2001),
+        (
+            ("\\bibitem [\\protect \\citeauthoryear {%\nMoss}{%\nMoss}{2001}]{%\nk}\n"
+            "Moss, A. (2001).\\newblock When rivers freeze."),
+            "k",
+            2001,
+        ),
+        (r"\bib{k}{article}{author={Moss, A.}, title={When rivers freeze}, date={2001}}", "k", 2001),
+        (r"\bibitem[Moss(2001)]{k} Moss, A.\newblock When rivers freeze.\newblock In 1984.", "k", 2001),
+    ],
+    ids=["harvard", "apacite", "amsrefs", "label"],
+)  # fmt: skip
+def test_entries_of_other_forms_are_found(text: str, key: str, year: int) -> None:
+    (entry,) = printed_entries(text)
+    assert (entry.key, entry.title, entry.year) == (key, WHEN, year)

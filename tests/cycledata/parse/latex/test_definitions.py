@@ -1,0 +1,72 @@
+"""Ways to define a command: xparse, xargs, etoolbox and expl3; and names resolved in files."""
+
+from collections.abc import Callable
+
+import pytest
+
+from cycledata.parse.latex.argument_kinds import argument_kinds, xargs_kinds
+from cycledata.records import PaperText
+
+Parse = Callable[..., PaperText]
+
+
+@pytest.mark.parametrize(
+    ("definition", "use", "title"),
+    [
+        (r"\NewDocumentCommand{\h}{d<> m}{\section{#2}}", r"\h<1>{T}", "T"),
+        (r"\NewDocumentCommand{\h}{r() m}{\section{#1#2}}", r"\h(a){T}", "aT"),
+        (r"\NewDocumentCommand{\h}{D<>{x} m}{\section{#1#2}}", r"\h{T}", "xT"),
+        (r"\NewDocumentCommand{\h}{t! m}{\IfBooleanTF{#1}{\section{#2}}{}}", r"\h!{T}", "T"),
+        (r"\NewDocumentCommand{\h}{m g}{\section{#1\IfValueT{#2}{#2}}}", r"\h{T}{u}", "Tu"),
+        (r"\NewDocumentCommand{\h}{e{_^} m}{\section{#3}}", r"\h_{a}^{b}{T}", "T"),
+        (r"\NewDocumentCommand{\h}{>{\TrimSpaces}m}{\section{#1}}", r"\h{T}", "T"),
+        (r"\newcommandx{\h}[3][1=a,3=c]{\section{#1#2#3}}", r"\h[x]{T}", "xTc"),
+        (r"\csdef{h@x}#1{\section{#1}}", r"\csuse{h@x}{T}", "T"),
+        (r"\csgdef{hx}#1{\section{#1}}\letcs\h{hx}", r"\h{T}", "T"),
+        (r"\newcommand{\old}[1]{\section{#1}}\NewCommandCopy\h\old", r"\h{T}", "T"),
+    ],
+)
+def test_a_definition_is_used(parse_body: Parse, definition: str, use: str, title: str) -> None:
+    assert [each.title for each in parse_body(use, definition).sections] == [title]
+
+
+def test_expl3_code_defines_and_prints_nothing(parse_body: Parse) -> None:
+    preamble = (
+        "\\ExplSyntaxOn\n\\cs_new_protected:Nn \\pap_head:n { \\section { #1 } }\n"
+        "\\tl_new:N \\l_pap_tl \\int_set:Nn \\l_tmpa_int { 3 }\n"
+        "\\NewDocumentCommand \\head { m } { \\pap_head:n { #1 } }\n\\ExplSyntaxOff"
+    )
+    text = parse_body(r"\head{T}words", preamble)
+    assert [(each.title.strip(), each.text) for each in text.sections] == [("T", "words")]
+
+
+@pytest.mark.parametrize(
+    ("preamble", "read"),
+    [
+        (r"\makeatletter\def\input@path{{a/}{parts/}}\makeatother", r"\input{one}"),
+        ("", r"\input{parts/\jobname-one}"),
+    ],
+)
+def test_names_of_files_are_resolved(parse_files: Parse, preamble: str, read: str) -> None:
+    main = rf"\documentclass{{article}}{preamble}\begin{{document}}{read}\end{{document}}"
+    parts = {"parts/one.tex": r"\section{One}", "parts/paper-one.tex": r"\section{One}"}
+    text = parse_files({"paper.tex": main, **parts})
+    assert [section.title for section in text.sections] == ["One"]
+
+
+def test_class_internals_are_not_pasted(parse_files: Parse) -> None:
+    style = (
+        "\\def\\midrule{\\noalign{\\hrule \\@height 1\\p@}\\futurelet\\x\\@xhline}"
+        "\\renewcommand\\large{\\@setfontsize\\large\\@xiipt{14}}"
+    )
+    main = (
+        "\\documentclass{own}\\begin{document}\\section{S}\\begin{tabular}{l}\\midrule\nA\\\\"
+        "\\end{tabular}{\\large B}\\end{document}"
+    )
+    text = parse_files({"main.tex": main, "own.cls": style}).sections[0].text
+    assert text == "\\begin{tabular}{l}\\midrule\nA\\\\\\end{tabular}{\\large B}"
+
+
+def test_kinds_are_read() -> None:
+    assert argument_kinds("o+m!O{a}") == ("o", "m", "Oa")
+    assert xargs_kinds(None, None) == ()

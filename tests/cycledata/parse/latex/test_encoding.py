@@ -1,0 +1,26 @@
+"""Texts in encodings that no file names."""
+
+import pytest
+
+from cycledata.parse.latex.encoding import decode_texts
+
+CHINESE = "本文研究神经网络的泛化能力，并给出一个新的上界。" * 3
+JAPANESE = "この論文ではニューラルネットワークについてのべる。" * 3
+FRENCH = "L'été dernier, où le maître était là, ça a été décidé à l'école." * 3
+
+
+@pytest.mark.parametrize(
+    ("text", "codec"),
+    [
+        (CHINESE, "gb18030"),
+        (JAPANESE, "cp932"),
+        (JAPANESE, "euc_jp"),
+        (FRENCH, "cp1252"),
+        ("% coding: big5\n" + "研究神經網路" * 5, "big5"),
+    ],
+    ids=["chinese", "shift-jis", "euc-jp", "french", "declared"],
+)
+def test_an_encoding_is_guessed_from_its_bytes(text: str, codec: str) -> None:
+    texts, warnings = decode_texts({"a.tex": text.encode(codec)})
+    assert texts["a.tex"] == text
+    assert [warning.rule for warning in warnings] == ["guessed-encoding"]
