@@ -16,7 +16,8 @@ _WHITE = (
 _HIDING = re.compile(
     r"\\(?:text)?color"
     + _WHITE
-    + r"|\\fontsize\s*+\{\s*+(?:0?\.\d++|[0-2](?:\.\d++)?)\s*+(?:pt|bp|mm)?\s*+\}(?:\{[^{}]{0,20}\})?"
+    + r"|\\fontsize\s*+\{\s*+(?:0?\.\d++|[0-2](?:\.\d++)?)\s*+(?:pt|bp|mm)?\s*+\}"
+    r"(?:\{[^{}]{0,20}\})?"
     r"|\\(?:transparent|texttransparent|opacity)\{0?(?:\.0\d*)?\}"
     r"|\\pdfliteral(?:\s+direct)?\s*+\{\s*+3 Tr\s*+\}|\\(?:text)?color\{([A-Za-z]\w{0,30})\}"
 )
