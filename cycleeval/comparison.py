@@ -214,13 +214,14 @@ def compare_predictions(
         on_progress: called with steps done and steps in total.
 
     Raises:
-        ValueError: fewer than two models, or two of one name.
-        ScoringError: no paper in common.
+        ScoringError: fewer than two models, two of one name, or no paper in common.
     """
     options = with_form(config, humans)
     names = tuple(file.name for file in files)
     if len(names) < 2 or len(set(names)) != len(names):
-        raise ValueError(f"expected at least two models of different names, found {list(names)}")
+        raise ScoringError(
+            f"expected at least two models of different names, found {list(names)}; rename a file"
+        )
     files = [on_scale(file, options) for file in files]
     only = _common(humans, files) if options.policy == "exclude" else None
     aligned: dict[str, AlignedPapers] = {}

@@ -1,8 +1,10 @@
-"""A score card or comparison as text for people; ``to_json`` serves machines."""
+"""Score cards and comparisons as text; ``to_json`` gives the same for programs."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
+from cycledata.files import replace_file
 from cycleeval.comparison import Comparison, Difference
 from cycleeval.result import MetricResult
 from cycleeval.scoring import ScoreCard
@@ -11,7 +13,7 @@ _INVALID_LINES_SHOWN = 10
 
 
 def score_report(card: ScoreCard) -> str:
-    """Counts, metrics beside what they must beat, verdicts, invalid lines, signatures."""
+    """Return counts, metrics with baselines, conclusions, invalid lines and signatures."""
     lines = [card.name, _counts(card), "", *_table(card), ""]
     lines += [f"* {sentence}" for sentence in card.verdicts]
     lines += _invalid_lines(card)
@@ -20,8 +22,18 @@ def score_report(card: ScoreCard) -> str:
     return "\n".join(lines)
 
 
+def write_per_paper(card: ScoreCard, path: Path) -> None:
+    """Write one row per scored paper as CSV or Parquet, by the suffix of the path."""
+    frame = card.per_paper.to_frame()
+    with replace_file(path) as temporary:
+        if path.suffix == ".csv":
+            frame.write_csv(temporary)
+        else:
+            frame.write_parquet(temporary)
+
+
 def comparison_report(comparison: Comparison) -> str:
-    """One table a pair of models, then the ranking with its tie groups."""
+    """Return one table per pair of models, then the places with their intervals."""
     unreadable = ", ".join(f"{name} {n}" for name, n in comparison.n_unreadable.items())
     compared = f"{comparison.n_compared} of {comparison.n_papers} papers compared"
     lines = [f"{compared}; unreadable lines: {unreadable}"]
@@ -31,11 +43,18 @@ def comparison_report(comparison: Comparison) -> str:
         rows = [_difference_row(name, d) for name, d in pair.differences.items()]
         lines += _aligned([header, *rows])
     if len(comparison.models) > 2:
-        lines += ["", "places; equal ones are not shown to differ (Holm, 5%)"]
-        metrics = list(comparison.ranks)
-        for metric in metrics:
-            places = comparison.ranks[metric]
-            lines.append(f"  {metric}: " + "  ".join(f"{p}. {name}" for name, p in places.items()))
+        lines += [
+            "",
+            "places; equal ones are not shown to differ (Holm, 5%), in brackets the possible ones",
+        ]
+        for metric, places in comparison.ranks.items():
+            intervals = comparison.rank_intervals[metric]
+            shown = (
+                f"{place}. {name} ({intervals[name].best}-{intervals[name].worst})"
+                for name, place in places.items()
+            )
+            lines.append(f"  {metric}: " + "  ".join(shown))
+        lines += [f"  {metric}: no places, {why}" for metric, why in comparison.unranked.items()]
     return "\n".join(lines)
 
 
@@ -49,6 +68,7 @@ def _counts(card: ScoreCard) -> str:
         (card.n_unknown, "lines about unknown papers"),
         (card.n_duplicate, "duplicate lines"),
         (card.n_too_few_ratings, "papers with fewer than two human ratings"),
+        (card.n_missing_ratings, "missing human ratings"),
     ):
         if count:
             said.append(f"{count} {what}")
@@ -68,7 +88,9 @@ def _table(card: ScoreCard) -> list[str]:
         ]
         for result in card.metrics.values()
     ]
-    notes = [f"  {r.name}: {r.why}" for r in card.metrics.values() if r.why is not None]
+    results = card.metrics.values()
+    notes = [f"  {r.name}: {r.why}" for r in results if r.why is not None]
+    notes += [f"  {r.name}: {r.caution}" for r in results if r.caution is not None]
     return _aligned([header, *rows]) + notes
 
 
@@ -76,9 +98,9 @@ def _invalid_lines(card: ScoreCard) -> list[str]:
     if not card.invalid_lines:
         return []
     rules = Counter(invalid.rule for invalid in card.invalid_lines)
-    lines = ["", "set aside: " + ", ".join(f"{n} {rule}" for rule, n in sorted(rules.items()))]
+    lines = ["", "invalid lines: " + ", ".join(f"{n} {rule}" for rule, n in sorted(rules.items()))]
     for invalid in card.invalid_lines[:_INVALID_LINES_SHOWN]:
-        # A stranger's text is shown as Python's repr, so that it cannot move the cursor.
+        # As Python's repr, text of unknown authors cannot control the terminal.
         whose = "" if invalid.paper_id is None else f" {invalid.paper_id!r:.60}"
         lines.append(f"  line {invalid.line}{whose}: {invalid.rule}: {invalid.detail!r}")
     if len(card.invalid_lines) > _INVALID_LINES_SHOWN:

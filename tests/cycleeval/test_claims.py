@@ -11,11 +11,10 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import accuracy_score, f1_score
-from typer.testing import CliRunner
 
 from cycleeval.claims import check_claims, macro_f1_bounds, printed, render_claims
-from cycleeval.cli import app
 from cycleeval.proxy import proxy_error, random_reviewers
+from tests.command_line import cycleeval
 
 # By hand, from the paper's tables: whether each claim holds, and a number the finding must name.
 VERDICTS = {
@@ -164,7 +163,7 @@ def test_the_gap_of_real_ratings_is_the_one_the_document_gives(shared_data: Path
 
 def test_the_command_prints_what_the_document_shows() -> None:
     document = (Path(__file__).parents[2] / "docs" / "claims.md").read_text("utf-8")
-    shown = CliRunner().invoke(app, ["claims"])
+    shown = cycleeval("claims")
     assert shown.exit_code == 0
     assert shown.stdout.strip() == render_claims(check_claims())
     assert shown.stdout.strip() in document
@@ -172,7 +171,7 @@ def test_the_command_prints_what_the_document_shows() -> None:
 
 
 def test_the_command_speaks_json() -> None:
-    shown = CliRunner().invoke(app, ["claims", "--json"])
+    shown = cycleeval("claims", "--json")
     rows = json.loads(shown.stdout)
     assert [row["id"] for row in rows] == list(VERDICTS)
     assert set(rows[0]) == {"id", "where", "quote", "holds", "found"}

@@ -10,10 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import accuracy_score, f1_score, roc_auc_score
-from typer.testing import CliRunner
 
 from cycledata.errors import ParseError
-from cycleeval.cli import app
 from cycleeval.detection import (
     Criterion,
     auroc,
@@ -24,6 +22,7 @@ from cycleeval.detection import (
     read_detection,
     threshold_at_false_positive_rate,
 )
+from tests.command_line import cycleeval
 
 CRITERIA = st.lists(
     st.tuples(st.sampled_from([-2.0, -0.5, 0.0, 0.1, 1.0, 3.0]), st.booleans()),
@@ -199,7 +198,7 @@ def test_no_number_is_printed_where_there_is_nothing_to_judge(
     path.write_text("".join(x for x in lines if not _drop(dropped)(json.loads(x))), "utf-8")
     with pytest.raises(ParseError, match=message):
         read_detection(path)
-    shown = CliRunner().invoke(app, ["detection", str(path)])
+    shown = cycleeval("detection", str(path))
     assert (shown.exit_code, shown.stdout) == (1, "")
     assert message in shown.stderr
 
@@ -210,21 +209,20 @@ def test_no_bytes_crash_the_command(tmp_path_factory: pytest.TempPathFactory, da
     path = tmp_path_factory.mktemp("fuzz") / "x.jsonl"
     path.write_bytes(data)
     for command in ("detection", "generated"):
-        shown = CliRunner().invoke(app, [command, str(path)])
+        shown = cycleeval(command, str(path))
         assert shown.exit_code == 1, shown.output
-        assert isinstance(shown.exception, SystemExit)
         assert not any(character.isdigit() for character in shown.stdout)
 
 
 def test_the_command_judges_given_thresholds_and_speaks_json(tmp_path: Path) -> None:
     path = _table(tmp_path)
     arguments = ["detection", str(path), "--threshold", "1.0", "--json"]
-    shown = CliRunner().invoke(app, arguments)
+    shown = cycleeval(*arguments)
     assert shown.exit_code == 0, shown.output
     rows = json.loads(shown.stdout)["rows"]
     fixed = {point["threshold"]["chosen"]: point for point in rows[0]["fixed"]}
     assert set(fixed) == {"calibration-fpr:0.01", "calibration-fpr:0.05", "given"}
     assert fixed["given"]["threshold"]["value"] == 1.0
-    refused = CliRunner().invoke(app, ["detection", str(path), "--threshold", "nan"])
+    refused = cycleeval("detection", str(path), "--threshold", "nan")
     assert refused.exit_code == 1
     assert "finite thresholds" in refused.stderr

@@ -8,11 +8,10 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from typer.testing import CliRunner
 
 from cycledata.errors import ParseError
-from cycleeval.cli import app
 from cycleeval.generated import RatedPaper, best_of_k, rate_sources, read_generated
+from tests.command_line import cycleeval
 
 PAPERS: list[dict[str, object]] = [
     {
@@ -142,9 +141,9 @@ def test_a_file_of_nothing_readable_gives_no_number(tmp_path: Path) -> None:
 
 def test_the_command_prints_a_curve_with_intervals(tmp_path: Path) -> None:
     path = _write(tmp_path, PAPERS)
-    shown = CliRunner().invoke(app, ["generated", str(path), "--best-of", "2", "--json"])
+    shown = cycleeval("generated", str(path), "--best-of", "2", "--json")
     assert shown.exit_code == 0, shown.output
     model = json.loads(shown.stdout)["sources"]["model"]
     assert model["best_of"]["2"]["rating_mean"]["value"] == pytest.approx(20 / 3)
     assert "best-of:2" in model["best_of"]["2"]["rating_mean"]["signature"]
-    assert CliRunner().invoke(app, ["generated", str(path), "--best-of", "0"]).exit_code == 2
+    assert cycleeval("generated", str(path), "--best-of", "0").exit_code == 2

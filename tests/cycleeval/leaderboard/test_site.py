@@ -9,11 +9,9 @@ from pathlib import Path
 import pytest
 import yaml
 from huggingface_hub import parse_eval_result_entries
-from typer.testing import CliRunner
 
 from cycledata.errors import ParseError
 from cycledata.svg import calibration, histogram, span_of, whisker
-from cycleeval.cli import app
 from cycleeval.comparison import compare_predictions
 from cycleeval.human_ratings import read_human_ratings
 from cycleeval.leaderboard.gather import Board, gather
@@ -22,6 +20,7 @@ from cycleeval.leaderboard.site import build_site
 from cycleeval.predictions import read_predictions
 from cycleeval.scoring import score_predictions
 from cycleeval.scoring_config import ScoringConfig
+from tests.command_line import cycleeval
 
 
 class Page(HTMLParser):
@@ -230,13 +229,13 @@ def test_the_command_writes_the_site(inputs: Path, tmp_path: Path, site: dict[st
         "leaderboard", str(inputs / "submissions"), str(inputs / "reference.jsonl"),
         "--out", str(tmp_path / "site"), "--resamples", "200", "--hub-id", "org/reviews",
     ]  # fmt: skip
-    shown = CliRunner().invoke(app, arguments)
+    shown = cycleeval(*arguments)
     assert shown.exit_code == 0, shown.output
     assert "5 ranked, 1 not" in shown.stdout
     for name, text in site.items():
         assert (tmp_path / "site" / name).read_text("utf-8") == text
     assert (tmp_path / "site/hub/eval.yaml").is_file()
-    refused = CliRunner().invoke(app, [*arguments[:1], str(tmp_path / "none"), *arguments[2:]])
+    refused = cycleeval(*arguments[:1], str(tmp_path / "none"), *arguments[2:])
     assert refused.exit_code == 1
     assert "expected a folder" in refused.stderr
 

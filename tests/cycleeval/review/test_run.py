@@ -12,12 +12,10 @@ from pathlib import Path
 from typing import Protocol as Shape
 
 import pytest
-from typer.testing import CliRunner
 
 from cycledata.errors import FetchError, FileLockedError, ParseError
 from cycledata.llm.endpoint import ChatEndpoint, key_from_environment
 from cycledata.llm.recorded import CompletionLog
-from cycleeval.cli import app
 from cycleeval.review.protocol import ReviewProtocol
 from cycleeval.review.run import (
     PaperToReview,
@@ -26,6 +24,7 @@ from cycleeval.review.run import (
     render_run,
     review_papers,
 )
+from tests.command_line import cycleeval
 
 
 class Server(Shape):
@@ -274,12 +273,12 @@ def _command(model: Server, tmp_path: Path) -> list[str]:
 def test_the_command_shows_tokens_and_cost_and_resumes(model: Server, tmp_path: Path) -> None:
     model.script = ["uncounted"]
     arguments = [*_command(model, tmp_path), "--price-prompt", "2.5", "--price-completion", "10"]
-    shown = CliRunner().invoke(app, arguments)
+    shown = cycleeval(*arguments)
     assert shown.exit_code == 0, shown.output
     # 11 counted calls of 1,000 + 100 tokens: 11,000 x 2.5 / 1e6 + 1,100 x 10 / 1e6 = 0.0385
     assert "requested now: 12 requests, 11000 + 1100 tokens (too low: 1 responses" in shown.stdout
     assert "cost 0.0385" in shown.stdout
-    again = CliRunner().invoke(app, [*arguments, "--ratings", "members"])
+    again = cycleeval(*arguments, "--ratings", "members")
     assert "requested now: 0 requests" in again.stdout
     lines = (tmp_path / "predictions.jsonl").read_text("utf-8").splitlines()
     assert [json.loads(line)["ratings"] for line in lines] == [[6, 8, 3], [6, 8, 3]]
@@ -289,7 +288,7 @@ def test_the_command_wants_a_whole_input_before_it_pays(model: Server, tmp_path:
     arguments = _command(model, tmp_path)
     with (tmp_path / "papers.jsonl").open("a") as file:
         file.write('{"paper_id": "p1", "text": "again"}\n')
-    shown = CliRunner().invoke(app, arguments)
+    shown = cycleeval(*arguments)
     assert shown.exit_code == 1
     assert "papers.jsonl:3" in shown.stderr
     assert model.asked == []

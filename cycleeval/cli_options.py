@@ -1,0 +1,129 @@
+"""Options that several commands of cycleeval share."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from cycledata.console import warn
+
+if TYPE_CHECKING:
+    from cycleeval.predictions import PredictionFile
+    from cycleeval.scoring_config import ScoringConfig
+
+ReferenceArgument = Annotated[
+    str,
+    typer.Argument(
+        metavar="REFERENCE",
+        help="Human ratings: a build directory, a .parquet or .jsonl file, or a hub id ORG/NAME.",
+    ),
+]
+PredictionsArgument = Annotated[
+    Path,
+    typer.Argument(
+        metavar="PREDICTIONS",
+        exists=True,
+        dir_okay=False,
+        readable=True,
+        help="Predictions of one model: JSON Lines, a JSON array or CSV, also gzipped.",
+    ),
+]
+SplitOption = Annotated[str, typer.Option(metavar="NAME", help="Split of REFERENCE to score.")]
+VenueOption = Annotated[
+    str | None,
+    typer.Option(metavar="ID", help="Score the papers of one venue, e.g. ICLR.cc/2024/Conference."),
+]
+ThresholdOption = Annotated[
+    str | None,
+    typer.Option(
+        metavar="RATING",
+        help="Lowest rating that means accept, in rating points; 'train' learns it from the split"
+        " train. By default that of REFERENCE, or 6 if it states none.",
+    ),
+]
+ScaleOption = Annotated[
+    str | None,
+    typer.Option(
+        metavar="LOW-HIGH",
+        help="Rating scale, in rating points. By default that of REFERENCE, or 1-10 if it states"
+        " none.",
+    ),
+]
+DecideOption = Annotated[
+    Literal["stated", "rating"],
+    typer.Option(help="A model's decision: the stated one if there is one, or by its mean rating."),
+]
+PolicyOption = Annotated[
+    Literal["exclude", "worst", "constant"],
+    typer.Option(
+        help="Missing and unreadable predictions: leave the paper out, count the worst rating, or"
+        " count the best constant."
+    ),
+]
+BoardPolicyOption = Annotated[
+    Literal["worst", "constant"],
+    typer.Option(
+        help="Missing and unreadable predictions count as the worst rating or the best constant."
+    ),
+]
+OverOption = Annotated[
+    Literal["papers", "reviews"],
+    typer.Option(help="Weight of a paper in mean errors: equal, or its number of ratings."),
+]
+DrawOption = Annotated[
+    int | None,
+    typer.Option(
+        metavar="SEED",
+        min=0,
+        help="Leave out one random reviewer per paper, drawn with this seed, instead of each one.",
+    ),
+]
+ResamplesOption = Annotated[
+    int, typer.Option(min=100, max=1_000_000, help="Bootstrap resamples of the papers.")
+]
+SeedOption = Annotated[int, typer.Option(min=0, help="Seed of the bootstrap and of permutations.")]
+
+
+def scoring_config(
+    *,
+    threshold: str | None,
+    scale: str | None,
+    resamples: int,
+    seed: int,
+    decide_by: Literal["stated", "rating"] = "stated",
+    policy: Literal["exclude", "worst", "constant"] = "exclude",
+    over: Literal["papers", "reviews"] = "papers",
+    draw_one: int | None = None,
+) -> "ScoringConfig":
+    """Return the options of a command.
+
+    Raises:
+        typer.BadParameter: an option outside its allowed values.
+    """
+    from cycleeval.scoring_config import ScoringConfig
+
+    try:
+        low, _, high = (scale or "").rpartition("-")
+        accept_from: float | Literal["train"] | None = None
+        if threshold is not None:
+            accept_from = "train" if threshold == "train" else float(threshold)
+        return ScoringConfig(
+            scale=None if scale is None else (float(low), float(high)),
+            threshold=accept_from,
+            decide_by=decide_by,
+            policy=policy,
+            over=over,
+            left_out_seed=draw_one,
+            resamples=resamples,
+            seed=seed,
+        )
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from error
+
+
+def warn_of_ignored_fields(files: "list[PredictionFile]") -> None:
+    """Name the fields of predictions files that are not read."""
+    for file in files:
+        if file.ignored_fields:
+            fields = ", ".join(f"{name} ({n})" for name, n in file.ignored_fields.items())
+            warn(f"{file.name}: unknown fields, ignored: {fields}")
