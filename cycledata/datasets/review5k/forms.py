@@ -41,7 +41,8 @@ def prepare_forms(snapshot: SealedSnapshot, scratch: Path) -> None:
     A venue whose form is neither shipped nor stated by an invitation is inferred from its reviews;
     one without a clear rating is left out, and its papers are dropped.
     """
-    forms = forms_from_invitations(_invitations(snapshot))
+    # A venue with an ambiguous invitation stays unknown: its papers are dropped with the reason.
+    forms = forms_from_invitations(_invitations(snapshot), on_error=lambda _: None)
     known = {**FORMS, **forms}
     contents: defaultdict[str, list[Mapping[str, Any]]] = defaultdict(list)
     for reply in snapshot.iter("openreview", "forum/"):

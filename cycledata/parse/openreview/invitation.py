@@ -6,7 +6,7 @@ The service states every form. In API v2 the fields are under ``edit.invitation.
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -133,15 +133,23 @@ def read_invitation(raw: Any) -> Invitation:
 
 
 def forms_from_invitations(
-    raws: Iterable[Any], *, source: FormSource = "invitation"
+    raws: Iterable[Any],
+    *,
+    source: FormSource = "invitation",
+    on_error: Callable[[ParseError], None] | None = None,
 ) -> dict[str, VenueForm]:
     """Return a form per venue that has a readable review invitation.
 
     Of several invitations of one kind, that for all papers wins over those of one paper, then the
     last modified. Invitations without a form, such as those of comments, are passed over.
 
+    Args:
+        raws: invitations as JSON.
+        source: where they come from.
+        on_error: called for a venue whose rating is ambiguous, which is then left out.
+
     Raises:
-        ParseError: ``bad-form``; a review invitation whose rating cannot be told.
+        ParseError: ``bad-form``; the rating is ambiguous and ``on_error`` is None.
     """
     best: dict[tuple[str, str], Invitation] = {}
     for raw in raws:
@@ -153,13 +161,18 @@ def forms_from_invitations(
         key = (invitation.venue, kind)
         if kind and _precedence(invitation) > _precedence(best.get(key)):
             best[key] = invitation
-    return {
-        venue: form_of(
-            invitation, best.get((venue, "decision")), best.get((venue, "meta")), source=source
-        )
-        for (venue, kind), invitation in best.items()
-        if kind == "review"
-    }
+    forms: dict[str, VenueForm] = {}
+    for (venue, kind), invitation in best.items():
+        if kind != "review":
+            continue
+        others = best.get((venue, "decision")), best.get((venue, "meta"))
+        try:
+            forms[venue] = form_of(invitation, *others, source=source)
+        except ParseError as error:
+            if on_error is None:
+                raise
+            on_error(error)
+    return forms
 
 
 def form_of(
