@@ -143,7 +143,7 @@ def _assemble(
         split_item=SplitItem(
             paper_id,
             stratum=entry.venue,
-            likeness=likeness_keys(entry.title, candidate.abstract),
+            likeness=likeness_keys(entry.title, selected.abstract),
             published=candidate.published,
             works=_work_digests(entry.title, resolved.references),
         ),
@@ -154,10 +154,16 @@ def _assemble(
 def _decide(context: Context, selected: SelectedPaper, resolved: Resolved) -> Decisions:
     """Decide on every component, and on the abstract of each cited work that has one."""
     entry, text_evidence = selected.entry, selected.text.evidence
+    # arXiv's metadata is in the public domain; an abstract from the e-print has its license.
+    abstract_evidence: Sequence[Evidence] = (
+        metadata_evidence(context.snapshot, entry.paper_id)
+        if selected.candidate.abstract
+        else text_evidence
+    )
     evidence: list[tuple[Component, Sequence[Evidence]]] = [
         ("paper_text", text_evidence),
         ("outline", text_evidence),
-        ("abstract", metadata_evidence(context.snapshot, entry.paper_id)),
+        ("abstract", abstract_evidence),
         *(
             ("reference_abstracts", work_evidence(resolved.works[reference.key]))
             for reference in resolved.references
@@ -205,7 +211,7 @@ def _full_row(
             references=rendered_works(references),
             outline=outline,
             title=title,
-            abstract=candidate.abstract,
+            abstract=selected.abstract,
             sections=paper.sections,
         )
     )
@@ -215,7 +221,7 @@ def _full_row(
         "arxiv_id": candidate.arxiv_id,
         "arxiv_version": version_of(selected.text.reply.key),
         "title": entry.title,
-        "abstract": candidate.abstract,
+        "abstract": selected.abstract,
         "venue": entry.venue,
         "year": entry.year,
         "published": candidate.published,
