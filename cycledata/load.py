@@ -82,6 +82,11 @@ def verify_build(folder: Path) -> BuildManifest:
     pinned = {pin.path for pin in manifest.files} | {MANIFEST}
     found = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
     unknown = sorted(found - pinned)
+    if "tombstones.json" in unknown:
+        raise VerifyError(
+            f"tombstones.json: not in {MANIFEST}; keep the file, and build again into another "
+            "folder beside this one, so that the new build obeys it"
+        )
     if unknown:
         raise VerifyError(f"{unknown[0]}: not in {MANIFEST}; move it out of the build")
     return manifest

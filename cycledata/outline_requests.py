@@ -61,7 +61,7 @@ def outline_papers(
             f"{snapshot.path}: holds no list of accepted papers; run"
             f" `cycledata fetch research-14k --snapshot {snapshot.path}` first"
         )
-    gone = frozenset(stone.paper_id for stone in read_tombstones(snapshot.path))
+    gone = frozenset(name for s in read_tombstones(snapshot.path) for name in s.names)
     criteria = SelectionCriteria(Research14kRecipe(), gone, first_entries(snapshot).get)
     not_asked: Counter[str] = Counter()
 

@@ -5,9 +5,10 @@ from pathlib import Path
 
 from pydantic import TypeAdapter
 
-from cycledata.builds.runner import PART_STAGES
+from cycledata.builds.runner import PART_STAGES, WORKS
 from cycledata.consent.policy import Verdict
 from cycledata.consent.tombstones import Tombstone, read_tombstones
+from cycledata.consent.works import read_work_id
 from cycledata.errors import BuildError
 from cycledata.load import read_build
 from cycledata.parquet_files import iterate_parquet
@@ -48,6 +49,7 @@ def explain(build: Path, paper_id: str) -> PaperExplanation:
         VerifyError: not a finished build.
     """
     manifest = read_build(build)
+    paper_id = _meant_paper(build, paper_id)
     places = tuple(
         f"{config}/{split}"
         for config, splits in manifest.configs.items()
@@ -66,6 +68,21 @@ def explain(build: Path, paper_id: str) -> PaperExplanation:
             "the id of an accepted paper, in upper and lower case as the venue writes it"
         )
     return PaperExplanation(paper_id, places, dropped, verdicts, stones.get(paper_id))
+
+
+def _meant_paper(build: Path, name: str) -> str:
+    """Return the paper id that a name means: itself, or the paper with this arXiv id or URL."""
+    stones = read_tombstones(build)
+    known = {str(row["paper_id"]) for row in iterate_parquet(build / "dropped.parquet")}
+    if name in known or name in {stone.paper_id for stone in stones}:
+        return name
+    key = read_work_id(name)
+    for row in iterate_parquet(build / WORKS):
+        if row["paper_id"] == name:
+            return name
+        if key in {row["key"], row["paper_id"]}:
+            return str(row["paper_id"])
+    return next((stone.paper_id for stone in stones if key in stone.names), key or name)
 
 
 def _rows(path: Path, paper_id: str) -> list[dict[str, str]]:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cycledata.consent.tombstones import FILE as TOMBSTONES
-from cycledata.consent.tombstones import Tombstone, read_tombstones
+from cycledata.consent.tombstones import Tombstone, read_tombstones, standing_tombstones
 from cycledata.errors import BuildError, PublishError
 from cycledata.load import MANIFEST, BuildManifest, verify_build
 
@@ -63,6 +63,13 @@ def publish(build: Path, repo: str, *, token: str | None, dry_run: bool) -> Publ
         raise BuildError(
             f"{build}: made under {manifest.policy_name}, which permits some texts for private use "
             "only; build it again under a policy without private-use to publish it"
+        )
+    known = {stone.paper_id for stone in read_tombstones(build)}
+    missing = [s.paper_id for s in standing_tombstones(build, build) if s.paper_id not in known]
+    if missing:
+        raise BuildError(
+            f"{build}: {missing[0]} was taken down ({len(missing)} such papers), see the "
+            f"{TOMBSTONES} of a build beside it, but this build still has it; build again"
         )
     files = tuple(sorted([*(pin.path for pin in manifest.files), MANIFEST]))
     plan = PublishPlan(repo, files, sum((build / name).stat().st_size for name in files))

@@ -10,7 +10,8 @@ again.
 import logging
 import shutil
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, fields, replace
 from functools import partial
 from pathlib import Path
@@ -24,6 +25,7 @@ from cycledata.consent.decisions import redact
 from cycledata.consent.policy import Policy, Verdict
 from cycledata.consent.tombstones import FILE as TOMBSTONES
 from cycledata.consent.tombstones import Tombstone, standing_tombstones, write_tombstones
+from cycledata.consent.works import WorkIndex, read_work_id
 from cycledata.datasets.research14k import RESEARCH_14K
 from cycledata.datasets.review5k import REVIEW_5K
 from cycledata.datasets.spec import BuildContext, DatasetSpec, MakePaper, PaperRows
@@ -32,17 +34,22 @@ from cycledata.errors import BuildError, ParseError
 from cycledata.files import growing_folder
 from cycledata.load import MANIFEST, BuildManifest, verify_build
 from cycledata.manifest import FilePin, fingerprint, pin_file, read_manifest, write_manifest
+from cycledata.parquet_files import iterate_parquet
 from cycledata.records import SCHEMA_VERSION, Dropped
 from cycledata.snapshot.sealed import SealedSnapshot
 from cycledata.stages.split_item import SplitItem
 
 logger = logging.getLogger(__name__)
 
+WORKS = "works.parquet"
+MAX_RESTARTS = 5
+"""Times that a build starts again because papers were taken down meanwhile."""
 CHUNK_PAPERS = 32
 """Papers per task; the bytes of a build do not depend on it."""
 DROPPED_SCHEMA = pa.schema(
     [(name, pa.string()) for name in ("paper_id", "rule", "detail", "stage")]
 )
+WORKS_SCHEMA = pa.schema([("paper_id", pa.string()), ("key", pa.string())])
 CONSENT_SCHEMA = pa.schema([(column.name, pa.string()) for column in fields(Verdict)])
 PART_STAGES: Final = frozenset({"notes", "text", "references"})
 """Stages whose rows are about a note, a span or a reference of a paper that is kept."""
@@ -94,14 +101,52 @@ def build(
         BuildError: ``out`` has other content, or kept + dropped does not equal the input.
         SnapshotError, VerifyError: the snapshot is unsealed or differs from its manifest.
     """
+    for _ in range(MAX_RESTARTS):
+        try:
+            return _build_once(
+                dataset,
+                snapshot,
+                out,
+                policy=policy,
+                map_chunks=partial(map_in_order, engine=engine, n_workers=n_workers),
+                cache=cache,
+                on_progress=on_progress,
+                chunk_papers=chunk_papers,
+            )
+        except _TombstonesChangedError:
+            logger.warning("%s: papers were taken down during the build; building again", out)
+    raise BuildError(f"{out}: tombstones keep changing; wait until takedowns end and build again")
+
+
+class _TombstonesChangedError(Exception):
+    """Papers were taken down while a build was running."""
+
+
+def _build_once(
+    dataset: DatasetSpec[Any],
+    snapshot: Path,
+    out: Path,
+    *,
+    policy: Policy,
+    map_chunks: Callable[..., Iterator[list[PaperRows]]],
+    cache: Path | None,
+    on_progress: Callable[[int, int], None] | None,
+    chunk_papers: int,
+) -> BuildReport:
+    """Build once.
+
+    Raises:
+        _TombstonesChangedError: the tombstones changed during the build; nothing was written.
+    """
     before = _file_states(snapshot)
     sealed = SealedSnapshot.open(snapshot)
     tombstones = standing_tombstones(out, snapshot)
     inputs = _inputs(dataset, sealed, policy, tombstones)
     finished = _same_build(out, fingerprint(inputs))
     paper_ids = dataset.list_papers(sealed)
-    unknown_ids = tuple(sorted(policy.named_papers.difference(paper_ids)))
     if finished is not None:
+        keys = {str(row["key"]) for row in iterate_parquet(out / WORKS)}
+        unknown_ids = _unknown_ids(policy, {*paper_ids, *keys})
         return BuildReport(finished, unchanged=True, unknown_ids=unknown_ids)
     with growing_folder(out) as folder:
         context = BuildContext(
@@ -109,20 +154,16 @@ def build(
             snapshot_digest=sealed.digest,
             recipe=dataset.recipe,
             policy=policy,
-            tombstones=frozenset(stone.paper_id for stone in tombstones),
+            tombstones=frozenset().union(*(stone.names for stone in tombstones)),
             scratch=folder / "scratch",
             cache=cache,
         )
         run = _Run(dataset, folder)
         context.scratch.mkdir()
         dataset.prepare(sealed, context.scratch)
+        context = _for_works(dataset, context, paper_ids)
         chunks = [paper_ids[i : i + chunk_papers] for i in range(0, len(paper_ids), chunk_papers)]
-        made = map_in_order(
-            partial(_make_chunk, dataset.make, context),
-            chunks,
-            engine=engine,
-            n_workers=n_workers,
-        )
+        made = map_chunks(partial(_make_chunk, dataset.make, context), chunks)
         n_done = 0
         for papers in made:
             run.add(papers)
@@ -139,7 +180,30 @@ def build(
         manifest = finish(folder, dataset, _manifest(run, pins, inputs, sealed, policy))
         if _file_states(snapshot) != before:
             raise BuildError(f"{snapshot}: changed during the build; verify it and start again")
+        if standing_tombstones(out, snapshot) != tombstones:
+            raise _TombstonesChangedError
+    unknown_ids = _unknown_ids(policy, {*paper_ids, *run.keys})
     return BuildReport(manifest, unchanged=False, unknown_ids=unknown_ids)
+
+
+def _for_works(
+    dataset: DatasetSpec[Any], context: BuildContext[Any], paper_ids: Sequence[str]
+) -> BuildContext[Any]:
+    """Return the context with opt-outs and takedowns extended to all ids of their works."""
+    if not context.policy.opt_out and not context.tombstones:
+        return context
+    index = WorkIndex.of({i: dataset.identify(context, i) for i in paper_ids})
+    return replace(
+        context,
+        policy=context.policy.with_works(index),
+        tombstones=index.expand(context.tombstones),
+    )
+
+
+def _unknown_ids(policy: Policy, known: AbstractSet[str]) -> tuple[str, ...]:
+    """Return the ids of a policy that are no id of a paper of the snapshot."""
+    named = sorted(policy.named_papers - known)
+    return tuple(name for name in named if read_work_id(name) not in known)
 
 
 def _manifest(
@@ -259,6 +323,7 @@ class _Run:
     split_items: list[SplitItem] = field(default_factory=list)
     facts: dict[str, Any] = field(default_factory=dict)
     rows_by_split: dict[str, dict[str, int]] = field(default_factory=dict)
+    keys: set[str] = field(default_factory=set)
     writers: dict[str, RowWriter] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -266,6 +331,7 @@ class _Run:
             **{_staging(name): schema for name, schema in self.dataset.schemas.items()},
             "dropped.parquet": DROPPED_SCHEMA,
             "consent.parquet": CONSENT_SCHEMA,
+            WORKS: WORKS_SCHEMA,
         }
         self.writers = {n: RowWriter(self.folder / n, schema) for n, schema in schemas.items()}
 
@@ -277,6 +343,9 @@ class _Run:
                 self.writers[_staging(name)].add(row)
             for drop in paper.dropped:
                 self.writers["dropped.parquet"].add(_columns(drop, DROPPED_SCHEMA))
+            for key in paper.keys:
+                self.writers[WORKS].add({"paper_id": paper.paper_id, "key": key})
+            self.keys.update(paper.keys)
             for verdict in paper.verdicts:
                 self.writers["consent.parquet"].add(_columns(verdict, CONSENT_SCHEMA))
 
@@ -309,7 +378,7 @@ class _Run:
             writer.close()
         pins = [
             pin_file(self.folder, name, self.writers[name].n_rows)
-            for name in ("dropped.parquet", "consent.parquet")
+            for name in ("dropped.parquet", "consent.parquet", WORKS)
         ]
         split_of, facts = self.dataset.assign_splits(self.split_items, self.dataset.recipe)
         self.facts.update(facts)

@@ -3,7 +3,6 @@
 import datetime as dt
 import os
 import re
-import sys
 from dataclasses import asdict, replace
 from enum import StrEnum
 from pathlib import Path
@@ -13,7 +12,7 @@ import typer
 
 from cycledata.cli.options import Build, Dataset, Out
 from cycledata.cli.output import print_build, print_explanation
-from cycledata.console import AsJson, note, print_json, printable, progress, warn
+from cycledata.console import AsJson, note, print_json, progress, warn
 from cycledata.errors import NotASnapshotError
 
 if TYPE_CHECKING:
@@ -192,20 +191,23 @@ def takedown(
 ) -> None:
     """Make a build without some papers, with tombstones that later builds apply."""
     from cycledata.builds.takedown import read_paper_ids, take_down
+    from cycledata.files import cache_folder
 
     day = (date or dt.datetime.now(tz=dt.UTC)).date().isoformat()
     paper_ids = read_paper_ids(ids)
-    report = take_down(build, paper_ids, out, reason=reason, date=day, snapshot=snapshot)
+    report = take_down(
+        build, paper_ids, out, reason=reason, date=day, snapshot=snapshot, cache=cache_folder()
+    )
     if as_json:
-        rows = {"taken_down": paper_ids, "not_in_build": list(report.unknown_ids)}
+        rows = {"taken_down": list(report.taken_down), "not_in_build": list(report.not_in_build)}
         print_json({**rows, **report.manifest.model_dump(mode="json")})
     else:
         print_build(out, report.manifest)
-    for paper_id in report.unknown_ids:
-        print(printable(f"{paper_id}: not found in {build}"), file=sys.stderr)
+    for paper_id in report.not_in_build:
+        note(f"{paper_id}: not found in {build}")
     note(
-        f"{len(paper_ids)} taken down; builds in the same folder as {out} apply its tombstones"
-        + (f", and so do all builds from {snapshot}" if snapshot else "")
+        f"{len(report.taken_down)} taken down; builds in the same folder as {out} apply its "
+        "tombstones" + (f", and so do all builds from {snapshot}" if snapshot else "")
     )
 
 

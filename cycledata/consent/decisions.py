@@ -11,6 +11,16 @@ from cycledata.records import Dropped
 
 
 @dataclass(frozen=True, slots=True)
+class Claim:
+    """A component to decide on, and the evidence for publishing it."""
+
+    component: Component
+    evidence: Sequence[Evidence]
+    work_keys: tuple[str, ...] = ()
+    """Keys of the cited work, for ``reference_abstracts``."""
+
+
+@dataclass(frozen=True, slots=True)
 class Decisions:
     """The verdicts on one paper; the rows that ``consent.parquet`` has about it."""
 
@@ -39,7 +49,7 @@ class Decisions:
 
 def decide_paper(
     paper_id: str,
-    evidence: Iterable[tuple[Component, Sequence[Evidence]]],
+    evidence: Iterable[Claim],
     *,
     venue: str,
     policy: Policy,
@@ -49,18 +59,26 @@ def decide_paper(
 
     Args:
         paper_id: the paper.
-        evidence: component and its evidence; a component with several texts occurs several times.
+        evidence: one claim per decision; a component with several texts has several claims.
         venue: venue id, for consents that cover a venue.
         policy: what may be published.
-        tombstones: ids of papers that were taken down.
+        tombstones: ids and keys of works that were taken down.
 
     Returns:
         One verdict per entry of ``evidence``, in the same order.
     """
     return Decisions(
         tuple(
-            decide(paper_id, component, items, venue=venue, policy=policy, tombstones=tombstones)
-            for component, items in evidence
+            decide(
+                paper_id,
+                claim.component,
+                claim.evidence,
+                venue=venue,
+                policy=policy,
+                tombstones=tombstones,
+                work_keys=claim.work_keys,
+            )
+            for claim in evidence
         )
     )
 

@@ -22,6 +22,7 @@ from pydantic import (
 )
 
 from cycledata.consent.evidence import COMPONENTS, Component, Evidence, read_license
+from cycledata.consent.works import WorkIndex
 from cycledata.errors import PolicyError
 from cycledata.manifest import fingerprint
 from cycledata.records import Record, first_problem
@@ -123,6 +124,14 @@ class Policy(Record):
             for request in self.opt_out
         )
 
+    def with_works(self, index: WorkIndex) -> "Policy":
+        """Return the policy with every opt-out extended to all ids of the works it names."""
+        requests = tuple(
+            request.model_copy(update={"paper_ids": index.expand(request.paper_ids)})
+            for request in self.opt_out
+        )
+        return self.model_copy(update={"opt_out": requests})
+
     @property
     def sha256(self) -> str:
         """Return the digest of the policy without its comments and formatting."""
@@ -178,6 +187,7 @@ def decide(
     venue: str,
     policy: Policy,
     tombstones: Collection[str],
+    work_keys: Collection[str] = (),
 ) -> Verdict:
     """Decide one component of one paper.
 
@@ -187,7 +197,8 @@ def decide(
         evidence: evidence for publishing it, strongest first; may be empty.
         venue: venue id, for consents that cover a venue.
         policy: the build's policy.
-        tombstones: ids of papers that were taken down.
+        tombstones: ids and keys of works that were taken down.
+        work_keys: keys of a cited work, if the component is its abstract.
     """
 
     def verdict(publish: bool, rule: str, words: str, source: str, date: str | None) -> Verdict:
@@ -201,10 +212,13 @@ def decide(
             date=date or "",
         )
 
-    if paper_id in tombstones:
+    if paper_id in tombstones or any(key in tombstones for key in work_keys):
         return verdict(False, "takedown", "tombstone", "tombstones.json", None)
     for request in policy.opt_out:
-        if paper_id in request.paper_ids and component in request.components:
+        of_paper = paper_id in request.paper_ids and component in request.components
+        # The abstract of a cited work is that work's own abstract.
+        of_work = "abstract" in request.components or "reference_abstracts" in request.components
+        if of_paper or (of_work and any(key in request.paper_ids for key in work_keys)):
             date = request.date.isoformat()
             return verdict(False, "opt-out", request.source, policy.name, date)
     for grant in policy.written_consent:

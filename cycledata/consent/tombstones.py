@@ -23,6 +23,13 @@ class Tombstone(Record):
     reason: str
     date: str
     """Day of the takedown, ISO 8601."""
+    keys: tuple[str, ...] = ()
+    """Keys of the work, see `works`: other papers with one of its ids are taken down too."""
+
+    @property
+    def names(self) -> frozenset[str]:
+        """Return the paper id and the keys."""
+        return frozenset({self.paper_id, *self.keys})
 
 
 class _TombstoneFile(Record):
@@ -51,17 +58,24 @@ def read_tombstones(folder: Path) -> tuple[Tombstone, ...]:
 
 def write_tombstones(folder: Path, tombstones: Sequence[Tombstone]) -> None:
     """Write the tombstones of a folder; the file is replaced in one step."""
-    rows = {"tombstones": [stone.model_dump(mode="json") for stone in tombstones]}
+    rows = {
+        "tombstones": [stone.model_dump(mode="json", exclude_defaults=True) for stone in tombstones]
+    }
     write_file(folder / FILE, canonical_json(rows, indent=1) + "\n")
 
 
 def merge_tombstones(*groups: Iterable[Tombstone]) -> tuple[Tombstone, ...]:
-    """Return all tombstones by paper id; of several about one paper, the earliest is kept."""
+    """Return all tombstones by paper id; of several about one paper, the earliest is kept.
+
+    The keys of all of them are kept.
+    """
     merged: dict[str, Tombstone] = {}
     for stone in sorted(
         (stone for group in groups for stone in group), key=lambda s: (s.paper_id, s.date, s.reason)
     ):
-        merged.setdefault(stone.paper_id, stone)
+        first = merged.setdefault(stone.paper_id, stone)
+        keys = tuple(sorted({*first.keys, *stone.keys}))
+        merged[stone.paper_id] = first.model_copy(update={"keys": keys})
     return tuple(merged.values())
 
 

@@ -42,9 +42,9 @@ def parse_text(source: TextSource, *, bibliography: bool, cache: Path | None) ->
     """
     file = source.reply.key.split("/", 1)[1]
     if source.kind == "pdf":
-        return parse_cached(cache, [source.reply.sha256, file], partial(_parse_pdf, source, file))
+        return parse_cached(cache, file, [source.reply.sha256], partial(_parse_pdf, source, file))
     parse = partial(parse_eprint, source.reply.payload, file=file, bibliography=bibliography)
-    return parse_cached(cache, [source.reply.sha256, file, bibliography], parse)
+    return parse_cached(cache, file, [source.reply.sha256, bibliography], parse)
 
 
 def _parse_pdf(source: TextSource, file: str) -> PaperText:

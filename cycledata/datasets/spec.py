@@ -33,6 +33,8 @@ class PaperRows:
     """None for a dropped paper."""
     counts: Mapping[str, int] = field(default_factory=dict)
     """Summed over papers into the manifest, e.g. notes read and reviews kept."""
+    keys: tuple[str, ...] = ()
+    """Keys of the work, see `consent.works`; rows of ``works.parquet``."""
     facts: Mapping[str, Any] = field(default_factory=dict)
     """Merged over papers into the manifest, e.g. a venue's rating scale; equal for equal keys."""
 
@@ -46,7 +48,7 @@ class BuildContext(Generic[RecipeT]):
     recipe: RecipeT
     policy: Policy
     tombstones: frozenset[str]
-    """Ids of papers that were taken down."""
+    """Paper ids and keys of works that were taken down."""
     scratch: Path
     """Folder with the output of ``DatasetSpec.prepare``; deleted once all papers are made."""
     cache: Path | None
@@ -88,6 +90,8 @@ class DatasetSpec(Generic[RecipeT]):
     """Return every paper id in the snapshot, sorted."""
     make: "MakePaper[RecipeT]"
     """Make the rows of one paper: a pure function of the context and the paper id."""
+    identify: "IdentifyPaper[RecipeT]"
+    """Return the keys of the work that a paper is."""
     assign_splits: Callable[
         [Sequence[SplitItem], RecipeT], tuple[Mapping[str, Split], Mapping[str, Any]]
     ]
@@ -97,3 +101,4 @@ class DatasetSpec(Generic[RecipeT]):
 
 
 MakePaper = Callable[[BuildContext[RecipeT], str], PaperRows]
+IdentifyPaper = Callable[[BuildContext[RecipeT], str], tuple[str, ...]]

@@ -6,6 +6,7 @@ damaged entry is parsed again.
 
 import hashlib
 import logging
+import re
 from collections.abc import Callable, Sequence
 from functools import cache as cache_forever
 from importlib.metadata import PackageNotFoundError, version
@@ -15,7 +16,7 @@ import zstandard
 from pydantic import ValidationError
 
 import cycledata
-from cycledata.files import write_file
+from cycledata.files import sha256_bytes, write_file
 from cycledata.manifest import fingerprint
 from cycledata.records import PaperText
 
@@ -24,6 +25,7 @@ logger = logging.getLogger(__name__)
 MAX_BYTES = 256 << 20
 """Largest uncompressed entry that is read."""
 _DIGEST_BYTES = 32
+_VERSION = re.compile(r"(?<=\d)v\d{1,3}$")
 
 
 @cache_forever
@@ -49,19 +51,20 @@ def package_versions() -> dict[str, str | None]:
 
 
 def parse_cached(
-    folder: Path | None, identity: Sequence[object], parse: Callable[[], PaperText]
+    folder: Path | None, file: str, identity: Sequence[object], parse: Callable[[], PaperText]
 ) -> PaperText:
     """Return the text of this identity from the cache, or parse it and add it to the cache.
 
     Args:
         folder: the cache; None to parse again and keep nothing.
+        file: name of the e-print with its version, or id of the paper; names the subfolder.
         identity: everything that the text depends on besides the code that parses it.
         parse: parses the text; an exception is not cached.
     """
     if folder is None:
         return parse()
-    key = fingerprint([code_digest(), package_versions(), *identity])
-    path = folder / "texts" / key[:2] / f"{key}.zst"
+    key = fingerprint([code_digest(), package_versions(), file, *identity])
+    path = folder / "texts" / _folder_name(file) / f"{key}.zst"
     cached = _read_entry(path)
     if cached is not None:
         return cached
@@ -70,6 +73,17 @@ def parse_cached(
     packed = zstandard.ZstdCompressor().compress(data)
     write_file(path, hashlib.sha256(packed).digest() + packed)
     return text
+
+
+def _folder_name(file: str) -> str:
+    """Return a name for the folder of one work; versions of an e-print share it."""
+    return sha256_bytes(_VERSION.sub("", file.lower()).encode())[:32]
+
+
+def folders_of(cache: Path, name: str) -> list[Path]:
+    """Return the folders with the cached texts of an arXiv id or paper id; empty if none."""
+    folder = cache / "texts" / _folder_name(name)
+    return [folder] if folder.is_dir() else []
 
 
 def _read_entry(path: Path) -> PaperText | None:

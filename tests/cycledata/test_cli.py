@@ -147,11 +147,11 @@ FAILURES = {
     "explain a stranger": ("explain built nobody", "nobody: not found in built, kept or dropped"),
     "takedown of nobody": (
         "takedown built --reason r --out x --ids blank.txt",
-        "blank.txt: no paper id in it; write one a line",
+        "blank.txt: no paper id in it; write one per line",
     ),
     "takedown in another encoding": (
         "takedown built --reason r --out x --ids latin1.txt",
-        "latin1.txt: expected UTF-8 text, one paper id a line",
+        "latin1.txt: expected UTF-8 text, one paper id per line",
     ),
     "takedown into the build itself": (
         "takedown built --reason r --out built --ids one.txt",
@@ -186,19 +186,29 @@ def test_an_open_snapshot_is_told_to_be_sealed_first(cli: Cli, tmp_path: Path) -
         assert "still open (replies.sqlite); run `cycledata seal` first" in ran.err
 
 
-def test_a_takedown_says_who_was_never_in_the_build(cli: Cli, built: Path, tmp_path: Path) -> None:
+def test_a_takedown_explains_and_counts(cli: Cli, built: Path, tmp_path: Path) -> None:
     ids = tmp_path / "ids.txt"
-    ids.write_text("\ufeffSAMPLE5k01\r\n\r\nnobody\x1b[2J\n")
+    ids.write_text("\ufeff# asked by mail\r\nhttps://openreview.net/forum?id=SAMPLE5k01\r\n\r\n")
     out, reason = tmp_path / "out", "asked by mail"
     ran = cli("takedown", built / "built", "--ids", ids, "--reason", reason, "--out", out)
     assert ran.code == 0
     before, after = (read_build(folder).counts for folder in (built / "built", out))
     assert after["papers"] == after["papers_kept"] + after["papers_dropped"] == before["papers"]
-    assert (before["papers_kept"], after["papers_taken_down"]) == (after["papers_kept"] + 1, 2)
-    assert "nobody\\x1b[2J: " in ran.err
-    assert "2 taken down" in ran.err
+    assert (before["papers_kept"], after["papers_taken_down"]) == (after["papers_kept"] + 1, 1)
+    assert "1 taken down" in ran.err
     told = json.loads(cli("explain", out, "SAMPLE5k01", "--json").out)
     assert (told["outcome"], told["tombstone"]["reason"]) == ("out", reason)
+
+
+def test_a_takedown_of_an_unknown_id_writes_nothing(cli: Cli, built: Path, tmp_path: Path) -> None:
+    ids = tmp_path / "ids.txt"
+    ids.write_text("SAMPLE5k01\nnobody\x1b[2J\n")
+    out = tmp_path / "out"
+    ran = cli("takedown", built / "built", "--ids", ids, "--reason", "r", "--out", out)
+    assert (ran.code, ran.out) == (1, "")
+    assert "nobody\\x1b[2J" in ran.err
+    assert "nothing was written" in ran.err
+    assert not out.exists()
 
 
 def test_a_takedown_beside_the_snapshot_binds_builds_written_elsewhere(
@@ -229,7 +239,7 @@ def test_explain_prints_places_reasons_and_evidence(cli: Cli, built: Path) -> No
 
 def test_verify_counts_files(cli: Cli, built: Path) -> None:
     ran = cli("verify", built / "built", "--json")
-    assert json.loads(ran.out) == {"kind": "build", "n_files": 8, "ok": True}
+    assert json.loads(ran.out) == {"kind": "build", "n_files": 9, "ok": True}
 
 
 def test_a_closed_pipe_ends_a_command_quietly(built: Path) -> None:

@@ -147,7 +147,7 @@ def test_a_snapshot_without_a_list_or_sealed_is_refused(
     sealed = make_snapshot(tmp_path / "sealed", make_listed(1).values())
     for folder, error, said in (
         (tmp_path / "empty", SnapshotError, "no list of accepted papers"),
-        (sealed, SealedError, "already sealed"),
+        (sealed, SealedError, "sealed, so no replies can be added"),
     ):
         words = ["outline", "--snapshot", str(folder), "--endpoint", "http://127.0.0.1:9/v1"]
         with pytest.raises(error, match=said):

@@ -2,7 +2,7 @@
 
 from cycledata.datasets.research14k.columns import DEFAULT_SCHEMA, IDS_SCHEMA
 from cycledata.datasets.research14k.index import write_index
-from cycledata.datasets.research14k.make import list_papers, make
+from cycledata.datasets.research14k.make import identify, list_papers, make
 from cycledata.datasets.research14k.recipe import Research14kRecipe, split
 from cycledata.datasets.spec import DatasetSpec
 
@@ -14,6 +14,7 @@ RESEARCH_14K = DatasetSpec(
     task_categories=("text-generation",),
     list_papers=list_papers,
     make=make,
+    identify=identify,
     assign_splits=split,
     prepare=write_index,
 )

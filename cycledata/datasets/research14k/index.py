@@ -131,6 +131,15 @@ def cited_works(
     return works, rows
 
 
+def own_record(lookup: LookupFile, arxiv_id: str) -> Work | None:
+    """Return Semantic Scholar's record of an arXiv paper, or None if it is absent or invalid."""
+    payload = lookup.get("work", f"ARXIV:{arxiv_id}")
+    try:
+        return None if payload is None else parse_work(payload)
+    except ParseError:
+        return None
+
+
 def title_key(title: str) -> str:
     """Return the key of a title match, as the Semantic Scholar source writes it."""
     return f"match/{sha256(normalise(title).encode()).hexdigest()[:16]}"

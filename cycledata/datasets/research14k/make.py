@@ -15,16 +15,18 @@ from dataclasses import replace
 from functools import lru_cache, partial
 from typing import Any, Final
 
-from cycledata.consent.decisions import Decisions, decide_paper, license_of
-from cycledata.consent.evidence import Component, Evidence
+from cycledata.consent.decisions import Claim, Decisions, decide_paper, license_of
+from cycledata.consent.evidence import Component
 from cycledata.consent.gather import metadata_evidence, stated_license, work_evidence
-from cycledata.datasets.paper_texts import TextSource, leak_row, version_of
+from cycledata.consent.works import work_keys
+from cycledata.datasets.paper_texts import TextSource, find_arxiv_paper, leak_row, version_of
 from cycledata.datasets.research14k.columns import IDENTITY
 from cycledata.datasets.research14k.index import (
     LookupFile,
     cited_works,
     first_entry,
     open_index,
+    own_record,
     recorded_conversation,
 )
 from cycledata.datasets.research14k.recipe import Research14kRecipe
@@ -32,9 +34,11 @@ from cycledata.datasets.research14k.select import (
     SelectedPaper,
     SelectionCriteria,
     entry_keys,
+    read_entry,
     select_paper,
 )
 from cycledata.datasets.spec import BuildContext, PaperRows
+from cycledata.errors import ParseError
 from cycledata.formats.paper_text import ResearchText, render_messages
 from cycledata.formats.paper_text import cited_works as rendered_works
 from cycledata.formats.unreadable import Unreadable
@@ -43,7 +47,9 @@ from cycledata.outlines.extractive import SOURCE as EXTRACTIVE
 from cycledata.outlines.extractive import extractive_outline
 from cycledata.outlines.quality import check_outline
 from cycledata.outlines.read import recorded_outline
+from cycledata.parse.arxiv import ArxivPaper
 from cycledata.parse.proceedings import ListedPaper
+from cycledata.parse.semantic_scholar import Work
 from cycledata.records import Dropped, Outline, Reference
 from cycledata.snapshot.sealed import SealedSnapshot
 from cycledata.stages.duplicates import likeness_keys, normalise
@@ -80,10 +86,11 @@ def make(context: Context, paper_id: str) -> PaperRows:
         if isinstance(outlined, Dropped):
             return PaperRows(paper_id, dropped=(outlined,))
         works, invalid = cited_works(snapshot, lookup, selected)
+        keys = _work_keys(lookup, selected.entry, selected.candidate)
     paper = selected.paper
     resolved = resolve_references(paper_id, paper.cited_keys, paper.bibliography, works)
     resolved = replace(resolved, missing=(*invalid, *resolved.missing))
-    return _assemble(context, selected, resolved, *outlined)
+    return replace(_assemble(context, selected, resolved, *outlined), keys=keys)
 
 
 def _outline(lookup: LookupFile, selected: SelectedPaper) -> tuple[Outline, str] | Dropped:
@@ -143,7 +150,7 @@ def _assemble(
         split_item=SplitItem(
             paper_id,
             stratum=entry.venue,
-            likeness=likeness_keys(entry.title, selected.abstract),
+            likeness=likeness_keys(entry.title, candidate.abstract),
             published=candidate.published,
             works=_work_digests(entry.title, resolved.references),
         ),
@@ -154,28 +161,54 @@ def _assemble(
 def _decide(context: Context, selected: SelectedPaper, resolved: Resolved) -> Decisions:
     """Decide on every component, and on the abstract of each cited work that has one."""
     entry, text_evidence = selected.entry, selected.text.evidence
-    # arXiv's metadata is in the public domain; an abstract from the e-print has its license.
-    abstract_evidence: Sequence[Evidence] = (
-        metadata_evidence(context.snapshot, entry.paper_id)
-        if selected.candidate.abstract
-        else text_evidence
-    )
-    evidence: list[tuple[Component, Sequence[Evidence]]] = [
-        ("paper_text", text_evidence),
-        ("outline", text_evidence),
-        ("abstract", abstract_evidence),
+    claims = [
+        Claim("paper_text", text_evidence),
+        Claim("outline", text_evidence),
+        Claim("abstract", metadata_evidence(context.snapshot, entry.paper_id)),
         *(
-            ("reference_abstracts", work_evidence(resolved.works[reference.key]))
+            _claim_of_work(resolved.works[reference.key])
             for reference in resolved.references
             if reference.abstract is not None
         ),
     ]
     return decide_paper(
         entry.paper_id,
-        evidence,
+        claims,
         venue=entry.list_name,
         policy=context.policy,
         tombstones=context.tombstones,
+    )
+
+
+def _claim_of_work(work: Work) -> Claim:
+    keys = work_keys(
+        arxiv_ids=[work.arxiv_id], dois=[work.doi], scholar_ids=[work.work_id], title=work.title
+    )
+    return Claim("reference_abstracts", work_evidence(work), keys)
+
+
+def identify(context: Context, paper_id: str) -> tuple[str, ...]:
+    """Return the keys of the work that a listed paper is; its arXiv id and record if matched."""
+    snapshot = context.snapshot
+    try:
+        entry = read_entry(snapshot, _keys_by_paper(snapshot)[paper_id])
+        candidate = find_arxiv_paper(snapshot, paper_id, entry.title, entry.authors or None)
+    except ParseError:
+        return ()
+    with open_index(context.scratch) as lookup:
+        return _work_keys(lookup, entry, candidate)
+
+
+def _work_keys(
+    lookup: LookupFile, entry: ListedPaper, candidate: ArxivPaper | None
+) -> tuple[str, ...]:
+    own = own_record(lookup, candidate.arxiv_id) if candidate else None
+    return work_keys(
+        arxiv_ids=[candidate.arxiv_id if candidate else None],
+        dois=[own.doi if own else None],
+        scholar_ids=[own.work_id if own else None],
+        title=entry.title,
+        authors=entry.authors or (candidate.authors if candidate else None),
     )
 
 
@@ -211,7 +244,7 @@ def _full_row(
             references=rendered_works(references),
             outline=outline,
             title=title,
-            abstract=selected.abstract,
+            abstract=candidate.abstract,
             sections=paper.sections,
         )
     )
@@ -221,7 +254,7 @@ def _full_row(
         "arxiv_id": candidate.arxiv_id,
         "arxiv_version": version_of(selected.text.reply.key),
         "title": entry.title,
-        "abstract": selected.abstract,
+        "abstract": candidate.abstract,
         "venue": entry.venue,
         "year": entry.year,
         "published": candidate.published,

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cycledata.consent.tombstones import FILE as TOMBSTONES
+from cycledata.consent.works import work_keys
 from cycledata.datasets.paper_texts import (
     TextSource,
     find_arxiv_paper,
@@ -39,11 +40,6 @@ class SelectedPaper:
     """The parsed e-print."""
 
     @property
-    def abstract(self) -> str:
-        """Abstract of arXiv's metadata, else of the e-print; empty if neither has one."""
-        return self.candidate.abstract or self.paper.abstract or ""
-
-    @property
     def source(self) -> str:
         """E-print with its version, e.g. ``"2310.99915v1"``."""
         return self.text.reply.key.removeprefix("eprint/")
@@ -55,7 +51,7 @@ class SelectionCriteria:
 
     recipe: Research14kRecipe
     tombstones: frozenset[str]
-    """Ids of papers that were taken down."""
+    """Paper ids and keys of works that were taken down."""
     first_entry: Callable[[str], str | None]
     """Return the paper id of the earliest entry of the work with a name; see `first_entries`."""
 
@@ -77,7 +73,7 @@ def first_entries(replies: Replies) -> Mapping[str, str]:
     first: dict[str, tuple[int, str, str]] = {}
     for key in entry_keys(replies).values():
         try:
-            entry = _read_entry(replies, key)
+            entry = read_entry(replies, key)
         except ParseError:
             continue  # select_paper returns the row that states the reason
         rank = (entry.year, entry.list_name, entry.paper_id)
@@ -101,7 +97,7 @@ def select_paper(
     if paper_id in criteria.tombstones:
         return Dropped(paper_id, "takedown", f"see {TOMBSTONES}", "takedown")
     try:
-        entry = _read_entry(replies, key)
+        entry = read_entry(replies, key)
         for name in _names(replies, entry):
             first = criteria.first_entry(name) or paper_id
             if first != paper_id:
@@ -110,6 +106,10 @@ def select_paper(
         if candidate is None:
             detail = "no candidate has its title and an author in common"
             return Dropped(paper_id, "no-arxiv-paper", detail, "match")
+        authors = entry.authors or candidate.authors
+        keys = work_keys(arxiv_ids=[candidate.arxiv_id], title=entry.title, authors=authors)
+        if any(key in criteria.tombstones for key in keys if not key.startswith("title:")):
+            return Dropped(paper_id, "takedown", f"see {TOMBSTONES}", "takedown")
         text = find_eprint(replies, paper_id, candidate)
         if text is None:
             return Dropped(paper_id, "no-eprint", f"arXiv {candidate.arxiv_id}", "match")
@@ -126,7 +126,12 @@ def _id_in(key: str) -> str:
     return key.rpartition("/")[2]
 
 
-def _read_entry(replies: Replies, key: str) -> ListedPaper:
+def read_entry(replies: Replies, key: str) -> ListedPaper:
+    """Return the entry under a key.
+
+    Raises:
+        ParseError: the entry is invalid, or has another id than its key.
+    """
     reply = replies.get("proceedings", key)
     if reply is None:
         raise AssertionError("unreachable: the key comes from the snapshot")

@@ -2,7 +2,7 @@
 
 from cycledata.datasets.review5k.columns import DEFAULT_SCHEMA, SCORES_SCHEMA
 from cycledata.datasets.review5k.forms import prepare_forms
-from cycledata.datasets.review5k.make import list_papers, make
+from cycledata.datasets.review5k.make import identify, list_papers, make
 from cycledata.datasets.review5k.recipe import Review5kRecipe, split
 from cycledata.datasets.spec import DatasetSpec
 
@@ -14,6 +14,7 @@ REVIEW_5K = DatasetSpec(
     task_categories=("text-generation",),
     list_papers=list_papers,
     make=make,
+    identify=identify,
     prepare=prepare_forms,
     assign_splits=split,
 )

@@ -10,11 +10,11 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
-from cycledata.consent.decisions import Decisions, decide_paper, license_of
-from cycledata.consent.evidence import Component, Evidence
+from cycledata.consent.decisions import Claim, Decisions, decide_paper, license_of
 from cycledata.consent.gather import abstract_evidence, note_evidence, rating_evidence
 from cycledata.consent.policy import Verdict
 from cycledata.consent.tombstones import FILE as TOMBSTONES
+from cycledata.consent.works import work_keys
 from cycledata.datasets.paper_texts import (
     TextSource,
     find_arxiv_paper,
@@ -52,6 +52,8 @@ class _Paper:
     decisions: Decisions
     dropped: tuple[Dropped, ...]
     """Rows about the search for its texts."""
+    keys: tuple[str, ...]
+    """Keys of the work."""
 
 
 def list_papers(snapshot: SealedSnapshot) -> list[str]:
@@ -67,6 +69,30 @@ def ratings_keys(snapshot: SealedSnapshot) -> Mapping[str, str]:
     for key in snapshot.keys("ratings"):
         keys.setdefault(key.rsplit("/", 1)[-1], key)
     return keys
+
+
+def identify(context: Context, paper_id: str) -> tuple[str, ...]:
+    """Return the keys of the work that a paper is; empty if its notes cannot be parsed."""
+    snapshot = context.snapshot
+    reply = snapshot.get("openreview", f"forum/{paper_id}")
+    if reply is None:
+        return ()
+    forms = review_forms(context.scratch, context.snapshot_digest, context.recipe)
+    try:
+        forum = _parse_forum(reply, paper_id, forms)
+        if isinstance(forum, Dropped):
+            return ()
+        submission = complete(snapshot, forum).submission
+        title, authors = submission.title, submission.authors
+        return _keys(submission, find_arxiv_paper(snapshot, paper_id, title, authors))
+    except ParseError:
+        return ()
+
+
+def _keys(submission: Submission, candidate: ArxivPaper | None) -> tuple[str, ...]:
+    authors = submission.authors or (candidate.authors if candidate else None)
+    arxiv_ids = [candidate.arxiv_id] if candidate else []
+    return work_keys(arxiv_ids=arxiv_ids, title=submission.title, authors=authors)
 
 
 def make(context: Context, paper_id: str) -> PaperRows:
@@ -98,7 +124,9 @@ def make(context: Context, paper_id: str) -> PaperRows:
         rule = paper.decisions.refusal("ratings")
         row = Dropped(paper_id, rule, "ratings and decision are withheld", "consent")
         dropped = (*forum.dropped, row)
-        return PaperRows(paper_id, dropped=dropped, verdicts=verdicts, counts=counts)
+        return PaperRows(
+            paper_id, dropped=dropped, verdicts=verdicts, counts=counts, keys=paper.keys
+        )
     submission = paper.submission
     rows: dict[str, Mapping[str, Any]] = {"scores": scores_row(submission)}
     default_row, left_out = _default_row(context, paper)
@@ -115,6 +143,7 @@ def make(context: Context, paper_id: str) -> PaperRows:
             likeness=likeness_keys(submission.title, submission.abstract),
         ),
         counts=counts,
+        keys=paper.keys,
         facts=form_facts(form) if (form := find_form(submission.venue, forms)) else {},
     )
 
@@ -194,20 +223,20 @@ def _decide(context: Context, forum: Reply, submission: Submission) -> _Paper:
         dropped = (Dropped(paper_id, error.rule, error.detail[:200], "text"),)
     texts = tuple(find_texts(snapshot, forum, submission, candidate))
 
-    def evidence() -> Iterator[tuple[Component, list[Evidence]]]:
-        yield "ratings", rating_evidence(forum, submission)
-        yield "reviews", note_evidence(forum, submission.review_license)
+    def claims() -> Iterator[Claim]:
+        yield Claim("ratings", rating_evidence(forum, submission))
+        yield Claim("reviews", note_evidence(forum, submission.review_license))
         if _meta_review_is_apart(submission):
-            yield "reviews", note_evidence(forum, submission.meta_review_license)
-        yield "abstract", abstract_evidence(snapshot, forum, submission, candidate)
+            yield Claim("reviews", note_evidence(forum, submission.meta_review_license))
+        yield Claim("abstract", abstract_evidence(snapshot, forum, submission, candidate))
         for text in texts:
-            yield "paper_text", list(text.evidence)
+            yield Claim("paper_text", text.evidence)
         if not texts:
-            yield "paper_text", []
+            yield Claim("paper_text", ())
 
     decisions = decide_paper(
         paper_id,
-        evidence(),
+        claims(),
         venue=submission.venue,
         policy=context.policy,
         tombstones=context.tombstones,
@@ -217,7 +246,7 @@ def _decide(context: Context, forum: Reply, submission: Submission) -> _Paper:
         row = Dropped(paper_id, "meta-review-withheld", verdict.rule, "notes")
         dropped = (*dropped, row)
         submission = submission.model_copy(update={"meta_review": None})
-    return _Paper(submission, texts, decisions, dropped)
+    return _Paper(submission, texts, decisions, dropped, _keys(submission, candidate))
 
 
 def _meta_review_is_apart(submission: Submission) -> bool:

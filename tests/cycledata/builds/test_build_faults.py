@@ -80,7 +80,7 @@ def test_a_takedown_of_a_takedown_adds_to_it(built: Path, tmp_path: Path) -> Non
         ("SAMPLE5k01", "first"),
         ("SAMPLE5k02", "later"),
     ]
-    assert report.unknown_ids == ()
+    assert report.taken_down == ("SAMPLE5k01", "SAMPLE5k02")
     dropped = pl.read_parquet(second / "dropped.parquet").filter(stage="takedown")
     assert dropped["paper_id"].to_list() == ["SAMPLE5k01", "SAMPLE5k02"]
     assert report.manifest.counts["papers_kept"] == read_build(built).counts["papers_kept"] - 2
