@@ -1,7 +1,4 @@
-"""Command line of the training jobs: parse arguments, call one public function, print.
-
-Results go to stdout, everything else to stderr. Exit 0, 1 when something failed, 2 when misused.
-"""
+"""Command line of cycletrain: parse arguments, call one public function, print the result."""
 
 import importlib
 import logging
@@ -11,111 +8,188 @@ import tempfile
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
-from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any, Literal, NoReturn
 
 import typer
 
-from cycledata.errors import CycleDataError
+from cycledata.console import (
+    EXIT_FAILED,
+    AsJson,
+    Version,
+    command_line,
+    examples,
+    note,
+    print_json,
+    print_table,
+    printable,
+    run,
+)
 
-app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False)
+app = command_line("Train and run the reviewer, the researcher and the detector.")
+recipes = command_line("List, show and copy the recipes of this package.")
+app.add_typer(recipes, name="recipe")
 
-Recipe = Annotated[
-    Path, typer.Option(exists=True, dir_okay=False, help="TOML recipe; see cycletrain/recipes.")
+RecipeFile = Annotated[
+    str,
+    typer.Option(
+        metavar="RECIPE",
+        help="TOML file, or name of a shipped recipe: see `cycletrain recipe list`.",
+    ),
 ]
 Overrides = Annotated[
     list[str] | None,
-    typer.Option("--set", help="key=value or table.key=value, in place of the recipe's value."),
+    typer.Option(
+        "--set", metavar="KEY=VALUE", help="Replace one value: key=value or table.key=value."
+    ),
 ]
-Model = Annotated[
-    str, typer.Option(help="Directory, hub id, or OpenAI-compatible endpoint (http://...).")
+Round = Annotated[
+    int | None,
+    typer.Option(
+        "--round", min=1, metavar="N", help="Number of the round; fills {round} in the recipe."
+    ),
 ]
-Revision = Annotated[str | None, typer.Option(help="Commit of a hub id.")]
-Name = Annotated[str | None, typer.Option(help="Name that an endpoint knows the model by.")]
-Reviewers = Annotated[int, typer.Option("--reviewers", min=1, help="Simulated reviewers.")]
-Temperature = Annotated[float, typer.Option(min=0, help="0 takes the likeliest token.")]
-MaxTokens = Annotated[int, typer.Option(min=1, help="Longest answer, in tokens.")]
-Tries = Annotated[int, typer.Option(min=1, help="Attempts at one readable answer.")]
-Seed = Annotated[int, typer.Option(help="Of every draw.")]
+ModelOption = Annotated[
+    str,
+    typer.Option(
+        metavar="MODEL", help="Directory, hub id, or URL of an OpenAI-compatible endpoint."
+    ),
+]
+Revision = Annotated[str | None, typer.Option(metavar="COMMIT", help="Commit of a hub id.")]
+Name = Annotated[str | None, typer.Option(metavar="NAME", help="Model name at the endpoint.")]
+KeyVariable = Annotated[
+    str | None,
+    typer.Option(
+        metavar="VARIABLE",
+        help="Environment variable with the key of an endpoint that is not OpenAI's.",
+    ),
+]
+Reviewers = Annotated[
+    int, typer.Option("--reviewers", min=1, metavar="N", help="Simulated reviewers per paper.")
+]
+Temperature = Annotated[
+    float, typer.Option(min=0, metavar="NUMBER", help="0 takes the most likely token.")
+]
+MaxTokens = Annotated[
+    int, typer.Option(min=1, metavar="TOKENS", help="Maximum tokens of one completion.")
+]
+Tries = Annotated[
+    int, typer.Option(min=1, metavar="N", help="Attempts at one readable completion.")
+]
+Seed = Annotated[int, typer.Option(metavar="N", help="Seed of every random draw.")]
 Work = Annotated[
-    Path | None, typer.Option(help="Folder that keeps every answer, to go on after a kill.")
+    Path | None,
+    typer.Option(
+        metavar="DIR", help="Folder that records completions; a killed run resumes there."
+    ),
 ]
-
-
-class Dtype(StrEnum):
-    """Type of a local model's weights."""
-
-    BFLOAT16 = "bfloat16"
-    FLOAT32 = "float32"
-
-
-WeightType = Annotated[Dtype, typer.Option("--dtype", help="Type of a local model's weights.")]
+Dtype = Annotated[
+    Literal["bfloat16", "float32"],
+    typer.Option("--dtype", help="Type of the weights of a directory or hub model."),
+]
 
 
 @app.callback()
-def cli() -> None:
+def cli(version: Version = False) -> None:
     """Train and run the reviewer, the researcher and the detector."""
 
 
-@app.command()
-def sft(recipe: Recipe, overrides: Overrides = None) -> None:
+@app.command(
+    epilog=examples(
+        "cycletrain sft --recipe reviewer-8b-sft --set model.revision=COMMIT",
+        "accelerate launch --num_processes 8 -m cycletrain sft --recipe my-recipe.toml",
+    )
+)
+def sft(recipe: RecipeFile, overrides: Overrides = None, as_json: AsJson = False) -> None:
     """Fine-tune a reviewer or a researcher on a build."""
-    _job("sft", "SftConfig", recipe, overrides)
+    _job("sft", recipe, overrides, as_json=as_json)
 
 
-@app.command()
-def simpo(recipe: Recipe, overrides: Overrides = None) -> None:
-    """Train a policy on preference pairs: SimPO and NLL."""
-    _job("simpo", "SimpoConfig", recipe, overrides)
+@app.command(epilog=examples("cycletrain rollout --recipe researcher-12b-rollout --round 1"))
+def rollout(
+    recipe: RecipeFile, overrides: Overrides = None, round_: Round = None, as_json: AsJson = False
+) -> None:
+    """Sample papers for the prompts of a build, or for one round's share of them."""
+    _job("rollout", recipe, overrides, round_, as_json=as_json)
 
 
-@app.command()
-def rollout(recipe: Recipe, overrides: Overrides = None) -> None:
-    """Sample papers for the prompts of a build."""
-    _job("rollout", "RolloutConfig", recipe, overrides)
+@app.command(epilog=examples("cycletrain reward --recipe researcher-12b-reward --round 1"))
+def reward(
+    recipe: RecipeFile, overrides: Overrides = None, round_: Round = None, as_json: AsJson = False
+) -> None:
+    """Review sampled papers; the mean rating is the reward."""
+    _job("reward", recipe, overrides, round_, as_json=as_json)
 
 
-@app.command()
-def reward(recipe: Recipe, overrides: Overrides = None) -> None:
-    """Review sampled papers and reward them with their mean rating."""
-    _job("reward", "RewardConfig", recipe, overrides)
+@app.command(epilog=examples("cycletrain pairs --recipe researcher-12b-pairs --round 1"))
+def pairs(
+    recipe: RecipeFile, overrides: Overrides = None, round_: Round = None, as_json: AsJson = False
+) -> None:
+    """Pair the best with the worst paper of each prompt."""
+    _job("pairs", recipe, overrides, round_, as_json=as_json)
 
 
-@app.command()
-def iterate(recipe: Recipe, overrides: Overrides = None) -> None:
-    """Sample, review and optimise for some rounds; goes on where it was stopped."""
-    _job("iterate", "IterateConfig", recipe, overrides)
+@app.command(
+    epilog=examples(
+        "accelerate launch --num_processes 8 -m cycletrain simpo --recipe researcher-12b-simpo"
+        " --round 1"
+    )
+)
+def simpo(
+    recipe: RecipeFile, overrides: Overrides = None, round_: Round = None, as_json: AsJson = False
+) -> None:
+    """Train a policy on preference pairs with SimPO and NLL."""
+    _job("simpo", recipe, overrides, round_, as_json=as_json)
 
 
-@app.command()
-def detect(recipe: Recipe, overrides: Overrides = None) -> None:
-    """Tell generated texts from human ones by their probability curvature."""
-    _job("detect", "DetectConfig", recipe, overrides)
+@app.command(epilog=examples("cycletrain iterate --recipe researcher-12b-iterate"))
+def iterate(recipe: RecipeFile, overrides: Overrides = None, as_json: AsJson = False) -> None:
+    """Sample, review and optimise for several rounds; a stopped run resumes."""
+    _job("iterate", recipe, overrides, as_json=as_json)
 
 
-@app.command()
+@app.command(
+    epilog=examples("cycletrain detect --recipe detect-reviews --set model.revision=COMMIT")
+)
+def detect(recipe: RecipeFile, overrides: Overrides = None, as_json: AsJson = False) -> None:
+    """Separate generated from human texts by their probability curvature."""
+    _job("detect", recipe, overrides, as_json=as_json)
+
+
+@app.command(
+    epilog=examples(
+        "cycletrain review paper.tex --model runs/reviewer-8b-sft/model > predictions.jsonl",
+        "cycletrain review builds/review-5k --model http://localhost:8000/v1 > predictions.jsonl",
+    )
+)
 def review(
     papers: Annotated[
-        list[Path], typer.Argument(help="LaTeX, Markdown, `cycledata parse` output, or a build.")
+        list[Path],
+        typer.Argument(
+            metavar="PAPER...", help="LaTeX, Markdown, output of `cycledata parse`, or a build."
+        ),
     ],
-    model: Model,
+    model: ModelOption,
     revision: Revision = None,
     name: Name = None,
+    key_variable: KeyVariable = None,
     reviewers: Annotated[
         int | None,
-        typer.Option(min=1, help="Simulated reviewers; by default as many as a build's paper had."),
+        typer.Option(
+            min=1, metavar="N", help="Simulated reviewers; default: as many as the paper had, or 4."
+        ),
     ] = None,
-    split: Annotated[str, typer.Option(help="Split of a build: train or test.")] = "test",
+    split: Annotated[str, typer.Option(metavar="SPLIT", help="Split of a build.")] = "test",
     temperature: Temperature = 0.4,
     max_tokens: MaxTokens = 8192,
     tries: Tries = 2,
     seed: Seed = 0,
     work: Work = None,
-    dtype: WeightType = Dtype.BFLOAT16,
+    dtype: Dtype = "bfloat16",
 ) -> None:
-    """Review papers; prints predictions for `cycleeval score`, one JSON object a line."""
-    with _errors(), _folder(work) as folder:
+    """Review papers; print predictions for `cycleeval score`, one JSON object per line."""
+    _log_to_stderr()
+    with _folder(work) as folder:
         from cycledata.llm.chat import Sampling
         from cycletrain.config import ModelConfig
         from cycletrain.generation import open_generator
@@ -123,28 +197,38 @@ def review(
         from cycletrain.sampling import SamplingPlan
 
         chats = read_papers(papers, split=split, n_reviewers=reviewers)
-        config = ModelConfig.model_validate(
-            {"path": model, "revision": revision, "name": name, "dtype": dtype}
+        config = ModelConfig(
+            path=model, revision=revision, name=name, key_variable=key_variable, dtype=dtype
         )
         sampling = Sampling(temperature=temperature, max_tokens=max_tokens)
         plan = SamplingPlan(sampling, tries, 4, seed, folder)
         predictions = predict(open_generator(config), chats, plan=plan)
-        for prediction in predictions:
-            print(as_line(prediction))
-        unreadable = [p.paper_id for p in predictions if not p.ratings]
-        if unreadable:
-            typer.echo(f"unreadable after {tries} tries: {', '.join(unreadable)}", err=True)
+    for prediction in predictions:
+        print(as_line(prediction))
+    unreadable = [found.paper_id for found in predictions if not found.ratings]
+    if unreadable:
+        note(f"unreadable after {tries} tries: {', '.join(unreadable)}")
+    if len(unreadable) == len(predictions):
+        raise typer.Exit(EXIT_FAILED)
 
 
-@app.command()
+@app.command(
+    epilog=examples(
+        "cycletrain write --references refs.bib --model runs/researcher-12b-sft/model > paper.tex"
+    )
+)
 def write(
-    references: Annotated[Path, typer.Option(exists=True, dir_okay=False, help="A .bib file.")],
-    model: Model,
+    references: Annotated[
+        Path, typer.Option(exists=True, dir_okay=False, metavar="BIB", help="A .bib file.")
+    ],
+    model: ModelOption,
     revision: Revision = None,
     name: Name = None,
-    samples: Annotated[int, typer.Option(min=1, help="Papers to choose from.")] = 1,
+    key_variable: KeyVariable = None,
+    samples: Annotated[int, typer.Option(min=1, metavar="N", help="Papers to choose from.")] = 1,
     reviewer: Annotated[
-        str | None, typer.Option(help="Model that chooses among the papers; as for --model.")
+        str | None,
+        typer.Option(metavar="MODEL", help="Model that chooses among the papers, like --model."),
     ] = None,
     reviewers: Reviewers = 4,
     temperature: Temperature = 0.4,
@@ -152,10 +236,11 @@ def write(
     tries: Tries = 3,
     seed: Seed = 0,
     work: Work = None,
-    dtype: WeightType = Dtype.BFLOAT16,
+    dtype: Dtype = "bfloat16",
 ) -> None:
-    """Write a paper from references, with simulated results and its disclosure; prints LaTeX."""
-    with _errors(), _folder(work) as folder:
+    """Write a paper from references, with simulated results and its disclosure; print LaTeX."""
+    _log_to_stderr()
+    with _folder(work) as folder:
         from cycledata.llm.chat import Sampling
         from cycletrain.config import ModelConfig
         from cycletrain.generation import open_generator
@@ -163,13 +248,15 @@ def write(
         from cycletrain.writing import read_references, write_paper
 
         cited = read_references(references)
-        config = {"path": model, "revision": revision, "name": name, "dtype": dtype}
+        config = ModelConfig(
+            path=model, revision=revision, name=name, key_variable=key_variable, dtype=dtype
+        )
         sampling = Sampling(temperature=temperature, max_tokens=max_tokens)
         chooser = None
         if reviewer is not None:
-            chooser = open_generator(ModelConfig.model_validate({"path": reviewer, "dtype": dtype}))
+            chooser = open_generator(ModelConfig(path=reviewer, dtype=dtype))
         written = write_paper(
-            open_generator(ModelConfig.model_validate(config)),
+            open_generator(config),
             cited,
             plan=SamplingPlan(sampling, tries, 4, seed, folder / "policy"),
             n_samples=samples,
@@ -177,62 +264,123 @@ def write(
             review_plan=SamplingPlan(sampling, tries, 4, seed, folder / "reviewer"),
             n_reviewers=reviewers,
         )
-        print(written.best.latex)
-        if written.best.n_neutralised:
-            typer.echo(
-                f"{written.best.n_neutralised} LaTeX commands are printed, not run",
-                err=True,
-            )
-        for found in written.rewards:
-            typer.echo(f"paper {found.index}: reward {found.reward}", err=True)
+    print(written.best.latex)
+    if written.best.n_neutralised:
+        note(f"{written.best.n_neutralised} LaTeX commands are printed, not run")
+    for found in written.rewards:
+        note(f"paper {found.index}: reward {found.reward}")
 
 
-@app.command("check-disclosure")
+@app.command("check-disclosure", epilog=examples("cycletrain check-disclosure paper.tex"))
 def check_disclosure(
     papers: Annotated[
-        list[Path], typer.Argument(exists=True, dir_okay=False, help="LaTeX or plain text.")
+        list[Path],
+        typer.Argument(
+            exists=True, dir_okay=False, metavar="PAPER...", help="LaTeX or plain text."
+        ),
     ],
+    as_json: AsJson = False,
 ) -> None:
-    """Find the disclosure in papers, or what became of it; exit 1 unless all have it."""
-    with _errors():
-        from cycletrain.compiled_disclosure import check_compiled
+    """Check that papers print their disclosure; exit 1 unless it is present in all of them."""
+    from cycletrain.compiled_disclosure import check_compiled
 
-        missing = False
-        for path in papers:
-            found = check_compiled(path.read_text(encoding="utf-8", errors="replace"))
-            print(f"{path}: {found.verdict}" + (f" ({found.detail})" if found.detail else ""))
-            missing |= found.verdict != "present"
-        if missing:
-            raise typer.Exit(1)
-
-
-def _job(job: str, config_name: str, recipe: Path, overrides: list[str] | None) -> None:
-    """Read the recipe, run the job, print where its record is."""
-    with _errors():
-        from cycletrain import config
-
-        read = config.read_config(recipe, getattr(config, config_name), overrides or [])
-        record = importlib.import_module(f"cycletrain.jobs.{job}").run(read)
-        for name, value in record.metrics.items():
-            print(f"{name:40} {value:.4g}")
-        for name, value in record.counts.items():
-            print(f"{name:40} {value}")
-        print(f"record: {read.out / 'index.html'}")
+    found = {
+        str(path): check_compiled(path.read_text(encoding="utf-8", errors="replace"))
+        for path in papers
+    }
+    if as_json:
+        print_json({path: check._asdict() for path, check in found.items()})
+    else:
+        for path, check in found.items():
+            detail = f" ({check.detail})" if check.detail else ""
+            print(printable(f"{path}: {check.verdict}{detail}"))
+    if any(check.verdict != "present" for check in found.values()):
+        raise typer.Exit(EXIT_FAILED)
 
 
-@contextmanager
-def _errors() -> Iterator[None]:
-    """Our own errors become one line and exit 1; progress is logged to stderr."""
+@recipes.command("list", epilog=examples("cycletrain recipe list"))
+def list_recipes(as_json: AsJson = False) -> None:
+    """List the recipes of this package."""
+    from cycletrain.recipe_files import list_recipes as read
+
+    rows = read()
+    if as_json:
+        print_json([row._asdict() for row in rows])
+        return
+    print_table({"recipe": "left", "job": "left", "summary": "left"}, [tuple(row) for row in rows])
+
+
+@recipes.command(
+    epilog=examples(
+        "cycletrain recipe show researcher-12b-sft", "cycletrain recipe show detect-reviews --keys"
+    )
+)
+def show(
+    name: Annotated[str, typer.Argument(metavar="RECIPE", help="Name of a recipe.")],
+    keys: Annotated[
+        bool, typer.Option("--keys", help="Show every key of its job instead.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Print a recipe, or every key that it may have with its default and meaning."""
+    from cycletrain.recipe_files import keys_of, recipe_path
+
+    if not keys:
+        text = recipe_path(name).read_text(encoding="utf-8")
+        if as_json:
+            import tomllib
+
+            print_json(tomllib.loads(text))
+        else:
+            print(text, end="")
+        return
+    rows = keys_of(name)
+    if as_json:
+        print_json([row._asdict() for row in rows])
+        return
+    print_table({"key": "left", "default": "left", "meaning": "left"}, [tuple(row) for row in rows])
+
+
+@recipes.command(epilog=examples("cycletrain recipe copy researcher-12b-sft my-recipe.toml"))
+def copy(
+    name: Annotated[str, typer.Argument(metavar="RECIPE", help="Name of a recipe.")],
+    to: Annotated[Path, typer.Argument(metavar="FILE", help="File to write; must not exist.")],
+) -> None:
+    """Copy a recipe to edit it."""
+    from cycletrain.recipe_files import copy_recipe
+
+    copy_recipe(name, to)
+    note(f"{to}: copied from {name}")
+
+
+def _job(
+    job: str,
+    recipe: str,
+    overrides: list[str] | None,
+    round_: int | None = None,
+    *,
+    as_json: bool,
+) -> None:
+    """Read the recipe, run the job, print its numbers and where its record is."""
     _log_to_stderr()
-    try:
-        yield
-    except (CycleDataError, ImportError) as error:
-        print(f"error: {error}", file=sys.stderr)
-        raise typer.Exit(1) from error
+    from cycletrain.config import read_config
+    from cycletrain.recipe_files import CONFIGS, recipe_path
+
+    settings = [*(overrides or []), *([f"round={round_}"] if round_ else [])]
+    config: Any = read_config(recipe_path(recipe), CONFIGS[job], settings)
+    record = importlib.import_module(f"cycletrain.jobs.{job}").run(config)
+    if as_json:
+        print_json(record.model_dump(mode="json"))
+        return
+    for name, value in record.metrics.items():
+        print(f"{name:40} {value:.4g}")
+    for name, value in record.counts.items():
+        print(f"{name:40} {value}")
+    print(f"record: {config.out / 'index.html'}")
 
 
 def _log_to_stderr() -> None:
-    """Our log, and of the libraries' only what somebody can act on."""
+    """Log to stderr; of the libraries only what a user can act on."""
     from rich.console import Console
     from rich.logging import RichHandler
 
@@ -242,7 +390,7 @@ def _log_to_stderr() -> None:
     rich = RichHandler(console=Console(stderr=True), show_path=False)
     handler = rich if on_terminal else logging.StreamHandler()
     logging.basicConfig(level=logging.INFO, format="%(message)s", handlers=[handler])
-    # Every request, kernels of other devices that are not there, notes to authors of libraries.
+    # Requests, kernels for devices that are not there, notes for authors of libraries.
     for name in ("httpx", "httpx2", "torchao", "torch.utils._pytree"):
         logging.getLogger(name).setLevel(logging.ERROR)
     warnings.filterwarnings("ignore", "`is_gradient_checkpointing`", FutureWarning)
@@ -257,6 +405,6 @@ def _folder(work: Path | None) -> Iterator[Path]:
         yield Path(folder)
 
 
-def main() -> None:
-    """Run the command line; the console script's entry point."""
-    app()
+def main() -> NoReturn:
+    """Run the command line; entry point of the console script."""
+    run(app, "cycletrain")

@@ -12,7 +12,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self, TypeVar
 
-from pydantic import Field, ValidationError, field_serializer, model_validator
+from pydantic import ConfigDict, Field, ValidationError, field_serializer, model_validator
 
 from cycledata.errors import ParseError
 from cycledata.llm.chat import Sampling
@@ -23,7 +23,13 @@ PositiveFloat = Annotated[float, Field(gt=0)]
 Share = Annotated[float, Field(ge=0, le=1)]
 
 
-class ModelConfig(Record):
+class ConfigTable(Record):
+    """Base of every config; the docstring of a key is its description in ``recipe show``."""
+
+    model_config = ConfigDict(use_attribute_docstrings=True)
+
+
+class ModelConfig(ConfigTable):
     """A model, with what pins its bytes."""
 
     path: str
@@ -54,13 +60,15 @@ class ModelConfig(Record):
         return split_url(path).shown if path.startswith(("http://", "https://")) else path
 
 
-class AdapterConfig(Record):
+class AdapterConfig(ConfigTable):
     """Weights that train."""
 
     kind: Literal["lora-ga", "lora", "none"]
     """``none`` trains every weight."""
     rank: Positive = 8
+    """Rank r of the adapter."""
     alpha: PositiveFloat = 16.0
+    """Numerator of the scaling alpha / r."""
     gamma: PositiveFloat = 16.0
     """LoRA-GA's "stable" constant."""
     gradient_examples: Positive = 8
@@ -79,20 +87,23 @@ class AdapterConfig(Record):
         return self
 
 
-class TrainingConfig(Record):
+class TrainingConfig(ConfigTable):
     """How weights are updated."""
 
     context_tokens: Positive
     """Maximum tokens of an example."""
     learning_rate: PositiveFloat
+    """Highest learning rate of the schedule."""
     batch_size: Positive
     """Examples (or pairs) per GPU and step."""
     accumulate: Positive = 1
     """Batches per update."""
     epochs: PositiveFloat = 1.0
+    """Passes over the examples."""
     max_steps: int = -1
     """Updates; -1 for as many as ``epochs`` gives."""
     schedule: Literal["linear", "cosine", "constant"] = "linear"
+    """Course of the learning rate after the rise."""
     warmup_share: Share = 0.0
     """Share of the updates in which the learning rate rises."""
     checkpointing: bool = False
@@ -103,6 +114,7 @@ class TrainingConfig(Record):
     report_to: tuple[str, ...] = ()
     """Trackers of transformers, e.g. ``trackio``, ``tensorboard``, ``wandb``."""
     log_steps: Positive = 10
+    """Updates between two rows of the log."""
     save_steps: Positive | None = None
     """Updates between checkpoints, of which the last two are kept; a job that is started again
     resumes from the last one. None keeps none."""
@@ -118,7 +130,7 @@ def _require_shareable(config: Any) -> Any:
     return config
 
 
-class JobConfig(Record):
+class JobConfig(ConfigTable):
     """Keys of every job."""
 
     build: Path
@@ -126,12 +138,14 @@ class JobConfig(Record):
     out: Path
     """Folder of results; a folder of another run is refused."""
     seed: int = 0
+    """Seed of every random draw."""
 
 
 class SftConfig(JobConfig):
     """Supervised fine-tuning of a reviewer or a researcher."""
 
     role: Literal["reviewer", "researcher"]
+    """Model that is trained; decides the dataset."""
     model: ModelConfig
     adapter: AdapterConfig
     training: TrainingConfig
@@ -143,6 +157,7 @@ class RolloutConfig(JobConfig):
     """Papers sampled for prompts."""
 
     split: Literal["train", "test"] = "train"
+    """Split of the build with the prompts."""
     model: ModelConfig
     sampling: Sampling
     n_samples: Positive
@@ -150,6 +165,7 @@ class RolloutConfig(JobConfig):
     tries: Positive = 1
     """Attempts at each turn before a paper counts as unreadable."""
     batch_size: Positive = 8
+    """Requests generated together."""
     limit: Positive | None = None
     """Maximum prompts; None for all."""
     round: Positive | None = None
@@ -172,6 +188,7 @@ class RewardConfig(JobConfig):
     tries: Positive = 2
     """Attempts before a review counts as unreadable."""
     batch_size: Positive = 8
+    """Requests generated together."""
     round: Positive | None = None
     """Round t, whose seed is used; None for ``seed`` itself."""
 
@@ -180,6 +197,7 @@ class PairsConfig(JobConfig):
     """Preference pairs of one round."""
 
     split: Literal["train", "test"] = "train"
+    """Split of the build with the prompts."""
     rollouts: Path
     """``rollouts.jsonl`` of a rollout."""
     rewards: Path
@@ -188,10 +206,11 @@ class PairsConfig(JobConfig):
     """Round t; its number is recorded."""
 
 
-class SimpoLoss(Record):
+class SimpoLoss(ConfigTable):
     """Constants of Eq. 4."""
 
     beta: PositiveFloat
+    """Scale of the reward difference."""
     gamma: Annotated[float, Field(ge=0)]
     """Margin as in Eq. 3, not the ratio gamma / beta."""
     nll_weight: Annotated[float, Field(ge=0)]
@@ -221,6 +240,7 @@ class IterateConfig(JobConfig):
     """T rounds of sampling, reviewing and preference optimisation."""
 
     split: Literal["train", "test"] = "train"
+    """Split of the build with the prompts."""
     policy: ModelConfig
     """P_1."""
     reviewer: ModelConfig
@@ -231,11 +251,15 @@ class IterateConfig(JobConfig):
     ablation: Literal["none", "no-rl", "no-iteration", "no-nll"] = "none"
     """Rows of Table 4."""
     n_samples: Annotated[int, Field(ge=2)] = 3
+    """Papers per prompt."""
     writing: Sampling
     write_tries: Positive = 1
+    """Attempts at each turn of a paper."""
     reviewing: Sampling
     review_tries: Positive = 2
+    """Attempts at a review."""
     n_reviewers: Positive = 4
+    """Simulated reviewers per paper."""
     batch_size: Positive = 8
     """Texts generated together."""
     limit: Positive | None = None
@@ -249,6 +273,7 @@ class DetectConfig(JobConfig):
     """Curvature of human and generated texts."""
 
     format: Literal["review", "paper"]
+    """Kind of the texts; decides the dataset of the build."""
     split: Literal["train", "test"] = "test"
     """Split of the build with the human texts."""
     generated: Path
@@ -260,6 +285,7 @@ class DetectConfig(JobConfig):
     reference: ModelConfig | None = None
     """Sampling model; None for the scoring model itself."""
     window_tokens: Annotated[int, Field(ge=2)]
+    """Tokens scored in one pass of the model."""
     overlap_tokens: Positive
     """Tokens of context that a later window repeats."""
     min_tokens: Positive = 50
@@ -267,6 +293,7 @@ class DetectConfig(JobConfig):
     calibration_share: Annotated[float, Field(gt=0, lt=1)] = 0.5
     """Share of the papers that thresholds and probabilities are fitted on."""
     max_false_positive_rate: Annotated[float, Field(ge=0, lt=1)] = 0.05
+    """Share of human texts that may be called generated, on the calibration share."""
     neighbours: Positive = 100
     """Nearest reference criteria that a probability is computed from."""
 

@@ -127,11 +127,13 @@ class TransformersGenerator:
         from transformers import GenerationConfig
 
         width = max(map(len, prompts))
+        # Padding takes no positions, so each row has the room that its own prompt leaves.
+        rooms = [min(sampling.max_tokens, self._context - len(prompt)) for prompt in prompts]
         pad, end = self._tokenizer.pad_token_id, self._tokenizer.eos_token_id
         ids = torch.tensor([[pad] * (width - len(p)) + p for p in prompts])
         mask = torch.tensor([[0] * (width - len(p)) + [1] * len(p) for p in prompts])
         settings = GenerationConfig(  # type: ignore[no-untyped-call]  # transformers' own
-            max_new_tokens=min(sampling.max_tokens, self._context - width),
+            max_new_tokens=max(rooms),
             do_sample=False,  # the draws are made by the processor, a row at a time
             pad_token_id=pad,
             eos_token_id=end,
@@ -142,11 +144,13 @@ class TransformersGenerator:
                 attention_mask=mask.to(self._model.device),
                 generation_config=settings,
                 logits_processor=[_seeded_draws(seeds, sampling, self._model.device)],
+                stopping_criteria=[_row_limits(rooms, width, self._model.device)],
             )
         completions = []
-        for row in out[:, width:].tolist():
-            stopped = end in row
-            text = row[: row.index(end)] if stopped else row
+        for row, room in zip(out[:, width:].tolist(), rooms, strict=True):
+            own = row[:room]
+            stopped = end in own
+            text = own[: own.index(end)] if stopped else own
             completions.append(
                 Completion(
                     self._tokenizer.decode(text, skip_special_tokens=True),
@@ -154,6 +158,18 @@ class TransformersGenerator:
                 )
             )
         return completions
+
+
+def _row_limits(rooms: Sequence[int], width: int, device: Any) -> Callable[..., Any]:
+    """Return a criterion that ends each row when its own room is full."""
+    import torch
+
+    limits = torch.tensor(rooms, device=device)
+
+    def full(ids: Any, _scores: Any, **_: Any) -> Any:
+        return limits <= ids.shape[1] - width
+
+    return full
 
 
 def _seeded_draws(seeds: Sequence[int], sampling: Sampling, device: Any) -> Callable[..., Any]:

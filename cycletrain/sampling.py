@@ -1,5 +1,7 @@
 """Chats to parsed values: a completion that cannot be read is sampled again with another seed."""
 
+import logging
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +13,7 @@ from cycledata.records import Message
 from cycletrain.generation import Generator, generate, seed_of
 
 T = TypeVar("T")
+log = logging.getLogger(__name__)
 _NOT_COMPLETED = {"no-room": "it fills the context", "rejected": "the endpoint rejected it"}
 
 
@@ -64,7 +67,14 @@ def sample_readable(
             ChatRequest(key, chats[key], seed_of(plan.seed, name, key, attempt)) for key in open_ids
         ]
         path = plan.folder / f"{name}-{attempt}.jsonl"
-        rows = generate(generator, requests, plan.sampling, path, batch_size=plan.batch_size)
+        rows = generate(
+            generator,
+            requests,
+            plan.sampling,
+            path,
+            batch_size=plan.batch_size,
+            on_progress=_log_progress(f"{name}, attempt {attempt}"),
+        )
         for key in open_ids:
             text = rows[key].text
             problem = _NOT_COMPLETED.get(rows[key].finish_reason or "")
@@ -74,3 +84,20 @@ def sample_readable(
         if not open_ids:
             break
     return {key: found[key] for key in chats}
+
+
+def _log_progress(step: str) -> Callable[[int, int], None]:
+    """Return a callback that logs items done, items in total and the time left."""
+    started, first = time.monotonic(), 0
+
+    def show(done: int, total: int) -> None:
+        nonlocal first
+        left = ""
+        if not first:
+            first = done  # an earlier run may have done these
+        elif total > done > first:
+            seconds = (time.monotonic() - started) * (total - done) / (done - first)
+            left = f", {seconds / 60:.0f} min left"
+        log.info("%s: %s of %s%s", step, done, total, left)
+
+    return show

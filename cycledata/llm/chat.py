@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, Protocol
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from cycledata.errors import RequestRejectedError
 from cycledata.records import Message, Record
@@ -12,6 +12,8 @@ from cycledata.records import Message, Record
 
 class Sampling(Record):
     """Parameters of sampling from a model."""
+
+    model_config = ConfigDict(use_attribute_docstrings=True)
 
     temperature: Annotated[float, Field(ge=0, allow_inf_nan=False)]
     """0 selects the most likely token."""

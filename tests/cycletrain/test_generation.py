@@ -94,6 +94,18 @@ def test_draws_follow_the_models_distribution() -> None:
     torch.testing.assert_close(shares, torch.tensor([0.6, 0.3, 0.1]), rtol=0, atol=0.03)
 
 
+def test_a_long_neighbour_leaves_a_row_its_own_room(tiny: Any) -> None:
+    short, long = (
+        ChatRequest(name, (Message(role="user", content=text),), 5)
+        for name, text in (("short", "say"), ("long", "x " * 470))
+    )
+    sampling = Sampling(temperature=1.0, max_tokens=400)
+    together, _ = tiny.complete([short, long], sampling)
+    (alone,) = tiny.complete([short], sampling)
+    assert together.finish_reason == alone.finish_reason
+    assert len(together.text) > 0.8 * len(alone.text)
+
+
 def test_a_prompt_that_fills_the_context_has_no_room(tiny: Any) -> None:
     long = ChatRequest("long", (Message(role="user", content="x " * 3000),), 1)
     short = requests(1)[0]

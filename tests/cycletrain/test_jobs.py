@@ -180,7 +180,6 @@ def loop_config(build: Path, model: Path, out: Path, **changes: Any) -> IterateC
         out=out,
         policy=model_at(model),
         reviewer=model_at(model),
-        rounds=2,
         writing=sampling,
         write_tries=2,
         reviewing=sampling,
@@ -191,7 +190,7 @@ def loop_config(build: Path, model: Path, out: Path, **changes: Any) -> IterateC
         training=TrainingConfig(
             context_tokens=500, learning_rate=1e-3, batch_size=2, log_steps=1, epochs=2
         ),
-        **{"prompt_share": 1.0, **changes},
+        **{"prompt_share": 1.0, "rounds": 2, **changes},
     )
 
 
@@ -416,3 +415,63 @@ def test_unreadable_reviews_have_no_reward_and_are_asked_again(
     assert record.counts["reviews_unreadable"] == record.counts["papers_unreadable"] == 1
     assert record.counts["reviews_asked_again"] == 1
     assert "mean_reward" not in record.metrics
+
+
+def test_a_round_by_stages_has_the_files_of_the_loop(
+    research_build: Path, tiny_model: Path, tmp_path: Path, scripted: Any
+) -> None:
+    from cycletrain.config import PairsConfig, RewardConfig, RolloutConfig, SimpoConfig
+    from cycletrain.jobs import iterate, pairs, reward, rollout, simpo
+
+    loop = loop_config(research_build, tiny_model, tmp_path / "loop", prompt_share=0.5, rounds=1)
+    iterate.run(loop)
+    common = {"build": research_build, "round": 1, "seed": loop.seed}
+    out = {name: tmp_path / name for name in ("papers", "rewards", "pairs", "simpo")}
+    model = loop.policy
+    rollout.run(
+        RolloutConfig(
+            **common,
+            out=out["papers"],
+            model=model,
+            sampling=loop.writing,
+            n_samples=3,
+            tries=2,
+            batch_size=5,
+            prompt_share=0.5,
+        )
+    )
+    papers = out["papers"] / "rollouts.jsonl"
+    reward.run(
+        RewardConfig(
+            **common,
+            out=out["rewards"],
+            papers=papers,
+            source="P_1",
+            model=model,
+            sampling=loop.reviewing,
+            n_reviewers=2,
+            batch_size=5,
+        )
+    )
+    rewards = out["rewards"] / "rewards.jsonl"
+    pairs.run(PairsConfig(**common, out=out["pairs"], rollouts=papers, rewards=rewards))
+    simpo.run(
+        SimpoConfig(
+            **common,
+            out=out["simpo"],
+            pairs=out["pairs"] / "pairs.jsonl",
+            model=model,
+            adapter=loop.adapter,
+            loss=LOSS,
+            training=loop.training,
+        )
+    )
+    weights = "adapter_model.safetensors"
+    for stage, name in (
+        (papers, "rollouts.jsonl"),
+        (rewards, "rewards.jsonl"),
+        (out["pairs"] / "pairs.jsonl", "pairs.jsonl"),
+        (out["pairs"] / "dropped.jsonl", "dropped.jsonl"),
+        (out["simpo"] / "model" / weights, f"policy/{weights}"),
+    ):
+        assert stage.read_bytes() == (tmp_path / "loop" / "round-1" / name).read_bytes()

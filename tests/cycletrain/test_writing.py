@@ -1,6 +1,7 @@
 """References to a paper, papers to predictions, and the command line around them."""
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -12,7 +13,7 @@ from typer.testing import CliRunner
 from cycledata.errors import ParseError
 from cycledata.llm.chat import Completion, Sampling
 from cycledata.parse.bibliography.entry import bibtex_of
-from cycletrain.cli import app
+from cycletrain.cli import app, main
 from cycletrain.disclosure import check_disclosure
 from cycletrain.reviewing import as_line, predict, read_papers, review_chat
 from cycletrain.sampling import SamplingPlan
@@ -173,6 +174,7 @@ def test_the_command_line_reviews_a_build(
     assert [row["paper_id"] for row in rows] == ["graphs", "text", "noise", "games"]
     assert all(row.keys() == {"paper_id", "text"} for row in rows)
     assert "unreadable after 1 tries: graphs" in result.stderr
+    assert result.exit_code == 1
 
 
 def test_removed_disclosures_fail_the_check(tmp_path: Path) -> None:
@@ -183,12 +185,62 @@ def test_removed_disclosures_fail_the_check(tmp_path: Path) -> None:
     assert "absent" in result.stdout
 
 
-def test_errors_are_one_line_and_exit_1(tmp_path: Path) -> None:
+def run_cli(monkeypatch: pytest.MonkeyPatch, *words: str) -> int:
+    monkeypatch.setattr(sys, "argv", ["cycletrain", *words])
+    monkeypatch.setattr("signal.signal", lambda *_: None)
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert isinstance(ended.value.code, int)
+    return ended.value.code
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "message"),
+    [
+        (["sft", "--recipe", "FILE"], 1, "error: recipe: .*unknown key; did you mean seed?"),
+        (["sft", "--recipe", "reviewer-8b-stf"], 1, "did you mean reviewer-8b-sft?"),
+        (["sft", "--recipe", "reviewer-8b-sft"], 1, "error: builds/review-5k"),
+        (["sft", "--reciep", "x"], 2, "error: No such option"),
+        (["recipe", "copy", "tiny-detect", "FILE"], 1, "expected a new file, found one"),
+    ],
+    ids=["key", "name", "build", "option", "copy"],
+)
+def test_errors_are_one_line_with_an_exit_code(
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+    words: list[str],
+    code: int,
+    message: str,
+) -> None:
     recipe = tmp_path / "r.toml"
     recipe.write_text("sede = 1\n", encoding="utf-8")
-    result = CliRunner().invoke(app, ["sft", "--recipe", str(recipe)])
-    assert result.exit_code == 1
-    assert "unknown key; did you mean seed?" in result.stderr
+    words = [str(recipe) if word == "FILE" else word for word in words]
+    assert run_cli(monkeypatch, *words) == code
+    error = capsys.readouterr().err.strip()
+    assert re.search(re.escape(message).replace(r"\.\*", ".*"), error)
+    assert "\n" not in error
+
+
+@pytest.mark.parametrize(
+    ("words", "found"),
+    [
+        (["--version"], "cycletrain "),
+        (["recipe", "list"], "researcher-12b-iterate"),
+        (["recipe", "show", "tiny-detect"], 'out = "train-demo-out/detect"'),
+        (["recipe", "show", "tiny-detect", "--keys"], "model.revision"),
+        (["recipe", "list", "--json"], '"job"'),
+    ],
+    ids=["version", "list", "show", "keys", "json"],
+)
+def test_recipes_are_listed_and_shown(
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    words: list[str],
+    found: str,
+) -> None:
+    assert run_cli(monkeypatch, *words) == 0
+    assert found in capsys.readouterr().out
 
 
 def test_help_needs_no_torch() -> None:
