@@ -79,7 +79,7 @@ _NO_BLOCK_TITLE = re.compile(
 _VOLUME_NEXT = re.compile(r"[\s,.:]*+(?!(?:19|20)\d\d\W)\d")
 _AFTER_NAMES = re.compile(r"[\s.,:;)]*+")
 _MONTH = r"(?:,? (?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]{0,6}\.?(?: \d{1,2})?)?"
-_YEAR = re.compile(r"[\s(\[,.]*+(?:19|20)\d\d[a-z]?" + _MONTH + r"[\s)\],.:;]*+")
+_YEAR = re.compile(r"[\s(\[,.]{0,5}(?:19|20)\d\d[a-z]?" + _MONTH + r"[\s)\],.:;]{0,6}")
 _VENUE_START = re.compile(
     r"(?:in:? |proceedings|proc\.|journal|conference|advances in|transactions|trans\.|arxiv|corr\b"
     r"|technical report|tech\. ?rep|ph\.? ?d|phd|master|thesis|annals|workshop|symposium"
@@ -110,7 +110,8 @@ _SENTENCE_END = re.compile(
     r"|[?!](?=\s{1,3}[A-Z0-9\x02\x1e(]|\s{0,3}\Z)"
 )
 _IN = re.compile(
-    r"[,.;:]?\s*+(?:\x1e\s*)?(?<![A-Za-z])[Ii]n(?::| (?=[A-Z\x02`“(]))|\s*+[,.;(\[]?\s*+\x02"
+    r"[,.;:]?\s{0,3}(?:\x1e\s{0,3})?(?<![A-Za-z])[Ii]n(?::| (?=[A-Z\x02`“(]))"
+    r"|\s{0,3}[,.;(\[]?\s{0,3}\x02"
 )
 _YEAR_AT_END = re.compile(r"(?:[,;]\s|\s?\()(?:19|20)\d\d[a-z]?\)?$|\s\(\s?[\d.]{6,12}\)$")
 _NO_TITLE_START = re.compile(

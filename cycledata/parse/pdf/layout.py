@@ -6,8 +6,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import groupby
 
-from cycledata.parse.pdf.convert import Block, Converted, Line
+from cycledata.parse.pdf.convert import Block, Converted
 
+_AT_END = re.compile(r"\A\d{1,4}(?=\s|\Z)|(?<=[\s-])\d{1,4}\Z")
 _LINE_NUMBER = re.compile(r"\A\d{1,4}(?=\s|\Z)|(?<=\s)\d{3,4}\Z")
 
 
@@ -17,7 +18,59 @@ def laid_out(document: Converted) -> list[Block]:
     Left out are page numbers, running heads and feet, and a review copy's line numbers.
     """
     blocks = list(_without_margins(_without_line_numbers(document)))
-    return _front_first(_by_columns(blocks) if _in_columns(blocks) else blocks)
+    ordered = _front_first(_by_columns(blocks) if _in_columns(blocks) else blocks)
+    return _with_whole_headings(ordered)
+
+
+def rotated_pages(document: Converted) -> list[int]:
+    """Return the pages, from 0, much of whose text is not upright and so is not in lines."""
+    if not any(block.lines for block in document.blocks):
+        return []
+    upright, others = Counter[int](), Counter[int]()
+    for block in document.blocks:
+        if block.kind in ("text", "heading", "title"):
+            (upright if block.lines else others)[block.page] += len(block.text)
+    return [page for page, n in sorted(others.items()) if n > 20 and n > 0.3 * (n + upright[page])]
+
+
+def _with_whole_headings(blocks: Sequence[Block]) -> list[Block]:
+    """Return the blocks with each heading that was cut at its line's end joined again."""
+    joined: list[Block] = []
+    for block in blocks:
+        before = joined[-1] if joined else None
+        if before is not None and _continues_heading(before, block):
+            lines = before.lines + block.lines
+            text = f"{before.text} {block.text}"
+            left, top, right, _ = before.box
+            box = (min(left, block.box[0]), top, max(right, block.box[2]), block.box[3])
+            joined[-1] = replace(before, text=text, lines=lines, box=box)
+        else:
+            joined.append(block)
+    return joined
+
+
+def _continues_heading(before: Block, block: Block) -> bool:
+    """Return whether a block is the next line of a heading: same type, close below it."""
+    if before.kind != "heading" or block.kind not in ("heading", "text") or not block.lines:
+        return False
+    last = before.lines[-1] if before.lines else None
+    if last is None or before.page != block.page or len(block.lines) > 2:
+        return False
+    if not all(line.bold == last.bold and abs(line.size - last.size) < 0.3 for line in block.lines):
+        return False
+    height = last.box[3] - last.box[1]
+    first = block.lines[0]
+    close = -0.5 * height < first.box[1] - last.box[3] < 0.7 * height
+    beside = first.box[0] < last.box[2] and last.box[0] < first.box[2]
+    long = last.box[2] - last.box[0] > 0.2
+    numbered = _NUMBER_FIRST.match(block.text)
+    known = before.text.strip().lower() in ("abstract", "references", "introduction")
+    return last.bold and close and beside and long and not numbered and not known
+
+
+_NUMBER_FIRST = re.compile(
+    r"(?:\d{1,2}(?:\.\d{1,2}){0,3}|[A-Z](?:\.\d{1,2}){0,3}|[IVX]{1,5}\.)[.)]?\s"
+)
 
 
 def _in_columns(blocks: Sequence[Block]) -> bool:
@@ -78,29 +131,28 @@ def _longest_run(numbers: set[int]) -> set[int]:
 
 
 def _stripped(block: Block, numbers: set[int]) -> Block:
-    """A block without the given numbers beside its lines, in its lines and in its text."""
+    """Return a block without the given numbers beside its lines, in its lines and in its text."""
     if not block.lines:
         return replace(block, text=_without(block.text, numbers))
-    lines: list[Line] = []
-    text, at = block.text, 0
-    for line in block.lines:
-        rest = _without(line.text, numbers)
-        if rest:
-            lines.append(replace(line, text=rest))
-        for found in _LINE_NUMBER.finditer(line.text):
-            # The block's text has the number beside the same word.
-            word = rest.partition(" ")[0] if found.start() == 0 else rest.rpartition(" ")[2]
-            pair = (found[0], word) if found.start() == 0 else (word, found[0])
-            start = text.find(" ".join(pair).strip(), at) if int(found[0]) in numbers else -1
-            if start >= 0:
-                text = text[:start] + word + text[start + len(" ".join(pair).strip()) :]
-                at = start + len(word)
+    lines = [replace(line, text=_without(line.text, numbers)) for line in block.lines]
+    if all(new.text == old.text for new, old in zip(lines, block.lines, strict=True)):
+        return block
+    lines = [line for line in lines if line.text]
+    text = ""
+    for line in lines:
+        broken = text.endswith("-") and line.text[:1].islower()
+        text = text[:-1] + line.text if broken else f"{text} {line.text}"
     return replace(block, text=text.strip(), lines=tuple(lines))
 
 
 def _without(text: str, numbers: set[int]) -> str:
-    """One line without the given numbers at its ends."""
-    return _LINE_NUMBER.sub(lambda m: "" if int(m[0]) in numbers else m[0], text).strip()
+    """Return one line without the given numbers at its ends."""
+    for _ in range(3):
+        shorter = _AT_END.sub(lambda m: "" if int(m[0]) in numbers else m[0], text).strip()
+        if shorter == text:
+            break
+        text = shorter
+    return text
 
 
 def _without_margins(document: Converted) -> Iterator[Block]:

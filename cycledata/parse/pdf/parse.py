@@ -11,12 +11,28 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import pairwise
 
 from cycledata.parse.pdf.convert import PDF_LIMITS, Block, Converted, Converter, PdfLimits, convert
+from cycledata.parse.pdf.layout import rotated_pages
 from cycledata.parse.pdf.structure import ACKNOWLEDGMENTS, REFERENCES, Part, parts_of
 from cycledata.records import Figure, Leak, PaperText, ParseWarning, Section
 
 _ABSTRACT_INLINE = re.compile(r"abstract\s{0,3}[.:—–-]\s{0,3}", re.IGNORECASE)
 _LEFT_OUT = re.compile(r"abstract|contents|table of contents|keywords|ccs concepts", re.IGNORECASE)
 _ANONYMOUS = re.compile(r"anonymous|double.blind|under review|author\(s\) withheld", re.IGNORECASE)
+_KEYWORDS = re.compile(
+    r"(?:\A|(?<=[.\n]))\s{0,3}"
+    r"(?:Keywords|Key ?words|KEYWORDS|Index Terms|CCS Concepts|ACM Reference)"
+    r"(?: and phrases)?\s{0,3}[:.—–•-]"
+)
+_RUN_IN_ACKNOWLEDGMENT = re.compile(
+    r"(?:\d{1,3}\s)?acknowledge?ments?(?: and .{0,40})?\s{0,2}[.:—–-]|"
+    r"(?:\d{1,3}\s)?acknowledge?ments?\s(?=(?:We|The authors?|This (?:work|research)|I)\b)",
+    re.IGNORECASE,
+)
+_ADDRESS = re.compile(
+    r"\w@[\w-]{1,60}\.[a-z]{2}|correspond(?:ence|ing author)s?(?: to)?:|correspondence to\b"
+    r"|these authors contributed|equal contribution",
+    re.IGNORECASE,
+)
 _AUTHOR_NOTE = re.compile(
     r"\S@\S|correspond(?:ence|ing author)|equal(?:ly)? contribut|work done (?:while|during|at)"
     r"|\buniversity\b|\binstitute\b|\bdepartment of\b|\bthese authors\b",
@@ -104,7 +120,10 @@ def paper_of(document: Converted, *, file: str) -> PaperText:
         bibliography=(),
         figures=tuple(figures),
         leaks=tuple(sorted(leaks, key=lambda leak: (leak.start, leak.end, leak.rule))),
-        warnings=tuple(_warnings(title, abstract, sections, parts)),
+        warnings=(
+            *_warnings(title, abstract, sections, parts),
+            *_rotation_warning(document),
+        ),
         text_source="pdf-markdown",
         text_version=document.version,
     )
@@ -121,6 +140,13 @@ def _warnings(
         yield ParseWarning(rule="no-sections", detail="no heading was told from the text")
     if not any(REFERENCES.fullmatch(part.title) for part in parts):
         yield ParseWarning(rule="no-references", detail="no reference list was found to cut off")
+
+
+def _rotation_warning(document: Converted) -> Iterator[ParseWarning]:
+    pages = [str(page + 1) for page in rotated_pages(document)]
+    if pages:
+        detail = f"pages {', '.join(pages[:20])}: words may be missing or out of order"
+        yield ParseWarning(rule="rotated-text", detail=detail)
 
 
 # --- Front matter --------------------------------------------------------------------------------
@@ -147,14 +173,28 @@ def _abstract(
     """Blocks of the abstract, and the front matter without it."""
     for part in parts[1:4]:
         if part.title.lower() == "abstract":
-            return part.blocks, front
+            return _until_keywords(part.blocks), front
     for at, block in enumerate(front):
         said = _ABSTRACT_INLINE.match(block.text)
         if said:
             text = block.text[said.end() :]
             inside = Block("text", text, block.page, block.box, block.lines)
-            return (inside, *front[at + 1 :]), front[:at]
+            return _until_keywords((inside, *front[at + 1 :])), front[:at]
     return (), front
+
+
+def _until_keywords(blocks: tuple[Block, ...]) -> tuple[Block, ...]:
+    """Return the blocks of an abstract up to the keywords, which are no part of it."""
+    kept: list[Block] = []
+    for block in blocks:
+        found = _KEYWORDS.search(block.text)
+        if found is None:
+            kept.append(block)
+            continue
+        if before := block.text[: found.start()].strip():
+            kept.append(Block(block.kind, before, block.page, block.box, block.lines))
+        break
+    return tuple(kept)
 
 
 # --- Leaks ---------------------------------------------------------------------------------------
@@ -196,6 +236,10 @@ def _venue_leaks(blocks: Sequence[Block], whole: str) -> Iterator[Leak]:
 
 def _section_leaks(parts: Sequence[Part], whole: str) -> Iterator[Leak]:
     for part in parts:
+        for block in part.blocks if part.level else ():
+            if _tells_of_authors(block):
+                thanks = _RUN_IN_ACKNOWLEDGMENT.match(block.text)
+                yield _leak("acknowledgments" if thanks else "author-block", block.text, whole)
         if ACKNOWLEDGMENTS.fullmatch(part.title):
             text = "\n\n".join(block.text for block in part.blocks)
             yield _leak("acknowledgments", text or part.title, whole)
@@ -226,9 +270,20 @@ def _body(blocks: Iterable[Block]) -> Iterator[Block]:
             continue
         if block.kind == "footnote" and block.page == 0 and _AUTHOR_NOTE.search(block.text):
             continue
+        if _tells_of_authors(block):
+            continue
         if block.kind == "caption" and _FIGURE_CAPTION.match(block.text):
             continue
         yield block
+
+
+def _tells_of_authors(block: Block) -> bool:
+    """Return whether a block of the text is a run-in acknowledgment or an author's address."""
+    if block.kind != "text":
+        return False
+    if _RUN_IN_ACKNOWLEDGMENT.match(block.text):
+        return True
+    return block.page == 0 and len(block.text) < 600 and bool(_ADDRESS.search(block.text))
 
 
 def _prose(blocks: Iterable[Block], fixes: Mapping[str, str]) -> str:
