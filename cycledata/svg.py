@@ -5,7 +5,7 @@ that a page's style sheet serves light, dark and print; `standalone` adds a styl
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -82,6 +82,63 @@ def whisker(
     return Markup(
         '<svg class="whisker" viewBox="-4 0 104 12" aria-hidden="true" focusable="false">{}</svg>'
     ).format(Markup("").join(parts))
+
+
+@dataclass(frozen=True, slots=True)
+class ForestRow:
+    """One model of a forest plot."""
+
+    name: str
+    value: float
+    low: float | None
+    """Lower end of the interval; None if there is none."""
+    high: float | None
+    """Upper end of the interval; None if there is none."""
+
+
+def forest(rows: Sequence[ForestRow], marks: Mapping[str, float], *, title: str) -> Markup:
+    """Draw values with intervals, one row per model, and dashed lines at baselines.
+
+    Args:
+        rows: from top to bottom.
+        marks: value by name of the baseline.
+        title: name of the axis.
+    """
+    width, left, right, row_height = 460.0, 160.0, 14.0, 22.0
+    top = 22.0 + 16 * len(marks)
+    base = top + row_height * len(rows)
+    ends = [end for row in rows for end in (row.low, row.value, row.high) if end is not None]
+    places = ticks(
+        min([*ends, *marks.values()], default=0), max([*ends, *marks.values()], default=1)
+    )
+    span = Span(places[0], places[-1])
+
+    def across(value: float) -> float:
+        return left + span.at(value, width - left - right)
+
+    parts = []
+    for place in places:
+        parts.append(line("grid", across(place), top, across(place), base))
+        parts.append(text(across(place), base + 14, f"{place:g}", "middle"))
+    parts.append(text((left + width - right) / 2, base + 30, title, "middle"))
+    for i, (name, value) in enumerate(sorted(marks.items(), key=lambda mark: mark[1])):
+        y = 16.0 + 16 * i
+        is_right = across(value) > width * 0.7
+        parts.append(line("diagonal", across(value), y - 8, across(value), base))
+        words_x = across(value) + (-5 if is_right else 5)
+        parts.append(text(words_x, y, f"{name} {value:.2f}", "end" if is_right else "start"))
+    for i, row in enumerate(rows):
+        y = top + row_height * (i + 0.5)
+        name = row.name if len(row.name) <= 21 else f"{row.name[:20]}…"
+        parts.append(text(left - 12, y + 4, name, "end"))
+        if row.low is not None and row.high is not None:
+            parts.append(line("bar", across(row.low), y, across(row.high), y))
+        parts.append(
+            Markup('<circle class="dot" cx="{:.1f}" cy="{:.1f}" r="4"/>').format(
+                across(row.value), y
+            )
+        )
+    return figure(width, base + 38, f"{title}: values and 95% intervals of the models", parts)
 
 
 def histogram(

@@ -15,13 +15,10 @@ from cycledata.console import (
     command_line,
     examples,
     print_json,
-    printable,
     progress,
-    warn,
 )
 from cycledata.console import run as run_command_line
 from cycleeval.cli_options import (
-    BoardPolicyOption,
     DecideOption,
     DrawOption,
     OverOption,
@@ -37,6 +34,7 @@ from cycleeval.cli_options import (
     scoring_config,
     warn_of_ignored_fields,
 )
+from cycleeval.leaderboard.command import leaderboard
 from cycleeval.review.command import review
 
 app = command_line("Score, compare and rank automated peer review.")
@@ -280,65 +278,7 @@ app.command(
 )(review)
 
 
-@app.command(epilog=examples("cycleeval leaderboard submissions/ build/ --out site/"))
-def leaderboard(
-    submissions: Annotated[
-        Path,
-        typer.Argument(
-            metavar="SUBMISSIONS_DIR", help="Folder of predictions, one file per model."
-        ),
-    ],
-    reference: ReferenceArgument,
-    *,
-    out: Annotated[Path, typer.Option(metavar="DIR", help="Folder to write the site to.")],
-    hub_id: Annotated[
-        str | None,
-        typer.Option(
-            metavar="ORG/NAME",
-            help="Hub id of the dataset; also writes eval.yaml and one entry per model.",
-        ),
-    ] = None,
-    split: SplitOption = "test",
-    venue: VenueOption = None,
-    threshold: ThresholdOption = None,
-    decide_by: DecideOption = "stated",
-    policy: BoardPolicyOption = "worst",
-    scale: ScaleOption = None,
-    resamples: ResamplesOption = 2000,
-    seed: SeedOption = 0,
-) -> None:
-    """Write a static site that ranks a folder of submissions."""
-    config = scoring_config(
-        threshold=threshold,
-        scale=scale,
-        decide_by=decide_by,
-        policy=policy,
-        resamples=resamples,
-        seed=seed,
-    )
-    from cycleeval.human_ratings import read_human_ratings
-    from cycleeval.leaderboard.folder import write_site
-    from cycleeval.leaderboard.gather import gather
-    from cycleeval.leaderboard.hub import hub_files
-    from cycleeval.leaderboard.site import build_site
-
-    humans = read_human_ratings(reference, split=split, venue=venue)
-    with progress("scoring and comparing") as on_progress:
-        board = gather(submissions, humans, config, on_progress=on_progress)
-    for name in board.ignored:
-        warn(f"{submissions / name}: not a predictions file, ignored")
-    warn_of_ignored_fields([entry.submission for entry in board.entries])
-    site = build_site(board)
-    if hub_id is not None:
-        site |= hub_files(board, hub_id, split=split)
-    write_site(site, out)
-    n_ranked = sum(entry.place is not None for entry in board.entries)
-    print(f"{out}: {len(site)} files; {n_ranked} ranked, {len(board.entries) - n_ranked} not")
-    for entry in board.entries:
-        place = "-" if entry.place is None else f"{entry.place}{'=' * entry.shares_place}"
-        print(
-            f"{place:>4}  {printable(entry.submission.name)}  {entry.why_unranked or ''}".rstrip()
-        )
+app.command(epilog=examples("cycleeval leaderboard submissions/ build/ --out site/"))(leaderboard)
 
 
 def main() -> NoReturn:

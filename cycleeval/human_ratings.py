@@ -9,9 +9,10 @@ import re
 import socket
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
+from urllib.parse import quote
 
 from cycleeval.inputs import DecisionLabel, is_missing, number_or_none
 from cycleeval.predictions import ASPECTS
@@ -29,6 +30,7 @@ _COLUMNS = (
     *ASPECTS,
     "split",
     "venue",
+    "title",
     "rating_scale",
     "accept_threshold",
 )
@@ -38,6 +40,7 @@ _DECISIONS: dict[object, DecisionLabel | None] = {
     "withdrawn": None,
     None: None,
 }
+_OPENREVIEW_VENUE = re.compile(r"[\w-]+(?:\.[\w-]+)+/[\w./-]+")
 _HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
 
 
@@ -63,6 +66,10 @@ class HumanRatings:
     """Lowest rating whose wording leans to accept on that form; None if not stated."""
     n_missing: int = 0
     """Missing overall ratings (null or NaN) that were left out."""
+    titles: Mapping[str, str] = field(default_factory=dict)
+    """Title by paper id, for papers that have one."""
+    links: Mapping[str, str] = field(default_factory=dict)
+    """OpenReview page by paper id, for papers of an OpenReview venue."""
 
     @property
     def other_ids(self) -> tuple[str, ...]:
@@ -205,7 +212,7 @@ def _from_rows(rows: Rows, *, name: str, train: HumanRatings | None) -> HumanRat
         for aspect in ASPECTS:
             aspects[aspect][paper_id] = _numbers(paper_id, aspect, row.get(aspect))
     scale, threshold = _form(rows)
-    return human_ratings_of(
+    humans = human_ratings_of(
         ratings,
         decisions,
         aspects,
@@ -215,6 +222,24 @@ def _from_rows(rows: Rows, *, name: str, train: HumanRatings | None) -> HumanRat
         threshold=threshold,
         n_missing=n_missing,
     )
+    return replace(humans, titles=_titles(rows), links=_links(rows))
+
+
+def _titles(rows: Rows) -> dict[str, str]:
+    return {
+        str(row["paper_id"]): title
+        for row in rows
+        if isinstance(title := row.get("title"), str) and title
+    }
+
+
+def _links(rows: Rows) -> dict[str, str]:
+    """Return OpenReview pages; there a venue is a group, e.g. `ICLR.cc/2024/Conference`."""
+    return {
+        str(row["paper_id"]): f"https://openreview.net/forum?id={quote(str(row['paper_id']))}"
+        for row in rows
+        if _OPENREVIEW_VENUE.fullmatch(str(row.get("venue")))
+    }
 
 
 def _decision(paper_id: str, decision: object) -> DecisionLabel | None:

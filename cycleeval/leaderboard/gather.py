@@ -3,13 +3,14 @@
 import hashlib
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from cycledata.errors import ParseError
 from cycleeval.aligned import on_scale, with_form
-from cycleeval.comparison import Comparison, PlaceInterval, compare_predictions
+from cycleeval.comparison import LOWER_IS_BETTER, Comparison, PlaceInterval, compare_predictions
 from cycleeval.human_ratings import HumanRatings
+from cycleeval.leaderboard.about import BOARD_FILE, AboutBoard, AboutModel, read_about
 from cycleeval.leaderboard.folder import is_regular_file
 from cycleeval.predictions import SUFFIXES, PredictionFile, read_predictions
 from cycleeval.scoring import ScoreCard, score_humans, score_predictions
@@ -19,6 +20,18 @@ BOARD_POLICY: Policy = "worst"
 """Treatment of missing predictions on a leaderboard. Papers cannot be left out: every model is
 scored on every rated paper, so that no submission changes the papers of the others and a model
 gains nothing by leaving out hard papers."""
+RANKABLE = (
+    "proxy_mse_n1",
+    "proxy_mae_n1",
+    "proxy_mse_n",
+    "proxy_mae_n",
+    "skill_mse",
+    "decision_accuracy",
+    "decision_macro_f1",
+    "spearman",
+    "pairwise_accuracy",
+)
+"""Metrics that a leaderboard can be ranked by."""
 MAX_SUBMISSIONS = 100
 """Most submissions: every pair is compared, so that time grows with the square of this."""
 
@@ -42,6 +55,15 @@ class Entry:
     """Papers without a readable prediction, which the policy filled in."""
     why_unranked: str | None
     """None for a ranked entry."""
+    about: AboutModel = field(default_factory=AboutModel)
+    """Description of the model."""
+    about_problem: str | None = None
+    """Why the description could not be read; None if it could."""
+
+    @property
+    def title(self) -> str:
+        """Name to show: of the description, or else of the file."""
+        return self.about.name or self.submission.name
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +81,11 @@ class Board:
     n_compared: int
     """Papers on which every entry is scored."""
     ignored: tuple[str, ...]
-    """Names in the folder that are not predictions files."""
+    """Names in the folder that are not read."""
+    about: AboutBoard = field(default_factory=AboutBoard)
+    """Description of the leaderboard."""
+    about_problem: str | None = None
+    """Why the description could not be read; None if it could."""
 
 
 def gather(
@@ -67,6 +93,7 @@ def gather(
     reference: HumanRatings,
     config: ScoringConfig | None = None,
     *,
+    rank_by: str | None = None,
     on_progress: Callable[[int, int], None] | None = None,
 ) -> Board:
     """Score and compare every predictions file of a folder.
@@ -75,12 +102,16 @@ def gather(
         folder: one file per model; see `read_predictions` for the formats.
         reference: human ratings.
         config: options; the policy ``exclude`` becomes ``worst``, see ``BOARD_POLICY``.
+        rank_by: metric of the places; None for the default of `Board.metric`.
         on_progress: called with steps done and steps in total.
 
     Raises:
+        ValueError: `rank_by` is not a metric that can be ranked.
         ParseError: no folder, no submission in it, too many, or two of one name.
         ScoringError: no paper has a rating.
     """
+    if rank_by is not None and rank_by not in RANKABLE:
+        raise ValueError(f"rank_by: expected one of {', '.join(RANKABLE)}, found {rank_by!r}")
     options = with_form(config, reference)
     if options.policy == "exclude":
         options = replace(options, policy=BOARD_POLICY)
@@ -103,7 +134,8 @@ def gather(
         cards[submission.name] = score_predictions(submission, reference, options)
         if on_progress is not None:
             on_progress(done, total)
-    metric = "proxy_mse_n1" if humans.metrics["proxy_mse_n1"].value is not None else "proxy_mse_n"
+    has_n1 = humans.metrics["proxy_mse_n1"].value is not None
+    metric = rank_by or ("proxy_mse_n1" if has_n1 else "proxy_mse_n")
 
     def compared(done: int, _: int) -> None:
         if on_progress is not None:
@@ -116,7 +148,27 @@ def gather(
         )
     entries = _entries(submissions, cards, comparison, metric)
     n_compared = sum(map(bool, reference.ratings)) if ranked else 0
-    return Board(reference, options, metric, humans, entries, n_compared, ignored)
+    described = [_with_about(entry, folder) for entry in entries]
+    about = read_about(folder / BOARD_FILE, AboutBoard)
+    used = {f"{entry.submission.name}.toml" for entry in entries} | {BOARD_FILE}
+    return Board(
+        reference,
+        options,
+        metric,
+        humans,
+        tuple(described),
+        n_compared,
+        tuple(name for name in ignored if name not in used),
+        AboutBoard() if isinstance(about, str) else about,
+        about if isinstance(about, str) else None,
+    )
+
+
+def _with_about(entry: Entry, folder: Path) -> Entry:
+    about = read_about(folder / f"{entry.submission.name}.toml", AboutModel)
+    if isinstance(about, str):
+        return replace(entry, about_problem=about)
+    return replace(entry, about=about)
 
 
 def _files(folder: Path) -> tuple[list[Path], tuple[str, ...]]:
@@ -175,12 +227,14 @@ def _entries(
             )
         )
 
+    sign = 1 if metric.startswith(LOWER_IS_BETTER) else -1
+
     def order(entry: Entry) -> tuple[bool, int, float, str]:
         value = None if entry.card is None else entry.card.metrics[metric].value
         return (
             entry.place is None,
             entry.place or 0,
-            0.0 if value is None or entry.place is None else round(value, 12),
+            0.0 if value is None or entry.place is None else sign * round(value, 12),
             entry.submission.name,
         )
 

@@ -1,10 +1,9 @@
-"""A board -> the pages of a static site: no request to any host, the same bytes for the same input.
+"""The pages of a static leaderboard site: no request to another host, equal bytes for equal input.
 
-Styles and the script stand inside each page and are the only ones that its Content-Security-Policy
-lets run, by their hashes; whatever comes from a submission passes Jinja's autoescaping.
+Styles and script are inside each page and are the only ones that its Content-Security-Policy
+allows, by their hashes; every value from a submission is escaped by Jinja.
 """
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib import resources
@@ -12,108 +11,75 @@ from statistics import fmean
 
 from markupsafe import Markup
 
-from cycledata.svg import Span, calibration, histogram, span_of, whisker
+from cycledata.svg import ForestRow, calibration, forest, histogram
 from cycledata.templates import content_security_policy, html_environment, visible
+from cycleeval.leaderboard.downloads import downloads, explorer
 from cycleeval.leaderboard.gather import Board, Entry
+from cycleeval.leaderboard.rows import COLUMNS, OWN_RATING, breakable, interval, shown, table_rows
 from cycleeval.result import MetricResult
 from cycleeval.scoring import ScoreCard
 from cycleeval.scoring_config import ScoringConfig
 
-OWN_RATING = frozenset({"proxy_mse_n", "proxy_mae_n"})
-"""Metrics in which a human reviewer would be judged against a mean that holds their own rating."""
 INVALID_LINES_SHOWN = 200
 """Lines set aside that a submission's page lists; the rest is counted."""
 
 
-@dataclass(frozen=True, slots=True)
-class Column:
-    """One metric of the table."""
-
-    metric: str
-    label: str
-    lower_is_better: bool
-    explained: str
-    """One sentence, shown as a hint and on the page of metrics."""
-    percent: bool = False
-
-
-COLUMNS = (
-    Column("proxy_mse_n1", "MSE (n−1)", True,
-           "Squared distance to the mean of the other reviewers, each left out in turn."),
-    Column("proxy_mae_n1", "MAE (n−1)", True,
-           "Distance to the mean of the other reviewers, each left out in turn."),
-    Column("proxy_mse_n", "MSE (n)", True,
-           "Squared distance to the mean of all reviewers; not comparable with n−1."),
-    Column("skill_mse", "Skill", False,
-           "1 − MSE (n) / that of the best constant: 0 is no better than one number for all."),
-    Column("decision_accuracy", "Accuracy", False,
-           "Share of the venue's decisions that are met.", percent=True),
-    Column("decision_macro_f1", "Macro F1", False,
-           "Mean F1 of accept and reject: one decision for all papers scores low."),
-    Column("spearman", "Spearman", False, "Rank correlation with the mean human rating."),
-    Column("pairwise_accuracy", "Pairwise", False,
-           "Share of pairs of papers put in the humans' order, ties at half.", percent=True),
-)  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True)
-class Cell:
-    """One number of the table as the page shows it."""
-
-    label: str
-    text: str
-    """The value, or an en dash."""
-    interval: str
-    """``"1.23 to 1.45"``, or ``""``."""
-    value: str
-    """For sorting; ``""`` where there is none."""
-    chart: Markup
-    why: str
-    """Why there is no value or interval, or ``""``."""
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One line of the table."""
-
-    kind: str
-    """``"ranked"``, ``"unranked"`` or ``"baseline"``."""
-    place: str
-    """``"1"``, ``"1="`` for a shared place, or ``""``."""
-    order: int
-    """Place in the order of the page, for sorting back."""
-    name: str
-    href: str | None
-    note: str
-    """What stands below the name."""
-    cells: tuple[Cell, ...]
-    starts_group: bool
-    """First of a tie group."""
-
-
 def build_site(board: Board) -> dict[str, str]:
-    """Every page by its path below the site's root."""
-    rules = board.config
+    """Return every page and download by its path below the site's root."""
     pages = _Pages()
-    rows = _rows(board)
-    shared = {"board": board, "config": rules, "columns": COLUMNS}
+    shared = {"board": board, "config": board.config, "columns": COLUMNS, "is_embedded": False}
     ranked = [entry for entry in board.entries if entry.place is not None]
+    index = {
+        **shared,
+        "root": "",
+        "rows": table_rows(board),
+        "n_ranked": len(ranked),
+        "n_beaten": _n_beaten(ranked),
+        "ranked_by": _label(board.metric),
+        "forest": _forest(board),
+    }
     site = {
-        "index.html": pages.render(
-            "index.html",
-            root="",
-            rows=rows,
-            n_ranked=len(ranked),
-            beaten=_beaten(ranked),
-            **shared,
-        ),
+        "index.html": pages.render("index.html", **index),
+        "embed.html": pages.render("index.html", **index | {"is_embedded": True}),
         "metrics.html": pages.render("metrics.html", root="", **shared),
+        "papers.html": pages.render("papers.html", root="", **shared, **explorer(board)),
+        **downloads(board),
     }
     for entry in board.entries:
         site[f"submissions/{entry.slug}.html"] = pages.render(
-            "submission.html", root="../", entry=entry, **_submission(entry, board, rules), **shared
+            "submission.html",
+            root="../",
+            entry=entry,
+            **_submission(entry, board, board.config),
+            **shared,
         )
     return site
+
+
+def _label(metric: str) -> str:
+    return next((column.label for column in COLUMNS if column.metric == metric), metric)
+
+
+def _forest(board: Board) -> Markup:
+    """Draw each ranked model's value and interval on the metric of the places."""
+    bars = [
+        ForestRow(visible(entry.title), result.value, result.low, result.high)
+        for entry in board.entries
+        if entry.card is not None
+        and (result := entry.card.metrics.get(board.metric)) is not None
+        and result.value is not None
+    ]
+    marks = {
+        name: result.value
+        for name, results in (
+            ("one human reviewer", board.humans.metrics),
+            ("best constant", board.humans.baselines["constant"]),
+        )
+        if not (name == "one human reviewer" and board.metric in OWN_RATING)
+        and (result := results.get(board.metric)) is not None
+        and result.value is not None
+    }
+    return forest(bars, marks, title=_label(board.metric))
 
 
 class _Pages:
@@ -135,130 +101,10 @@ class _Pages:
         )
 
 
-def _beaten(ranked: Sequence[Entry]) -> int:
-    """Entries shown to beat the best constant: the interval of their skill lies above 0."""
+def _n_beaten(ranked: Sequence[Entry]) -> int:
+    """Return the number of entries whose skill has an interval above 0."""
     skills = [entry.card.metrics["skill_mse"] for entry in ranked if entry.card is not None]
     return sum(skill.low is not None and skill.low > 0 for skill in skills)
-
-
-def _rows(board: Board) -> list[Row]:
-    baselines = _baselines(board.humans)
-    spans = {column.metric: span_of(_ends(column.metric, board, baselines)) for column in COLUMNS}
-    marks = {name: result.value for name, result in baselines[0][2].items()}
-    rows: list[Row] = []
-    last_place: int | None = None
-    for entry in board.entries:
-        results: Mapping[str, MetricResult] = {} if entry.card is None else entry.card.metrics
-        rows.append(
-            Row(
-                kind="unranked" if entry.place is None else "ranked",
-                place="" if entry.place is None else f"{entry.place}{'=' * entry.shares_place}",
-                order=len(rows),
-                name=entry.submission.name,
-                href=f"submissions/{entry.slug}.html",
-                note=_note(entry),
-                cells=_cells(results, spans, marks),
-                starts_group=entry.place != last_place and bool(rows),
-            )
-        )
-        last_place = entry.place
-    for name, note, held in baselines:
-        rows.append(
-            Row("baseline", "", len(rows), name, None, note, _cells(held, spans, marks), False)
-        )
-    return rows
-
-
-def _baselines(humans: ScoreCard) -> list[tuple[str, str, Mapping[str, MetricResult]]]:
-    held = humans.baselines
-    # In the n mode a reviewer's own rating is part of the target, which no model's is.
-    apart = {name: result for name, result in humans.metrics.items() if name not in OWN_RATING}
-    return [
-        ("One human reviewer", "each against the others", apart),
-        ("Best constant", "one rating for every paper", held["constant"]),
-        ("Majority decision", "one decision for every paper", held["majority"]),
-        ("Noise floor", "what the true rating would score", held["noise_floor"]),
-    ]
-
-
-def _ends(
-    metric: str, board: Board, baselines: Sequence[tuple[str, str, Mapping[str, MetricResult]]]
-) -> list[float]:
-    cards = [entry.card.metrics for entry in board.entries if entry.card is not None]
-    results = [held[metric] for held in (*cards, *(b for _, _, b in baselines)) if metric in held]
-    return [
-        end
-        for result in results
-        for end in (result.low, result.value, result.high)
-        if end is not None
-    ]
-
-
-def _cells(
-    results: Mapping[str, MetricResult],
-    spans: Mapping[str, Span],
-    marks: Mapping[str, float | None],
-) -> tuple[Cell, ...]:
-    cells = []
-    for column in COLUMNS:
-        result = results.get(column.metric)
-        if result is None or result.value is None:
-            why = "" if result is None or result.why is None else result.why
-            cells.append(Cell(column.label, "–", "", "", Markup(""), why))
-            continue
-        chart = whisker(
-            result.value,
-            result.low,
-            result.high,
-            span=spans[column.metric],
-            mark=marks.get(column.metric),
-        )
-        cells.append(
-            Cell(
-                column.label,
-                shown(result.value, percent=column.percent),
-                interval(result, percent=column.percent),
-                f"{result.value:.12g}",
-                chart,
-                result.why or "",
-            )
-        )
-    return tuple(cells)
-
-
-def breakable(name: str) -> Markup:
-    """A long name that may break after its separators, escaped."""
-    return Markup("").join(
-        part if part.isalnum() else Markup("{}<wbr>").format(part)
-        for part in re.split(r"([-_./])", visible(name))
-    )
-
-
-def shown(value: float, *, percent: bool = False) -> str:
-    """A number as pages print it."""
-    return f"{100 * value:.1f}%" if percent else f"{value:.3f}".replace("-", "−")
-
-
-def interval(result: MetricResult, *, percent: bool = False) -> str:
-    """A 95% interval as pages print it; ``""`` where there is none."""
-    if result.low is None or result.high is None:
-        return ""
-    if percent:
-        return f"{100 * result.low:.1f} to {100 * result.high:.1f}"
-    return f"{result.low:.2f} to {result.high:.2f}".replace("-", "−")
-
-
-def _note(entry: Entry) -> str:
-    if entry.why_unranked is not None:
-        return f"not ranked: {entry.why_unranked}"
-    assert entry.card is not None
-    card = entry.card
-    said = f"{card.n_scored} of {card.n_papers} papers"
-    if card.n_unreadable:
-        said += f", {card.n_unreadable} unreadable"
-    if card.n_missing:
-        said += f", {card.n_missing} missing"
-    return said
 
 
 @dataclass(frozen=True, slots=True)
@@ -266,6 +112,9 @@ class PaperRow:
     """One paper on a submission's page."""
 
     paper_id: str
+    title: str
+    """Title, or the id if the reference has none."""
+    link: str | None
     human: str
     """The human ratings."""
     human_mean: str
@@ -273,46 +122,48 @@ class PaperRow:
     """The model's ratings."""
     model_mean: str
     error: str
-    """Model's mean less the humans'."""
+    """Model's mean minus the human mean."""
     error_value: str
-    """Its size, for sorting."""
+    """Absolute error, for sorting."""
     decision: str
-    """The venue's decision and the model's own."""
+    """The venue's decision and the model's."""
 
 
 def _submission(entry: Entry, board: Board, config: ScoringConfig) -> dict[str, object]:
-    """What one submission's page shows besides its score card."""
-    reference, said = board.reference, entry.submission.predictions
+    """Return what one submission's page shows besides its score card."""
+    reference, predictions = board.reference, entry.submission.predictions
     papers: list[PaperRow] = []
     points: list[tuple[float, float]] = []
     missing: list[str] = []
-    lost = {invalid.paper_id for invalid in entry.submission.unreadable}
+    unreadable = {invalid.paper_id for invalid in entry.submission.unreadable}
     for paper_id, human, decision in zip(
         reference.paper_ids, reference.ratings, reference.decisions, strict=True
     ):
-        prediction = said.get(paper_id)
+        prediction = predictions.get(paper_id)
         if prediction is None:
-            if paper_id not in lost:
+            if paper_id not in unreadable:
                 missing.append(paper_id)
             continue
         if not human:
             continue
-        ours, theirs = fmean(prediction.ratings), fmean(human)
-        points.append((ours, theirs))
+        model_mean, human_mean = fmean(prediction.ratings), fmean(human)
+        points.append((model_mean, human_mean))
         papers.append(
             PaperRow(
                 paper_id,
+                reference.titles.get(paper_id, paper_id),
+                reference.links.get(paper_id),
                 human=_ratings(human),
-                human_mean=f"{theirs:.2f}",
+                human_mean=f"{human_mean:.2f}",
                 model=_ratings(prediction.ratings),
-                model_mean=f"{ours:.2f}",
-                error=f"{ours - theirs:+.2f}".replace("-", "−"),
-                error_value=f"{abs(ours - theirs):.12g}",
+                model_mean=f"{model_mean:.2f}",
+                error=f"{model_mean - human_mean:+.2f}".replace("-", "−"),
+                error_value=f"{abs(model_mean - human_mean):.12g}",
                 decision=f"{decision or 'unknown'} / {prediction.decision or 'none'}",
             )
         )
     papers.sort(key=lambda row: (-float(row.error_value), row.paper_id))
-    given = [rating for row in said.values() for rating in row.ratings]
+    given = [rating for row in predictions.values() for rating in row.ratings]
     humans = [rating for ratings in reference.ratings for rating in ratings]
     return {
         "papers": papers,
@@ -340,18 +191,18 @@ def _baselines_of(card: ScoreCard | None) -> list[tuple[str, Mapping[str, Metric
 
 
 def _levels(points: Sequence[tuple[float, float]]) -> list[tuple[float, float, int]]:
-    """Bins of an eighth of the papers or more by the model's rating; equal ones stay together."""
+    """Return bins of at least an eighth of the papers by the model's rating; ties stay together."""
     by_rating: dict[float, list[float]] = {}
-    for ours, theirs in points:
-        by_rating.setdefault(round(ours, 9), []).append(theirs)
+    for model, human in points:
+        by_rating.setdefault(round(model, 9), []).append(human)
     size = max(1, len(points) // 8)
     bins: list[list[tuple[float, float]]] = [[]]
-    for ours in sorted(by_rating):
+    for model in sorted(by_rating):
         if len(bins[-1]) >= size:
             bins.append([])
-        bins[-1] += [(ours, theirs) for theirs in by_rating[ours]]
+        bins[-1] += [(model, human) for human in by_rating[model]]
     return [
-        (fmean(m for m, _ in held), fmean(h for _, h in held), len(held)) for held in bins if held
+        (fmean(m for m, _ in each), fmean(h for _, h in each), len(each)) for each in bins if each
     ]
 
 

@@ -1,5 +1,5 @@
 "use strict";
-// Sorting and filtering of every table marked data-table. The page is whole without it.
+// Sorting and filtering of every table marked data-table. The page is complete without it.
 for (const section of document.querySelectorAll("[data-table]")) {
   const body = section.querySelector("tbody");
   const rows = Array.from(body.rows);
@@ -9,7 +9,7 @@ for (const section of document.querySelectorAll("[data-table]")) {
   const baselines = section.querySelector("[data-baselines]");
   const count = section.querySelector("[data-count]");
 
-  // The value that a row is sorted by; null where it has none, which sorts last either way.
+  // The value that a row is sorted by; null if it has none, which sorts last either way.
   const valueOf = (row, column) => {
     if (column < 0) return Number(row.dataset.order);
     const cells = row.querySelectorAll("td[data-value]");

@@ -99,6 +99,8 @@ def test_nothing_from_a_submission_becomes_markup(
     site: dict[str, str], hostile: tuple[str, str]
 ) -> None:
     for name, text in site.items():
+        if not name.endswith(".html"):
+            continue
         page = Page(text)
         assert page.tags.count("script") == 1, name
         assert not {"img", "iframe", "object", "embed", "form", "base", "b"} & set(page.tags), name
@@ -115,6 +117,8 @@ def test_nothing_from_a_submission_becomes_markup(
 
 def test_a_page_may_run_its_own_script_and_ask_for_nothing(site: dict[str, str]) -> None:
     for name, text in site.items():
+        if not name.endswith(".html"):
+            continue
         page = Page(text)
         (policy,) = re.findall(r'Content-Security-Policy" content="([^"]*)"', text)
         policy = policy.replace("&#39;", "'")
@@ -147,9 +151,9 @@ def test_what_was_unreadable_stands_on_the_page(
 ) -> None:
     (entry,) = [e for e in board.entries if e.submission.name == hostile[0]]
     text = site[f"submissions/{entry.slug}.html"]
-    assert "2 lines were set aside" in text
+    assert "2 lines are invalid" in text
     assert "Ignored fields" in text
-    assert all(f"<td>{invalid.line}</td>" in text for invalid in entry.submission.invalid_lines)
+    assert all(f">{invalid.line}</td>" in text for invalid in entry.submission.invalid_lines)
     (few,) = [e for e in board.entries if e.submission.name == "few"]
     assert "35 papers without a line" in site[f"submissions/{few.slug}.html"]
 
