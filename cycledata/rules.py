@@ -248,7 +248,6 @@ _SENTENCES: Mapping[RuleGroup, Mapping[str, str]] = {
         "out-of-scale": "A rating is outside the scale.",
         "too-many-reviewers": "The line has more ratings than allowed.",
         "uneven-marks": "The lists of ratings have different lengths.",
-        "unknown-field": "The line has an unknown field.",
         "unknown-paper": "The reference has no such paper.",
         "unreadable-text": "The text cannot be parsed as reviews.",
     },
