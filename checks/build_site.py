@@ -55,7 +55,7 @@ def table(head: tuple[str, ...], rows: Iterator[tuple[object, ...]]) -> str:
     return "\n".join("| " + " | ".join(cell(value) for value in line) + " |" for line in lines)
 
 
-def commands(path: str, command: typer.core.TyperCommand) -> Iterator[tuple[str, Any]]:
+def commands(path: str, command: object) -> Iterator[tuple[str, Any]]:
     """Yield every command below one, with its full name."""
     inner_commands = getattr(command, "commands", None)
     if inner_commands is None:

@@ -8,8 +8,10 @@ development only, or neither imported nor distributed, and is named below.
 
 import re
 import sys
+from email.message import Message
 from importlib import metadata
 from pathlib import Path
+from typing import cast
 
 ROOT = Path(__file__).parents[1]
 FITS = re.compile(
@@ -66,9 +68,9 @@ def pinned() -> dict[str, str]:
 
 def license_of(name: str) -> str:
     """Return the license that a distribution's metadata states, or "" if it states none."""
-    found = metadata.metadata(name)
+    found = cast(Message, metadata.metadata(name))
     if stated := found.get("License-Expression"):
-        return stated
+        return str(stated)
     classifiers = [
         line.removeprefix("License :: ").removeprefix("OSI Approved :: ")
         for line in found.get_all("Classifier") or []
@@ -76,7 +78,7 @@ def license_of(name: str) -> str:
     ]
     if classifiers:
         return "; ".join(classifiers)
-    text = (found.get("License") or "").strip()
+    text = str(found.get("License") or "").strip()
     return text.split("\n")[0][:60]
 
 
