@@ -1,7 +1,7 @@
 """The AI Scientist's review bench as submissions and a reference: real reviewers, real papers.
 
 Six runs of one review system on ICLR 2022 papers, from the bench that its authors published. The
-file here is a Parquet table of one row a paper and run; it is not part of this repository.
+file here is a Parquet table of one row per paper and run; it is not part of this repository.
 
     python benchmarks/aiscientist_bench.py BENCH.parquet OUT_DIR
     cycleeval leaderboard OUT_DIR/submissions OUT_DIR/reference.jsonl --out SITE_DIR

@@ -1,6 +1,6 @@
 """How fast Research-14k is made once everything is fetched, on real LaTeX, and what it costs.
 
-Takes a folder of e-prints, invents a list, a search result, a licence and Semantic Scholar records
+Takes a folder of e-prints, invents a list, a search result, a license and Semantic Scholar records
 around each, repeats them under other ids and titles up to the number asked for, seals, and builds
 with the extractive outline and without a cache. Prints papers per second, peak memory of all
 processes together, and, from a run of its own in one process, the share of each stage.
@@ -36,7 +36,7 @@ DAY = dt.date(2022, 1, 1)
 
 
 def read_all(folder: Path) -> list[tuple[bytes, PaperText | None]]:
-    """Every e-print with its text; None where it cannot be read, which is part of the work."""
+    """Every e-print with its text; None if it cannot be read, which is part of the work."""
     papers: list[tuple[bytes, PaperText | None]] = []
     for path in sorted(folder.glob("*.gz")):
         payload = path.read_bytes()
@@ -48,7 +48,7 @@ def read_all(folder: Path) -> list[tuple[bytes, PaperText | None]]:
 
 
 def replies_of(number: int, base: int, payload: bytes, paper: PaperText | None) -> Iterator[Reply]:
-    """What the services would have said of one paper and, the first time, of what it cites."""
+    """Return what the services would reply about one paper and, the first time, its citations."""
     entry = f"entry{number:06}"
     arxiv_id = f"{2201 + number // 100_000:04}.{number % 100_000:05}"
     title = f"{paper.title if paper else 'Unreadable'} {number}"

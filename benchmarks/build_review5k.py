@@ -26,7 +26,7 @@ from cycledata.snapshot.seal import seal
 
 
 def copies(reply: Reply, n: int) -> Iterator[Reply]:
-    """The reply, and n - 1 more under other paper ids."""
+    """Yield the reply, and n - 1 more under other paper ids."""
     yield reply
     paper_id = reply.key.rsplit("/", 1)[-1]
     for i in range(1, n):
@@ -65,7 +65,7 @@ def plain(text: str) -> str:
 
 
 def peer(snapshot: Path, out: Path, _n_workers: int) -> None:
-    """What one writes in an afternoon."""
+    """Parse a forum in the obvious way."""
     import pandas as pd
 
     replies = pd.concat(pd.read_parquet(f) for f in sorted(snapshot.glob("replies-*.parquet")))
@@ -119,7 +119,7 @@ def measure(what: str, snapshot: Path, folder: Path, n_workers: int) -> dict[str
 def child(what: str, snapshot: str, out: str, n_workers: str) -> None:
     import datasets  # noqa: F401  imported before the clock starts, for both alike
     import pandas as pd  # noqa: F401  loaded before the clock starts
-    import pyarrow.parquet  # noqa: F401  likewise
+    import pyarrow.parquet  # noqa: F401  the same
 
     run = {"ours": ours, "peer": peer}[what]
     if what == "ours":

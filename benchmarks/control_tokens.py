@@ -4,7 +4,7 @@
 
 A folder has ``tokenizer.json`` and ``tokenizer_config.json``. For a chat whose contents name every
 control token, each prints the control tokens that the template writes, that the encoded chat has
-(expected: the same), and that ordinary tokenisation of the rendered chat would have.
+(expected: the same), and that ordinary tokenization of the rendered chat would have.
 """
 
 import sys

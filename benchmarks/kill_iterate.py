@@ -82,7 +82,7 @@ def main() -> None:
 
 
 def newest(folder: Path) -> str:
-    """The file that was being worked on; empty before there is one."""
+    """Return the file that was in progress; empty before there is one."""
     files = [path for path in folder.rglob("*") if path.is_file()]
     last = max(files, key=lambda path: path.stat().st_mtime_ns, default=folder)
     return last.relative_to(folder).as_posix()

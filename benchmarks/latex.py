@@ -5,7 +5,7 @@ r"""Real papers read by this package and by others, against what TeX made of the
 Prints how many papers each reader has right, papers a second of process time, and peak memory.
 Each reader is timed five times, in turn with the others, and its best time counts: on a shared
 machine single times differ by half. Peers run in a Python of their own, because their pins are
-theirs, one process each, on folders unpacked beforehand and told the main file; one that is not
+theirs, one process each, on folders unpacked beforehand and given the main file; one that is not
 installed there is named and left out.
 Titles are compared as a reader sees them: commands, labels and
 footnotes dropped, case folded. TeX's hooks saw some titles before the author's macros in them were
@@ -60,7 +60,7 @@ def without_symbols(latex: str) -> str:
 
 
 def opening(truth: str) -> str:
-    """The longest beginning of a cut text that ends at a space outside braces."""
+    """Return the longest beginning of a cut text that ends at a space outside braces."""
     depth, last = 0, 0
     for index, char in enumerate(truth):
         depth += (char == "{") - (char == "}")
@@ -95,7 +95,7 @@ def peak_mib() -> float:
 
 
 def ours(folder: Path, truth: dict[str, Any]) -> dict[str, Any]:
-    """This package, from the archives' bytes to records, without the bibliography."""
+    """Measure this package, from the archives' bytes to records, without the bibliography."""
     payloads = {name: (folder / "eprints" / truth[name]["file"]).read_bytes() for name in truth}
     texts: dict[str, PaperText] = {}
     slowest = 0.0
@@ -148,7 +148,7 @@ def unpack(folder: Path, truth: dict[str, Any], into: Path, *, tell: bool) -> No
 
 
 def peer(python: Path, name: str, papers: Path, truth: dict[str, Any]) -> dict[str, Any] | None:
-    """One peer's counts; None where it is not installed."""
+    """One peer's counts; None if it is not installed."""
     script = Path(__file__).with_name("latex_peers.py")
     done = subprocess.run(
         [str(python), str(script), name, str(papers)], capture_output=True, check=False
@@ -190,7 +190,7 @@ def same_sections(truth: list[dict[str, Any]], pairs: list[tuple[int, str]]) -> 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("folder", type=Path, help="holds truth.json and eprints/")
+    parser.add_argument("folder", type=Path, help="folder with truth.json and eprints/")
     parser.add_argument("--peers", type=Path, help="a Python that has the peers installed")
     arguments = parser.parse_args()
     truth = json.loads((arguments.folder / "truth.json").read_text(encoding="utf-8"))
@@ -219,7 +219,7 @@ def peers(told: Path, untold: Path) -> Iterator[tuple[str, str, Path]]:
     """Label, name and papers of each peer."""
     yield "arxiv-to-prompt", "arxiv-to-prompt", untold
     for name in ("arxiv-to-prompt", "arxiv-latex-cleaner", "pylatexenc", "TexSoup"):
-        yield f"{name}, told the main file", name, told
+        yield f"{name}, given the main file", name, told
 
 
 def show(name: str, row: dict[str, Any] | None) -> None:

@@ -2,7 +2,7 @@ r"""Peers of ``benchmarks/latex.py``, run by a Python that has them: one peer, o
 
     VENV/bin/python benchmarks/latex_peers.py NAME FOLDER    # -> JSON on stdout
 
-FOLDER holds unpacked papers and ``papers.json``: main file (empty when the peer must find it) by
+FOLDER has unpacked papers and ``papers.json``: main file (empty when the peer must find it) by
 id. None of these readers gives sections or keys of a whole paper, so each is asked for what it does
 (resolve inputs, drop comments, parse), and the same plain search for sectioning and citation
 commands is run on its result.
@@ -65,7 +65,7 @@ def search(text: str) -> dict[str, Any]:
 
 
 def inputs(folder: Path, main: str) -> str:
-    """A main file with its inputs put in, by the plain search that such scripts use."""
+    """Return a main file with its inputs inserted, by the plain search that such scripts use."""
     text = (folder / main).read_text(encoding="utf-8", errors="replace")
     for _ in range(5):
         text, n = re.subn(

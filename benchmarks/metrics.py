@@ -93,7 +93,7 @@ def leave_one_out(n_ratings: int) -> None:
 
 
 def two_models() -> tuple[HumanRatings, tuple[PredictionFile, PredictionFile]]:
-    """A test set of the paper's size and two models that simulate four reviewers each."""
+    """Return a test set of the paper's size and two models that simulate four reviewers each."""
     generator = np.random.default_rng(1)
     scale = np.array([1.0, 3, 5, 6, 8, 10])
     truth = generator.normal(5.5, 1.3, size=N_PAPERS)

@@ -2,7 +2,7 @@
 
     python benchmarks/pdf.py FOLDER [CONVERTER ...]
 
-FOLDER holds ``*.pdf`` and ``headings_truth.json``: {name: {"headings": [[level, title], ...]}}.
+FOLDER has ``*.pdf`` and ``headings_truth.json``: {name: {"headings": [[level, title], ...]}}.
 A heading counts as found where its words are; levels are counted apart. Pages a second are given by
 the clock and by processor time, worker and its start included. ``plain docvortex`` takes every
 heading that DocVortex itself marks, less the title, Abstract, References and Acknowledgments.

@@ -86,7 +86,7 @@ class SnapshotError(CycleDataError):
 
 
 class NotASnapshotError(SnapshotError):
-    """A folder or file that holds no snapshot."""
+    """A folder or file that is not a snapshot."""
 
 
 class UnsealedError(SnapshotError):
@@ -106,7 +106,7 @@ class LockedError(SnapshotError):
 
 
 class ReplyConflictError(SnapshotError):
-    """A reply whose key already holds a different payload."""
+    """A reply whose key already has a different payload."""
 
 
 class VerifyError(CycleDataError):

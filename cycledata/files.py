@@ -147,7 +147,7 @@ def locked(path: Path) -> Iterator[None]:
     try:
         yield
     finally:
-        # While the lock is held: whoever opened the same file finds it unlinked and tries again.
+        # While the lock is held: a process that opened the same file finds it unlinked and retries.
         with suppress(OSError):  # Windows removes no open file; there it stays, empty
             path.unlink(missing_ok=True)
         lock.release()

@@ -58,7 +58,7 @@ def outline_papers(
     keys = entry_keys(snapshot)
     if not keys:
         raise SnapshotError(
-            f"{snapshot.path}: holds no list of accepted papers; run"
+            f"{snapshot.path}: no list of accepted papers in it; run"
             f" `cycledata fetch research-14k --snapshot {snapshot.path}` first"
         )
     gone = frozenset(name for s in read_tombstones(snapshot.path) for name in s.names)

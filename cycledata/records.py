@@ -70,7 +70,7 @@ class RatingScale(Record):
     words: tuple[str, ...] = ()
     """Short wording of each value, ``""`` where it has none; empty where the form has no words."""
     accept_threshold: float | None
-    """Lowest value whose wording leans to acceptance, e.g. 6 for ICLR 2024; None where the words
+    """Lowest value whose wording leans to acceptance, e.g. 6 for ICLR 2024; None if the words
     do not state one."""
 
     @model_validator(mode="after")
@@ -86,7 +86,7 @@ class ReviewField(Record):
     name: str
     """Field name on the form, e.g. ``"limitations"``."""
     text: str | None
-    """Answer as text; None where it is a bare number."""
+    """Answer as text; None if it is a bare number."""
     value: Number | None
     """Number that the answer is or starts with; None for free text."""
 
@@ -105,17 +105,17 @@ class Review(Record):
     questions: str
     """Questions to the authors."""
     soundness: Number | None
-    """Soundness on the form's scale, mostly 1 poor to 4 excellent; None where missing."""
+    """Soundness on the form's scale, mostly 1 poor to 4 excellent; None if missing."""
     presentation: Number | None
-    """Presentation; None where missing."""
+    """Presentation; None if missing."""
     contribution: Number | None
-    """Contribution; None where missing."""
+    """Contribution; None if missing."""
     rating: Number | None
-    """Overall rating, a value of the submission's ``rating_scale``; None where missing."""
+    """Overall rating, a value of the submission's ``rating_scale``; None if missing."""
     confidence: Number | None
-    """The reviewer's own confidence, mostly 1-5; None where missing."""
+    """The reviewer's own confidence, mostly 1-5; None if missing."""
     ethics_flag: str | None = None
-    """Answer to "flag for ethics review", several answers joined by "; "; None where the form had
+    """Answer to "flag for ethics review", several answers joined by "; "; None if the form had
     no such field."""
     fields: tuple[ReviewField, ...] = ()
     """All other fields of the form that were answered, in the form's order."""
@@ -127,9 +127,9 @@ class MetaReview(Record):
     text: str
     """The meta-review itself."""
     why_not_higher: str | None
-    """Justification for why not a higher score; None where the form did not ask."""
+    """Justification for why not a higher score; None if the form did not ask."""
     why_not_lower: str | None
-    """Justification for why not a lower score; None where the form did not ask."""
+    """Justification for why not a lower score; None if the form did not ask."""
 
 
 class Decision(Record):
@@ -153,7 +153,7 @@ class Section(Record):
     starred: bool = False
     """Unnumbered in the source."""
     appendix: bool = False
-    """Stands after the paper's \\appendix."""
+    """True after the paper's \\appendix."""
 
 
 class BibEntry(Record):
@@ -162,13 +162,13 @@ class BibEntry(Record):
     key: str
     """Citation key."""
     title: str | None
-    """Title as printed; None where the entry has none or it could not be told apart."""
+    """Title as printed; None if the entry has none or it could not be found."""
     year: int | None
-    """Year; None where missing or unreadable."""
+    """Year; None if missing or unreadable."""
     arxiv_id: str | None
-    """arXiv id without version; None where the entry names none."""
+    """arXiv id without version; None if the entry names none."""
     doi: str | None
-    """DOI in lower case; None where the entry names none."""
+    """DOI in lower case; None if the entry names none."""
     bibtex: str
     """The entry as BibTeX: as the .bib has it, or made from a .bbl's text as @misc."""
 
@@ -177,11 +177,11 @@ class Figure(Record):
     """A figure that the text includes; the image itself is never stored."""
 
     label: str | None
-    """\\label; None where there is none."""
+    """\\label; None if there is none."""
     caption: str
     """Caption as LaTeX or text."""
     files: tuple[str, ...]
-    """Paths given to \\includegraphics and its kin, in order."""
+    """Paths given to \\includegraphics and similar commands, in order."""
 
 
 class Leak(Record):
@@ -243,13 +243,13 @@ class Reference(Record):
     key: str
     """Citation key in the citing paper."""
     paper_id: str | None
-    """Semantic Scholar id; None where no record matched."""
+    """Semantic Scholar id; None if no record matched."""
     title: str | None
     """Title; from the matched record, else from the entry."""
     abstract: str | None
-    """Abstract; None where unknown or withheld."""
+    """Abstract; None if unknown or withheld."""
     year: int | None
-    """Year; None where unknown."""
+    """Year; None if unknown."""
     bibtex: str
     """The entry as BibTeX."""
 
@@ -271,9 +271,9 @@ class ResultItem(Record):
     description: str
     """What came out."""
     table: str | None = None
-    """LaTeX of its table; None where it has none."""
+    """LaTeX of its table; None if it has none."""
     image: str | None = None
-    """Description of its figure; None where it has none."""
+    """Description of its figure; None if it has none."""
 
 
 class Outline(Record):
@@ -303,21 +303,21 @@ class Submission(Record):
     venue: str
     """Venue id, e.g. ``"ICLR.cc/2024/Conference"``."""
     year: int | None
-    """Year in the venue id, else of the submission note; None where neither states one."""
+    """Year in the venue id, else of the submission note; None if neither states one."""
     title: str | None
-    """None where the snapshot holds no submission note and no table row with a title."""
+    """None if the snapshot has no submission note and no table row with a title."""
     abstract: str | None
-    """Likewise."""
+    """The same."""
     authors: tuple[str, ...] | None
     """Named authors; None while unknown. Used to match and to find leaks, never published."""
     keywords: tuple[str, ...] | None
-    """Keywords; None where unknown."""
+    """Keywords; None if unknown."""
     license: str | None
-    """Licence that the submission note states; None where it states none."""
+    """License that the submission note states; None if it states none."""
     submitted: dt.date | None
-    """Date of the submission note's creation; None where unknown."""
+    """Date of the submission note's creation; None if unknown."""
     rating_scale: RatingScale | None
-    """Scale of every rating below; None where the venue's form has no rating (TMLR)."""
+    """Scale of every rating below; None if the venue's form has no rating (TMLR)."""
     reviews: tuple[Review, ...]
     """From the lowest rating to the highest; ties by the note's order on the forum."""
     review_license: str | None
@@ -328,8 +328,8 @@ class Submission(Record):
     """Every note used states that everyone may read it; notes that state otherwise are set aside,
     so this is False only where a note used does not say."""
     meta_review: MetaReview | None
-    """The meta-review's note, or the decision's comment where the venue put it there; None where
+    """The meta-review's note, or the decision's comment where the venue put it there; None if
     none was written or it is not in the snapshot."""
     decision: Decision | None
-    """What became of it in the end, so a withdrawal stands over an earlier decision; None where
+    """Final decision, so a withdrawal replaces an earlier decision; None if
     the snapshot does not tell."""

@@ -66,7 +66,7 @@ def alpha_ordinal_of(of: Patterns, weighed: Floats) -> Floats:
     """Return Krippendorff's alpha for ordinal data: the interval form on pooled midranks.
 
     The ordinal distance between two values, the sum of the marginals from one to the other less
-    half of each end, is the distance between their midranks; hence no coincidence matrix.
+    half of each end, is the distance between their midranks; so no coincidence matrix is needed.
     """
     levels, level = np.unique(of.lists.values, return_inverse=True)
     order = np.argsort(level, kind="stable")
@@ -121,7 +121,7 @@ def mean_squares(ratings: Ragged, weights: Floats) -> MeanSquares:
 
 
 def icc_single_of(squares: MeanSquares) -> Floats:
-    """Return ICC(1,1): the share of one rating's variance that lies between papers."""
+    """Return ICC(1,1): the share of one rating's variance that is between papers."""
     between, within, per_paper = squares
     return ratio(between - within, between + (per_paper - 1) * within)
 

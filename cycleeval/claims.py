@@ -1,7 +1,7 @@
 """The paper's claims, recomputed from the paper's own tables.
 
 The numbers and quotations are data (``claims.toml``); the rules by which a claim is checked are the
-functions below, each a few lines. A printed number stands for the interval that rounds to it, so
+functions below, each a few lines. A printed number means the interval that rounds to it, so
 that a claim fails only when no unrounded numbers behind the table could make it true.
 """
 
@@ -22,9 +22,9 @@ class Printed:
     value: Fraction
     """What it says."""
     low: Fraction
-    """The least value that it can stand for; equal to ``value`` for a whole number (a count)."""
+    """Its lowest possible value; equal to ``value`` for a whole number (a count)."""
     high: Fraction
-    """The greatest, likewise."""
+    """Its highest possible value."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,7 @@ class Checked:
     where: str
     """Section, table or figure that states it; ``"our reading"`` where we infer it."""
     quote: str
-    """The sentence, shortened; what it implies stands in brackets."""
+    """The sentence, shortened; what it implies is in brackets."""
     holds: bool
     """Whether the tables can be read so that it is true."""
     found: str
@@ -52,7 +52,7 @@ class _Outcome:
 @dataclass(frozen=True, slots=True)
 class _Cell:
     row: str
-    """Row of the table; ``""`` for a number that stands in the text."""
+    """Row of the table; ``""`` for a number in the text."""
     column: str
     number: Printed
 
@@ -81,7 +81,7 @@ class _Tables:
         }
 
     def cells(self, addresses: str | Sequence[str]) -> list[_Cell]:
-        """The cells at some addresses, in order; a literal number is a cell of no row."""
+        """Return the cells at some addresses, in order; a literal number is a cell of no row."""
         found: list[_Cell] = []
         for address in [addresses] if isinstance(addresses, str) else addresses:
             if "/" not in address:
@@ -94,13 +94,13 @@ class _Tables:
         return found
 
     def number(self, address: str) -> Printed:
-        """The one number at an address."""
+        """Return the one number at an address."""
         (cell,) = self.cells(address)
         return cell.number
 
 
 def printed(text: str) -> Printed:
-    """What a printed number, or a sum of whole numbers, stands for.
+    """Return the interval that a printed number, or a sum of whole numbers, represents.
 
     Raises:
         ValueError: ``text`` is no decimal number.
@@ -236,7 +236,7 @@ def macro_f1_possible(tables: _Tables, *, rows: str) -> _Outcome:
 
 
 def macro_f1_above_floor(tables: _Tables, *, rows: str, margin: str) -> _Outcome:
-    """Macro F1 stands more than ``margin`` points above the least that its accuracy allows."""
+    """Check that macro F1 is over ``margin`` points above the least that its accuracy allows."""
     lost = []
     for name, row in tables.rows(rows).items():
         floor = 100 * macro_f1_bounds(row["accuracy"].value / 100)[0]
@@ -246,7 +246,7 @@ def macro_f1_above_floor(tables: _Tables, *, rows: str, margin: str) -> _Outcome
 
 
 def same_gap(tables: _Tables, *, rows: str, high: str, low: str) -> _Outcome:
-    """The difference of two columns is one number for every row, given rounding."""
+    """Check that the difference of two columns is the same in every row, given rounding."""
     gaps = _gaps(tables, rows=rows, high=high, low=low)
     holds = max(gap.low for gap in gaps.values()) <= min(gap.high for gap in gaps.values())
     return _Outcome(holds, "; ".join([f"{name} {gap.text}" for name, gap in gaps.items()]))
@@ -255,7 +255,7 @@ def same_gap(tables: _Tables, *, rows: str, high: str, low: str) -> _Outcome:
 def gap_within(
     tables: _Tables, *, rows: str, high: str, low: str, scale: str, shares: Sequence[str]
 ) -> _Outcome:
-    """The difference of two columns lies between two shares of one cell, given rounding."""
+    """Check that the difference of two columns is between two shares of a cell, given rounding."""
     limit = tables.number(scale)
     least, most = Fraction(shares[0]) * limit.low, Fraction(shares[1]) * limit.high
     gaps = _gaps(tables, rows=rows, high=high, low=low)

@@ -50,7 +50,7 @@ class Threshold:
     chosen: str
     """``"calibration-accuracy"``, ``"calibration-fpr:0.01"`` or ``"given"``."""
     n_equal: int = 1
-    """Intervals between neighbouring criteria that serve equally well; the highest is taken."""
+    """Intervals between adjacent criteria that serve equally well; the highest is taken."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,18 +103,18 @@ class DetectionReport:
     rows: tuple[Detected, ...]
     """By format, then source."""
     unreadable: tuple[InvalidLine, ...]
-    """Lines that stand beside the numbers, never in them."""
+    """Lines that are counted, never used."""
 
 
 def choose_threshold(criteria: ArrayLike, generated: ArrayLike) -> Threshold:
-    """The threshold with the best accuracy; the highest, so the fewest false alarms, among equals.
+    """Return the threshold of best accuracy; the highest, with fewest false alarms, if several.
 
     Args:
         criteria: criterion per text, shape (n,), larger is likelier generated.
         generated: whether a model wrote it, shape (n,).
 
     Returns:
-        The middle between two neighbouring criteria; the least or the greatest criterion itself,
+        The middle between two adjacent criteria; the least or the greatest criterion itself,
         lowered or not, where calling all texts generated, or none, is best.
 
     Raises:
@@ -141,7 +141,7 @@ def choose_threshold(criteria: ArrayLike, generated: ArrayLike) -> Threshold:
 
 
 def threshold_at_false_positive_rate(human_criteria: ArrayLike, rate: float) -> Threshold:
-    """The lowest threshold that calls at most this share of human texts generated.
+    """Return the lowest threshold that calls at most this share of human texts generated.
 
     Raises:
         ValueError: no texts, or a rate outside 0 to 1.
@@ -159,7 +159,7 @@ def threshold_at_false_positive_rate(human_criteria: ArrayLike, rate: float) -> 
 
 
 def decision_counts(criteria: ArrayLike, generated: ArrayLike, *, threshold: float) -> Counts:
-    """What a threshold makes of some texts; shapes and errors as in `choose_threshold`."""
+    """Count the decisions of a threshold; shapes and errors as in `choose_threshold`."""
     values, labels = _labelled(criteria, generated)
     called = values > threshold
     return Counts(
@@ -296,7 +296,7 @@ def _labelled(
 
 
 def _between(low: np.float64, high: np.float64) -> np.float64:
-    """A number from low (included) to high (excluded), the middle where floats have one."""
+    """Return a number from low (included) to high (excluded), the middle if floats have one."""
     middle = low + (high - low) / 2
     return middle if low <= middle < high else low
 

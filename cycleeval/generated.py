@@ -1,6 +1,6 @@
 """Papers written by models, as a reviewer model or people rate them (Tables 2, 3, 5, 7, Figure 3).
 
-In: one line a paper with the ratings that it got and who wrote it. Out: per source the lowest,
+In: one line per paper with its ratings and source. Out: per source the lowest,
 highest and mean rating, the same for each aspect, the accept rate, references per paper, and what
 picking the best of k papers would give: its exact expectation, not one draw.
 """
@@ -51,17 +51,17 @@ class RatedPaper(Record):
     source: Annotated[str, Field(min_length=1, max_length=200)]
     """Who wrote it, e.g. ``"CycleResearcher-12B"`` or ``"preprints"``; one row of a table."""
     ratings: Ratings
-    """Overall ratings, 1 to 10, one a reviewer, simulated or human."""
+    """Overall ratings, 1 to 10, one per reviewer, simulated or human."""
     soundness: AspectRatings | None = None
-    """Soundness, 1 to 4, one a reviewer; None where it was not asked."""
+    """Soundness, 1 to 4, one per reviewer; None if it was not asked."""
     presentation: AspectRatings | None = None
-    """Presentation, likewise."""
+    """Presentation, in the same form."""
     contribution: AspectRatings | None = None
-    """Contribution, likewise."""
+    """Contribution, in the same form."""
     decision: Literal["accept", "reject"] | None = None
-    """The reviewer's decision; None where there is none."""
+    """The reviewer's decision; None if there is none."""
     n_references: Annotated[int, Field(ge=0, le=100_000)] | None = None
-    """Works in its bibliography; None where they were not counted."""
+    """Works in its bibliography; None if they were not counted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,11 +86,11 @@ class GeneratedReport:
     rows: tuple[GeneratedRow, ...]
     """By source."""
     unreadable: tuple[InvalidLine, ...]
-    """Lines that stand beside the numbers, never in them."""
+    """Lines that are counted, never used."""
 
 
 def best_of_k(values: ArrayLike, k: int, *, of: ArrayLike | None = None) -> float:
-    """Expected value at the best of k papers drawn without replacement, exactly (Figure 3).
+    """Return the exact expected value at the best of k papers drawn without replacement (Figure 3).
 
     Args:
         values: what papers are picked by, shape (n,), larger is better.
@@ -145,7 +145,7 @@ def rate_sources(
 
 
 def read_generated(path: Path, *, ks: Sequence[int] = BEST_OF) -> GeneratedReport:
-    """The same from a JSON Lines file of `RatedPaper`.
+    """Read a JSON Lines file of `RatedPaper` and rate its sources.
 
     Raises:
         ParseError: an unreadable file, or no records.
@@ -240,9 +240,9 @@ def _mean(column: Floats) -> Statistic:
 
 
 def _best_of(picked_by: Floats, averaged: Floats, k: int) -> Statistic:
-    """Expectation at the best of k, for papers that stand in a sample as often as weights say.
+    """Return the expectation at the best of k, for papers repeated in a sample by weights.
 
-    Of n papers, the best of k lies among the m lowest with chance C(m, k) / C(n, k). Papers of
+    Of n papers, the best of k is among the m lowest with probability C(m, k) / C(n, k). Papers of
     equal criterion form one level: it is hit with the difference of two such chances, and then
     gives the level's mean.
     """

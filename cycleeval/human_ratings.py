@@ -143,7 +143,7 @@ def read_human_ratings(
     Args:
         source: a build directory, a ``.parquet`` or ``.jsonl`` file, or a hub id ``ORG/NAME``.
         split: the split to score; for a file, only if it has a column ``split``. The split
-            ``train``, if there is one besides, gives constants and thresholds.
+            ``train``, if there is one too, gives constants and thresholds.
         venue: keep the papers of one venue, e.g. ``"ICLR.cc/2024/Conference"``; None keeps all,
             and then their rating scales must agree.
 

@@ -1,6 +1,6 @@
 """Run-time checks of arguments: options, labels, and numbers from any array library.
 
-A type hint stops nobody, so every public function passes its arguments through here. A number is
+Type hints are not enforced, so every public function checks its arguments here. A number is
 any real number except a truth value; None, NaN and pandas' NA are missing values; text is refused.
 """
 
@@ -213,7 +213,7 @@ def decision_label(value: object, what: str = "decision") -> DecisionLabel | Non
 
 
 def decision_labels(values: object, n_papers: int, what: str) -> tuple[DecisionLabel | None, ...]:
-    """Return one decision per paper; None stands for "no decisions" as a whole.
+    """Return one decision per paper; None means "no decisions".
 
     Raises:
         ValueError: another number of decisions than papers, or an entry that is not a decision.

@@ -58,7 +58,7 @@ def peer_review(papers: str, reference: str, split: str = "test") -> Task:
     return Task(dataset=MemoryDataset(samples), solver=generate(), scorer=human_ratings())
 
 
-@metric  # type: ignore[untyped-decorator]  # likewise
+@metric  # type: ignore[untyped-decorator]  # the same
 def mean_of_readable() -> Metric:
     """Mean over the papers whose review could be read; NaN where there is none."""
 
@@ -69,7 +69,7 @@ def mean_of_readable() -> Metric:
     return mean
 
 
-@metric  # type: ignore[untyped-decorator]  # likewise
+@metric  # type: ignore[untyped-decorator]  # the same
 def total() -> Metric:
     """Sum over the papers."""
 
@@ -79,11 +79,11 @@ def total() -> Metric:
     return added
 
 
-@scorer(metrics={"proxy_mse_n1": [mean_of_readable()], "n_unreadable": [total()]})  # type: ignore[untyped-decorator]  # likewise
+@scorer(metrics={"proxy_mse_n1": [mean_of_readable()], "n_unreadable": [total()]})  # type: ignore[untyped-decorator]  # the same
 def human_ratings() -> Scorer:
     """Proxy error of the review's rating; NaN, and 1 unreadable, for a reply without a review.
 
-    The two stand side by side because inspect leaves a NaN out of a lone score without a word.
+    Both are reported because inspect silently leaves a NaN out of a single score.
     """
 
     async def score(state: TaskState, target: Target) -> Score:

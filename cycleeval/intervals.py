@@ -185,7 +185,7 @@ def caution(
         n_papers: papers behind the value.
         left_out: the value without each paper.
         interval: the interval; None if there is none.
-        exact: whether its method holds at any number of papers.
+        exact: whether its method is exact for any number of papers.
 
     Tails are heavy if the effective number of papers is below the root of their number: then tests
     and intervals of means err more often than stated; see benchmarks/simulations.py.

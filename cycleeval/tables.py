@@ -8,7 +8,7 @@ from cycleeval.result import MetricResult
 
 
 def detection_json(report: DetectionReport) -> dict[str, object]:
-    """What ``cycleeval detection --json`` prints."""
+    """Return what ``cycleeval detection --json`` prints."""
     return {
         "n_unreadable": len(report.unreadable),
         "unreadable": [asdict(problem) for problem in report.unreadable],
@@ -56,7 +56,7 @@ def render_detection(report: DetectionReport) -> str:
 
 
 def generated_json(report: GeneratedReport) -> dict[str, object]:
-    """What ``cycleeval generated --json`` prints."""
+    """Return what ``cycleeval generated --json`` prints."""
     return {
         "n_unreadable": len(report.unreadable),
         "unreadable": [asdict(problem) for problem in report.unreadable],
@@ -89,7 +89,7 @@ def render_generated(report: GeneratedReport) -> str:
 
 
 def shown(result: MetricResult) -> str:
-    """A value with its interval, three decimals."""
+    """Return a value with its interval, three decimals."""
     if result.value is None:
         return f"undefined ({result.why})"
     if result.low is None or result.high is None:

@@ -1,4 +1,4 @@
-"""The card beside trained weights, with the licence and the form before a download."""
+"""The card beside trained weights, with the license and the form before a download."""
 
 from pathlib import Path
 from typing import Literal

@@ -24,7 +24,7 @@ IGNORED = -100
 """Label of a token that is not trained."""
 _FENCE_OPENING = re.compile(r"^`{3,}[^\n`]{0,40}\n", re.MULTILINE)
 _MARKER = re.compile("\ue000(\\d{1,6})\ue001")
-"""Private-use characters; stands for the content of one message in a rendered template."""
+"""Private-use characters that mark the content of one message in a rendered template."""
 
 
 class ChatTokenizer(Protocol):
@@ -103,7 +103,7 @@ def encode_text(tokenizer: ChatTokenizer, text: str) -> list[int]:
 
 
 def encode_chat(tokenizer: ChatTokenizer, messages: Sequence[Message]) -> Example:
-    """Tokenise a chat and label the assistant's turns.
+    """Tokenize a chat and label the assistant's turns.
 
     Raises:
         ParseError: ``chat-template``, the template does not print every message once, or changes
@@ -206,10 +206,10 @@ def _trims(tokenizer: ChatTokenizer, messages: Sequence[Message]) -> list[bool]:
 
 
 def _encode(tokenizer: ChatTokenizer, text: str, plain: Sequence[tuple[int, int]]) -> EncodedText:
-    """Tokenise a text; control tokens are read everywhere but in the plain spans.
+    """Tokenize a text; control tokens are read everywhere but in the plain spans.
 
-    A text without names of control tokens in its plain spans is tokenised in one piece, as any
-    other program does. Otherwise it is cut at each of these names, and the names are tokenised by
+    A text without names of control tokens in its plain spans is tokenized in one piece, as any
+    other program does. Otherwise it is cut at each of these names, and the names are tokenized by
     the same model without control tokens.
     """
     control = control_tokens(tokenizer)
@@ -256,7 +256,7 @@ def _segments(length: int, cuts: Sequence[tuple[int, int]]) -> Iterator[tuple[in
 
 
 def _is_inside(start: int, end: int, spans: Sequence[tuple[int, int]]) -> bool:
-    """Return whether any character of a token lies in one of the ascending spans."""
+    """Return whether any character of a token is in one of the ascending spans."""
     place = bisect_right(spans, (start, len(spans) and spans[-1][1])) - 1
     return any(
         low < max(end, start + 1) and start < high for low, high in spans[max(place, 0) : place + 2]
@@ -264,7 +264,7 @@ def _is_inside(start: int, end: int, spans: Sequence[tuple[int, int]]) -> bool:
 
 
 def _encode_plain(tokenizer: ChatTokenizer, text: str, control: dict[int, str]) -> EncodedText:
-    """Tokenise a text without control tokens; by character if the model has the name itself."""
+    """Tokenize a text without control tokens; by character if the model has the name itself."""
     encoded = _without_control_tokens(tokenizer).encode(text, add_special_tokens=False)
     if not control.keys() & set(encoded.ids) or len(text) < 2:
         return EncodedText(list(encoded.ids), [start for start, _ in encoded.offsets])
@@ -320,7 +320,7 @@ def truncate_at_random(example: Example, context: int, rng: random.Random) -> Ex
 
 
 def truncate_end(example: Example, context: int) -> Example:
-    """Cut what does not fit from the end, as preference optimisation does (Sec. 3.2)."""
+    """Cut what does not fit from the end, as preference optimization does (Sec. 3.2)."""
     return example if len(example.ids) <= context else example.part(slice(0, context))
 
 

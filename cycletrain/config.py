@@ -74,7 +74,7 @@ class AdapterConfig(ConfigTable):
     gradient_examples: Positive = 8
     """Examples whose gradient LoRA-GA starts from."""
     gradient_device: Literal["gpu", "cpu"] = "gpu"
-    """Device of that gradient; ``cpu`` is slow, and needs no GPU memory for unquantised weights."""
+    """Device of that gradient; ``cpu`` is slow, and needs no GPU memory for unquantized weights."""
     target_modules: tuple[str, ...] = ()
     """Last parts of the layers' names; empty for all linear layers except the head."""
     fp8: bool = False
@@ -220,7 +220,7 @@ class SimpoLoss(ConfigTable):
 
 
 class SimpoConfig(JobConfig):
-    """One round of preference optimisation."""
+    """One round of preference optimization."""
 
     pairs: Path
     """``pairs.jsonl``."""
@@ -237,7 +237,7 @@ class SimpoConfig(JobConfig):
 
 
 class IterateConfig(JobConfig):
-    """T rounds of sampling, reviewing and preference optimisation."""
+    """T rounds of sampling, reviewing and preference optimization."""
 
     split: Literal["train", "test"] = "train"
     """Split of the build with the prompts."""

@@ -2,7 +2,7 @@
 
 The criterion of a text x is the log-probability that the scoring model gives to x, less its
 expectation under the reference model's own choices at every position, in standard deviations.
-Text sampled from a model lies above its expectation; human text lies around or below it
+Text sampled from a model is above its expectation; human text is near or below it
 (Sec. 3.4). Texts longer than a model's context are scored in windows whose moments add up.
 """
 
@@ -79,8 +79,8 @@ def curvature_moments(
             )
     if labels.numel() and int(labels.max()) >= vocabulary:
         raise ValueError(
-            f"label {int(labels.max())} lies outside the common vocabulary of {vocabulary};"
-            " tokenise the text with the tokenizer both models share"
+            f"label {int(labels.max())} is outside the common vocabulary of {vocabulary};"
+            " tokenize the text with the tokenizer both models share"
         )
     excess = torch.zeros(len(labels), dtype=torch.float64, device=labels.device)
     variance = torch.zeros_like(excess)
@@ -177,7 +177,7 @@ def machine_probability(
     """
     distances = sorted(abs(value - criterion) for value in (*human, *machine))
     if not distances or neighbours < 1:
-        raise ValueError("expected at least one reference criterion and one neighbour")
+        raise ValueError("expected at least one reference criterion and one neighbor")
     reach = distances[min(neighbours, len(distances)) - 1]
     n_machine = sum(abs(value - criterion) <= reach for value in machine)
     return n_machine / bisect_right(distances, reach)

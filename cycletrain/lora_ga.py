@@ -4,7 +4,7 @@ For each target layer let G be the loss's gradient in W at the start, G = U S V^
 
     A = c V[:, :r]^T,   B = c U[:, r:2r],   c = d_out^(1/4) / sqrt(gamma),   W <- W - s B A
 
-with s = alpha / r, so that the model's output is unchanged at step 0. peft's own initialisation
+with s = alpha / r, so that the model's output is unchanged at step 0. peft's own initialization
 leaves A unscaled and multiplies B by S.
 
 The offset of W is not part of an adapter. ``save_adapter`` therefore writes a plain LoRA adapter
@@ -46,7 +46,7 @@ def gradient_factors(gradient: Tensor, *, rank: int, gamma: float, seed: int) ->
         gradient: of the loss in W, shape (d_out, d_in); its length does not matter.
         rank: r of the adapter; 2r singular directions are used.
         gamma: the "stable" constant, in the denominator of c squared.
-        seed: of the randomised decomposition.
+        seed: of the randomized decomposition.
 
     Raises:
         ValueError: the layer has fewer than 2r directions, or the gradient has no direction.
@@ -85,10 +85,10 @@ def add_adapter(
     target_modules: Sequence[str] = (),
     seed: int = 0,
 ) -> PeftModel:
-    """Wrap a model in LoRA; with a gradient estimate, initialise it as LoRA-GA does.
+    """Wrap a model in LoRA; with a gradient estimate, initialize it as LoRA-GA does.
 
     Args:
-        model: in full or half precision; quantise it afterwards (``quantise_base``).
+        model: in full or half precision; quantize it afterwards (``quantise_base``).
         estimate_gradients: runs forward and backward over some examples and accumulates gradients
             in the model's weights; None for plain LoRA (B = 0, W untouched).
         rank: r.

@@ -1,7 +1,7 @@
 """How much memory a training run needs on each GPU, estimated before it starts.
 
 The constants reproduce measured peaks on an H100 within 15% (see the test). The plan counts what
-the allocator holds at the peak of one step, and of LoRA-GA's gradient estimate where there is one.
+the allocator reserves at the peak of a step, and of LoRA-GA's gradient estimate if there is one.
 """
 
 from dataclasses import dataclass

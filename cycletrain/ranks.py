@@ -89,7 +89,7 @@ def _digest(tensors: Iterable[Tensor]) -> str:
 
 
 def _plain_parts(tensor: Tensor) -> Iterator[Tensor]:
-    """Yield the tensor, or the tensors inside a quantised one."""
+    """Yield the tensor, or the tensors inside a quantized one."""
     if not hasattr(tensor, "__tensor_flatten__"):
         yield tensor
         return

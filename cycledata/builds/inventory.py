@@ -102,7 +102,7 @@ def _arxiv_ids(snapshot: Replies, papers: set[str]) -> Iterator[tuple[str, set[s
             elif searched is not None and searched.status == 200:
                 found.update(entry.arxiv_id for entry in parse_atom(searched.payload))
         except ParseError:
-            continue  # the build gives this paper a row
+            continue  # the build keeps this paper
         if found:
             yield paper, found
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 _NEXT_STEP = {
     401: "the token in HF_TOKEN is not valid; make one with write access in the hub's settings",
     403: "the token in HF_TOKEN has no write access; ask the repository's owner",
-    404: "there is no such user, organisation or repository",
+    404: "there is no such user, organization or repository",
     409: "the repository is being changed; wait and publish again",
     412: "the repository has just been changed; look at it and publish again",
     429: "too many requests; wait and publish again",

@@ -35,7 +35,7 @@ def outline(
             " to OpenAI's own address and no key to any other."
         ),
     ] = None,
-    vllm: Annotated[bool, typer.Option("--vllm", help="vLLM on the GPUs at hand.")] = False,
+    vllm: Annotated[bool, typer.Option("--vllm", help="vLLM on the local GPUs.")] = False,
     engines: Annotated[
         int, typer.Option(min=1, help="vLLM engines; several of them run on Ray.")
     ] = 1,

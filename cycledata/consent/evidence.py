@@ -1,4 +1,4 @@
-"""Evidence for publishing a component, and the licenses that are recognised.
+"""Evidence for publishing a component, and the licenses that are recognized.
 
 Licenses are matched whole against a closed list of spellings. Words that are not on the list are no
 license: the component is withheld and the words are named in its verdict.
@@ -76,7 +76,7 @@ _SPELLING = re.compile(r"[\x20-\x7e]{1,200}")
 
 
 def _known_licenses() -> Iterator[tuple[str, License]]:
-    """Yield every accepted spelling, normalised, and its license."""
+    """Yield every accepted spelling, normalized, and its license."""
     for spelling in ("cc0", "cc0 1.0", "cc0-1.0", f"{_SITE}/publicdomain/zero/1.0"):
         yield spelling, License("CC0-1.0", frozenset())
     for spelling in _ARXIV_LICENSES:

@@ -77,7 +77,7 @@ class WrittenConsent(Record):
     venues: tuple[PlainText, ...] = ()
     """Venue ids that it covers."""
     paper_ids: PaperIds = frozenset()
-    """Papers that it covers, besides those of the venues."""
+    """Papers that it covers, in addition to those of the venues."""
     components: SomeComponents
 
     @model_validator(mode="after")

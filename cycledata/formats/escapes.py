@@ -41,7 +41,7 @@ class Escape:
         return text + self.marker if self._tail(text) else text
 
     def read(self, text: str) -> str:
-        """What ``write`` was given, with or without white space around."""
+        """Return what ``write`` was given, with or without white space around it."""
         text = text.strip(WHITE)
         if text.endswith(self.marker) and self._tail(text.removesuffix(self.marker)):
             text = text.removesuffix(self.marker)

@@ -1,7 +1,7 @@
 r"""Title, abstract and sections <-> the LaTeX of one block, heading by heading.
 
 ``parse_latex_block(render_latex_block(...))`` gives back what went in. A heading opens a line; what
-stands between two headings is the section's text. Around the title and the abstract a model may
+is between two headings is the section's text. Around the title and the abstract a model may
 write what it likes (``\documentclass``, ``\maketitle``): it is not kept.
 """
 
@@ -32,12 +32,12 @@ _LATEX = Escape("{}", re.sub(r"\?P<\w+>", "?:", _STRUCTURE))
 
 @dataclass(frozen=True, slots=True)
 class LatexBlock:
-    """What one block of LaTeX holds."""
+    """Contents of one block of LaTeX."""
 
     title: str | None
-    """Argument of \\title; None where there is none."""
+    """Argument of \\title; None if there is none."""
     abstract: str | None
-    """None where there is no abstract environment."""
+    """None if there is no abstract environment."""
     sections: tuple[Section, ...]
     """In order; text before the first heading is a section without title."""
 
@@ -68,7 +68,7 @@ def check_latex(title: str, sections: Sequence[Section]) -> None:
             )
     appendix = [section.appendix for section in sections]
     if appendix != sorted(appendix):
-        raise ValueError("a section of the body stands after the appendix has begun")
+        raise ValueError("a section of the body follows the start of the appendix")
     if any(section.level > len(COMMANDS) for section in sections):
         raise ValueError(f"LaTeX has {len(COMMANDS)} levels of headings, found a section at 6")
 
@@ -95,7 +95,7 @@ def render_latex_block(
 
 
 def parse_latex_block(text: str) -> LatexBlock | Unreadable:
-    """What a block holds; of a title or an abstract given twice, the first counts."""
+    """Return what a block contains; of two titles or abstracts, the first counts."""
     title: str | None = None
     abstract: str | None = None
     sections: list[Section] = []

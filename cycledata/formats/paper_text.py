@@ -82,7 +82,7 @@ class CitedWork(Record):
     bibtex: str
     """The entry; begins with ``@type{``."""
     abstract: str | None
-    """None where unknown or withheld."""
+    """None if unknown or withheld."""
 
     @model_validator(mode="after")
     def _is_bibtex(self) -> Self:

@@ -1,6 +1,6 @@
-"""Which sections the plan turn of CycleResearcher's text holds: those up to the method.
+"""Sections of the plan turn of CycleResearcher's text: those up to the method.
 
-The second half of a paper opens at the first top-level heading that speaks of experiments; where
+The second half of a paper opens at the first top-level heading about experiments; where
 no heading does, right after the method; where none names a method either, at the closing matter;
 else in the middle. The first section and any text before it are always of the first half, an
 appendix always of the second.

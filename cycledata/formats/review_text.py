@@ -95,9 +95,9 @@ class ReviewText(Record):
     reviews: Annotated[tuple[Review, ...], Field(min_length=1, max_length=MAX_REVIEWERS)]
     """In the text's order; reviewers are called R1, R2, ... in that order."""
     meta_review: MetaReview | None
-    """None where the text has none."""
+    """None if the text has none."""
     decision: Decision | None
-    """None where the text has none."""
+    """None if the text has none."""
 
     @model_validator(mode="after")
     def _numbered(self) -> Self:

@@ -156,7 +156,7 @@ def converse(
 
 
 def count_outcomes(records: Sequence[OutlineReply]) -> OutlineReport:
-    """Counts of conversations that have just been recorded."""
+    """Return counts of conversations that have just been recorded."""
     n_outlined = sum(record.outcome == "outline" for record in records)
     return OutlineReport(n_outlined, len(records) - n_outlined, 0)
 
@@ -234,7 +234,7 @@ def _record(talk: _Talk, model: str, sampling: SeededSampling) -> OutlineReply:
 
 
 def reply_of(record: OutlineReply, url: str, now: dt.datetime) -> Reply:
-    """A conversation as a reply of the snapshot."""
+    """Return a conversation as a reply of the snapshot."""
     return Reply(
         service="outline",
         key=outline_key(record.model, record.paper_id),

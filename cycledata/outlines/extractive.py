@@ -25,7 +25,7 @@ _CLOSING = re.compile(
 
 
 def extractive_outline(*, abstract: str, sections: Sequence[Section]) -> Outline:
-    """Opening of the introduction, the abstract, and what stands under experimental headings.
+    """Return an outline of copied sentences: introduction, abstract, experimental sections.
 
     Lists are empty where no section after the method has a title.
     """
@@ -59,7 +59,7 @@ def extractive_outline(*, abstract: str, sections: Sequence[Section]) -> Outline
 
 
 def _distinct(names: Sequence[str]) -> list[str]:
-    """The names, the second of a kind called ``"Results (2)"``."""
+    """Return the names, the second of a kind called ``"Results (2)"``."""
     used: set[str] = set()
     out: list[str] = []
     for name in names:
@@ -72,7 +72,7 @@ def _distinct(names: Sequence[str]) -> list[str]:
 
 
 def _without_tables(text: str) -> tuple[str, list[str]]:
-    """The text around its tables, and the tables."""
+    """Return the text around its tables, and the tables."""
     prose, tables, start = [], [], 0
     while (found := _TABLE.search(text, start)) is not None:
         end_mark = f"\\end{{{found[1]}}}"

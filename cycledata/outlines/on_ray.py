@@ -1,6 +1,6 @@
 """Outlines from several engines at once: papers as a Ray dataset, one engine in each actor.
 
-An actor holds a whole conversation, asking again included, so that no engine waits for another. The
+An actor finishes a conversation, repeated requests included, so no engine waits for another. The
 snapshot stays with the driver, which records every conversation as it comes back.
 """
 
@@ -47,13 +47,13 @@ def extract_outlines_on_ray(
     clock: Callable[[], dt.datetime] = lambda: dt.datetime.now(dt.UTC),
     on_progress: Callable[[OutlineReport], None] = lambda _: None,
 ) -> OutlineReport:
-    """As ``extract_outlines``, on the Ray cluster at hand or one started on this machine.
+    """As ``extract_outlines``, on the present Ray cluster or one started on this machine.
 
     Killed, it loses the batches in flight, ``batch_size`` papers an engine and as many queued, and
     goes on from there when run again.
 
     Args:
-        papers: with distinct ids; Ray's object store holds the texts of all that are not known.
+        papers: with distinct ids; Ray's object store has the texts of all that are not known.
         snapshot: where conversations are recorded.
         model: what ``make_backend`` answers as; names what is known already.
         make_backend: starts an engine; called once in each actor.
@@ -62,7 +62,7 @@ def extract_outlines_on_ray(
         gpus_per_engine: GPUs that Ray keeps for one actor.
         sampling: passed on and recorded.
         max_attempts: most replies asked for one paper.
-        batch_size: conversations that an engine holds at once.
+        batch_size: conversations per engine at a time.
         clock: gives the time of a reply.
         on_progress: called after every conversation with the counts so far.
 
@@ -113,7 +113,7 @@ def extract_outlines_on_ray(
 
 
 def _reason(error: Exception) -> str:
-    """What went wrong in an actor, out of the traceback that Ray makes of it."""
+    """Return the error of an actor from the traceback that Ray makes of it."""
     lines = str(error).split("\n")
     reasons = [line for line in lines if _RAISED.match(line)]
     return (reasons[-1] if reasons else lines[0])[:400]

@@ -50,7 +50,7 @@ def prompt_hash() -> str:
 def prompt_budget(
     context_tokens: int, max_tokens: int, *, chars_per_token: float = CHARS_PER_TOKEN
 ) -> int:
-    """Characters of a paper that fit a context besides the prompts, a bad reply and the next one.
+    """Return how many characters of a paper fit a context with prompts and two completions.
 
     Raises:
         ValueError: replies and prompts alone fill the context.
@@ -66,19 +66,19 @@ def prompt_budget(
 
 
 def first_messages(paper: PaperToOutline) -> tuple[Message, ...]:
-    """The question about one paper, already fitted."""
+    """Return the question about one paper that fits the context."""
     task = _prompt("task").replace("{paper}", paper_as_shown(paper))
     return (Message(role="system", content=_prompt("system")), Message(role="user", content=task))
 
 
 def repair_messages(text: str, problem: Unreadable) -> tuple[Message, Message]:
-    """The model's reply and what is wrong with it, to go on with."""
+    """Return the next turns: the completion and what is wrong with it."""
     said = _prompt("repair").replace("{where}", problem.where).replace("{why}", problem.why)
     return (Message(role="assistant", content=text), Message(role="user", content=said))
 
 
 def paper_as_shown(paper: PaperToOutline) -> str:
-    """The paper as one text, a heading before each section."""
+    """Return the paper as one text, a heading before each section."""
     parts = [f"# {paper.title}", paper.abstract]
     for section in paper.sections:
         head = f"{'#' * (section.level + 1)} {section.title}\n" if section.title else ""
@@ -87,7 +87,7 @@ def paper_as_shown(paper: PaperToOutline) -> str:
 
 
 def fit_paper(paper: PaperToOutline, max_chars: int) -> PaperToOutline:
-    """The paper within a budget: whole if it fits, else less of it, by rule.
+    """Return the paper within a budget: complete if it fits, else shortened by rule.
 
     Appendices go first, the last one before the others. If the body is still too long, its
     longest sections are cut at their end to one common length, which leaves short sections, such
@@ -108,7 +108,7 @@ def fit_paper(paper: PaperToOutline, max_chars: int) -> PaperToOutline:
 
 
 def _common_length(lengths: Sequence[int], total: int) -> int:
-    """The greatest cap with ``sum(min(length, cap)) <= total``."""
+    """Return the greatest cap with ``sum(min(length, cap)) <= total``."""
     left, n_left = total, len(lengths)
     for length in sorted(lengths):
         if length * n_left > left:

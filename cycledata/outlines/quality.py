@@ -1,4 +1,4 @@
-"""How an outline stands to its paper: numbers, names of experiments, copied sentences.
+"""Comparison of an outline with its paper: numbers, names of experiments, copied sentences.
 
 Nothing is dropped on these grounds; a build shows the counts. A number that the paper does not
 state was made up or computed by the model; a copied sentence makes the outline no plan.
@@ -28,7 +28,7 @@ _SENTENCE_END = re.compile(r"(?<=[.!?])\s")
 
 @dataclass(frozen=True, slots=True)
 class OutlineQuality:
-    """Counts for one outline; shares are for whoever adds them up."""
+    """Counts for one outline; callers compute shares."""
 
     n_numbers: int
     """Numbers in the results: tables, descriptions and images."""
@@ -43,7 +43,7 @@ class OutlineQuality:
     n_sentences: int
     """Sentences of eight words or more in motivation, main idea and descriptions."""
     copied_sentences: tuple[str, ...]
-    """Those that stand word for word in the paper."""
+    """Those that are copied from the paper."""
 
 
 def check_outline(
@@ -89,7 +89,7 @@ def _words(text: str) -> list[str]:
 
 
 def _long_sentences(text: str) -> Iterator[tuple[str, str]]:
-    """Each sentence of at least ``MIN_COPIED_WORDS`` as it stands, and as words alone."""
+    """Each sentence of at least ``MIN_COPIED_WORDS`` as written, and as words alone."""
     for sentence in _SENTENCE_END.split(text):
         words = _words(sentence)
         if len(words) >= MIN_COPIED_WORDS:

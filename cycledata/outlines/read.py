@@ -36,7 +36,7 @@ class Attempt(Record):
     text: str
     """``""`` where the server sent none."""
     finish_reason: str | None
-    """``"stop"``, ``"length"``, ...; None where the server did not say or did not answer."""
+    """``"stop"``, ``"length"``, ...; None if the server did not say or did not answer."""
     served_model: str | None
     """Model that the server says has answered."""
     n_prompt_tokens: int | None
@@ -62,7 +62,7 @@ class OutlineReply(Record):
     n_chars_shown: int
     """What of it the model was shown."""
     attempts: tuple[Attempt, ...]
-    """In order; the model is told what was wrong with the one before."""
+    """In order; each request states what was wrong with the completion before."""
     outcome: Outcome
 
 
@@ -72,7 +72,7 @@ def outline_schema() -> dict[str, Any]:
 
 
 def parse_outline(text: str) -> Outline | Unreadable:
-    """The outline that a reply states: all of the text, or all of one fenced block.
+    """Return the outline that a reply states: all of the text, or all of one fenced block.
 
     Strict: no unknown key, no number in quotes, no empty motivation, main idea or list; two
     experiments of one list have two names.
@@ -90,7 +90,7 @@ def parse_outline(text: str) -> Outline | Unreadable:
 
 
 def read_outline_reply(payload: bytes) -> OutlineReply:
-    """The record behind a payload.
+    """Return the record of a payload.
 
     Raises:
         ParseError: not such a record, or its outcome is not what its last attempt gives.
@@ -106,7 +106,7 @@ def read_outline_reply(payload: bytes) -> OutlineReply:
 
 
 def recorded_outline(reply: OutlineReply) -> Outline | Unreadable:
-    """The outline that a conversation ended in, or why the model gave none."""
+    """Return the outline that a conversation ended in, or why the model gave none."""
     last = reply.attempts[-1] if reply.attempts else None
     if last is None or last.problem is not None:
         why = "no reply" if last is None else last.problem
@@ -151,7 +151,7 @@ def _incomplete(outline: Outline) -> Unreadable | None:
 
 
 def _closed(node: Mapping[str, Any]) -> dict[str, Any]:
-    """The schema without titles, defaults and docstrings, every property required."""
+    """Return the schema without titles, defaults and docstrings, every property required."""
     kept = {
         key: _closed_value(value)
         for key, value in node.items()

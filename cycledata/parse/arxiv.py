@@ -1,6 +1,6 @@
 """arXiv's two answers: the Atom feed of a search, and the OAI-PMH record with the licence.
 
-In: payload bytes. Out: candidates and a licence. XML from strangers is read without a document type
+In: payload bytes. Out: candidates and a license. Untrusted XML is read without a document type
 definition, so that no entity is ever expanded.
 """
 
@@ -42,7 +42,7 @@ class ArxivPaper(Record):
     updated: dt.date
     """Day of this version."""
     category: str | None = None
-    """Primary category, e.g. ``"cs.LG"``; None where the feed states none."""
+    """Primary category, e.g. ``"cs.LG"``; None if the feed states none."""
 
 
 class ArxivRecord(Record):
@@ -50,7 +50,7 @@ class ArxivRecord(Record):
 
     arxiv_id: str
     license: str | None
-    """Licence URL; None where the record has none, as before 2008."""
+    """License URL; None if the record has none, as before 2008."""
 
 
 class NamedArxivId(Record):
@@ -70,7 +70,7 @@ class NamedArxivId(Record):
     """Day of version 1."""
 
     def as_paper(self, title: str | None) -> ArxivPaper:
-        """Return the entry of a search that this statement stands in for.
+        """Return the entry of a search that this statement replaces.
 
         Without a stated day, `published` is the first day of the month in the arXiv id.
         """
@@ -141,7 +141,7 @@ def parse_atom(payload: bytes) -> tuple[ArxivPaper, ...]:
 
 
 def parse_oai(payload: bytes) -> ArxivRecord:
-    """Identifier and licence of a ``GetRecord`` answer in the ``arXiv`` metadata format.
+    """Return identifier and license of a ``GetRecord`` reply in the ``arXiv`` format.
 
     Raises:
         ParseError: not XML, an OAI error such as ``idDoesNotExist``, or no record in it.
@@ -161,9 +161,9 @@ def parse_oai(payload: bytes) -> ArxivRecord:
 
 
 def parse_licence_page(payload: bytes) -> str | None:
-    """Licence URL on the abstract page of one version; None where the page links none.
+    """License URL on the abstract page of one version; None if the page links none.
 
-    The page is where arXiv tells the licence of an earlier version: OAI-PMH tells the latest's.
+    Only this page states the license of an earlier version; OAI-PMH has the latest's.
     """
     links = {match.decode("ascii") for match in _LICENCE_LINK.findall(payload[:_MAX_BYTES])}
     # Two different links would leave it open which one is meant.

@@ -1,4 +1,4 @@
-r"""JSON as strangers send it, made safe to keep: no half surrogates, which no file can hold."""
+r"""JSON of untrusted origin, made safe to store: no half surrogates, which UTF-8 cannot encode."""
 
 import json
 import re
@@ -9,7 +9,7 @@ _HALF = re.compile("[\ud800-\udfff]")
 
 
 def read_json(payload: bytes) -> Any:
-    r"""The value of a JSON text in UTF-8; each half surrogate becomes U+FFFD.
+    r"""Return the value of a JSON text in UTF-8; each half surrogate becomes U+FFFD.
 
     Raises:
         ValueError: not UTF-8, not JSON.

@@ -18,7 +18,7 @@ class ListedPaper(Record):
     authors: tuple[str, ...]
     """As the list spells them; empty where it names none."""
     abstract: str | None
-    """None where the list has none."""
+    """None if the list has none."""
     url: str
     """The paper's page at its venue."""
 

@@ -27,7 +27,7 @@ _STATUSES: Mapping[str, DecisionKind | None] = {
     "Top-25%": "accept",
     "Absent from review dumps (reason unknown)": None,
 }
-"""Statuses that do not start with the decision; None where the table does not know it."""
+"""Statuses that do not start with the decision; None if the table does not know it."""
 
 
 class DatedRatings(Record):
@@ -47,7 +47,7 @@ class RatingsRow:
     title: str | None
     abstract: str | None
     decision: Decision | None
-    """None where the table does not know it."""
+    """None if the table does not know it."""
     dated_ratings: tuple[DatedRatings, ...]
     """Oldest first, the undated last; days without ratings are left out."""
 
@@ -115,7 +115,7 @@ def _text(row: dict[str, Any], column: str) -> str | None:
 
 
 def _decision(row: dict[str, Any]) -> Decision | None:
-    """The decision's own words where the table has them, else its status."""
+    """Return the words of the decision if the table has them, else its status."""
     words = _text(row, "decision") or _text(row, "status")
     if words is None:
         return None

@@ -16,13 +16,13 @@ class Work(Record):
     """Semantic Scholar's paper id, 40 hex digits."""
     title: str | None
     abstract: str | None
-    """None where the service has none or may not show it."""
+    """None if the service has none or may not show it."""
     year: Annotated[int, Field(ge=1, le=9999)] | None
     arxiv_id: str | None
     doi: str | None
     """In lower case."""
     license: str | None
-    """Licence of the open-access copy, e.g. ``"CCBY"``; None where none is stated."""
+    """License of the open-access copy, e.g. ``"CCBY"``; None if none is stated."""
     cites: tuple[str, ...]
     """Ids of the works it cites; empty where they were not asked for."""
 
@@ -51,7 +51,7 @@ def parse_work(payload: bytes) -> Work:
 
 
 def parse_match(payload: bytes) -> str | None:
-    """Id of the work that a title match found; None where it found none.
+    """Id of the work that a title match found; None if it found none.
 
     Raises:
         ParseError: ``scholar-record``; not a match's answer.

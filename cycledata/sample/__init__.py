@@ -1,6 +1,6 @@
 """The embedded sample: invented papers in the services' true shapes, sealed as a snapshot.
 
-``source/`` holds what a person can read, ``snapshot/`` what a build reads; ``make sample`` makes
+``source/`` is for people, ``snapshot/`` for builds; ``make sample`` makes
 the second from the first. No paper, author, review, reference or experiment in it exists. README.md
 beside this file says what each paper is there for.
 """

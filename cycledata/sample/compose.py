@@ -57,7 +57,7 @@ def sample_replies(source: Path = SOURCE) -> Iterator[Reply]:
 
 
 def compose(out: Path = SNAPSHOT, source: Path = SOURCE) -> SnapshotManifest:
-    """Seal the sources under ``out``; whatever stood there is replaced."""
+    """Seal the sources under ``out``; existing files are replaced."""
     with tempfile.TemporaryDirectory() as folder:
         with OpenSnapshot(Path(folder)) as snapshot:
             snapshot.add_many(sample_replies(source))
@@ -70,7 +70,7 @@ def compose(out: Path = SNAPSHOT, source: Path = SOURCE) -> SnapshotManifest:
 
 
 def _units(source: Path) -> Iterator[Path]:
-    """What becomes one reply each: files, but an e-print's folder as a whole."""
+    """Yield what becomes one reply each: files, but an e-print's folder as a whole."""
     eprints = source / "arxiv" / "eprint"
     for path in (*eprints.iterdir(), *source.rglob("*")):
         inside = eprints in path.parents and path.parent != eprints
@@ -115,7 +115,7 @@ def _payload(path: Path, suffix: str) -> bytes:
 
 
 def _tar(folder: Path) -> bytes:
-    """The folder as a tar archive, ordered by name, without dates and owners."""
+    """Return the folder as a tar archive, ordered by name, without dates and owners."""
     out = io.BytesIO()
     with tarfile.open(fileobj=out, mode="w", format=tarfile.USTAR_FORMAT) as archive:
         for path in sorted(p for p in folder.rglob("*") if p.is_file()):
@@ -126,7 +126,7 @@ def _tar(folder: Path) -> bytes:
 
 
 def gzip_stored(data: bytes) -> bytes:
-    """A gzip file of stored blocks: zlib's and zlib-ng's compressed bytes differ, these do not."""
+    """Return a gzip file of stored blocks, which zlib and zlib-ng write with equal bytes."""
     out = [_GZIP_HEAD]
     for start in range(0, max(len(data), 1), _GZIP_BLOCK):
         block = data[start : start + _GZIP_BLOCK]

@@ -50,7 +50,7 @@ def invented_reviewer_text(submissions: list[Submission]) -> Iterator[dict[str, 
 
 
 def write_submissions(out: Path = SUBMISSIONS) -> None:
-    """Write both files, one line a paper."""
+    """Write both files, one line per paper."""
     submissions = _submissions()
     out.mkdir(exist_ok=True)
     for name, rule in (

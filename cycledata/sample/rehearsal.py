@@ -133,7 +133,7 @@ def abstract(draft: Draft) -> str:
 
 
 def latex(draft: Draft) -> str:
-    """The paper as its authors would have sent it."""
+    """Return the paper as its authors would submit it."""
     topic, method = TOPICS[draft.topic], METHODS[draft.method]
     proof, breadth, ablation = (
         claim[0] if merit else claim[1] for claim, merit in zip(CLAIMS, draft.merits, strict=True)

@@ -15,7 +15,7 @@ _SIZES = {"# ": 16, "## ": 12, "### ": 10}
 
 
 def typeset(text: str) -> bytes:
-    """A PDF of headings, paragraphs, tables (lines of ``| cell |``) and a running head (``^ ``)."""
+    """Return a PDF of headings, paragraphs, tables (``| cell |``) and a running head (``^ ``)."""
     from reportlab.lib.pagesizes import LETTER
     from reportlab.lib.styles import ParagraphStyle
     from reportlab.pdfgen.canvas import Canvas

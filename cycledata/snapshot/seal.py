@@ -20,7 +20,7 @@ SHARD_BYTES = 256 << 20
 _GROUP_BYTES = 1 << 20
 """Bytes of one row group: what one random read decompresses."""
 _ROW_BYTES = 256
-"""Approximate bytes of a reply besides its payload."""
+"""Approximate bytes of a reply without its payload."""
 
 
 def seal(path: Path, *, shard_bytes: int = SHARD_BYTES) -> SnapshotManifest:

@@ -176,7 +176,7 @@ def _add_understood(
 
 
 def title_query(title: str) -> str | None:
-    r"""A search for the words of a title; None where too little is left to search for.
+    r"""Return a search for the words of a title, or None if too few words are left.
 
     >>> title_query("Learning $\\alpha$-Nets: \"Why\" & How")
     'ti:"Learning Nets Why How"'
@@ -205,7 +205,7 @@ def version_dates(payload: bytes) -> dict[int, dt.date]:
 
 
 def without_figures(payload: bytes) -> tuple[bytes, str]:
-    """An archive as a plain tar whose figures are empty; anything else as it is.
+    """Return an archive as a plain tar whose figures are empty; anything else as it is.
 
     Names stay, so that a parser sees what the text includes. Plain, because the bytes of a tar do
     not depend on a compressor's version, and shards are compressed anyway.

@@ -1,6 +1,6 @@
-"""Values out of files that somebody else saved, one at a time, with the place each stood at.
+"""Values of imported files, one at a time, each with its place in the file.
 
-Memory holds one value, whatever the file's size; a line or value beyond ``MAX_VALUE_BYTES`` is
+One value is in memory at a time; a line or value beyond ``MAX_VALUE_BYTES`` is
 reported, not read. Lines end at a line feed alone, since texts contain every other separator.
 """
 
@@ -33,7 +33,7 @@ _ARCHIVES = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.xz")
 _ROWS = 500
 
 OnBytesRead = Callable[[int], None]
-"""Told how many bytes of the file, as it lies on disk, have been read."""
+"""Called with the number of bytes of the file on disk that have been read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +118,7 @@ def _members(archive: Path) -> Iterator[tuple[str, IO[bytes]]]:
 
 
 def read_values(file: Path, tell: OnBytesRead) -> Iterator[FileValue | InvalidEntry]:
-    """Values of a ``.jsonl`` (one a line) or ``.json`` (one, several, or one array's items)."""
+    """Values of a ``.jsonl`` (one per line) or ``.json`` (one, several, or one array's items)."""
     kind, _ = _kind(file)
     readers = {".jsonl": _json_lines, ".ndjson": _json_lines, ".json": _json_stream}
     if kind not in readers:
@@ -143,7 +143,7 @@ def read_table(file: Path, tell: OnBytesRead) -> Iterator[FileValue | InvalidEnt
 
 
 def _kind(file: Path) -> tuple[str, str]:
-    """The ending that says the format, and the one that says the compression."""
+    """Return the ending that says the format, and the one that says the compression."""
     packed = file.suffix.lower()
     if packed in {".gz", ".xz", ".zst"}:
         return Path(file.stem).suffix.lower(), packed
@@ -152,7 +152,7 @@ def _kind(file: Path) -> tuple[str, str]:
 
 @contextmanager
 def _opened(file: Path) -> Iterator[tuple[BinaryIO, BinaryIO]]:
-    """The file on disk, and the stream of its decompressed bytes."""
+    """Open a file: the file on disk, and the stream of its decompressed bytes."""
     _, packed = _kind(file)
     with ExitStack() as stack:
         raw = stack.enter_context(file.open("rb"))

@@ -24,7 +24,7 @@ from cycledata.sources.dump_files import FileValue, InvalidEntry, read_values, u
 _BATCH_REPLIES = 500
 _BATCH_BYTES = 16 << 20
 _REPLIES = ("replies", "directReplies")
-"""Fields of a note that may have its replies, besides those under `details`."""
+"""Fields of a note that may have its replies, in addition to `details`."""
 _NAMED = 1000
 """Invalid entries that a report names; the rest are counted."""
 
@@ -235,7 +235,7 @@ def _put(
 
 
 def json_reply(file: Path, key: ReplyKey, retrieved_at: dt.datetime | None, text: str) -> Reply:
-    """Return the reply that an entry of a file stands in for."""
+    """Return the reply that an entry of a file replaces."""
     # Named by key, not by line: the same reply from a shuffled file is the same reply.
     url = f"file:{file.name}#{key.key}"
     return Reply(*key, url, retrieved_at, 200, "application/json", text.encode("ascii"))
@@ -309,7 +309,7 @@ def _no_note(note: object, forum: object) -> str | None:
 
 
 def _forum(forum: str, notes: Iterable[dict[str, Any]]) -> str:
-    """The payload of one forum: each note once, its latest state, in order of creation."""
+    """Return the payload of one forum: each note once, its latest state, in order of creation."""
     latest: dict[str, dict[str, Any]] = {}
     for note in notes:
         held = latest.get(note["id"])

@@ -27,7 +27,7 @@ class Estimate:
 
 
 def plan_review5k(venues: Sequence[str], options: FetchOptions) -> Counter[str]:
-    """Requests by lane, at most: every paper is searched for, found, and has an e-print."""
+    """Return the maximum of requests per lane: all papers are searched, found, with e-print."""
     plan: Counter[str] = Counter()
     for venue in venues:
         papers = _at_most(SUBMISSIONS.get(venue, 0), options.limit)
@@ -42,7 +42,7 @@ def plan_review5k(venues: Sequence[str], options: FetchOptions) -> Counter[str]:
 
 
 def plan_research14k(listings: Sequence[Listing], options: FetchOptions) -> Counter[str]:
-    """Requests by lane: every paper is searched for, found, has an e-print, and is known by it."""
+    """Return requests per lane if all papers are searched, found, and known by their e-print."""
     plan: Counter[str] = Counter()
     n_papers = 0
     for listing in listings:

@@ -2,7 +2,7 @@
 
 Every reply is committed as it arrives, so the next run continues where the last one ended. An item
 that fails is a row of the summary, and the run goes on with the next item. After several failures
-in a row a service is skipped for the rest of the run.
+in sequence, a service is skipped for the rest of the run.
 """
 
 import datetime as dt
@@ -116,11 +116,11 @@ class FetchRun:
         self.summary = FetchSummary()
 
     def review5k(self, venues: Sequence[str]) -> FetchSummary:
-        """Fetch a venue's forums, and the e-prints and licences of its papers."""
+        """Fetch a venue's forums, and the e-prints and licenses of its papers."""
         return self._watched(lambda: self._review5k(venues))
 
     def research14k(self, listings: Sequence[Listing]) -> FetchSummary:
-        """Fetch accepted papers, their e-prints and licences, and the works they cite."""
+        """Fetch accepted papers, their e-prints and licenses, and the works they cite."""
         return self._watched(lambda: self._research14k(listings))
 
     def _watched(self, work: Callable[[], None]) -> FetchSummary:

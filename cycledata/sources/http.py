@@ -2,7 +2,7 @@
 
 The clients build the requests and read the answers; the bytes travel through ``PoliteAdapter``,
 which paces and retries by the scheduler's word, ends what never ends, takes a body for complete
-only when it is, and follows no redirect to a stranger.
+only when it is, and follows no redirect to another host.
 """
 
 import datetime as dt
@@ -159,7 +159,7 @@ class PoliteAdapter(HTTPAdapter):
         self.poolmanager.pool_classes_by_scheme = self._pools
 
     def proxy_manager_for(self, *args: Any, **kwargs: Any) -> urllib3.ProxyManager:
-        """Likewise where the environment names a proxy."""
+        """Return the same if the environment names a proxy."""
         manager: urllib3.ProxyManager = super().proxy_manager_for(*args, **kwargs)
         manager.pool_classes_by_scheme = self._pools
         return manager
@@ -176,7 +176,7 @@ class PoliteAdapter(HTTPAdapter):
         """Send one request as politely as it takes.
 
         Raises:
-            GaveUpError: no reply after the last try, or a redirect to a stranger.
+            GaveUpError: no reply after the last try, or a redirect to another host.
         """
         url = request.url or ""
         parts = urlsplit(url)
@@ -236,7 +236,7 @@ class PoliteAdapter(HTTPAdapter):
         return HttpReply(response.status_code, request.url or "", headers, body)
 
     def _cut(self, late: threading.Event) -> None:
-        """End the request in flight: whoever waits for its bytes gets an error at once."""
+        """End the request in flight: a thread that waits for its bytes gets an error."""
         late.set()
         connection = self._connection
         sock = None if connection is None else connection.sock
@@ -299,7 +299,7 @@ def _require_answer(reply: HttpReply, check: CheckReply, clock: Clock) -> None:
 
 
 def _asked_wait(reply: HttpReply, now: dt.datetime) -> float | None:
-    """Seconds the server asks us to wait, by header or by body; None where it says nothing."""
+    """Seconds the server asks us to wait, by header or by body; None if it says nothing."""
     said = reply.headers.get("retry-after", "").strip()
     if said.isdecimal() and len(said) < 10:
         return float(said)

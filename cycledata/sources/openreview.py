@@ -46,7 +46,7 @@ def is_v1(venue: str) -> bool:
 
 
 def invitations(venue: str) -> tuple[str, ...]:
-    """Invitations under which a venue's submissions stand; v1 moves withdrawn ones to their own."""
+    """Invitations of a venue's submissions; v1 moves withdrawn ones to their own."""
     if not is_v1(venue):
         return (f"{venue}/-/Submission",)
     kinds = ("Blind_Submission", "Withdrawn_Submission", "Desk_Rejected_Submission")
@@ -137,7 +137,7 @@ class OpenReview:
         self._keep(snapshot, f"pdf/{forum}", lambda: self._client.get_pdf(forum))
 
     def accepted(self, venue: str) -> tuple[str, list[dict[str, Any]]]:
-        """Notes of a venue's accepted papers without their replies, and the URL they came from.
+        """Return notes of a venue's accepted papers without their replies, and their URL.
 
         Raises:
             GaveUpError: fewer papers than OpenReview counts.

@@ -77,7 +77,7 @@ class Proceedings:
                 snapshot.set_mark(f"proceedings {listing.name} {place}", str(len(entries)))
 
     def _page(self, snapshot: OpenSnapshot, listing: Listing, place: str) -> Reply:
-        """The page a list stands on; volumes of the Anthology share one."""
+        """Return the page that has a list; volumes of the Anthology share one."""
         name = place.split("-")[0]
         key = f"list/{listing.name}/{name}"
         held = snapshot.get("proceedings", key)
@@ -202,7 +202,7 @@ def _names(text: str) -> list[str]:
 
 
 def _problem_of(answer: HttpReply) -> str | None:
-    """A list is whole when its last element is closed; a short one has lost its end."""
+    """Return why a list is incomplete, or None if its last element is closed."""
     end = answer.body[-400:].lower()
     whole = b"</collection>" in end or b"</html>" in end
     return None if whole else "the page ended early"

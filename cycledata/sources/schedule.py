@@ -64,7 +64,7 @@ class Clock(Protocol):
         """Let time pass."""
 
     def utc(self) -> dt.datetime:
-        """The date."""
+        """Return the date."""
 
 
 class SystemClock:
@@ -84,7 +84,7 @@ class SystemClock:
 
 
 class SimulatedClock:
-    """Time that passes only when somebody sleeps: hours of waiting in no time."""
+    """Clock that advances only in `sleep`, for tests and estimates."""
 
     def __init__(self) -> None:
         self._now = 0.0
@@ -98,7 +98,7 @@ class SimulatedClock:
         self._now += seconds
 
     def utc(self) -> dt.datetime:
-        """A fixed day plus the seconds slept."""
+        """Return a fixed day plus the seconds slept."""
         return dt.datetime(2026, 1, 1, tzinfo=dt.UTC) + dt.timedelta(seconds=self._now)
 
 
@@ -107,7 +107,7 @@ class TransientError(Exception):
 
     Args:
         reason: what happened, in a few words.
-        wait_s: seconds the server asked us to wait; None where it said nothing.
+        wait_s: seconds the server asked us to wait; None if it said nothing.
     """
 
     def __init__(self, reason: str, wait_s: float | None = None) -> None:

@@ -36,7 +36,7 @@ CITED = ("paperId", "externalIds", "title", "abstract", "year", "venue", "openAc
 """Fields of a cited work; ``openAccessPdf.disclaimer`` says why an abstract is missing."""
 BATCH = 500
 LISTED_BATCH = 100
-"""Listed papers bring their references along: the service gives at most 9,999 a call."""
+"""Listed papers bring their references along: the service returns at most 9,999 per call."""
 
 
 class SemanticScholar:
@@ -199,7 +199,7 @@ class _Requester(ApiRequester):  # type: ignore[misc]  # untyped there
 
 @contextmanager
 def _root_logger_untouched() -> Iterator[None]:
-    """The package's constructor configures logging for everybody; undo that."""
+    """Undo the global logging configuration of the package's constructor."""
     root = logging.getLogger()
     handlers, level = list(root.handlers), root.level
     try:

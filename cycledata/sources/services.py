@@ -47,7 +47,7 @@ class Services:
         self.proceedings = Proceedings(scheduler, endpoints.acl, endpoints.cvf, endpoints.pmlr)
 
     def openreview(self, venue: str) -> OpenReview:
-        """The API that serves a venue."""
+        """Return the API that serves a venue."""
         v1 = is_v1(venue)
         if v1 not in self._openreview:
             url = self._endpoints.openreview_v1 if v1 else self._endpoints.openreview_v2

@@ -61,7 +61,7 @@ SUBMISSIONS = {
 
 
 def find_listings(names: tuple[str, ...]) -> tuple[Listing, ...]:
-    """Listings by name (``acl/2023``), conference (``acl``) or venue id; all when none is named.
+    """Return listings by name (``acl/2023``), conference (``acl``) or venue id; by default all.
 
     Raises:
         ValueError: nothing of that name; lists what there is.

@@ -1,6 +1,6 @@
 """Tell the label of a decision from free words in its note.
 
-A label is a fact and is published with the ratings. Free words are somebody's text and are not.
+A label is a fact and is published with the ratings. Free text has an author and is not.
 """
 
 import re

@@ -8,7 +8,7 @@ from cycledata.parse.arxiv import ArxivPaper
 from cycledata.stages.duplicates import normalise
 
 MIN_TITLE_RATIO = 0.9
-"""Smallest similarity of two titles of one work, whoever the authors."""
+"""Smallest similarity of two titles of one work, for any authors."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +19,7 @@ class Match:
     rule: str
     """``"title-and-author"``, ``"near-title-and-authors"`` or ``"title"``."""
     score: float
-    """Similarity of the normalised titles, 0-1; 1 is equality."""
+    """Similarity of the normalized titles, 0-1; 1 is equality."""
 
 
 def match_arxiv(

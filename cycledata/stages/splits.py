@@ -1,7 +1,7 @@
 """Split by paper id, so that no paper moves between train and test when others come or go.
 
 The hash of a paper's id puts it in the test zone or in the train zone. A test split of fixed size
-needs a third split, ``"reserve"``, because a paper that leaves makes room for another one: a paper
+needs a third split, ``"reserve"``, because a paper that leaves is replaced by another one: a paper
 may move between test and reserve, never between test and train.
 """
 

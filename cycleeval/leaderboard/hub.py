@@ -1,8 +1,8 @@
 """What the Hugging Face Hub reads of a benchmark: ``eval.yaml`` and ``.eval_results`` entries.
 
-``eval.yaml`` lies at the root of the dataset repository and names its tasks, one leaderboard each;
-an entry lies in the repository of a model, in ``.eval_results/``, and reports one value a task. The
-hub ranks by the value alone, so interval, counts and signature stand in the notes.
+``eval.yaml`` is at the root of the dataset repository and names its tasks, one leaderboard each;
+an entry is in the repository of a model, in ``.eval_results/``, with one value per task. The
+hub ranks by the value alone, so interval, counts and signature are in the notes.
 """
 
 from cycleeval.leaderboard.gather import Board, Entry

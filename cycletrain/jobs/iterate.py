@@ -1,4 +1,4 @@
-"""T rounds of sampling, reviewing and preference optimisation (Sec. 3.3, Figure 2).
+"""T rounds of sampling, reviewing and preference optimization (Sec. 3.3, Figure 2).
 
 Round t is in ``out/round-t``: the papers that P_t wrote, their rewards, the pairs, and P_{t+1}
 under ``policy``. Files are written in full or not at all, a stage whose file exists is not run

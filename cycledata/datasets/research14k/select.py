@@ -47,7 +47,7 @@ class SelectedPaper:
 
 @dataclass(frozen=True, slots=True)
 class SelectionCriteria:
-    """What decides about a paper besides its own replies."""
+    """Inputs of the selection other than the paper's own replies."""
 
     recipe: Research14kRecipe
     tombstones: frozenset[str]

@@ -3,7 +3,7 @@
 import pyarrow as pa
 
 ASPECTS = ("confidences", "soundness", "presentation", "contribution")
-"""Columns of ``scores`` with one value per review, besides ``ratings``."""
+"""Columns of ``scores`` with one value per review, other than ``ratings``."""
 REVIEW_TEXTS = ("summary", "strengths", "weaknesses", "questions")
 REVIEW_NUMBERS = ("soundness", "presentation", "contribution", "rating", "confidence")
 

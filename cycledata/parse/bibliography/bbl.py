@@ -1,6 +1,6 @@
 r"""Bibliographies as LaTeX prints them: .bbl files and thebibliography in the text.
 
-Three families are told apart: what biblatex writes (fields), styles that mark fields in the printed
+Three families: what biblatex writes (fields), styles that mark fields in the printed
 text (REVTeX, ACM: ``\bibinfo``), and plain print, where the title is found by the habits of the
 common styles: after the authors' ``\newblock``, in quotation marks, or after the year.
 """
@@ -88,7 +88,7 @@ def _biblatex_entry(start: re.Match[str], body: str) -> BibEntry:
 
 
 def _biblatex_names(body: str) -> str:
-    """The authors as BibTeX writes them; ``""`` where the entry names none."""
+    """Return the authors as BibTeX writes them; ``""`` if the entry names none."""
     block = re.search(r"\\name\{author\}\{\d{1,4}\}\{[^{}]{0,99}\}", body)
     names: list[str] = []
     for part in (
@@ -111,7 +111,7 @@ def _is_biblatex_own(name: str) -> bool:
 
 
 def _printed_entry(after_item: str) -> BibEntry | None:
-    r"""The entry after a \bibitem; None where no key follows."""
+    r"""Return the entry after a \bibitem, or None if no key follows."""
     at = 0
     label = ""
     if after_item.startswith("["):
@@ -161,7 +161,7 @@ def _printed_year(printed: str) -> int | None:
 
 
 def _without_ids(printed: str) -> str:
-    """The text without links and arXiv ids, whose digits look like years."""
+    """Return the text without links and arXiv ids, whose digits look like years."""
     return re.sub(
         r"https?://[^\s{}]{1,300}|\d{4}\.\d{4,5}|\d{1,5}\s?-{1,2}\s?\d{1,5}", " ", printed
     )

@@ -1,6 +1,6 @@
 """Entries of .bib files, as BibTeX finds them and bibtexparser reads them.
 
-What stands around the library is BibTeX's own behaviour that it does not have: keys match in any
+The code around the library adds behavior of BibTeX that it lacks: keys match in any
 case, the first of two entries with one key counts, an entry with a broken field still resolves its
 key, macros and ``crossref`` are followed. Each entry is cut out and read on its own, so a broken
 one harms no other, and only the wanted ones are read at all.
@@ -26,7 +26,7 @@ MAX_ENTRY = 64 * 2**10
 MAX_ENTRIES = 150_000
 """Entries of one file; the whole ACL Anthology, which some papers bring along, has 110,000."""
 MAX_STEPS = 700_000
-"""Steps of the library over all wanted entries: some 160 an entry, 60 of them whatever it holds."""
+"""Steps of the library over all wanted entries: about 160 per entry, 60 for any contents."""
 MAX_XDATA = 10
 """Names in one ``xdata`` field."""
 MAX_MACRO = 2_000
@@ -54,7 +54,7 @@ _PREDEFINED = frozenset(
 
 @dataclass(slots=True)
 class BibFiles:
-    """The .bib files of one paper: where each entry stands, and the wanted ones read."""
+    """The .bib files of one paper: positions of all entries, and the requested ones parsed."""
 
     wanted: Mapping[str, str] | None
     """Cited key by its lower case; None for every entry."""
@@ -85,7 +85,7 @@ class BibFiles:
                 self.repeated.append(found[2])
 
     def entries(self) -> Iterator[BibEntry]:
-        """The wanted entries in the files' order, under the keys they are cited by."""
+        """Return the wanted entries in the files' order, under the keys they are cited by."""
         if self.wanted is not None:
             self._add_aliases(self.wanted)
         for key, chunk in self.chunks.items():
@@ -102,7 +102,7 @@ class BibFiles:
                         self.chunks.setdefault(alias.strip().lower(), chunk)
 
     def warnings(self) -> Iterator[ParseWarning]:
-        """What was repeated, broken or left unread, counted."""
+        """Return warnings that count repeated, broken and unread entries."""
         for rule, keys in (
             ("repeated-entry", self.repeated),
             ("broken-entry", self.broken),
@@ -136,7 +136,7 @@ class BibFiles:
         return entry_of_fields(name, fields, raw)
 
     def _read(self, chunk: str, name: str) -> tuple[dict[str, str], str | None]:
-        """Values by field name in lower case; and the entry as it stands, if that says it all."""
+        """Values by field name in lower case; and the entry unchanged, if that is complete."""
         self.n_steps += 60 + sum(map(chunk.count, _STEPS)) + len(chunk) // 16
         if self.n_steps > MAX_STEPS:
             self.unread.append(name)
@@ -159,7 +159,7 @@ class BibFiles:
         return self._salvaged(chunk), None
 
     def _salvaged(self, chunk: str) -> dict[str, str]:
-        """The fields of a broken entry that can be told: commas, braces or quotes are missing."""
+        """Return the readable fields of a broken entry: commas, braces or quotes are missing."""
         fields: dict[str, str] = {}
         at = stop = 0
         while found := _FIELD.search(chunk, at):
@@ -174,7 +174,7 @@ class BibFiles:
         return fields
 
     def _value(self, raw: str) -> tuple[str, bool]:
-        """A value without its delimiters, and False where a macro was replaced in it."""
+        """Return a value without its delimiters, and False where a macro was replaced in it."""
         literal, parts, at, depth, quoted = True, [], 0, 0, False
         ends = [found.start() for found in _MARK.finditer(raw)] if "#" in raw else []
         for end in ends:

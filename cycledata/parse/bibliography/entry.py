@@ -38,7 +38,7 @@ _LATEX = re.compile(
 
 
 def plain_text(latex: str) -> str:
-    r"""A value as a reader sees it: accents composed, commands and braces gone, mathematics kept.
+    r"""Return a value as printed: accents composed, commands and braces removed, mathematics kept.
 
     >>> plain_text(r"{\"U}ber {BERT} \& \emph{G\'eza}'s $k$-means")
     "Über BERT & Géza's $k$-means"
@@ -65,7 +65,7 @@ def _plain(found: re.Match[str]) -> str:
 
 
 def arxiv_id_in(text: str) -> str | None:
-    """The arXiv id that a text names as such, without version.
+    """Return the arXiv id that a text names as such, without version.
 
     >>> arxiv_id_in("arXiv preprint arXiv:1706.03762v5"), arxiv_id_in("pages 1234.56789")
     ('1706.03762', None)
@@ -75,7 +75,7 @@ def arxiv_id_in(text: str) -> str | None:
 
 
 def doi_in(text: str) -> str | None:
-    r"""The DOI in a text, in lower case.
+    r"""Return the DOI in a text, in lower case.
 
     >>> doi_in(r"https://doi.org/10.18653/V1/N19\_1423.")
     '10.18653/v1/n19_1423'
@@ -85,13 +85,13 @@ def doi_in(text: str) -> str | None:
 
 
 def year_in(text: str) -> int | None:
-    """The last year between 1900 and 2099 in a text: venues and dates end on it."""
+    """Return the last year from 1900 to 2099 in a text: venues and dates end with it."""
     years = _YEAR.findall(text[:MAX_VALUE])
     return int(years[-1]) if years else None
 
 
 def entry_of_fields(key: str, fields: Mapping[str, str], bibtex: str) -> BibEntry:
-    """A record from an entry's fields.
+    """Return a record from an entry's fields.
 
     Args:
         key: citation key.
@@ -127,12 +127,12 @@ def _arxiv_id(fields: Mapping[str, str]) -> str | None:
 
 
 def entry_of_text(key: str, title: str | None, year: int | None, printed: str) -> BibEntry:
-    """A record from what a .bbl prints, with a @misc made to carry it.
+    """Return a record from what a .bbl prints, with a @misc entry made for it.
 
     Args:
         key: citation key.
-        title: the title as LaTeX, where it could be told apart.
-        year: year of publication, where it could be told apart.
+        title: the title as LaTeX, if it was found.
+        year: year of publication, if it was found.
         printed: the whole printed entry as LaTeX.
     """
     note = " ".join(printed.split())
@@ -148,6 +148,6 @@ def entry_of_text(key: str, title: str | None, year: int | None, printed: str) -
 
 
 def bibtex_of(kind: str, key: str, fields: Mapping[str, str]) -> str:
-    """An entry written out, one field a line, values in braces."""
+    """Return an entry as BibTeX, one field per line, values in braces."""
     lines = [f"  {name} = {{{balanced(value)}}}," for name, value in fields.items()]
     return "\n".join([f"@{kind}{{{key},", *lines, "}"])

@@ -1,6 +1,6 @@
 r"""The title of a cited work in what a bibliography style prints.
 
-A title is taken where the style marks it, where it stands in quotation marks, or by its place after
+A title is found where the style marks it, in quotation marks, or by its position after
 the authors: in a block of its own, in italics, after the year or after a colon. What may as well be
 a journal or a publisher is no title: none is better than a wrong one.
 """
@@ -33,7 +33,7 @@ _QUOTED = re.compile(
 )
 _SINGLE_QUOTED = re.compile(r"`((?:[^`']|'(?=[A-Za-z])){4,400})'")
 
-# Characters that stand for markup once commands are gone.
+# Characters that represent markup after commands are removed.
 _BLOCK, _ITALIC, _UPRIGHT, _NAMES, _NAMES_END = "\x1e", "\x02", "\x03", "\x04", "\x05"
 _CLEANED = re.compile(
     r"\\newblock(?![A-Za-z])|\\(?:hskip|hspace)(?:[^\\{}]{0,60}\\relax|\*?\{[^{}]{0,30}\})"
@@ -120,7 +120,7 @@ _NO_TITLE_START = re.compile(
 
 
 def printed_title(printed: str) -> str | None:
-    """Return the title of a printed entry as LaTeX, or None if it cannot be told apart.
+    """Return the title of a printed entry as LaTeX, or None if it cannot be found.
 
     Args:
         printed: the entry after its key, comments removed.
@@ -293,7 +293,7 @@ def _block_title(block: str) -> str | None:
 
 
 def _after_names(text: str) -> str | None:
-    """Return what follows the authors in the first block; None if authors are not told apart."""
+    """Return what follows the authors in the first block; None if the authors were not found."""
     if text.startswith(_NAMES):
         end = text.rfind(_NAMES_END)
         rest = text[end + 1 :]

@@ -30,7 +30,7 @@ class Bibliography:
 def read_bibliography(
     body: str, texts: Mapping[str, str], *, main_file: str, cited: Sequence[str]
 ) -> Bibliography:
-    r"""The entries that a paper's citations resolve to.
+    r"""Return the entries that a paper's citations resolve to.
 
     A key is looked for in the .bib files that the text names, then in a thebibliography in the
     text, then in the .bbl beside the main file, then in any other.
@@ -107,7 +107,7 @@ def _resolve(name: str, texts: Mapping[str, str], folder: str) -> str | None:
 
 
 def _printed_sources(body: str, texts: Mapping[str, str], main_file: str) -> Iterable[str]:
-    """Where printed entries may stand: the text, the main file's own .bbl, every other .bbl."""
+    """Yield texts with printed entries: the text, the main file's own .bbl, every other .bbl."""
     yield body
     own = main_file.rpartition(".")[0] + ".bbl"
     if own in texts:

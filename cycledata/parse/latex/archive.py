@@ -1,6 +1,6 @@
 """The bytes of an e-print, opened: text members decoded, everything else by name only.
 
-In come bytes from a stranger: a gzipped tar, a tar, a single gzipped .tex, a zip, a bare .tex, or a
+Input is untrusted bytes: a gzipped tar, a tar, a single gzipped .tex, a zip, a bare .tex, or a
 PDF in their place. Nothing touches a disk and figures are never held in memory. A hostile *member*
 (a path that climbs out, a link, a device, a text past the limits) is refused and named in the
 warnings; an archive that is hostile or damaged *as a whole* raises ``ParseError``.
@@ -31,7 +31,7 @@ class Archive:
     kind: ContainerKind
     """What the bytes were."""
     texts: dict[str, str]
-    """Decoded text by normalised path, in the archive's order, lines ended by a line feed."""
+    """Decoded text by normalized path, in the archive's order, lines ended by a line feed."""
     names: tuple[str, ...]
     """Every other member (figures, data, fonts, nested archives), never unpacked."""
     warnings: tuple[ParseWarning, ...]
@@ -41,7 +41,7 @@ class Archive:
 
 
 def open_eprint(payload: bytes, *, limits: Limits = LIMITS) -> Archive:
-    """An e-print's text members, whatever container they came in.
+    """Return an e-print's text members, whatever container they came in.
 
     Args:
         payload: the bytes as the service sent them.
@@ -116,7 +116,7 @@ def _read_zip(payload: bytes, members: "_Members") -> None:
                 if info.flag_bits & 1:
                     refusal = "encrypted-member"
                 if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-                    # lzma and bzip2 let the stranger choose how much memory to take.
+                    # lzma and bzip2 let the archive choose how much memory to use.
                     refusal = "unsupported-compression"
                 path = info.filename.encode("utf-8", "replace")
                 name = members.offer(path, info.file_size, refusal)
@@ -142,7 +142,7 @@ def _read_lone(stream: Stream, name: bytes, members: "_Members") -> None:
     limit = members.limits.member_bytes
     data = stream.read(limit + 1)
     if not data.strip(b"\0 \t\r\n"):
-        raise ParseError("empty-archive", "the archive holds no member and no text")
+        raise ParseError("empty-archive", "the archive has no member and no text")
     if len(data) > limit:
         raise ParseError("oversized-text", f"a lone text of more than {limit} bytes")
     if re.match(rb"\s{0,99}<(?:!doctype|html|\?xml)", data, re.IGNORECASE):
@@ -204,12 +204,12 @@ class _Members:
     n_bib_bytes: int = 0
 
     def offer(self, path: bytes, size: int, refusal: str | None) -> str | None:
-        """Normalised path under which to add a member's bytes; None where they are not wanted.
+        """Return Normalized path under which to add a member's bytes; None if they are not wanted.
 
         Args:
             path: as stored; a folder ends in ``/``.
             size: bytes the member claims.
-            refusal: what the reader already holds against it.
+            refusal: the reader's reason to leave it out, if any.
         """
         self.n_members += 1
         if self.n_members > self.limits.members:
@@ -248,10 +248,10 @@ class _Members:
         return min(self.limits.member_bytes, self.limits.text_bytes - self.n_text_bytes)
 
     def archive(self, kind: ContainerKind) -> Archive:
-        """What was collected, decoded.
+        """Return what was collected, decoded.
 
         Raises:
-            ParseError: no text was; the rule says what stood in its place.
+            ParseError: there was no text; the rule says what there was instead.
         """
         warnings = tuple(
             ParseWarning(rule=rule, detail=f"{len(paths)} members, first {', '.join(paths[:3])}")
@@ -268,7 +268,7 @@ class _Members:
             raise ParseError("nested-archive", f"no text beside {nested[0]}; unpack it first")
         if self.names:
             raise ParseError("no-text", f"expected TeX, found {len(self.names)} other members")
-        raise ParseError("empty-archive", "the archive holds no member")
+        raise ParseError("empty-archive", "the archive has no member")
 
     def _path_refusal(self, path: bytes, name: str) -> str | None:
         if len(path) > self.limits.name_bytes:

@@ -1,4 +1,4 @@
-r"""Macros that wrap authors' remarks to one another (``\jk{rewrite this}``), told by definition.
+r"""Macros that wrap authors' remarks to one another (``\jk{rewrite this}``), by definition.
 
 A macro is a note if its name says so and its text is set apart (color, margin, brackets), or if its
 text is colored and opens with the initials or the name of an author. A macro that labels content

@@ -99,7 +99,7 @@ def branch(expander: Expander, *, value: bool) -> None:
 
 
 def conditional(expander: Expander, name: str) -> None:
-    r"""A primitive or ``\newif`` conditional: decide it and enter a branch."""
+    r"""Decide a primitive or ``\newif`` conditional and enter a branch."""
     value = decide(expander, name[1:])
     branch(expander, value=value != expander.negate_next)
     expander.negate_next = False
@@ -111,7 +111,7 @@ def unless(expander: Expander, _name: str) -> None:
 
 
 def decide(expander: Expander, word: str) -> bool:
-    """The value of a conditional whose name has just been read."""
+    """Return the value of a conditional whose name has just been read."""
     if word == "ifx":
         return same_meaning(expander)
     if word in ("if", "ifcat"):
@@ -143,7 +143,7 @@ def is_defined(expander: Expander, name: str) -> bool:
 
 
 def read_token(expander: Expander, *, expand: bool) -> str:
-    """The next token: a control sequence or one character, ``""`` at the end."""
+    """Return the next token: a control sequence or one character, ``""`` at the end."""
     for _ in range(50):
         if not expander.input.frames:
             return ""
@@ -197,7 +197,7 @@ def same_meaning(expander: Expander) -> bool:
 
 
 def meaning(expander: Expander, token: str) -> str | None:
-    """What a token means, as text that is equal for equal meanings."""
+    """Return what a token means, as text that is equal for equal meanings."""
     if not token.startswith("\\") or len(token) < 2:
         return "char:" + token
     if token in ("\\@empty", "\\empty"):
@@ -224,7 +224,7 @@ def same_character(expander: Expander, *, by_kind: bool) -> bool:
 
 
 def read_number(expander: Expander) -> int | None:
-    """A number as TeX reads it, None where it cannot be told."""
+    """Return a number as TeX reads it, or None if it is unknown."""
     for _ in range(20):
         frame = expander.input.next_frame()
         if frame is None:
@@ -274,7 +274,7 @@ def read_number(expander: Expander) -> int | None:
 
 
 def read_length(expander: Expander) -> float | None:
-    """A length in points, None where only typesetting knows it."""
+    """Return a length in points, or None if only typesetting can know it."""
     frame = expander.input.next_frame()
     match = _LENGTH.match(frame.text, frame.pos) if frame else None
     if frame is None or match is None or not match[1].strip("+-."):

@@ -1,4 +1,4 @@
-r"""Control sequences that give others a meaning: ``\newcommand``, ``\def``, ``\let`` and their kin.
+r"""Control sequences that give others a meaning: ``\newcommand``, ``\def``, ``\let`` and the like.
 
 A definition leaves the flat text. Those of style files are taken too, but may not replace a command
 that this package knows (``\title``, ``\cite``) unless they end in the old one, saved by ``\let``:
@@ -26,12 +26,12 @@ _ANY_SPACE = re.compile(r"\s++")
 
 
 def is_style(path: str) -> bool:
-    """Whether a file holds a package or class."""
+    """Whether a file is a package or class."""
     return path.endswith((".sty", ".cls", ".clo", ".def", ".cfg"))
 
 
 def in_style(expander: Expander) -> bool:
-    """Whether the definition being read stands in a style file."""
+    """Whether the definition being read is in a style file."""
     return any(is_style(frame.name) for frame in expander.input.frames[-3:])
 
 
@@ -65,7 +65,7 @@ _DEF = re.compile(r"\s*+(\\(?:[A-Za-z@]++|.))((?:#[1-9])*+)(?=\{)")
 
 
 def newcommand(expander: Expander, name: str) -> None:
-    r"""``\newcommand*{\name}[n][default]{body}`` and its kin."""
+    r"""``\newcommand*{\name}[n][default]{body}`` and similar commands."""
     frame = expander.input.frames[-1]
     usual = _NEWCOMMAND.match(frame.text, frame.pos)
     default = None
@@ -225,7 +225,7 @@ def add_environment(expander: Expander, target: str, begin: Macro, end: str) -> 
 
 
 def new_document_command(expander: Expander, name: str) -> None:
-    r"""``\NewDocumentCommand{\name}{o m}{body}`` and its kin."""
+    r"""``\NewDocumentCommand{\name}{o m}{body}`` and similar commands."""
     target = expander.read_name()
     kinds = argument_kinds(expander.input.read_argument())
     body = without_comments(expander.input.read_argument())
@@ -278,7 +278,7 @@ def let_name(expander: Expander, name: str) -> None:
 
 
 def new_command_x(expander: Expander, name: str) -> None:
-    r"""The package xargs: ``\newcommandx{\name}[2][1=x,2=y]{body}``."""
+    r"""Define a macro of the package xargs: ``\newcommandx{\name}[2][1=x,2=y]{body}``."""
     expander.input.read_star()
     target = expander.read_name()
     count = expander.input.read_optional()
@@ -378,7 +378,7 @@ def make_global(expander: Expander, _name: str) -> None:
 
 
 def pass_over(_expander: Expander, _name: str) -> None:
-    r"""A command that means nothing in a flat text, such as ``\relax``."""
+    r"""Skip a command that has no meaning in a flat text, such as ``\relax``."""
 
 
 def hook(expander: Expander, name: str) -> None:

@@ -82,7 +82,7 @@ def decode_texts(raw: Mapping[str, bytes]) -> tuple[dict[str, str], tuple[ParseW
 
 
 def utf16_codec(data: bytes) -> str | None:
-    """``utf-16`` and its kin, by byte order mark or by every other byte being zero; else None."""
+    """``utf-16`` and the like, by byte order mark or by every other byte being zero; else None."""
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
         return "utf-16"
     even, odd = data[0:512:2].count(0), data[1:512:2].count(0)
@@ -92,7 +92,7 @@ def utf16_codec(data: bytes) -> str | None:
 
 
 def _certain(data: bytes) -> str | None:
-    """Text as UTF-8 without NULs that stand for something else; None where that fails."""
+    """Return the text as UTF-8 without NULs of other encodings, or None if that fails."""
     if utf16_codec(data):
         return None
     try:

@@ -21,7 +21,7 @@ def loose(expander: Expander, name: str) -> None:
 
 
 def begin_custom(expander: Expander, token: str) -> None:
-    r"""A user's ``\begin{name}``: the text that the definition puts there, if it does anything."""
+    r"""Expand a user's ``\begin{name}`` to the text of its definition, if it has any."""
     macro, end = expander.definitions.macros[token], "\\end" + token[6:]
     whole = macro.body + expander.definitions.macros[end].body
     if "\\" in whole and not any(expander.definitions.acts(name) for name in names_in(whole)):
@@ -34,7 +34,7 @@ def begin_custom(expander: Expander, token: str) -> None:
 
 
 def end_custom(expander: Expander, token: str) -> None:
-    r"""A user's ``\end{name}``."""
+    r"""Expand a user's ``\end{name}``."""
     opened = "\\begin" + token[4:]
     frame = expander.input.push(expander.definitions.macros[token].body, name=token)
     if frame is not None:
@@ -76,7 +76,7 @@ def end_document(expander: Expander, _token: str) -> None:
 
 
 def url(expander: Expander, name: str) -> None:
-    r"""``\url{...%...}``, ``\href{...#...}``: the address is copied as it stands."""
+    r"""``\url{...%...}``, ``\href{...#...}``: the address is copied unchanged."""
     top, at = expander.input.frames[-1], expander.at
     expander.input.read_star()
     if name == "\\href":
@@ -90,7 +90,7 @@ def url(expander: Expander, name: str) -> None:
 
 
 def address_end(text: str, start: int) -> int:
-    """The place after a group in which ``%`` is a character like any other."""
+    """Return the position after a group in which ``%`` is an ordinary character."""
     depth, pos = 0, start
     stop = min(len(text), start + MAX_ADDRESS)
     while pos < stop:

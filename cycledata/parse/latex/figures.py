@@ -119,7 +119,7 @@ def _value(flat: FlatText, pos: int, *, captionof: bool) -> str:
 
 
 def _file(value: str) -> str:
-    r"""The path in ``\epsfig{file=a.eps,width=..}`` as in ``\includegraphics{a}``."""
+    r"""Return the path in ``\epsfig{file=a.eps,width=..}`` as in ``\includegraphics{a}``."""
     for part in value.split(","):
         key, equals, path = part.partition("=")
         if equals and key.strip() in ("file", "figure"):

@@ -1,6 +1,6 @@
-r"""A paper as one text: macros and files resolved, comments gone, places mapped to their files.
+r"""A paper as one text: macros and files resolved, comments removed, positions mapped to files.
 
-A ``%`` in it stands in a verbatim text or an address, so none opens a comment.
+A ``%`` in it is part of verbatim text or an address, so none opens a comment.
 """
 
 import re
@@ -79,7 +79,7 @@ class LatexText:
         return (True, start + 1) if self.text.startswith("*", start) else (False, pos)
 
     def option(self, pos: int) -> tuple[str | None, int]:
-        """The ``[...]`` that follows or None, and the place after it."""
+        """Return the ``[...]`` that follows or None, and the place after it."""
         text = self.text
         start = self._same_paragraph(pos)
         if not text.startswith("[", start):
@@ -96,7 +96,7 @@ class LatexText:
             at = max(self.group_ends.end(brace), brace + 1)
 
     def group(self, pos: int) -> TextSpan | None:
-        """Contents of the group that follows, None where none does."""
+        """Contents of the group that follows, None if none does."""
         start = self.after_space(pos)
         if not self.text.startswith("{", start):
             return None
@@ -104,7 +104,7 @@ class LatexText:
         return TextSpan(start + 1, end - 1) if end > 0 else None
 
     def argument(self, pos: int) -> tuple[str, int] | None:
-        """The argument that follows, a group or one token, and the place after it."""
+        """Return the argument that follows, a group or one token, and the place after it."""
         found = self.group(pos)
         if found is not None:
             return self.text[found.start : found.end], found.end + 1

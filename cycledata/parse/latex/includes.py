@@ -1,4 +1,4 @@
-r"""Who reads whom: the files that ``\input`` and its kin name, nothing expanded."""
+r"""Include graph: the files that ``\input`` and similar commands name, nothing expanded."""
 
 import re
 from collections.abc import Iterator, Mapping

@@ -1,4 +1,4 @@
-r"""Control sequences that pull files in: ``\input`` and its kin, packages and classes."""
+r"""Control sequences that pull files in: ``\input`` and similar commands, packages and classes."""
 
 import re
 from posixpath import normpath
@@ -19,7 +19,7 @@ MAX_INPUTS = 2_000
 
 
 def resolve(expander: Expander, name: str, folder: str, suffixes: tuple[str, ...]) -> str | None:
-    r"""Path of the member that a name stands for.
+    r"""Return the path of the member that a name refers to.
 
     TeX looks from the folder that it was started in; ``\import`` and subfiles change that folder,
     and archives are at times packed one level too high or low, so the name is tried from the
@@ -56,7 +56,7 @@ TEX = (".tex", "", ".ltx")
 
 
 def read_file(expander: Expander, name: str, *, folder: str | None = None) -> InputFrame | None:
-    """Push the file that a name stands for; a missing one is a warning."""
+    """Push the file that a name refers to; a missing one is a warning."""
     expander.input.n_inputs += 1
     if expander.input.n_inputs > MAX_INPUTS:
         return None

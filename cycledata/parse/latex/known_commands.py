@@ -2,7 +2,7 @@
 
 
 def words(text: str) -> frozenset[str]:
-    """The words of a text, as a set."""
+    """Return the words of a text, as a set."""
     return frozenset(text.split())
 
 
@@ -20,7 +20,7 @@ HEADINGS = {
     "\\bmhead": 4,
     "\\minisec": 4,
 }
-r"""Sectioning commands and their levels; ``\part`` and ``\chapter`` stand above sections."""
+r"""Sectioning commands and their levels; ``\part`` and ``\chapter`` are above sections."""
 UNNUMBERED = words(r"\addpart \addchap \addsec \bmhead \minisec")
 """Headings that never have a number: those of KOMA-Script and of Springer's class."""
 HEADING_OF_LEVEL = {

@@ -97,7 +97,7 @@ def read_leaks(flat: FlatText, acknowledgments: list[TextSpan]) -> list[tuple[Te
 
 
 def author_span(flat: FlatText, offset: int, name: str) -> TextSpan | None:
-    """Return an author command with its arguments, or None if it names nobody."""
+    """Return an author command with its arguments, or None if it names no one."""
     _, first = flat.after_star(offset + len(name))
     _, first = flat.option(first)
     _, first = flat.option(first)
@@ -180,7 +180,7 @@ def places(text: str, cue: str, start: int, end: int) -> Iterator[int]:
 
 
 def whole_link(flat: FlatText, span: TextSpan) -> TextSpan:
-    r"""A link with the ``\url{...}`` or ``\href{...}{...}`` around it."""
+    r"""Return a link with the ``\url{...}`` or ``\href{...}{...}`` around it."""
     text = flat.text
     before = text[max(0, span.start - 12) : span.start]
     for command in ("\\url{", "\\href{", "\\path{", "\\nolinkurl{", "\\texttt{"):

@@ -1,4 +1,4 @@
-"""Every bound on what a stranger's e-print may ask of us, in one place."""
+"""Resource limits for parsing untrusted e-prints."""
 
 from dataclasses import dataclass
 
@@ -14,7 +14,7 @@ class Limits:
     text_bytes: int = 4 * 2**20
     """All TeX together; of 77 real papers the longest has 979,000 bytes."""
     member_bytes: int = 2 * 2**20
-    """One text; the longest seen has 225,000 bytes, and beyond this stands data, not prose."""
+    """One text; the longest seen has 225,000 bytes, and longer texts are data, not prose."""
     bib_bytes: int = 16 * 2**20
     """All .bib files together: some papers bring a whole anthology."""
     pdf_bytes: int = 64 * 2**20

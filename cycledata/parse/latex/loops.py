@@ -13,7 +13,7 @@ MAX_TURNS = 200
 
 
 def items(expander: Expander, text: str) -> list[str]:
-    """The comma-separated items of a list, macros replaced."""
+    """Return the comma-separated items of a list, macros replaced."""
     found = [item.strip() for item in expander.expanded(without_comments(text)).split(",")]
     return found[:MAX_TURNS]
 

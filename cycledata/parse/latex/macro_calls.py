@@ -10,7 +10,7 @@ r"""Characters that an argument of a ``\def`` with delimiters may span."""
 MAX_BETWEEN = 2_000
 """Characters of an argument between two characters."""
 MAX_RECURSION = 8
-"""How deep a macro may stand in its own text; TeX would go on until its memory is full."""
+"""How deep a macro may be nested in its own text; TeX would go on until its memory is full."""
 
 
 def use_macro(expander: Expander, name: str, macro: Macro) -> None:
@@ -67,7 +67,7 @@ def guarded(expander: Expander, text: str) -> str:
 
 
 def read_call(expander: Expander, macro: Macro) -> list[str] | None:
-    """The arguments of a macro's use; None where its delimiters are missing."""
+    """Return the arguments of a macro's use, or None if its delimiters are missing."""
     if macro.spec is not None:
         return [read_xparse(expander, kind) for kind in macro.spec]
     if macro.pattern is not None:
@@ -170,7 +170,7 @@ def read_delimited(expander: Expander, pattern: str) -> list[str] | None:
 
 
 def find_delimiter(expander: Expander, frame: InputFrame, delimiter: str) -> int:
-    """Where a delimiter stands outside groups; -1 where it does not."""
+    """Return the position of a delimiter outside groups, or -1."""
     pos = frame.pos
     limit = min(len(frame.text), pos + MAX_DELIMITED)
     while pos < limit:

@@ -40,9 +40,9 @@ class Macro:
     n_args: int = 0
     """Undelimited arguments, the optional one included."""
     default: str | None = None
-    """Default of the optional first argument; None where there is none."""
+    """Default of the optional first argument; None if there is none."""
     pattern: str | None = None
-    r"""Parameter text of a ``\def`` with delimiters, e.g. ``"#1."``; None where it has none."""
+    r"""Parameter text of a ``\def`` with delimiters, e.g. ``"#1."``; None if it has none."""
     spec: tuple[str, ...] | None = None
     """Argument kinds of xparse (``m``, ``o``, ``O{..}``, ``s``), None for other definitions."""
     long: bool = False
@@ -109,7 +109,7 @@ def is_mathematical(body: str) -> bool:
 
 
 def kind_of(name: str, macro: Macro, acts: Callable[[str], bool]) -> MacroKind:
-    """What to do with a use of a macro.
+    """Return how to treat a use of a macro.
 
     Args:
         name: the macro's name with its backslash.

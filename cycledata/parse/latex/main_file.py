@@ -231,7 +231,7 @@ def _stem(path: str) -> str:
 def _candidates(texts: Mapping[str, str], sources: list[str], includes: Includes) -> list[str]:
     r"""Files that could be compiled on their own and that no other of them reads.
 
-    A class without a body (a preamble in a file of its own) stands for the file that reads it, and
+    A class without a body (a preamble in a separate file) represents the file that reads it, and
     a whole document that another file reads, for that file: two ``\input`` may be a main file.
     """
     roots: dict[str, None] = {}
@@ -265,7 +265,7 @@ def _has_body(texts: Mapping[str, str], path: str, includes: Includes) -> bool:
 
 
 def _readme_choice(texts: Mapping[str, str]) -> str:
-    """The top-level file that arXiv's 00README names, in its old form or its new one."""
+    """Return the top-level file that arXiv's 00README names, in its old form or its new one."""
     for path, text in texts.items():
         if not basename(path).upper().startswith("00README"):
             continue

@@ -26,7 +26,7 @@ def if_then_else(expander: Expander, _name: str) -> None:
 
 
 def evaluate(expander: Expander, test: str, depth: int = 0) -> bool:
-    r"""The value of an ifthen test: atoms joined by ``\AND``, ``\OR``, ``\NOT``."""
+    r"""Return the value of an ifthen test: atoms joined by ``\AND``, ``\OR``, ``\NOT``."""
     if depth > MAX_TEST_DEPTH:
         return False
     for word, combine in (("\\OR", any), ("\\or", any), ("\\AND", all), ("\\and", all)):
@@ -86,7 +86,7 @@ def if_bool(expander: Expander, name: str) -> None:
 
 
 def set_bool(expander: Expander, name: str) -> None:
-    r"""``\toggletrue``, ``\boolfalse``, ``\setboolean{x}{true}``, ``\newtoggle`` and their kin."""
+    r"""``\toggletrue``, ``\boolfalse``, ``\setboolean{x}{true}``, ``\newtoggle`` and the like."""
     flag = expander.input.read_argument().strip()
     if name.startswith("\\set"):
         value = expander.input.read_argument().strip()

@@ -29,7 +29,7 @@ TEXT_VERSION = "cyclekit-latex/2"
 def parse_eprint(
     payload: bytes, *, file: str, bibliography: bool = True, main: str | None = None
 ) -> PaperText:
-    """What an e-print says.
+    """Parse an e-print into sectioned text.
 
     Args:
         payload: the e-print as the service sent it: a tar, gzipped or not, a zip, or one .tex.
@@ -49,7 +49,7 @@ def parse_eprint(
 def parse_archive(
     archive: Archive, *, file: str, bibliography: bool = True, main: str | None = None
 ) -> PaperText:
-    """What an opened e-print says; see ``parse_eprint``."""
+    """Parse an opened e-print; see ``parse_eprint``."""
     chosen = choose_main(archive.texts, main=main)
     flat = flatten(archive.texts, chosen.path, archive.names)
     front = read_front(flat)

@@ -12,7 +12,7 @@ PIECE = 64 * 2**10
 
 
 class Stream:
-    """A forward reader over pieces of bytes; holds little more than what is asked for.
+    """A forward reader over pieces of bytes; keeps little more than what was requested.
 
     Args:
         pieces: the bytes, in order.
@@ -44,13 +44,13 @@ class Stream:
         return True
 
     def peek(self, size: int) -> bytes:
-        """The next bytes, not consumed; fewer than ``size`` at the end."""
+        """Return the next bytes, not consumed; fewer than ``size`` at the end."""
         while len(self._held) - self._at < size and self._more():
             pass
         return self._held[self._at : self._at + size]
 
     def read(self, size: int) -> bytes:
-        """The next bytes; fewer than ``size`` at the end."""
+        """Return the next bytes; fewer than ``size`` at the end."""
         start, end = self._at, self._at + size
         if end <= len(self._held):
             self._at = end
@@ -77,7 +77,7 @@ class Stream:
 
 
 def pieces_of(payload: bytes) -> Iterator[bytes]:
-    """A payload, piece by piece."""
+    """Yield a payload in pieces."""
     for start in range(0, len(payload), PIECE):
         yield payload[start : start + PIECE]
 

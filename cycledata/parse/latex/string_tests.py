@@ -27,7 +27,7 @@ def _text(expander: Expander) -> str:
 
 
 def _named(expander: Expander) -> str:
-    r"""Return what the control sequence spelled by the next argument stands for."""
+    r"""Return what the control sequence spelled by the next argument means."""
     return expander.expanded("\\" + _text(expander)).strip()
 
 

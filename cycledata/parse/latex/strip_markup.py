@@ -40,7 +40,7 @@ _LAYOUT = words(
 
 
 def one_of(names: Iterable[str]) -> str:
-    """An expression for any of some control words, by first letter for the engine's sake."""
+    """Return an expression for any of some control words, grouped by first letter for speed."""
     by_letter: dict[str, list[str]] = {}
     for name in sorted(names):
         by_letter.setdefault(name[1], []).append(re.escape(name[2:]))

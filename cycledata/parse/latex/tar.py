@@ -1,6 +1,6 @@
 """The members of a tar, read forward.
 
-``tarfile`` is not used: on a stranger's bytes it holds extended headers of any size in memory and,
+``tarfile`` is not used: on untrusted bytes it keeps extended headers of any size in memory and,
 before the fix of CVE-2024-6232, matches them with expressions of quadratic cost. What is needed
 here, names and sizes of ustar, GNU and pax archives, takes a page.
 """
@@ -23,7 +23,7 @@ _WITHOUT_DATA = frozenset(_REFUSED) | {b"5"}
 
 
 class TarMember(NamedTuple):
-    """One header; the stream then stands at its data."""
+    """Read one header; the stream is then at its data."""
 
     name: bytes
     """Path as stored, ending in ``/`` for a folder."""

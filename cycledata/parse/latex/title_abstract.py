@@ -73,7 +73,7 @@ def read_front(flat: FlatText) -> TitleAndAbstract:
 
 
 def read_title(flat: FlatText) -> tuple[str, tuple[TextSpan, ...]]:
-    r"""The paper's title and the places of all title commands.
+    r"""Return the paper's title and the places of all title commands.
 
     ``\title`` is printed by the first ``\maketitle`` after it, so the last one before that counts;
     commands that print at once count in order, for a second ``\icmltitle`` heads a supplement.
@@ -103,7 +103,7 @@ def read_title(flat: FlatText) -> tuple[str, tuple[TextSpan, ...]]:
 
 
 def guess_title(flat: FlatText, first: int) -> tuple[str, tuple[TextSpan, ...]]:
-    """The largest type before the first section, where no command names the title."""
+    """Return the text in the largest type before the first section, if no command gives a title."""
     best: tuple[int, str, TextSpan] | None = None
     sizes = ("Huge", "huge", "LARGE", "Large")
     for match in _LARGE.finditer(flat.text, flat.body, min(first, flat.body + FRONT)):
@@ -121,7 +121,7 @@ def guess_title(flat: FlatText, first: int) -> tuple[str, tuple[TextSpan, ...]]:
 
 
 def in_full(latex: str, kept: Mapping[str, str]) -> str:
-    """A heading with the mathematical macros in it replaced too: a reader knows no macros."""
+    """Return a heading with its mathematical macros replaced too."""
     for _ in range(3):
         if "\\" not in latex or len(latex) > 2_000:
             break

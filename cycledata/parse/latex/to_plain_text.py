@@ -83,7 +83,7 @@ class _Reading:
         return "".join(self.out)
 
     def character(self, char: str, end: int) -> int:
-        r"""What ``\&``, ``\"``, ``\\`` and their kin print; the place after it."""
+        r"""Return what ``\&``, ``\"``, ``\\`` and similar commands print, and the next position."""
         if char in ACCENTS:
             return self.accent(ACCENTS[char], end)
         if char == "\\":
@@ -93,7 +93,7 @@ class _Reading:
         return end
 
     def word(self, word: str, end: int) -> int:
-        """What a control word prints; the place after it and the arguments it takes."""
+        """Return what a control word prints; the place after it and the arguments it takes."""
         piece = self.piece
         if word in _UNSEEN:
             return self.unseen(word, end)
@@ -120,7 +120,7 @@ class _Reading:
         return end
 
     def unseen(self, word: str, end: int) -> int:
-        """The place after a command that prints nothing here, its arguments included."""
+        """Return the place after a command that prints nothing here, its arguments included."""
         _, end = self.piece.option(end)
         if word in ("vskip", "hskip"):
             length = _LENGTH.match(self.piece.text, end)
@@ -131,7 +131,7 @@ class _Reading:
         return end
 
     def accent(self, mark: str, end: int) -> int:
-        """A letter with its accent; the place after it."""
+        """Return a letter with its accent; the place after it."""
         found = self.piece.argument(end)
         if found is None:
             return end
@@ -141,6 +141,6 @@ class _Reading:
 
 
 def folded(title: str) -> str:
-    """A title without case, accents' forms, punctuation and spaces, for comparison only."""
+    """Return a title without case, accents' forms, punctuation and spaces, for comparison only."""
     plain = unicodedata.normalize("NFKD", title).casefold()
     return "".join(char for char in plain if char.isalnum())

@@ -33,7 +33,7 @@ END_DOCUMENT = re.compile(r"\\end\s*+\{document\}")
 
 
 def is_live(text: str, pos: int) -> bool:
-    """Whether no ``%`` stands before a place on its line (of which 1,000 characters are seen)."""
+    """Return whether no ``%`` precedes a position on its line (1,000 characters are seen)."""
     start = max(text.rfind("\n", max(0, pos - 1_000), pos) + 1, pos - 1_000, 0)
     return "%" not in text[start:pos].replace("\\%", "")
 
@@ -91,7 +91,7 @@ def joined(pieces: Iterable[str]) -> str:
 
 
 def without_comments(text: str) -> str:
-    r"""The text as TeX's mouth sees it: comments gone with their line end.
+    r"""Return the text without comments and their line ends, as TeX reads it.
 
     >>> without_comments("50\\% of a%b\n  c")
     '50\\% of ac'
@@ -109,7 +109,7 @@ def _comment_gap(match: re.Match[str]) -> str:
 
 
 def argument(text: str, pos: int) -> tuple[str, int] | None:
-    """The argument that TeX would read at ``pos``: a group without its braces, or one token.
+    """Return the argument that TeX would read at ``pos``: a group without its braces, or one token.
 
     Returns:
         The argument and the position after it; None at the end of the text or where a group
@@ -129,7 +129,7 @@ def argument(text: str, pos: int) -> tuple[str, int] | None:
 
 
 def optional(text: str, pos: int) -> tuple[str | None, int]:
-    """The ``[...]`` at ``pos`` or None, and the position after it."""
+    """Return the ``[...]`` at ``pos`` or None, and the position after it."""
     start = skip_inline_space(text, pos)
     if start < len(text) and text[start] == "[":
         end = bracket_end(text, start, comments=True)

@@ -14,7 +14,7 @@ MAX_WRITTEN = 200
 
 
 def environment_name(token: str) -> str:
-    r"""The name in ``\begin{name}`` or ``\end{name}``."""
+    r"""Return the name in ``\begin{name}`` or ``\end{name}``."""
     return token[token.index("{") + 1 : -1]
 
 
@@ -33,7 +33,7 @@ def skip_environment(expander: Expander, token: str) -> None:
 
 
 def copy_verbatim(expander: Expander, token: str) -> None:
-    """Copy an environment as it stands, its commands unread."""
+    """Copy an environment unchanged, its commands unread."""
     name = environment_name(token)
     frame = expander.input.frames[-1]
     found = frame.text.find("\\end{" + name + "}", frame.pos)
@@ -54,7 +54,7 @@ def verb(expander: Expander, name: str) -> None:
 
 
 def copy_delimited(expander: Expander, at: int) -> None:
-    """Copy from ``at`` through a text between braces or two equal characters, as it stands."""
+    """Copy from ``at`` through a text between braces or two equal characters, unchanged."""
     frame = expander.input.frames[-1]
     match = _VERB.match(frame.text, frame.pos)
     stop = frame.pos

@@ -53,7 +53,7 @@ class VenueForm(Record):
     fields: tuple[FormField, ...]
     """Fields of a review, in the form's order."""
     rating_scale: RatingScale | None
-    """Scale of the rating; None where the form has no rating."""
+    """Scale of the rating; None if the form has no rating."""
     decision_field: str = "decision"
     """Content field of a decision note."""
     decision_options: tuple[str, ...] = ()
@@ -61,7 +61,7 @@ class VenueForm(Record):
     accept_options: tuple[str, ...] = ()
     """Those of ``decision_options`` that accept, if the invitation names them."""
     meta_decision_field: str | None = None
-    """Field of the meta-review that is the venue's decision; None where decisions are notes."""
+    """Field of the meta-review that is the venue's decision; None if decisions are notes."""
     source: FormSource
     evidence: str
     """Where the fields, the scale and the accept threshold are stated."""

@@ -74,9 +74,9 @@ class Note:
     """The invitation that it answers, then those of its edits; empty for a submission note of a
     dump without invitations."""
     readers: tuple[str, ...] | None
-    """Groups that may read it; None where it does not say."""
+    """Groups that may read it; None if it does not say."""
     license: str | None
-    """License that the note states; None where it states none."""
+    """License that the note states; None if it states none."""
     number: int
     """Number among the notes of its kind; 0 where it has none."""
     created_ms: int

@@ -2,8 +2,8 @@
 
 Two converters run in the worker: DocVortex (blocks with roles; permissive, no model weights) and
 pypdfium2 (lines only). MinerU's and magic-pdf's command lines are called from outside, in whatever
-environment they are installed in, so that their pins and licences stay there. PDFs come from
-strangers and the native libraries can crash, so nothing here runs in the caller's process.
+environment they are installed in, so that their pins and licenses stay there. PDFs are
+untrusted and the native libraries can crash, so nothing here runs in the caller's process.
 """
 
 import contextlib
@@ -34,7 +34,7 @@ Box = tuple[float, float, float, float]
 
 @dataclass(frozen=True, slots=True)
 class PdfLimits:
-    """Every bound on what a stranger's PDF may ask of us."""
+    """Resource limits for parsing untrusted PDFs."""
 
     file_bytes: int = 64 * 2**20
     """Bytes of the PDF."""
@@ -62,7 +62,7 @@ class Line:
     bold: bool
     """Most of its letters are."""
     italic: bool = False
-    """Likewise."""
+    """The same."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +124,7 @@ def _line(told: dict[str, Any]) -> Line:
 
 
 def _run(command: list[str], payload: bytes | None, limits: PdfLimits) -> bytes:
-    """Standard output of a command that is killed, with its children, when its time is up."""
+    """Run a command with a time limit, killing its children too; return its standard output."""
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
         process = subprocess.Popen(  # noqa: S603  our own worker, or a fixed command with our paths
             command, stdin=subprocess.PIPE, stdout=out, stderr=err, start_new_session=True
@@ -339,7 +339,7 @@ def _continues(line: Line, following: Line) -> bool:
 
 
 def _gathered(lines: list[Line], page: int) -> Block:
-    """A block of consecutive lines; a hyphen at a line's end goes where a small letter follows."""
+    """Join lines into a block; remove a hyphen at a line's end before a lower-case letter."""
     text = lines[0].text
     for line in lines[1:]:
         broken = text.endswith("-") and line.text[:1].islower()
@@ -386,7 +386,7 @@ def _work(converter: str, limits: PdfLimits) -> dict[str, Any]:
     except ModuleNotFoundError as error:
         return {"missing": str(error)}
     except (MemoryError, ImportError) as error:
-        # A library that finds no room for itself fails to import.
+        # A library that does not fit into the limit fails to import.
         needed = f"more than {limits.memory_bytes} bytes of memory needed: {error}"
         return {"error": ["pdf-memory", needed]}
     return asdict(found)

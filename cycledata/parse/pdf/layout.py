@@ -13,7 +13,7 @@ _LINE_NUMBER = re.compile(r"\A\d{1,4}(?=\s|\Z)|(?<=\s)\d{3,4}\Z")
 
 
 def laid_out(document: Converted) -> list[Block]:
-    """The document's blocks in reading order, without what stands in the margins.
+    """Return the document's blocks in reading order, without the margins.
 
     Left out are page numbers, running heads and feet, and a review copy's line numbers.
     """
@@ -104,9 +104,9 @@ def _by_columns(blocks: Sequence[Block]) -> list[Block]:
 
 
 def _without_line_numbers(document: Converted) -> Converted:
-    """The document without the numbers that a review copy prints beside each line.
+    """Return the document without the numbers that a review copy prints beside each line.
 
-    They are told by running through the pages, some to most lines of each, up to hundreds.
+    They run through the pages, some to most lines of each, up to hundreds.
     """
     by_page: dict[int, set[int]] = {}
     for block in document.blocks:
@@ -170,7 +170,7 @@ def _without_margins(document: Converted) -> Iterator[Block]:
 
 
 def _front_first(blocks: list[Block]) -> list[Block]:
-    """An author's column that was read after the abstract's heading, moved before it."""
+    """Move an author's column that was read after the abstract's heading before it."""
     for at, block in enumerate(blocks):
         if block.text.strip().lower() == "abstract":
             end = at + 1

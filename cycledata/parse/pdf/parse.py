@@ -58,7 +58,7 @@ _WORD = re.compile(r"[^\W\d_]++(?:-[^\W\d_]++)*+")
 def parse_pdf(
     payload: bytes, *, file: str, converter: Converter = "docvortex", limits: PdfLimits = PDF_LIMITS
 ) -> PaperText:
-    """A born-digital PDF as sectioned text.
+    """Parse a born-digital PDF into sectioned text.
 
     Args:
         payload: the PDF.
@@ -80,7 +80,7 @@ def parse_pdf(
 
 
 def paper_of(document: Converted, *, file: str) -> PaperText:
-    """The record of a converted PDF; pure, see ``parse_pdf``."""
+    """Return the record of a converted PDF; pure, see ``parse_pdf``."""
     parts = parts_of(document)
     whole = "\n\n".join(block.text for block in document.blocks)
     fixes = _hyphen_fixes(document.blocks)
@@ -137,7 +137,7 @@ def _warnings(
     if not abstract:
         yield ParseWarning(rule="no-abstract", detail="no heading or line says abstract")
     if not sections:
-        yield ParseWarning(rule="no-sections", detail="no heading was told from the text")
+        yield ParseWarning(rule="no-sections", detail="no heading was recognized in the text")
     if not any(REFERENCES.fullmatch(part.title) for part in parts):
         yield ParseWarning(rule="no-references", detail="no reference list was found to cut off")
 
@@ -153,7 +153,7 @@ def _rotation_warning(document: Converted) -> Iterator[ParseWarning]:
 
 
 def _title(front: Sequence[Block]) -> tuple[str, tuple[Block, ...]]:
-    """The title and the rest of the front matter: what is marked so, else the largest type."""
+    """Return title and rest of the front matter: what is marked so, else the largest type."""
     first = [block for block in front if block.page == front[0].page] if front else []
     sizes = [max((line.size for line in block.lines), default=0.0) for block in first]
     marked = [at for at, block in enumerate(first) if block.kind == "title"]
@@ -207,7 +207,7 @@ def _leak(rule: str, text: str, whole: str, after: int = 0) -> Leak:
 
 
 def _front_leaks(front: Sequence[Block], whole: str) -> Iterator[Leak]:
-    """Whatever stands between title and abstract, unless it says that it is anonymous."""
+    """Return the text between title and abstract, unless it says that it is anonymous."""
     named = [b for b in front if b.kind != "figure" and b.text.strip()]
     if named and not any(_ANONYMOUS.search(block.text) for block in named):
         for block in named:
@@ -246,7 +246,7 @@ def _section_leaks(parts: Sequence[Part], whole: str) -> Iterator[Leak]:
 
 
 def _without_links(text: str, leaks: list[Leak], whole: str) -> str:
-    """The text with the authors' own links replaced; each is added to the leaks."""
+    """Return the text with the authors' own links replaced; each is added to the leaks."""
 
     def replaced(found: re.Match[str]) -> str:
         around = text[max(found.start() - 120, 0) : found.start()]

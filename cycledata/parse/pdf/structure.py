@@ -1,9 +1,9 @@
 """Blocks of a PDF to title, abstract and sections: rules for how papers are printed.
 
-A heading is told by its number, which must follow from the numbers before it, by its type against
+A heading is known by its number, which must follow from the numbers before it, by its type against
 that of the running text, or by being one of the words that papers put above a part. The converter's
 own opinion is evidence, not proof: it takes bold lines of any kind for headings and misses those
-that stand close to other text.
+that are close to other text.
 """
 
 import re
@@ -58,7 +58,7 @@ class Numbered:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A heading and what stands under it; level 0 for the front matter."""
+    """A heading and the text under it; level 0 for the front matter."""
 
     level: int
     title: str
@@ -82,7 +82,7 @@ class _Style:
 
 
 def parts_of(document: Converted) -> list[Part]:
-    """The document cut at its headings, in reading order, running heads left out."""
+    """Return the document cut at its headings, in reading order, running heads left out."""
     blocks = [piece for block in laid_out(document) for piece in _split(block)]
     style = _learn(blocks)
     numbers = _numbered_headings(blocks, style)
@@ -149,7 +149,7 @@ def _numbered_headings(blocks: Sequence[Block], style: _Style) -> dict[int, Numb
 
 
 def _readings(text: str, style: _Style) -> Iterator[Numbered]:
-    """The ways to read the number before a heading; none without one."""
+    """Return the ways to read the number before a heading; empty without one."""
     found = _NUMBERED.match(text)
     if not found or _FLOAT.match(found["title"]):
         return
@@ -185,7 +185,7 @@ def _roman(digits: str) -> int:
 
 
 def _after(reading: Numbered, last: Numbered) -> Numbered | None:
-    """The number as it reads after another; None where it cannot follow it."""
+    """Return the number as it reads after another, or None if it cannot follow it."""
     if reading.inherits:
         if last.appendix or len(last.path) < reading.inherits:
             return None
@@ -277,7 +277,7 @@ def _level_of_type(block: Block, style: _Style) -> int:
 
 
 def _learn(blocks: Sequence[Block]) -> _Style:
-    """The style as far as the type alone tells it."""
+    """Return the style as far as the type alone shows it."""
     by_size = Counter[float]()
     for block in blocks:
         if block.kind == "text":
@@ -313,7 +313,7 @@ def _size(block: Block) -> float:
 
 
 def _split(block: Block) -> Iterable[Block]:
-    """A block cut before and after each line in it that has a heading's number and type."""
+    """Split a block before and after each line that has a heading's number and type."""
     if block.kind not in ("text", "figure") or len(block.lines) < 2:
         return (block,)
     ordinary = Counter(line.size for line in block.lines).most_common(1)[0][0]
