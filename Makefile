@@ -17,6 +17,7 @@ check: .venv/.all
 	$(BIN)/lint-imports
 	$(BIN)/deptry .
 	$(BIN)/python checks/licenses.py > /dev/null
+	$(BIN)/python checks/words.py
 	$(BIN)/python checks/build_site.py
 
 # The main job on the embedded, invented sample, command by command.

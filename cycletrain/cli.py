@@ -144,7 +144,7 @@ def simpo(
 
 @app.command(epilog=examples("cycletrain iterate --recipe researcher-12b-iterate"))
 def iterate(recipe: RecipeFile, overrides: Overrides = None, as_json: AsJson = False) -> None:
-    """Sample, review and optimise for several rounds; a stopped run resumes."""
+    """Sample, review and optimize for several rounds; a stopped run resumes."""
     _job("iterate", recipe, overrides, as_json=as_json)
 
 

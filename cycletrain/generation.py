@@ -127,7 +127,7 @@ class TransformersGenerator:
         from transformers import GenerationConfig
 
         width = max(map(len, prompts))
-        # Padding takes no positions, so each row has the room that its own prompt leaves.
+        # Padding takes no positions, so each row has the tokens that its own prompt leaves.
         rooms = [min(sampling.max_tokens, self._context - len(prompt)) for prompt in prompts]
         pad, end = self._tokenizer.pad_token_id, self._tokenizer.eos_token_id
         ids = torch.tensor([[pad] * (width - len(p)) + p for p in prompts])
@@ -161,7 +161,7 @@ class TransformersGenerator:
 
 
 def _row_limits(rooms: Sequence[int], width: int, device: Any) -> Callable[..., Any]:
-    """Return a criterion that ends each row when its own room is full."""
+    """Return a criterion that ends each row at its own limit of tokens."""
     import torch
 
     limits = torch.tensor(rooms, device=device)

@@ -58,7 +58,7 @@ def parse_cached(
     Args:
         folder: the cache; None to parse again and keep nothing.
         file: name of the e-print with its version, or id of the paper; names the subfolder.
-        identity: everything that the text depends on besides the code that parses it.
+        identity: everything that the text depends on, except the code that parses it.
         parse: parses the text; an exception is not cached.
     """
     if folder is None:

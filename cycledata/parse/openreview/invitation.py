@@ -69,7 +69,7 @@ class Option:
     """One answer that a field offers."""
 
     value: Number | None
-    """Its number; None where it has none."""
+    """Its number; None if it has none."""
     words: str
     """Its wording without the number."""
 
@@ -264,7 +264,7 @@ def assign_roles(
 
 
 def is_numeric(options: Sequence[Option]) -> bool:
-    """True if a field offers at least two numbers and nothing else."""
+    """Return whether a field offers at least two numbers and nothing else."""
     values = [option.value for option in options]
     return None not in values and len(set(values)) >= 2
 
