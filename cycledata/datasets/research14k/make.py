@@ -16,7 +16,7 @@ from functools import lru_cache, partial
 from typing import Any, Final
 
 from cycledata.consent.decisions import Claim, Decisions, decide_paper, license_of
-from cycledata.consent.evidence import Component
+from cycledata.consent.evidence import Component, Evidence
 from cycledata.consent.gather import metadata_evidence, stated_license, work_evidence
 from cycledata.consent.works import work_keys
 from cycledata.datasets.paper_texts import TextSource, find_arxiv_paper, leak_row, version_of
@@ -150,7 +150,7 @@ def _assemble(
         split_item=SplitItem(
             paper_id,
             stratum=entry.venue,
-            likeness=likeness_keys(entry.title, candidate.abstract),
+            likeness=likeness_keys(entry.title, selected.abstract),
             published=candidate.published,
             works=_work_digests(entry.title, resolved.references),
         ),
@@ -161,10 +161,16 @@ def _assemble(
 def _decide(context: Context, selected: SelectedPaper, resolved: Resolved) -> Decisions:
     """Decide on every component, and on the abstract of each cited work that has one."""
     entry, text_evidence = selected.entry, selected.text.evidence
+    # arXiv's metadata is in the public domain; an abstract from the e-print has its license.
+    abstract_evidence: Sequence[Evidence] = (
+        metadata_evidence(context.snapshot, entry.paper_id)
+        if selected.candidate.abstract
+        else text_evidence
+    )
     claims = [
         Claim("paper_text", text_evidence),
         Claim("outline", text_evidence),
-        Claim("abstract", metadata_evidence(context.snapshot, entry.paper_id)),
+        Claim("abstract", abstract_evidence),
         *(
             _claim_of_work(resolved.works[reference.key])
             for reference in resolved.references
@@ -244,7 +250,7 @@ def _full_row(
             references=rendered_works(references),
             outline=outline,
             title=title,
-            abstract=candidate.abstract,
+            abstract=selected.abstract,
             sections=paper.sections,
         )
     )
@@ -254,7 +260,7 @@ def _full_row(
         "arxiv_id": candidate.arxiv_id,
         "arxiv_version": version_of(selected.text.reply.key),
         "title": entry.title,
-        "abstract": candidate.abstract,
+        "abstract": selected.abstract,
         "venue": entry.venue,
         "year": entry.year,
         "published": candidate.published,

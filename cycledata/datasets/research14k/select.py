@@ -40,6 +40,11 @@ class SelectedPaper:
     """The parsed e-print."""
 
     @property
+    def abstract(self) -> str:
+        """Abstract of arXiv's metadata, else of the e-print; empty if neither has one."""
+        return self.candidate.abstract or self.paper.abstract or ""
+
+    @property
     def source(self) -> str:
         """E-print with its version, e.g. ``"2310.99915v1"``."""
         return self.text.reply.key.removeprefix("eprint/")

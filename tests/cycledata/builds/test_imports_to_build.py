@@ -1,0 +1,95 @@
+"""From files that people have to rows of both datasets, without any service."""
+
+import json
+from pathlib import Path
+
+from cycledata.builds.inventory import take_inventory
+from cycledata.builds.runner import DATASETS, build
+from cycledata.consent.policy import read_policy
+from cycledata.load import BuildManifest, iterate_rows
+from cycledata.sample import rehearsal
+from cycledata.sample.compose import gzip_stored
+from cycledata.snapshot.open import OpenSnapshot
+from cycledata.snapshot.seal import seal
+from cycledata.sources.dumps import import_notes
+from cycledata.sources.import_papers import (
+    import_accepted_papers,
+    import_arxiv_ids,
+    import_eprints,
+)
+
+DRAFTS = rehearsal.drafts(4, 1)
+LICENSE = "http://creativecommons.org/licenses/by/4.0/"
+
+
+def write_eprints(folder: Path, names: list[str]) -> Path:
+    folder.mkdir()
+    for name, draft in zip(names, DRAFTS, strict=True):
+        (folder / f"{name}.gz").write_bytes(gzip_stored(rehearsal.latex(draft).encode()))
+    return folder
+
+
+def write_lines(path: Path, rows: list[dict[str, object]]) -> Path:
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    return path
+
+
+def made(dataset: str, snapshot: Path, out: Path) -> BuildManifest:
+    seal(snapshot)
+    return build(DATASETS[dataset], snapshot, out, policy=read_policy()).manifest
+
+
+def test_notes_e_prints_and_a_mapping_give_every_config_of_review_5k(tmp_path: Path) -> None:
+    papers = [f"forum{n}" for n in range(4)]
+    forums = [rehearsal._forum(p, n, DRAFTS[n]) for n, p in enumerate(papers)]
+    names = ["2301.90000v2", "2301.90001v1", "forum2", "forum3"]
+    ids: list[dict[str, object]] = [
+        {"paper_id": "forum0", "arxiv_id": "2301.90000v2", "license": LICENSE},
+        {"paper_id": "forum1", "arxiv_id": "2301.90001", "license": LICENSE},
+        {"paper_id": "forum2", "arxiv_id": "2301.90002v1", "license": LICENSE},
+    ]
+    with OpenSnapshot(tmp_path / "s") as snapshot:
+        import_notes([write_lines(tmp_path / "notes.jsonl", forums)], snapshot)
+        import_eprints([write_eprints(tmp_path / "e", names)], snapshot)
+        unused = take_inventory(snapshot).unused
+        assert [(item.kind, item.n_replies) for item in unused] == [("e-prints", 2)]
+        import_arxiv_ids([write_lines(tmp_path / "ids.jsonl", ids)], snapshot)
+        assert take_inventory(snapshot).unused == ()
+    manifest = made("review-5k", tmp_path / "s", tmp_path / "out")
+    assert sum(manifest.configs["scores"].values()) == 4
+    rows = {
+        row["paper_id"]: row
+        for split in manifest.configs["default"]
+        for row in iterate_rows(tmp_path / "out", "default", split)
+    }
+    # Nothing states a license for the fourth e-print.
+    assert sorted(rows) == papers[:3]
+    assert {row["license"] for row in rows.values()} == {LICENSE}
+    assert rows["forum0"]["sections"][0]["title"] == "Introduction"
+
+
+def test_a_list_with_ids_and_e_prints_give_research_14k(tmp_path: Path) -> None:
+    names = [f"2301.9000{n}v1" for n in range(4)]
+    listed: list[dict[str, object]] = [
+        {
+            "paper_id": f"p{n}",
+            "title": draft.title,
+            "authors": "Anna Beispiel",
+            "arxiv_id": names[n],
+            "license": LICENSE,
+        }
+        for n, draft in enumerate(DRAFTS)
+    ]
+    with OpenSnapshot(tmp_path / "s") as snapshot:
+        table = write_lines(tmp_path / "list.jsonl", listed)
+        import_accepted_papers([table], snapshot, listing="acl/2023")
+        import_eprints([write_eprints(tmp_path / "e", names)], snapshot)
+    manifest = made("research-14k", tmp_path / "s", tmp_path / "out")
+    assert sum(manifest.configs["ids"].values()) == 4
+    rows = [
+        row
+        for split in manifest.configs["default"]
+        for row in iterate_rows(tmp_path / "out", "default", split)
+    ]
+    assert [row["paper_id"] for row in rows] == ["p0", "p1", "p2", "p3"]
+    assert rows[0]["abstract"] == rehearsal.abstract(DRAFTS[0])
