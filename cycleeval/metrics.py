@@ -7,6 +7,7 @@ are in `equal_footing`.
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
+from itertools import compress
 from typing import Literal
 
 import numpy as np
@@ -76,6 +77,7 @@ class Signer:
     resolved: ResolvedConfig
     shared: Parts = field(default_factory=dict)
     """Parts of every signature."""
+    _digests: dict[bytes, str] = field(default_factory=dict, repr=False, compare=False)
 
     def sign(self, metric: str, used: Mask, *, train: bool = False, **parts: object) -> Signature:
         """Return a signature with the data: human ratings, papers used and training split.
@@ -86,7 +88,6 @@ class Signer:
             train: whether the value depends on the training split.
             parts: further parts, in the order of printing.
         """
-        ids = [i for i, is_used in zip(self.paper_ids, used, strict=True) if is_used]
         depends = train or self.shared.get("policy") == "constant"
         return signature(
             metric,
@@ -95,8 +96,15 @@ class Signer:
             **self.shared,
             train=(self.resolved.train or "none") if depends else None,
             ref=self.resolved.reference,
-            papers=digest(ids),
+            papers=self._papers(used),
         )
+
+    def _papers(self, used: Mask) -> str:
+        """Return the digest of the papers used; most statistics use the same ones."""
+        key = used.tobytes()
+        if key not in self._digests:
+            self._digests[key] = digest(list(compress(self.paper_ids, used)))
+        return self._digests[key]
 
 
 def model_statistics(papers: AlignedPapers, resolved: ResolvedConfig) -> PaperStatistics:

@@ -21,6 +21,10 @@ _MOST_DIRECT = 600
 """Cells up to which all their pairs are compared directly; more are counted by merging."""
 
 
+_FEW_LEVELS = 4
+"""Levels of y up to which many cells are counted level by level."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class _Merge:
     """One level of the counting of pairs: sorted left and right halves of blocks are merged."""
@@ -50,7 +54,7 @@ class Cells:
     starts: Integers
     """First item of each cell, shape (n_cells,)."""
     merges: tuple[_Merge, ...]
-    """Plan for counting pairs; empty if there are few cells."""
+    """Plan for counting pairs; empty if there are few cells or few levels of y."""
 
 
 def cells(
@@ -76,7 +80,8 @@ def cells(
     starts = np.concatenate([np.zeros(1, dtype=np.int64), new])
     units = order if unit is None else unit[order]
     x_cell, y_cell = x_sorted[starts], y_sorted[starts]
-    merges = _merges(x_cell, y_cell) if len(starts) > _MOST_DIRECT else ()
+    many = len(starts) > _MOST_DIRECT and int(y_cell.max()) >= _FEW_LEVELS
+    merges = _merges(x_cell, y_cell) if many else ()
     return Cells(x_cell, y_cell, units, starts, merges)
 
 
@@ -205,12 +210,29 @@ def _concordance(of: Cells, mass: Floats) -> Floats:
     """Return concordant less discordant pairs. Weights below 2^24 are exact in float32."""
     if of.merges:
         return _merged_concordance(of, mass)
+    if len(of.x) > _MOST_DIRECT:
+        return _concordance_by_level(of, mass)
     total = np.zeros(len(mass))
     narrow = mass.astype(np.float32)
     sign = np.sign(of.x[:, None] - of.x) * np.sign(of.y[:, None] - of.y)
     above = narrow @ sign.astype(np.float32).T
     total += np.einsum("bc,bc->b", mass, above.astype(np.float64))
     return total / 2
+
+
+def _concordance_by_level(of: Cells, mass: Floats) -> Floats:
+    """Return concordant less discordant pairs, in one pass over the cells per level of y."""
+    total = np.zeros(len(mass))
+    first = np.flatnonzero(np.diff(of.x, prepend=-1))
+    start = first[np.searchsorted(first, np.arange(len(of.x)), side="right") - 1]
+    end = np.append(first[1:], len(of.x))[np.searchsorted(first, start)]
+    for level in range(1, int(of.y.max()) + 1):
+        own = np.flatnonzero(of.y == level)
+        sums = np.zeros((len(mass), len(of.x) + 1))
+        np.cumsum(np.where(of.y < level, mass, 0.0), axis=1, out=sums[:, 1:])
+        lower = sums[:, start[own]] - (sums[:, -1:] - sums[:, end[own]])
+        total += np.einsum("bc,bc->b", mass[:, own], lower)
+    return total
 
 
 def _merges(x: Integers, y: Integers) -> tuple[_Merge, ...]:
