@@ -359,7 +359,8 @@ def _swapped(both: PaperStatistics, n_papers: int, config: ScoringConfig) -> dic
 
     as_a = evaluate(named, (np.hstack([kept, 1 - kept]) for kept in coins()))
     as_b = evaluate(named, (np.hstack([1 - kept, kept]) for kept in coins()))
-    return {name: as_a[name] - as_b[name] for name in named}
+    with np.errstate(invalid="ignore"):  # the worth of a model that is always right is infinite
+        return {name: as_a[name] - as_b[name] for name in named}
 
 
 def _pair(

@@ -72,7 +72,7 @@ def _against_constant(metrics: _Results, constant: _Results) -> str:
     if skill.low <= 0:
         return f"The model is NOT SHOWN TO BEAT A CONSTANT, {numbers}."
     if skill.caution is not None:
-        return f"The model has a lower error than {numbers}; NOT SHOWN, {skill.caution}."
+        return f"The model is NOT SHOWN TO BEAT A CONSTANT, {numbers}: {skill.caution}."
     return f"The model beats a constant, {numbers}."
 
 
