@@ -106,7 +106,7 @@ _NAME_PART = re.compile(r"\b(family|given)=(?=\{)")
 
 
 def _is_biblatex_own(name: str) -> bool:
-    """Whether a field is one that biblatex adds for itself."""
+    """Return whether a field is one that biblatex adds for itself."""
     return name.startswith(("sort", "label", "extra")) or name.endswith(("hash", "raw", "source"))
 
 

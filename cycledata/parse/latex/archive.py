@@ -173,7 +173,7 @@ _CONTROLS = bytes(code for code in range(32) if code not in b"\t\n\v\f\r")
 
 
 def _may_hold_tex(path: str) -> bool:
-    """Whether TeX could read a file in: authors do so with any ending, or with none."""
+    """Return whether TeX could read a file in: authors do so with any ending, or with none."""
     *folders, base = path.split("/")
     if any(part.startswith(".") or part == "__MACOSX" for part in (*folders, base)):
         return False
@@ -182,7 +182,7 @@ def _may_hold_tex(path: str) -> bool:
 
 
 def is_text(data: bytes) -> bool:
-    """Whether bytes read as text: UTF-16, or one control character in twenty at most."""
+    """Return whether bytes read as text: UTF-16, or one control character in twenty at most."""
     head = data[:4096]
     n_controls = len(head) - len(head.translate(None, _CONTROLS))
     return utf16_codec(head) is not None or n_controls * 20 <= len(head)

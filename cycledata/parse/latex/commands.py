@@ -8,6 +8,7 @@ from cycledata.parse.latex import (
     inputs,
     loops,
     package_conditionals,
+    passed_over,
     string_tests,
     verbatim,
 )
@@ -64,13 +65,13 @@ _ACTING: dict[Action, str] = {
     "makeatletter makeatother",
     definitions.make_global: "global",
     definitions.hook: "AtBeginDocument AtEndDocument AtEndOfPackage AtEndOfClass",
-    definitions.new_theorem: "newtheorem spnewtheorem declaretheorem",
-    definitions.new_operator: "DeclareMathOperator DeclarePairedDelimiter",
-    definitions.title_format: "titleformat",
-    definitions.title_spacing: "titlespacing",
-    definitions.heading_font: "sectionfont subsectionfont subsubsectionfont paragraphfont "
+    passed_over.new_theorem: "newtheorem spnewtheorem declaretheorem",
+    passed_over.new_operator: "DeclareMathOperator DeclarePairedDelimiter",
+    passed_over.title_format: "titleformat",
+    passed_over.title_spacing: "titlespacing",
+    passed_over.heading_font: "sectionfont subsectionfont subsubsectionfont paragraphfont "
     "allsectionsfont",
-    definitions.patch: "patchcmd xpatchcmd apptocmd pretocmd xapptocmd xpretocmd",
+    passed_over.patch: "patchcmd xpatchcmd apptocmd pretocmd xapptocmd xpretocmd",
     definitions.x_space: "xspace",
     definitions.start_section: "@startsection",
     conditionals.conditional: " ".join(sorted(conditionals.PRIMITIVES - {"ifcase"})),

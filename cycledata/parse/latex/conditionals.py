@@ -1,7 +1,7 @@
 r"""Conditionals: TeX's own, ``\newif`` switches, and those of ifthen and etoolbox.
 
 What TeX would decide is decided; what depends on typesetting (``\ifdim``, ``\ifhmode``) or on a
-switch that is nowhere set is taken for false, with a warning.
+switch that is never set is taken for false, with a warning.
 """
 
 import re
@@ -38,7 +38,7 @@ _DEFINED = words(
 
 
 def is_conditional(expander: Expander, word: str) -> bool:
-    r"""Whether a control word (no backslash) opens a conditional that ends in ``\fi``."""
+    r"""Return whether a control word (no backslash) opens a conditional that ends in ``\fi``."""
     return word in PRIMITIVES or "\\" + word in expander.definitions.conditionals
 
 
@@ -134,7 +134,7 @@ def decide(expander: Expander, word: str) -> bool:
 
 
 def is_defined(expander: Expander, name: str) -> bool:
-    """Whether a control sequence has a meaning here."""
+    """Return whether a control sequence has a meaning here."""
     return (
         name in expander.definitions.macros
         or name in _DEFINED

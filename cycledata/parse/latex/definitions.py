@@ -26,12 +26,12 @@ _ANY_SPACE = re.compile(r"\s++")
 
 
 def is_style(path: str) -> bool:
-    """Whether a file is a package or class."""
+    """Return whether a file is a package or class."""
     return path.endswith((".sty", ".cls", ".clo", ".def", ".cfg"))
 
 
 def in_style(expander: Expander) -> bool:
-    """Whether the definition being read is in a style file."""
+    """Return whether the definition being read is in a style file."""
     return any(is_style(frame.name) for frame in expander.input.frames[-3:])
 
 
@@ -318,58 +318,6 @@ def start_section(expander: Expander, _name: str) -> None:
         expander.input.read_argument()
     number = int(level) if level.isascii() and level.isdigit() and len(level) < 3 else 1
     expander.mark(HEADING_OF_LEVEL.get(number, "\\subparagraph"))
-
-
-def heading_font(expander: Expander, _name: str) -> None:
-    r"""Sectsty's ``\sectionfont{...}``."""
-    expander.input.read_argument()
-
-
-def new_operator(expander: Expander, name: str) -> None:
-    r"""``\DeclareMathOperator{\name}{text}``: mathematics, left in place where it is used."""
-    expander.input.read_star()
-    expander.read_name()
-    for _ in range(2 if "Delimiter" in name else 1):
-        expander.input.read_argument()
-
-
-def title_format(expander: Expander, _name: str) -> None:
-    r"""Titlesec's ``\titleformat``, starred or not."""
-    if expander.input.read_star():
-        expander.read_name()
-        expander.input.read_argument()
-        return
-    expander.read_name()
-    expander.input.read_optional()
-    for _ in range(4):
-        expander.input.read_argument()
-    expander.input.read_optional()
-
-
-def title_spacing(expander: Expander, _name: str) -> None:
-    r"""Titlesec's ``\titlespacing``."""
-    expander.input.read_star()
-    expander.read_name()
-    for _ in range(3):
-        expander.input.read_argument()
-    expander.input.read_optional()
-
-
-def patch(expander: Expander, name: str) -> None:
-    r"""Etoolbox's ``\patchcmd``, ``\apptocmd`` and ``\pretocmd``."""
-    expander.input.read_optional()
-    expander.read_name()
-    for _ in range(4 if name in ("\\patchcmd", "\\xpatchcmd") else 3):
-        expander.input.read_argument()
-
-
-def new_theorem(expander: Expander, _name: str) -> None:
-    r"""``\newtheorem{name}[counter]{Title}[within]``."""
-    expander.input.read_star()
-    expander.input.read_argument()
-    expander.input.read_optional()
-    expander.input.read_argument()
-    expander.input.read_optional()
 
 
 def make_global(expander: Expander, _name: str) -> None:

@@ -74,7 +74,7 @@ class LatexText:
         return match.end() if match else pos
 
     def after_star(self, pos: int) -> tuple[bool, int]:
-        """Whether a star follows, and the place after it."""
+        """Return whether a star follows, and the place after it."""
         start = self._same_paragraph(pos)
         return (True, start + 1) if self.text.startswith("*", start) else (False, pos)
 

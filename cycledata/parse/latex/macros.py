@@ -104,7 +104,7 @@ def names_in(body: str) -> set[str]:
 
 
 def is_mathematical(body: str) -> bool:
-    """Whether a replacement text belongs into a formula rather than into running text."""
+    """Return whether a replacement text belongs into a formula rather than into running text."""
     return _MATH.search(_IN_DOLLARS.sub("", body)) is not None
 
 

@@ -85,7 +85,7 @@ class MainFile:
 
 @dataclass(frozen=True, slots=True)
 class _Draft:
-    """What speaks for a candidate."""
+    """What the choice among candidates depends on."""
 
     path: str
     document_class: str
@@ -321,7 +321,7 @@ def _venue_date(names: Iterable[str]) -> float:
 
 
 def _points(draft: _Draft, *, most: int, latest: float, parts: int) -> Iterator[tuple[float, str]]:
-    """Yield what speaks for or against a draft, always in the same order."""
+    """Yield points for or against a draft with the reason, always in the same order."""
     name_parts = [part.lower() for part in _NAME_PART.findall(basename(_stem(draft.path)))]
     folders = [part.lower() for part in _NAME_PART.findall(draft.path.rpartition("/")[0])]
     yield 4 * draft.length / max(most, 1), "longest"

@@ -76,9 +76,7 @@ def if_bool(expander: Expander, name: str) -> None:
     r"""Etoolbox's ``\ifbool``, ``\iftoggle`` and their negations."""
     flag = expander.input.read_argument().strip()
     if "toggle" in name and "if:" + flag not in expander.definitions.values:
-        expander.work.warn(
-            "undecided-conditional", f"toggle {flag} is nowhere set; taken for false"
-        )
+        expander.work.warn("undecided-conditional", f"toggle {flag} is never set; taken for false")
     choose(
         expander,
         value=(expander.definitions.values.get("if:" + flag) == "true") != name.startswith("\\not"),

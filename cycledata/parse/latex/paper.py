@@ -136,5 +136,5 @@ def read_sections(
 
 
 def has_words(text: str) -> bool:
-    """Whether a piece between headings says something."""
+    """Return whether a piece between headings says something."""
     return sum(char.isalpha() for char in text[:2_000]) > 200

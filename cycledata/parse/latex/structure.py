@@ -95,12 +95,12 @@ def read_headings(flat: FlatText) -> list[Heading]:
 
 
 def is_acknowledgment(title: str) -> bool:
-    """Whether a heading opens acknowledgments."""
+    """Return whether a heading opens acknowledgments."""
     return len(title) < 200 and _ACK_TITLE.match(title) is not None
 
 
 def is_apart(title: str) -> bool:
-    """Whether a heading belongs to no section of its own (references, contents, abstract)."""
+    """Return whether a heading is that of references, contents, an abstract or keywords."""
     return _APART.match(title) is not None
 
 

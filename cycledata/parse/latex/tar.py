@@ -34,7 +34,7 @@ class TarMember(NamedTuple):
 
 
 def is_tar(head: bytes) -> bool:
-    """Whether bytes begin with a tar header, or with the empty blocks of an empty tar."""
+    """Return whether bytes begin with a tar header, or with the empty blocks of an empty tar."""
     return head[:_BLOCK] == _EMPTY or _is_header(head[:_BLOCK])
 
 

@@ -139,7 +139,7 @@ def optional(text: str, pos: int) -> tuple[str | None, int]:
 
 
 def star(text: str, pos: int) -> tuple[bool, int]:
-    """Whether a star follows, and the position after it."""
+    """Return whether a star follows, and the position after it."""
     start = skip_inline_space(text, pos)
     if start < len(text) and text[start] == "*":
         return True, start + 1

@@ -103,24 +103,24 @@ def convert(payload: bytes, *, converter: Converter, limits: PdfLimits = PDF_LIM
     if converter in ("mineru", "magic-pdf"):
         return _outside(payload, converter, limits)
     command = [sys.executable, "-m", __name__, converter, json.dumps(asdict(limits))]
-    answer = _run(command, payload, limits)
+    output = _run(command, payload, limits)
     try:
-        told = json.loads(answer)
+        reply = json.loads(output)
     except ValueError as error:
-        raise ParseError("converter-failed", f"{converter} gave no answer: {error}") from error
-    if "error" in told:
-        raise ParseError(*told["error"])
-    if "missing" in told:
+        raise ParseError("converter-failed", f"{converter} gave no output: {error}") from error
+    if "error" in reply:
+        raise ParseError(*reply["error"])
+    if "missing" in reply:
         raise ValueError(f"{converter} is not installed; pip install 'cyclekit[pdf]'")
     blocks = tuple(
         Block(b["kind"], b["text"], b["page"], tuple(b["box"]), tuple(_line(x) for x in b["lines"]))
-        for b in told["blocks"]
+        for b in reply["blocks"]
     )
-    return Converted(told["version"], told["n_pages"], blocks)
+    return Converted(reply["version"], reply["n_pages"], blocks)
 
 
-def _line(told: dict[str, Any]) -> Line:
-    return Line(told["text"], tuple(told["box"]), told["size"], told["bold"], told["italic"])
+def _line(line: dict[str, Any]) -> Line:
+    return Line(line["text"], tuple(line["box"]), line["size"], line["bold"], line["italic"])
 
 
 def _run(command: list[str], payload: bytes | None, limits: PdfLimits) -> bytes:
@@ -169,7 +169,7 @@ def _outside(payload: bytes, converter: Converter, limits: PdfLimits) -> Convert
             f"{template[0]} is not on PATH; install {converter} in its own environment"
         )
     asked = _run([program, "--version"], None, limits).decode("utf-8", "replace")
-    told = re.search(r"\d{1,4}(?:\.\d{1,4}){1,3}", asked[:1_000])
+    number = re.search(r"\d{1,4}(?:\.\d{1,4}){1,3}", asked[:1_000])
     with tempfile.TemporaryDirectory() as folder:
         pdf, out = Path(folder, "paper.pdf"), Path(folder, "out")
         pdf.write_bytes(payload)
@@ -180,7 +180,7 @@ def _outside(payload: bytes, converter: Converter, limits: PdfLimits) -> Convert
             raise ParseError("converter-failed", f"{template[0]} wrote no Markdown")
         text = written[0].read_text("utf-8", "replace")[: limits.output_bytes]
     blocks = tuple(_markdown_blocks(text))
-    return Converted(f"{converter}/{told[0] if told else 'unknown'}", 0, blocks)
+    return Converted(f"{converter}/{number[0] if number else 'unknown'}", 0, blocks)
 
 
 def _markdown_blocks(text: str) -> Iterator[Block]:
@@ -328,7 +328,7 @@ def _font_name(text_page: Any, raw: Any, index: int) -> str:
 
 
 def _continues(line: Line, following: Line) -> bool:
-    """Whether two lines belong to one paragraph: same type, one column, no gap, no indent."""
+    """Return whether two lines belong to one paragraph: same type and column, no gap."""
     height = max(line.box[3] - line.box[1], following.box[3] - following.box[1], 0.008)
     return (
         line.bold == following.bold
@@ -397,8 +397,8 @@ def main() -> None:
     # Libraries below print; the answer has the real standard output to itself.
     answer = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
-    told = _work(sys.argv[1], PdfLimits(**json.loads(sys.argv[2])))
-    answer.write(json.dumps(told).encode())
+    reply = _work(sys.argv[1], PdfLimits(**json.loads(sys.argv[2])))
+    answer.write(json.dumps(reply).encode())
     answer.close()
 
 

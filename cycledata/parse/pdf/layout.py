@@ -74,7 +74,7 @@ _NUMBER_FIRST = re.compile(
 
 
 def _in_columns(blocks: Sequence[Block]) -> bool:
-    """Whether most of the running text is set in two columns."""
+    """Return whether most of the running text is set in two columns."""
     text = [block for block in blocks if block.kind == "text" and len(block.lines) > 2]
     return sum(_column(block) is not None for block in text) > 0.6 * len(text) > 0
 

@@ -313,7 +313,7 @@ def _prose(blocks: Iterable[Block], fixes: Mapping[str, str]) -> str:
 
 
 def _runs_on(before: str, text: str) -> bool:
-    """Whether a paragraph goes on with a text that a column, page or footnote cut off."""
+    """Return whether a paragraph goes on with a text that a column, page or footnote cut off."""
     return before[-1] not in '.?!:;”"' and (text[0].islower() or before[-1] in ",-(")
 
 

@@ -195,7 +195,7 @@ def _after(reading: Numbered, last: Numbered) -> Numbered | None:
 
 
 def _follows(number: Numbered, last: Numbered | None) -> bool:
-    """Whether a number can come next: one may be missed, none may go back."""
+    """Return whether a number can come next: one may be missed, none may go back."""
     if last is None or (number.appendix and not last.appendix):
         return all(part in (0, 1, 2) for part in number.path)
     if last.appendix and not number.appendix:
@@ -249,7 +249,7 @@ def _reads_as_title(text: str) -> bool:
 
 
 def _stands_out(block: Block, style: _Style) -> bool:
-    """Whether a block is set apart from the running text: bold, larger, or all in capitals."""
+    """Return whether a block is bold, larger than the running text, or all in capitals."""
     if not block.lines:
         return block.kind == "heading"
     lines = block.lines

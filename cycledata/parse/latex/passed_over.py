@@ -1,0 +1,55 @@
+r"""Commands that set up looks, such as ``\titleformat``: their arguments are read and dropped."""
+
+from cycledata.parse.latex.expand import Expander
+
+
+def heading_font(expander: Expander, _name: str) -> None:
+    r"""Sectsty's ``\sectionfont{...}``."""
+    expander.input.read_argument()
+
+
+def new_operator(expander: Expander, name: str) -> None:
+    r"""``\DeclareMathOperator{\name}{text}``: mathematics, left in place where it is used."""
+    expander.input.read_star()
+    expander.read_name()
+    for _ in range(2 if "Delimiter" in name else 1):
+        expander.input.read_argument()
+
+
+def title_format(expander: Expander, _name: str) -> None:
+    r"""Titlesec's ``\titleformat``, starred or not."""
+    if expander.input.read_star():
+        expander.read_name()
+        expander.input.read_argument()
+        return
+    expander.read_name()
+    expander.input.read_optional()
+    for _ in range(4):
+        expander.input.read_argument()
+    expander.input.read_optional()
+
+
+def title_spacing(expander: Expander, _name: str) -> None:
+    r"""Titlesec's ``\titlespacing``."""
+    expander.input.read_star()
+    expander.read_name()
+    for _ in range(3):
+        expander.input.read_argument()
+    expander.input.read_optional()
+
+
+def patch(expander: Expander, name: str) -> None:
+    r"""Etoolbox's ``\patchcmd``, ``\apptocmd`` and ``\pretocmd``."""
+    expander.input.read_optional()
+    expander.read_name()
+    for _ in range(4 if name in ("\\patchcmd", "\\xpatchcmd") else 3):
+        expander.input.read_argument()
+
+
+def new_theorem(expander: Expander, _name: str) -> None:
+    r"""``\newtheorem{name}[counter]{Title}[within]``."""
+    expander.input.read_star()
+    expander.input.read_argument()
+    expander.input.read_optional()
+    expander.input.read_argument()
+    expander.input.read_optional()
