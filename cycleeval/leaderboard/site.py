@@ -130,7 +130,7 @@ class PaperRow:
 
 
 def _submission(entry: Entry, board: Board, config: ScoringConfig) -> dict[str, object]:
-    """Return what one submission's page shows besides its score card."""
+    """Return what one submission's page shows in addition to its score card."""
     reference, predictions = board.reference, entry.submission.predictions
     papers: list[PaperRow] = []
     points: list[tuple[float, float]] = []
