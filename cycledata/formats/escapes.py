@@ -1,8 +1,8 @@
-r"""Keeping any text apart from the lines of a format, and getting it back unchanged.
+r"""Reversible escapes that keep a text distinct from the lines of a format.
 
-A marker that means nothing to the reader (a backslash in Markdown, an empty group ``{}`` in LaTeX)
-is put before a line that the format would take for its own, and at the edge of a text that begins
-or ends with white space, since reading strips the edges.
+A marker without meaning to the reader (a backslash in Markdown, an empty group ``{}`` in LaTeX) is
+written before a line that looks like a line of the format, and at the edge of a text that starts or
+ends with white space, because parsing strips the edges.
 """
 
 import re
@@ -11,7 +11,7 @@ WHITE = " \t\r\n"
 
 
 class Escape:
-    r"""One format's rule.
+    r"""Escape rule of one format.
 
     >>> rule = Escape("\\", r"## [A-Z]")
     >>> rule.write("a\n## B\n")
@@ -21,11 +21,11 @@ class Escape:
     """
 
     def __init__(self, marker: str, structure: str) -> None:
-        """Prepare the rule.
+        """Compile the rule.
 
         Args:
-            marker: what is added, and taken away again.
-            structure: pattern of what a structural line begins with; linear, no groups needed.
+            marker: text that is added and removed.
+            structure: pattern of the start of a structural line; linear, without groups.
         """
         mark = re.escape(marker)
         self.marker = marker
@@ -34,7 +34,7 @@ class Escape:
         self._head = re.compile(rf"(?:{mark})*+[{WHITE}]")
 
     def write(self, text: str) -> str:
-        """``text`` so that no line of it is structural and its edges survive stripping."""
+        """Return a text in which no line is structural and whose edges survive stripping."""
         text = self._to_write.sub(lambda _: self.marker, text)
         if self._head.match(text):
             text = self.marker + text
@@ -50,7 +50,7 @@ class Escape:
         return self._to_read.sub("", text)
 
     def _tail(self, text: str) -> bool:
-        """Whether it ends in white space, or in white space and then markers."""
+        """Return True if a text ends in white space, with or without markers behind."""
         size, end = len(self.marker), len(text)
         while end and text.startswith(self.marker, end - size):
             end -= size

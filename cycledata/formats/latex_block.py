@@ -17,7 +17,7 @@ from cycledata.records import Section
 COMMANDS = ("section", "subsection", "subsubsection", "paragraph", "subparagraph")
 """Heading commands by level, from 1."""
 MAX_TITLE_CHARS = 4_000
-"""A heading's group longer than this was never closed."""
+"""A heading whose group is longer than this counts as never closed."""
 
 _STRUCTURE = (
     r"[ \t]{0,8}+\\(?:"
@@ -55,16 +55,16 @@ class _Piece:
 
 
 def check_latex(title: str, sections: Sequence[Section]) -> None:
-    """Whether the block can hold a title and sections.
+    """Check that a title and sections can be written as one block.
 
     Raises:
-        ValueError: a title whose braces are not balanced or that is too long, a level that LaTeX
-            does not have, or a section of the body after the appendix has begun.
+        ValueError: the braces of a title are not balanced, a title is too long, LaTeX lacks the
+            level, or a section of the body follows after the appendix has begun.
     """
     for group in (title, *(section.title for section in sections)):
         if group_end("{" + group + "}", 0, limit=MAX_TITLE_CHARS) != len(group) + 2:
             raise ValueError(
-                f"the title {group[:60]!r} is no LaTeX group: braces unbalanced, or too long"
+                f"the title {group[:60]!r} is not a LaTeX group: braces unbalanced, or too long"
             )
     appendix = [section.appendix for section in sections]
     if appendix != sorted(appendix):
@@ -76,7 +76,7 @@ def check_latex(title: str, sections: Sequence[Section]) -> None:
 def render_latex_block(
     sections: Sequence[Section], *, title: str | None = None, abstract: str | None = None
 ) -> str:
-    """LaTeX of a title and an abstract, if given, and sections that ``check_latex`` passes."""
+    """Return LaTeX of sections accepted by ``check_latex``, with title and abstract if given."""
     parts = [] if title is None else [f"\\title{{{title}}}"]
     if abstract is not None:
         parts.append(f"\\begin{{abstract}}\n{_LATEX.write(abstract)}\n\\end{{abstract}}")

@@ -24,9 +24,9 @@ _CLOSING = re.compile(
 
 
 def count_first_half(sections: Sequence[Section]) -> int:
-    """How many of ``sections`` come up to the method.
+    """Return the number of sections up to the method.
 
-    At least 1 and, where a paper has two top-level sections or more outside its appendix, fewer
+    It is at least 1 and, if a paper has two or more top-level sections outside its appendix, less
     than all.
 
     Args:

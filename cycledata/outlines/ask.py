@@ -40,14 +40,14 @@ MAX_ATTEMPTS = 3
 
 @dataclass(frozen=True, slots=True)
 class OutlineReport:
-    """What became of the papers; their sum is the number of papers."""
+    """Counts of papers by outcome; they add up to the number of papers."""
 
     n_outlined: int
     """Recorded with an outline."""
     n_refused: int
     """Recorded without one."""
     n_known: int
-    """Recorded before, whatever the outcome."""
+    """Recorded by an earlier run, with or without an outline."""
 
     def __add__(self, more: "OutlineReport") -> "OutlineReport":
         return OutlineReport(
@@ -66,7 +66,7 @@ class _Talk:
     messages: tuple[Message, ...]
     attempts: list[Attempt] = field(default_factory=list)
     open: bool = True
-    """Whether the model is to be asked (again)."""
+    """True if the model is to be asked again."""
 
 
 def outline_response_schema() -> ResponseSchema:
@@ -75,7 +75,7 @@ def outline_response_schema() -> ResponseSchema:
 
 
 def outline_key(model: str, paper_id: str) -> str:
-    """Key of a paper's conversation under the prompts of today."""
+    """Return the key of a paper's conversation under the current prompts."""
     return f"{model}/{paper_id}/{prompt_hash()}"
 
 
@@ -91,9 +91,9 @@ def extract_outlines(
     clock: Callable[[], dt.datetime] = lambda: dt.datetime.now(dt.UTC),
     on_progress: Callable[[OutlineReport], None] = lambda _: None,
 ) -> OutlineReport:
-    """Ask for every paper whose text has no recorded conversation yet; each ends in one reply.
+    """Request an outline for every paper without a recorded conversation; record one reply each.
 
-    Killed, it loses the conversations in flight and goes on from there when run again.
+    An interrupted run loses the conversations in flight; the next run continues.
 
     Args:
         papers: with distinct ids.
@@ -101,13 +101,13 @@ def extract_outlines(
         backend: the model.
         max_chars: budget for one paper, see ``prompt_budget``.
         sampling: passed on and recorded.
-        max_attempts: most replies asked for one paper.
+        max_attempts: maximum number of replies per paper.
         batch_size: conversations in flight.
         clock: gives the time of a reply.
         on_progress: called after every batch with the counts so far.
 
     Raises:
-        FetchError: the backend as a whole does not answer; what was recorded stays.
+        FetchError: the backend does not answer; recorded conversations are kept.
     """
     report = OutlineReport(0, 0, 0)
     for batch in _batches(papers, batch_size):
@@ -133,10 +133,10 @@ def converse(
     sampling: SeededSampling,
     max_attempts: int,
 ) -> Iterator[list[OutlineReply]]:
-    """Ask about papers side by side; gives those conversations that end, round by round.
+    """Converse about several papers at once; yield the conversations that end in each round.
 
     Raises:
-        FetchError: the backend as a whole does not answer.
+        FetchError: the backend does not answer.
     """
     talks = [_begin(paper, max_chars) for paper in papers]
     parameters = Sampling(
@@ -162,7 +162,7 @@ def count_outcomes(records: Sequence[OutlineReply]) -> OutlineReport:
 
 
 def is_known(snapshot: OpenSnapshot, model: str, paper: PaperToOutline) -> bool:
-    """Whether a conversation about this very text is recorded, whatever its outcome."""
+    """Return True if a conversation about this text is recorded, with any outcome."""
     held = snapshot.get("outline", outline_key(model, paper.paper_id))
     try:
         return held is not None and read_outline_reply(held.payload).source == paper.source

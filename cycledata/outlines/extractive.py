@@ -1,7 +1,7 @@
-"""An outline made of the paper's own sentences, with no model, so that everything runs anywhere.
+"""Outlines made of the paper's own sentences, without a model.
 
-It is no plan: motivation and idea are copied, and the marks say nothing. Builds label it
-``extractive``; train on it only to see that training runs.
+Such an outline is not a plan: motivation and idea are copied, and the ratings are constant. Builds
+label it ``extractive``; train on it only to test that training runs.
 """
 
 import re
@@ -12,10 +12,10 @@ from cycledata.records import Outline, ResultItem, Section, SetupItem
 
 SOURCE = "extractive"
 """Value of ``outline_source`` for these outlines."""
-UNINFORMED_MARK = 5
+UNINFORMED_RATING = 5
 """Interestingness, feasibility and novelty of every such outline."""
 MAX_CHARS = 1_500
-"""Longest description."""
+"""Maximum length of a description."""
 
 _TABLE = re.compile(r"\\begin\{(table\*?|tabular|longtable)\}")
 _PARAGRAPH = re.compile(r"\n[ \t]*\n")
@@ -44,9 +44,9 @@ def extractive_outline(*, abstract: str, sections: Sequence[Section]) -> Outline
     return Outline(
         motivation=_opening(lead),
         main_idea=abstract.strip() or _opening(lead),
-        interestingness=UNINFORMED_MARK,
-        feasibility=UNINFORMED_MARK,
-        novelty=UNINFORMED_MARK,
+        interestingness=UNINFORMED_RATING,
+        feasibility=UNINFORMED_RATING,
+        novelty=UNINFORMED_RATING,
         experimental_setup=tuple(
             SetupItem(name=name, description=_opening(prose))
             for name, (prose, _) in zip(names, parts, strict=True)

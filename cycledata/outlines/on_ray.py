@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 _RAISED = re.compile(r"(?!ray\.)[\w.]{1,80}Error: ")
-"""Line of a traceback that names an exception that is not Ray's own."""
+"""Line of a traceback with an exception other than Ray's own."""
 
 
 def extract_outlines_on_ray(
@@ -61,13 +61,13 @@ def extract_outlines_on_ray(
         n_engines: actors, each with an engine of its own.
         gpus_per_engine: GPUs that Ray keeps for one actor.
         sampling: passed on and recorded.
-        max_attempts: most replies asked for one paper.
+        max_attempts: maximum number of replies per paper.
         batch_size: conversations per engine at a time.
         clock: gives the time of a reply.
         on_progress: called after every conversation with the counts so far.
 
     Raises:
-        FetchError: an engine does not start or does not answer; what was recorded stays.
+        FetchError: an engine does not start or answer; recorded conversations are kept.
         ImportError: the extra ``cluster`` is not installed.
     """
     try:
@@ -105,7 +105,9 @@ def extract_outlines_on_ray(
             report += count_outcomes([record])
             on_progress(report)
     except ray.exceptions.RayError as error:
-        raise FetchError(f"an engine on Ray: {_reason(error)}; what was recorded stays") from error
+        raise FetchError(
+            f"an engine on Ray: {_reason(error)}; recorded conversations are kept"
+        ) from error
     finally:
         if started_here:
             ray.shutdown()
@@ -120,7 +122,7 @@ def _reason(error: Exception) -> str:
 
 
 class _Engine:
-    """What an actor does: start an engine once, then hold conversations, a batch at a time."""
+    """Actor: starts an engine once, then runs conversations batch by batch."""
 
     def __init__(
         self,

@@ -1,7 +1,7 @@
-"""What a model is asked for an outline: prompts from files, the schema, a paper cut to fit.
+"""Requests for outlines: prompts from files, the schema, a paper cut to fit the context.
 
-The hash over all three names the question, so that a changed prompt is another question and
-recorded replies to the old one stay what they are.
+A hash over all three is part of the reply's key, so that a changed prompt is a new request and
+recorded replies to the old one stay valid.
 """
 
 import hashlib
@@ -16,20 +16,20 @@ from cycledata.outlines.read import outline_schema
 from cycledata.records import Message, Section
 
 CHARS_PER_TOKEN = 3.0
-"""A careful guess at characters of LaTeX in a token; a caller may know its tokenizer better."""
+"""Conservative estimate of LaTeX characters per token; callers may pass their tokenizer's."""
 _FIT_RULE = "appendix from its end, then the longest sections cut to one length; 1"
 _LEFT_OUT = "\n[{} characters left out]"
 _MARK_CHARS = 40
-"""At least the length of the line that says how much was left out."""
+"""Upper limit of the length of the line that states how much was left out."""
 
 
 @dataclass(frozen=True, slots=True)
 class PaperToOutline:
-    """What the source needs of a paper."""
+    """The parts of a paper that are shown to the model."""
 
     paper_id: str
     source: str
-    """What the text below was read from, e.g. ``"2310.99915v1"``; recorded with the reply."""
+    """Source of the text, e.g. ``"2310.99915v1"``; recorded with the reply."""
     title: str
     abstract: str
     sections: tuple[Section, ...]
@@ -42,7 +42,7 @@ def _prompt(name: str) -> str:
 
 @cache
 def prompt_hash() -> str:
-    """16 hex digits over the prompts, the schema and the rule that fits a paper."""
+    """Return 16 hex digits that identify the prompts, the schema and the fitting rule."""
     asked = [_prompt("system"), _prompt("task"), _prompt("repair"), outline_schema(), _FIT_RULE]
     return hashlib.sha256(canonical_json(asked).encode()).hexdigest()[:16]
 
@@ -91,7 +91,7 @@ def fit_paper(paper: PaperToOutline, max_chars: int) -> PaperToOutline:
 
     Appendices go first, the last one before the others. If the body is still too long, its
     longest sections are cut at their end to one common length, which leaves short sections, such
-    as the conclusion, whole. A cut section says how much is missing.
+    as the conclusion, whole. A cut section states how much is missing.
 
     Args:
         paper: with sections in order, appendix last.

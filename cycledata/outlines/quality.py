@@ -12,7 +12,7 @@ from decimal import Decimal
 from cycledata.records import Outline, Section
 
 MIN_COPIED_WORDS = 8
-"""A sentence shorter than this may agree by chance."""
+"""A shorter sentence may agree by chance."""
 
 _THOUSANDS = re.compile(r"(?<=\d)(?:\{,\}|\\,|,)(?=\d{3}(?!\d))")
 _NUMBER = re.compile(r"(?<![\w.])\d{1,15}(?:\.\d{1,15})?")
@@ -33,7 +33,7 @@ class OutlineQuality:
     n_numbers: int
     """Numbers in the results: tables, descriptions and images."""
     numbers_not_in_paper: tuple[str, ...]
-    """Those that the paper states nowhere, in order."""
+    """Those that the paper does not state, in order."""
     n_experiments: int
     """Experiments in the setup."""
     names_not_in_paper: tuple[str, ...]
@@ -78,7 +78,7 @@ def check_outline(
 
 
 def _numbers(text: str) -> list[Decimal]:
-    """Numbers in order, each once; ``1{,}200`` is 1200 and 71.40 is 71.4."""
+    """Return the distinct numbers in order; ``1{,}200`` is 1200 and 71.40 is 71.4."""
     plain = _THOUSANDS.sub("", _LAYOUT.sub(" ", _MARKUP.sub(" ", text)))
     found = dict.fromkeys(_NUMBER.findall(plain))
     return list(dict.fromkeys(Decimal(number).normalize() for number in found))

@@ -1,7 +1,7 @@
-"""A model's reply -> an ``Outline``, strictly; a recorded conversation -> the outline in its end.
+"""Strict parsing of outlines from a model's reply or from a recorded conversation.
 
 In: the text of a reply, or the payload of an ``outline`` reply in the snapshot. Out: the record, or
-where and why there is none. Nothing is repaired here: a source asks the model again instead.
+where and why there is none. Nothing is repaired here; ``ask`` asks the model again instead.
 """
 
 import json
@@ -31,10 +31,10 @@ class SeededSampling(Record):
 
 
 class Attempt(Record):
-    """One reply of the model, as it came."""
+    """One reply of the model, unchanged."""
 
     text: str
-    """``""`` where the server sent none."""
+    """``""`` if the server sent none."""
     finish_reason: str | None
     """``"stop"``, ``"length"``, ...; None if the server did not say or did not answer."""
     served_model: str | None
@@ -48,11 +48,11 @@ class Attempt(Record):
 
 
 class OutlineReply(Record):
-    """Payload of an ``outline`` reply: what was asked for one paper, and all that came back."""
+    """Payload of an ``outline`` reply: the request about one paper and all replies."""
 
     paper_id: str
     source: str
-    """What the paper's text was read from, e.g. ``"2310.99915v1"``."""
+    """Source of the paper's text, e.g. ``"2310.99915v1"``."""
     model: str
     prompt_hash: str
     """Of the prompts, the schema and the rule that fits a paper to the context; 16 hex digits."""
@@ -60,14 +60,14 @@ class OutlineReply(Record):
     n_chars: int
     """Length of the paper's text."""
     n_chars_shown: int
-    """What of it the model was shown."""
+    """Length of the part that the model was shown."""
     attempts: tuple[Attempt, ...]
     """In order; each request states what was wrong with the completion before."""
     outcome: Outcome
 
 
 def outline_schema() -> dict[str, Any]:
-    """JSON schema of an outline in which every field is required, as strict decoding wants it."""
+    """Return the JSON schema of an outline with every field required, for strict decoding."""
     return _closed(Outline.model_json_schema())
 
 
@@ -114,25 +114,25 @@ def recorded_outline(reply: OutlineReply) -> Outline | Unreadable:
     return parse_outline(last.text)
 
 
-def goes_before(reply: OutlineReply, rival: Outcome | None) -> bool:
-    """Whether a conversation takes the place of one with this outcome, or of none."""
+def ranks_above(reply: OutlineReply, rival: Outcome | None) -> bool:
+    """Return True if a conversation replaces one with this outcome, or none."""
     return rival is None or (rival == "refused" and reply.outcome == "outline")
 
 
 def choose_outlines(payloads: Iterable[bytes]) -> dict[str, OutlineReply]:
-    """One conversation a paper: one that ended in an outline before a refusal, then the first.
+    """Return one conversation per paper: outlines before refusals, then the first.
 
     Args:
         payloads: ``outline`` replies in order of their keys, so by model, paper and prompt.
 
     Raises:
-        ParseError: a payload is no such record.
+        ParseError: a payload is not such a record.
     """
     chosen: dict[str, OutlineReply] = {}
     for payload in payloads:
         reply = read_outline_reply(payload)
         rival = chosen.get(reply.paper_id)
-        if goes_before(reply, rival.outcome if rival else None):
+        if ranks_above(reply, rival.outcome if rival else None):
             chosen[reply.paper_id] = reply
     return chosen
 

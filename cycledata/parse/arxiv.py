@@ -1,4 +1,4 @@
-"""arXiv's two answers: the Atom feed of a search, and the OAI-PMH record with the licence.
+"""arXiv's replies: the Atom feed of a search, and the OAI-PMH record with the license.
 
 In: payload bytes. Out: candidates and a license. Untrusted XML is read without a document type
 definition, so that no entity is ever expanded.
@@ -129,7 +129,7 @@ def parse_named_id(payload: bytes) -> NamedArxivId:
 
 
 def parse_atom(payload: bytes) -> tuple[ArxivPaper, ...]:
-    """Entries of a search's Atom feed, in its order; empty where nothing was found.
+    """Return the entries of a search's Atom feed in order; empty if nothing was found.
 
     Raises:
         ParseError: not XML, not a feed, or an entry without id, title or date.
@@ -166,7 +166,7 @@ def parse_licence_page(payload: bytes) -> str | None:
     Only this page states the license of an earlier version; OAI-PMH has the latest's.
     """
     links = {match.decode("ascii") for match in _LICENCE_LINK.findall(payload[:_MAX_BYTES])}
-    # Two different links would leave it open which one is meant.
+    # With two different links it is not known which one applies.
     return links.pop() if len(links) == 1 else None
 
 
@@ -201,7 +201,7 @@ def _read_entry(entry: ET.Element) -> ArxivPaper:
 def _read_xml(payload: bytes) -> ET.Element:
     if len(payload) > _MAX_BYTES:
         raise ParseError("xml-too-large", f"{len(payload)} bytes, at most {_MAX_BYTES} are read")
-    # Neither service sends a DTD; one means entity tricks, which expat would expand.
+    # Neither service sends a DTD; with one, expat would expand entities.
     if b"<!DOCTYPE" in payload or b"<!ENTITY" in payload:
         raise ParseError("xml-doctype", "a document type definition, which neither answer has")
     try:

@@ -1,4 +1,4 @@
-"""One entry of an accepted-papers list: the proof that a paper was accepted, and where."""
+"""One entry of a list of accepted papers: which paper was accepted, and where."""
 
 from pydantic import ValidationError
 
@@ -8,7 +8,7 @@ from cycledata.records import Record
 
 
 class ListedPaper(Record):
-    """A paper as its venue's list has it."""
+    """A paper in the list of its venue."""
 
     paper_id: str
     """Id within the list: an OpenReview forum, an Anthology id, a page's name."""
@@ -16,7 +16,7 @@ class ListedPaper(Record):
     """E.g. ``"acl/2023"``."""
     title: str
     authors: tuple[str, ...]
-    """As the list spells them; empty where it names none."""
+    """In the list's spelling; empty if it names none."""
     abstract: str | None
     """None if the list has none."""
     url: str
@@ -34,7 +34,7 @@ class ListedPaper(Record):
 
 
 def parse_entry(payload: bytes) -> ListedPaper:
-    """Read one entry of a list.
+    """Return one entry of a list.
 
     Raises:
         ParseError: ``list-entry``; no JSON object with a list, an id and a title.

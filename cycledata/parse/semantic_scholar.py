@@ -10,7 +10,7 @@ from cycledata.records import Record, first_problem
 
 
 class Work(Record):
-    """One work as Semantic Scholar knows it."""
+    """Semantic Scholar's record of one work."""
 
     work_id: str
     """Semantic Scholar's paper id, 40 hex digits."""
@@ -24,11 +24,11 @@ class Work(Record):
     license: str | None
     """License of the open-access copy, e.g. ``"CCBY"``; None if none is stated."""
     cites: tuple[str, ...]
-    """Ids of the works it cites; empty where they were not asked for."""
+    """Ids of the works it cites; empty if they were not asked for."""
 
 
 def parse_work(payload: bytes) -> Work:
-    """Read one paper's record.
+    """Return the record of one paper.
 
     Raises:
         ParseError: ``scholar-record``; no JSON object with a ``paperId``.
@@ -54,7 +54,7 @@ def parse_match(payload: bytes) -> str | None:
     """Id of the work that a title match found; None if it found none.
 
     Raises:
-        ParseError: ``scholar-record``; not a match's answer.
+        ParseError: ``scholar-record``; not a reply to a title match.
     """
     try:
         found = read_json(payload).get("data") or [{}]

@@ -16,7 +16,7 @@ from typing import Self
 from cycledata.datasets.research14k.select import SelectedPaper, first_entries
 from cycledata.errors import ParseError
 from cycledata.outlines.prompt import prompt_hash
-from cycledata.outlines.read import Outcome, OutlineReply, goes_before, read_outline_reply
+from cycledata.outlines.read import Outcome, OutlineReply, ranks_above, read_outline_reply
 from cycledata.parse.semantic_scholar import Work, parse_match, parse_work
 from cycledata.records import Dropped
 from cycledata.snapshot.reply import Replies, Reply
@@ -194,7 +194,7 @@ def _index_outlines(replies: Replies, lookup: LookupFile) -> None:
         stale = f"outline-stale: the outline is of {record.source} with the prompts {prompts}"
         lookup.put("asked", paper_id, stale.encode())
         name = f"{paper_id} {record.source}"
-        if prompts == valid and goes_before(record, kept.get(name)):
+        if prompts == valid and ranks_above(record, kept.get(name)):
             kept[name] = record.outcome
             lookup.put("outline", name, reply.payload)
 

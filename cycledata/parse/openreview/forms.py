@@ -42,7 +42,7 @@ class FormField(Record):
     values: tuple[Number, ...] = ()
     """Numbers that the form offers, ascending; empty for a text or where they are not known."""
     words: tuple[str, ...] = ()
-    """Wording of each value; empty where the form has none."""
+    """Wording of each value; empty if the form has none."""
 
 
 class VenueForm(Record):
@@ -57,7 +57,7 @@ class VenueForm(Record):
     decision_field: str = "decision"
     """Content field of a decision note."""
     decision_options: tuple[str, ...] = ()
-    """Decisions that the form offers; empty where not known."""
+    """Decisions that the form offers; empty if not known."""
     accept_options: tuple[str, ...] = ()
     """Those of ``decision_options`` that accept, if the invitation names them."""
     meta_decision_field: str | None = None

@@ -17,7 +17,7 @@ from cycledata.formats.paper_text import (
     render_messages,
 )
 from cycledata.formats.unreadable import Unreadable
-from cycledata.outlines.extractive import UNINFORMED_MARK, extractive_outline
+from cycledata.outlines.extractive import UNINFORMED_RATING, extractive_outline
 from cycledata.outlines.quality import OutlineQuality, check_outline
 from cycledata.outlines.read import (
     Attempt,
@@ -223,7 +223,7 @@ def test_extractive_outline_takes_what_stands_under_experimental_headings() -> N
     outline = extractive_outline(abstract="We count.", sections=PAPER)
     assert outline.motivation == "Agents replay \\citep{a2020}."
     assert outline.main_idea == "We count."
-    assert {outline.interestingness, outline.feasibility, outline.novelty} == {UNINFORMED_MARK}
+    assert {outline.interestingness, outline.feasibility, outline.novelty} == {UNINFORMED_RATING}
     assert outline.experimental_setup == (
         SetupItem(name="Experiments", description="On the Driftwood suite."),
         SetupItem(name="Ablation", description="Without it, 69.5."),
