@@ -1,11 +1,21 @@
 """Read and verify finished builds."""
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from cycledata.errors import VerifyError
-from cycledata.manifest import FilePin, Manifest, read_manifest, verify_files
+from cycledata.manifest import (
+    FilePin,
+    Manifest,
+    checksum_of,
+    fingerprint,
+    manifest_bytes,
+    read_manifest,
+    verify_files,
+)
+from cycledata.parquet_files import iterate_parquet
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -39,6 +49,8 @@ class BuildManifest(Manifest):
     """``"<component>: <rule>"`` to rows of ``consent.parquet`` that withhold."""
     published: dict[str, int]
     """``"<component>: <rule>"`` to rows of ``consent.parquet`` that publish."""
+    checksum: str = ""
+    """sha256 of all other fields, so that a damaged or edited manifest is noticed."""
     facts: dict[str, Any]
     """Further facts for the card, e.g. rating scales or the last day of train."""
 
@@ -68,7 +80,15 @@ def read_build(folder: Path) -> BuildManifest:
         raise VerifyError(
             f"{folder}: no {MANIFEST}, so this is not a finished build; run `cycledata build`"
         )
-    return read_manifest(path, BuildManifest)
+    manifest = read_manifest(path, BuildManifest)
+    if manifest.checksum != checksum_of(manifest):
+        raise VerifyError(
+            f"{path}: expected the checksum {checksum_of(manifest)[:12]} over its content, found "
+            f"{manifest.checksum[:12] or 'none'}: it was damaged or edited; {_REMEDY}"
+        )
+    if path.read_bytes() != manifest_bytes(manifest):
+        raise VerifyError(f"{path}: not written by cycledata in this form; {_REMEDY}")
+    return manifest
 
 
 def verify_build(folder: Path) -> BuildManifest:
@@ -79,6 +99,7 @@ def verify_build(folder: Path) -> BuildManifest:
     """
     manifest = read_build(folder)
     verify_files(folder, manifest.files, remedy=_REMEDY)
+    _verify_statements(folder, manifest)
     pinned = {pin.path for pin in manifest.files} | {MANIFEST}
     found = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
     unknown = sorted(found - pinned)
@@ -90,6 +111,54 @@ def verify_build(folder: Path) -> BuildManifest:
     if unknown:
         raise VerifyError(f"{unknown[0]}: not in {MANIFEST}; move it out of the build")
     return manifest
+
+
+def _verify_statements(folder: Path, manifest: BuildManifest) -> None:
+    """Compare everything that a manifest states with what the files of the build give.
+
+    Raises:
+        VerifyError: the first statement that differs.
+    """
+
+    def require(what: str, stated: object, found: object) -> None:
+        if stated != found:
+            raise VerifyError(
+                f"{MANIFEST}: {what}: states {stated}, the files give {found}; {_REMEDY}"
+            )
+
+    require("fingerprint", manifest.fingerprint, fingerprint(manifest.inputs))
+    rows: Counter[str] = Counter()
+    kept: set[str] = set()
+    for pin in manifest.files:
+        require(f"size of {pin.path}", pin.size_bytes, (folder / pin.path).stat().st_size)
+        config, slash, file = pin.path.partition("/")
+        if not pin.path.endswith(".parquet"):
+            continue
+        paper_ids = [row["paper_id"] for row in iterate_parquet(folder / pin.path, ["paper_id"])]
+        require(f"rows of {pin.path}", pin.rows, len(paper_ids))
+        if slash:
+            rows[f"{config}/{file.partition('-')[0]}"] += len(paper_ids)
+            kept.update(map(str, paper_ids))
+    stated = {f"{c}/{s}": n for c, splits in manifest.configs.items() for s, n in splits.items()}
+    require("rows of the splits", stated, dict(rows))
+    counts = manifest.counts
+    n_dropped = counts.get("papers_dropped", 0)
+    require("papers kept", counts.get("papers_kept"), len(kept))
+    require("papers", counts.get("papers"), len(kept) + n_dropped)
+    drops = Counter(
+        f"{row['stage']}: {row['rule']}" for row in iterate_parquet(folder / "dropped.parquet")
+    )
+    require("reasons", manifest.dropped, dict(drops))
+    verdicts = {"publish": Counter[str](), "withhold": Counter[str]()}
+    rules: set[str] = set()
+    for row in iterate_parquet(folder / "consent.parquet"):
+        verdicts[str(row["verdict"])][f"{row['component']}: {row['rule']}"] += 1
+        rules.add(str(row["rule"]))
+    require("published", manifest.published, dict(verdicts["publish"]))
+    require("withheld", manifest.withheld, dict(verdicts["withhold"]))
+    require("shareable", manifest.shareable, manifest.inputs.get("shareable"))
+    if manifest.shareable and "private-use" in rules:
+        raise VerifyError(f"{MANIFEST}: states shareable, but some texts are for private use only")
 
 
 def load_split(

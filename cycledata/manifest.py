@@ -18,6 +18,7 @@ __all__ = [
     "FilePin",
     "Manifest",
     "canonical_json",
+    "checksum_of",
     "fingerprint",
     "manifest_bytes",
     "pin_file",
@@ -85,9 +86,17 @@ def manifest_bytes(manifest: Manifest) -> bytes:
     return canonical_json(manifest.model_dump(mode="json"), indent=1).encode("ascii") + b"\n"
 
 
-def write_manifest(path: Path, manifest: Manifest) -> None:
-    """Write a manifest atomically; call it last."""
+def write_manifest(path: Path, manifest: M) -> M:
+    """Write a manifest in one step, as the last file of its folder; return it as written."""
+    if "checksum" in type(manifest).model_fields:
+        manifest = manifest.model_copy(update={"checksum": checksum_of(manifest)})
     write_file(path, manifest_bytes(manifest))
+    return manifest
+
+
+def checksum_of(manifest: Manifest) -> str:
+    """Return the digest of everything that a manifest states except its own checksum."""
+    return fingerprint(manifest.model_dump(mode="json", exclude={"checksum"}))
 
 
 def read_manifest(path: Path, model: type[M]) -> M:

@@ -32,8 +32,8 @@ from cycledata.datasets.spec import BuildContext, DatasetSpec, MakePaper, PaperR
 from cycledata.datasets.text_cache import code_digest, package_versions
 from cycledata.errors import BuildError, ParseError
 from cycledata.files import growing_folder
-from cycledata.load import MANIFEST, BuildManifest, verify_build
-from cycledata.manifest import FilePin, fingerprint, pin_file, read_manifest, write_manifest
+from cycledata.load import MANIFEST, BuildManifest, read_build, verify_build
+from cycledata.manifest import FilePin, fingerprint, pin_file, write_manifest
 from cycledata.parquet_files import iterate_parquet
 from cycledata.records import SCHEMA_VERSION, Dropped
 from cycledata.snapshot.sealed import SealedSnapshot
@@ -245,6 +245,7 @@ def _inputs(
         "schema_version": SCHEMA_VERSION,
         "snapshot": sealed.digest,
         "policy": policy.sha256,
+        "shareable": policy.shareable,
         "tombstones": [stone.model_dump(mode="json") for stone in tombstones],
         "packages": package_versions(),
         "code": code_digest(),
@@ -266,8 +267,7 @@ def finish(folder: Path, dataset: DatasetSpec[Any], manifest: BuildManifest) -> 
     extra = [pin_file(folder, name) for name in ("README.md", "croissant.json")]
     pins = tuple(sorted([*manifest.files, *extra], key=lambda pin: pin.path))
     manifest = manifest.model_copy(update={"files": pins})
-    write_manifest(folder / MANIFEST, manifest)
-    return manifest
+    return write_manifest(folder / MANIFEST, manifest)
 
 
 def _same_build(out: Path, identity: str) -> BuildManifest | None:
@@ -276,7 +276,7 @@ def _same_build(out: Path, identity: str) -> BuildManifest | None:
         return None
     if not (out / MANIFEST).is_file():
         raise BuildError(f"{out}: has files but no {MANIFEST}; give --out a new or empty folder")
-    manifest = read_manifest(out / MANIFEST, BuildManifest)
+    manifest = read_build(out)
     if manifest.fingerprint != identity:
         raise BuildError(
             f"{out}: has a build with fingerprint {manifest.fingerprint[:12]}, but this snapshot, "
