@@ -385,7 +385,7 @@ def _last_checkpoint(trainer: Any) -> str | None:
     folder = Path(trainer.args.output_dir or "")
     if not folder.is_dir():
         return None
-    return get_last_checkpoint(str(folder))  # type: ignore[no-untyped-call, no-any-return]
+    return get_last_checkpoint(str(folder))  # type: ignore[no-untyped-call, no-any-return]  # untyped in transformers
 
 
 def curves_of(history: Sequence[dict[str, Any]], wanted: dict[str, str]) -> tuple[Curve, ...]:

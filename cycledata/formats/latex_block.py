@@ -68,7 +68,7 @@ def check_latex(title: str, sections: Sequence[Section]) -> None:
             )
     appendix = [section.appendix for section in sections]
     if appendix != sorted(appendix):
-        raise ValueError("a section of the body follows the start of the appendix")
+        raise ValueError("a section of the body comes after the appendix has begun")
     if any(section.level > len(COMMANDS) for section in sections):
         raise ValueError(f"LaTeX has {len(COMMANDS)} levels of headings, found a section at 6")
 
