@@ -1,17 +1,17 @@
-"""What can go wrong in the world, as opposed to in the caller's code.
+"""Errors that callers can expect, as opposed to defects.
 
 CycleDataError
-├── FetchError        a service refused, or answered with something that is no answer
+├── FetchError        a service refused, or its reply is invalid
 │   ├── GaveUpError             one request failed on its last try; others may succeed
-│   ├── RefusedError            the service will not serve us as things are
+│   ├── RefusedError            the service refuses every request
 │   ├── RequestRejectedError    a model endpoint rejects one request; others may succeed
 │   └── BudgetSpentError        the run's requests or seconds are used up
-├── ParseError        a payload that cannot be read as what it claims to be
+├── ParseError        a payload that is not what it is expected to be
 ├── SnapshotError     a snapshot in the wrong state for the call
 │   ├── NotASnapshotError       the folder is something else
 │   ├── UnsealedError           still open: seal it first
 │   ├── HalfWrittenError        sealing was interrupted: seal again
-│   ├── SealedError             sealed: it no longer grows
+│   ├── SealedError             sealed: no replies can be added
 │   ├── LockedError             another process is writing to it
 │   └── ReplyConflictError      a second, different reply under a key that is taken
 ├── VerifyError       bytes differ from what a manifest pins
@@ -23,27 +23,27 @@ CycleDataError
 ├── TrainingError     a training or generation job that cannot start or continue
 ├── FileLockedError   another process has locked the file
 ├── ScoringError      predictions or human ratings that cannot be scored
-└── PolicyError       a consent policy or opt-out list that cannot be followed to the letter
+└── PolicyError       a consent policy or opt-out list that cannot be applied exactly
 
-A programmer's mistake is a ``ValueError`` or ``TypeError`` instead. Every message names the
-culprit, what was expected, what was found and the next move.
+A caller's mistake is a `ValueError` or `TypeError` instead. Every message names the cause, what was
+expected, what was found and the next step.
 """
 
 
 class CycleDataError(Exception):
-    """Anything cycledata raises on purpose; catch it to catch them all."""
+    """Base of all errors that these packages raise on purpose."""
 
 
 class FetchError(CycleDataError):
-    """A service refused, or its answer is no answer."""
+    """A service refused a request, or its reply is invalid."""
 
 
 class GaveUpError(FetchError):
-    """One request failed on its last try, or was sent elsewhere; others may succeed."""
+    """One request failed on its last try, or was redirected elsewhere; others may succeed."""
 
 
 class RefusedError(FetchError):
-    """The service will not serve us as things are: no further request helps."""
+    """The service refuses every request, for example without a login."""
 
 
 class RequestRejectedError(FetchError):
@@ -60,15 +60,15 @@ class RequestRejectedError(FetchError):
 
 
 class BudgetSpentError(FetchError):
-    """The run's requests or seconds are used up; the next run goes on from here."""
+    """The requests or seconds of this run are used up; the next run continues from here."""
 
 
 class ParseError(CycleDataError):
-    """A payload that cannot be read as what it claims to be.
+    """A payload or file that is not what it is expected to be.
 
     Args:
-        rule: short, stable name of what went wrong, e.g. ``"archive-bomb"``; the row's rule.
-        detail: culprit, expectation, finding, in one sentence.
+        rule: short, stable name of the problem, such as `"archive-bomb"`.
+        detail: what was read, what was expected and what was found, in one sentence.
     """
 
     def __init__(self, rule: str, detail: str) -> None:
@@ -98,7 +98,7 @@ class HalfWrittenError(SnapshotError):
 
 
 class SealedError(SnapshotError):
-    """A sealed snapshot where one that grows is needed."""
+    """A sealed snapshot where an open one is needed."""
 
 
 class LockedError(SnapshotError):
@@ -142,7 +142,7 @@ class PublishError(CycleDataError):
 
 
 class PolicyError(CycleDataError):
-    """A consent policy or opt-out list that cannot be followed to the letter."""
+    """A consent policy or opt-out list that cannot be applied exactly."""
 
 
 class AuditError(CycleDataError):

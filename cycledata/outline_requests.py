@@ -1,4 +1,4 @@
-"""Ask a model about the papers of an open snapshot, about those alone that a build will take."""
+"""Ask a model for outlines of the papers of an open snapshot that a build would include."""
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -22,17 +22,17 @@ from cycledata.records import Dropped
 from cycledata.snapshot.open import OpenSnapshot
 
 Ask = Callable[[Iterable[PaperToOutline], OpenSnapshot], OutlineReport]
-"""``extract_outlines`` or ``extract_outlines_on_ray``, everything but the papers filled in."""
+"""`extract_outlines` or `extract_outlines_on_ray` with all arguments but papers and snapshot."""
 
 
 @dataclass(frozen=True, slots=True)
 class OutliningReport:
-    """What became of the listed papers that were looked at."""
+    """Result for the listed papers that were considered."""
 
     asked: OutlineReport
-    """Papers that a build takes."""
+    """Result for papers that a build would include."""
     not_asked: Mapping[str, int]
-    """Papers that it leaves out, by ``stage: rule``."""
+    """Number of papers that a build would drop, by `stage: rule`."""
 
 
 def outline_papers(
@@ -43,17 +43,17 @@ def outline_papers(
     cache: Path | None = None,
     on_progress: Callable[[int, int], None] | None = None,
 ) -> OutliningReport:
-    """Ask about every listed paper that passes the rules of Research-14k, in order of their ids.
+    """Ask for the outline of every listed paper that Research-14k would include, by id.
 
     Args:
-        snapshot: with all that was fetched for the papers; conversations are recorded in it.
-        ask: asks about papers and records the conversations; what it raises passes through.
-        limit: papers to ask about or to find recorded, at most.
-        cache: folder of texts read before, which the build then reads too.
-        on_progress: called with papers looked at and papers listed.
+        snapshot: has the sources of the papers; conversations are recorded in it.
+        ask: asks about papers and records the conversations; its errors are passed on.
+        limit: maximum number of papers, including those with a recorded outline.
+        cache: folder of parsed texts, shared with builds.
+        on_progress: called with papers considered and papers listed.
 
     Raises:
-        SnapshotError: there is no list of accepted papers in it.
+        SnapshotError: the snapshot has no list of accepted papers.
     """
     keys = entry_keys(snapshot)
     if not keys:

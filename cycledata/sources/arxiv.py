@@ -30,7 +30,7 @@ _RAW = "{http://arxiv.org/OAI/arXivRaw/}"
 
 
 class Arxiv:
-    """arXiv's three services at one pace.
+    """Client of the three services of arXiv, at one pace.
 
     Args:
         scheduler: paces and retries.
@@ -186,7 +186,7 @@ def title_query(title: str) -> str | None:
 
 
 def version_dates(payload: bytes) -> dict[int, dt.date]:
-    """Days of all versions, from an OAI-PMH record in the format ``arXivRaw``.
+    """Return the days of all versions, from an OAI-PMH record in the format `arXivRaw`.
 
     Raises:
         ParseError: no such record, or a version without number or date.
@@ -249,7 +249,7 @@ def _media_type(payload: bytes) -> str:
 
 
 def _problem_of(answer: HttpReply) -> str | None:
-    """Why an answer is none, by what was asked."""
+    """Return why a reply is invalid, or None, depending on the kind of request."""
     body = answer.body
     if "/e-print/" in answer.url:
         return _problem_of_eprint(body)

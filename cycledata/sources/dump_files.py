@@ -38,7 +38,7 @@ OnBytesRead = Callable[[int], None]
 
 @dataclass(frozen=True, slots=True)
 class FileValue:
-    """A JSON value or a table's row."""
+    """JSON value or row of a table."""
 
     place: str
     """E.g. ``"line 7"``."""
@@ -47,7 +47,7 @@ class FileValue:
 
 @dataclass(frozen=True, slots=True)
 class InvalidEntry:
-    """What could not be read, and why."""
+    """Entry of a file that cannot be used, and why."""
 
     file: str
     """The file's name, without its folder."""
@@ -57,7 +57,7 @@ class InvalidEntry:
 
 
 class _Broken(Exception):  # noqa: N818  travels inside this module only
-    """A file that cannot be read beyond this point."""
+    """File that cannot be read beyond this point."""
 
 
 def list_files(paths: Sequence[Path]) -> list[Path]:
@@ -168,7 +168,7 @@ def _opened(file: Path) -> Iterator[tuple[BinaryIO, BinaryIO]]:
 
 
 class _ZstdStream(io.RawIOBase):
-    """Decompressed bytes of zstd frames; unlike the library's own, a cut frame is an error."""
+    """Stream of the bytes in zstd frames; unlike in the library, a truncated frame is an error."""
 
     def __init__(self, raw: BinaryIO) -> None:
         import zstandard
@@ -206,7 +206,7 @@ def _guarded(
     read: Callable[[BinaryIO], Iterator[FileValue | str | tuple[str, str]]],
     tell: OnBytesRead,
 ) -> Iterator[FileValue | InvalidEntry]:
-    """Run a reader; a broken stream becomes one more unreadable place, the last of its file."""
+    """Run a reader; a broken stream becomes the last invalid entry of its file."""
     import zstandard
 
     place = "start"
@@ -243,7 +243,7 @@ def _json_lines(stream: BinaryIO) -> Iterator[FileValue | tuple[str, str]]:
 
 
 def _json_stream(stream: BinaryIO) -> Iterator[FileValue]:
-    """Values one after the other, or the items of one array; ends at the first that is broken."""
+    """Yield values one after the other, or the items of one array, up to the first broken one."""
     decode = json.JSONDecoder().raw_decode
     text = codecs.getincrementaldecoder("utf-8-sig")()
     buffer, start, number, ended = "", 0, 0, False

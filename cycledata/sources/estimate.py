@@ -1,4 +1,4 @@
-"""How long a fetch takes under the services' limits, before it is begun."""
+"""Estimate the requests and hours of a fetch under the limits of the services."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -13,17 +13,17 @@ from cycledata.sources.venues import SUBMISSIONS, Listing
 REVIEWS_PER_PAPER = 3.85
 """13,670 reviews of 3,549 ICLR 2024 papers."""
 DISTINCT_CITED_PER_PAPER = 12
-"""Cited works per paper once works cited by several count once; an assumption, see docs."""
+"""Distinct cited works per paper; an assumption."""
 
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """One lane's part of a plan."""
+    """Estimate for one lane."""
 
     lane: str
     requests: int
     hours: float
-    """Interval and latency of every request, without failures."""
+    """Sum of interval and latency of every request, without failures."""
 
 
 def plan_review5k(venues: Sequence[str], options: FetchOptions) -> Counter[str]:
@@ -58,7 +58,7 @@ def plan_research14k(listings: Sequence[Listing], options: FetchOptions) -> Coun
 
 
 def estimate(plan: Mapping[str, int], paces: Mapping[str, Pace] = PACES) -> list[Estimate]:
-    """Hours by lane; lanes are asked one after the other, so hours add up."""
+    """Return the hours per lane; lanes run one after the other, so hours add up."""
     seconds = Scheduler(clock=SimulatedClock(), paces=paces).seconds(plan)
     return [Estimate(lane, plan[lane], seconds[lane] / 3600) for lane in sorted(plan)]
 

@@ -1,4 +1,4 @@
-"""The one way to the network: a transport that the services' own clients are given.
+"""HTTP transport that is installed into the services' own clients.
 
 The clients build the requests and read the answers; the bytes travel through ``PoliteAdapter``,
 which paces and retries by the scheduler's word, ends what never ends, takes a body for complete
@@ -52,7 +52,7 @@ ODD_REPLY = (
 
 @dataclass(frozen=True, slots=True)
 class HttpReply:
-    """What came back: complete, decoded, not yet understood."""
+    """Complete and decoded HTTP response, not yet parsed."""
 
     status: int
     url: str
@@ -62,7 +62,7 @@ class HttpReply:
 
     @property
     def media_type(self) -> str:
-        """E.g. ``"application/json"``, without parameters."""
+        """Media type without parameters, such as `"application/json"`."""
         return self.headers.get("content-type", "").split(";")[0].strip().lower()
 
 
@@ -78,7 +78,7 @@ def polite_session(
     origins: frozenset[str],
     session: requests.Session | None = None,
 ) -> "PoliteAdapter":
-    """Put the transport under a session, a client's own or a new one.
+    """Install the transport into a session: a client's own or a new one.
 
     Args:
         scheduler: paces and retries.
@@ -98,7 +98,7 @@ def polite_session(
 
 
 class PoliteAdapter(HTTPAdapter):
-    """A transport adapter of requests that asks the scheduler first."""
+    """Transport adapter of requests that waits for the scheduler."""
 
     def __init__(
         self,
@@ -111,7 +111,7 @@ class PoliteAdapter(HTTPAdapter):
     ) -> None:
         self.session = session
         self.last: HttpReply | None = None
-        """The last reply, whole: what the snapshot keeps."""
+        """Last complete reply, as recorded in the snapshot."""
         self._scheduler = scheduler
         self._lane = lane
         self._problem_of = check
@@ -135,7 +135,7 @@ class PoliteAdapter(HTTPAdapter):
                 raise
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
-        """Make connections that the watchdog can cut."""
+        """Create connections that the watchdog can close."""
         super().init_poolmanager(*args, **kwargs)
         adapter = self
 
@@ -173,7 +173,7 @@ class PoliteAdapter(HTTPAdapter):
         cert: Any = None,
         proxies: Any = None,
     ) -> "Response":
-        """Send one request as politely as it takes.
+        """Send one request at the pace of its lane, with retries.
 
         Raises:
             GaveUpError: no reply after the last try, or a redirect to another host.
@@ -191,7 +191,7 @@ class PoliteAdapter(HTTPAdapter):
                 reply = self._exchange(request, lane, verify, cert, proxies)
                 _require_answer(reply, self._problem_of, self._scheduler.clock)
             except TransientError:
-                # What is left on a connection that went wrong is not the next answer's beginning.
+                # Bytes left on a failed connection must not be read as the next reply.
                 self.poolmanager.clear()
                 raise
             return reply
@@ -257,7 +257,7 @@ def _read(response: "Response", max_bytes: int) -> bytes:
 
 
 def _decoded(body: bytes, encoding: str, max_bytes: int) -> bytes:
-    """Undo ``Content-Encoding``; unlike the libraries, a cut stream is an error."""
+    """Decode `Content-Encoding`; unlike in the libraries, a truncated stream is an error."""
     encoding = encoding.strip().lower()
     if encoding in {"", "identity"}:
         return body
@@ -320,7 +320,7 @@ def _asked_wait(reply: HttpReply, now: dt.datetime) -> float | None:
 
 
 def json_problem(reply: HttpReply) -> str | None:
-    """Why a body is no JSON that can be kept; None when it is."""
+    """Return why a body is not valid JSON, or None if it is."""
     try:
         canonical_json(json.loads(reply.body))
     except (ValueError, RecursionError):
@@ -330,7 +330,7 @@ def json_problem(reply: HttpReply) -> str | None:
 
 
 def origin(url: str) -> str:
-    """Scheme, host and port of a URL.
+    """Return scheme, host and port of a URL.
 
     >>> origin("https://api2.openreview.net/notes?x=1")
     'https://api2.openreview.net'

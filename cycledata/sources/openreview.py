@@ -1,7 +1,7 @@
-"""OpenReview, API v2 and v1: submissions with their replies, edit history, PDFs.
+"""Client of OpenReview, API v2 and v1: submissions with their replies, edit history, PDFs.
 
-Asked through openreview-py. A page of a listing is committed with the forums on it, so a run that
-was killed goes on with the next page. Credentials come from the environment alone:
+Uses openreview-py. A page of a listing is committed with its forums, so a run that was killed
+continues with the next page. Credentials come from the environment only:
 ``OPENREVIEW_TOKEN``, or ``OPENREVIEW_USERNAME`` and ``OPENREVIEW_PASSWORD``.
 """
 
@@ -34,7 +34,7 @@ _MFA = (
 
 
 def is_v1(venue: str) -> bool:
-    """Whether a venue's forums are served by API v1 alone.
+    """Return True if only API v1 serves the forums of a venue.
 
     >>> [is_v1(f"{host}/2023/Conference") for host in ("ICLR.cc", "NeurIPS.cc", "ICML.cc")]
     [True, False, False]
@@ -61,7 +61,7 @@ class _Page:
 
 
 class OpenReview:
-    """One API of OpenReview.
+    """Client of one API of OpenReview.
 
     Args:
         scheduler: paces and retries.
@@ -100,7 +100,7 @@ class OpenReview:
     def list_submissions(
         self, snapshot: OpenSnapshot, venue: str, *, limit: int | None = None
     ) -> list[str]:
-        """Fetch a venue's submissions with all replies; returns forum ids in order of listing.
+        """Fetch a venue's submissions with all replies; return forum ids in order of the listing.
 
         Args:
             snapshot: takes ``forum/<forum id>``; remembers the last page for the next run.
@@ -108,9 +108,9 @@ class OpenReview:
             limit: stop once this many forums are known.
 
         Raises:
-            RefusedError: OpenReview wants a login.
-            GaveUpError: no such venue, a page that cannot be had, or a listing that stays shorter
-                than OpenReview says it is; forums fetched so far are in the snapshot.
+            RefusedError: OpenReview requires a login.
+            GaveUpError: no such venue, a page that cannot be fetched, or a listing that stays
+                shorter than its stated count; forums fetched so far are in the snapshot.
         """
         forums: dict[str, None] = {}
         self.odd_notes = []
@@ -127,13 +127,13 @@ class OpenReview:
         return list(forums)
 
     def history(self, snapshot: OpenSnapshot, note_id: str) -> None:
-        """Fetch the edits of one note: ``edits/<note id>``, a refusal included."""
+        """Fetch the edits of one note; a refusal is recorded too."""
         ask = self._client.get_references if self._v1 else self._client.get_note_edits
         name = "referent" if self._v1 else "note_id"
         self._keep(snapshot, f"edits/{note_id}", lambda: ask(**{name: note_id}))
 
     def pdf(self, snapshot: OpenSnapshot, forum: str) -> None:
-        """Fetch a submission's PDF: ``pdf/<forum id>``, a 404 included."""
+        """Fetch the PDF of a submission; a 404 is recorded too."""
         self._keep(snapshot, f"pdf/{forum}", lambda: self._client.get_pdf(forum))
 
     def accepted(self, venue: str) -> tuple[str, list[dict[str, Any]]]:
@@ -162,7 +162,7 @@ class OpenReview:
         return url, list(notes.values())
 
     def _list(self, snapshot: OpenSnapshot, invitation: str, limit: int | None) -> Iterator[str]:
-        """Forum ids, page by page; again from the start while the listing is short of its count."""
+        """Yield forum ids page by page; start again while the listing is shorter than its count."""
         seen: dict[str, None] = {}
         count = 0
         for number in range(_PASSES):
@@ -190,7 +190,7 @@ class OpenReview:
         seen: Mapping[str, None],
         limit: int | None,
     ) -> Iterator[_Page]:
-        """Pages of one pass: those of earlier runs from the marks, the rest from the service."""
+        """Yield the pages of one pass: those of earlier runs from the marks, then new ones."""
         mark = self._mark(invitation, number)
         state = json.loads(snapshot.mark(mark) or _UNLISTED)
         ids: list[str] = state["ids"]
@@ -237,7 +237,7 @@ class OpenReview:
     def _page(
         self, query: dict[str, Any], after: str | None, seen: set[str], *, expected: int
     ) -> _Page:
-        """One page of a listing, asked again while it repeats what is known or is oddly empty."""
+        """Return one page of a listing; ask again while it repeats notes or is oddly empty."""
         where = {**query, "after": after} if after else query
         page = _Page(after, 0, [])
         for _ in range(self._max_tries):
@@ -256,7 +256,7 @@ class OpenReview:
         return page
 
     def _keep(self, snapshot: OpenSnapshot, key: str, ask: Any) -> None:
-        """Put one answer under a key; what is missing or not ours to see is an answer too."""
+        """Record one reply under a key, also that something is missing or not readable by us."""
         with contextlib.suppress(_NegativeError):
             self._call(ask)
         answer = self._last()
@@ -267,7 +267,7 @@ class OpenReview:
         snapshot.add(reply)
 
     def _call(self, ask: Any) -> None:
-        """Call the client; log in first where we can, and again when the login has expired."""
+        """Call the client; log in first if possible, and again after the login has expired."""
         if not self._known:
             self._log_in()
         for last in (False, True):
@@ -328,11 +328,11 @@ def _problem_of_note(note: object) -> str | None:
 
 
 class _NegativeError(GaveUpError):
-    """An answer that says no: kept where a key was asked for, an error in a listing."""
+    """Reply 403 or 404: recorded for a key, an error in a listing."""
 
 
 def _problem_of(answer: HttpReply) -> str | None:
-    """Why an answer is none: pages are JSON with notes, PDFs begin and end as PDFs do."""
+    """Return why a reply is invalid, or None: pages are JSON with notes, PDFs are complete."""
     path = answer.url.partition("?")[0]
     if path.endswith("/pdf"):
         whole = answer.body.startswith(b"%PDF") and b"%%EOF" in answer.body[-2048:]

@@ -22,13 +22,13 @@ from cycledata.sources.schedule import Scheduler
 from cycledata.sources.venues import Listing
 
 Entry = dict[str, Any]
-"""entry, title, authors, and what the list says of abstract, url, arxiv_id, doi."""
+"""Fields entry, title and authors, and where the list has them abstract, url, arxiv_id, doi."""
 
 _ARXIV_LINK = re.compile(r"https?://arxiv\.org/abs/(\d{4}\.\d{4,5})(?:v\d{1,3})?$")
 
 
 class Proceedings:
-    """The sites that keep lists.
+    """Client of the sites with lists of accepted papers.
 
     Args:
         scheduler: paces and retries.
@@ -50,10 +50,10 @@ class Proceedings:
         )
 
     def fetch(self, snapshot: OpenSnapshot, listing: Listing, client: OpenReview | None) -> None:
-        """Fetch one list, unless it is there; ``client`` asks OpenReview for lists kept there.
+        """Fetch one list unless the snapshot has it; `client` is used for lists on OpenReview.
 
         Raises:
-            GaveUpError: a list that cannot be had, or one without papers.
+            GaveUpError: a list that cannot be fetched, or one without papers.
         """
         for place in listing.places:
             if snapshot.mark(f"proceedings {listing.name} {place}"):
@@ -68,7 +68,9 @@ class Proceedings:
                 page = self._page(snapshot, listing, place)
                 url, entries = page.url, list(_READERS[listing.site](page, place))
             if not entries:
-                raise GaveUpError(f"{url}: a list without papers; has the page changed its form?")
+                raise GaveUpError(
+                    f"{url}: a list without papers; has the layout of the page changed?"
+                )
             with snapshot.transaction():
                 if page is not None:
                     snapshot.add(page)
@@ -102,7 +104,7 @@ class Proceedings:
 
 
 def _from_note(note: dict[str, Any]) -> Entry:
-    """Entry of an OpenReview note, API v1 or v2."""
+    """Return the entry of an OpenReview note of API v1 or v2."""
 
     def value(field: str) -> Any:
         found = note["content"].get(field)
@@ -118,7 +120,7 @@ def _from_note(note: dict[str, Any]) -> Entry:
 
 
 def _read_acl(page: Reply, place: str) -> Iterator[Entry]:
-    """Papers of one volume, read by the Anthology's own package."""
+    """Yield the papers of one volume, read by the acl-anthology package."""
     from acl_anthology import Anthology
 
     schema = pkgutil.get_data("acl_anthology", "data/schema.rnc")
@@ -150,13 +152,15 @@ def _from_anthology(paper: Any) -> Entry:
 
 
 def _read_cvf(page: Reply, _: str) -> Iterator[Entry]:
-    """Papers of a CVF listing: a title, then a line of authors, then a line of links."""
+    """Yield the papers of a CVF listing: a title, a line of authors, a line of links."""
     from lxml import html
 
     for title in html.fromstring(page.payload).iterfind('.//dt[@class="ptitle"]'):
         link = title.find("a")
         if link is None:
-            raise GaveUpError(f"{page.url}: a title without a link; has the page changed its form?")
+            raise GaveUpError(
+                f"{page.url}: a title without a link; has the layout of the page changed?"
+            )
         lines = [line for line in title.itersiblings() if line.tag in {"dt", "dd"}][:2]
         authors, links = (line if line.tag == "dd" else None for line in (*lines, title, title)[:2])
         path = link.get("href") or ""
@@ -172,7 +176,7 @@ def _read_cvf(page: Reply, _: str) -> Iterator[Entry]:
 
 
 def _read_pmlr(page: Reply, _: str) -> Iterator[Entry]:
-    """Papers of a PMLR volume."""
+    """Yield the papers of a PMLR volume."""
     from lxml import html
 
     for paper in html.fromstring(page.payload).iterfind('.//div[@class="paper"]'):

@@ -20,24 +20,24 @@ from cycledata.errors import BudgetSpentError, GaveUpError, RefusedError
 T = TypeVar("T")
 
 MAX_WAIT_S = 2 * 3600.0
-"""The longest wait a server may ask for; beyond it the service is given up for this run."""
+"""Longest wait in seconds that a server may ask for; beyond it the service is skipped."""
 _MAX_BACKOFF_S = 120.0
 
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """How a service may be asked."""
+    """Limits for the requests to one service."""
 
     interval_s: float
     """Seconds between the end of one request and the start of the next."""
     latency_s: float = 1.0
-    """Seconds a request is assumed to take; used by estimates only."""
+    """Assumed seconds per request; used by estimates only."""
     deadline_s: float = 120.0
-    """Seconds after which a request is cut off, however its bytes trickle."""
+    """Seconds after which a request is cut off, even while bytes arrive."""
     max_bytes: int = 512 << 20
     """Size beyond which a body is cut off."""
     max_tries: int = 6
-    """Tries of one request, the first included."""
+    """Attempts at one request, including the first."""
 
 
 PACES: Mapping[str, Pace] = {
@@ -55,31 +55,31 @@ PACES: Mapping[str, Pace] = {
 
 
 class Clock(Protocol):
-    """Where time comes from."""
+    """Source of time, which tests can replace."""
 
     def now(self) -> float:
-        """Seconds, never going back."""
+        """Return seconds that never decrease."""
 
     def sleep(self, seconds: float) -> None:
-        """Let time pass."""
+        """Wait."""
 
     def utc(self) -> dt.datetime:
         """Return the date."""
 
 
 class SystemClock:
-    """The machine's own time."""
+    """Time of this machine."""
 
     def now(self) -> float:
-        """Seconds since some moment."""
+        """Return seconds since an arbitrary moment."""
         return time.monotonic()
 
     def sleep(self, seconds: float) -> None:
-        """Wait; Ctrl-C ends it at once."""
+        """Wait; Ctrl-C ends the wait at once."""
         time.sleep(seconds)
 
     def utc(self) -> dt.datetime:
-        """Now, in UTC."""
+        """Return the current time in UTC."""
         return dt.datetime.now(dt.UTC)
 
 
@@ -90,11 +90,11 @@ class SimulatedClock:
         self._now = 0.0
 
     def now(self) -> float:
-        """Seconds slept so far."""
+        """Return the seconds slept so far."""
         return self._now
 
     def sleep(self, seconds: float) -> None:
-        """Move on."""
+        """Advance the clock."""
         self._now += seconds
 
     def utc(self) -> dt.datetime:
@@ -103,7 +103,7 @@ class SimulatedClock:
 
 
 class TransientError(Exception):
-    """A try that failed in a way that another may not.
+    """An attempt that failed for a reason that may be temporary.
 
     Args:
         reason: what happened, in a few words.
@@ -118,7 +118,7 @@ class TransientError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Budget:
-    """What one run may use up; None is no limit."""
+    """Limits of one run; None for no limit."""
 
     max_requests: int | None = None
     """Requests over all services, retries included."""
@@ -149,14 +149,14 @@ class Scheduler:
         self.requests: Counter[str] = Counter()
         """Requests sent so far by lane, retries included."""
         self.retries: Counter[str] = Counter()
-        """How many of them were retries, by reason."""
+        """Retries by reason."""
         self._budget = budget or Budget()
         self._dice = dice or random.Random()  # noqa: S311  jitter guards no secret
         self._free_at: dict[str, float] = {}
         self._started: float | None = None
 
     def ask(self, lane: str, attempt: Callable[[], T], *, what: str) -> T:
-        """Run one request at the lane's pace, again where it fails in passing.
+        """Run one request at the pace of its lane; repeat it after temporary failures.
 
         Args:
             lane: whose pace and tries hold.
@@ -187,7 +187,7 @@ class Scheduler:
         raise AssertionError("unreachable: the last try returns or raises")
 
     def seconds(self, requests: Mapping[str, int]) -> dict[str, float]:
-        """Seconds that requests take without failures, by lane: interval and latency of each."""
+        """Return the seconds that requests take without failures: interval and latency of each."""
         return {
             lane: n * (self.paces[lane].interval_s + self.paces[lane].latency_s)
             for lane, n in requests.items()

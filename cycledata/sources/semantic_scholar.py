@@ -1,7 +1,7 @@
-"""Semantic Scholar: papers by id in batches, with references or abstracts, and title matches.
+"""Client of Semantic Scholar: papers by id in batches, and matches by title.
 
-Asked through the semanticscholar package, whose own transport is replaced: it has no pace, hides
-the server's word about waiting, and takes a 503 for an empty list.
+Uses the semanticscholar package with another transport: its own has no pace, hides the wait that
+the server asks for, and reads a 503 as an empty list.
 """
 
 import json
@@ -31,7 +31,7 @@ LISTED = (
     "paperId", "externalIds", "title", "abstract", "year", "venue", "authors", "publicationDate",
     "openAccessPdf", "references.paperId", "references.title",
 )  # fmt: skip
-"""Fields of a listed paper: its own and its references."""
+"""Fields of a listed paper, with its references."""
 CITED = ("paperId", "externalIds", "title", "abstract", "year", "venue", "openAccessPdf")
 """Fields of a cited work; ``openAccessPdf.disclaimer`` says why an abstract is missing."""
 BATCH = 500
@@ -40,7 +40,7 @@ LISTED_BATCH = 100
 
 
 class SemanticScholar:
-    """The graph API.
+    """Client of the graph API.
 
     Args:
         scheduler: paces and retries.
@@ -70,7 +70,7 @@ class SemanticScholar:
         """Fetch one batch of papers; an unknown id is recorded as a 404.
 
         Args:
-            snapshot: takes the replies, all of a batch or none.
+            snapshot: receives the replies, all of a batch or none.
             ids: at most ``LISTED_BATCH`` or ``BATCH``; ``ARXIV:``, ``DOI:``, ``ACL:`` or own.
             listed: with references, for papers of a list; else with what a citation needs.
         """

@@ -1,4 +1,4 @@
-"""The services of one run: where they are, and a client of each over one scheduler."""
+"""Clients of all data services for one run, over one scheduler."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from cycledata.sources.semantic_scholar import SemanticScholar
 
 @dataclass(frozen=True, slots=True)
 class Endpoints:
-    """Where the services are."""
+    """Base URLs of the services."""
 
     openreview_v2: str = "https://api2.openreview.net"
     openreview_v1: str = "https://api.openreview.net"
@@ -25,12 +25,12 @@ class Endpoints:
 
 
 class Services:
-    """The clients of one run, over one scheduler.
+    """Clients of one run, over one scheduler.
 
     Args:
         scheduler: paces, retries, counts.
-        endpoints: where the services are.
-        environment: where credentials are looked up.
+        endpoints: base URLs of the services.
+        environment: variables with the credentials.
     """
 
     def __init__(

@@ -1,7 +1,7 @@
-"""Which conferences there are, where each keeps its list of papers, and how many to expect.
+"""Known conferences, the sites with their lists of papers, and the expected numbers.
 
-Numbers of papers are what the venues announced, rounded here and there; estimates use them until
-the real list is in the snapshot.
+Numbers of papers are as announced by the venues, some of them rounded; estimates use them until the
+list itself is in the snapshot.
 """
 
 from dataclasses import dataclass
@@ -13,13 +13,13 @@ class Listing:
     """One conference of one year and its list of accepted papers."""
 
     name: str
-    """E.g. ``"acl/2023"``; its entries are keyed by it."""
+    """For example `"acl/2023"`; prefix of the keys of its entries."""
     site: Literal["openreview", "acl", "cvf", "pmlr"]
-    """Who keeps the list."""
+    """Site with the list."""
     places: tuple[str, ...]
     """Venue id, volumes of the Anthology, page or PMLR volume."""
     n_papers: int
-    """Accepted papers, about."""
+    """Approximate number of accepted papers."""
 
 
 def _openreview(name: str, year: int, host: str, n_papers: int) -> Listing:
@@ -57,7 +57,7 @@ SUBMISSIONS = {
     "NeurIPS.cc/2023/Conference": 3395,
     "NeurIPS.cc/2024/Conference": 4236,
 }
-"""Public forums of a venue, about: NeurIPS shows accepted papers and those that opted in."""
+"""Approximate number of public forums: NeurIPS shows accepted papers and those that opted in."""
 
 
 def find_listings(names: tuple[str, ...]) -> tuple[Listing, ...]:

@@ -93,7 +93,7 @@ def test_a_list_is_asked_for_once_and_its_page_is_kept(
 @pytest.mark.parametrize(
     ("name", "service", "body", "message"),
     [
-        pytest.param("cvpr/2023", "_cvf", "<p>", "has the page changed its form", id="cvf"),
+        pytest.param("cvpr/2023", "_cvf", "<p>", "has the layout of the page changed", id="cvf"),
         pytest.param("cvpr/2023", "_cvf", '<dt class="ptitle">x', "without a link", id="cvf-link"),
         pytest.param("icml/2022", "_pmlr", '<div class="paper">', "without title", id="pmlr"),
         pytest.param("emnlp/2023", "_acl", "", "no volume 2023.emnlp-main", id="acl"),
