@@ -12,7 +12,7 @@ from cycledata.formats.review_messages import paper_as_text, reviewer_prompt
 from cycledata.formats.review_text import ReviewText, render_reviews
 from cycledata.llm.chat import ChatRequest, Completion, Sampling
 from cycledata.load import BuildManifest
-from cycledata.manifest import pin_file, write_manifest
+from cycledata.manifest import fingerprint, pin_file, write_manifest
 from cycledata.records import (
     Decision,
     Message,
@@ -104,21 +104,32 @@ def make_build(folder: Path, dataset: str, chats: dict[str, tuple[Message, ...]]
     ]
     name = "default/train-00000-of-00001.parquet"
     pq.write_table(pa.Table.from_pylist(rows), folder / name)
+    columns = {
+        "dropped.parquet": ["paper_id", "rule", "detail", "stage"],
+        "consent.parquet": ["paper_id", "component", "verdict", "rule"],
+    }
+    for table, names in columns.items():
+        schema = pa.schema([(column, pa.string()) for column in names])
+        pq.write_table(schema.empty_table(), folder / table)
+    inputs = {"shareable": True}
     manifest = BuildManifest(
         kind="build",
         dataset=dataset,
-        fingerprint="0" * 64,
-        inputs={},
+        fingerprint=fingerprint(inputs),
+        inputs=inputs,
         invented=True,
         shareable=True,
         policy_name="test",
         configs={"default": {"train": len(rows)}},
-        counts={},
+        counts={"papers": len(rows), "papers_kept": len(rows), "papers_dropped": 0},
         dropped={},
         withheld={},
         published={},
         facts={},
-        files=(pin_file(folder, name, len(rows)),),
+        files=(
+            *(pin_file(folder, table, 0) for table in sorted(columns)),
+            pin_file(folder, name, len(rows)),
+        ),
     )
     write_manifest(folder / "manifest.json", manifest)
     return folder
