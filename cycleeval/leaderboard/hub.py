@@ -1,36 +1,39 @@
-"""What the Hugging Face Hub reads of a benchmark: ``eval.yaml`` and ``.eval_results`` entries.
+"""Files for the Hugging Face Hub: `eval.yaml` and `.eval_results` entries.
 
-``eval.yaml`` is at the root of the dataset repository and names its tasks, one leaderboard each;
-an entry is in the repository of a model, in ``.eval_results/``, with one value per task. The
-hub ranks by the value alone, so interval, counts and signature are in the notes.
+`eval.yaml` is for the root of the dataset repository and names its tasks, one leaderboard each; an
+entry is for the repository of a model, in `.eval_results/`, and reports one value per task. The
+format has no direction, so higher-is-better tasks come first, and direction, interval, counts and
+signature are in the notes.
 """
 
+from cycleeval.comparison import LOWER_IS_BETTER
 from cycleeval.leaderboard.gather import Board, Entry
 from cycleeval.result import MetricResult
 
 TASKS = (
+    "skill_mse",
+    "spearman",
+    "decision_macro_f1",
+    "decision_accuracy",
     "proxy_mse_n1",
     "proxy_mae_n1",
     "proxy_mse_n",
     "proxy_mae_n",
-    "decision_accuracy",
-    "decision_macro_f1",
-    "spearman",
 )
-"""Metrics that become tasks of the benchmark."""
+"""Metrics that become tasks of the benchmark, higher-is-better ones first."""
 
 
 def hub_files(board: Board, dataset: str, *, split: str = "test") -> dict[str, str]:
-    """Files for the hub by their path below the site's root.
+    """Return files for the hub by their path below the site's root.
 
     Args:
         board: scored submissions.
-        dataset: id of the dataset repository, ``ORG/NAME``.
-        split: the split that was judged.
+        dataset: id of the dataset repository, `ORG/NAME`.
+        split: the split that was scored.
 
     Returns:
-        ``hub/eval.yaml``, and ``hub/<slug>/.eval_results/cyclekit.yaml`` for each scored entry; no
-        dates, so that the same board gives the same bytes.
+        `hub/eval.yaml`, and `hub/<slug>/.eval_results/cyclekit.yaml` for each scored entry. Date
+        and source come from the model's description, so equal boards give equal bytes.
     """
     files = {"hub/eval.yaml": _eval_yaml(dataset, split)}
     for entry in board.entries:
@@ -59,8 +62,17 @@ def _entry_yaml(entry: Entry, dataset: str) -> str:
     from huggingface_hub import EvalResultEntry, eval_result_entries_to_yaml
 
     assert entry.card is not None
+    about = entry.about
     results = [
-        EvalResultEntry(dataset_id=dataset, task_id=task, value=result.value, notes=_notes(result))
+        EvalResultEntry(
+            dataset_id=dataset,
+            task_id=task,
+            value=result.value,
+            date=None if about.date is None else about.date.isoformat(),
+            source_url=about.link,
+            source_name=about.organization if about.link else None,
+            notes=_notes(result),
+        )
         for task in TASKS
         for result in [entry.card.metrics.get(task)]
         if result is not None and result.value is not None
@@ -72,9 +84,10 @@ def _notes(result: MetricResult) -> str:
     interval = "no interval"
     if result.low is not None and result.high is not None:
         interval = f"95% CI {result.low:.4g} to {result.high:.4g}"
+    better = "lower" if result.name.startswith(LOWER_IS_BETTER) else "higher"
     return (
-        f"{interval}; {result.n_papers} papers, {result.n_unreadable} unreadable; "
-        f"{result.signature}"
+        f"{better} is better; {interval}; {result.n_papers} papers,"
+        f" {result.n_unreadable} unreadable; {result.signature}"
     )
 
 
