@@ -17,8 +17,8 @@ from pydantic import Field
 from cycledata.errors import ParseError
 from cycledata.jsonl import MAX_LINES, InvalidLine, read_jsonl, require_records
 from cycledata.records import Record
-from cycleeval.intervals import exact_interval
-from cycleeval.result import MetricResult, signature
+from cycleeval.intervals import auroc_interval, exact_interval
+from cycleeval.result import MetricResult, digest, signature
 
 FALSE_POSITIVE_TARGETS = (0.01, 0.05)
 """Shares of human texts that may be called generated, for the thresholds set on people alone."""
@@ -254,12 +254,20 @@ def _detect_row(
         threshold_at_false_positive_rate(criteria[~labels], rate) for rate in FALSE_POSITIVE_TARGETS
     ] + [Threshold(value, "given") for value in thresholds]
     test_criteria, test_labels = split["test"]
+    data = digest(sorted([r.split, r.source or "", r.text_id, r.criterion] for r in mine))
 
     def counts(threshold: Threshold) -> Counts:
         return decision_counts(test_criteria, test_labels, threshold=threshold.value)
 
     def noted(*results: MetricResult) -> tuple[MetricResult, ...]:
-        return tuple(replace(result, n_unreadable=n_unreadable) for result in results)
+        return tuple(
+            replace(
+                result,
+                n_unreadable=n_unreadable,
+                signature=result.signature.extended(format=kind, source=source, data=data),
+            )
+            for result in results
+        )
 
     return Detected(
         kind,
@@ -345,10 +353,12 @@ def _f1(counts: Counts, threshold: Threshold) -> MetricResult:
 
 def _auroc_result(criteria: ArrayLike, generated: ArrayLike) -> MetricResult:
     value, error = auroc(criteria, generated)
-    said = signature("auroc", ties="half", ci="delong")
+    said = signature("detection_auroc", ties="half", ci="logit-delong")
     n = len(np.asarray(criteria))
     if not error > 0:
         why = "no interval: complete separation, or one text of a kind, leaves DeLong's error at 0"
         return MetricResult("auroc", value, None, None, n, 0, said, why)
-    low, high = max(0.0, value - 1.96 * error), min(1.0, value + 1.96 * error)
-    return MetricResult("auroc", value, low, high, n, 0, said)
+    n_generated = int(np.asarray(generated).sum())
+    interval = auroc_interval(value, error, n_generated, n - n_generated)
+    assert interval is not None
+    return MetricResult("auroc", value, interval.low, interval.high, n, 0, said)

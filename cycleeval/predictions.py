@@ -317,14 +317,14 @@ def _csv_rows(stream: IO[bytes], path: Path) -> _Entries:
     from cycledata.errors import ParseError
 
     text = io.TextIOWrapper(stream, encoding="utf-8-sig", errors="surrogateescape", newline="")
-    reader = csv.DictReader(text)
-    if "paper_id" not in (reader.fieldnames or ()):
-        raise ParseError(
-            "no-paper-id",
-            f"{path}: expected a header with a column paper_id, found "
-            f"{', '.join(map(str, reader.fieldnames or ()))[:200] or 'an empty file'}",
-        )
     try:
+        reader = csv.DictReader(text)
+        if "paper_id" not in (reader.fieldnames or ()):
+            raise ParseError(
+                "no-paper-id",
+                f"{path}: expected a header with a column paper_id, found "
+                f"{', '.join(map(str, reader.fieldnames or ()))[:200] or 'an empty file'}",
+            )
         for number, row in enumerate(reader, start=1):
             if None in row or None in row.values():
                 yield number, _InvalidError("uneven-row", "expected one cell per column")
@@ -332,6 +332,8 @@ def _csv_rows(stream: IO[bytes], path: Path) -> _Entries:
                 yield number, {name: _cell(name, cell) for name, cell in row.items() if cell != ""}
     except csv.Error as error:
         raise ParseError("unreadable-file", f"{path}: expected CSV: {error}") from error
+    finally:
+        text.detach()  # the caller closes the stream
 
 
 def _cell(name: str, cell: str) -> object:
