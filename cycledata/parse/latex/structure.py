@@ -96,7 +96,7 @@ def read_headings(flat: FlatText) -> list[Heading]:
 
 def is_acknowledgment(title: str) -> bool:
     """Return whether a heading opens acknowledgments."""
-    return len(title) < 200 and _ACK_TITLE.match(title) is not None
+    return "nowl" in title.lower() and len(title) < 200 and bool(_ACK_TITLE.match(title))
 
 
 def is_apart(title: str) -> bool:
