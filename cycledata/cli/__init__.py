@@ -12,6 +12,8 @@ from cycledata.console import Version, command_line, examples, run
 app = command_line("Build Review-5k and Research-14k from recorded replies of data services.")
 import_app = command_line("Import files that you already have into an open snapshot.")
 
+recipe_app = command_line("Show the parameters of a dataset.")
+
 
 @app.callback()
 def cli(version: Version = False) -> None:
@@ -92,6 +94,10 @@ app.command(epilog=examples("cycledata publish review-5k --repo my-org/review-5k
     builds.publish
 )
 app.command(epilog=examples("cycledata parse 2310.01234v2.tar.gz paper.pdf"))(reading.parse)
+app.add_typer(recipe_app, name="recipe")
+recipe_app.command("show", epilog=examples("cycledata recipe show review-5k > recipe.toml"))(
+    builds.recipe_show
+)
 
 
 def main() -> NoReturn:

@@ -63,6 +63,19 @@ def build(
             " overrides the known form. Repeat for several files.",
         ),
     ] = None,
+    recipe: Annotated[
+        Path | None,
+        typer.Option(
+            exists=True,
+            dir_okay=False,
+            metavar="FILE",
+            help="Recipe (TOML); keys that it lacks keep the defaults of `cycledata recipe show`.",
+        ),
+    ] = None,
+    overrides: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="KEY=VALUE", help="Replace one value of the recipe."),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Build a dataset, a valid Hugging Face repository, from a sealed snapshot.
@@ -72,14 +85,17 @@ def build(
     from cycledata import sample
     from cycledata.builds import runner
     from cycledata.consent.policy import read_policy
+    from cycledata.datasets.recipe_file import read_recipe
     from cycledata.datasets.review5k.forms import inferred_venues
     from cycledata.files import cache_folder
 
     if snapshot is None and policy is None:
         policy = sample.POLICY
+    spec = runner.DATASETS[dataset.value]
+    used = read_recipe(spec.recipe, recipe, overrides or [])
     with progress("Building papers") as on_progress:
         report = runner.build(
-            _with_forms(runner.DATASETS[dataset.value], form or []),
+            _with_forms(replace(spec, recipe=used), form or []),
             snapshot or sample.SNAPSHOT,
             out,
             policy=read_policy(policy),
@@ -114,6 +130,18 @@ def _warn_unused(folder: Path) -> None:
     with SealedSnapshot.open(folder, verify=False) as snapshot:
         for item in take_inventory(snapshot, str(folder)).unused:
             warn(f"not used: {item.n_replies:,} {item.kind}, such as {item.example}: {item.reason}")
+
+
+def recipe_show(
+    dataset: Annotated[
+        Dataset, typer.Argument(metavar="DATASET", help="review-5k or research-14k.")
+    ],
+) -> None:
+    """Print the default recipe of a dataset as TOML, with the meaning of every key."""
+    from cycledata.builds import runner
+    from cycledata.datasets.recipe_file import show_recipe
+
+    print(show_recipe(runner.DATASETS[dataset.value].recipe), end="")
 
 
 def _with_forms(dataset: "DatasetSpec[Any]", files: list[Path]) -> "DatasetSpec[Any]":
