@@ -99,25 +99,6 @@ def test_the_version_is_written_in_one_place() -> None:
     assert f"version: {cycledata.__version__}\n" in citation
 
 
-BEING_RENAMED = {
-    "RefusedError",
-    "Sampling",
-    "Span",
-    "SplitItem",
-    "Rules",
-    "Reference",
-    "Recipe",
-    "Unreadable",
-    "Line",
-    "Desk",
-    "Submission",
-    "Completion",
-    "Prediction",
-    "Reply",
-    "Dataset",
-}
-
-
 def class_places() -> dict[str, list[str]]:
     """Return every public class name with the files that define it."""
     found = defaultdict(list)
@@ -130,8 +111,7 @@ def class_places() -> dict[str, list[str]]:
 
 
 def test_no_two_public_classes_share_a_name() -> None:
-    shared = {name: places for name, places in class_places().items() if len(places) > 1}
-    assert not {name: places for name, places in shared.items() if name not in BEING_RENAMED}
+    assert not {name: places for name, places in class_places().items() if len(places) > 1}
 
 
 def classes_in(hint: object) -> Iterator[type]:

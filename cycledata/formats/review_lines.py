@@ -98,7 +98,7 @@ _START = (
     r"|confidence))[^\n]*"
 )
 _CANDIDATE = re.compile(rf"^(?P<slashes>\\*+)(?P<line>{_START})", _FLAGS | re.MULTILINE)
-"""Line that ``classify`` is worth asking about, behind any backslashes."""
+"""A line that ``classify`` is worth asking about, behind any backslashes."""
 _UNESCAPED = re.compile(rf"^(?=[ \t#*_•+a-z1-6-])(?!\*{{5}}){_START}", _FLAGS | re.MULTILINE)
 """The same without backslashes; separators are left out."""
 DRAFT_OPEN = re.compile(r"^[ \t]{0,3}<(think(?:ing)?|thought|reasoning)>", _FLAGS | re.MULTILINE)
@@ -110,7 +110,7 @@ _DRAFT_LINE = re.compile(
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class ReviewLine:
     """What one line is to a review text."""
 
     kind: LineKind
@@ -130,7 +130,7 @@ class Line:
 class Found:
     """A structural line and its place in a text."""
 
-    line: Line
+    line: ReviewLine
     start: int
     end: int
 
@@ -147,7 +147,7 @@ def structure(text: str) -> Iterator[Found]:
 
 
 @lru_cache(maxsize=4096)
-def classify(line: str) -> Line | None:
+def classify(line: str) -> ReviewLine | None:
     """Return what a line is to a review text, or None if it is plain text.
 
     >>> classify("### Rating: 6").inline
@@ -157,7 +157,7 @@ def classify(line: str) -> Line | None:
     """
     shown = line.strip(WHITE)[:60]
     if _SEPARATOR.match(line):
-        return Line("separator", "", 0, "", shown)
+        return ReviewLine("separator", "", 0, "", shown)
     heading = _HEADING.match(line)
     if heading:
         return _from_heading(heading, shown)
@@ -227,58 +227,58 @@ def _lone_close(text: str, limit: int) -> int | None:
     return place
 
 
-def _from_heading(match: re.Match[str], shown: str) -> Line | None:
+def _from_heading(match: re.Match[str], shown: str) -> ReviewLine | None:
     level = len(match["hashes"])
     inline = (match["bare"] or match["inline"] or "").strip(WHITE)
     scale = match["paren"] or ""
     if match["text"]:
         if level not in (2, 3) or (inline and match["sep"] != ":") or scale:
             return None
-        return Line("field", _canonical(match["text"]), level, inline, shown)
+        return ReviewLine("field", _canonical(match["text"]), level, inline, shown)
     if match["reviewer"]:
-        return Line("reviewer", "", level, "", shown)
+        return ReviewLine("reviewer", "", level, "", shown)
     if match["meta"]:
-        return Line("meta", "", level, inline, shown)
+        return ReviewLine("meta", "", level, inline, shown)
     if match["decision"]:
-        return Line("decision", "", level, inline or scale, shown)
+        return ReviewLine("decision", "", level, inline or scale, shown)
     if match["recommendation"]:
-        return Line("recommendation", "Rating", level, inline, shown, scale)
+        return ReviewLine("recommendation", "Rating", level, inline, shown, scale)
     title = "Rating" if match["rating"] or match["score"] else _canonical(match["number"])
     if title != "Rating" and level not in (2, 3, 4):
         return None
-    return Line("field", title, level, inline, shown, scale)
+    return ReviewLine("field", title, level, inline, shown, scale)
 
 
-def _without_hashes(match: re.Match[str], value: re.Match[str], shown: str) -> Line | None:
+def _without_hashes(match: re.Match[str], value: re.Match[str], shown: str) -> ReviewLine | None:
     """Return what a bold or plain line is; without ``#``, words alone are plain text."""
     inline = (value["inline"] or "").strip(WHITE)
     if match["reviewer"]:
-        return None if inline else Line("reviewer", "", 0, "", shown)
+        return None if inline else ReviewLine("reviewer", "", 0, "", shown)
     if value["sep"] not in (":", "=", None):
         return None
     if match["meta"]:
-        return None if inline else Line("meta", "", 0, "", shown)
+        return None if inline else ReviewLine("meta", "", 0, "", shown)
     if match["decision"]:
-        return Line("decision", "", 0, inline, shown)
+        return ReviewLine("decision", "", 0, inline, shown)
     if match["recommendation"]:
-        return Line("recommendation", "Rating", 0, inline, shown) if inline else None
+        return ReviewLine("recommendation", "Rating", 0, inline, shown) if inline else None
     if match["rating"]:
-        return Line("field", "Rating", 0, inline, shown)
+        return ReviewLine("field", "Rating", 0, inline, shown)
     return (
-        Line("field", _canonical(match["number"]), 0, inline, shown)
+        ReviewLine("field", _canonical(match["number"]), 0, inline, shown)
         if inline[:1].isdigit()
         else None
     )
 
 
-def _unclear(match: re.Match[str], shown: str) -> Line | None:
+def _unclear(match: re.Match[str], shown: str) -> ReviewLine | None:
     """Return an unclear line for a heading made of words about ratings and decisions alone."""
     words = _WORD.findall(match[2].lower())
     keys = _KEY_WORDS | ({"reviewer"} if len(match[1]) <= 2 else set())
     if not words or len(words) > 8 or not keys & set(words):
         return None
     return (
-        Line("unclear", "", len(match[1]), "", shown)
+        ReviewLine("unclear", "", len(match[1]), "", shown)
         if set(words) <= _KEY_WORDS | _COMPANIONS
         else None
     )

@@ -52,7 +52,7 @@ PDF_LIMITS = PdfLimits()
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class PdfLine:
     """One printed line."""
 
     text: str
@@ -74,7 +74,7 @@ class Block:
     page: int
     """From 0."""
     box: Box
-    lines: tuple[Line, ...] = ()
+    lines: tuple[PdfLine, ...] = ()
     """Empty where the converter gives no lines."""
 
 
@@ -119,8 +119,8 @@ def convert(payload: bytes, *, converter: Converter, limits: PdfLimits = PDF_LIM
     return Converted(reply["version"], reply["n_pages"], blocks)
 
 
-def _line(line: dict[str, Any]) -> Line:
-    return Line(line["text"], tuple(line["box"]), line["size"], line["bold"], line["italic"])
+def _line(line: dict[str, Any]) -> PdfLine:
+    return PdfLine(line["text"], tuple(line["box"]), line["size"], line["bold"], line["italic"])
 
 
 def _run(command: list[str], payload: bytes | None, limits: PdfLimits) -> bytes:
@@ -252,7 +252,7 @@ def _span_text(content: Any) -> str:  # a tree of spans, each a dict with text o
     return "".join(map(_span_text, content or ()))
 
 
-def _styled_lines(document: Any, page: int) -> Iterator[Line]:
+def _styled_lines(document: Any, page: int) -> Iterator[PdfLine]:
     """Upright lines of a page with their type; a watermark is not upright."""
     width, height = document.page_size(page)
     for line in document.get_page_lines(page):
@@ -267,7 +267,7 @@ def _styled_lines(document: Any, page: int) -> Iterator[Line]:
         text = "".join(span["text"] for span in line["spans"])
         size = max(span["font"]["size"] for span in spans)
         half = len(text.strip()) / 2
-        yield Line(_clean(text), box, round(size, 1), n_bold > half, n_italic > half)
+        yield PdfLine(_clean(text), box, round(size, 1), n_bold > half, n_italic > half)
 
 
 _ITALIC = re.compile(r"ital|obli|cmti|ptmri|slant|-it\b", re.IGNORECASE)
@@ -291,7 +291,7 @@ def _pypdfium2(payload: bytes) -> Converted:
     document = pypdfium2.PdfDocument(payload)
     blocks: list[Block] = []
     for page in range(len(document)):
-        gathered: list[Line] = []
+        gathered: list[PdfLine] = []
         for line in _pypdfium2_lines(document[page], pypdfium2.raw):
             if gathered and not _continues(gathered[-1], line):
                 blocks.append(_gathered(gathered, page))
@@ -302,7 +302,7 @@ def _pypdfium2(payload: bytes) -> Converted:
     return Converted(f"pypdfium2/{version('pypdfium2')}", len(document), tuple(blocks))
 
 
-def _pypdfium2_lines(page: Any, raw: Any) -> Iterator[Line]:
+def _pypdfium2_lines(page: Any, raw: Any) -> Iterator[PdfLine]:
     width, height = page.get_size()
     text_page = page.get_textpage()
     start = 0
@@ -318,7 +318,7 @@ def _pypdfium2_lines(page: Any, raw: Any) -> Iterator[Line]:
         right, top = max(e[2] for e in edges), max(e[3] for e in edges)
         box = (left / width, 1 - top / height, right / width, 1 - bottom / height)
         bold, italic = bool(_BOLD.search(font)), bool(_ITALIC.search(font))
-        yield Line(_clean(printed), box, round(max(sizes), 1), bold, italic)
+        yield PdfLine(_clean(printed), box, round(max(sizes), 1), bold, italic)
 
 
 def _font_name(text_page: Any, raw: Any, index: int) -> str:
@@ -327,7 +327,7 @@ def _font_name(text_page: Any, raw: Any, index: int) -> str:
     return name.value.decode("utf-8", "replace")
 
 
-def _continues(line: Line, following: Line) -> bool:
+def _continues(line: PdfLine, following: PdfLine) -> bool:
     """Return whether two lines belong to one paragraph: same type and column, no gap."""
     height = max(line.box[3] - line.box[1], following.box[3] - following.box[1], 0.008)
     return (
@@ -338,7 +338,7 @@ def _continues(line: Line, following: Line) -> bool:
     )
 
 
-def _gathered(lines: list[Line], page: int) -> Block:
+def _gathered(lines: list[PdfLine], page: int) -> Block:
     """Join lines into a block; remove a hyphen at a line's end before a lower-case letter."""
     text = lines[0].text
     for line in lines[1:]:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from cycledata.errors import ParseError
-from cycledata.parse.pdf.convert import PDF_LIMITS, Block, Box, Converted, Kind, Line
+from cycledata.parse.pdf.convert import PDF_LIMITS, Block, Box, Converted, Kind, PdfLine
 from cycledata.parse.pdf.layout import laid_out
 from cycledata.parse.pdf.parse import paper_of, parse_pdf
 from cycledata.parse.pdf.structure import parts_of
@@ -249,7 +249,7 @@ def block(
     words = text.split()
     step = -(-len(words) // n)
     lines = [" ".join(words[i : i + step]) for i in range(0, len(words), step)]
-    return Block(kind, text, page, box, tuple(Line(t, box, size, bold) for t in lines))
+    return Block(kind, text, page, box, tuple(PdfLine(t, box, size, bold) for t in lines))
 
 
 def head(text: str, size: float = 12.0) -> Block:
@@ -322,8 +322,8 @@ def test_headings(case: str) -> None:
 
 
 def test_a_heading_inside_a_block_cuts_it() -> None:
-    lines = (Line("end of it.", BODY.box, 10, False), Line("2 Two", BODY.box, 12, True),
-             Line("start of it", BODY.box, 10, False))  # fmt: skip
+    lines = (PdfLine("end of it.", BODY.box, 10, False), PdfLine("2 Two", BODY.box, 12, True),
+             PdfLine("start of it", BODY.box, 10, False))  # fmt: skip
     joint = Block("text", "end of it. 2 Two start of it", 1, BODY.box, lines)
     parts = parts_of(Converted("test/1", 9, (head("1 One"), joint, head("3 Three"))))
     assert [(p.title, [b.text for b in p.blocks]) for p in parts[1:]] == [
@@ -351,7 +351,7 @@ def test_line_numbers_of_a_review_copy_go_and_other_numbers_stay(form: str) -> N
     for page in range(5):
         first = 100 + 40 * page
         printed = [form.format(first + i) for i in range(40)]
-        lines = tuple(Line(text, ANYWHERE, 10, False) for text in printed)
+        lines = tuple(PdfLine(text, ANYWHERE, 10, False) for text in printed)
         pages.append(Block("text", " ".join(printed), page, ANYWHERE, lines))
     found = laid_out(Converted("test/1", 5, tuple(pages)))
     assert [b.text for b in found] == [" ".join(["the fox saw 7 dogs"] * 40)] * 5
@@ -361,8 +361,9 @@ def test_paragraphs_and_words_that_a_column_broke_are_joined() -> None:
     blocks = (
         head("1 One"),
         Block("text", "A multi-ple choice of highdimensional", 1, BODY.box, (
-            Line("A multi-", BODY.box, 10, False), Line("ple choice of high-", BODY.box, 10, False),
-            Line("dimensional", BODY.box, 10, False))),
+            PdfLine("A multi-", BODY.box, 10, False),
+            PdfLine("ple choice of high-", BODY.box, 10, False),
+            PdfLine("dimensional", BODY.box, 10, False))),
         Block("footnote", "1 A note.", 1, BODY.box),
         block("spaces, multiple ones, high-dimensional."),
         head("2 Two"), head("3 Three"),
