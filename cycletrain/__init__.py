@@ -1,4 +1,4 @@
-"""Training jobs: reviewer, researcher, preference optimisation and detection.
+"""Training jobs: reviewer, researcher, preference optimization and detection.
 
 Names are imported on first use, so `import cycletrain` does not load torch.
 """
