@@ -20,6 +20,8 @@ from cycledata.sample.compose import sample_replies
 
 _NUMBER = re.compile(r"\d+(?:\.\d+)?")
 _SCALE = ICLR_RATING.values
+_ACCEPT_FROM = 6
+"""ICLR's "marginally above the acceptance threshold"."""
 _FAULTS: tuple[Callable[[str], str], ...] = (
     lambda text: text[: len(text) // 3],  # cut by the limit on new tokens
     lambda text: re.sub(r"### Rating\n\n[^\n]+\n", "", text),  # no rating at all
@@ -36,7 +38,7 @@ def numbers_in_abstract(submissions: list[Submission]) -> Iterator[dict[str, obj
         yield {
             "paper_id": paper.paper_id,
             "ratings": [mean - 1, mean, mean, min(mean + 1, 10)],
-            "decision": "accept" if mean >= ICLR_RATING.accept_threshold else "reject",
+            "decision": "accept" if mean >= _ACCEPT_FROM else "reject",
         }
 
 
@@ -94,7 +96,7 @@ def _reviews(paper: Submission) -> ReviewText:
         )
         for number, rating in enumerate(ratings, 1)
     )
-    accept = guess >= ICLR_RATING.accept_threshold
+    accept = guess >= _ACCEPT_FROM
     return ReviewText(
         reviews=reviews,
         meta_review=MetaReview(

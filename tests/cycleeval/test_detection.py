@@ -18,10 +18,10 @@ from cycleeval.detection import (
     choose_threshold,
     decision_counts,
     detect,
-    exact_interval,
     read_detection,
     threshold_at_false_positive_rate,
 )
+from cycleeval.intervals import exact_interval
 from tests.command_line import cycleeval
 
 CRITERIA = st.lists(

@@ -141,4 +141,4 @@ def test_refuses(call: Callable[[], object], message: str) -> None:
 
 def test_refuses_what_is_no_number() -> None:
     with pytest.raises(TypeError, match="expected a number"):
-        ragged([["six"]])  # type: ignore[list-item]  # the point of the test
+        ragged([["six"]])

@@ -10,7 +10,8 @@ import cycleeval
 from cycleeval.aligned import align
 from cycleeval.comparison import compare, compare_predictions
 from cycleeval.human_ratings import human_ratings_of
-from cycleeval.predictions import DecisionLabel, Prediction, PredictionFile, parse_predictions
+from cycleeval.inputs import DecisionLabel
+from cycleeval.predictions import Prediction, PredictionFile, parse_predictions
 from cycleeval.scoring import ScoreCard, score, score_humans, score_predictions
 from cycleeval.scoring_config import ScoringConfig
 

@@ -195,7 +195,7 @@ def texts_of(forum: ParsedForum | Dropped) -> list[str]:
     ]
 
 
-def ratings_of(forum: ParsedForum | Dropped) -> list[int | None]:
+def ratings_of(forum: ParsedForum | Dropped) -> list[int | float | None]:
     assert isinstance(forum, ParsedForum)
     return [review.rating for review in forum.submission.reviews]
 
@@ -290,6 +290,7 @@ def test_a_whole_forum_of_neurips_2021(shared_data: Path) -> None:
     )
     assert submission.authors is not None
     assert submission.authors[0] == "Yangsibo Huang"
+    assert submission.rating_scale is not None
     assert submission.rating_scale.accept_threshold == 6
     assert [review.rating for review in submission.reviews] == [6, 7, 7, 9]
     assert [review.confidence for review in submission.reviews] == [4, 3, 4, 4]
