@@ -253,7 +253,8 @@ def test_a_loop_killed_at_any_write_ends_in_the_same_pairs_and_weights(
     research_build: Path, tiny_model: Path, tmp_path: Path, scripted: Any,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
-    from cycletrain import generation, training
+    from cycledata.llm import recorded
+    from cycletrain import training
     from cycletrain.jobs import iterate
 
     def run(out: Path) -> None:
@@ -274,7 +275,7 @@ def test_a_loop_killed_at_any_write_ends_in_the_same_pairs_and_weights(
 
     for module, name in (
         (jsonl, "replace_file"),
-        (generation, "append_jsonl"),
+        (recorded, "append_jsonl"),
         (training, "save_trained"),
     ):
         monkeypatch.setattr(module, name, counting(getattr(module, name)))

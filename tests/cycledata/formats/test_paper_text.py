@@ -425,7 +425,7 @@ def test_text_before_the_first_heading_is_a_section_without_title() -> None:
                 Section(level=1, title="a", text="", appendix=True),
                 Section(level=1, title="b", text=""),
             ],
-            "follows the start of the appendix",
+            "comes after the appendix has begun",
         ),
     ],
     ids=["closing-brace", "trailing-backslash", "long", "level-six", "body-after-appendix"],
