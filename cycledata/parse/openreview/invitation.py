@@ -55,7 +55,7 @@ _ETHICS_NAMES = (
     "ethical_concerns",
 )  # fmt: skip
 _RATING_CUE = re.compile(r"rating|recommend|overall|score|verdict|assessment|evaluation")
-_NUMBER_PREFIX = re.compile(r"\s*[+-]?\d{1,4}(?:\.\d{1,4})?\s*(?:[:=.)–-]\s*)?")
+_NUMBER_PREFIX = re.compile(r"\s{0,20}+[+-]?\d{1,4}(?:\.\d{1,4})?\s{0,20}+(?:[:=.)–-]\s{0,20}+)?")
 _ABOVE, _BELOW = re.compile(r"\babove\b"), re.compile(r"\bbelow\b")
 _ACCEPT = re.compile(r"\baccept\w*|\bin favou?r\b|\bpublish\w*")
 _REJECT = re.compile(
@@ -385,7 +385,8 @@ def _option(raw: Any) -> Option:
 
 def wording_of(answer: str) -> str:
     """Return an answer without the number in front: "accept" for "8: accept"."""
-    return _NUMBER_PREFIX.sub("", answer, count=1)
+    prefix = _NUMBER_PREFIX.match(answer)
+    return answer[prefix.end() :] if prefix else answer
 
 
 def _group(kind: str) -> str:
