@@ -71,7 +71,7 @@ class Clue:
     accuracy: float
     """Accuracy of deciding by it alone, the better way round."""
     auroc: float
-    """Area under the ROC curve, above 0.5 where it speaks for acceptance."""
+    """Area under the ROC curve, above 0.5 if accepted papers have more of it."""
     low: float
     """Lower end of the 95% interval of the AUROC (Newcombe for phrases, DeLong for numbers)."""
     high: float

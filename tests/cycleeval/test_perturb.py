@@ -88,7 +88,9 @@ def test_papers_without_a_place_are_left_out(kind: str) -> None:
 )
 def test_hostile_text_ends(text: str) -> None:
     for kind in RULES:
-        perturb("p", [PaperSection("Results", text)], kind)
+        sections = [PaperSection("Results", text)]
+        edit = perturb("p", sections, kind)
+        assert edit is None or apply_edit(sections, edit) != sections
 
 
 def test_the_diff_shows_the_changed_line_alone() -> None:
