@@ -1,8 +1,8 @@
-"""The records that cross a disk or network edge, and the two values that stages return.
+"""Records that are written to disk or sent over a network, and the results of stages.
 
-Frozen pydantic models with ``extra="forbid"``: an unknown field is an error, an absent value is
-``None`` with a docstring that says when. Changing a field changes ``SCHEMA_VERSION``, a golden file
-and the card in one commit.
+All are frozen pydantic models with ``extra="forbid"``: unknown fields are errors. Absent values are
+``None``; the field's docstring says when. A change of a field also changes ``SCHEMA_VERSION``, the
+golden files and the card.
 """
 
 import datetime as dt
@@ -12,11 +12,11 @@ from typing import Annotated, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 SCHEMA_VERSION = 1
-"""Version of every record below; a build or snapshot of a newer one is refused."""
+"""Version of all records below. Builds and snapshots with a newer version are refused."""
 
 
 class Record(BaseModel):
-    """Frozen base: equal by value, closed to unknown fields."""
+    """Base of all records: frozen, equal by value, without unknown fields."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -43,21 +43,21 @@ def first_problem(error: ValidationError) -> ValidationProblem:
 
 @dataclass(frozen=True, slots=True)
 class Dropped:
-    """What a stage returns in place of a record that must not go on."""
+    """Result of a stage that leaves a record out."""
 
     paper_id: str
-    """OpenReview forum id, or the id of the source that listed the paper."""
+    """OpenReview forum id, or the paper's id in the list that names it."""
     rule: str
     """Short, stable name of the rule, e.g. ``"too-few-reviews"``."""
     detail: str
     """What was expected and what was found."""
     stage: str
-    """Where it happened, e.g. ``"parse"``, ``"filter"``, ``"split"``; ``"notes"`` for one note of a
-    paper that itself goes on."""
+    """Stage, e.g. ``"parse"``, ``"filter"``, ``"split"``; ``"notes"`` if the paper is kept and only
+    one of its notes is dropped."""
 
 
 Number = Annotated[int, Field(strict=True)] | Annotated[float, Field(allow_inf_nan=False)]
-"""A number on a form's scale: an integer where it is whole, else a float such as 2.5."""
+"""Number on a form's scale: an integer if it is whole, else a float such as 2.5."""
 
 
 class RatingScale(Record):
@@ -70,8 +70,8 @@ class RatingScale(Record):
     words: tuple[str, ...] = ()
     """Short wording of each value, ``""`` where it has none; empty where the form has no words."""
     accept_threshold: float | None
-    """Lowest value whose wording leans to acceptance, e.g. 6 for ICLR 2024; None if the words
-    do not state one."""
+    """Lowest value whose wording recommends acceptance, e.g. 6 for ICLR 2024; None if no wording
+    does."""
 
     @model_validator(mode="after")
     def _one_wording_per_value(self) -> Self:
@@ -86,59 +86,59 @@ class ReviewField(Record):
     name: str
     """Field name on the form, e.g. ``"limitations"``."""
     text: str | None
-    """Answer as text; None if it is a bare number."""
+    """Answer as text; None if it is only a number."""
     value: Number | None
-    """Number that the answer is or starts with; None for free text."""
+    """Number at the start of the answer; None for free text."""
 
 
 class Review(Record):
-    """One report on one submission; a text is ``""`` where the form had no such field."""
+    """One reviewer's report on one submission. Texts are ``""`` if the form has no such field."""
 
     reviewer: str
-    """Pseudonym within this paper only, ``"R1"`` upwards; says nothing across papers."""
+    """Pseudonym within this paper, ``"R1"`` upwards; unrelated to those of other papers."""
     summary: str
     """Summary of the paper."""
     strengths: str
-    """Strengths; forms that ask for both at once put the text here and leave weaknesses empty."""
+    """Strengths; the text of both if the form has one field for strengths and weaknesses."""
     weaknesses: str
-    """Weaknesses."""
+    """Weaknesses; ``""`` if the form has one field for both."""
     questions: str
     """Questions to the authors."""
     soundness: Number | None
-    """Soundness on the form's scale, mostly 1 poor to 4 excellent; None if missing."""
+    """Soundness on the form's scale, usually 1 (poor) to 4 (excellent); None if missing."""
     presentation: Number | None
-    """Presentation; None if missing."""
+    """Presentation, usually 1 to 4; None if missing."""
     contribution: Number | None
-    """Contribution; None if missing."""
+    """Contribution, usually 1 to 4; None if missing."""
     rating: Number | None
     """Overall rating, a value of the submission's ``rating_scale``; None if missing."""
     confidence: Number | None
-    """The reviewer's own confidence, mostly 1-5; None if missing."""
+    """The reviewer's confidence, usually 1 to 5; None if missing."""
     ethics_flag: str | None = None
-    """Answer to "flag for ethics review", several answers joined by "; "; None if the form had
+    """Answer to "flag for ethics review", several answers joined by "; "; None if the form has
     no such field."""
     fields: tuple[ReviewField, ...] = ()
-    """All other fields of the form that were answered, in the form's order."""
+    """All other answered fields, in the form's order."""
 
 
 class MetaReview(Record):
-    """The area chair's synthesis."""
+    """Area chair's synthesis of the reviews."""
 
     text: str
-    """The meta-review itself."""
+    """Text of the meta-review."""
     why_not_higher: str | None
-    """Justification for why not a higher score; None if the form did not ask."""
+    """Answer to "justification for why not higher score"; None if the form has no such field."""
     why_not_lower: str | None
-    """Justification for why not a lower score; None if the form did not ask."""
+    """Answer to "justification for why not lower score"; None if the form has no such field."""
 
 
 class Decision(Record):
-    """What the venue decided."""
+    """Decision of the venue."""
 
     kind: Literal["accept", "reject", "withdrawn"]
-    """``withdrawn`` is the authors' act; a desk rejection is ``reject``."""
+    """``withdrawn`` means withdrawn by the authors; a desk rejection is ``reject``."""
     text: str
-    """The venue's own words, e.g. ``"Accept (poster)"``."""
+    """The venue's wording, e.g. ``"Accept (poster)"``."""
 
 
 class Section(Record):
@@ -147,37 +147,37 @@ class Section(Record):
     level: Annotated[int, Field(ge=1, le=6)]
     """1 for a section, 2 for a subsection, 3 for a subsubsection, 4 for a paragraph."""
     title: str
-    """Heading as a reader sees it; ``""`` for text before the first heading."""
+    """Heading as printed; ``""`` for text before the first heading."""
     text: str
-    """Body up to the next heading of any level; LaTeX or Markdown as the source has it."""
+    """Text up to the next heading of any level, as LaTeX or Markdown like the source."""
     starred: bool = False
-    """Unnumbered in the source."""
+    """True if the heading is unnumbered in the source."""
     appendix: bool = False
-    """True after the paper's \\appendix."""
+    """True if the section comes after \\appendix."""
 
 
 class BibEntry(Record):
-    """One entry of a paper's own bibliography."""
+    """One entry of a paper's bibliography."""
 
     key: str
     """Citation key."""
     title: str | None
-    """Title as printed; None if the entry has none or it could not be found."""
+    """Title as printed; None if the entry has none or it was not found."""
     year: int | None
     """Year; None if missing or unreadable."""
     arxiv_id: str | None
-    """arXiv id without version; None if the entry names none."""
+    """arXiv id without version; None if the entry has none."""
     doi: str | None
-    """DOI in lower case; None if the entry names none."""
+    """DOI in lower case; None if the entry has none."""
     bibtex: str
-    """The entry as BibTeX: as the .bib has it, or made from a .bbl's text as @misc."""
+    """The entry as BibTeX: copied from a .bib, or an @misc entry made from a .bbl's text."""
 
 
 class Figure(Record):
-    """A figure that the text includes; the image itself is never stored."""
+    """Figure included by the text; the image is not stored."""
 
     label: str | None
-    """\\label; None if there is none."""
+    """Argument of \\label; None if there is none."""
     caption: str
     """Caption as LaTeX or text."""
     files: tuple[str, ...]
@@ -185,67 +185,67 @@ class Figure(Record):
 
 
 class Leak(Record):
-    """A span that gives away the decision or an author."""
+    """Span of text that reveals the decision or an author."""
 
     rule: str
-    """E.g. ``"camera-ready-header"``, ``"author-block"``, ``"final-copy-switch"``."""
+    """Name of the rule, e.g. ``"camera-ready-header"``, ``"author-block"``."""
     file: str
     """File of the archive, or ``"pdf"``."""
     start: int
-    """First character of the span in that file's decoded text."""
+    """Offset of the first character in the file's decoded text."""
     end: int
-    """One past its last character."""
+    """Offset after the last character."""
     excerpt: str
-    """The first characters of the span, for the reader of a report; never published."""
+    """First characters of the span, for local reports; never published."""
 
 
 class ParseWarning(Record):
-    """Something found, guessed or missing while reading a paper."""
+    """Problem that did not stop the parsing of a paper: something guessed or missing."""
 
     rule: str
-    """Short, stable name, e.g. ``"missing-input"``."""
+    """Name of the rule, e.g. ``"missing-input"``."""
     detail: str
-    """What was expected, what was found."""
+    """What was expected and what was found."""
 
 
 class PaperText(Record):
-    """What one e-print or PDF says, cleaned and sectioned; what ``cycledata parse`` prints."""
+    """Text of one e-print or PDF, cleaned and sectioned; the output of ``cycledata parse``."""
 
     file: str
-    """Name under which the bytes came."""
+    """Name of the input file."""
     main_file: str
-    """File of the archive that the paper is compiled from; the same as ``file`` for a lone file."""
+    """File of the archive that is compiled; equals ``file`` if the input is not an archive."""
     title: str
-    """Title as a reader sees it; ``""`` where none was found, with a warning."""
+    """Title as printed; ``""`` with a warning if none was found."""
     abstract: str
-    """Abstract; ``""`` where none was found, with a warning."""
+    """Abstract; ``""`` with a warning if none was found."""
     sections: tuple[Section, ...]
-    """In order; References and acknowledgments are left out."""
+    """In order, without references and acknowledgments."""
     cited_keys: tuple[str, ...]
     """Citation keys in order of first citation."""
     bibliography: tuple[BibEntry, ...]
-    """Entries in the bibliography's own order."""
+    """Entries in the order of the bibliography."""
     figures: tuple[Figure, ...]
     """In order of appearance."""
     leaks: tuple[Leak, ...]
     """Spans that were found and removed."""
     warnings: tuple[ParseWarning, ...]
-    """Everything guessed or missing."""
+    """What was guessed or missing."""
     text_source: Literal["arxiv-latex", "pdf-markdown"]
-    """What it was read from."""
+    """Kind of source."""
     text_version: str
     """Parser or converter with its version, e.g. ``"cyclekit-latex/2"``, ``"docvortex/0.6.4"``."""
 
 
 class Reference(Record):
-    """A cited work, resolved as far as possible."""
+    """Cited work, with its Semantic Scholar record if one matched."""
 
     key: str
     """Citation key in the citing paper."""
     paper_id: str | None
     """Semantic Scholar id; None if no record matched."""
     title: str | None
-    """Title; from the matched record, else from the entry."""
+    """Title of the matched record, else of the entry; None if neither has one."""
     abstract: str | None
     """Abstract; None if unknown or withheld."""
     year: int | None
@@ -255,21 +255,21 @@ class Reference(Record):
 
 
 class SetupItem(Record):
-    """One planned experiment."""
+    """Planned experiment."""
 
     name: str
     """Short name."""
     description: str
-    """What is done, on what, against what."""
+    """Method, data and baselines."""
 
 
 class ResultItem(Record):
-    """One experiment's outcome."""
+    """Result of one experiment."""
 
     name: str
     """Short name, as in the setup."""
     description: str
-    """What came out."""
+    """Result in words."""
     table: str | None = None
     """LaTeX of its table; None if it has none."""
     image: str | None = None
@@ -277,7 +277,7 @@ class ResultItem(Record):
 
 
 class Outline(Record):
-    """The plan of a paper: Figure 1 and Section 2.2 of the paper."""
+    """Plan of a paper (CycleResearcher, Figure 1 and Section 2.2)."""
 
     motivation: str
     main_idea: str
@@ -296,40 +296,39 @@ class Message(Record):
 
 
 class Submission(Record):
-    """A work at one venue in one year, with what its forum says."""
+    """Work at one venue in one year, with the contents of its forum."""
 
     paper_id: str
     """OpenReview forum id."""
     venue: str
     """Venue id, e.g. ``"ICLR.cc/2024/Conference"``."""
     year: int | None
-    """Year in the venue id, else of the submission note; None if neither states one."""
+    """Year in the venue id, else in the submission note; None if neither has one."""
     title: str | None
-    """None if the snapshot has no submission note and no table row with a title."""
+    """Title; None if the snapshot has neither a submission note nor a table row with a title."""
     abstract: str | None
-    """The same."""
+    """Abstract; None under the same condition."""
     authors: tuple[str, ...] | None
-    """Named authors; None while unknown. Used to match and to find leaks, never published."""
+    """Author names; None if unknown. Used for matching and to find leaks, never published."""
     keywords: tuple[str, ...] | None
     """Keywords; None if unknown."""
     license: str | None
-    """License that the submission note states; None if it states none."""
+    """License stated by the submission note; None if it states none."""
     submitted: dt.date | None
-    """Date of the submission note's creation; None if unknown."""
+    """Creation date of the submission note; None if unknown."""
     rating_scale: RatingScale | None
     """Scale of every rating below; None if the venue's form has no rating (TMLR)."""
     reviews: tuple[Review, ...]
     """From the lowest rating to the highest; ties by the note's order on the forum."""
     review_license: str | None
-    """License that all review notes state; None if one states none or they differ."""
+    """License stated by all review notes; None if they differ or one states none."""
     meta_review_license: str | None = None
     """License of the note with the meta-review; None if it states none."""
     public: bool
-    """Every note used states that everyone may read it; notes that state otherwise are set aside,
-    so this is False only where a note used does not say."""
+    """True if every note used states that everyone may read it. Notes with restricted readers are
+    left out, so False means that a note does not state its readers."""
     meta_review: MetaReview | None
-    """The meta-review's note, or the decision's comment where the venue put it there; None if
-    none was written or it is not in the snapshot."""
+    """Text of the meta-review note, else the comment of the decision note; None if the snapshot has
+    neither."""
     decision: Decision | None
-    """Final decision, so a withdrawal replaces an earlier decision; None if
-    the snapshot does not tell."""
+    """Final decision (a later withdrawal replaces it); None if unknown."""

@@ -198,7 +198,7 @@ _SENTENCES: Mapping[RuleGroup, Mapping[str, str]] = {
         "nul-characters": "NUL characters were removed.",
         "recursive-macro": "A macro calls itself.",
         "repeated-entry": "Several bibliography entries have one key.",
-        "tied-drafts": "Several files could be the paper, and little speaks for one of them.",
+        "tied-drafts": "No rule clearly prefers one of several main files; one was chosen.",
         "rotated-text": "Much of a page is not upright; its words may be out of order.",
         "several-drafts": "Several files could be the main file; one was chosen.",
         "too-many-figures": "The number of figures exceeds the limit.",

@@ -59,4 +59,4 @@ def write_model_card(
     )
     front = yaml.safe_dump(header, sort_keys=False, allow_unicode=True, width=100)
     write_file(folder / "README.md", f"---\n{front}---\n\n{body}")
-    write_file(folder / "LICENSE.md", (cards / "model-licence.md").read_text(encoding="utf-8"))
+    write_file(folder / "LICENSE.md", (cards / "model-license.md").read_text(encoding="utf-8"))

@@ -1,20 +1,17 @@
-"""The embedded sample: invented papers in the services' true shapes, sealed as a snapshot.
+"""The embedded sample: invented papers in the formats of the real services, as a sealed snapshot.
 
-``source/`` is for people, ``snapshot/`` for builds; ``make sample`` makes
-the second from the first. No paper, author, review, reference or experiment in it exists. README.md
-beside this file says what each paper is there for.
+Edit ``source/``; ``make sample`` writes ``snapshot/`` from it. All papers, authors, reviews,
+references and experiments are invented. README.md in this folder lists what each paper tests.
 """
 
 from pathlib import Path
 
 _HERE = Path(__file__).parent
 SOURCE = _HERE / "source"
-"""Readable sources, one file or folder a reply."""
-POLICY = _HERE / "policy.toml"
-"""The policy of the demo: the default one, and an opt-out as invented as its paper."""
+"""Readable sources, one file or folder per reply."""
 SNAPSHOT = _HERE / "snapshot"
-"""The sealed snapshot that a build uses where it is given none."""
+"""Sealed snapshot used by builds without ``--snapshot``."""
 SUBMISSIONS = _HERE / "submissions"
-"""Predictions of two invented models, for the demo's leaderboard."""
+"""Predictions of two invented models for the demo's leaderboard."""
 POLICY = _HERE / "policy.toml"
 """The default consent policy and one opt-out."""

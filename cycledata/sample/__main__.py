@@ -1,4 +1,4 @@
-"""``python -m cycledata.sample``: seal the sources and write the submissions again."""
+"""Rewrite the sample's snapshot and submissions: ``python -m cycledata.sample``."""
 
 from cycledata.sample.compose import compose
 from cycledata.sample.predict import write_submissions

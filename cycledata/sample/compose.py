@@ -1,8 +1,8 @@
-"""The sample's readable sources turned into replies, and the replies into a sealed snapshot.
+"""Turn the sample's readable sources into replies and seal them as a snapshot.
 
-A file's folder names the service, its path within the folder the key, its ending what is done to
-it: JSON is sent compact, a folder of LaTeX is packed as arXiv packs an e-print, the rest goes as it
-is. The same sources give the same bytes on every machine.
+The first folder is the service and the rest of the path the key. JSON files are written compactly,
+a folder of LaTeX becomes an archive like an arXiv e-print, and other files are copied. The same
+sources give the same bytes on every machine.
 """
 
 import datetime as dt
@@ -24,7 +24,7 @@ from cycledata.snapshot.seal import seal
 from cycledata.snapshot.sealed import SnapshotManifest
 
 RETRIEVED_AT = dt.datetime(2026, 11, 1, tzinfo=dt.UTC)
-"""The date that every reply carries: a date of writing, since nothing was retrieved."""
+"""Date of every reply: the day the sources were written, since nothing was retrieved."""
 
 _URLS = {
     "openreview/forum": "https://api2.openreview.net/notes?forum={}",
@@ -47,10 +47,10 @@ _GZIP_BLOCK = 65_535
 
 
 def sample_replies(source: Path = SOURCE) -> Iterator[Reply]:
-    """Every reply of the sample, in order of service and key.
+    """Yield every reply of the sample, in order of service and key.
 
     Raises:
-        ValueError: a file whose ending says nothing about what to do with it.
+        ValueError: a file has an unknown suffix.
     """
     for path in sorted(_units(source)):
         yield _reply(path, path.relative_to(source))
@@ -70,7 +70,7 @@ def compose(out: Path = SNAPSHOT, source: Path = SOURCE) -> SnapshotManifest:
 
 
 def _units(source: Path) -> Iterator[Path]:
-    """Yield what becomes one reply each: files, but an e-print's folder as a whole."""
+    """Yield one path per reply: files, and the folders of e-prints."""
     eprints = source / "arxiv" / "eprint"
     for path in (*eprints.iterdir(), *source.rglob("*")):
         inside = eprints in path.parents and path.parent != eprints
@@ -84,7 +84,9 @@ def _reply(path: Path, place: Path) -> Reply:
     if suffix not in _MEDIA_TYPES:
         raise ValueError(f"{place}: expected one of {sorted(_MEDIA_TYPES)}, found {suffix!r}")
     service, *parts = place.parts
-    key = unquote("/".join(parts)).removesuffix(suffix)  # a colon is no part of a file's name
+    key = unquote("/".join(parts)).removesuffix(
+        suffix
+    )  # file names cannot contain a colon on Windows
     status = 404 if key.endswith(".404") else 200
     key = key.removesuffix(".404")
     kind, _, name = key.partition("/")
@@ -115,7 +117,7 @@ def _payload(path: Path, suffix: str) -> bytes:
 
 
 def _tar(folder: Path) -> bytes:
-    """Return the folder as a tar archive, ordered by name, without dates and owners."""
+    """Return the folder as a tar archive, sorted by name, without dates and owners."""
     out = io.BytesIO()
     with tarfile.open(fileobj=out, mode="w", format=tarfile.USTAR_FORMAT) as archive:
         for path in sorted(p for p in folder.rglob("*") if p.is_file()):
@@ -126,7 +128,7 @@ def _tar(folder: Path) -> bytes:
 
 
 def gzip_stored(data: bytes) -> bytes:
-    """Return a gzip file of stored blocks, which zlib and zlib-ng write with equal bytes."""
+    """Return uncompressed gzip: zlib and zlib-ng compress differently, stored blocks are equal."""
     out = [_GZIP_HEAD]
     for start in range(0, max(len(data), 1), _GZIP_BLOCK):
         block = data[start : start + _GZIP_BLOCK]

@@ -1,9 +1,8 @@
-"""Two submissions for the demo, each made by a rule that fits in a sentence.
+"""Write two rule-based submissions for the demo.
 
-``numbers-in-abstract``: a paper is rated by how many numbers its abstract states, since reviewers
-like results. ``invented-reviewer-text``: the raw output of a reviewer model that does not exist,
-four reviewers around the same rating, every third text broken in a way that real models break it.
-Neither looks at a review.
+``numbers-in-abstract`` rates a paper by how many numbers its abstract has.
+``invented-reviewer-text`` imitates raw model output: four reviewers with ratings around the same
+value, and every third text damaged like real model output. Neither rule reads a review.
 """
 
 import json
@@ -21,18 +20,20 @@ from cycledata.sample.compose import sample_replies
 _NUMBER = re.compile(r"\d+(?:\.\d+)?")
 _SCALE = ICLR_RATING.values
 _ACCEPT_FROM = 6
-"""ICLR's "marginally above the acceptance threshold"."""
+"""6: "marginally above the acceptance threshold" on the form of ICLR 2024."""
 _FAULTS: tuple[Callable[[str], str], ...] = (
-    lambda text: text[: len(text) // 3],  # cut by the limit on new tokens
-    lambda text: re.sub(r"### Rating\n\n[^\n]+\n", "", text),  # no rating at all
+    lambda text: text[: len(text) // 3],  # truncated by the token limit
+    lambda text: re.sub(r"### Rating\n\n[^\n]+\n", "", text),  # without a rating
     lambda text: text.replace(SEPARATOR, f"{SEPARATOR}\n\n{SEPARATOR}"),  # still readable
-    lambda text: text + text,  # goes on after the decision; still readable
-    lambda text: re.sub(r"(### Rating\n\n)\d+: ", r"\1good: ", text),  # a word where a number goes
+    lambda text: text + text,  # repeated after the decision; still readable
+    lambda text: re.sub(
+        r"(### Rating\n\n)\d+: ", r"\1good: ", text
+    ),  # a word in place of the number
 )
 
 
 def numbers_in_abstract(submissions: list[Submission]) -> Iterator[dict[str, object]]:
-    """Ratings around 3 + the count of numbers in the abstract, at most 8; accept from 6."""
+    """Yield ratings around 3 + the count of numbers in the abstract, at most 8; accept from 6."""
     for paper in submissions:
         mean = _guess(paper)
         yield {
@@ -43,7 +44,7 @@ def numbers_in_abstract(submissions: list[Submission]) -> Iterator[dict[str, obj
 
 
 def invented_reviewer_text(submissions: list[Submission]) -> Iterator[dict[str, object]]:
-    """Texts in CycleReviewer's format; every third one is broken, each in the next way."""
+    """Yield texts in CycleReviewer's format, every third one damaged by the next fault."""
     for place, paper in enumerate(submissions):
         text = render_reviews(_reviews(paper), scale=ICLR_RATING)
         if place % 3 == 2:

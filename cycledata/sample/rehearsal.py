@@ -1,11 +1,11 @@
-r"""A larger invented snapshot, for rehearsing what eighteen papers cannot show: learning.
+r"""Write a larger invented snapshot on which tiny models can learn.
 
     python -m cycledata.sample.rehearsal OUT [N_REVIEWED N_LISTED]
 
-Short papers in a fixed form. Each says whether it has a proof, many datasets and an ablation, and
-its reviews follow from that alone: a world small enough for a tiny model to learn, in which a
-reviewer has something to find out, and a researcher something to gain. Replies have the services'
-shapes and go through the same builders as everybody's.
+The embedded sample has 18 papers, too few for training. These papers are short and share one form.
+Each states whether it has a proof, many datasets and an ablation, and its ratings depend on these
+three merits only, so that a tiny reviewer can learn to rate and a tiny researcher can learn to
+raise its reward. Replies have the formats of the real services and use the ordinary builders.
 """
 
 import datetime as dt
@@ -48,7 +48,7 @@ CLAIMS = (
     ("An ablation removes each part in turn.", "We did not run an ablation.",
      "There is an ablation.", "There is no ablation."),
 )  # fmt: skip
-"""What a paper says where it has a merit and where it has not; what a reviewer says of either."""
+"""Per merit: the paper's sentence with and without it, then the reviewer's with and without it."""
 _RATINGS = {
     1: "1: strong reject",
     3: "3: reject, not good enough",
@@ -62,7 +62,7 @@ _MARKS = {2: "2 fair", 3: "3 good", 4: "4 excellent"}
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """What a paper is about and which merits it has."""
+    """Topic, method and merits of one paper."""
 
     topic: int
     method: int
@@ -70,18 +70,18 @@ class Draft:
 
     @property
     def title(self) -> str:
-        """Unlike any other pair's."""
+        """Title, unique per pair of topic and method."""
         return f"{METHODS[self.method]} for {TOPICS[self.topic]}".capitalize()
 
     @property
     def ratings(self) -> tuple[int, ...]:
-        """Of its three reviewers, who want more the stricter they are."""
+        """Ratings of its three reviewers, from the strictest to the most lenient."""
         scale, n = tuple(_RATINGS), sum(self.merits)
         return scale[n], scale[n + 1], scale[n + 2]
 
 
 def drafts(n: int, seed: int) -> list[Draft]:
-    """``n`` papers of different subjects, at most 144, their merits drawn at random."""
+    """Return ``n`` papers (at most 144) on different subjects with random merits."""
     rng = random.Random(seed)  # noqa: S311  no secret
     pairs = [(topic, method) for topic in range(len(TOPICS)) for method in range(len(METHODS))]
     return [
@@ -93,10 +93,10 @@ def drafts(n: int, seed: int) -> list[Draft]:
 def compose(
     out: Path, *, n_reviewed: int = N_REVIEWED, n_listed: int = N_LISTED
 ) -> SnapshotManifest:
-    """Seal a rehearsal snapshot in an empty folder; the same numbers give the same bytes.
+    """Seal a rehearsal snapshot in an empty folder; the same arguments give the same bytes.
 
     Args:
-        out: where it goes.
+        out: folder of the snapshot.
         n_reviewed: submissions with reviews and a decision, for Review-5k; at most 144.
         n_listed: accepted papers of a list, for Research-14k; at most 144.
     """
@@ -127,13 +127,13 @@ def _replies(n_reviewed: int, n_listed: int) -> Iterator[Reply]:
 
 
 def abstract(draft: Draft) -> str:
-    """Two sentences that tell no merit: those stand in the sections."""
+    """Return two sentences without merits, which are in the sections."""
     topic, method = TOPICS[draft.topic], METHODS[draft.method]
     return f"We study {method} for {topic}. They lower the error of a plain model."
 
 
 def latex(draft: Draft) -> str:
-    """Return the paper as its authors would submit it."""
+    """Return the LaTeX source of the paper."""
     topic, method = TOPICS[draft.topic], METHODS[draft.method]
     proof, breadth, ablation = (
         claim[0] if merit else claim[1] for claim, merit in zip(CLAIMS, draft.merits, strict=True)

@@ -1,7 +1,7 @@
-"""The sample's PDFs, each set from the Markdown beside it.
+"""Write the sample's PDFs from the Markdown files next to them.
 
-``python -m cycledata.sample.typeset`` rewrites them; nothing else needs this, since they are
-committed. Same text and same reportlab, same bytes: no clock, no random id, no compression.
+Run ``python -m cycledata.sample.typeset`` after changing the Markdown; the PDFs are committed. The
+same text and reportlab version give the same bytes: no dates, random ids or compression.
 """
 
 import io
@@ -66,7 +66,7 @@ def typeset(text: str) -> bytes:
 
 
 def main(folder: Path = SOURCE) -> None:
-    """Set every Markdown file of the sources."""
+    """Write a PDF for every Markdown file of the sources."""
     for source in sorted(folder.rglob("*.md")):
         source.with_suffix(".pdf").write_bytes(typeset(source.read_text("utf-8")))
 

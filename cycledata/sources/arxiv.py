@@ -1,7 +1,7 @@
-"""arXiv: title search, metadata with the license, and the e-print of the version used.
+"""Client of arXiv: title search, metadata with licenses, and e-prints.
 
-The search uses the arxiv package; OAI-PMH and e-prints share its connection, because the terms of
-use allow one request in three seconds over all of them.
+The search uses the arxiv package. OAI-PMH and e-prints share its connection, because the terms of
+use limit requests to one per three seconds over all services.
 """
 
 import datetime as dt
@@ -30,7 +30,7 @@ _RAW = "{http://arxiv.org/OAI/arXivRaw/}"
 
 
 class Arxiv:
-    """Client of the three services of arXiv, at one pace.
+    """Client of arXiv's three services, which share one pace.
 
     Args:
         scheduler: paces and retries.
@@ -42,7 +42,7 @@ class Arxiv:
         self._clock = scheduler.clock
         self._base_url = base_url
         self._oai_url = oai_url
-        # Delay and retries are the scheduler's; the package keeps its session to itself.
+        # The scheduler paces and retries. The package has no public access to its session.
         self._client = arxiv.Client(page_size=_CANDIDATES, delay_seconds=0.0, num_retries=0)
         self._client.query_url_format = f"{base_url}/api/query?{{}}"
         self._adapter = polite_session(
@@ -56,7 +56,7 @@ class Arxiv:
     def match(
         self, snapshot: OpenSnapshot, paper_id: str, title: str, arxiv_id: str | None = None
     ) -> tuple[ArxivPaper, ...]:
-        """Return the candidates for a title, or for an id that a list gave; ask at most once.
+        """Return the candidates for a title, or for a known id; send at most one request.
 
         An empty feed is recorded too.
         """
@@ -145,10 +145,10 @@ class Arxiv:
     def _reply(self, key: str) -> Reply:
         answer = self._adapter.last
         if answer is None:
-            raise AssertionError("unreachable: asked before")
+            raise AssertionError("unreachable: a request was sent before")
         if answer.status not in {200, 404, 403}:
             raise GaveUpError(f"{answer.url}: status {answer.status}")
-        # A page that says no is decoration, and differs from day to day.
+        # Error pages differ from day to day, so their bodies are not recorded.
         body = answer.body if answer.status == 200 else b""
         return Reply(
             "arxiv", key, answer.url, self._clock.utc(), answer.status, answer.media_type, body
@@ -158,17 +158,17 @@ class Arxiv:
 def _add_understood(
     snapshot: OpenSnapshot, reply: Reply, understand: Callable[[bytes], object]
 ) -> None:
-    """Record a reply; one that cannot be understood is marked and asked for again next time.
+    """Record a reply. One that does not parse is marked and requested again in the next run.
 
     Raises:
-        ParseError: it cannot be understood.
+        ParseError: the reply does not parse.
     """
     problem: ParseError | None = None
     if reply.status == 200:
         try:
             understand(reply.payload)
         except ParseError as error:
-            # An OAI error such as idDoesNotExist is a reply, not a misunderstanding.
+            # An OAI error such as idDoesNotExist is a valid reply.
             problem = None if error.rule == "oai-error" else error
     snapshot.add(reply, problem=None if problem is None else str(problem))
     if problem is not None:
@@ -176,7 +176,7 @@ def _add_understood(
 
 
 def title_query(title: str) -> str | None:
-    r"""Return a search for the words of a title, or None if too few words are left.
+    r"""Return a search query for the words of a title, or None if they are too short.
 
     >>> title_query("Learning $\\alpha$-Nets: \"Why\" & How")
     'ti:"Learning Nets Why How"'
@@ -186,13 +186,13 @@ def title_query(title: str) -> str | None:
 
 
 def version_dates(payload: bytes) -> dict[int, dt.date]:
-    """Return the days of all versions, from an OAI-PMH record in the format `arXivRaw`.
+    """Return the date of each version from an OAI-PMH record in the format `arXivRaw`.
 
     Raises:
         ParseError: no such record, or a version without number or date.
     """
     if b"<!DOCTYPE" in payload or b"<!ENTITY" in payload:
-        raise ParseError("xml-doctype", "a document type definition, which the answer never has")
+        raise ParseError("xml-doctype", "expected no document type definition")
     try:
         found = {}
         for version in ET.fromstring(payload).iter(f"{_RAW}version"):  # noqa: S314  no DTD passes
@@ -205,10 +205,10 @@ def version_dates(payload: bytes) -> dict[int, dt.date]:
 
 
 def without_figures(payload: bytes) -> tuple[bytes, str]:
-    """Return an archive as a plain tar whose figures are empty; anything else as it is.
+    """Return an archive as an uncompressed tar with empty figure files; other payloads unchanged.
 
-    Names stay, so that a parser sees what the text includes. Plain, because the bytes of a tar do
-    not depend on a compressor's version, and shards are compressed anyway.
+    File names are kept, so that the parser can resolve inclusions. The tar is uncompressed because
+    its bytes then do not depend on a compressor's version; snapshots compress it anyway.
 
     Returns:
         Payload and media type.
@@ -258,7 +258,7 @@ def _problem_of(answer: HttpReply) -> str | None:
     if b"<!DOCTYPE" in body[:1000]:
         return "HTML in place of XML"
     try:
-        root: Any = ET.fromstring(body)  # noqa: S314  looked at, never expanded: expat is bounded
+        root: Any = ET.fromstring(body)  # noqa: S314  expat bounds expansion
     except ET.ParseError:
         return "the XML is cut or damaged"
     if "/api/query" in answer.url:
@@ -266,7 +266,7 @@ def _problem_of(answer: HttpReply) -> str | None:
         entries = root.findall("{http://www.w3.org/2005/Atom}entry")
         if not root.tag.endswith("}feed"):
             return "no Atom feed"
-        # The service now and then sends an empty page for a search that found something.
+        # The service sometimes sends an empty page for a search with results.
         return "an empty page of a search that found some" if total != "0" and not entries else None
     return None if root.tag.endswith("}OAI-PMH") else "no OAI-PMH answer"
 

@@ -1,7 +1,7 @@
-"""Values of imported files, one at a time, each with its place in the file.
+"""Read imported files value by value, each with its position in the file.
 
-One value is in memory at a time; a line or value beyond ``MAX_VALUE_BYTES`` is
-reported, not read. Lines end at a line feed alone, since texts contain every other separator.
+One value is in memory at a time. Lines and values beyond ``MAX_VALUE_BYTES`` are reported, not
+read. Lines end at a line feed only, because texts contain all other line separators.
 """
 
 import codecs
@@ -27,13 +27,13 @@ if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
 
 MAX_VALUE_BYTES = 64 << 20
-"""Bytes of one line or JSON value; the largest forum known takes under one megabyte."""
+"""Limit of one line or JSON value; the largest known forum has less than one megabyte."""
 _CHUNK_CHARS = 1 << 16
 _ARCHIVES = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.xz")
 _ROWS = 500
 
 OnBytesRead = Callable[[int], None]
-"""Called with the number of bytes of the file on disk that have been read."""
+"""Callback that gets the number of bytes read from the file on disk."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,21 +47,21 @@ class FileValue:
 
 @dataclass(frozen=True, slots=True)
 class InvalidEntry:
-    """Entry of a file that cannot be used, and why."""
+    """Entry of a file that cannot be used, with the reason."""
 
     file: str
-    """The file's name, without its folder."""
+    """File name without folder."""
     place: str
     """E.g. ``"line 7"`` or ``"line 7, note 2"``."""
     reason: str
 
 
-class _Broken(Exception):  # noqa: N818  travels inside this module only
-    """File that cannot be read beyond this point."""
+class _Broken(Exception):  # noqa: N818  raised and caught in this module only
+    """The rest of the file cannot be read."""
 
 
 def list_files(paths: Sequence[Path]) -> list[Path]:
-    """Return the files, and those in all folders in order of name, hidden ones left out."""
+    """Return the given files and those below the given folders, sorted, without hidden files."""
     found: list[Path] = []
     for path in paths:
         if path.is_dir():
@@ -118,7 +118,7 @@ def _members(archive: Path) -> Iterator[tuple[str, IO[bytes]]]:
 
 
 def read_values(file: Path, tell: OnBytesRead) -> Iterator[FileValue | InvalidEntry]:
-    """Values of a ``.jsonl`` (one per line) or ``.json`` (one, several, or one array's items)."""
+    """Yield the values of a ``.jsonl`` file, or the values or array items of a ``.json`` file."""
     kind, _ = _kind(file)
     readers = {".jsonl": _json_lines, ".ndjson": _json_lines, ".json": _json_stream}
     if kind not in readers:
@@ -128,7 +128,7 @@ def read_values(file: Path, tell: OnBytesRead) -> Iterator[FileValue | InvalidEn
 
 
 def read_table(file: Path, tell: OnBytesRead) -> Iterator[FileValue | InvalidEntry]:
-    """Rows of a ``.parquet``, ``.csv``, ``.json`` or ``.jsonl`` table, as dicts by column."""
+    """Yield the rows of a ``.parquet``, ``.csv``, ``.json`` or ``.jsonl`` table as dicts."""
     kind, _ = _kind(file)
     if kind == ".parquet":
         yield from _parquet_rows(file, tell)
@@ -143,7 +143,7 @@ def read_table(file: Path, tell: OnBytesRead) -> Iterator[FileValue | InvalidEnt
 
 
 def _kind(file: Path) -> tuple[str, str]:
-    """Return the ending that says the format, and the one that says the compression."""
+    """Return the suffix of the format and the suffix of the compression."""
     packed = file.suffix.lower()
     if packed in {".gz", ".xz", ".zst"}:
         return Path(file.stem).suffix.lower(), packed
@@ -152,7 +152,7 @@ def _kind(file: Path) -> tuple[str, str]:
 
 @contextmanager
 def _opened(file: Path) -> Iterator[tuple[BinaryIO, BinaryIO]]:
-    """Open a file: the file on disk, and the stream of its decompressed bytes."""
+    """Yield the file on disk and the stream of its decompressed bytes."""
     _, packed = _kind(file)
     with ExitStack() as stack:
         raw = stack.enter_context(file.open("rb"))
@@ -168,7 +168,7 @@ def _opened(file: Path) -> Iterator[tuple[BinaryIO, BinaryIO]]:
 
 
 class _ZstdStream(io.RawIOBase):
-    """Stream of the bytes in zstd frames; unlike in the library, a truncated frame is an error."""
+    """Decompressed zstd frames; unlike the library's reader, truncated frames are errors."""
 
     def __init__(self, raw: BinaryIO) -> None:
         import zstandard
@@ -185,7 +185,7 @@ class _ZstdStream(io.RawIOBase):
     def readinto(self, target: "WriteableBuffer") -> int:
         while not self._ready:
             chunk = self._frame.unused_data if self._frame.eof else b""
-            chunk = chunk or self._raw.read(1 << 12)  # 4 KiB unpack to 128 MiB at worst
+            chunk = chunk or self._raw.read(1 << 12)  # 4 KiB decompress to at most 128 MiB
             if self._frame.eof:
                 self._frame, self._in_frame = self._reader.decompressobj(), False
             if not chunk:

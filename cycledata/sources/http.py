@@ -1,8 +1,8 @@
-"""HTTP transport that is installed into the services' own clients.
+"""HTTP transport for the client libraries of the data services.
 
-The clients build the requests and read the answers; the bytes travel through ``PoliteAdapter``,
-which paces and retries by the scheduler's word, ends what never ends, takes a body for complete
-only when it is, and follows no redirect to another host.
+The libraries build requests and parse responses. ``PoliteAdapter`` sends the requests at the
+scheduler's pace with retries, enforces a deadline, detects truncated bodies and refuses redirects
+to other hosts.
 """
 
 import datetime as dt
@@ -47,7 +47,7 @@ ODD_REPLY = (
     tarfile.TarError,
     zlib.error,
 )
-"""What the services' own clients raise for a reply of an unexpected form."""
+"""Exceptions that the client libraries raise for a response of an unexpected form."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,15 +82,15 @@ def polite_session(
 
     Args:
         scheduler: paces and retries.
-        lane: the lane of a URL's path.
+        lane: returns the lane of a URL's path.
         check: returns why a 200 response is invalid, or None if it is valid.
-        origins: ``scheme://host:port`` that may be asked; a redirect elsewhere is refused.
-        session: the client's session; a new one when None.
+        origins: allowed ``scheme://host:port``; redirects to others are refused.
+        session: the client's session; a new one if None.
     """
     session = session or requests.Session()
     session.max_redirects = _MAX_REDIRECTS
     adapter = PoliteAdapter(scheduler, lane=lane, check=check, origins=origins, session=session)
-    # A client may have mounted adapters of its own on longer prefixes; none may stay.
+    # Remove the adapters that the client mounted on longer prefixes.
     session.adapters.clear()
     session.mount("https://", adapter)
     session.mount("http://", adapter)
@@ -98,7 +98,7 @@ def polite_session(
 
 
 class PoliteAdapter(HTTPAdapter):
-    """Transport adapter of requests that waits for the scheduler."""
+    """Transport adapter for requests that sends at the scheduler's pace."""
 
     def __init__(
         self,
@@ -121,15 +121,15 @@ class PoliteAdapter(HTTPAdapter):
 
     @contextmanager
     def client_may_fail(self) -> Iterator[None]:
-        """Ignore that a client cannot read a complete reply of status 200.
+        """Ignore errors of the client library if the response was complete with status 200.
 
-        The caller reads `last` itself, so one odd item costs that item and not the whole reply.
+        The caller parses `last` itself, so an odd item costs that item only.
         """
         self.last = None
         try:
             yield
         except ODD_REPLY:
-            # mypy does not see that the request sets it.
+            # mypy does not know that the request sets it.
             last: HttpReply | None = self.last
             if last is None or last.status != 200:
                 raise
@@ -159,7 +159,7 @@ class PoliteAdapter(HTTPAdapter):
         self.poolmanager.pool_classes_by_scheme = self._pools
 
     def proxy_manager_for(self, *args: Any, **kwargs: Any) -> urllib3.ProxyManager:
-        """Return the same if the environment names a proxy."""
+        """Return a proxy manager with the same connection classes."""
         manager: urllib3.ProxyManager = super().proxy_manager_for(*args, **kwargs)
         manager.pool_classes_by_scheme = self._pools
         return manager
@@ -189,9 +189,9 @@ class PoliteAdapter(HTTPAdapter):
         def attempt() -> HttpReply:
             try:
                 reply = self._exchange(request, lane, verify, cert, proxies)
-                _require_answer(reply, self._problem_of, self._scheduler.clock)
+                _require_valid(reply, self._problem_of, self._scheduler.clock)
             except TransientError:
-                # Bytes left on a failed connection must not be read as the next reply.
+                # Bytes left on a failed connection must not be read as the next response.
                 self.poolmanager.clear()
                 raise
             return reply
@@ -226,17 +226,17 @@ class PoliteAdapter(HTTPAdapter):
         except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
             if late.is_set():
                 raise TransientError(f"not done after {pace.deadline_s:.0f} s") from error
-            raise TransientError(_connection_trouble(error)) from error
+            raise TransientError(_connection_problem(error)) from error
         finally:
             watchdog.cancel()
-        if late.is_set():  # headers cut off look like headers that ended
+        if late.is_set():  # truncated headers look like complete ones
             raise TransientError(f"not done after {pace.deadline_s:.0f} s")
         headers = {name.lower(): value for name, value in response.headers.items()}
         body = _decoded(body, headers.get("content-encoding", ""), pace.max_bytes)
         return HttpReply(response.status_code, request.url or "", headers, body)
 
     def _cut(self, late: threading.Event) -> None:
-        """End the request in flight: a thread that waits for its bytes gets an error."""
+        """Close the connection in use, so that the thread reading from it gets an error."""
         late.set()
         connection = self._connection
         sock = None if connection is None else connection.sock
@@ -244,7 +244,7 @@ class PoliteAdapter(HTTPAdapter):
             try:
                 sock.shutdown(2)
             except OSError:
-                return  # it ended by itself in the meantime
+                return  # already closed
 
 
 def _read(response: "Response", max_bytes: int) -> bytes:
@@ -262,7 +262,7 @@ def _decoded(body: bytes, encoding: str, max_bytes: int) -> bytes:
     if encoding in {"", "identity"}:
         return body
     if encoding not in {"gzip", "x-gzip"}:
-        raise TransientError(f"content encoding {encoding[:20]!r}, asked for gzip")
+        raise TransientError(f"expected content encoding gzip, found {encoding[:20]!r}")
     stream = zlib.decompressobj(31)
     try:
         decoded = stream.decompress(body, max_bytes)
@@ -273,7 +273,7 @@ def _decoded(body: bytes, encoding: str, max_bytes: int) -> bytes:
     return decoded
 
 
-def _connection_trouble(error: Exception) -> str:
+def _connection_problem(error: Exception) -> str:
     text = str(error)
     if isinstance(error, requests.exceptions.ConnectTimeout):
         return "no connection in time"
@@ -286,20 +286,20 @@ def _connection_trouble(error: Exception) -> str:
     return "the connection broke"
 
 
-def _require_answer(reply: HttpReply, check: CheckReply, clock: Clock) -> None:
+def _require_valid(reply: HttpReply, check: CheckReply, clock: Clock) -> None:
     if reply.status in _TRANSIENT:
         raise TransientError(f"status {reply.status}", _asked_wait(reply, clock.utc()))
     if reply.status == 200:
         reason = check(reply)
     else:
-        # The clients read the error's name out of its body.
+        # The client libraries read the name of the error from the body.
         reason = json_problem(reply) if reply.media_type == "application/json" else None
     if reason is not None:
         raise TransientError(reason)
 
 
 def _asked_wait(reply: HttpReply, now: dt.datetime) -> float | None:
-    """Seconds the server asks us to wait, by header or by body; None if it says nothing."""
+    """Return the seconds to wait that the header or body states, or None."""
     said = reply.headers.get("retry-after", "").strip()
     if said.isdecimal() and len(said) < 10:
         return float(said)
