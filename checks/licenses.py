@@ -3,7 +3,7 @@
 Run as `python checks/licenses.py`. cyclekit is distributed under Apache-2.0. A dependency fits if
 its license is permissive, or weak copyleft that applies to the library's own files (MPL, LGPL),
 since we import it unmodified. Any other license is an error, unless the package is used in
-development only, or neither imported nor distributed, and is named below.
+development only and is named below.
 """
 
 import re
@@ -46,7 +46,6 @@ STATED_ELSEWHERE = {
     "trove-classifiers": "Apache-2.0",
 }
 CHOSEN = {
-    "text-unidecode": "Artistic-1.0-Perl",
     "tld": "MPL-1.1",
 }
 """The license that we choose of packages that offer several."""
@@ -54,10 +53,6 @@ DEVELOPMENT_ONLY = {
     "krippendorff": "GPL-3.0-or-later; an oracle in tests of `cycleeval.agreement`",
 }
 """Packages with another license that only the extra `dev` installs."""
-NOT_DISTRIBUTED = {
-    "unidecode": "GPL-2.0-or-later; acl-anthology of the extra `fetch` installs it for its own use",
-}
-"""Packages with another license that cyclekit neither imports nor distributes."""
 
 
 def pinned() -> dict[str, str]:
@@ -93,9 +88,8 @@ def main() -> int:
             if not license_name:
                 print(f"{name:28} (not installed here)")
                 continue
-        named = {**DEVELOPMENT_ONLY, **NOT_DISTRIBUTED}
-        if name in named:
-            print(f"{name:28} {named[name]}")
+        if name in DEVELOPMENT_ONLY:
+            print(f"{name:28} {DEVELOPMENT_ONLY[name]}")
             continue
         print(f"{name:28} {license_name}")
         if not FITS.search(license_name) or REFUSED.search(license_name):

@@ -60,6 +60,7 @@ _SENTENCES: Mapping[RuleGroup, Mapping[str, str]] = {
         "invalid-line": "A line of a JSON Lines file is invalid.",
         "named-arxiv-id": "The imported statement of a paper's arXiv id is invalid.",
         "no-records": "A JSON Lines file has no valid record.",
+        "not-anthology": "The XML is not a collection of the ACL Anthology with the volume.",
         "not-a-record": "A line of a JSON Lines file is not the expected record.",
         "not-atom": "The reply is XML, but not an Atom feed.",
         "not-oai": "The reply is XML, but not an OAI-PMH record of arXiv.",

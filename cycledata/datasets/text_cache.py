@@ -100,5 +100,7 @@ def _read_entry(path: Path) -> PaperText | None:
         data = zstandard.ZstdDecompressor().decompress(packed, max_output_size=MAX_BYTES)
         return PaperText.model_validate_json(data)
     except (zstandard.ZstdError, ValidationError) as error:
-        logger.warning("%s: damaged cache entry (%s); parsing the text again", path, error)
+        # The error would quote the text.
+        kind = type(error).__name__
+        logger.warning("%s: damaged cache entry (%s); parsing the text again", path, kind)
         return None

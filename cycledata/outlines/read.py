@@ -98,7 +98,9 @@ def read_outline_reply(payload: bytes) -> OutlineReply:
     try:
         reply = OutlineReply.model_validate_json(payload)
     except ValidationError as error:
-        raise ParseError("outline-reply", str(first_problem(error))) from error
+        where = first_problem(error).where
+        detail = f"invalid or missing: {where}" if where else "not a JSON object"
+        raise ParseError("outline-reply", detail) from error
     accepted = bool(reply.attempts) and reply.attempts[-1].problem is None
     if accepted != (reply.outcome == "outline"):
         raise ParseError("outline-reply", f"{reply.paper_id}: outcome and attempts disagree")

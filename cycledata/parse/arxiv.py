@@ -11,7 +11,8 @@ from xml.etree import ElementTree as ET
 from pydantic import ValidationError
 
 from cycledata.errors import ParseError
-from cycledata.records import Record, first_problem
+from cycledata.parse.payload import MAX_XML_BYTES, read_xml, where_invalid
+from cycledata.records import Record
 
 _ATOM = "{http://www.w3.org/2005/Atom}"
 _ARXIV = "{http://arxiv.org/schemas/atom}"
@@ -20,7 +21,18 @@ _ARXIV_OAI = "{http://arxiv.org/OAI/arXiv/}"
 _ID = re.compile(
     r"(?:https?://[a-z.]{1,40}/abs/)?([\w.-]{1,20}/?\d{4,7}(?:\.\d{4,5})?)(?:v(\d{1,3}))?"
 )
-_MAX_BYTES = 20_000_000
+_OAI_ERRORS = frozenset(
+    {
+        "badArgument",
+        "badResumptionToken",
+        "badVerb",
+        "cannotDisseminateFormat",
+        "idDoesNotExist",
+        "noMetadataFormats",
+        "noRecordsMatch",
+        "noSetHierarchy",
+    }
+)
 _LICENCE_LINK = re.compile(
     rb'href="(https?://(?:arxiv\.org/licenses|creativecommons\.org/(?:licenses|publicdomain))'
     rb'/[a-z\-]{1,40}/[0-9.]{1,5}/?)"'
@@ -125,7 +137,7 @@ def parse_named_id(payload: bytes) -> NamedArxivId:
     try:
         return NamedArxivId.model_validate_json(payload)
     except ValidationError as error:
-        raise ParseError("named-arxiv-id", str(first_problem(error))) from error
+        raise ParseError("named-arxiv-id", where_invalid(error)) from error
 
 
 def parse_atom(payload: bytes) -> tuple[ArxivPaper, ...]:
@@ -134,10 +146,16 @@ def parse_atom(payload: bytes) -> tuple[ArxivPaper, ...]:
     Raises:
         ParseError: not XML, not a feed, or an entry without id, title or date.
     """
-    feed = _read_xml(payload)
+    feed = read_xml(payload)
     if feed.tag != f"{_ATOM}feed":
-        raise ParseError("not-atom", f"expected an Atom feed, found <{feed.tag[:60]}>")
+        raise ParseError("not-atom", "expected an Atom feed")
     return tuple(_read_entry(entry) for entry in feed.findall(f"{_ATOM}entry"))
+
+
+def _code(error: ET.Element) -> str:
+    """Return the code of an OAI-PMH error if the protocol has it."""
+    code = error.get("code") or ""
+    return code if code in _OAI_ERRORS else "a code that OAI-PMH does not have"
 
 
 def parse_oai(payload: bytes) -> ArxivRecord:
@@ -146,13 +164,13 @@ def parse_oai(payload: bytes) -> ArxivRecord:
     Raises:
         ParseError: not XML, an OAI error such as ``idDoesNotExist``, or no record in it.
     """
-    root = _read_xml(payload)
+    root = read_xml(payload)
     error = root.find(f"{_OAI}error")
     if error is not None:
-        raise ParseError("oai-error", f"{error.get('code')}: {(error.text or '')[:80]}")
+        raise ParseError("oai-error", _code(error))
     record = root.find(f".//{_ARXIV_OAI}arXiv")
     if record is None:
-        raise ParseError("not-oai", f"expected an OAI-PMH arXiv record, found <{root.tag[:60]}>")
+        raise ParseError("not-oai", "expected an OAI-PMH record of arXiv")
     arxiv_id = record.findtext(f"{_ARXIV_OAI}id")
     if not arxiv_id:
         raise ParseError("oai-without-id", "the record names no arXiv id")
@@ -165,7 +183,7 @@ def parse_licence_page(payload: bytes) -> str | None:
 
     Only this page states the license of an earlier version; OAI-PMH has the latest's.
     """
-    links = {match.decode("ascii") for match in _LICENCE_LINK.findall(payload[:_MAX_BYTES])}
+    links = {match.decode("ascii") for match in _LICENCE_LINK.findall(payload[:MAX_XML_BYTES])}
     # With two different links it is not known which one applies.
     return links.pop() if len(links) == 1 else None
 
@@ -177,13 +195,11 @@ def _read_entry(entry: ET.Element) -> ArxivPaper:
     }
     match = _ID.fullmatch(text["id"])
     if match is None or not text["title"]:
-        raise ParseError(
-            "atom-entry", f"expected an arXiv id and a title, found {text['id'][:60]!r}"
-        )
+        raise ParseError("atom-entry", "expected an arXiv id and a title")
     try:
         published, updated = (dt.date.fromisoformat(text[n][:10]) for n in ("published", "updated"))
     except ValueError as error:
-        raise ParseError("atom-date", f"{text['id'][:60]}: {error}") from error
+        raise ParseError("atom-date", f"{match[1]}: expected ISO 8601 days") from error
     category = entry.find(f"{_ARXIV}primary_category")
     names = (author.findtext(f"{_ATOM}name") or "" for author in entry.findall(f"{_ATOM}author"))
     return ArxivPaper(
@@ -196,15 +212,3 @@ def _read_entry(entry: ET.Element) -> ArxivPaper:
         updated=updated,
         category=None if category is None else category.get("term"),
     )
-
-
-def _read_xml(payload: bytes) -> ET.Element:
-    if len(payload) > _MAX_BYTES:
-        raise ParseError("xml-too-large", f"{len(payload)} bytes, at most {_MAX_BYTES} are read")
-    # Neither service sends a DTD; with one, expat would expand entities.
-    if b"<!DOCTYPE" in payload or b"<!ENTITY" in payload:
-        raise ParseError("xml-doctype", "a document type definition, which neither answer has")
-    try:
-        return ET.fromstring(payload)  # noqa: S314  no DTD passes the line above
-    except (ET.ParseError, ValueError, LookupError) as error:
-        raise ParseError("not-xml", f"{error}; begins {payload[:40]!r}") from error

@@ -1,9 +1,7 @@
 """One entry of a list of accepted papers: which paper was accepted, and where."""
 
-from pydantic import ValidationError
-
 from cycledata.errors import ParseError
-from cycledata.parse.payload import read_json
+from cycledata.parse.payload import read_json, where_invalid
 from cycledata.records import Record
 
 
@@ -50,12 +48,8 @@ def parse_entry(payload: bytes) -> ListedPaper:
             url=entry.get("url") or "",
         )
         if not (paper.title and 1900 < paper.year < 2200):
-            raise ParseError(
-                "list-entry", f"{paper.paper_id}: no title, or {paper.year} is no year"
-            )
+            raise ParseError("list-entry", f"{paper.paper_id}: no title or no year")
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
-        detail = str(error).split("\n")[0][:200] if isinstance(error, ValidationError) else error
-        raise ParseError(
-            "list-entry", f"expected an object with list, entry and title: {detail!r:.200}"
-        ) from error
+        detail = f"expected an object with list, entry and title: {where_invalid(error)}"
+        raise ParseError("list-entry", detail) from error
     return paper

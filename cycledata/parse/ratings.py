@@ -14,7 +14,7 @@ from cycledata.errors import ParseError
 from cycledata.formats.rating_scales import DecisionKind, decision_kind
 from cycledata.parse.openreview.forum import ParsedForum
 from cycledata.parse.openreview.note import clean_text
-from cycledata.parse.payload import read_json
+from cycledata.parse.payload import read_json, where_invalid
 from cycledata.records import Decision, Dropped, Record
 
 _RATING_COLUMN = re.compile(r"ratings?(?:_([0-9]{4})([0-9]{2})([0-9]{2}))?")
@@ -66,12 +66,13 @@ def parse_ratings_row(payload: bytes) -> RatingsRow:
     try:
         row = read_json(payload)
     except (ValueError, RecursionError) as error:
-        raise ParseError("bad-json", f"expected the JSON of a table's row: {error}") from error
+        detail = f"expected the JSON of a table's row: {where_invalid(error)}"
+        raise ParseError("bad-json", detail) from error
     if not isinstance(row, dict):
         raise ParseError("bad-row", f"expected an object, found {type(row).__name__}")
     paper_id = next((row[name] for name in ("paper_id", "forum", "id") if row.get(name)), None)
     if not isinstance(paper_id, str):
-        raise ParseError("bad-row", f"expected a paper_id, found the columns {sorted(row)[:20]}")
+        raise ParseError("bad-row", f"expected a paper_id, found {len(row)} other columns")
     return RatingsRow(
         paper_id=paper_id,
         title=_text(row, "title"),
@@ -125,7 +126,7 @@ def _decision(row: dict[str, Any]) -> Decision | None:
     if words in _STATUSES:
         return None
     known = "accept..., reject..., withdrawn..., " + ", ".join(_STATUSES)
-    raise ParseError("unknown-status", f"expected {known}; found {words[:60]!r}")
+    raise ParseError("unknown-status", f"expected {known}")
 
 
 def _dated_ratings(row: dict[str, Any]) -> tuple[DatedRatings, ...]:
@@ -138,7 +139,7 @@ def _dated_ratings(row: dict[str, Any]) -> tuple[DatedRatings, ...]:
             date = dt.date(*map(int, match.groups())) if match[1] else None
             found.append(DatedRatings(date=date, ratings=_ratings(values)))
         except ValueError as error:
-            detail = f"expected whole numbers under a date in {column}, found {values!r:.60}"
+            detail = f"{column}: expected whole numbers under a date"
             raise ParseError("bad-ratings", detail) from error
     return tuple(sorted(found, key=lambda dated: dated.date or dt.date.max))
 

@@ -2,11 +2,11 @@
 
 from typing import Annotated
 
-from pydantic import Field, ValidationError
+from pydantic import Field
 
 from cycledata.errors import ParseError
-from cycledata.parse.payload import read_json
-from cycledata.records import Record, first_problem
+from cycledata.parse.payload import read_json, where_invalid
+from cycledata.records import Record
 
 
 class Work(Record):
@@ -47,7 +47,7 @@ def parse_work(payload: bytes) -> Work:
             cites=tuple(w["paperId"] for w in record.get("references") or () if w.get("paperId")),
         )
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
-        raise ParseError("scholar-record", f"expected a paper: {_first_line(error)}") from error
+        raise ParseError("scholar-record", f"expected a paper: {where_invalid(error)}") from error
 
 
 def parse_match(payload: bytes) -> str | None:
@@ -60,11 +60,5 @@ def parse_match(payload: bytes) -> str | None:
         found = read_json(payload).get("data") or [{}]
         work_id = found[0].get("paperId")
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
-        raise ParseError("scholar-record", f"expected a match: {_first_line(error)}") from error
+        raise ParseError("scholar-record", f"expected a match: {where_invalid(error)}") from error
     return work_id if isinstance(work_id, str) else None
-
-
-def _first_line(error: Exception) -> str:
-    if isinstance(error, ValidationError):
-        return str(first_problem(error))
-    return repr(error)[:160]

@@ -249,7 +249,8 @@ def _problem_of_cell(paper: str, column: str, cell: object) -> str | None:
     try:
         parse_ratings_row(json.dumps({"paper_id": paper, column: cell}).encode())
     except ParseError as error:
-        return error.detail
+        # The reason in a build quotes no value; who imports the table may see it.
+        return f"{error.detail}, found {cell!r:.60}"
     except ValueError as error:
         return str(error)
     return None

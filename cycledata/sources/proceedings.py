@@ -4,16 +4,14 @@ One function a site reads its list; the page itself is kept as ``list/<name>/<pa
 paper on it as ``<name>/<entry id>``, both in one transaction.
 """
 
-import pkgutil
 import re
-import tempfile
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 from urllib.parse import urljoin
 
-from cycledata.errors import GaveUpError
+from cycledata.errors import GaveUpError, ParseError
 from cycledata.files import canonical_json
+from cycledata.parse.anthology import parse_volume
 from cycledata.snapshot.open import OpenSnapshot
 from cycledata.snapshot.reply import Reply
 from cycledata.sources.http import HttpReply, origin, polite_session
@@ -120,35 +118,20 @@ def _from_note(note: dict[str, Any]) -> Entry:
 
 
 def _read_acl(page: Reply, place: str) -> Iterator[Entry]:
-    """Yield the papers of one volume, read by the acl-anthology package."""
-    from acl_anthology import Anthology
-
-    schema = pkgutil.get_data("acl_anthology", "data/schema.rnc")
-    with tempfile.TemporaryDirectory() as folder:
-        xml = Path(folder, "xml")
-        xml.mkdir()
-        (xml / "schema.rnc").write_bytes(schema or b"")
-        (xml / f"{place.split('-')[0]}.xml").write_bytes(page.payload)
-        try:
-            volume = Anthology(folder, verbose=False).get_volume(place)
-        except (ValueError, TypeError, KeyError) as error:
-            raise GaveUpError(
-                f"{page.url}: not as acl-anthology reads it ({error}); is there a newer version?"
-            ) from error
-        if volume is None:
-            raise GaveUpError(f"{page.url}: no volume {place} in it")
-        yield from (_from_anthology(paper) for paper in volume.papers() if not paper.is_frontmatter)
-
-
-def _from_anthology(paper: Any) -> Entry:
-    return {
-        "entry": paper.full_id,
-        "title": paper.title.as_text(),
-        "authors": [author.name.as_first_last() for author in paper.authors],
-        "abstract": paper.abstract.as_text() if paper.abstract else None,
-        "url": f"https://aclanthology.org/{paper.full_id}/",
-        "doi": paper.doi.lower() if paper.doi else None,
-    }
+    """Yield the papers of one volume of the ACL Anthology."""
+    try:
+        papers = parse_volume(page.payload, place)
+    except ParseError as error:
+        raise GaveUpError(f"{page.url}: {error.detail}; has the format changed?") from error
+    for paper in papers:
+        yield {
+            "entry": paper.paper_id,
+            "title": paper.title,
+            "authors": list(paper.authors),
+            "abstract": paper.abstract,
+            "url": f"https://aclanthology.org/{paper.paper_id}/",
+            "doi": paper.doi,
+        }
 
 
 def _read_cvf(page: Reply, _: str) -> Iterator[Entry]:

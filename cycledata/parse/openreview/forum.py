@@ -23,7 +23,7 @@ from cycledata.parse.openreview.forms import (
     find_form,
 )
 from cycledata.parse.openreview.note import Note, flatten, read_note
-from cycledata.parse.payload import read_json
+from cycledata.parse.payload import read_json, where_invalid
 from cycledata.records import Decision, Dropped, MetaReview, Number, Review, Submission
 
 MAX_PAYLOAD_BYTES = 256 * 1024 * 1024
@@ -149,7 +149,8 @@ def _read_payload(payload: bytes) -> tuple[str, list[Any]]:
     try:
         forum = read_json(payload)
     except ValueError as error:
-        raise ParseError("bad-json", f"expected the JSON of a forum: {error}") from error
+        detail = f"expected the JSON of a forum: {where_invalid(error)}"
+        raise ParseError("bad-json", detail) from error
     paper_id = forum.get("forum") if isinstance(forum, dict) else None
     notes = forum.get("notes") if isinstance(forum, dict) else None
     if not isinstance(paper_id, str) or not paper_id or not isinstance(notes, list):

@@ -192,8 +192,13 @@ def read_note(raw: Any, *, paper_id: str = "") -> Note:
     invitations = tuple(i for i in stated if isinstance(i, str)) if isinstance(stated, list) else ()
     known = bool(invitations) or note_id == paper_id
     if not isinstance(note_id, str) or not known or not isinstance(content, dict):
-        parts = "an id, an invitation and a content"
-        raise ParseError("unreadable-note", f"expected {parts}, found the keys {sorted(raw)[:20]}")
+        parts = {
+            "id": isinstance(note_id, str),
+            "invitation": known,
+            "content": isinstance(content, dict),
+        }
+        missing = ", ".join(name for name, there in parts.items() if not there)
+        raise ParseError("unreadable-note", f"expected id, invitation, content; without {missing}")
     readers, forum, licence = raw.get("readers"), raw.get("forum"), raw.get("license")
     referent = raw.get("referent")
     return Note(

@@ -165,8 +165,8 @@ def test_recorded_conversation_gives_the_outline_it_ended_in() -> None:
         (_reply("outline", "no"), "outcome and attempts disagree"),
         (_reply("refused", _with()), "outcome and attempts disagree"),
         (_reply("outline"), "outcome and attempts disagree"),
-        (b"{}", "paper_id: Field required"),
-        (b"\x1f\x8b", "Invalid JSON"),
+        (b"{}", "invalid or missing: paper_id"),
+        (b"\x1f\x8b", "not a JSON object"),
     ],
     ids=["outline-without", "refused-with", "no-attempts", "no-record", "no-json"],
 )

@@ -82,18 +82,20 @@ def test_texts_are_cleaned_and_empty_ones_are_unknown() -> None:
     [
         (b"{", "bad-json: expected the JSON of a table's row"),
         (b"[]", "bad-row: expected an object, found list"),
-        (b'{"title": "t"}', r"bad-row: expected a paper_id, found the columns \['title'\]"),
-        (b'{"id": "p1", "status": "Maybe"}', "unknown-status: .*found 'Maybe'"),
-        (b'{"id": "p1", "rating": [5.5]}', r"bad-ratings: .*in rating, found \[5.5\]"),
-        (b'{"id": "p1", "rating": ["10"]}', r"bad-ratings: .*found \['10'\]"),
-        (b'{"id": "p1", "rating": "5;x"}', "bad-ratings: .*found '5;x'"),
-        (b'{"id": "p1", "rating": true}', "bad-ratings: .*found True"),
+        (b'{"title": "t"}', "bad-row: expected a paper_id, found 1 other columns"),
+        (b'{"id": "p1", "status": "Maybe"}', "unknown-status: expected accept"),
+        (b'{"id": "p1", "rating": [5.5]}', "bad-ratings: rating: expected whole numbers"),
+        (b'{"id": "p1", "rating": ["10"]}', "bad-ratings: rating: expected whole numbers"),
+        (b'{"id": "p1", "rating": "5;x"}', "bad-ratings: rating: expected whole numbers"),
+        (b'{"id": "p1", "rating": true}', "bad-ratings: rating: expected whole numbers"),
         (b'{"id": "p1", "rating_20231340": [5]}', "bad-ratings: .*rating_20231340"),
     ],
 )
 def test_a_row_that_would_need_a_guess_raises(payload: bytes, message: str) -> None:
-    with pytest.raises(ParseError, match=message):
+    with pytest.raises(ParseError, match=message) as error:
         parse_ratings_row(payload)
+    # Reasons are published, and consent may withhold the values.
+    assert not any(word in str(error.value) for word in ("Maybe", "5.5", "10", "5;x", "True"))
 
 
 def forum(*ratings: int | None, **known: Any) -> ParsedForum:
