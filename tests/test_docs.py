@@ -18,7 +18,7 @@ from cycleeval import inputs, predictions, score
 from tests.documents import ROOT, RUN, blocks, run_page, same
 
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
-NEED_A_SERVER = {"docs/guides/review.md"}
+NEED_A_SERVER = {"docs/guides/outlines.md", "docs/guides/review.md"}
 """Run by the tests that have the server, which call `run_page` with its URL."""
 
 
