@@ -57,6 +57,9 @@ if TYPE_CHECKING:
     from cycleeval.scoring import score_humans as score_humans
     from cycleeval.scoring import score_predictions as score_predictions
     from cycleeval.scoring_config import ScoringConfig as ScoringConfig
+    from cycleeval.trivial_baselines import TrivialAnswers as TrivialAnswers
+    from cycleeval.trivial_baselines import TrivialBaselines as TrivialBaselines
+    from cycleeval.trivial_baselines import answer_trivially as answer_trivially
 else:
     __getattr__, __dir__ = lazy_exports(
         __name__,
@@ -131,6 +134,11 @@ else:
                 "score_predictions",
             ),
             "cycleeval.scoring_config": ("ScoringConfig",),
+            "cycleeval.trivial_baselines": (
+                "TrivialAnswers",
+                "TrivialBaselines",
+                "answer_trivially",
+            ),
         },
     )
 
@@ -161,7 +169,10 @@ __all__ = [
     "ScoringConfig",
     "Signature",
     "Threshold",
+    "TrivialAnswers",
+    "TrivialBaselines",
     "__version__",
+    "answer_trivially",
     "auroc",
     "best_of_k",
     "compare",

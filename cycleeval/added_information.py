@@ -67,10 +67,8 @@ def added_information(
     variance = float(wanted.var())
     if variance <= 0:
         raise ValueError("targets: expected ratings that differ between papers, found one value")
-    fold = draw_folds(len(wanted), folds=folds, seed=seed)
-    without = _cross_fit(known, wanted, fold)
-    having = _cross_fit(np.vstack([known, predicted]), wanted, fold)
-    gain = (wanted - without) ** 2 - (wanted - having) ** 2
+    without, having = cross_fitted_errors(predicted, wanted, known, folds=folds, seed=seed)
+    gain = without - having
     counts = np.random.default_rng(seed).multinomial(
         len(wanted), np.full(len(wanted), 1 / len(wanted)), size=resamples
     )
@@ -86,6 +84,27 @@ def added_information(
     )
 
 
+def cross_fitted_errors(
+    predicted: Floats, wanted: Floats, known: Floats, *, folds: int = 10, seed: int = 0
+) -> tuple[Floats, Floats]:
+    """Return squared errors of regressions on the baselines, and on baselines and model.
+
+    Args:
+        predicted: the model's ratings, shape (n_papers,).
+        wanted: mean human ratings, shape (n_papers,).
+        known: baselines, shape (n_baselines, n_papers).
+        folds: number of folds.
+        seed: of the assignment of papers to folds.
+
+    Returns:
+        Two arrays of shape (n_papers,), in squared rating points.
+    """
+    fold = draw_folds(len(wanted), folds=folds, seed=seed)
+    without = _cross_fit(known, wanted, fold)
+    having = _cross_fit(np.vstack([known, predicted]), wanted, fold)
+    return (wanted - without) ** 2, (wanted - having) ** 2
+
+
 def partial_spearman(first: Floats, second: Floats, given: Floats) -> float:
     """Return the rank correlation of two variables, others partialled out of both.
 
@@ -97,17 +116,29 @@ def partial_spearman(first: Floats, second: Floats, given: Floats) -> float:
     >>> partial_spearman(np.arange(4.0), np.arange(4.0), np.array([[0.0, 1, 0, 1]]))
     1.0
     """
+    residuals = rank_residuals(first, second, given)
+    if residuals is None:
+        return float("nan")
+    one, other = residuals
+    norms = float(np.linalg.norm(one)) * float(np.linalg.norm(other))
+    return round(float(one @ other) / norms, 12)
+
+
+def rank_residuals(first: Floats, second: Floats, given: Floats) -> tuple[Floats, Floats] | None:
+    """Return the ranks of two variables, the ranks of others regressed out, shape (n,) each.
+
+    None if one of the two is determined by the others.
+    """
     from scipy.stats import rankdata
 
     columns = np.vstack([np.ones(len(first)), *(rankdata(row) for row in given)]).T
-    residuals = [
+    one, other = (
         ranks - columns @ np.linalg.lstsq(columns, ranks, rcond=None)[0]
         for ranks in (rankdata(first), rankdata(second))
-    ]
-    norms = [float(np.linalg.norm(values)) for values in residuals]
-    if min(norms) < 1e-9 * len(first):
-        return float("nan")
-    return round(float(residuals[0] @ residuals[1]) / (norms[0] * norms[1]), 12)
+    )
+    if min(np.linalg.norm(one), np.linalg.norm(other)) < 1e-9 * len(first):
+        return None
+    return one, other
 
 
 def _cross_fit(features: Floats, wanted: Floats, fold: np.ndarray) -> Floats:

@@ -18,7 +18,10 @@ from cycledata.console import (
     progress,
 )
 from cycledata.console import run as run_command_line
+from cycleeval.baseline_command import baseline
 from cycleeval.cli_options import (
+    AuditOption,
+    BaselinesOption,
     DecideOption,
     DrawOption,
     OverOption,
@@ -31,7 +34,9 @@ from cycleeval.cli_options import (
     SplitOption,
     ThresholdOption,
     VenueOption,
+    day,
     scoring_config,
+    trivial_baselines,
     warn_of_ignored_fields,
 )
 from cycleeval.leaderboard.command import leaderboard
@@ -66,6 +71,7 @@ def human(
     draw_one: DrawOption = None,
     resamples: ResamplesOption = 2000,
     seed: SeedOption = 0,
+    baselines: BaselinesOption = True,
     as_json: AsJson = False,
 ) -> None:
     """Score the human reviewers against each other."""
@@ -81,7 +87,11 @@ def human(
     from cycleeval.report import score_report
     from cycleeval.scoring import score_humans
 
-    card = score_humans(read_human_ratings(reference, split=split, venue=venue), config)
+    humans = read_human_ratings(reference, split=split, venue=venue)
+    trivial = trivial_baselines(
+        reference, humans, config, split=split, venue=venue, wanted=baselines
+    )
+    card = score_humans(humans, config, trivial=trivial)
     if as_json:
         print_json(card.to_json(), indent=2)
     else:
@@ -111,6 +121,19 @@ def score(
         Path | None,
         typer.Option(metavar="FILE", help="Also write one row per paper, as .csv or .parquet."),
     ] = None,
+    reliability: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Also write the reliability plot, as .svg."),
+    ] = None,
+    cutoff: Annotated[
+        str | None,
+        typer.Option(
+            metavar="YYYY-MM-DD",
+            help="The model's training cut-off: also score papers public before and after it.",
+        ),
+    ] = None,
+    audit: AuditOption = None,
+    baselines: BaselinesOption = True,
     as_json: AsJson = False,
 ) -> None:
     """Score one model's predictions beside humans, constants and the noise floor."""
@@ -126,10 +149,18 @@ def score(
     )
     if per_paper is not None and per_paper.suffix not in (".csv", ".parquet"):
         raise typer.BadParameter(f"--per-paper: expected a .csv or .parquet file: {per_paper}")
+    cutoff_day = day(cutoff, "--cutoff")
     from cycleeval.aligned import with_form
+    from cycleeval.cutoff import score_by_cutoff
     from cycleeval.human_ratings import read_human_ratings
     from cycleeval.predictions import read_predictions
-    from cycleeval.report import score_report, write_per_paper
+    from cycleeval.reference_texts import read_reference_papers
+    from cycleeval.report import (
+        cutoff_report,
+        score_report,
+        write_per_paper,
+        write_reliability,
+    )
     from cycleeval.scoring import score_predictions
 
     humans = read_human_ratings(reference, split=split, venue=venue)
@@ -138,13 +169,25 @@ def score(
         predictions, known=humans.paper_ids, elsewhere=humans.other_ids, config=config
     )
     warn_of_ignored_fields([file])
-    card = score_predictions(file, humans, config)
+    trivial = trivial_baselines(
+        reference, humans, config, split=split, venue=venue, wanted=baselines, audit=audit
+    )
+    card = score_predictions(file, humans, config, trivial=trivial)
+    parts = None
+    if cutoff_day is not None:
+        papers = read_reference_papers(reference, split=split, venue=venue)
+        parts = score_by_cutoff(file, humans, papers, cutoff_day, config)
     if per_paper is not None:
         write_per_paper(card, per_paper)
+    if reliability is not None:
+        write_reliability(card, reliability, scale=config.rating_scale)
     if as_json:
-        print_json(card.to_json(), indent=2)
+        by_cutoff = {} if parts is None else {"by_cutoff": parts.to_json()}
+        print_json({**card.to_json(), **by_cutoff}, indent=2)
     else:
         print(score_report(card))
+        if parts is not None:
+            print(cutoff_report(parts))
 
 
 @app.command(epilog=examples("cycleeval compare a.jsonl b.jsonl build/"))
@@ -164,6 +207,7 @@ def compare(
     scale: ScaleOption = None,
     resamples: ResamplesOption = 2000,
     seed: SeedOption = 0,
+    baselines: BaselinesOption = True,
     as_json: AsJson = False,
 ) -> None:
     """Compare models on the same papers: paired intervals, tests and places."""
@@ -181,11 +225,12 @@ def compare(
         resamples=resamples,
         seed=seed,
     )
+    from cycleeval.against_baselines import compare_with_baselines
     from cycleeval.aligned import with_form
     from cycleeval.comparison import compare_predictions
     from cycleeval.human_ratings import read_human_ratings
     from cycleeval.predictions import read_predictions
-    from cycleeval.report import comparison_report
+    from cycleeval.report import comparison_report, pairs_report
 
     humans = read_human_ratings(reference, split=split, venue=venue)
     config = with_form(config, humans)
@@ -198,10 +243,18 @@ def compare(
     warn_of_ignored_fields(read)
     with progress("comparing") as on_progress:
         compared = compare_predictions(read, humans, config, on_progress=on_progress)
+    trivial = trivial_baselines(
+        reference, humans, config, split=split, venue=venue, wanted=baselines
+    )
+    beside = compare_with_baselines(read, humans, trivial, config)
     if as_json:
-        print_json(compared.to_json(), indent=2)
+        against = {"against_baselines": [pair.to_json() for pair in beside]} if beside else {}
+        print_json({**compared.to_json(), **against}, indent=2)
     else:
         print(comparison_report(compared))
+        if beside:
+            print("\nagainst baselines that do not understand the papers")
+            print(pairs_report(beside))
 
 
 @app.command(epilog=examples("cycleeval claims"))
@@ -276,6 +329,9 @@ app.command(
         "cycleeval review papers.jsonl --model gpt-4o --out model.jsonl --record model.log"
     ),
 )(review)
+
+
+app.add_typer(baseline, name="baseline")
 
 
 app.command(epilog=examples("cycleeval leaderboard submissions/ build/ --out site/"))(leaderboard)

@@ -1,5 +1,7 @@
 """Options that several commands of cycleeval share."""
 
+import dataclasses
+import datetime as dt
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -8,8 +10,10 @@ import typer
 from cycledata.console import warn
 
 if TYPE_CHECKING:
+    from cycleeval.human_ratings import HumanRatings
     from cycleeval.predictions import PredictionFile
     from cycleeval.scoring_config import ScoringConfig
+    from cycleeval.trivial_baselines import TrivialBaselines
 
 ReferenceArgument = Annotated[
     str,
@@ -82,6 +86,62 @@ ResamplesOption = Annotated[
     int, typer.Option(min=100, max=1_000_000, help="Bootstrap resamples of the papers.")
 ]
 SeedOption = Annotated[int, typer.Option(min=0, help="Seed of the bootstrap and of permutations.")]
+
+BaselinesOption = Annotated[
+    bool,
+    typer.Option(
+        "--baselines/--no-baselines",
+        help="Show length, metadata and text baselines where REFERENCE has text; about 10 s per"
+        " 3,500 papers.",
+    ),
+]
+AuditOption = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="FILE",
+        exists=True,
+        dir_okay=False,
+        help="Output of `cycledata audit --json` on the texts of REFERENCE; a leak refuses the"
+        " worth in reviewers. A build states its own audit.",
+    ),
+]
+
+
+def trivial_baselines(
+    reference: str,
+    humans: "HumanRatings",
+    config: "ScoringConfig",
+    *,
+    split: str,
+    venue: str | None,
+    wanted: bool,
+    audit: Path | None = None,
+) -> "TrivialBaselines":
+    """Return the baselines that a reference permits, none if not wanted, and what leaks."""
+    from cycleeval.aligned import with_form
+    from cycleeval.reference_texts import read_audit
+    from cycleeval.trivial_baselines import answer_trivially, without_baselines
+
+    if wanted:
+        scale = with_form(config, humans).rating_scale
+        found = answer_trivially(reference, humans, split=split, venue=venue, scale=scale)
+    else:
+        found = without_baselines(reference)
+    if audit is None:
+        return found
+    return dataclasses.replace(found, leaks=(*found.leaks, *read_audit(audit)))
+
+
+def day(text: str | None, option: str) -> dt.date | None:
+    """Return the day that an option gives as YYYY-MM-DD.
+
+    Raises:
+        typer.BadParameter: not such a day.
+    """
+    try:
+        return None if text is None else dt.date.fromisoformat(text)
+    except ValueError as error:
+        raise typer.BadParameter(f"{option}: expected YYYY-MM-DD, found {text!r}") from error
 
 
 def scoring_config(

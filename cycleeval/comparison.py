@@ -115,6 +115,15 @@ class PairwiseComparison:
     refused: dict[str, str]
     """Metrics that cannot be compared, with the reason."""
 
+    def to_json(self) -> dict[str, object]:
+        """Return the pair as ``--json`` prints it."""
+        return {
+            "a": self.a,
+            "b": self.b,
+            "metrics": {name: d.to_json() for name, d in self.differences.items()},
+            "refused": self.refused,
+        }
+
 
 class PlaceInterval(NamedTuple):
     """Places that a model may have: one more than the models shown to be better, to the last."""
@@ -153,15 +162,7 @@ class Comparison:
             "n_compared": self.n_compared,
             "n_unreadable": self.n_unreadable,
             "n_filled": self.n_filled,
-            "pairs": [
-                {
-                    "a": pair.a,
-                    "b": pair.b,
-                    "metrics": {name: d.to_json() for name, d in pair.differences.items()},
-                    "refused": pair.refused,
-                }
-                for pair in self.pairs
-            ],
+            "pairs": [pair.to_json() for pair in self.pairs],
             "ranks": self.ranks,
             "rank_intervals": {
                 metric: {model: list(places) for model, places in models.items()}

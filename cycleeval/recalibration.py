@@ -7,6 +7,7 @@ judged on others, removes the first two.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from statistics import fmean
 from typing import Literal
 
 import numpy as np
@@ -140,6 +141,28 @@ def cross_fitted_mean(
     fold = draw_folds(len(wanted), folds=folds, seed=seed)
     means = np.array([wanted[fold != number].mean() for number in range(folds)])
     return np.asarray(means[fold])
+
+
+def reliability_bins(points: Sequence[tuple[float, float]]) -> list[tuple[float, float, int]]:
+    """Return mean rating, mean target and papers per bin of a reliability plot.
+
+    A bin has at least an eighth of the papers by the model's rating; ties stay together.
+
+    Args:
+        points: the model's rating and the mean human rating per paper.
+    """
+    by_rating: dict[float, list[float]] = {}
+    for model, human in points:
+        by_rating.setdefault(round(model, 9), []).append(human)
+    size = max(1, len(points) // 8)
+    bins: list[list[tuple[float, float]]] = [[]]
+    for model in sorted(by_rating):
+        if len(bins[-1]) >= size:
+            bins.append([])
+        bins[-1] += [(model, human) for human in by_rating[model]]
+    return [
+        (fmean(m for m, _ in each), fmean(h for _, h in each), len(each)) for each in bins if each
+    ]
 
 
 def _fit_linear(predicted: Floats, wanted: Floats, apply_to: Floats) -> Floats:

@@ -5,7 +5,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from cycledata.files import replace_file
-from cycleeval.comparison import Comparison, Difference
+from cycleeval.comparison import Comparison, Difference, PairwiseComparison
+from cycleeval.cutoff import CutoffReport
 from cycleeval.result import MetricResult
 from cycleeval.scoring import ScoreCard
 
@@ -16,10 +17,81 @@ def score_report(card: ScoreCard) -> str:
     """Return counts, metrics with baselines, conclusions, invalid lines and signatures."""
     lines = [card.name, _counts(card), "", *_table(card), ""]
     lines += [f"* {sentence}" for sentence in card.verdicts]
+    lines += [f"* {sentence}" for sentence in card.notes]
+    lines += scale_and_order(card.metrics)
     lines += _invalid_lines(card)
     lines += ["", "signatures"]
     lines += [f"  {result.name}: {result.signature}" for result in card.metrics.values()]
     return "\n".join(lines)
+
+
+def cutoff_report(report: CutoffReport) -> str:
+    """Return metrics before and after a training cut-off, and their differences."""
+    undated = f", {report.n_undated} without a date" if report.n_undated else ""
+    counts = (
+        f"training cut-off {report.cutoff}: {report.n_before} papers public before it, "
+        f"{report.n_after} after{undated}"
+    )
+    header = ["metric", "before", "after", "after - before", "95% interval"]
+    rows = [
+        [
+            name,
+            _number(row.before.value),
+            _number(row.after.value),
+            _number(row.difference.value),
+            _ends(row.difference.low, row.difference.high),
+        ]
+        for name, row in report.rows.items()
+    ]
+    return "\n".join(
+        [
+            "",
+            counts,
+            *_aligned([header, *rows]),
+        ]
+    )
+
+
+def scale_and_order(metrics: Mapping[str, MetricResult]) -> list[str]:
+    """Return the table of error parts and of skill before and after recalibration; or no lines."""
+    if "mse_order" not in metrics or "skill_recalibrated" not in metrics:
+        return []
+    parts = {name: metrics[f"mse_{name}"].value or 0.0 for name in ("bias", "spread", "order")}
+    total = sum(parts.values()) or 1.0
+    rows = [["MSE (n)", "value", "share"]]
+    rows += [[name, f"{value:.4f}", f"{value / total:.0%}"] for name, value in parts.items()]
+    skills = {
+        "raw": "skill_mse",
+        "after linear recalibration": "skill_recalibrated",
+        "after isotonic recalibration": "skill_isotonic",
+    }
+    found = {label: metrics[name] for label, name in skills.items() if name in metrics}
+    return [
+        "",
+        "scale and order",
+        *_aligned(rows),
+        *_aligned(
+            [
+                ["skill", "value", "95% interval"],
+                *(
+                    [label, _number(result.value), _ends(result.low, result.high)]
+                    for label, result in found.items()
+                ),
+            ]
+        ),
+    ]
+
+
+def write_reliability(card: ScoreCard, path: Path, *, scale: tuple[float, float]) -> None:
+    """Write the reliability plot of a model as SVG: its rating against the human mean."""
+    from cycledata.svg import calibration, standalone
+    from cycleeval.recalibration import reliability_bins
+
+    pairs = zip(card.per_paper.rating, card.per_paper.human_mean, strict=True)
+    points = [(rating, mean) for rating, mean in pairs if rating is not None]
+    chart = calibration(points, reliability_bins(points), scale=scale)
+    with replace_file(path) as temporary:
+        temporary.write_text(standalone(chart), encoding="utf-8")
 
 
 def write_per_paper(card: ScoreCard, path: Path) -> None:
@@ -37,11 +109,7 @@ def comparison_report(comparison: Comparison) -> str:
     unreadable = ", ".join(f"{name} {n}" for name, n in comparison.n_unreadable.items())
     compared = f"{comparison.n_compared} of {comparison.n_papers} papers compared"
     lines = [f"{compared}; unreadable lines: {unreadable}"]
-    for pair in comparison.pairs:
-        lines += ["", f"A = {pair.a}", f"B = {pair.b}"]
-        header = ["metric", "A", "B", "A - B", "95% interval", "p", "p (Holm)", "detectable"]
-        rows = [_difference_row(name, d) for name, d in pair.differences.items()]
-        lines += _aligned([header, *rows])
+    lines.append(pairs_report(comparison.pairs))
     if len(comparison.models) > 2:
         lines += [
             "",
@@ -55,6 +123,17 @@ def comparison_report(comparison: Comparison) -> str:
             )
             lines.append(f"  {metric}: " + "  ".join(shown))
         lines += [f"  {metric}: no places, {why}" for metric, why in comparison.unranked.items()]
+    return "\n".join(lines)
+
+
+def pairs_report(pairs: Sequence[PairwiseComparison]) -> str:
+    """Return one table per pair of models."""
+    lines: list[str] = []
+    for pair in pairs:
+        lines += ["", f"A = {pair.a}", f"B = {pair.b}"]
+        header = ["metric", "A", "B", "A - B", "95% interval", "p", "p (Holm)", "detectable"]
+        rows = [_difference_row(name, d) for name, d in pair.differences.items()]
+        lines += _aligned([header, *rows])
     return "\n".join(lines)
 
 

@@ -21,10 +21,16 @@ from cycleeval.metrics import (
     noise_statistics,
 )
 from cycleeval.predictions import Prediction, PredictionFile
+from cycleeval.ragged import Floats
 from cycleeval.scoring_config import ScoringConfig
+from cycleeval.trivial_baselines import NO_BASELINES, TrivialBaselines
+from cycleeval.yardsticks import refuse_worth, yardstick_statistics
 
 if TYPE_CHECKING:
     import polars as pl
+
+INFORMATION_OVER = ("length", "text")
+"""Baselines that `added_information` is measured over."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +57,8 @@ class ScoreCard:
     metrics: Results
     """By the names of the contract."""
     baselines: dict[str, Results]
-    """``human``, ``constant``, ``majority``, ``noise_floor``, on the same papers."""
+    """``human``, ``constant``, ``majority``, ``noise_floor``, on the same papers; where the
+    reference has text also ``length``, ``metadata`` and ``text``."""
     verdicts: tuple[str, ...]
     """Conclusions, as sentences."""
     invalid_lines: tuple[InvalidLine, ...]
@@ -60,6 +67,8 @@ class ScoreCard:
     """Unknown fields of the predictions, with the number of lines that have them."""
     per_paper: "PerPaper"
     """What was scored, per paper."""
+    notes: tuple[str, ...] = ()
+    """Remarks on the baselines and on the date of the ratings."""
 
     def to_json(self) -> dict[str, object]:
         """Return the card as ``--json`` prints it."""
@@ -81,6 +90,7 @@ class ScoreCard:
             "baselines": {name: _json(results) for name, results in self.baselines.items()},
             "cautions": cautions,
             "verdicts": list(self.verdicts),
+            "notes": list(self.notes),
             "invalid_lines": [
                 {"line": i.line, "paper_id": i.paper_id, "rule": i.rule, "detail": i.detail}
                 for i in self.invalid_lines
@@ -164,9 +174,19 @@ class PerPaper:
 
 
 def score_predictions(
-    file: PredictionFile, humans: HumanRatings, config: ScoringConfig | None = None
+    file: PredictionFile,
+    humans: HumanRatings,
+    config: ScoringConfig | None = None,
+    *,
+    trivial: TrivialBaselines = NO_BASELINES,
 ) -> ScoreCard:
     """Score one model against human ratings.
+
+    Args:
+        file: the predictions.
+        humans: the human ratings.
+        config: options.
+        trivial: baselines on length and text, see `answer_trivially`.
 
     Raises:
         ScoringError: nothing to score, or options that do not fit the human ratings.
@@ -175,11 +195,13 @@ def score_predictions(
     file = on_scale(file, options)
     papers, resolved = align(file, humans, options)
     groups = {
-        "": model_statistics(papers, resolved),
+        "": model_statistics(papers, resolved)
+        | yardstick_statistics(papers, resolved, _reading(trivial, papers.humans.paper_ids)),
         "human": human_statistics(papers.humans, resolved),
         "constant": constant_statistics(papers.humans, resolved),
         "majority": majority_statistics(papers.humans, resolved),
         "noise_floor": noise_statistics(papers.humans, resolved),
+        **trivial.statistics(papers.humans, resolved),
     }
     unreadable = file.unreadable
     results = estimate(groups, len(papers.humans.paper_ids), options, n_unreadable=len(unreadable))
@@ -189,6 +211,9 @@ def score_predictions(
         for paper_id, ratings in zip(humans.paper_ids, humans.ratings, strict=True)
     )
     metrics = results.pop("")
+    if (worth := metrics.get("worth_reviewers")) is not None:
+        counts = papers.humans.ratings.counts
+        metrics["worth_reviewers"] = refuse_worth(worth, counts, trivial.leaks)
     accepted = papers.humans.accepted
     return ScoreCard(
         name=file.name,
@@ -213,11 +238,28 @@ def score_predictions(
             tuple(papers.model.rating.tolist()),
             tuple(bool(value) for value in papers.model.accept),
         ),
+        notes=trivial.remarks(),
     )
 
 
-def score_humans(humans: HumanRatings, config: ScoringConfig | None = None) -> ScoreCard:
+def _reading(trivial: TrivialBaselines, paper_ids: Sequence[str]) -> dict[str, Floats]:
+    """Return the ratings of the baselines that a model's information is measured over."""
+    ratings = trivial.ratings_on(paper_ids)
+    return {kind: ratings[kind] for kind in INFORMATION_OVER if kind in ratings}
+
+
+def score_humans(
+    humans: HumanRatings,
+    config: ScoringConfig | None = None,
+    *,
+    trivial: TrivialBaselines = NO_BASELINES,
+) -> ScoreCard:
     """Score the human reviewers against each other.
+
+    Args:
+        humans: the human ratings.
+        config: options.
+        trivial: baselines on length and text, see `answer_trivially`.
 
     Raises:
         ScoringError: no paper has a rating, or options that do not fit the human ratings.
@@ -234,6 +276,7 @@ def score_humans(humans: HumanRatings, config: ScoringConfig | None = None) -> S
         "constant": constant_statistics(scored, resolved),
         "majority": majority_statistics(scored, resolved),
         "noise_floor": noise_statistics(scored, resolved),
+        **trivial.statistics(scored, resolved),
     }
     results = estimate(groups, len(scored.ratings), options, n_unreadable=0)
     metrics = results.pop("")
@@ -261,6 +304,7 @@ def score_humans(humans: HumanRatings, config: ScoringConfig | None = None) -> S
             (None,) * n,
             (None,) * n,
         ),
+        notes=trivial.remarks(),
     )
 
 

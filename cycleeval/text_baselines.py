@@ -18,13 +18,17 @@ import numpy as np
 from cycleeval.ragged import Floats
 from cycleeval.recalibration import draw_folds
 
-Kind = Literal["constant", "length", "metadata", "text"]
-"""What a baseline reads; see ``PaperFeatures``."""
-KINDS: tuple[Kind, ...] = ("constant", "length", "metadata", "text")
-FORMAT = 1
+Kind = Literal["constant", "length", "metadata", "title", "text"]
+"""What a baseline reads: nothing, the number of characters, counts (of the title, abstract,
+sections, keywords), the words of the title, or those of title and abstract."""
+KINDS: tuple[Kind, ...] = ("constant", "length", "metadata", "title", "text")
+_WORDS: tuple[Kind, ...] = ("title", "text")
+FORMAT = 2
 """Version of the saved file."""
 MAX_FEATURES = 50_000
 """Our choice: words and pairs of words kept by TF-IDF."""
+OPENING_CHARACTERS = 5000
+"""Characters of a text that TF-IDF reads if there is no abstract."""
 RIDGE_ALPHAS = (1.0, 3.0, 10.0, 30.0)
 """Our choice: regularizations to choose from, on a fifth of the papers learned from."""
 
@@ -38,11 +42,30 @@ class PaperFeatures:
     abstract: str = ""
     """Abstract, or empty."""
     text: str = ""
-    """Whatever text there is: the paper's, else title and abstract."""
+    """The paper's text or its first characters, or empty."""
+    n_characters: int | None = None
+    """Length of the paper's whole text; None for that of `text`, else of title and abstract."""
     n_sections: int = 0
     """Number of sections, 0 where unknown."""
     n_keywords: int = 0
     """Number of keywords, 0 where unknown."""
+
+    @property
+    def words(self) -> str:
+        """Text for TF-IDF: title and abstract; without an abstract, title and text."""
+        return f"{self.title}\n{self.abstract or self.text[:OPENING_CHARACTERS]}"
+
+    @property
+    def length(self) -> int:
+        """Characters of the text; of title and abstract if there is no text."""
+        if self.n_characters:
+            return self.n_characters
+        return len(self.text) or len(self.title) + len(self.abstract)
+
+    @property
+    def has_text(self) -> bool:
+        """True if there is an abstract or a text."""
+        return bool(self.abstract or self.text)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -65,8 +88,13 @@ class TextBaseline:
     """Weights of the log-odds of acceptance; None if no decision was known."""
     learned_from: str
     """Name of the training data, part of every signature."""
-    n_papers: int
-    """Papers it was fitted on."""
+    paper_ids: tuple[str, ...]
+    """Papers it was fitted on; it must not be scored on these."""
+
+    @property
+    def n_papers(self) -> int:
+        """Papers it was fitted on."""
+        return len(self.paper_ids)
 
     @property
     def digest(self) -> str:
@@ -87,10 +115,10 @@ class TextBaseline:
         return np.asarray(1 / (1 + np.exp(-_apply(self._columns(papers), self.accept_weights))))
 
     def _columns(self, papers: Sequence[PaperFeatures]) -> Any:
-        if self.kind == "text":
+        if self.kind in _WORDS:
             vectorizer = _vectorizer(vocabulary=self.vocabulary)
             vectorizer.idf_ = self.idf
-            return vectorizer.transform([paper.text for paper in papers])
+            return vectorizer.transform(_texts(papers, self.kind))
         return (_numbers(papers, self.kind) - self.center) / self.scale
 
 
@@ -101,6 +129,7 @@ def fit_baseline(
     kind: Kind,
     accepted: Sequence[bool | None] | None = None,
     learned_from: str,
+    paper_ids: Sequence[str] | None = None,
 ) -> TextBaseline:
     """Fit a baseline: ridge regression for ratings, logistic regression for decisions.
 
@@ -110,6 +139,7 @@ def fit_baseline(
         kind: what to read; ``"text"`` is TF-IDF of words and pairs of words.
         accepted: decisions per paper, None if unknown.
         learned_from: name of the training data, e.g. ``"review-5k/train@1f2e3d"``.
+        paper_ids: ids of the papers; None for their positions.
 
     Raises:
         ValueError: an unknown kind, lengths that differ, fewer than 20 papers, or papers without
@@ -125,9 +155,9 @@ def fit_baseline(
     center, scale = numbers.mean(axis=0), numbers.std(axis=0)
     scale = np.where(scale > 0, scale, 1.0)
     columns: Any = (numbers - center) / scale
-    if kind == "text":
+    if kind in _WORDS:
         vectorizer = _vectorizer()
-        columns = vectorizer.fit_transform([paper.text for paper in papers])
+        columns = vectorizer.fit_transform(_texts(papers, kind))
         vocabulary, idf = tuple(vectorizer.get_feature_names_out()), vectorizer.idf_
     if kind == "constant":
         rating_weights = np.array([wanted.mean()])
@@ -154,7 +184,7 @@ def fit_baseline(
         np.asarray(rating_weights),
         accept_weights,
         learned_from,
-        len(papers),
+        tuple(paper_ids or map(str, range(len(papers)))),
     )
 
 
@@ -175,17 +205,46 @@ def cross_fit_ratings(
         ValueError: as ``fit_baseline`` and ``draw_folds`` do.
     """
     wanted = np.asarray(ratings, dtype=np.float64)
-    _check(papers, wanted, kind)
-    fold = draw_folds(len(wanted), folds=folds, seed=seed)
+    return cross_fit(papers, wanted.reshape(-1, 1), kind=kind, folds=folds, seed=seed)[:, 0]
+
+
+def cross_fit(
+    papers: Sequence[PaperFeatures],
+    targets: Floats,
+    *,
+    kind: Kind,
+    folds: int = 10,
+    seed: int = 0,
+) -> Floats:
+    """Return several targets of papers, predicted from the other folds.
+
+    Args:
+        papers: features per paper.
+        targets: shape (n_papers, n_targets); a paper whose target is NaN is predicted, but not
+            learned from.
+        kind: what to read.
+        folds: number of folds.
+        seed: of the assignment of papers to folds.
+
+    Returns:
+        Predictions, shape (n_papers, n_targets); NaN for a target that no other fold knows.
+
+    Raises:
+        ValueError: as ``fit_baseline`` and ``draw_folds`` do.
+    """
+    _check(papers, targets[:, 0], kind)
+    fold = draw_folds(len(targets), folds=folds, seed=seed)
     columns: Any = _numbers(papers, kind)
-    if kind == "text":
-        columns = _vectorizer().fit_transform([paper.text for paper in papers])
-    found = np.empty(len(wanted))
-    for number in range(folds):
-        held_out = fold == number
-        found[held_out] = _apply(
-            columns[held_out], _fit_ratings(columns[~held_out], wanted[~held_out], kind)
-        )
+    if kind in _WORDS:
+        columns = _vectorizer().fit_transform(_texts(papers, kind))
+    found = np.full(targets.shape, np.nan)
+    for place, wanted in enumerate(targets.T):
+        known = np.isfinite(wanted)
+        for number in range(folds):
+            held_out, learned = fold == number, known & (fold != number)
+            if learned.any():
+                weights = _fit_ratings(columns[learned], wanted[learned], kind)
+                found[held_out, place] = _apply(columns[held_out], weights)
     return found
 
 
@@ -195,7 +254,7 @@ def save_baseline(baseline: TextBaseline, path: Path) -> None:
         "format": FORMAT,
         "kind": baseline.kind,
         "learned_from": baseline.learned_from,
-        "n_papers": baseline.n_papers,
+        "paper_ids": list(baseline.paper_ids),
         "vocabulary": list(baseline.vocabulary),
     }
     arrays = {
@@ -225,7 +284,7 @@ def load_baseline(path: Path) -> TextBaseline:
             kind=facts["kind"],
             vocabulary=tuple(facts["vocabulary"]),
             learned_from=facts["learned_from"],
-            n_papers=facts["n_papers"],
+            paper_ids=tuple(facts["paper_ids"]),
             accept_weights=arrays.pop("accept_weights", None),
             **arrays,
         )
@@ -238,7 +297,7 @@ def load_baseline(path: Path) -> TextBaseline:
             f"{path}: expected format {FORMAT} and a kind of {', '.join(KINDS)}, "
             f"found {facts.get('format')!r} and {found.kind!r}"
         )
-    columns = len(found.vocabulary) if found.kind == "text" else len(found.center)
+    columns = len(found.vocabulary) if found.kind in _WORDS else len(found.center)
     if len(found.rating_weights) != columns + 1:
         raise ValueError(
             f"{path}: expected {columns + 1} weights, found {len(found.rating_weights)}"
@@ -257,8 +316,12 @@ def _check(papers: Sequence[PaperFeatures], wanted: Floats, kind: Kind) -> None:
         raise ValueError(f"expected at least 20 papers to learn from, found {len(papers)}")
     if not np.isfinite(wanted).all():
         raise ValueError("ratings: expected finite numbers only")
-    if kind in ("length", "text") and not any(paper.text for paper in papers):
+    if kind in ("length", "text") and not any(paper.has_text for paper in papers):
         raise ValueError(f"the baseline {kind!r} needs text, and no paper has any")
+
+
+def _texts(papers: Sequence[PaperFeatures], kind: Kind) -> list[str]:
+    return [paper.title if kind == "title" else paper.words for paper in papers]
 
 
 def _vectorizer(vocabulary: Sequence[str] | None = None) -> Any:
@@ -282,7 +345,7 @@ def _numbers(papers: Sequence[PaperFeatures], kind: Kind) -> Floats:
 
 def _numeric_features(paper: PaperFeatures, kind: Kind) -> list[float]:
     if kind == "length":
-        return [float(np.log1p(len(paper.text)))]
+        return [float(np.log1p(paper.length))]
     if kind == "metadata":
         return [
             float(len(paper.title)),
@@ -300,7 +363,7 @@ def _fit_ratings(columns: Any, wanted: Floats, kind: Kind) -> Floats:
     """Return regression weights, shape (n_columns + 1,), the intercept last."""
     if kind == "constant":
         return np.array([wanted.mean()])
-    if kind != "text":
+    if kind not in _WORDS:
         # Few features: least squares, with just enough regularization for constant ones.
         return _fit_ridge(columns, wanted, 1e-6)
     tried_on = draw_folds(len(wanted), folds=5, seed=0) == 0

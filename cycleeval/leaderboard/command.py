@@ -7,6 +7,7 @@ import typer
 
 from cycledata.console import note, printable, progress, warn
 from cycleeval.cli_options import (
+    BaselinesOption,
     BoardPolicyOption,
     DecideOption,
     ReferenceArgument,
@@ -17,6 +18,7 @@ from cycleeval.cli_options import (
     ThresholdOption,
     VenueOption,
     scoring_config,
+    trivial_baselines,
     warn_of_ignored_fields,
 )
 
@@ -57,6 +59,7 @@ def leaderboard(
     scale: ScaleOption = None,
     resamples: ResamplesOption = 2000,
     seed: SeedOption = 0,
+    baselines: BaselinesOption = True,
 ) -> None:
     """Write a static site that ranks a folder of submissions.
 
@@ -79,8 +82,13 @@ def leaderboard(
     if rank_by is not None and rank_by not in RANKABLE:
         raise typer.BadParameter(f"--rank-by: expected one of {', '.join(RANKABLE)}")
     humans = read_human_ratings(reference, split=split, venue=venue)
+    trivial = trivial_baselines(
+        reference, humans, config, split=split, venue=venue, wanted=baselines
+    )
     with progress("scoring and comparing") as on_progress:
-        board = gather(submissions, humans, config, rank_by=rank_by, on_progress=on_progress)
+        board = gather(
+            submissions, humans, config, rank_by=rank_by, trivial=trivial, on_progress=on_progress
+        )
     for name in board.ignored:
         warn(f"{submissions / name}: not a predictions file, ignored")
     problems = [board.about_problem, *(entry.about_problem for entry in board.entries)]

@@ -15,6 +15,7 @@ from cycleeval.leaderboard.folder import is_regular_file
 from cycleeval.predictions import SUFFIXES, PredictionFile, read_predictions
 from cycleeval.scoring import ScoreCard, score_humans, score_predictions
 from cycleeval.scoring_config import Policy, ScoringConfig
+from cycleeval.trivial_baselines import NO_BASELINES, TrivialBaselines
 
 BOARD_POLICY: Policy = "worst"
 """Treatment of missing predictions on a leaderboard. Papers cannot be left out: every model is
@@ -94,6 +95,7 @@ def gather(
     config: ScoringConfig | None = None,
     *,
     rank_by: str | None = None,
+    trivial: TrivialBaselines = NO_BASELINES,
     on_progress: Callable[[int, int], None] | None = None,
 ) -> Board:
     """Score and compare every predictions file of a folder.
@@ -103,6 +105,7 @@ def gather(
         reference: human ratings.
         config: options; the policy ``exclude`` becomes ``worst``, see ``BOARD_POLICY``.
         rank_by: metric of the places; None for the default of `Board.metric`.
+        trivial: baselines on length and text, see `answer_trivially`.
         on_progress: called with steps done and steps in total.
 
     Raises:
@@ -126,12 +129,16 @@ def gather(
         for file in files
     ]
     _require_different_names(submissions, folder)
-    humans = score_humans(reference, options)
+    humans = score_humans(reference, options, trivial=trivial)
+    # On a board every model is scored on the same papers, so one row per baseline is enough.
+    without_rows = replace(trivial, with_metrics=False)
     ranked = [submission for submission in submissions if submission.predictions]
     total = 2 * len(ranked) + len(ranked) * (len(ranked) - 1) // 2
     cards: dict[str, ScoreCard] = {}
     for done, submission in enumerate(ranked, start=1):
-        cards[submission.name] = score_predictions(submission, reference, options)
+        cards[submission.name] = score_predictions(
+            submission, reference, options, trivial=without_rows
+        )
         if on_progress is not None:
             on_progress(done, total)
     has_n1 = humans.metrics["proxy_mse_n1"].value is not None

@@ -21,6 +21,13 @@ _FILLED: Mapping[Policy, str] = {
 OWN_RATING = frozenset({"proxy_mse_n", "proxy_mae_n"})
 """Metrics whose target, for a human reviewer, would include the reviewer's own rating."""
 
+TRIVIAL: Mapping[str, tuple[str, str]] = {
+    "length": ("Length", "number of characters of the text"),
+    "metadata": ("Metadata", "counts of the title, abstract, sections, keywords"),
+    "text": ("Text", "word counts of title and abstract, TF-IDF"),
+}
+"""Label and explanation of the baselines that read a paper without understanding it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Column:
@@ -143,6 +150,11 @@ def _baselines(humans: ScoreCard) -> list[tuple[str, str, Mapping[str, MetricRes
         ("Best constant", "one rating for every paper", baselines["constant"]),
         ("Majority decision", "one decision for every paper", baselines["majority"]),
         ("Noise floor", "score of the true rating", baselines["noise_floor"]),
+        *(
+            (label, note, baselines[name])
+            for name, (label, note) in TRIVIAL.items()
+            if name in baselines
+        ),
     ]
 
 

@@ -15,7 +15,16 @@ from cycledata.svg import ForestRow, calibration, forest, histogram
 from cycledata.templates import content_security_policy, html_environment, visible
 from cycleeval.leaderboard.downloads import downloads, explorer
 from cycleeval.leaderboard.gather import Board, Entry
-from cycleeval.leaderboard.rows import COLUMNS, OWN_RATING, breakable, interval, shown, table_rows
+from cycleeval.leaderboard.rows import (
+    COLUMNS,
+    OWN_RATING,
+    TRIVIAL,
+    breakable,
+    interval,
+    shown,
+    table_rows,
+)
+from cycleeval.recalibration import reliability_bins
 from cycleeval.result import MetricResult
 from cycleeval.scoring import ScoreCard
 from cycleeval.scoring_config import ScoringConfig
@@ -74,6 +83,11 @@ def _forest(board: Board) -> Markup:
         for name, results in (
             ("one human reviewer", board.humans.metrics),
             ("best constant", board.humans.baselines["constant"]),
+            *(
+                (f"{TRIVIAL[name][0].lower()} alone", board.humans.baselines[name])
+                for name in ("length", "text")
+                if name in board.humans.baselines
+            ),
         )
         if not (name == "one human reviewer" and board.metric in OWN_RATING)
         and (result := results.get(board.metric)) is not None
@@ -169,41 +183,33 @@ def _submission(entry: Entry, board: Board, config: ScoringConfig) -> dict[str, 
         "papers": papers,
         "missing": missing,
         "invalid_lines": entry.submission.invalid_lines[:INVALID_LINES_SHOWN],
-        "calibration": calibration(points, _levels(points), scale=config.rating_scale),
+        "calibration": calibration(points, reliability_bins(points), scale=config.rating_scale),
         "histogram": histogram(humans, given, scale=config.rating_scale),
-        "baselines": _baselines_of(entry.card),
+        "baselines": _baselines_of(entry.card, board.humans),
         "shown": shown,
         "interval": interval,
     }
 
 
-def _baselines_of(card: ScoreCard | None) -> list[tuple[str, Mapping[str, MetricResult]]]:
+def _baselines_of(
+    card: ScoreCard | None, humans: ScoreCard
+) -> list[tuple[str, Mapping[str, MetricResult]]]:
     if card is None:
         return []
     names = {"human": "one human", "constant": "constant", "majority": "majority",
              "noise_floor": "noise floor"}  # fmt: skip
-    return [
-        (label, {k: v for k, v in card.baselines[name].items() if k not in OWN_RATING})
-        if name == "human"
-        else (label, card.baselines[name])
-        for name, label in names.items()
+    found: list[tuple[str, Mapping[str, MetricResult]]] = []
+    for name, label in names.items():
+        results = card.baselines[name]
+        if name == "human":
+            results = {k: v for k, v in results.items() if k not in OWN_RATING}
+        found.append((label, results))
+    found += [
+        (label.lower(), humans.baselines[name])
+        for name, (label, _) in TRIVIAL.items()
+        if name in humans.baselines
     ]
-
-
-def _levels(points: Sequence[tuple[float, float]]) -> list[tuple[float, float, int]]:
-    """Return bins of at least an eighth of the papers by the model's rating; ties stay together."""
-    by_rating: dict[float, list[float]] = {}
-    for model, human in points:
-        by_rating.setdefault(round(model, 9), []).append(human)
-    size = max(1, len(points) // 8)
-    bins: list[list[tuple[float, float]]] = [[]]
-    for model in sorted(by_rating):
-        if len(bins[-1]) >= size:
-            bins.append([])
-        bins[-1] += [(model, human) for human in by_rating[model]]
-    return [
-        (fmean(m for m, _ in each), fmean(h for _, h in each), len(each)) for each in bins if each
-    ]
+    return found
 
 
 def _ratings(values: Sequence[float]) -> str:

@@ -55,7 +55,7 @@ def test_terms_are_weighted_as_scikit_learn_weights_them() -> None:
     theirs = TfidfVectorizer(
         sublinear_tf=True, ngram_range=(1, 2), min_df=3, strip_accents="unicode"
     )
-    columns = theirs.fit_transform([paper.text for paper in papers])
+    columns = theirs.fit_transform([paper.words for paper in papers])
     expected = columns @ fitted.rating_weights[:-1] + fitted.rating_weights[-1]
     assert fitted.ratings(papers) == pytest.approx(expected)
 
@@ -107,8 +107,8 @@ def test_cross_fitting_gives_nothing_away_where_there_is_nothing_to_learn() -> N
 
 def test_unknown_kinds_short_training_sets_and_missing_text_are_named() -> None:
     papers, ratings = papers_of(30)
-    with pytest.raises(ValueError, match="expected one of constant, length, metadata, text"):
-        fit_baseline(papers, ratings, kind="title", learned_from="x")  # type: ignore[arg-type]  # the error under test
+    with pytest.raises(ValueError, match="expected one of constant, length, metadata, title, text"):
+        fit_baseline(papers, ratings, kind="author", learned_from="x")  # type: ignore[arg-type]  # the error under test
     with pytest.raises(ValueError, match="at least 20 papers to learn from, found 5"):
         fit_baseline(papers[:5], ratings[:5], kind="text", learned_from="x")
     with pytest.raises(ValueError, match="needs text, and no paper has any"):

@@ -1,0 +1,252 @@
+"""Texts, dates and human reviews of the papers of a reference: a build or a table.
+
+Metrics need ratings only; baselines, review texts and training cut-offs need what is read here.
+A paper may lack any of it, e.g. because its text may not be published.
+"""
+
+import datetime as dt
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from cycledata.errors import ParseError
+from cycledata.files import strict_json
+
+_TEXTS = ("paper_text", "text", "content")
+_DATES = ("published", "submitted", "public", "date")
+_AREAS = ("primary_area", "area")
+_RATED_ON = ("ratings_date", "ratings_state")
+_COUNTED = ("sections", "keywords")
+_PLAIN = (
+    "paper_id",
+    "title",
+    "abstract",
+    "split",
+    "venue",
+    "license",
+    *_DATES,
+    *_AREAS,
+    *_RATED_ON,
+)
+_SUFFIXES = (".parquet", ".jsonl", ".csv")
+
+
+@dataclass(frozen=True, slots=True)
+class HumanReview:
+    """The words of one human review."""
+
+    weaknesses: str
+    """Weaknesses, or the whole review if it has no fields."""
+    questions: str = ""
+    """Questions to the authors, or empty."""
+    other: str = ""
+    """Summary and strengths, or empty."""
+
+    @property
+    def criticism(self) -> str:
+        """Weaknesses and questions."""
+        return f"{self.weaknesses}\n\n{self.questions}".strip()
+
+
+@dataclass(frozen=True, slots=True)
+class ReferencePaper:
+    """What a reference states about one paper, except its ratings."""
+
+    paper_id: str
+    title: str = ""
+    abstract: str = ""
+    """Abstract, or empty."""
+    text: str = ""
+    """The paper's text, or empty; only its first characters unless the whole was asked for."""
+    n_characters: int = 0
+    """Length of the paper's whole text, 0 where unknown."""
+    n_sections: int = 0
+    """Sections, 0 where unknown."""
+    n_keywords: int = 0
+    """Keywords, 0 where unknown."""
+    public: dt.date | None = None
+    """First day on which the paper is known to have been public; None if unknown."""
+    area: str = ""
+    """Primary area, or empty."""
+    license: str | None = None
+    """License of the text; None if unknown."""
+    reviews: tuple[HumanReview, ...] = ()
+    """Human reviews with words, in the order of the reference."""
+    ratings_date: str = ""
+    """Date or state of the ratings, as the reference states it, or empty."""
+    sections: tuple[Mapping[str, Any], ...] = ()
+    """Sections with level, title and text; empty unless the whole text was asked for."""
+
+
+def read_reference_papers(
+    source: str,
+    *,
+    split: str = "test",
+    whole_text: bool = False,
+    reviews: bool = False,
+    venue: str | None = None,
+    opening: int = 5000,
+) -> dict[str, ReferencePaper]:
+    """Read what a reference has about its papers, by paper id.
+
+    Args:
+        source: a build directory, or a .parquet, .jsonl or .csv file.
+        split: split to read; of a file only if it has a column ``split``.
+        whole_text: also keep whole texts and sections.
+        reviews: also read the human reviews.
+        venue: papers of one venue; None for all.
+        opening: characters of each text to keep otherwise.
+
+    Returns:
+        The papers; empty for a hub id, of which only the ratings are read, and for a build without
+        the split.
+
+    Raises:
+        ParseError: a file that cannot be read.
+    """
+    papers: dict[str, ReferencePaper] = {}
+    names = [*_PLAIN, *_TEXTS, *_COUNTED, *(["reviews"] if reviews else [])]
+    for row in _rows(source, split, names):
+        paper_id = row.get("paper_id")
+        if not isinstance(paper_id, str) or row.get("split") not in (None, split):
+            continue
+        if venue is not None and row.get("venue") != venue:
+            continue
+        papers[paper_id] = _paper(paper_id, row, None if whole_text else opening)
+    return papers
+
+
+def leaks_of(source: str) -> tuple[str, ...]:
+    """Return the clues in a build's texts that its audit calls leaks; none for another source."""
+    from cycledata.load import read_build
+
+    folder = Path(source)
+    if not folder.is_dir():
+        return ()
+    audit = read_build(folder).facts.get("audit")
+    found = audit.get("leaks", []) if isinstance(audit, dict) else []
+    return tuple(str(clue) for clue in found)
+
+
+def read_audit(path: Path) -> tuple[str, ...]:
+    """Return the leaks that an audit found, from the output of ``cycledata audit --json``.
+
+    Raises:
+        ParseError: the file is not such an output.
+    """
+    try:
+        found = strict_json(path.read_bytes())
+        clues = found["clues"]  # type: ignore[index]  # checked by the except clause
+        leaks = [clue for clue in clues if clue["verdict"] == "leak"]
+        return tuple(f"{clue['field']}: {clue['kind']}: {clue['name']}" for clue in leaks)
+    except (ValueError, KeyError, TypeError) as error:
+        raise ParseError(
+            "bad-audit", f"{path}: expected the output of `cycledata audit --json` ({error!r:.100})"
+        ) from error
+
+
+def _paper(paper_id: str, row: Mapping[str, Any], opening: int | None) -> ReferencePaper:
+    text = _first_text(row, _TEXTS)
+    sections, keywords = row.get("sections"), row.get("keywords")
+    return ReferencePaper(
+        paper_id,
+        title=_first_text(row, ("title",)),
+        abstract=_first_text(row, ("abstract",)),
+        text=text[:opening],
+        n_characters=len(text),
+        n_sections=len(sections) if isinstance(sections, list) else 0,
+        n_keywords=len(keywords) if isinstance(keywords, list) else 0,
+        public=min(filter(None, (_day(row.get(name)) for name in _DATES)), default=None),
+        area=_first_text(row, _AREAS),
+        license=_first_text(row, ("license",)) or None,
+        ratings_date=str(next((row[n] for n in _RATED_ON if row.get(n)), "")),
+        reviews=tuple(_reviews(row.get("reviews"))),
+        sections=tuple(sections) if opening is None and isinstance(sections, list) else (),
+    )
+
+
+def _reviews(value: object) -> Iterator[HumanReview]:
+    for entry in value if isinstance(value, list) else []:
+        if isinstance(entry, str) and entry.strip():
+            yield HumanReview(entry)
+        elif isinstance(entry, dict):
+            found = HumanReview(
+                _first_text(entry, ("weaknesses",)),
+                _first_text(entry, ("questions",)),
+                "\n\n".join(_first_text(entry, (name,)) for name in ("summary", "strengths")),
+            )
+            if found.criticism:
+                yield found
+
+
+def _first_text(row: Mapping[str, Any], names: Sequence[str]) -> str:
+    """Return the first text among some fields; the items of a list become lines of their own."""
+    for name in names:
+        value = row.get(name)
+        if isinstance(value, list):
+            value = "\n".join(f"- {item}" for item in value if isinstance(item, str))
+        if isinstance(value, str) and value:
+            return value
+    return ""
+
+
+def _day(value: object) -> dt.date | None:
+    """Return a day from a date, a time or ISO 8601 text; None for anything else."""
+    if isinstance(value, dt.datetime):
+        return value.date()
+    if isinstance(value, dt.date):
+        return value
+    try:
+        return dt.date.fromisoformat(value[:10]) if isinstance(value, str) else None
+    except ValueError:
+        return None
+
+
+def _rows(source: str, split: str, names: Sequence[str]) -> Iterator[Mapping[str, Any]]:
+    path = Path(source)
+    if path.is_dir():
+        yield from _build_rows(path, split, names)
+    elif path.is_file():
+        yield from _table_rows(path, names)
+
+
+def _build_rows(folder: Path, split: str, names: Sequence[str]) -> Iterator[Mapping[str, Any]]:
+    """Yield a row per paper: of ``scores`` where the paper has no text, else of ``default``."""
+    import pyarrow.parquet as pq
+
+    from cycledata.load import iterate_rows, read_build
+
+    build = read_build(folder)
+    full: dict[str, Mapping[str, Any]] = {}
+    for config in ("scores", "default"):
+        if split not in build.configs.get(config, {}):
+            continue
+        pins = build.files_of(config, split)
+        found = set(pq.read_schema(folder / pins[0].path).names)
+        for row in iterate_rows(folder, config, split, [name for name in names if name in found]):
+            if config == "scores":
+                full[row["paper_id"]] = row
+            else:
+                yield {**full.pop(row["paper_id"], {}), **row}
+    yield from full.values()
+
+
+def _table_rows(path: Path, names: Sequence[str]) -> Iterator[Mapping[str, Any]]:
+    import polars as pl
+
+    if path.suffix not in _SUFFIXES:
+        raise ParseError(
+            "bad-reference", f"{path}: expected {', '.join(_SUFFIXES)}, found {path.suffix!r}"
+        )
+    try:
+        if path.suffix == ".jsonl":
+            frame = pl.scan_ndjson(path, infer_schema_length=None)
+        else:
+            frame = pl.scan_parquet(path) if path.suffix == ".parquet" else pl.scan_csv(path)
+        found = frame.collect_schema().names()
+        columns = [name for name in names if name in found]
+        for batch in frame.select(columns).collect_batches(chunk_size=200):
+            yield from batch.iter_rows(named=True)
+    except (pl.exceptions.PolarsError, OSError) as error:
+        raise ParseError("bad-reference", f"{path}: {error}"[:300]) from error
