@@ -79,7 +79,6 @@ _SENTENCES: Mapping[RuleGroup, Mapping[str, str]] = {
         "table-contradicts-notes": "Most ratings of a table differ from the notes of the papers.",
     },
     "note": {
-        "comment": "The note is a comment or a rebuttal.",
         "decision-words-withheld": "The text of the decision is not a label.",
         "meta-review-withheld": "The license of the meta-review does not permit publication.",
         "comment-in-review-slot": "A review note has no rating and no text of its form.",

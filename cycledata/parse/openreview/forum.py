@@ -4,7 +4,6 @@ Of several versions of one note, the last modified one counts, also where it is 
 public; every other version has a row. Versions have the same id or, in API v1, the same referent.
 """
 
-import datetime as dt
 import json
 import re
 from collections import Counter, defaultdict
@@ -22,7 +21,7 @@ from cycledata.parse.openreview.forms import (
     VenueForm,
     find_form,
 )
-from cycledata.parse.openreview.note import Note, flatten, read_note
+from cycledata.parse.openreview.note import DISCUSSION, Note, flatten, read_note
 from cycledata.parse.payload import read_json, where_invalid
 from cycledata.records import Decision, Dropped, MetaReview, Number, Review, Submission
 
@@ -41,9 +40,6 @@ _ROLES = {
     "Desk_Reject": "desk-rejection",
 }
 """Kind of a note -> its role; the note whose id is the forum's is the submission."""
-_COMMENTS = frozenset(
-    {"Official_Comment", "Public_Comment", "Comment", "Rebuttal", "Rebuttal_Comment"}
-)
 _FINAL_STATES: dict[str, DecisionKind] = {
     "Withdrawn_Submission": "withdrawn",
     "Desk_Rejected_Submission": "reject",
@@ -61,6 +57,13 @@ class ParsedForum:
     """One row of the stage ``"notes"`` per note set aside, by rule and note id."""
     n_notes: int
     """Number of notes in the payload, nested replies included."""
+    review_notes: tuple[Note, ...] = ()
+    """Notes of ``submission.reviews``, in the same order."""
+    earlier: tuple[Note, ...] = ()
+    """Earlier versions of the replies, oldest first."""
+    replies: tuple[Note, ...] = ()
+    """Every public reply in its latest version, whether or not the submission uses it, by
+    creation."""
 
 
 def parse_forum(payload: bytes, *, forms: Mapping[str, VenueForm] = FORMS) -> ParsedForum | Dropped:
@@ -108,9 +111,13 @@ def _parse_forum(
             notes.append(read_note(raw, paper_id=paper_id))
         except ParseError as error:
             rows.append(_row(paper_id, error.rule, error.detail))
-    used = _used_notes(paper_id, notes, rows)
-    if isinstance(used, Dropped):
-        return used
+    found = _latest_versions(paper_id, notes, rows)
+    if found.deleted_submission:
+        detail = f"{paper_id}: the submission note has a deletion date"
+        return Dropped(paper_id, rule="deleted-submission", detail=detail, stage="parse")
+    used = [note for note in found.current if note.id == paper_id or note.kind in _ROLES]
+    if not used:
+        return _no_usable_notes(paper_id, rows)
     venues = sorted({note.venue for note in used if note.venue})
     if len(venues) > 1:
         detail = f"expected notes of one venue, found {', '.join(venues)[:200]}"
@@ -122,12 +129,19 @@ def _parse_forum(
     if form is None:
         return _unknown_form(paper_id, venues[0], used)
     try:
-        submission, n_used = _assemble(paper_id, form, used, rows)
+        submission, n_used, review_notes = _assemble(paper_id, form, used, rows)
     except ParseError as error:
         return Dropped(paper_id, rule=error.rule, detail=error.detail, stage="parse")
+    n_used += len(found.current) - len(used)
     assert len(raw_notes) == n_used + len(rows), "every note is used or has a row"
-    dropped = tuple(sorted(rows, key=lambda row: (row.rule, row.detail)))
-    return ParsedForum(submission, dropped, n_notes=len(raw_notes))
+    return ParsedForum(
+        submission,
+        tuple(sorted(rows, key=lambda row: (row.rule, row.detail))),
+        n_notes=len(raw_notes),
+        review_notes=tuple(review_notes),
+        earlier=found.earlier,
+        replies=tuple(note for note in found.current if note.id != paper_id),
+    )
 
 
 def _unknown_form(paper_id: str, venue: str, used: Sequence[Note]) -> Dropped:
@@ -158,27 +172,44 @@ def _read_payload(payload: bytes) -> tuple[str, list[Any]]:
     return paper_id, list(flatten(notes))
 
 
-def _used_notes(paper_id: str, notes: Sequence[Note], rows: list[Dropped]) -> list[Note] | Dropped:
-    """Return the notes that the record is made of; add a row for every other."""
-    latest: dict[str, Note] = {}
+@dataclass(frozen=True, slots=True)
+class _Versions:
+    """Public notes of a forum that datasets use."""
+
+    current: tuple[Note, ...]
+    """The latest version of each note, by creation."""
+    earlier: tuple[Note, ...]
+    """All other versions of these notes, oldest first."""
+    deleted_submission: bool
+
+
+def _latest_versions(paper_id: str, notes: Sequence[Note], rows: list[Dropped]) -> _Versions:
+    """Return the notes in their latest version; add a row for every other note or version.
+
+    An earlier version counts only if the latest one is public.
+    """
+    versions: defaultdict[str, list[Note]] = defaultdict(list)
     for note in notes:
-        known = latest.setdefault(note.id, note)
-        if known is not note:
-            older, newer = sorted((known, note), key=_version)
-            latest[note.id] = newer
-            rows.append(_row(paper_id, "duplicate-note", f"{older.id}: a later version is used"))
-    used = []
-    for note in latest.values():
-        reason = _set_aside(paper_id, note)
+        versions[note.id].append(note)
+    current, earlier, deleted_submission = [], [], False
+    for found in versions.values():
+        *older, newest = sorted(found, key=_version)
+        rows += [_row(paper_id, "duplicate-note", f"{newest.id}: a later version is used")] * len(
+            older
+        )
+        reason = _set_aside(paper_id, newest)
         if reason is None:
-            used.append(note)
-        elif reason[0] == "deleted-note" and note.id == paper_id:
-            detail = f"{note.id}: the submission note has a deletion date"
-            return Dropped(paper_id, rule="deleted-submission", detail=detail, stage="parse")
+            current.append(newest)
+            earlier += [note for note in older if _set_aside(paper_id, note) is None]
         else:
             rows.append(_row(paper_id, *reason))
-    if used:
-        return used
+            deleted_submission |= newest.id == paper_id and newest.deleted
+    current.sort(key=lambda note: (note.created_ms, note.id))
+    earlier.sort(key=_version)
+    return _Versions(tuple(current), tuple(earlier), deleted_submission)
+
+
+def _no_usable_notes(paper_id: str, rows: Sequence[Dropped]) -> Dropped:
     counts = Counter(row.rule for row in rows)
     found = ", ".join(f"{n} {rule}" for rule, n in sorted(counts.items())) or "no note at all"
     detail = f"expected a submission, a review or a decision, found {found}"
@@ -198,16 +229,15 @@ def _set_aside(paper_id: str, note: Note) -> tuple[str, str] | None:
         return "deleted-note", f"{note.id}: {note.kind} has a deletion date"
     if note.readers is not None and "everyone" not in note.readers:
         return "not-public", f"{note.id}: {note.kind} is not readable by everyone"
-    if note.id == paper_id or note.kind in _ROLES:
+    if note.id == paper_id or note.kind in _ROLES or note.kind in DISCUSSION:
         return None
-    rule = "comment" if note.kind in _COMMENTS else "other-note"
-    return rule, f"{note.id}: {note.kind}"
+    return "other-note", f"{note.id}: {note.kind}"
 
 
 def _assemble(
     paper_id: str, form: VenueForm, used: list[Note], rows: list[Dropped]
-) -> tuple[Submission, int]:
-    """Return the submission, and the number of notes that it is made of."""
+) -> tuple[Submission, int, list[Note]]:
+    """Return the submission, the number of notes that it is made of, and those of its reviews."""
     by_role: defaultdict[str, list[Note]] = defaultdict(list)
     for note in used:
         by_role["submission" if note.id == paper_id else _ROLES[note.kind]].append(note)
@@ -227,7 +257,7 @@ def _assemble(
             rows.append(_row(paper_id, error.rule, f"{note.id}: {error.detail}"))
     licences = {note.license for note in review_notes}
     kept += review_notes
-    submitted = _date(head)
+    submitted = head and head.created
     year = _YEAR.search(form.venue)
     submission = Submission(
         paper_id=paper_id,
@@ -247,7 +277,7 @@ def _assemble(
         meta_review=meta_review,
         decision=_state(form.venue, head, by_role) or decision or _outcome(form.venue, head),
     )
-    return submission, len(kept)
+    return submission, len(kept), review_notes
 
 
 def _read_reviews(
@@ -367,13 +397,6 @@ def _outcome(venue: str, head: Note | None) -> Decision | None:
 def _authors(head: Note | None) -> tuple[str, ...] | None:
     authors = head.texts("authors") if head else None
     return None if authors == ("Anonymous",) else authors
-
-
-def _date(head: Note | None) -> dt.date | None:
-    """Return the day of creation in UTC, or None if unknown or out of the calendar's range."""
-    if head is None or not 0 < head.created_ms < 253_402_300_800_000:
-        return None
-    return dt.datetime.fromtimestamp(head.created_ms / 1000, tz=dt.UTC).date()
 
 
 def _row(paper_id: str, rule: str, detail: str) -> Dropped:

@@ -4,6 +4,7 @@ API v1: ``invitation`` is a string and content is plain. API v2: ``invitations``
 is ``{"field": {"value": ...}}``, and a field may be readable by fewer people than its note.
 """
 
+import datetime as dt
 import html
 import json
 import re
@@ -19,6 +20,14 @@ from cycledata.records import Number, ReviewField
 _MAX_DEPTH = 8
 """Replies nested deeper than this are refused; services nest them once."""
 
+DISCUSSION = frozenset(
+    """
+    Official_Comment Public_Comment Comment Rebuttal Rebuttal_Comment Reply_Rebuttal_Comment
+    Author_Rebuttal Author_Response Ethics_Review Rebuttal_Acknowledgement
+    Mandatory_Acknowledgement Author_Final_Remarks
+    """.split()  # noqa: SIM905  a paragraph of names reads better than a column of quoted ones
+)
+"""Kinds of notes that are part of the discussion only."""
 _NO_RATING = frozenset({"", "not applicable", "n/a"})
 _PLAIN = re.compile("[\n\t -%'-~]*+")
 _ENTITY = re.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
@@ -86,11 +95,28 @@ class Note:
     deleted: bool
     """True if it has a deletion date."""
     content: dict[str, Any]
+    signatures: tuple[str, ...] = ()
+    """Groups or profiles that signed it; never published."""
+    reply_to: str | None = None
+    """Id of the note that it answers; None if it states none."""
+    unmodified: bool = False
+    """True if it states equal times of creation and last modification, so that it is the first
+    version."""
 
     @property
     def kind(self) -> str:
         """Kind of the first invitation, e.g. ``"Official_Review"``; ``""`` without one."""
         return kind_of(self.invitations[0]) if self.invitations else ""
+
+    @property
+    def created(self) -> dt.date | None:
+        """Day of creation in UTC; None if unknown."""
+        return day_of(self.created_ms)
+
+    @property
+    def modified(self) -> dt.date | None:
+        """Day of the last modification in UTC; None if unknown."""
+        return day_of(self.modified_ms)
 
     @property
     def venue(self) -> str:
@@ -200,7 +226,9 @@ def read_note(raw: Any, *, paper_id: str = "") -> Note:
         missing = ", ".join(name for name, there in parts.items() if not there)
         raise ParseError("unreadable-note", f"expected id, invitation, content; without {missing}")
     readers, forum, licence = raw.get("readers"), raw.get("forum"), raw.get("license")
-    referent = raw.get("referent")
+    referent, signatures, reply_to = raw.get("referent"), raw.get("signatures"), raw.get("replyto")
+    created = _integer(raw, "tcdate") or _integer(raw, "cdate")
+    modified = _integer(raw, "tmdate") or _integer(raw, "mdate")
     return Note(
         # In API v1, an edited state is a note of its own that refers to the note it replaces.
         id=referent if isinstance(referent, str) and referent else note_id,
@@ -213,7 +241,21 @@ def read_note(raw: Any, *, paper_id: str = "") -> Note:
         modified_ms=_integer(raw, "tmdate") or _integer(raw, "mdate") or _integer(raw, "tcdate"),
         deleted=bool(raw.get("ddate")),
         content=content,
+        signatures=tuple(filter(_is_text, signatures)) if isinstance(signatures, list) else (),
+        reply_to=reply_to if isinstance(reply_to, str) and reply_to else None,
+        unmodified=created == modified > 0,
     )
+
+
+def day_of(milliseconds: int) -> dt.date | None:
+    """Return a day in UTC, or None if the time is 0 or out of the calendar's range."""
+    if not 0 < milliseconds < 253_402_300_800_000:
+        return None
+    return dt.datetime.fromtimestamp(milliseconds / 1000, tz=dt.UTC).date()
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str) and bool(value)
 
 
 def flatten(notes: list[Any], depth: int = 0) -> Iterator[Any]:

@@ -294,11 +294,7 @@ def test_a_mark_off_its_scale_is_a_row_and_is_never_rounded(
 @pytest.mark.parametrize(
     ("note", "rule"),
     [
-        pytest.param(note_v2("Official_Comment", content={"comment": "c"}), "comment", id="v2"),
-        pytest.param(note_v1("Official_Comment", venue=ICLR_2024), "comment", id="v1"),
-        pytest.param(note_v2("Public_Comment"), "comment", id="public comment"),
-        pytest.param(note_v2("Rebuttal"), "comment", id="rebuttal"),
-        pytest.param(note_v2("Ethics_Review"), "other-note", id="another kind"),
+        pytest.param(note_v2("Camera_Ready_Revision"), "other-note", id="another kind"),
         pytest.param(note_v2(content={"comment": "c"}), "comment-in-review-slot", id="in slot"),
         pytest.param(note_v2(ddate=1_699_000_000_001), "deleted-note", id="deleted"),
         pytest.param(note_v2(readers=["PCs"]), "not-public", id="not public"),
@@ -325,14 +321,18 @@ def test_replies_nested_in_the_submission_are_read(nest: dict[str, Any]) -> None
     head = head_v2(title="T") | {"details": {name: [note_v2(), note_v2("Official_Comment", "c")]}}
     result = parsed(head)
     assert [r.rating for r in result.submission.reviews] == [6]
-    assert (result.n_notes, rules(result)) == (3, ["comment"])
+    assert (result.n_notes, rules(result)) == (3, [])
+    assert [(note.id, note.kind) for note in result.replies] == [
+        ("c", "Official_Comment"),
+        ("n1", "Official_Review"),
+    ]
 
 
 def test_a_reply_sent_as_direct_reply_too_is_one_note() -> None:
     review, comment = note_v2(), note_v2("Official_Comment", "c")
     details = {"replies": [review, comment], "directReplies": [review]}
     result = parsed(head_v2(title="T") | {"details": details})
-    assert (result.n_notes, rules(result)) == (3, ["comment"])
+    assert (result.n_notes, rules(result), len(result.replies)) == (3, [], 2)
     changed = {"replies": [comment], "directReplies": [review]}
     assert parsed(head_v2(title="T") | {"details": changed}).n_notes == 3
 
@@ -346,12 +346,32 @@ def test_of_one_id_the_latest_version_is_used_in_any_order() -> None:
         result = parsed(*(versions[i] for i in order))
         assert [r.rating for r in result.submission.reviews] == [8]
         assert rules(result) == ["duplicate-note", "duplicate-note"]
+        assert [note.value("rating") for note in result.earlier] == ["3: x", "5: x"]
 
 
 def test_a_note_deleted_in_its_latest_version_is_not_brought_back() -> None:
     result = parsed(head_v2(title="T"), note_v2(), note_v2(tmdate=1_699_000_000_001, ddate=1))
     assert sorted(rules(result)) == ["deleted-note", "duplicate-note"]
     assert result.submission.reviews == ()
+    assert result.earlier == result.replies == ()
+
+
+@pytest.mark.parametrize(
+    "note",
+    [
+        note_v2("Official_Comment", content={"comment": "c"}),
+        note_v1("Official_Comment", venue=ICLR_2024),
+        note_v2("Public_Comment", signatures=["~Ann_Other1"]),
+        note_v2("Rebuttal"),
+        note_v2("Ethics_Review"),
+    ],
+    ids=["v2", "v1", "public", "rebuttal", "ethics"],
+)
+def test_a_note_of_the_discussion_is_a_reply_and_no_review(note: dict[str, Any]) -> None:
+    result = parsed(head_v2(title="T"), note)
+    assert [reply.id for reply in result.replies] == ["n1"]
+    assert result.replies[0].signatures == tuple(note["signatures"])
+    assert (result.submission.reviews, result.dropped, result.n_notes) == ((), (), 2)
 
 
 def test_reviews_go_from_the_lowest_rating_to_the_highest_and_the_unrated_last() -> None:
@@ -680,7 +700,7 @@ def test_a_note_that_does_not_say_who_may_read_it_makes_no_paper_public() -> Non
         pytest.param(
             [note_v2("Official_Comment"), note_v2(note_id="n2", readers=["PCs"])],
             "no-usable-notes",
-            "found 1 comment, 1 not-public",
+            "found 1 not-public",
             id="nothing usable",
         ),
         pytest.param(
