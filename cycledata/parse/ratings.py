@@ -5,19 +5,27 @@ other dates. A note always wins over a table; where their ratings differ, a row 
 """
 
 import datetime as dt
+import math
 import re
+from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Literal
+
+from pydantic import Field
 
 from cycledata.errors import ParseError
 from cycledata.formats.rating_scales import DecisionKind, decision_kind
+from cycledata.parse.openreview.forms import ASPECTS
 from cycledata.parse.openreview.forum import ParsedForum
 from cycledata.parse.openreview.note import clean_text
 from cycledata.parse.payload import read_json, where_invalid
-from cycledata.records import Decision, Dropped, Record
+from cycledata.records import Decision, Dropped, Number, Record
 
-_RATING_COLUMN = re.compile(r"ratings?(?:_([0-9]{4})([0-9]{2})([0-9]{2}))?")
+_COLUMN = re.compile(
+    r"(rating|confidence|soundness|presentation|contribution|reviewer)(s?)"
+    r"(?:_(?:([0-9]{4})([0-9]{2})([0-9]{2})|(initial|final)))?"
+)
 _LISTED = re.compile(r"[;,] ?")
 _STATUSES: Mapping[str, DecisionKind | None] = {
     "Poster": "accept",
@@ -30,13 +38,21 @@ _STATUSES: Mapping[str, DecisionKind | None] = {
 """Statuses that do not start with the decision; None if the table does not know it."""
 
 
-class DatedRatings(Record):
-    """One paper's ratings on one day."""
+class TableRatings(Record):
+    """One paper's ratings in one state, as a table has them."""
 
-    date: dt.date | None
-    """The day they were read; None for the last ones, as the table has them."""
-    ratings: tuple[int, ...]
+    column: str
+    """Column of the ratings, e.g. ``"rating_20231111"``."""
+    date: dt.date | None = None
+    """The day they were read; None if the column states none."""
+    phase: Literal["initial", "final"] | None = None
+    """State that the column states; None if it states none."""
+    ratings: tuple[Number, ...]
     """In the table's order."""
+    aspects: dict[str, tuple[Number | None, ...]] = Field(default_factory=dict)
+    """``confidence``, ``soundness``, ... in the same order, where the table has as many."""
+    reviewers: tuple[str, ...] | None = None
+    """Names that the venue's site gives its reviewers, in the same order; None if not stated."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,20 +64,22 @@ class RatingsRow:
     abstract: str | None
     decision: Decision | None
     """None if the table does not know it."""
-    dated_ratings: tuple[DatedRatings, ...]
-    """Oldest first, the undated last; days without ratings are left out."""
+    states: tuple[TableRatings, ...]
+    """The initial ones first, then by day, the final and undated last; empty ones are left out."""
 
 
 def parse_ratings_row(payload: bytes) -> RatingsRow:
     """Read the snapshot's payload of one row: a JSON object, column name -> value.
 
     The columns are ``paper_id`` (else ``forum``, else ``id``); ``title``, ``abstract``,
-    ``decision`` and ``status`` where the table has them; ``rating``, ``ratings`` or
-    ``rating_YYYYMMDD`` for ratings, as a list or as "3;5;8". Others are not read.
+    ``decision`` and ``status`` where the table has them; ``rating``, ``ratings``,
+    ``rating_YYYYMMDD``, ``rating_initial`` or ``rating_final`` for ratings, as a list or as
+    "3;5;8"; ``confidence``, ``soundness``, ``presentation``, ``contribution`` and ``reviewer`` with
+    the same endings. Others are not read.
 
     Raises:
         ParseError: no JSON object, no paper id, a status that is not known, ratings that are no
-            whole numbers.
+            numbers.
     """
     try:
         row = read_json(payload)
@@ -78,7 +96,7 @@ def parse_ratings_row(payload: bytes) -> RatingsRow:
         title=_text(row, "title"),
         abstract=_text(row, "abstract"),
         decision=_decision(row),
-        dated_ratings=_dated_ratings(row),
+        states=_states(row),
     )
 
 
@@ -101,8 +119,8 @@ def complete_from_row(parsed: ParsedForum, row: RatingsRow) -> ParsedForum:
     }
     dropped = parsed.dropped
     ours = sorted(review.rating for review in submission.reviews if review.rating is not None)
-    if row.dated_ratings and sorted(row.dated_ratings[-1].ratings) != ours:
-        date = row.dated_ratings[-1].date or "last known"
+    if row.states and sorted(row.states[-1].ratings) != ours:
+        date = row.states[-1].date or "last known"
         # The ratings themselves are not quoted: consent may withhold them.
         detail = f"the ratings of the table ({date}) differ from those of the notes, which are used"
         rule = "table-ratings-set-aside"
@@ -129,24 +147,76 @@ def _decision(row: dict[str, Any]) -> Decision | None:
     raise ParseError("unknown-status", f"expected {known}")
 
 
-def _dated_ratings(row: dict[str, Any]) -> tuple[DatedRatings, ...]:
-    found = []
-    for column, values in row.items():
-        match = _RATING_COLUMN.fullmatch(column)
-        if match is None or not values:
-            continue
-        try:
-            date = dt.date(*map(int, match.groups())) if match[1] else None
-            found.append(DatedRatings(date=date, ratings=_ratings(values)))
-        except ValueError as error:
-            detail = f"{column}: expected whole numbers under a date"
-            raise ParseError("bad-ratings", detail) from error
-    return tuple(sorted(found, key=lambda dated: dated.date or dt.date.max))
+def _states(row: dict[str, Any]) -> tuple[TableRatings, ...]:
+    """Return the columns of a row by state: ratings with the aspects and names beside them."""
+    columns: defaultdict[str, dict[str, tuple[str, Any]]] = defaultdict(dict)
+    matches: dict[str, re.Match[str]] = {}
+    for column, cell in row.items():
+        match = _COLUMN.fullmatch(column)
+        if match is not None and cell:
+            ending = column.removeprefix(match[1] + match[2])
+            columns[ending].setdefault(match[1], (column, cell))
+            matches[ending] = match
+    found = [
+        _state(matches[ending], cells) for ending, cells in columns.items() if "rating" in cells
+    ]
+    order = {"initial": 0, None: 1, "final": 2}
+    return tuple(sorted(found, key=lambda s: (order[s.phase], s.date or dt.date.max, s.column)))
 
 
-def _ratings(values: Any) -> tuple[int, ...]:
+def _state(match: re.Match[str], cells: Mapping[str, tuple[str, Any]]) -> TableRatings:
+    column, values = cells["rating"]
+    try:
+        date = dt.date(int(match[3]), int(match[4]), int(match[5])) if match[3] else None
+        ratings = _numbers(values)
+    except ValueError as error:
+        # The values are not quoted: consent may withhold them.
+        detail = f"{column}: expected numbers under a date"
+        raise ParseError("bad-ratings", detail) from error
+    aspects = {
+        name: numbers
+        for name in ("confidence", *ASPECTS)
+        if name in cells and len(numbers := _aspect(cells[name][1])) == len(ratings)
+    }
+    names = _LISTED.split(cells["reviewer"][1]) if _is_text(cells.get("reviewer")) else ()
+    names = names or (cells["reviewer"][1] if "reviewer" in cells else ())
+    named = isinstance(names, list) and len(names) == len(ratings) == len(set(map(str, names)))
+    return TableRatings(
+        column=column,
+        date=date,
+        phase="initial" if match[6] == "initial" else "final" if match[6] else None,
+        ratings=ratings,
+        aspects=aspects,
+        reviewers=tuple(map(str, names)) if named else None,
+    )
+
+
+def _is_text(cell: tuple[str, Any] | None) -> bool:
+    return cell is not None and isinstance(cell[1], str)
+
+
+def _numbers(values: Any) -> tuple[Number, ...]:
     if isinstance(values, str):
-        return tuple(int(value) for value in _LISTED.split(values))
-    if not isinstance(values, list) or not all(type(value) is int for value in values):
-        raise ValueError("neither a list of whole numbers nor a text of them")
-    return tuple(values)
+        return tuple(_number(value) for value in _LISTED.split(values))
+    if not isinstance(values, list) or any(
+        isinstance(value, bool) or not isinstance(value, int | float) for value in values
+    ):
+        raise ValueError("neither a list of numbers nor a text of them")
+    return tuple(_number(value) for value in values)
+
+
+def _number(value: str | float) -> Number:
+    number = float(value)
+    if not math.isfinite(number):
+        raise ValueError("expected a finite number")
+    return int(number) if number == int(number) else number
+
+
+def _aspect(values: Any) -> tuple[Number | None, ...]:
+    """Return the numbers of an aspect, None for a missing one; empty if they cannot be read."""
+    try:
+        if isinstance(values, list):
+            return tuple(None if value is None else _numbers([value])[0] for value in values)
+        return _numbers(values)
+    except ValueError:
+        return ()

@@ -66,8 +66,9 @@ def import_notes(
 
     A value of a file is a note, a list of notes, `{"notes": [...]}` as the API responds, or
     `{"forum": id, "notes": [...]}`. A note may have its replies under `replies` or
-    `details.replies`. Notes of one forum from several lines or files are merged by note id; of two
-    states of one note the later one is kept.
+    `details.replies`; a list of `{"review": note, "responses": [note, ...]}` is read too. Notes of
+    one forum from several lines or files are merged. Every version of a note is kept: a tracker
+    that lists the same id with several modification times has several versions.
 
     Args:
         paths: `.json` or `.jsonl` files, plain or as `.gz`, `.xz`, `.zst`; folders, and `.zip` or
@@ -255,7 +256,10 @@ def _notes_by_forum(
     if isinstance(content, dict) and isinstance(content.get("notes"), list):
         stated = content.get("forum")
         content = content["notes"]
-    notes = content if isinstance(content, list) else [content]
+    if isinstance(content, dict) and content.keys() == {"title"} and value.place == "value 1":
+        return  # the heading of a file of reviews with their responses
+    items = content if isinstance(content, list) else [content]
+    notes = [note for item in items for note in _of_thread(item)]
     forums: dict[str, list[dict[str, Any]]] = (
         {stated: []} if isinstance(stated, str) and not notes else {}
     )
@@ -268,6 +272,15 @@ def _notes_by_forum(
             else:
                 yield InvalidEntry(file.name, where, reason)
     yield from forums.items()
+
+
+def _of_thread(item: Any) -> list[Any]:
+    """Return the notes of an item: of a review with its responses, or the item itself."""
+    if not isinstance(item, dict) or "content" in item:
+        return [item]
+    if isinstance(item.get("review"), dict) and isinstance(item.get("responses"), list):
+        return [item["review"], *item["responses"]]
+    return [item]
 
 
 def _with_replies(note: Any, place: str, forum: Any) -> Iterator[tuple[str, Any, Any]]:
@@ -309,19 +322,21 @@ def _no_note(note: object, forum: object) -> str | None:
 
 
 def _forum(forum: str, notes: Iterable[dict[str, Any]]) -> str:
-    """Return the payload of one forum: each note once, its latest state, in order of creation."""
-    latest: dict[str, dict[str, Any]] = {}
+    """Return the payload of one forum: each version of a note once, in order of creation.
+
+    Two notes are one version if id, modification time and content are equal.
+    """
+    versions: dict[tuple[str, int, str], dict[str, Any]] = {}
     for note in notes:
-        held = latest.get(note["id"])
-        latest[note["id"]] = note if held is None else max(held, note, key=_state)
+        modified = _moment(note, "tmdate", "mdate", "tcdate")
+        version = note["id"], modified, canonical_json(note["content"])
+        held = versions.get(version)
+        versions[version] = note if held is None else max(held, note, key=canonical_json)
     ordered = sorted(
-        latest.values(), key=lambda note: (_moment(note, "cdate", "tcdate"), note["id"])
+        versions.items(),
+        key=lambda item: (_moment(item[1], "cdate", "tcdate"), *item[0]),
     )
-    return canonical_json({"forum": forum, "notes": ordered})
-
-
-def _state(note: dict[str, Any]) -> tuple[int, str]:
-    return _moment(note, "tmdate", "mdate", "tcdate"), canonical_json(note)
+    return canonical_json({"forum": forum, "notes": [note for _, note in ordered]})
 
 
 def _moment(note: dict[str, Any], *fields: str) -> int:

@@ -11,8 +11,8 @@ from cycledata.errors import ParseError
 from cycledata.formats.rating_scales import ICLR_RATING
 from cycledata.parse.openreview import ParsedForum
 from cycledata.parse.ratings import (
-    DatedRatings,
     RatingsRow,
+    TableRatings,
     complete_from_row,
     parse_ratings_row,
 )
@@ -65,16 +65,42 @@ def test_a_decision_is_the_tables_word_for_it(
 
 def test_ratings_are_dated_by_their_columns_and_the_undated_come_last() -> None:
     found = row(rating=[8], rating_20231214=[5, 10], rating_20231111="3; 5", rating_raw="1;2")
-    assert found.dated_ratings == (
-        DatedRatings(date=dt.date(2023, 11, 11), ratings=(3, 5)),
-        DatedRatings(date=dt.date(2023, 12, 14), ratings=(5, 10)),
-        DatedRatings(date=None, ratings=(8,)),
+    assert found.states == (
+        TableRatings(column="rating_20231111", date=dt.date(2023, 11, 11), ratings=(3, 5)),
+        TableRatings(column="rating_20231214", date=dt.date(2023, 12, 14), ratings=(5, 10)),
+        TableRatings(column="rating", ratings=(8,)),
+    )
+
+
+def test_aspects_and_names_beside_the_ratings_are_read_where_there_are_as_many() -> None:
+    found = row(
+        rating_20231127=[5, 6.5],
+        confidence_20231127=[4, None],
+        soundness_20231127=[3],
+        reviewer_20231127=["Reviewer_aBcD", "Reviewer_Zy9x"],
+        presentation_20231111=[1, 1],
+        rating_initial="3;5",
+        rating_final="3;6",
+        reviewers_final="aBcD;Zy9x",
+    )
+    assert found.states == (
+        TableRatings(column="rating_initial", phase="initial", ratings=(3, 5)),
+        TableRatings(
+            column="rating_20231127",
+            date=dt.date(2023, 11, 27),
+            ratings=(5, 6.5),
+            aspects={"confidence": (4, None)},
+            reviewers=("Reviewer_aBcD", "Reviewer_Zy9x"),
+        ),
+        TableRatings(
+            column="rating_final", phase="final", ratings=(3, 6), reviewers=("aBcD", "Zy9x")
+        ),
     )
 
 
 def test_texts_are_cleaned_and_empty_ones_are_unknown() -> None:
     found = row(title=" On &amp; off ", abstract="", rating=[])
-    assert (found.title, found.abstract, found.dated_ratings) == ("On & off", None, ())
+    assert (found.title, found.abstract, found.states) == ("On & off", None, ())
 
 
 @pytest.mark.parametrize(
@@ -84,10 +110,9 @@ def test_texts_are_cleaned_and_empty_ones_are_unknown() -> None:
         (b"[]", "bad-row: expected an object, found list"),
         (b'{"title": "t"}', "bad-row: expected a paper_id, found 1 other columns"),
         (b'{"id": "p1", "status": "Maybe"}', "unknown-status: expected accept"),
-        (b'{"id": "p1", "rating": [5.5]}', "bad-ratings: rating: expected whole numbers"),
-        (b'{"id": "p1", "rating": ["10"]}', "bad-ratings: rating: expected whole numbers"),
-        (b'{"id": "p1", "rating": "5;x"}', "bad-ratings: rating: expected whole numbers"),
-        (b'{"id": "p1", "rating": true}', "bad-ratings: rating: expected whole numbers"),
+        (b'{"id": "p1", "rating": ["10"]}', "bad-ratings: rating: expected numbers"),
+        (b'{"id": "p1", "rating": "5;x"}', "bad-ratings: rating: expected numbers"),
+        (b'{"id": "p1", "rating": true}', "bad-ratings: rating: expected numbers"),
         (b'{"id": "p1", "rating_20231340": [5]}', "bad-ratings: .*rating_20231340"),
     ],
 )
@@ -194,4 +219,4 @@ def test_every_row_of_the_real_tables_is_read(
     table = pl.read_parquet(shared_data / "ratings" / name)
     rows = [parse_ratings_row(json.dumps(r).encode()) for r in table.iter_rows(named=True)]
     assert Counter(r.decision.kind if r.decision else None for r in rows) == kinds
-    assert Counter(len(r.dated_ratings) for r in rows) == n_dates
+    assert Counter(len(r.states) for r in rows) == n_dates

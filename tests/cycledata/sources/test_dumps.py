@@ -191,14 +191,41 @@ def test_a_large_array_is_read_piece_by_piece(
     assert sorted(found, key=lambda one: len(one["content"]["summary"]["value"])) == notes
 
 
-def test_of_two_states_of_a_note_the_later_stays(tmp_path: Path) -> None:
+def test_every_version_of_a_note_is_kept_once_in_any_order(tmp_path: Path) -> None:
     early = note("r1", "f1", 2, "before the rebuttal", tmdate=10)
     late = note("r1", "f1", 2, "after the rebuttal", tmdate=20)
-    files = [write(tmp_path / f"{i}.jsonl", json.dumps(one)) for i, one in enumerate((late, early))]
-    assert counts(into(tmp_path / "s", *files)) == (1, 0, 1, 0)
-    assert counts(into(tmp_path / "t", *reversed(files))) == (1, 1, 0, 0)
+    other_dump = {**late, "version": 2}
+    ones = (late, early, other_dump)
+    files = [write(tmp_path / f"{i}.jsonl", json.dumps(one)) for i, one in enumerate(ones)]
+    assert counts(into(tmp_path / "s", *files)) == (1, 1, 1, 0)
+    assert counts(into(tmp_path / "s", *files)) == (0, 0, 3, 0)
+    into(tmp_path / "t", *reversed(files))
     assert forums(tmp_path / "s") == forums(tmp_path / "t")
-    assert forums(tmp_path / "s")["forum/f1"]["notes"] == [late]
+    assert forums(tmp_path / "s")["forum/f1"]["notes"] == [early, late]
+
+
+def test_a_tracker_file_gives_every_version_of_a_review(tmp_path: Path) -> None:
+    versions = [note("r1", "f1", 2, f"text {day}", mdate=day, version=2) for day in (10, 20, 30)]
+    tracked = {
+        "id": "f1",
+        "cdate": 1,
+        "content": {"title": "T"},
+        "replies": [versions[2], versions[0], note("r2", "f1", 3), versions[1]],
+        "withdrawn": False,
+    }
+    into(tmp_path / "s", write(tmp_path / "f1.json", json.dumps(tracked)))
+    submission, *replies = forums(tmp_path / "s")["forum/f1"]["notes"]
+    assert submission["id"] == "f1"
+    assert replies == [*versions, note("r2", "f1", 3)]
+
+
+def test_reviews_with_their_responses_are_read(tmp_path: Path) -> None:
+    response = note("c1", "f1", 4, replyto="r1")
+    threads = [{"title": "T"}, {"review": REVIEW, "responses": [response]}]
+    threads.append({"review": note("r2", "f1", 3), "responses": []})
+    report = into(tmp_path / "s", write(tmp_path / "f1.json", json.dumps(threads)))
+    assert counts(report) == (1, 1, 0, 0)
+    assert forums(tmp_path / "s")["forum/f1"]["notes"] == [REVIEW, note("r2", "f1", 3), response]
 
 
 NOTES = st.builds(
