@@ -10,6 +10,12 @@ import re
 
 SIMPLE_GROUP = re.compile(r"\{([^{}\\%]*+)\}")
 _SIMPLE = re.compile(r"\{[^{}\\]*+\}")
+_SHALLOW = re.compile(
+    r"\{[^{}\\%]*+(?:(?:\\.|\{[^{}\\%]*+(?:(?:\\.|\{[^{}\\%]*+(?:\\.[^{}\\%]*+)*+\})[^{}\\%]*+)*+\})"
+    r"[^{}\\%]*+)*+\}",
+    re.DOTALL,
+)
+"""A group without comments and with at most two levels of groups in it."""
 _BRACE = re.compile(r"\{|\}|\\[{}\\]")
 _BRACE_OR_COMMENT = re.compile(r"\{|\}|\\[{}%\\]|%[^\n]*+")
 _BRACKET = re.compile(r"\{|\}|\[|\]|\\[{}\[\]\\]")
@@ -34,7 +40,7 @@ def group_end(text: str, start: int, *, comments: bool = False, limit: int = MAX
     >>> group_end(r"{a{b}\}c}", 0)
     9
     """
-    simple = SIMPLE_GROUP.match(text, start) if comments else _SIMPLE.match(text, start)
+    simple = _SHALLOW.match(text, start)
     if simple:
         return simple.end() if simple.end() - start <= limit else -1
     if not text.startswith("{", start):

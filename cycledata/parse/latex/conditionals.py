@@ -8,8 +8,8 @@ import re
 from collections.abc import Callable
 
 from cycledata.parse.latex.actions import SavedCommand
-from cycledata.parse.latex.definitions import is_style
 from cycledata.parse.latex.expand import Expander
+from cycledata.parse.latex.input_stack import is_style
 from cycledata.parse.latex.known_commands import words
 from cycledata.parse.latex.tokens import CONTROL
 

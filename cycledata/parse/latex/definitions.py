@@ -25,23 +25,13 @@ from cycledata.parse.latex.verbatim import skip_environment
 _ANY_SPACE = re.compile(r"\s++")
 
 
-def is_style(path: str) -> bool:
-    """Return whether a file is a package or class."""
-    return path.endswith((".sty", ".cls", ".clo", ".def", ".cfg"))
-
-
-def in_style(expander: Expander) -> bool:
-    """Return whether the definition being read is in a style file."""
-    return any(is_style(frame.name) for frame in expander.input.frames[-3:])
-
-
 def adopt(expander: Expander, name: str, macro: Macro) -> None:
     r"""Store a definition, unless it would hide a command that is read by name.
 
     An author's ``\renewcommand{\section}[2]{}`` around a bibliography hides its heading and is
     taken; ``\renewcommand{\section}{\@startsection...}`` only dresses it and is not.
     """
-    styled = in_style(expander)
+    styled = expander.input.frames[-1].in_style
     macro.from_style = styled
     if name in expander.definitions.base and (styled or name not in FRONT_MATTER):
         inner = names_in(macro.body)
@@ -184,7 +174,7 @@ def assign(expander: Expander, target: str, source: str) -> None:
     """Give ``target`` the present meaning of ``source``."""
     if not target or not source or target == source:
         return
-    if target in expander.definitions.base and in_style(expander):
+    if target in expander.definitions.base and expander.input.frames[-1].in_style:
         return
     meaning: Action | None = expander.definitions.actions.get(source)
     macro = expander.definitions.macros.get(source)
@@ -332,7 +322,7 @@ def pass_over(_expander: Expander, _name: str) -> None:
 def hook(expander: Expander, name: str) -> None:
     r"""``\AtBeginDocument{...}`` and ``\AtEndDocument{...}``: read there, not here."""
     text = expander.input.read_argument()
-    if not any(is_style(frame.name) for frame in expander.input.frames):
+    if not expander.input.frames[-1].in_style:
         expander.styles.hooks.setdefault(name, []).append(text)
 
 

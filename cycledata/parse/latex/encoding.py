@@ -1,5 +1,6 @@
 """Texts decoded: UTF-8 where it is valid, else what the paper declares, else a stated guess."""
 
+import codecs
 import re
 from collections.abc import Iterable, Mapping
 
@@ -85,6 +86,8 @@ def utf16_codec(data: bytes) -> str | None:
     """``utf-16`` and the like, by byte order mark or by every other byte being zero; else None."""
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
         return "utf-16"
+    if b"\0" not in data[:512]:
+        return None
     even, odd = data[0:512:2].count(0), data[1:512:2].count(0)
     if max(even, odd) * 5 < min(len(data), 512) * 2 or min(even, odd) * 50 > max(even, odd):
         return None
@@ -96,7 +99,7 @@ def _certain(data: bytes) -> str | None:
     if utf16_codec(data):
         return None
     try:
-        return data.decode("utf-8-sig")
+        return data.removeprefix(codecs.BOM_UTF8).decode()
     except UnicodeDecodeError:
         return None
 

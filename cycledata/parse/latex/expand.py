@@ -67,7 +67,7 @@ class Expander:
 
     def mark(self, name: str) -> None:
         """Write a command and record its position."""
-        self.output.marks.append((self.output.length, name))
+        self.output.mark(0, name)
         self.emit(name, at=self.at)
 
     # --- Control sequences -----------------------------------------------------------------------
@@ -140,7 +140,8 @@ class Expander:
             if frame.closing:
                 self.definitions.close_braces(frame)
             text, mark = frame.text, frame.pos
-            output.separate(frame, mark)
+            if text[mark : mark + 1].isalpha() and mark < frame.end:
+                output.separate(frame, mark)
             for match in finditer(text, mark, frame.end):
                 name = match[0]
                 action = get(name)
@@ -149,15 +150,17 @@ class Expander:
                         continue
                     output.write_slice(frame, mark, match.start())
                     mark = match.end()
-                    if text.startswith("\n", mark):
+                    following = text[mark : mark + 1]
+                    if following == "\n":
                         frame.pos = mark
                         self.emit("\n")
-                    else:
+                    elif following.isalpha() and mark < frame.end:
                         output.separate(frame, mark)
                     continue
                 start = match.start()
                 if action.__class__ is MarkedCommand and action.name == name:
-                    output.marks.append((output.length + start - mark, name))
+                    if not output.n_muted:
+                        output.marks.append((output.length + start - mark, name))
                     continue
                 output.write_slice(frame, mark, start)
                 self.at = start

@@ -23,11 +23,9 @@ def expl_syntax(expander: Expander, _name: str) -> None:
     frame.pos = end + len("\\ExplSyntaxOff") if end >= 0 else len(frame.text)
     expander.work.spend(len(code))
     plain = _NAME.sub(lambda match: re.sub("[_:]", "@", match[0]) + " ", code)
-    output = expander.output
-    before = (len(output.pieces), output.length, len(output.marks))
     pushed = expander.input.push(_NEWLINES.sub(" ", plain).replace("~", " "))
     if pushed is not None:
-        pushed.close = lambda: output.cut_back(*before)
+        pushed.close = expander.output.mute()
 
 
 def new_function(expander: Expander, name: str) -> None:

@@ -61,6 +61,9 @@ def flatten(texts: Mapping[str, str], main: str, names: tuple[str, ...] = ()) ->
 
 def without_macros(expander: Expander) -> None:
     """Go on with the files alone, every user's macro left in place."""
+    for frame in reversed(expander.input.frames):
+        if frame.fixed and frame.close:
+            frame.close()
     files: list[InputFrame] = [frame for frame in expander.input.frames if not frame.fixed]
     expander.input.frames[:] = files
     expander.input.floor = 0

@@ -14,7 +14,7 @@ _WHITE = (
     r"|\[RGB\]\{25\d,\s?25\d,\s?25\d\}|\[HTML\]\{[fF]{6}\}|\{white\}|\{white!(?:9\d|100)!?\w{0,20}\})"
 )
 _HIDING = re.compile(
-    r"\\(?:text)?color"
+    r"\\(?=[tcfop])(?:text)?color"
     + _WHITE
     + r"|\\fontsize\s*+\{\s*+(?:0?\.\d++|[0-2](?:\.\d++)?)\s*+(?:pt|bp|mm)?\s*+\}"
     r"(?:\{[^{}]{0,20}\})?"

@@ -4,33 +4,40 @@ from collections.abc import Callable, Mapping
 
 from cycledata.formats.braces import SIMPLE_GROUP
 from cycledata.parse.latex import tokens
+from cycledata.parse.latex.flat_text import FILE_STEP
 from cycledata.parse.latex.work import WorkLog
 
 MAX_DEPTH = 150
 """Frames on the stack: nested inputs and macros within macros."""
+_STYLES = (".sty", ".cls", ".clo", ".def", ".cfg")
+
+
+def is_style(path: str) -> bool:
+    """Return whether a file is a package or class."""
+    return path.endswith(_STYLES)
 
 
 class InputFrame:
     """One text being read and the place in the archive that it comes from."""
 
     __slots__ = (
-        "base", "close", "closing", "end", "file", "fixed", "folder", "name", "opened", "pos",
-        "scanned", "text",
+        "close", "closing", "end", "fixed", "folder", "in_style", "name", "opened", "origin",
+        "pos", "scanned", "text",
     )  # fmt: skip
 
-    def __init__(self, text: str, file: int, base: int = 0, *, fixed: bool = False) -> None:
+    def __init__(self, text: str, origin: int, name: str, folder: str, *, fixed: bool) -> None:
         self.text = text
         self.pos = 0
-        self.file = file
-        """Number of the file."""
-        self.base = base
-        """Offset in the file: of the text's start, or of all of it if ``fixed``."""
+        self.origin = origin
+        """File number times ``FILE_STEP`` plus the offset of the text, or of the macro's use."""
         self.fixed = fixed
         """True for a replacement text, all of which comes from one place."""
-        self.name = ""
+        self.name = name
         """Path of the file, or name of the macro."""
-        self.folder = ""
+        self.folder = folder
         """Folder in which names are resolved first."""
+        self.in_style = False
+        """True for a style file, and for the replacement texts of macros used in it."""
         self.close: Callable[[], None] | None = None
         """Called when the frame was read to its end."""
         self.end = len(text)
@@ -59,9 +66,9 @@ class InputFrame:
         self.scanned = max(self.scanned, self.pos)
         return opened[-1] if opened else -1
 
-    def source(self, pos: int) -> tuple[int, int]:
-        """Return the file number and offset that a position comes from."""
-        return self.file, self.base if self.fixed else self.base + pos
+    def source(self, pos: int) -> int:
+        """Return the origin of a position."""
+        return self.origin if self.fixed else self.origin + pos
 
 
 class InputStack:
@@ -120,10 +127,8 @@ class InputStack:
             )
             return None
         top = frames[-1]
-        file, base = top.source(top.pos)
-        frame = InputFrame(text, file, base, fixed=True)
-        frame.folder = top.folder
-        frame.name = name
+        frame = InputFrame(text, top.source(top.pos), name, top.folder, fixed=True)
+        frame.in_style = top.in_style
         frames.append(frame)
         return frame
 
@@ -135,10 +140,11 @@ class InputStack:
         if path not in self.files:
             self.files.append(path)
         text = self.text_of(path)
-        frame = InputFrame(text if end is None else text[:end], self.files.index(path))
+        origin = self.files.index(path) * FILE_STEP
+        text_read = text if end is None else text[:end]
+        frame = InputFrame(text_read, origin, path, self.folder, fixed=False)
         frame.pos = start
-        frame.name = path
-        frame.folder = self.folder
+        frame.in_style = is_style(path) or (bool(self.frames) and self.frames[-1].in_style)
         self.work.spend(len(text) // 8 + 16)
         self.frames.append(frame)
         return frame

@@ -3,7 +3,6 @@ r"""Control sequences that pull files in: ``\input`` and similar commands, packa
 import re
 from posixpath import normpath
 
-from cycledata.parse.latex.definitions import is_style
 from cycledata.parse.latex.expand import Expander
 from cycledata.parse.latex.input_stack import InputFrame
 from cycledata.parse.latex.known_commands import STOCK_STYLES
@@ -178,9 +177,9 @@ def use_package(expander: Expander, name: str) -> None:
     frame, at = expander.input.frames[-1], expander.at
     options = expander.input.read_optional() or ""
     names = expander.input.read_argument()
-    in_style = any(is_style(outer.name) for outer in expander.input.frames)
+    in_style = frame.in_style
     if not in_style:
-        expander.output.marks.append((expander.output.length, name))
+        expander.output.mark(0, name)
         if expander.input.frames[-1] is frame:
             expander.output.write_slice(frame, at, frame.pos)
         else:
@@ -218,15 +217,15 @@ def push_style(expander: Expander, path: str, options: str) -> None:
     if path in expander.styles.files_read:
         return
     expander.styles.files_read.add(path)
-    output, outer_options = expander.output, expander.styles.options
-    before = (len(output.pieces), output.length, len(output.marks))
+    outer_options = expander.styles.options
     frame = expander.input.push_file(path)
     if frame is None:
         return
     expander.styles.options = options
+    unmute = expander.output.mute()
 
     def close() -> None:
-        output.cut_back(*before)
+        unmute()
         expander.styles.options = outer_options
 
     frame.close = close

@@ -53,9 +53,9 @@ def copy_note(expander: Expander, name: str, macro: Macro) -> None:
         top.pos += 2
     frame = expander.input.push("".join(f"{{{arg}}}" for arg in args), name=name)
     if frame is None:
-        output.notes.append((start, output.length))
+        output.note(start)
     else:
-        frame.close = lambda: output.notes.append((start, output.length))
+        frame.close = lambda: output.note(start)
 
 
 def guarded(expander: Expander, text: str) -> str:

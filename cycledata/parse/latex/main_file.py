@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from posixpath import basename
 
 from cycledata.errors import ParseError
-from cycledata.parse.latex.definitions import is_style
 from cycledata.parse.latex.includes import Includes
+from cycledata.parse.latex.input_stack import is_style
 from cycledata.parse.latex.known_commands import words
 from cycledata.parse.latex.tokens import BEGIN_DOCUMENT, find_live, is_live
 from cycledata.records import ParseWarning
@@ -296,12 +296,29 @@ def _draft(texts: Mapping[str, str], path: str, includes: Includes) -> _Draft:
         is_template=bool(title and _TEMPLATE_TITLE.search(title[1])),
         venue=_venue_date(match[2] for match in loaded),
         is_final=bool(options & {"final", "accepted"}),
-        n_parts=sum(
-            any(pattern.search(part) for part in whole)
-            for pattern in (_TITLE, _ABSTRACT, _BIBLIOGRAPHY)
-        ),
-        is_east_asian=sum(len(_EAST_ASIAN.findall(part)) for part in whole) > 500,
+        n_parts=sum(any(map(has_part, whole)) for has_part in _HAS_PART),
+        is_east_asian=sum(map(_n_east_asian, whole)) > 500,
     )
+
+
+def _n_east_asian(text: str) -> int:
+    """Return how many characters are Chinese, Japanese or Korean."""
+    return 0 if text.isascii() else len(_EAST_ASIAN.findall(text))
+
+
+def _has_title(text: str) -> bool:
+    return "title" in text and _TITLE.search(text) is not None
+
+
+def _has_abstract(text: str) -> bool:
+    return ("bstract" in text or "ABSTRACT" in text) and _ABSTRACT.search(text) is not None
+
+
+def _has_bibliography(text: str) -> bool:
+    return "bib" in text and _BIBLIOGRAPHY.search(text) is not None
+
+
+_HAS_PART = (_has_title, _has_abstract, _has_bibliography)
 
 
 def _venue_date(names: Iterable[str]) -> float:

@@ -65,22 +65,20 @@ MAX_DEPTH = 8
 """Editing marks within editing marks."""
 MAX_VERB = 1_000
 r"""Characters of one ``\verb``."""
-_BLANK_LINES = re.compile(r"\n[ \t]*+\n(?:[ \t]*+\n)*+")
-
-
-def _pattern(verbatim: Iterable[str]) -> re.Pattern[str]:
-    """Return what is looked at: edited commands, and where verbatim texts and formulas begin."""
-    names = "|".join(sorted(map(re.escape, verbatim), reverse=True))
-    return re.compile(
-        rf"\\begin\{{({names})\}}|\\begin\{{((?:{_FORMULAS})\*?)\}}"
-        r"|\\(?:verb\*?|lstinline)(?=[^\sA-Za-z*{\[])|\\[(\[](?<!\\\\.)"
-        r"|\$(?<!\\\$)(?:[^$\\\n]|\\.|\n(?![ \t]*+\n)){1,3000}+\$|"
-        + one_of(NOTES | _KEPT | _LAYOUT)
-    )
-
-
-_FORMULAS = "equation|align|gather|multline|eqnarray|displaymath|math|alignat|flalign"
-_EDITED = _pattern(_VERBATIM)
+_BLANK_LINES = re.compile(r"\n(?:[ \t]++\n|\n[ \t]*+\n)(?:[ \t]*+\n)*+")
+"""More than an empty line between paragraphs; a plain empty line is not matched, for speed."""
+_DOLLAR = re.compile(r"\$\$?|\\[\\$]")
+_EDITED = re.compile(one_of(NOTES | _KEPT | _LAYOUT))
+_FORMULAS = (
+    "equation", "align", "gather", "multline", "eqnarray", "displaymath", "math", "alignat",
+    "flalign",
+)  # fmt: skip
+_IN_FORMULA = frozenset(_FORMULAS) | {name + "*" for name in _FORMULAS}
+_LOOKED_AT = re.compile(
+    r"\\begin\{([^{}\\\s]{1,60}+)\}|\\(?:verb\*?|lstinline)(?=[^\sA-Za-z*{\[])|\\[(\[](?<!\\\\.)|"
+    + one_of(NOTES | _KEPT | _LAYOUT)
+)
+"""Edited commands, and where verbatim texts and displayed formulas may begin."""
 
 
 class MarkupStripper:
@@ -93,7 +91,7 @@ class MarkupStripper:
 
     def __init__(self, own_names: Collection[str], verbatim_names: Collection[str]) -> None:
         self._own = frozenset(own_names) & (NOTES | _KEPT | _LAYOUT)
-        self._pattern = _pattern({*_VERBATIM, *verbatim_names}) if verbatim_names else _EDITED
+        self._verbatim = frozenset(_VERBATIM) | frozenset(verbatim_names)
 
     def strip(self, text: str, depth: int = 0) -> str:
         """Return a section's LaTeX without remarks, editing marks and layout.
@@ -104,21 +102,25 @@ class MarkupStripper:
         """
         if depth > MAX_DEPTH:
             return text
+        if _EDITED.search(text) is None:
+            return _BLANK_LINES.sub("\n\n", text).strip()
+        text = _BLANK_LINES.sub("\n\n", text)
         latex = LatexText(text)
+        dollars = _Dollars(text)
         out: list[str] = []
         pos = untouched = formula_end = 0
-        for match in self._pattern.finditer(text):
+        for match in _LOOKED_AT.finditer(text):
             start, name = match.start(), match[0]
             if start < pos or start < untouched:
                 continue
-            if name[0] == "$":
-                continue
-            if match[2] or name in _FORMULA_ENDS:
-                if start >= formula_end:
+            if match[1] in _IN_FORMULA or name in _FORMULA_ENDS:
+                if start >= formula_end and not dollars.around(start):
                     formula_end = _formula_end(text, match)
-            elif match[1] or name.startswith(("\\verb", "\\lstinline")):
+            elif match[1] in self._verbatim or name.startswith(("\\verb", "\\lstinline")):
                 untouched = _verbatim_end(text, match)
-            elif name not in self._own and (start >= formula_end or name in _REMARKS):
+            elif match[1] is None and name not in self._own:
+                if (start < formula_end and name not in _REMARKS) or dollars.around(start):
+                    continue
                 out.append(text[pos:start])
                 pos = self._after(latex, match, out, depth)
         out.append(text[pos:])
@@ -145,9 +147,39 @@ class MarkupStripper:
         return pos
 
 
+class _Dollars:
+    """Formulas between dollars, which end in the paragraph in which they begin.
+
+    Args:
+        text: flat LaTeX, asked about from its start to its end.
+    """
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._pos = 0
+        self._opened = ""
+
+    def around(self, place: int) -> bool:
+        """Return whether a place, not before the one asked about last, lies between dollars."""
+        text, start = self._text, self._pos
+        self._pos = place
+        blank = text.rfind("\n\n", start, place)
+        if blank >= 0:
+            start, self._opened = blank, ""
+        for found in _DOLLAR.findall(text, start, place) if "$" in text[start:place] else ():
+            if found[0] == "$":
+                adjacent = self._opened == "$" and found == "$$"  # one formula after another
+                self._opened = "$" if adjacent else "" if self._opened else found
+        if self._opened:
+            close = text.find("$", place, place + MAX_FORMULA)
+            if close < 0 or "\n\n" in text[place:close]:
+                self._opened = ""
+        return bool(self._opened)
+
+
 def _formula_end(text: str, match: re.Match[str]) -> int:
     """Return the place after a formula, or its start if it does not end."""
-    closing = f"\\end{{{match[2]}}}" if match[2] else _FORMULA_ENDS[match[0]]
+    closing = f"\\end{{{match[1]}}}" if match[1] else _FORMULA_ENDS[match[0]]
     end = text.find(closing, match.end(), match.end() + MAX_FORMULA)
     return end + len(closing) if end >= 0 else match.end()
 

@@ -23,8 +23,8 @@ TOKEN = re.compile(
 CONTROL = re.compile(r"\\(?:[A-Za-z@]++|.)", re.DOTALL)
 _SPACE = re.compile(r"(?:[ \t\n\r\f]|%[^\n]*+)*+")
 _INLINE_SPACE = re.compile(r"[ \t]*+(?:%[^\n]*+)?+(?:\n[ \t]*+(?:%[^\n]*+\n[ \t]*+)*+)?+")
-OPENING = re.compile(r"\{|\}|\\(?:(begin|end)\{[^{}\n]*+\}|[{}%\\])|%[^\n]*+")
-"""What opens or closes a group."""
+OPENING = re.compile(r"\{(?:[^{}\\%]*+\})?+|\}|\\(?:(begin|end)\{[^{}\n]*+\}|[{}%\\])|%[^\n]*+")
+"""What opens or closes a group; a group without commands is passed over whole."""
 _COMMENT = re.compile(r"\\[%\\]|%[^\n]*+\n?[ \t]*+")
 _LONGEST_WORD = 60
 
@@ -65,6 +65,8 @@ def ends_in_word(text: str, end: int | None = None) -> bool:
     (True, False)
     """
     end = len(text) if end is None else end
+    if end == 0 or not (text[end - 1].isalpha() or text[end - 1] == "@"):
+        return False
     start = text.rfind("\\", max(0, end - _LONGEST_WORD), end)
     if start < 0 or not text[start + 1 : end].replace("@", "a").isalpha():
         return False
