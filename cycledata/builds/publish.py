@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from cycledata.consent.snapshot_places import find_snapshots
 from cycledata.consent.tombstones import FILE as TOMBSTONES
 from cycledata.consent.tombstones import Tombstone, read_tombstones, standing_tombstones
 from cycledata.errors import BuildError, PublishError
@@ -41,7 +42,9 @@ class PublishPlan:
     """Bytes of all files."""
 
 
-def publish(build: Path, repo: str, *, token: str | None, dry_run: bool) -> PublishPlan:
+def publish(
+    build: Path, repo: str, *, token: str | None, dry_run: bool, cache: Path | None = None
+) -> PublishPlan:
     """Push a verified build to the hub in one commit.
 
     A missing repository is created and gated, so that readers see the form of the card first.
@@ -51,10 +54,11 @@ def publish(build: Path, repo: str, *, token: str | None, dry_run: bool) -> Publ
         repo: ``org/name`` of a dataset repository.
         token: the hub's token with write access; not needed for a dry run.
         dry_run: return the plan; send nothing.
+        cache: cache folder, which knows the snapshots of builds on this machine.
 
     Raises:
-        BuildError: the build is for private use, or the repository has a tombstone that the build
-            lacks.
+        BuildError: the build is for private use, or the repository, a build beside it or its
+            snapshot has a tombstone that the build lacks.
         PublishError: no token, or the hub refused or could not be reached.
         VerifyError: the build differs from its manifest.
     """
@@ -64,13 +68,7 @@ def publish(build: Path, repo: str, *, token: str | None, dry_run: bool) -> Publ
             f"{build}: made under {manifest.policy_name}, which permits some texts for private use "
             "only; build it again under a policy without private-use to publish it"
         )
-    known = {stone.paper_id for stone in read_tombstones(build)}
-    missing = [s.paper_id for s in standing_tombstones(build, build) if s.paper_id not in known]
-    if missing:
-        raise BuildError(
-            f"{build}: {missing[0]} was taken down ({len(missing)} such papers), see the "
-            f"{TOMBSTONES} of a build beside it, but this build still has it; build again"
-        )
+    _require_tombstones(build, manifest, cache)
     files = tuple(sorted([*(pin.path for pin in manifest.files), MANIFEST]))
     plan = PublishPlan(repo, files, sum((build / name).stat().st_size for name in files))
     if dry_run:
@@ -83,6 +81,22 @@ def publish(build: Path, repo: str, *, token: str | None, dry_run: bool) -> Publ
     with _one_line_errors(repo):
         _push(api, build, manifest, repo)
     return plan
+
+
+def _require_tombstones(build: Path, manifest: BuildManifest, cache: Path | None) -> None:
+    """Check that the build has every tombstone of its snapshot and of the builds beside it."""
+    digest = str(manifest.inputs.get("snapshot"))
+    snapshots = find_snapshots(cache, digest) if cache is not None else []
+    known = {stone.paper_id for stone in read_tombstones(build)}
+    for folder in [build, *snapshots]:
+        applying = standing_tombstones(build, folder)
+        missing = [stone.paper_id for stone in applying if stone.paper_id not in known]
+        if missing:
+            place = "a build beside it" if folder == build else str(folder)
+            raise BuildError(
+                f"{build}: {missing[0]} was taken down ({len(missing)} such papers), see the "
+                f"{TOMBSTONES} of {place}, after this build was made; build again"
+            )
 
 
 def _push(api: "HfApi", build: Path, manifest: BuildManifest, repo: str) -> None:

@@ -23,13 +23,14 @@ from cycledata.builds.engines import Engine, map_in_order
 from cycledata.builds.row_shards import RowWriter, read_batches, write_splits
 from cycledata.consent.decisions import redact
 from cycledata.consent.policy import Policy, Verdict
+from cycledata.consent.snapshot_places import note_snapshot
 from cycledata.consent.tombstones import FILE as TOMBSTONES
 from cycledata.consent.tombstones import Tombstone, standing_tombstones, write_tombstones
 from cycledata.consent.works import WorkIndex, read_work_id
 from cycledata.datasets.research14k import RESEARCH_14K
 from cycledata.datasets.review5k import REVIEW_5K
 from cycledata.datasets.spec import BuildContext, DatasetSpec, MakePaper, PaperRows
-from cycledata.datasets.text_cache import code_digest, package_versions
+from cycledata.datasets.text_cache import code_digest, forget_texts, package_versions
 from cycledata.errors import BuildError, ParseError
 from cycledata.files import growing_folder
 from cycledata.load import MANIFEST, BuildManifest, read_build, verify_build
@@ -140,6 +141,8 @@ def _build_once(
     """
     before = _file_states(snapshot)
     sealed = SealedSnapshot.open(snapshot)
+    if cache is not None and not _is_invented(sealed):
+        note_snapshot(cache, sealed.digest, snapshot)
     tombstones = standing_tombstones(out, snapshot)
     inputs = _inputs(dataset, sealed, policy, tombstones)
     finished = _same_build(out, fingerprint(inputs))
@@ -161,7 +164,10 @@ def _build_once(
         run = _Run(dataset, folder)
         context.scratch.mkdir()
         dataset.prepare(sealed, context.scratch)
-        context = _for_works(dataset, context, paper_ids)
+        context = extend_to_works(dataset, context, paper_ids)
+        if cache is not None:
+            opted_out = context.policy.opted_out("paper_text")
+            forget_texts(cache, context.tombstones | opted_out)
         chunks = [paper_ids[i : i + chunk_papers] for i in range(0, len(paper_ids), chunk_papers)]
         made = map_chunks(partial(_make_chunk, dataset.make, context), chunks)
         n_done = 0
@@ -186,7 +192,7 @@ def _build_once(
     return BuildReport(manifest, unchanged=False, unknown_ids=unknown_ids)
 
 
-def _for_works(
+def extend_to_works(
     dataset: DatasetSpec[Any], context: BuildContext[Any], paper_ids: Sequence[str]
 ) -> BuildContext[Any]:
     """Return the context with opt-outs and takedowns extended to all ids of their works."""
@@ -198,6 +204,10 @@ def _for_works(
         policy=context.policy.with_works(index),
         tombstones=index.expand(context.tombstones),
     )
+
+
+def _is_invented(sealed: SealedSnapshot) -> bool:
+    return next(sealed.keys(*INVENTED), None) is not None
 
 
 def _unknown_ids(policy: Policy, known: AbstractSet[str]) -> tuple[str, ...]:
@@ -219,7 +229,7 @@ def _manifest(
         dataset=run.dataset.name,
         fingerprint=fingerprint(inputs),
         inputs=inputs,
-        invented=next(sealed.keys(*INVENTED), None) is not None,
+        invented=_is_invented(sealed),
         shareable=policy.shareable,
         policy_name=policy.name,
         configs={name: run.rows_by_split[name] for name in run.dataset.schemas},

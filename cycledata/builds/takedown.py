@@ -1,7 +1,6 @@
 """Make a build without some works, from its own files alone, with a tombstone for each paper."""
 
 import re
-import shutil
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
@@ -22,15 +21,18 @@ from cycledata.builds.runner import (
     WORKS_SCHEMA,
     finish,
 )
+from cycledata.consent.snapshot_places import find_snapshots
 from cycledata.consent.tombstones import (
     FILE,
     Tombstone,
+    add_tombstones,
     merge_tombstones,
     read_tombstones,
     write_tombstones,
 )
 from cycledata.consent.works import WorkIndex, read_work_id, work_keys
 from cycledata.datasets.spec import DatasetSpec
+from cycledata.datasets.text_cache import forget_texts
 from cycledata.errors import BuildError
 from cycledata.files import growing_folder
 from cycledata.formats.paper_text import cited_works, parse_messages, render_messages
@@ -56,6 +58,8 @@ class TakedownReport:
     """Papers with a new tombstone: those named, and the other papers of the same works."""
     not_in_build: tuple[str, ...]
     """Named papers that the build has no row of; they have a tombstone too."""
+    snapshots: tuple[Path, ...]
+    """Folders of snapshots that got the tombstones, so that every later build obeys them."""
 
 
 def read_paper_ids(path: Path) -> list[str]:
@@ -99,8 +103,10 @@ def take_down(
         reason: published in the tombstone.
         date: ISO 8601 day, published in the tombstone.
         snapshot: folder of a snapshot that gets the tombstones too, so that every later build from
-            it obeys them, wherever it is written.
-        cache: folder of parsed texts; the texts of the works are deleted from it.
+            it obeys them, wherever it is written. The snapshots that the build was made from on
+            this machine get them in any case.
+        cache: cache folder, which knows these snapshots; the parsed texts of the works are deleted
+            from it.
 
     Raises:
         BuildError: no ids, an id that matches nothing (nothing is written), or ``out`` is not
@@ -125,6 +131,7 @@ def take_down(
         for paper_id in sorted(gone | {name for name in named if not index.papers_of(name)})
     ]
     tombstones = merge_tombstones(read_tombstones(build), stones)
+    snapshots = _snapshots(manifest, snapshot, cache)
     inputs = {
         **manifest.inputs,
         "parent": manifest.fingerprint,
@@ -152,14 +159,25 @@ def take_down(
             "published": published,
             "files": tuple(sorted(pins, key=lambda pin: pin.path)),
         }
-        if snapshot is not None:
-            # Before the build takes its name: a kill in between loses no tombstone.
-            write_tombstones(snapshot, merge_tombstones(read_tombstones(snapshot), tombstones))
+        # Before the build takes its name: a kill in between loses no tombstone.
+        for place in snapshots:
+            add_tombstones(place, tombstones)
         made = finish(folder, dataset, manifest.model_copy(update=changed))
     if cache is not None:
-        _purge_cache(cache, names)
+        forget_texts(cache, names)
     taken = tuple(stone.paper_id for stone in stones)
-    return TakedownReport(made, taken, tuple(i for i in taken if i not in index.keys_of))
+    not_in_build = tuple(i for i in taken if i not in index.keys_of)
+    return TakedownReport(made, taken, not_in_build, snapshots)
+
+
+def _snapshots(
+    manifest: BuildManifest, snapshot: Path | None, cache: Path | None
+) -> tuple[Path, ...]:
+    """Return the folder given and those that this machine built from with the same digest."""
+    given = {snapshot.resolve()} if snapshot is not None else set()
+    digest = str(manifest.inputs.get("snapshot"))
+    noted = find_snapshots(cache, digest) if cache is not None and not manifest.invented else []
+    return tuple(sorted({*given, *noted}))
 
 
 def _keys_by_paper(build: Path, manifest: BuildManifest) -> dict[str, set[str]]:
@@ -372,12 +390,3 @@ def _rewrite_works(build: Path, out: Path, gone: AbstractSet[str]) -> int:
             writer.add(row)
     writer.close()
     return writer.n_rows
-
-
-def _purge_cache(cache: Path, names: Iterable[str]) -> None:
-    """Delete the cached texts of works, by the folder names that `text_cache` gives them."""
-    from cycledata.datasets.text_cache import folders_of
-
-    for name in names:
-        for folder in folders_of(cache, name.removeprefix("arxiv:")):
-            shutil.rmtree(folder)

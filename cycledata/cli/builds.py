@@ -212,7 +212,8 @@ def takedown(
             exists=True,
             file_okay=False,
             metavar="DIR",
-            help="Also write the tombstones into this snapshot, for all later builds from it.",
+            help="Write the tombstones into this snapshot, for all later builds from it; by default"
+            " into the snapshot that the build was made from on this machine.",
         ),
     ] = None,
     as_json: AsJson = False,
@@ -233,9 +234,15 @@ def takedown(
         print_build(out, report.manifest)
     for paper_id in report.not_in_build:
         note(f"{paper_id}: not found in {build}")
+    if not report.snapshots and not report.manifest.invented:
+        warn(
+            f"the snapshot of {build} is not known here: builds from it in other folders do not see"
+            f" these tombstones; give --snapshot, or copy {out}/tombstones.json into its folder"
+        )
+    places = "".join(f", and so do all builds from {place}" for place in report.snapshots)
     note(
         f"{len(report.taken_down)} taken down; builds in the same folder as {out} apply its "
-        "tombstones" + (f", and so do all builds from {snapshot}" if snapshot else "")
+        f"tombstones{places}"
     )
 
 
@@ -259,8 +266,10 @@ def publish(
 ) -> None:
     """Push a verified build to the Hugging Face Hub; the token is read from HF_TOKEN."""
     from cycledata.builds.publish import publish as push
+    from cycledata.files import cache_folder
 
-    plan = push(build, repo, token=os.environ.get("HF_TOKEN"), dry_run=dry_run)
+    token = os.environ.get("HF_TOKEN")
+    plan = push(build, repo, token=token, dry_run=dry_run, cache=cache_folder())
     print(f"{'would push' if dry_run else 'pushed'} {len(plan.files)} files to {plan.repo}:")
     print("\n".join(f"  {name}" for name in plan.files))
     print(f"  {plan.n_bytes:,} bytes")

@@ -125,12 +125,12 @@ def _opened(folder: Path) -> "Iterator[tuple[Replies, dict[tuple[str, str], str]
 def forget(
     folder: Snapshot,
     service: Annotated[
-        str,
+        str | None,
         typer.Option(
             metavar="SERVICE",
-            help="openreview, arxiv, semantic_scholar, proceedings, ratings or outlines.",
+            help="openreview, arxiv, semantic_scholar, proceedings, ratings or outline.",
         ),
-    ],
+    ] = None,
     key: Annotated[
         list[str] | None,
         typer.Option(metavar="KEY", help="Key of a reply, such as forum/ID. Repeat for several."),
@@ -139,15 +139,36 @@ def forget(
         bool,
         typer.Option("--not-understood", help="All replies that could not be understood."),
     ] = False,
+    taken_down: Annotated[
+        bool,
+        typer.Option(
+            "--taken-down", help="All replies about the works in the snapshot's tombstones.json."
+        ),
+    ] = False,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR",
+            help="New folder for a sealed snapshot without the works that were taken down.",
+        ),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Remove replies from an open snapshot, so that the next fetch asks again.
 
-    Without --key or --not-understood, all replies of the service are removed.
+    Without --key or --not-understood, all replies of the service are removed. With --taken-down,
+    everything about works that were taken down is removed, and fetches leave them out.
     """
     from cycledata.snapshot.open import OpenSnapshot
     from cycledata.snapshot.reply import DATABASE
 
+    if taken_down:
+        if service or key or not_understood:
+            raise typer.BadParameter("give --taken-down alone, or with --out")
+        _forget_taken_down(folder, out, as_json)
+        return
+    if service is None or out is not None:
+        raise typer.BadParameter("give --service; --out is for --taken-down")
     if key and not_understood:
         raise typer.BadParameter("give --key or --not-understood, not both")
     if not (folder / DATABASE).is_file():
@@ -172,6 +193,20 @@ def forget(
         print_json({"removed": n_removed})
     else:
         print(f"removed {n_removed:,} replies of {service}")
+
+
+def _forget_taken_down(folder: Path, out: Path | None, as_json: bool) -> None:
+    from cycledata.builds.erase import erase_works
+
+    report = erase_works(folder, out)
+    if as_json:
+        removed = {"removed": report.n_removed, "digest": report.digest}
+        print_json({**removed, "snapshot": str(report.folder)})
+        return
+    print(f"removed {report.n_removed:,} replies about works that were taken down")
+    if report.digest is not None:
+        print(f"digest {report.digest}")
+        note(f"{folder} still has them; move {report.folder}, with its tombstones, to its place")
 
 
 def seal(

@@ -117,6 +117,11 @@ class Policy(Record):
         granted = frozenset[str]().union(*(grant.paper_ids for grant in self.written_consent))
         return granted.union(*(request.paper_ids for request in self.opt_out))
 
+    def opted_out(self, component: Component) -> frozenset[str]:
+        """Return the paper ids and keys of which an opt-out request covers a component."""
+        requests = (r.paper_ids for r in self.opt_out if component in r.components)
+        return frozenset[str]().union(*requests)
+
     def opts_out(self, paper_id: str, component: Component) -> bool:
         """Return True if an opt-out request covers a component of a paper."""
         return any(

@@ -1,7 +1,8 @@
 """Tombstones: the record that a paper was taken down, so that no later build publishes it again.
 
-A takedown writes ``tombstones.json`` into the build it makes. A new build obeys the tombstones
-beside its snapshot, in its own folder and in the builds beside it.
+``tombstones.json`` in the folder of a snapshot is authoritative for all builds from it, and a
+takedown writes there. The file also travels with every build; a new build obeys the tombstones of
+its snapshot, of its own folder and of the builds beside it.
 """
 
 from collections.abc import Iterable, Sequence
@@ -10,7 +11,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from cycledata.errors import PolicyError
-from cycledata.files import canonical_json, strict_json, write_file
+from cycledata.files import canonical_json, locked, strict_json, write_file
 from cycledata.records import Record, first_problem
 
 FILE = "tombstones.json"
@@ -62,6 +63,17 @@ def write_tombstones(folder: Path, tombstones: Sequence[Tombstone]) -> None:
         "tombstones": [stone.model_dump(mode="json", exclude_defaults=True) for stone in tombstones]
     }
     write_file(folder / FILE, canonical_json(rows, indent=1) + "\n")
+
+
+def add_tombstones(folder: Path, tombstones: Iterable[Tombstone]) -> None:
+    """Add tombstones to those of a folder, which keeps its own.
+
+    Raises:
+        FileLockedError: another process adds tombstones there now.
+        PolicyError: the folder has an invalid file of tombstones.
+    """
+    with locked(folder / f".{FILE}.lock"):
+        write_tombstones(folder, merge_tombstones(read_tombstones(folder), tombstones))
 
 
 def merge_tombstones(*groups: Iterable[Tombstone]) -> tuple[Tombstone, ...]:

@@ -7,7 +7,8 @@ damaged entry is parsed again.
 import hashlib
 import logging
 import re
-from collections.abc import Callable, Sequence
+import shutil
+from collections.abc import Callable, Iterable, Sequence
 from functools import cache as cache_forever
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -80,10 +81,12 @@ def _folder_name(file: str) -> str:
     return sha256_bytes(_VERSION.sub("", file.lower()).encode())[:32]
 
 
-def folders_of(cache: Path, name: str) -> list[Path]:
-    """Return the folders with the cached texts of an arXiv id or paper id; empty if none."""
-    folder = cache / "texts" / _folder_name(name)
-    return [folder] if folder.is_dir() else []
+def forget_texts(cache: Path, names: Iterable[str]) -> None:
+    """Delete the cached texts of works, given by paper ids and keys."""
+    for name in names:
+        folder = cache / "texts" / _folder_name(name.removeprefix("arxiv:"))
+        if folder.is_dir():
+            shutil.rmtree(folder)
 
 
 def _read_entry(path: Path) -> PaperText | None:

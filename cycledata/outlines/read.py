@@ -5,6 +5,7 @@ where and why there is none. Nothing is repaired here; ``ask`` asks the model ag
 """
 
 import json
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any, Literal
 
@@ -17,6 +18,8 @@ from cycledata.records import Outline, Record, first_problem
 
 Outcome = Literal["outline", "refused"]
 _TEXTS = ("motivation", "main_idea")
+_PLACE = re.compile(r"JSON(?:, character \d+)?|request|reply|([a-z_]+)(?:\.\d+(?:\.[a-z]+)?)?")
+"""Places in a reply; the group is the field of the outline, which must exist."""
 
 
 class SeededSampling(Record):
@@ -114,6 +117,18 @@ def recorded_outline(reply: OutlineReply) -> Outline | Unreadable:
         why = "no reply" if last is None else last.problem
         return Unreadable(f"{reply.model}, {len(reply.attempts)} attempts", str(why))
     return parse_outline(last.text)
+
+
+def place_of(problem: str) -> str:
+    """Return where a recorded problem is, without words of the model; "" if that is not clear.
+
+    >>> place_of("JSON, character 7: Expecting value, found 'x'")
+    'JSON, character 7'
+    """
+    place = problem.partition(":")[0]
+    known = _PLACE.fullmatch(place)
+    named = known is not None and (known[1] is None or known[1] in Outline.model_fields)
+    return place if named else ""
 
 
 def ranks_above(reply: OutlineReply, rival: Outcome | None) -> bool:

@@ -137,6 +137,12 @@ class OpenSnapshot:
         with self.transaction():
             return sum(self._remove(service, key) for key in keys)
 
+    def compact(self) -> None:
+        """Rewrite the file, so that removed payloads are no longer in its free pages."""
+        with self._lock:
+            self._execute("VACUUM")
+            self._execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
     def forget_marks(self, prefix: str) -> None:
         """Remove the notes that begin with a prefix, so that the next fetch starts there afresh."""
         with self.transaction():

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from cycledata.consent.erase import forget_works, tombstone_names
 from cycledata.errors import ReplyConflictError
 from cycledata.files import canonical_json
 from cycledata.snapshot import keys
@@ -183,6 +184,8 @@ def import_replies(
                         named.append(outcome)
                 else:
                     counts[outcome] += 1
+    # Files have many papers; those that were taken down are not kept.
+    forget_works(snapshot, tombstone_names(snapshot))
     return ImportReport(
         counts["added"], counts["merged"], counts["same"], counts["unreadable"], tuple(named)
     )

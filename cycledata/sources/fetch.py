@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 
 import requests
 
+from cycledata.consent.erase import forget_works, tombstone_names
 from cycledata.errors import BudgetSpentError, GaveUpError, ParseError, RefusedError
 from cycledata.parse.arxiv import ArxivPaper
 from cycledata.snapshot import keys
@@ -113,6 +114,7 @@ class FetchRun:
         self._on_progress = on_progress
         self._down: dict[str, str] = {}
         self._unmatched: set[str] = set()
+        self._taken_down = tombstone_names(snapshot)
         self.summary = FetchSummary()
 
     def review5k(self, venues: Sequence[str]) -> FetchSummary:
@@ -132,6 +134,8 @@ class FetchRun:
             self.summary.stopped = str(error)
         except KeyboardInterrupt:
             self.summary.stopped = "stopped by hand; run again to go on"
+        # Lists have many papers; those that were taken down are not kept.
+        forget_works(self._snapshot, self._taken_down)
         after = self._snapshot.counts()
         self.summary.added = {
             name: n - before.get(name, 0) for name, n in after.items() if n > before.get(name, 0)
@@ -147,6 +151,7 @@ class FetchRun:
             self._each("OpenReview list", "openreview", [venue], partial(self._list, client))
             # If the list broke off, the forums of its first pages are still fetched.
             forums = self._forums_of(venue)
+            forums = [forum for forum in forums if forum not in self._taken_down]
             self._papers({forum: self._note(forum) for forum in forums})
             if self._options.history:
                 notes = [name for forum in forums for name in self._review_ids(forum)]
@@ -173,7 +178,8 @@ class FetchRun:
         for listing in listings:
             prefix = f"{listing.name}/"
             entries = list(self._snapshot.keys(keys.PROCEEDINGS, prefix))[: self._options.limit]
-            papers |= {key.removeprefix(prefix): self._entry(key) for key in entries}
+            named = {key.removeprefix(prefix): key for key in entries}
+            papers |= {i: self._entry(k) for i, k in named.items() if i not in self._taken_down}
         matched = self._papers(papers)
         self._references({f"ARXIV:{matched[name]}": papers[name].title for name in matched})
 

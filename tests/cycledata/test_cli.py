@@ -14,6 +14,7 @@ import typer
 
 from cycledata import sample
 from cycledata.cli import app, main
+from cycledata.consent.tombstones import Tombstone, write_tombstones
 from cycledata.console import printable
 from cycledata.load import read_build
 
@@ -363,6 +364,15 @@ def test_forgotten_replies_are_named_and_removed(cli: Cli, tmp_path: Path) -> No
     assert json.loads(ran.out) == {"removed": 1}
     assert "it has openreview" in cli("forget", snapshot, "--service", "x").err
     assert json.loads(cli("status", snapshot, "--json").out)["n_submissions"] == 1
+    assert "no tombstones" in cli("forget", snapshot, "--taken-down").err
+    assert (
+        cli("forget", snapshot).code == cli("forget", snapshot, "--taken-down", "--key", "x").code
+    )
+    write_tombstones(snapshot, [Tombstone(paper_id="b", reason="r", date="2026-11-20")])
+    ran = cli("forget", snapshot, "--taken-down", "--out", tmp_path / "new")
+    assert "an open snapshot is changed in place" in ran.err
+    assert "removed 1 replies about works" in cli("forget", snapshot, "--taken-down").out
+    assert json.loads(cli("status", snapshot, "--json").out)["n_submissions"] == 0
 
 
 def test_ten_problems_are_printed_and_the_rest_is_in_a_file(cli: Cli, tmp_path: Path) -> None:

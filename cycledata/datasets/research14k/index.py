@@ -202,8 +202,7 @@ def _index_outlines(replies: Replies, lookup: LookupFile) -> None:
 def _read_conversation(reply: Reply) -> OutlineReply:
     record = read_outline_reply(reply.payload)
     if (record.paper_id, record.prompt_hash) != _asked(reply.key):
-        found = f"{record.paper_id} under {record.prompt_hash}"
-        raise ParseError("outline-reply", f"{reply.key}: is a conversation about {found}")
+        raise ParseError("outline-reply", f"{reply.key}: about another paper or prompt")
     return record
 
 

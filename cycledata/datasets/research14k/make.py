@@ -46,7 +46,7 @@ from cycledata.manifest import fingerprint
 from cycledata.outlines.extractive import SOURCE as EXTRACTIVE
 from cycledata.outlines.extractive import extractive_outline
 from cycledata.outlines.quality import check_outline
-from cycledata.outlines.read import recorded_outline
+from cycledata.outlines.read import place_of, recorded_outline
 from cycledata.parse.arxiv import ArxivPaper
 from cycledata.parse.proceedings import ListedPaper
 from cycledata.parse.semantic_scholar import Work
@@ -79,7 +79,8 @@ def make(context: Context, paper_id: str) -> PaperRows:
             context.recipe, context.tombstones, partial(first_entry, lookup)
         )
         key = _keys_by_paper(snapshot)[paper_id]
-        selected = select_paper(snapshot, key, criteria, context.cache)
+        opted_out = context.policy.opts_out(paper_id, "paper_text")
+        selected = select_paper(snapshot, key, criteria, None if opted_out else context.cache)
         if isinstance(selected, Dropped):
             return PaperRows(paper_id, dropped=(selected,))
         outlined = _outline(lookup, selected)
@@ -105,7 +106,10 @@ def _outline(lookup: LookupFile, selected: SelectedPaper) -> tuple[Outline, str]
     recorded = recorded_outline(reply)
     if isinstance(recorded, Unreadable):
         # The row says where the reply was invalid and does not quote it: no consent covers it.
-        detail = f"{recorded.where}, wrong in the last: {recorded.why.partition(':')[0]}"[:200]
+        last = reply.attempts[-1].problem if reply.attempts else None
+        place = place_of(last or recorded.where)
+        detail = f"{reply.model}, {len(reply.attempts)} attempts"
+        detail = f"{detail}, wrong in the last: {place}" if place else detail
         return Dropped(selected.entry.paper_id, "outline-refused", detail, "outline")
     return recorded, reply.model
 
@@ -122,8 +126,10 @@ def _assemble(
     paper_id = entry.paper_id
     decisions = _decide(context, selected, resolved)
     verdicts = decisions.verdicts
-    if all(v.rule == "opt-out" for v in verdicts if v.component != "reference_abstracts"):
-        row = Dropped(paper_id, "opt-out", "an opt-out covers all components", "consent")
+    own = [verdict for verdict in verdicts if verdict.component != "reference_abstracts"]
+    # The title and the decision, that the paper was accepted, belong to the component "ratings".
+    if context.policy.opts_out(paper_id, "ratings") or all(v.rule == "opt-out" for v in own):
+        row = Dropped(paper_id, "opt-out", "an opt-out covers title and decision", "consent")
         return PaperRows(paper_id, dropped=(row,), verdicts=verdicts)
     shown = _shown_references(resolved.references, decisions)
     make_row = partial(_full_row, selected, outline, outline_source, context.recipe)
@@ -198,9 +204,12 @@ def identify(context: Context, paper_id: str) -> tuple[str, ...]:
     snapshot = context.snapshot
     try:
         entry = read_entry(snapshot, _keys_by_paper(snapshot)[paper_id])
-        candidate = find_arxiv_paper(snapshot, paper_id, entry.title, entry.authors or None)
     except ParseError:
         return ()
+    try:
+        candidate = find_arxiv_paper(snapshot, paper_id, entry.title, entry.authors or None)
+    except ParseError:
+        candidate = None
     with open_index(context.scratch) as lookup:
         return _work_keys(lookup, entry, candidate)
 

@@ -142,7 +142,7 @@ def read_entry(replies: Replies, key: str) -> ListedPaper:
         raise AssertionError("unreachable: the key comes from the snapshot")
     entry = parse_entry(reply.payload)
     if entry.paper_id != _id_in(key):
-        raise ParseError("list-entry", f"expected the id {_id_in(key)}, found {entry.paper_id!r}")
+        raise ParseError("list-entry", f"expected the id {_id_in(key)}, found another")
     return entry
 
 

@@ -83,10 +83,13 @@ def identify(context: Context, paper_id: str) -> tuple[str, ...]:
         if isinstance(forum, Dropped):
             return ()
         submission = complete(snapshot, forum).submission
+    except ParseError:
+        return ()
+    try:
         title, authors = submission.title, submission.authors
         return _keys(submission, find_arxiv_paper(snapshot, paper_id, title, authors))
     except ParseError:
-        return ()
+        return _keys(submission, None)
 
 
 def _keys(submission: Submission, candidate: ArxivPaper | None) -> tuple[str, ...]:
@@ -155,7 +158,7 @@ def _parse_forum(
     if isinstance(forum, Dropped):
         return replace(forum, paper_id=paper_id)
     if forum.submission.paper_id != paper_id:
-        detail = f"expected the forum {paper_id}, found {forum.submission.paper_id}"
+        detail = f"expected the forum {paper_id}, found another"
         return Dropped(paper_id, "other-forum", detail, "parse")
     return forum
 
@@ -179,7 +182,7 @@ def complete(snapshot: SealedSnapshot, forum: ParsedForum) -> ParsedForum:
     else:
         if row.paper_id == paper_id:
             return complete_from_row(forum, row)
-        problem = ParseError("other-paper", f"expected {paper_id}, found {row.paper_id}")
+        problem = ParseError("other-paper", f"expected {paper_id}, found another")
     unread = Dropped(paper_id, problem.rule, f"{key}: {problem.detail}"[:200], "notes")
     return replace(forum, dropped=(*forum.dropped, unread))
 

@@ -224,7 +224,7 @@ def _version(note: Note) -> tuple[int, str]:
 def _set_aside(paper_id: str, note: Note) -> tuple[str, str] | None:
     """Return rule and detail for a note that is not used, or None if it is used."""
     if note.forum != paper_id:
-        return "other-forum", f"{note.id}: expected the forum {paper_id}, found {note.forum}"
+        return "other-forum", f"{note.id}: expected the forum {paper_id}, found another"
     if note.deleted:
         return "deleted-note", f"{note.id}: {note.kind} has a deletion date"
     if note.readers is not None and "everyone" not in note.readers:
