@@ -40,6 +40,12 @@ from cycleeval.cli_options import (
     warn_of_ignored_fields,
 )
 from cycleeval.leaderboard.command import leaderboard
+from cycleeval.perturb_command import (
+    PERTURB_EXAMPLES,
+    ROBUSTNESS_EXAMPLES,
+    perturb,
+    robustness,
+)
 from cycleeval.review.command import review
 
 app = command_line("Score, compare and rank automated peer review.")
@@ -332,6 +338,8 @@ app.command(
 
 
 app.add_typer(baseline, name="baseline")
+app.command(epilog=PERTURB_EXAMPLES)(perturb)
+app.command(epilog=ROBUSTNESS_EXAMPLES)(robustness)
 
 
 app.command(epilog=examples("cycleeval leaderboard submissions/ build/ --out site/"))(leaderboard)

@@ -22,6 +22,9 @@ HIDDEN_ORDER = (
 ALTERED_CITATION = "see-also-nonexistent-2019"
 """Key that ``broken-citation`` cites and no bibliography has."""
 
+MAX_SHOWN_LINE = 160
+"""Characters of a line of a diff that is not split at its sentences."""
+_SENTENCE_END = re.compile(r"(?<=[.!?])\s+(?=[A-Z\\])")
 _OPPOSITES = {
     "outperforms": "underperforms",
     "outperform": "underperform",
@@ -50,27 +53,33 @@ _OPPOSITES = {
 _SYNONYMS = {
     "show": "demonstrate",
     "shows": "demonstrates",
-    "use": "employ",
-    "uses": "employs",
-    "method": "approach",
     "however": "nevertheless",
     "because": "since",
-    "also": "additionally",
-    "big": "large",
-    "get": "obtain",
     "many": "numerous",
     "important": "essential",
     "propose": "introduce",
-    "study": "investigate",
 }
-_OPPOSITE = re.compile(rf"\b({'|'.join(sorted(_OPPOSITES, key=len, reverse=True))})\b")
-_SYNONYM = re.compile(rf"\b({'|'.join(_SYNONYMS)})\b", re.IGNORECASE)
-_TABULAR = re.compile(r"\\begin\{(tabular[x*]?|array)\}")
+_OPPOSITE = re.compile(
+    rf"(?<!to )\b({'|'.join(sorted(_OPPOSITES, key=len, reverse=True))})\b"
+    r"(?![- ](?:bound|order|dimension|level|half|triangular))"
+)
+# Not where another word would be wrong English: "a approach", "since of", "how numerous".
+_SYNONYM = re.compile(
+    rf"(?<!\ba )(?<!\bA )(?<!how )(?<!as )(?<!so )(?<!too )(?<![\w-])({'|'.join(_SYNONYMS)})"
+    r"(?![\w-]| of\b)",
+    re.IGNORECASE,
+)
+_TABULAR = re.compile(r"\\begin\{(tabular[x*]?)\}")
 _ROW_END = re.compile(r"\\\\")
-_CELL_NUMBER = re.compile(r"(?<![\w.\\{-])\d{1,6}(?:\.\d{1,6})?(?![\w.}])")
+_CELL_NUMBER = re.compile(r"\s*(\d{1,6}\.\d{1,6})(?![\w.}])")
+_ROW_NAME = re.compile(r"[A-Za-z]{3}")
+_NOT_A_BASELINE = re.compile(r"\bours?\b|hline|rule|multi|includegraphics", re.IGNORECASE)
+_HEDGED = re.compile(r"\b(?:future|possible|possibly|would|could|may|might|if)\b", re.IGNORECASE)
+_AMPERSAND = re.compile(r"(?<!\\)&")
 _CITE = re.compile(r"\\cite[a-zA-Z]*\*?(?:\[[^\]\n]{0,200}\]){0,2}\{([^{}\n]{1,400})\}")
 _CONCLUDING = re.compile(r"conclu|discussion|summary", re.IGNORECASE)
 _RESULTS = re.compile(r"result|experiment|evaluation|abstract|ablation|finding", re.IGNORECASE)
+_SETUP = re.compile(r"hyper|setup|setting|detail|implement|architect|notation", re.IGNORECASE)
 _MATH_OR_COMMAND = re.compile(r"\$[^$]{0,2000}\$|\\[a-zA-Z]+(?:\[[^\]\n]{0,200}\])?(?:\{[^{}]*\})?")
 _BALANCE = re.compile(r"(?<!\\)[{}]|\\(?:begin|end)\{[^{}\n]{1,40}\}")
 
@@ -146,13 +155,16 @@ def apply_edit(sections: Sequence[PaperSection], edit: Edit) -> list[PaperSectio
 
 
 def show_edit(sections: Sequence[PaperSection], edit: Edit) -> str:
-    """Return a unified diff of the edited section, three lines of context around the change."""
+    """Return a unified diff of the edited section, three lines of context around the change.
+
+    Sentences of a long line are shown on lines of their own.
+    """
     before = sections[edit.section].text
     after = apply_edit(sections, edit)[edit.section].text
     title = sections[edit.section].title
     lines = difflib.unified_diff(
-        before.split("\n"),
-        after.split("\n"),
+        _shown_lines(before),
+        _shown_lines(after),
         fromfile=title,
         tofile=f"{title} ({edit.kind})",
         lineterm="",
@@ -160,8 +172,16 @@ def show_edit(sections: Sequence[PaperSection], edit: Edit) -> str:
     return "\n".join(lines)
 
 
+def _shown_lines(text: str) -> list[str]:
+    return [
+        part
+        for line in text.split("\n")
+        for part in (_SENTENCE_END.split(line) if len(line) > MAX_SHOWN_LINE else [line])
+    ]
+
+
 def _flip_result(sections: Sequence[PaperSection], dice: random.Random) -> Edit | None:
-    """Turn a comparison in the results into its opposite."""
+    """Turn a comparison in the results, stated without a hedge, into its opposite."""
     return _flip(sections, dice, "flipped-result", lambda title: bool(_RESULTS.search(title)))
 
 
@@ -184,6 +204,7 @@ def _flip(
         if wanted(section.title)
         for match in _OPPOSITE.finditer(section.text)
         if not _inside_markup(section.text, match.start())
+        and not _HEDGED.search(_sentence_around(section.text, match.start()))
     ]
     if not places:
         return None
@@ -192,20 +213,15 @@ def _flip(
 
 
 def _swap_table_numbers(sections: Sequence[PaperSection], dice: random.Random) -> Edit | None:
-    """Swap two different numbers of one table, from different rows."""
+    """Swap two different numbers of one column of a table of results."""
     tables = []
     for number, start, table in _tables(sections):
-        rows = [0, *(match.end() for match in _ROW_END.finditer(table))]
-        cells = [
-            (sum(end <= match.start() for end in rows), match)
-            for match in _CELL_NUMBER.finditer(table)
-            if "." in match[0] and not _is_length(table, match)
-        ]
+        cells = list(_number_cells(table))
         pairs = [
             (first, second)
-            for place, (row, first) in enumerate(cells)
-            for other, second in cells[place + 1 : place + 60]
-            if other != row and first[0] != second[0]
+            for place, (row, column, first) in enumerate(cells)
+            for below, other, second in cells[place + 1 : place + 60]
+            if below != row and other == column and first[1] != second[1]
         ]
         if pairs:
             tables.append((number, start, table, pairs))
@@ -213,11 +229,10 @@ def _swap_table_numbers(sections: Sequence[PaperSection], dice: random.Random) -
         return None
     number, start, table, pairs = dice.choice(tables)
     first, second = dice.choice(pairs)
-    before = table[first.start() : second.end()]
-    between = table[first.end() : second.start()]
-    return Edit(
-        "swapped-numbers", number, start + first.start(), before, second[0] + between + first[0]
-    )
+    before = table[first.start(1) : second.end(1)]
+    between = table[first.end(1) : second.start(1)]
+    after = second[1] + between + first[1]
+    return Edit("swapped-numbers", number, start + first.start(1), before, after)
 
 
 def _remove_baseline(sections: Sequence[PaperSection], dice: random.Random) -> Edit | None:
@@ -227,8 +242,9 @@ def _remove_baseline(sections: Sequence[PaperSection], dice: random.Random) -> E
         ends = [match.end() for match in _ROW_END.finditer(table)]
         for begin, end in pairwise(ends[:-1]):
             row = table[begin:end]
-            plain = re.search(r"\bours?\b|hline|rule|multi", row, re.IGNORECASE) is None
-            if plain and row.count("&") >= 1 and len(_CELL_NUMBER.findall(row)) >= 2:
+            name, *cells = _AMPERSAND.split(row)
+            n_numbers = sum(_CELL_NUMBER.match(cell) is not None for cell in cells)
+            if _ROW_NAME.search(name) and n_numbers and not _NOT_A_BASELINE.search(row):
                 rows.append((number, start + begin, row))
     if len(rows) < 2:
         return None
@@ -299,8 +315,10 @@ ERRORS = ("flipped-result", "contradicting-conclusion", "swapped-numbers", "remo
 
 
 def _tables(sections: Sequence[PaperSection]) -> Iterator[tuple[int, int, str]]:
-    """Yield section number, start and text of every table."""
+    """Yield section number, start and text of every table outside of sections on the setup."""
     for number, section in enumerate(sections):
+        if _SETUP.search(section.title):
+            continue
         end = 0
         for match in _TABULAR.finditer(section.text):
             if match.start() < end:
@@ -313,13 +331,16 @@ def _tables(sections: Sequence[PaperSection]) -> Iterator[tuple[int, int, str]]:
             yield number, match.start(), section.text[match.start() : end]
 
 
-def _is_length(table: str, match: re.Match[str]) -> bool:
-    """Return True if a number belongs to a command's argument or a dimension."""
-    return _inside_markup(table, match.start()) or bool(
-        re.match(
-            r"\s*(?:pt|cm|mm|em|ex|in|\\(?:text|line|column)width)\b", table[match.end() :][:20]
-        )
-    )
+def _number_cells(table: str) -> Iterator[tuple[int, int, re.Match[str]]]:
+    """Yield row, column and match of every cell that starts with a decimal number."""
+    start = 0
+    for row, end in enumerate([*(match.end() for match in _ROW_END.finditer(table)), len(table)]):
+        places = [start, *(m.end() for m in _AMPERSAND.finditer(table, start, end))]
+        for column, place in enumerate(places):
+            match = _CELL_NUMBER.match(table, place, end)
+            if match is not None:
+                yield row, column, match
+        start = end
 
 
 def _inside_markup(text: str, place: int) -> bool:
@@ -328,6 +349,12 @@ def _inside_markup(text: str, place: int) -> bool:
     end = text.find("\n", place)
     line = text[start : end if end >= 0 else len(text)][:5000]
     return any(m.start() <= place - start < m.end() for m in _MATH_OR_COMMAND.finditer(line))
+
+
+def _sentence_around(text: str, place: int) -> str:
+    """Return the sentence around a place, at most 500 characters to each side."""
+    before, after = text[max(0, place - 500) : place], text[place : place + 500]
+    return _SENTENCE_END.split(before)[-1] + _SENTENCE_END.split(after)[0]
 
 
 def _depth(text: str, place: int) -> int:

@@ -38,7 +38,8 @@ EXAMPLE_LINE = '{"paper_id": "...", "ratings": [5, 6, 8], "decision": "accept"}'
 _ELSEWHERE = frozenset({"unknown-paper", "other-split", "duplicate-paper"})
 _CONFIDENCE_SCALE = (1.0, 5.0)
 _RATINGS = ("ratings", *ASPECTS, "confidence")
-_FIELDS = frozenset({"paper_id", "decision", "text", "rating", *_RATINGS})
+_WORDS = ("reviews", "weaknesses", "questions")  # read by `cycleeval text` and `robustness`
+_FIELDS = frozenset({"paper_id", "decision", "text", "rating", *_RATINGS, *_WORDS})
 _LINES_QUOTED = 3
 
 

@@ -12,6 +12,7 @@ from typing import Any
 
 from cycledata.errors import ParseError
 from cycledata.files import strict_json
+from cycleeval.review_texts import ReviewWords, first_text, listed_reviews
 
 _TEXTS = ("paper_text", "text", "content")
 _DATES = ("published", "submitted", "public", "date")
@@ -30,23 +31,6 @@ _PLAIN = (
     *_RATED_ON,
 )
 _SUFFIXES = (".parquet", ".jsonl", ".csv")
-
-
-@dataclass(frozen=True, slots=True)
-class HumanReview:
-    """The words of one human review."""
-
-    weaknesses: str
-    """Weaknesses, or the whole review if it has no fields."""
-    questions: str = ""
-    """Questions to the authors, or empty."""
-    other: str = ""
-    """Summary and strengths, or empty."""
-
-    @property
-    def criticism(self) -> str:
-        """Weaknesses and questions."""
-        return f"{self.weaknesses}\n\n{self.questions}".strip()
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +55,7 @@ class ReferencePaper:
     """Primary area, or empty."""
     license: str | None = None
     """License of the text; None if unknown."""
-    reviews: tuple[HumanReview, ...] = ()
+    reviews: tuple[ReviewWords, ...] = ()
     """Human reviews with words, in the order of the reference."""
     ratings_date: str = ""
     """Date or state of the ratings, as the reference states it, or empty."""
@@ -147,48 +131,23 @@ def read_audit(path: Path) -> tuple[str, ...]:
 
 
 def _paper(paper_id: str, row: Mapping[str, Any], opening: int | None) -> ReferencePaper:
-    text = _first_text(row, _TEXTS)
+    text = first_text(row, _TEXTS)
     sections, keywords = row.get("sections"), row.get("keywords")
     return ReferencePaper(
         paper_id,
-        title=_first_text(row, ("title",)),
-        abstract=_first_text(row, ("abstract",)),
+        title=first_text(row, ("title",)),
+        abstract=first_text(row, ("abstract",)),
         text=text[:opening],
         n_characters=len(text),
         n_sections=len(sections) if isinstance(sections, list) else 0,
         n_keywords=len(keywords) if isinstance(keywords, list) else 0,
         public=min(filter(None, (_day(row.get(name)) for name in _DATES)), default=None),
-        area=_first_text(row, _AREAS),
-        license=_first_text(row, ("license",)) or None,
+        area=first_text(row, _AREAS),
+        license=first_text(row, ("license",)) or None,
         ratings_date=str(next((row[n] for n in _RATED_ON if row.get(n)), "")),
-        reviews=tuple(_reviews(row.get("reviews"))),
+        reviews=tuple(review for review in listed_reviews(row.get("reviews")) if review.criticism),
         sections=tuple(sections) if opening is None and isinstance(sections, list) else (),
     )
-
-
-def _reviews(value: object) -> Iterator[HumanReview]:
-    for entry in value if isinstance(value, list) else []:
-        if isinstance(entry, str) and entry.strip():
-            yield HumanReview(entry)
-        elif isinstance(entry, dict):
-            found = HumanReview(
-                _first_text(entry, ("weaknesses",)),
-                _first_text(entry, ("questions",)),
-                "\n\n".join(_first_text(entry, (name,)) for name in ("summary", "strengths")),
-            )
-            if found.criticism:
-                yield found
-
-
-def _first_text(row: Mapping[str, Any], names: Sequence[str]) -> str:
-    """Return the first text among some fields; the items of a list become lines of their own."""
-    for name in names:
-        value = row.get(name)
-        if isinstance(value, list):
-            value = "\n".join(f"- {item}" for item in value if isinstance(item, str))
-        if isinstance(value, str) and value:
-            return value
-    return ""
 
 
 def _day(value: object) -> dt.date | None:

@@ -17,6 +17,8 @@ from cycledata.records import Record
 from cycleeval.review.parsing import DraftReview
 from cycleeval.review.protocol import Complete, PaperReview, ReviewProtocol, review_paper
 
+WORDS = ("summary", "strengths", "weaknesses", "questions")
+"""Fields of a review that a line of predictions repeats, for `cycleeval text`."""
 ReviewRatings = Literal["final", "members"]
 """Whose ratings become the prediction: the final review's or the ensemble members'."""
 
@@ -206,6 +208,7 @@ def prediction_line(review: PaperReview, *, ratings: ReviewRatings = "final") ->
         "presentation": [draft.presentation for draft in chosen],
         "contribution": [draft.contribution for draft in chosen],
         "confidence": [draft.confidence for draft in chosen],
+        "reviews": [draft.model_dump(include=set(WORDS)) for draft in chosen],
     }
 
 
