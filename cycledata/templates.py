@@ -24,6 +24,8 @@ def visible(text: str) -> str:
     >>> visible("\x1b[2J\u202e done\n")
     '\\x1b[2J\\u202e done\n'
     """
+    if text.isprintable():
+        return text
     return "".join(
         char
         if char.isprintable() or char in "\n\t"

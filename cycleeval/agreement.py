@@ -14,7 +14,7 @@ import numpy as np
 
 from cycleeval.inputs import require_choice
 from cycleeval.proxy import leave_one_out_means
-from cycleeval.ragged import Floats, Integers, Lists, Ragged, ragged
+from cycleeval.ragged import Floats, Lists, Membership, Ragged, membership, ragged
 from cycleeval.ratios import ratio, root
 
 
@@ -22,16 +22,18 @@ from cycleeval.ratios import ratio, root
 class Patterns:
     """Papers grouped by equal lists of ratings, since many papers share one, e.g. 5, 6, 6."""
 
-    lists: Ragged
-    """Each list once, of at least two ratings, in ascending order."""
-    paper: Integers
-    """Papers with at least two ratings, in the order of their lists, shape (n_paired,)."""
-    starts: Integers
-    """Place of the first paper of each list, shape (n_lists,)."""
+    counts: Floats
+    """Ratings of each list, at least two, shape (n_lists,)."""
+    of_papers: Membership
+    """1 for each paper of a list, shape (n_lists, n_papers)."""
+    levels: Floats
+    """Different ratings, ascending, shape (n_levels,)."""
+    of_levels: Membership
+    """How often a list has each rating, shape (n_lists, n_levels)."""
 
     def weights(self, weights: Floats) -> Floats:
-        """Return the weight of each list, shape (resamples, n_lists), from those of all papers."""
-        return np.asarray(np.add.reduceat(weights[:, self.paper], self.starts, axis=1))
+        """Return the weight of each list, shape (n_lists, resamples), from those of all papers."""
+        return np.asarray(self.of_papers @ weights.T)
 
 
 def patterns(ratings: Lists | Ragged) -> Patterns:
@@ -47,9 +49,15 @@ def patterns(ratings: Lists | Ragged) -> Patterns:
             papers.setdefault(tuple(sorted(values.tolist())), []).append(place)
     if not papers:
         raise ValueError("expected a paper with at least two ratings, found none")
-    sizes = np.array([len(places) for places in papers.values()])
+    sizes = [len(places) for places in papers.values()]
     together = np.concatenate([np.asarray(places) for places in papers.values()])
-    return Patterns(ragged(list(papers)), together, np.cumsum(sizes) - sizes)
+    of_list = np.repeat(np.arange(len(sizes)), sizes)
+    of_papers = membership(of_list, together, shape=(len(sizes), len(flat)))
+    lists = ragged(list(papers))
+    levels, level = np.unique(lists.values, return_inverse=True)
+    return Patterns(
+        lists.counts.astype(np.float64), of_papers, levels, membership(lists.paper, level)
+    )
 
 
 def alpha_interval_of(of: Patterns, weighed: Floats) -> Floats:
@@ -57,9 +65,9 @@ def alpha_interval_of(of: Patterns, weighed: Floats) -> Floats:
 
     Args:
         of: the papers with at least two ratings.
-        weighed: whole-number weight of every list, shape (resamples, n_lists).
+        weighed: whole-number weight of every list, shape (n_lists, resamples).
     """
-    return _alpha(of.lists, of.lists.values[None, :], weighed)
+    return _alpha(of, of.levels[:, None], weighed)
 
 
 def alpha_ordinal_of(of: Patterns, weighed: Floats) -> Floats:
@@ -68,12 +76,8 @@ def alpha_ordinal_of(of: Patterns, weighed: Floats) -> Floats:
     The ordinal distance between two values, the sum of the marginals from one to the other less
     half of each end, is the distance between their midranks; so no coincidence matrix is needed.
     """
-    levels, level = np.unique(of.lists.values, return_inverse=True)
-    order = np.argsort(level, kind="stable")
-    starts = np.searchsorted(level[order], np.arange(len(levels)))
-    marginals = np.add.reduceat(weighed[:, of.lists.paper[order]], starts, axis=1)
-    midranks = np.cumsum(marginals, axis=1) - marginals / 2
-    return _alpha(of.lists, midranks[:, level], weighed)
+    marginals = of.of_levels.T @ weighed
+    return _alpha(of, np.cumsum(marginals, axis=0) - marginals / 2, weighed)
 
 
 def krippendorff_alpha(ratings: Lists, *, level: str = "interval") -> float:
@@ -228,15 +232,14 @@ def _equal_pairs(values: Sequence[Hashable]) -> float:
     return equal / (len(values) * (len(values) - 1))
 
 
-def _alpha(lists: Ragged, values: Floats, weighed: Floats) -> Floats:
-    """Return 1 - observed / expected disagreement of values, shape (resamples or 1, n_values)."""
-    shown = values - values.mean(axis=1, keepdims=True)
-    starts = np.cumsum(lists.counts) - lists.counts
-    sums = np.add.reduceat(shown, starts, axis=1)
-    squares = np.add.reduceat(shown**2, starts, axis=1)
-    n = weighed @ lists.counts
-    within = (weighed * (squares * lists.counts - sums**2) / (lists.counts - 1)).sum(axis=1)
-    total = _less((weighed * squares).sum(axis=1), ratio((weighed * sums).sum(axis=1) ** 2, n))
+def _alpha(of: Patterns, values: Floats, weighed: Floats) -> Floats:
+    """Return 1 - observed / expected disagreement of values, shape (n_levels, resamples or 1)."""
+    shown = values - values.mean(axis=0)
+    sums, squares = of.of_levels @ shown, of.of_levels @ shown**2
+    counts = of.counts[:, None]
+    n = of.counts @ weighed
+    within = (weighed * (squares * counts - sums**2) / (counts - 1)).sum(axis=0)
+    total = _less((weighed * squares).sum(axis=0), ratio((weighed * sums).sum(axis=0) ** 2, n))
     return 1 - ratio(ratio(within, n) * (n - 1), total)
 
 

@@ -8,6 +8,7 @@ is written once, and every metric uses the same resamples.
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from statistics import NormalDist
 from typing import Generic, TypeVar
 
@@ -23,6 +24,10 @@ JACKKNIFE_GROUPS = 1000
 """Papers are left out one by one up to this number, in groups of equal size beyond it."""
 _CHUNK = 1 << 19
 """Weights in memory at once: 4 MiB, so that a chunk stays in the cache for every statistic."""
+_MOST_KEPT = 1 << 22
+"""Weights that are kept for the next statistics: 32 MiB."""
+_LEAST_ROWS = 64
+"""Rows of a chunk at least, however many papers there are."""
 _DEFINED_SHARE = 0.95
 """An interval needs at least this share of resamples with a defined value."""
 
@@ -43,12 +48,27 @@ def resampled_weights(n_papers: int, *, resamples: int, seed: int) -> Iterator[F
         resamples: number of rows.
         seed: of numpy's default generator; equal arguments give equal rows.
     """
+    if resamples * n_papers <= _MOST_KEPT:
+        yield from _kept_weights(n_papers, resamples, seed)
+    else:
+        yield from _drawn_weights(n_papers, resamples, seed)
+
+
+@lru_cache(maxsize=1)
+def _kept_weights(n_papers: int, resamples: int, seed: int) -> tuple[Floats, ...]:
+    """Return the chunks of one sampling plan: every model of a board uses the same ones."""
+    return tuple(_drawn_weights(n_papers, resamples, seed))
+
+
+def _drawn_weights(n_papers: int, resamples: int, seed: int) -> Iterator[Floats]:
     generator = np.random.default_rng(seed)
     for rows in _chunks(resamples, n_papers):
         drawn = generator.integers(0, n_papers, size=(rows, n_papers), dtype=np.int32)
         places = drawn + np.arange(rows)[:, None] * n_papers
         drawn_times = np.bincount(places.ravel(), minlength=rows * n_papers)
-        yield drawn_times.reshape(rows, n_papers).astype(np.float64)
+        weights = drawn_times.reshape(rows, n_papers).astype(np.float64)
+        weights.setflags(write=False)
+        yield weights
 
 
 def left_out_weights(n_papers: int) -> Iterator[Floats]:
@@ -240,7 +260,7 @@ def tie_groups(ranked: Sequence[str], different: Collection[frozenset[str]]) -> 
 
 
 def _chunks(rows: int, n_papers: int) -> Iterator[int]:
-    size = max(1, _CHUNK // n_papers)
+    size = max(_LEAST_ROWS, _CHUNK // n_papers)
     for start in range(0, rows, size):
         yield min(size, rows - start)
 

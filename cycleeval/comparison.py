@@ -442,7 +442,7 @@ def jackknife_p_value(gap: float, left_out: Floats, n_papers: int) -> float | No
     Returns:
         The p-value; None if it is undefined.
     """
-    from scipy.stats import t
+    from scipy.special import stdtr
 
     if not np.isfinite(gap):
         return None
@@ -453,7 +453,7 @@ def jackknife_p_value(gap: float, left_out: Floats, n_papers: int) -> float | No
     if error <= 1e-9 * abs(gap) or rounded(gap) == 0:
         return 1.0 if rounded(gap) == 0 else floor
     degrees = max(min(n_papers, len(left_out)) - 1, 1)
-    return rounded(max(floor, float(2 * t.sf(abs(gap) / error, degrees))))
+    return rounded(max(floor, float(2 * stdtr(degrees, -abs(gap) / error))))
 
 
 def _stacked(a: AlignedPapers, b: AlignedPapers) -> AlignedPapers:

@@ -10,6 +10,7 @@ import socket
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 from urllib.parse import quote
@@ -82,16 +83,23 @@ class HumanRatings:
 
         It depends neither on the order of a paper's ratings nor on the width of floats.
         """
-        return digest(
-            self.paper_ids,
-            [sorted(ratings) for ratings in self.ratings],
-            self.decisions,
-            [[name, [sorted(values) for values in lists]] for name, lists in self._sorted_aspects],
-        )
+        aspects = tuple(sorted(self.aspects.items()))
+        return _digest(self.paper_ids, self.ratings, self.decisions, aspects)
 
-    @property
-    def _sorted_aspects(self) -> list[tuple[str, RatingLists]]:
-        return sorted(self.aspects.items())
+
+@lru_cache(maxsize=8)
+def _digest(
+    paper_ids: tuple[str, ...],
+    ratings: RatingLists,
+    decisions: tuple[DecisionLabel | None, ...],
+    aspects: tuple[tuple[str, RatingLists], ...],
+) -> str:
+    return digest(
+        paper_ids,
+        [sorted(values) for values in ratings],
+        decisions,
+        [[name, [sorted(values) for values in lists]] for name, lists in aspects],
+    )
 
 
 def human_ratings_of(

@@ -32,10 +32,10 @@ def exact_interval(k: float, n: float) -> Interval:
     >>> round(exact_interval(0, 10).high, 4)
     0.3085
     """
-    from scipy.stats import beta
+    from scipy.special import betaincinv  # scipy.stats takes ten times as long to import
 
-    low = 0.0 if k <= 0 else float(beta.ppf(0.025, k, n - k + 1))
-    high = 1.0 if k >= n else float(beta.ppf(0.975, k + 1, n - k))
+    low = 0.0 if k <= 0 else float(betaincinv(k, n - k + 1, 0.025))
+    high = 1.0 if k >= n else float(betaincinv(k + 1, n - k, 0.975))
     return Interval(rounded(low), rounded(high))
 
 

@@ -6,7 +6,7 @@ are in `equal_footing`.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from functools import partial
+from functools import lru_cache, partial
 from itertools import compress
 from typing import Literal
 
@@ -77,7 +77,6 @@ class Signer:
     resolved: ResolvedConfig
     shared: Parts = field(default_factory=dict)
     """Parts of every signature."""
-    _digests: dict[bytes, str] = field(default_factory=dict, repr=False, compare=False)
 
     def sign(self, metric: str, used: Mask, *, train: bool = False, **parts: object) -> Signature:
         """Return a signature with the data: human ratings, papers used and training split.
@@ -96,15 +95,14 @@ class Signer:
             **self.shared,
             train=(self.resolved.train or "none") if depends else None,
             ref=self.resolved.reference,
-            papers=self._papers(used),
+            papers=_digest(tuple(compress(self.paper_ids, used))),
         )
 
-    def _papers(self, used: Mask) -> str:
-        """Return the digest of the papers used; most statistics use the same ones."""
-        key = used.tobytes()
-        if key not in self._digests:
-            self._digests[key] = digest(list(compress(self.paper_ids, used)))
-        return self._digests[key]
+
+@lru_cache(maxsize=256)
+def _digest(paper_ids: tuple[str, ...]) -> str:
+    """Return the digest of papers; most statistics use the same ones."""
+    return digest(list(paper_ids))
 
 
 def model_statistics(papers: AlignedPapers, resolved: ResolvedConfig) -> PaperStatistics:

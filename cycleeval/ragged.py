@@ -2,15 +2,22 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from cycleeval.inputs import flat_numbers
 
+if TYPE_CHECKING:
+    from scipy.sparse import csr_array
+
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 Lists = Sequence[Sequence[float]]
+Membership: TypeAlias = "Floats | NDArray[np.float32] | csr_array"
+_MOST_DENSE = 1 << 18
+"""Entries up to which a membership is an array."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -92,3 +99,33 @@ def from_flat(values: Floats, counts: Integers, *, what: str = "ratings") -> Rag
             "unknown values out"
         )
     return Ragged(values, paper, counts)
+
+
+def membership(
+    group: Integers,
+    member: Integers | None = None,
+    *,
+    shape: tuple[int, int] | None = None,
+    narrow: bool = False,
+) -> Membership:
+    """Return the number of items of each member in each group, shape (n_groups, n_members).
+
+    Its product with weights, shape (n_members, resamples), sums the weights by group. A small one
+    is an array, since SciPy takes longer to import than such a product.
+
+    Args:
+        group: the group of each item, from 0.
+        member: the member that each item belongs to; None if an item is a member.
+        shape: groups and members; None ends with the last ones that have an item.
+        narrow: count in single precision, which is exact for sums below 2^24.
+    """
+    members = np.arange(len(group)) if member is None else member
+    size = shape or (int(group.max()) + 1, int(members.max()) + 1)
+    dtype = np.float32 if narrow else np.float64
+    if size[0] * size[1] <= _MOST_DENSE:
+        dense = np.zeros(size, dtype=dtype)
+        np.add.at(dense, (group, members), 1)
+        return dense
+    from scipy.sparse import csr_array
+
+    return csr_array((np.ones(len(group), dtype=dtype), (group, members)), shape=size)

@@ -12,33 +12,14 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from cycleeval.concordance import Narrow, PairPlan, count_pairs, plan_pairs
 from cycleeval.inputs import booleans, numbers
-from cycleeval.ragged import Floats, Integers
+from cycleeval.ragged import Floats, Integers, Membership, membership
 from cycleeval.ratios import ratio
 
 _Statistic = Callable[["Mass"], Floats]
-_MOST_DIRECT = 600
-"""Cells up to which all their pairs are compared directly; more are counted by merging."""
-
-
-_FEW_LEVELS = 4
-"""Levels of y up to which many cells are counted level by level."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Merge:
-    """One level of the counting of pairs: sorted left and right halves of blocks are merged."""
-
-    order: Integers
-    """Cells by block, then y, shape (n_cells,)."""
-    left: NDArray[np.float32]
-    """1 for a cell of a left half, 0 for a right one, in that order."""
-    right: Integers
-    """Places of the cells of right halves in that order, shape (n_right,); and so are the next."""
-    tie_start: Integers
-    tie_end: Integers
-    block_start: Integers
-    block_end: Integers
+_CELLS_AT_ONCE = 4096
+"""Cells whose products are in memory at once."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -49,12 +30,14 @@ class Cells:
     """Level of x of each cell, 0 for the smallest value, ascending, shape (n_cells,)."""
     y: Integers
     """Level of y of each cell, ascending within a level of x, shape (n_cells,)."""
-    unit: Integers
-    """Unit (paper) of each item, in the order of cells, shape (n_items,)."""
-    starts: Integers
-    """First item of each cell, shape (n_cells,)."""
-    merges: tuple[_Merge, ...]
-    """Plan for counting pairs; empty if there are few cells or few levels of y."""
+    of_units: Membership
+    """Items of each unit (paper) in each cell, shape (n_cells, n_units)."""
+    x_levels: Membership
+    """1 for each cell of a level of x, shape (n_levels, n_cells)."""
+    y_levels: Membership
+    """The same for y."""
+    pairs: PairPlan
+    """Plan for counting pairs."""
 
 
 def cells(
@@ -74,15 +57,17 @@ def cells(
     if len(xs) == 0 or len(xs) != len(ys):
         raise ValueError(f"expected two sequences of one length >= 1, found {len(xs)}, {len(ys)}")
     x_level, y_level = _levels(xs), _levels(ys)
-    order = np.lexsort((y_level, x_level))
-    x_sorted, y_sorted = x_level[order], y_level[order]
-    new = np.flatnonzero((np.diff(x_sorted) != 0) | (np.diff(y_sorted) != 0)) + 1
-    starts = np.concatenate([np.zeros(1, dtype=np.int64), new])
-    units = order if unit is None else unit[order]
-    x_cell, y_cell = x_sorted[starts], y_sorted[starts]
-    many = len(starts) > _MOST_DIRECT and int(y_cell.max()) >= _FEW_LEVELS
-    merges = _merges(x_cell, y_cell) if many else ()
-    return Cells(x_cell, y_cell, units, starts, merges)
+    n_y = int(y_level.max()) + 1
+    of_cell, cell = np.unique(x_level * n_y + y_level, return_inverse=True)
+    x_cell, y_cell = of_cell // n_y, of_cell % n_y
+    return Cells(
+        x_cell,
+        y_cell,
+        membership(cell, np.arange(len(xs)) if unit is None else unit, narrow=True),
+        membership(x_cell, narrow=True),
+        membership(y_cell, narrow=True),
+        plan_pairs(x_cell, y_cell),
+    )
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,32 +75,47 @@ class Mass:
     """Cells with weights, some resamples at a time."""
 
     of: Cells
-    weight: Floats
-    """Whole-number weight of each cell, shape (resamples, n_cells)."""
+    weight: Narrow
+    """Whole-number weight of each cell, shape (n_cells, resamples)."""
 
     @cached_property
     def concordance(self) -> Floats:
-        """Return concordant less discordant pairs, shape (resamples,)."""
-        return _concordance(self.of, self.weight)
+        """Concordant less discordant pairs, shape (resamples,)."""
+        return count_pairs(self.of.pairs, self.weight)
+
+    @cached_property
+    def x(self) -> Narrow:
+        """Weight of each level of x, shape (n_levels, resamples)."""
+        return np.asarray(self.of.x_levels @ self.weight)
+
+    @cached_property
+    def y(self) -> Narrow:
+        """Weight of each level of y, shape (n_levels, resamples)."""
+        return np.asarray(self.of.y_levels @ self.weight)
 
 
 def weigh(of: Cells, weights: Floats) -> Mass:
     """Broadcast weights of units, shape (resamples, n_units), to the cells."""
-    return Mass(of, np.add.reduceat(weights[:, of.unit], of.starts, axis=1))
+    # A unit after the last one with an item has no column.
+    narrow = weights.T[: of.of_units.shape[1]].astype(np.float32, order="C")
+    return Mass(of, np.asarray(of.of_units @ narrow, dtype=np.float32))
 
 
 def spearman_of(mass: Mass) -> Floats:
     """Return Spearman's rho per resample, midranks for ties; NaN if x or y does not vary."""
-    of, weight = mass.of, mass.weight
-    x_rank, x_spread = _centred_midranks(weight, of.x)
-    y_rank, y_spread = _centred_midranks(weight, of.y)
-    together = np.einsum("bc,bc,bc->b", weight, x_rank[:, of.x], y_rank[:, of.y])
+    x_rank, x_spread = _centered_midranks(mass.x)
+    y_rank, y_spread = _centered_midranks(mass.y)
+    together = np.zeros_like(x_spread)
+    for start in range(0, len(mass.weight), _CELLS_AT_ONCE):
+        here = slice(start, start + _CELLS_AT_ONCE)
+        weighted = mass.weight[here] * x_rank[mass.of.x[here]].astype(np.float64)
+        together += np.einsum("cb,cb->b", weighted, y_rank[mass.of.y[here]])
     return ratio(together, np.sqrt(x_spread * y_spread))
 
 
 def kendall_tau_b_of(mass: Mass) -> Floats:
     """Return Kendall's tau-b per resample; NaN if x or y does not vary."""
-    x_pairs, y_pairs = (_untied_pairs(mass.weight, level) for level in (mass.of.x, mass.of.y))
+    x_pairs, y_pairs = _untied_pairs(mass.x), _untied_pairs(mass.y)
     return ratio(mass.concordance, np.sqrt(x_pairs) * np.sqrt(y_pairs))
 
 
@@ -124,7 +124,7 @@ def pairwise_accuracy_of(mass: Mass) -> Floats:
 
     A tie in x counts a half. With a y of 0 and 1 this is AUROC. NaN if y does not vary.
     """
-    return (1 + ratio(mass.concordance, _untied_pairs(mass.weight, mass.of.y))) / 2
+    return (1 + ratio(mass.concordance, _untied_pairs(mass.y))) / 2
 
 
 def spearman(x: Sequence[float] | Floats, y: Sequence[float] | Floats) -> float:
@@ -176,7 +176,7 @@ def midranks(values: Sequence[float] | Floats) -> Floats:
 
 def _once(statistic: _Statistic, x: Sequence[float] | Floats, y: Sequence[float] | Floats) -> float:
     of = cells(x, y)
-    return float(statistic(weigh(of, np.ones((1, len(of.unit)))))[0])
+    return float(statistic(weigh(of, np.ones((1, of.of_units.shape[1]))))[0])
 
 
 def _levels(values: Floats) -> Integers:
@@ -184,107 +184,14 @@ def _levels(values: Floats) -> Integers:
     return np.unique(np.round(values, 9), return_inverse=True)[1].astype(np.int64)
 
 
-def _level_mass(mass: Floats, level: Integers) -> Floats:
-    order = np.argsort(level, kind="stable")
-    starts = np.flatnonzero(np.diff(level[order], prepend=-1))
-    return np.asarray(np.add.reduceat(mass[:, order], starts, axis=1))
-
-
-def _centred_midranks(mass: Floats, level: Integers) -> tuple[Floats, Floats]:
+def _centered_midranks(mass: Narrow) -> tuple[Narrow, Floats]:
     """Return each level's midrank less the mean rank, and the weighted sum of its squares."""
-    mass_of_level = _level_mass(mass, level)
-    rank = (
-        np.cumsum(mass_of_level, axis=1)
-        - mass_of_level / 2
-        - mass_of_level.sum(axis=1, keepdims=True) / 2
-    )
-    return rank, np.einsum("bk,bk,bk->b", mass_of_level, rank, rank)
+    rank = np.cumsum(mass, axis=0)
+    rank -= mass / 2
+    rank -= mass.sum(axis=0) / 2
+    return rank, np.einsum("kb,kb,kb->b", mass, rank, rank, dtype=np.float64)
 
 
-def _untied_pairs(mass: Floats, level: Integers) -> Floats:
-    mass_of_level = _level_mass(mass, level)
-    return np.asarray((mass_of_level.sum(axis=1) ** 2 - (mass_of_level**2).sum(axis=1)) / 2)
-
-
-def _concordance(of: Cells, mass: Floats) -> Floats:
-    """Return concordant less discordant pairs. Weights below 2^24 are exact in float32."""
-    if of.merges:
-        return _merged_concordance(of, mass)
-    if len(of.x) > _MOST_DIRECT:
-        return _concordance_by_level(of, mass)
-    total = np.zeros(len(mass))
-    narrow = mass.astype(np.float32)
-    sign = np.sign(of.x[:, None] - of.x) * np.sign(of.y[:, None] - of.y)
-    above = narrow @ sign.astype(np.float32).T
-    total += np.einsum("bc,bc->b", mass, above.astype(np.float64))
-    return total / 2
-
-
-def _concordance_by_level(of: Cells, mass: Floats) -> Floats:
-    """Return concordant less discordant pairs, in one pass over the cells per level of y."""
-    total = np.zeros(len(mass))
-    first = np.flatnonzero(np.diff(of.x, prepend=-1))
-    start = first[np.searchsorted(first, np.arange(len(of.x)), side="right") - 1]
-    end = np.append(first[1:], len(of.x))[np.searchsorted(first, start)]
-    for level in range(1, int(of.y.max()) + 1):
-        own = np.flatnonzero(of.y == level)
-        sums = np.zeros((len(mass), len(of.x) + 1))
-        np.cumsum(np.where(of.y < level, mass, 0.0), axis=1, out=sums[:, 1:])
-        lower = sums[:, start[own]] - (sums[:, -1:] - sums[:, end[own]])
-        total += np.einsum("bc,bc->b", mass[:, own], lower)
-    return total
-
-
-def _merges(x: Integers, y: Integers) -> tuple[_Merge, ...]:
-    """Plan the counting of pairs by merging: block sizes double, each block sorted by y."""
-    n = len(x)
-    place = np.arange(n)
-    found = []
-    size = 1
-    while size < n:
-        block = place // (2 * size)
-        order = np.lexsort((y, block))
-        starts = np.flatnonzero(np.diff(block[order], prepend=-1))
-        ends = np.append(starts[1:], n)
-        new = np.flatnonzero(
-            np.diff(block[order], prepend=-1) | np.diff(y[order], prepend=-1).astype(bool)
-        )
-        tie = np.searchsorted(new, place, side="right") - 1
-        tie_end = np.append(new[1:], n)
-        left = (order // size) % 2 == 0
-        right = np.flatnonzero(~left)
-        of_block = block[order][right]
-        found.append(
-            _Merge(
-                order,
-                left.astype(np.float32),
-                right,
-                new[tie[right]],
-                tie_end[tie[right]],
-                starts[of_block],
-                ends[of_block],
-            )
-        )
-        size *= 2
-    return tuple(found)
-
-
-def _merged_concordance(of: Cells, mass: Floats) -> Floats:
-    """Return concordant less discordant pairs in O(n log n) per resample.
-
-    Cells are in the order of x, and within a level of x in that of y. So the pairs of a level of x,
-    which are ties, are all counted as concordant by the merging, and are subtracted.
-    """
-    weight = np.ascontiguousarray(mass.T, dtype=np.float32)
-    total = np.zeros(len(mass))
-    sums = np.zeros((len(of.x) + 1, len(mass)), dtype=np.float32)
-    for merge in of.merges:
-        ordered = weight[merge.order]
-        np.cumsum(ordered * merge.left[:, None], axis=0, out=sums[1:])
-        below = sums[merge.tie_start] - sums[merge.block_start]
-        above = sums[merge.block_end] - sums[merge.tie_end]
-        below -= above
-        below *= ordered[merge.right]
-        total += below.sum(axis=0, dtype=np.float64)
-    level = _level_mass(mass, of.x)
-    return np.asarray(total - ((level**2).sum(axis=1) - (mass**2).sum(axis=1)) / 2)
+def _untied_pairs(mass: Narrow) -> Floats:
+    total = mass.sum(axis=0, dtype=np.float64)
+    return np.asarray((total**2 - np.einsum("kb,kb->b", mass, mass, dtype=np.float64)) / 2)

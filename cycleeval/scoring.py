@@ -1,14 +1,23 @@
 """Score cards of a model, or of the humans themselves: metrics, baselines and conclusions."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from cycledata.errors import ScoringError
 from cycledata.jsonl import InvalidLine
-from cycleeval.aligned import align, humans_of, on_scale, resolve_config, with_form
+from cycleeval.aligned import (
+    AlignedHumans,
+    AlignedPapers,
+    ResolvedConfig,
+    align,
+    humans_of,
+    on_scale,
+    resolve_config,
+    with_form,
+)
 from cycleeval.conclusions import verdicts_on_humans, verdicts_on_model
 from cycleeval.estimates import Results, estimate
 from cycleeval.human_ratings import HumanRatings, human_ratings_of
@@ -191,26 +200,74 @@ def score_predictions(
     Raises:
         ScoringError: nothing to score, or options that do not fit the human ratings.
     """
+    return score_each([file], humans, config, trivial=trivial)[0]
+
+
+def score_each(
+    files: Sequence[PredictionFile],
+    humans: HumanRatings,
+    config: ScoringConfig | None = None,
+    *,
+    trivial: TrivialBaselines = NO_BASELINES,
+    on_progress: Callable[[int, int], None] | None = None,
+) -> list[ScoreCard]:
+    """Score several models; baselines of models on the same papers are computed once.
+
+    Raises:
+        ScoringError: nothing to score, or options that do not fit the human ratings.
+    """
     options = with_form(config, humans)
-    file = on_scale(file, options)
-    papers, resolved = align(file, humans, options)
+    baselines: dict[tuple[str, ...], dict[str, Results]] = {}
+    cards = []
+    for done, file in enumerate(files, start=1):
+        readable = on_scale(file, options)
+        papers, resolved = align(readable, humans, options)
+        ids = papers.humans.paper_ids
+        if ids not in baselines:
+            baselines[ids] = _baselines(papers.humans, resolved, trivial)
+        cards.append(_card(readable, humans, papers, resolved, baselines[ids], trivial))
+        if on_progress is not None:
+            on_progress(done, len(files))
+    return cards
+
+
+def _baselines(
+    scored: AlignedHumans, resolved: ResolvedConfig, trivial: TrivialBaselines
+) -> dict[str, Results]:
+    """Return the results of everybody but the model on these papers."""
     groups = {
-        "": model_statistics(papers, resolved)
-        | yardstick_statistics(papers, resolved, _reading(trivial, papers.humans.paper_ids)),
-        "human": human_statistics(papers.humans, resolved),
-        "constant": constant_statistics(papers.humans, resolved),
-        "majority": majority_statistics(papers.humans, resolved),
-        "noise_floor": noise_statistics(papers.humans, resolved),
-        **trivial.statistics(papers.humans, resolved),
+        "human": human_statistics(scored, resolved),
+        "constant": constant_statistics(scored, resolved),
+        "majority": majority_statistics(scored, resolved),
+        "noise_floor": noise_statistics(scored, resolved),
+        **trivial.statistics(scored, resolved),
     }
+    return estimate(groups, len(scored.paper_ids), resolved.options, n_unreadable=0)
+
+
+def _card(
+    file: PredictionFile,
+    humans: HumanRatings,
+    papers: AlignedPapers,
+    resolved: ResolvedConfig,
+    baselines: Mapping[str, Results],
+    trivial: TrivialBaselines,
+) -> ScoreCard:
     unreadable = file.unreadable
-    results = estimate(groups, len(papers.humans.paper_ids), options, n_unreadable=len(unreadable))
+    n_unreadable = len(unreadable)
+    own = model_statistics(papers, resolved)
+    own |= yardstick_statistics(papers, resolved, _reading(trivial, papers.humans.paper_ids))
+    n_papers = len(papers.humans.paper_ids)
+    metrics = estimate({"": own}, n_papers, resolved.options, n_unreadable=n_unreadable)[""]
+    results = {
+        by: {name: replace(result, n_unreadable=n_unreadable) for name, result in named.items()}
+        for by, named in baselines.items()
+    }
     about = {line.paper_id for line in unreadable}
     n_scored = sum(
         bool(ratings) and paper_id in file.predictions
         for paper_id, ratings in zip(humans.paper_ids, humans.ratings, strict=True)
     )
-    metrics = results.pop("")
     if (worth := metrics.get("worth_reviewers")) is not None:
         counts = papers.humans.ratings.counts
         metrics["worth_reviewers"] = refuse_worth(worth, counts, trivial.leaks)
@@ -219,7 +276,7 @@ def score_predictions(
         name=file.name,
         n_papers=len(humans.paper_ids),
         n_scored=n_scored,
-        n_unreadable=len(unreadable),
+        n_unreadable=n_unreadable,
         n_missing=len(set(humans.paper_ids) - file.predictions.keys() - about),
         n_unknown=file.count("unknown-paper"),
         n_duplicate=file.count("duplicate-paper"),
@@ -271,15 +328,8 @@ def score_humans(
         raise ScoringError(f"{humans.name}: expected a paper with a rating, found none")
     scored = everyone.select(rated)
     resolved = resolve_config(humans, scored, options)
-    groups = {
-        "": human_statistics(scored, resolved),
-        "constant": constant_statistics(scored, resolved),
-        "majority": majority_statistics(scored, resolved),
-        "noise_floor": noise_statistics(scored, resolved),
-        **trivial.statistics(scored, resolved),
-    }
-    results = estimate(groups, len(scored.ratings), options, n_unreadable=0)
-    metrics = results.pop("")
+    results = _baselines(scored, resolved, trivial)
+    metrics = results.pop("human")
     n = len(scored.paper_ids)
     return ScoreCard(
         name=f"humans of {humans.name}",

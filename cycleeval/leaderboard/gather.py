@@ -13,7 +13,7 @@ from cycleeval.human_ratings import HumanRatings
 from cycleeval.leaderboard.about import BOARD_FILE, AboutBoard, AboutModel, read_about
 from cycleeval.leaderboard.folder import is_regular_file
 from cycleeval.predictions import SUFFIXES, PredictionFile, read_predictions
-from cycleeval.scoring import ScoreCard, score_humans, score_predictions
+from cycleeval.scoring import ScoreCard, score_each, score_humans
 from cycleeval.scoring_config import Policy, ScoringConfig
 from cycleeval.trivial_baselines import NO_BASELINES, TrivialBaselines
 
@@ -134,13 +134,13 @@ def gather(
     without_rows = replace(trivial, with_metrics=False)
     ranked = [submission for submission in submissions if submission.predictions]
     total = 2 * len(ranked) + len(ranked) * (len(ranked) - 1) // 2
-    cards: dict[str, ScoreCard] = {}
-    for done, submission in enumerate(ranked, start=1):
-        cards[submission.name] = score_predictions(
-            submission, reference, options, trivial=without_rows
-        )
+
+    def scored(done: int, _: int) -> None:
         if on_progress is not None:
             on_progress(done, total)
+
+    scores = score_each(ranked, reference, options, trivial=without_rows, on_progress=scored)
+    cards = {card.name: card for card in scores}
     has_n1 = humans.metrics["proxy_mse_n1"].value is not None
     metric = rank_by or ("proxy_mse_n1" if has_n1 else "proxy_mse_n")
 

@@ -30,6 +30,16 @@ def test_alpha_is_that_of_the_krippendorff_package(ratings: list[list[int]]) -> 
         assert agreement.krippendorff_alpha(ratings, level=level) == pytest.approx(oracle, abs=1e-9)
 
 
+def test_alpha_of_ratings_with_two_decimals_is_that_of_the_package() -> None:
+    generator = np.random.default_rng(6)
+    table = (generator.normal(5, 1, (1, 150)) + generator.normal(0, 1, (4, 150))).round(2)
+    table[3, ::2] = np.nan
+    lists = [column[np.isfinite(column)].tolist() for column in table.T]
+    for level in ("interval", "ordinal"):
+        oracle = krippendorff.alpha(table, level_of_measurement=level)
+        assert agreement.krippendorff_alpha(lists, level=level) == pytest.approx(oracle, abs=1e-9)
+
+
 def test_alpha_on_krippendorffs_own_example() -> None:
     # Krippendorff (2011), four observers and twelve units: alpha 0.849 interval, 0.815 ordinal.
     table = [

@@ -69,10 +69,22 @@ def test_a_weight_of_2_is_the_item_twice(
         assert weighted(mass)[0] == pytest.approx(plain(*again), abs=1e-9, nan_ok=True)
 
 
-def test_more_cells_than_one_block_holds() -> None:
-    generator = np.random.default_rng(5)
-    x, y = generator.normal(size=(2, 2500))
+@pytest.mark.parametrize("decimals", [0, 2, 15], ids=["whole", "two decimals", "continuous"])
+def test_many_cells_are_scipys(decimals: int) -> None:
+    x, y = np.random.default_rng(5).normal(6, 1.5, size=(2, 6000)).round(decimals)
     assert kendall_tau_b(x, y) == pytest.approx(stats.kendalltau(x, y).statistic, abs=1e-9)
+    assert spearman(x, y) == pytest.approx(stats.spearmanr(x, y).statistic, abs=1e-9)
+
+
+def test_resamples_of_many_cells_are_scipys() -> None:
+    generator = np.random.default_rng(8)
+    x, y = generator.normal(6, 1.5, size=(2, 5000)).round(2)
+    weights = np.stack([np.bincount(generator.integers(0, 5000, 5000), minlength=5000)] * 2)
+    mass = weigh(cells(x, y), weights.astype(float))
+    again = np.repeat(x, weights[0]), np.repeat(y, weights[0])
+    tau, rho = stats.kendalltau(*again).statistic, stats.spearmanr(*again).statistic
+    assert kendall_tau_b_of(mass) == pytest.approx([tau, tau], abs=1e-9)
+    assert spearman_of(mass) == pytest.approx([rho, rho], abs=1e-9)
 
 
 def test_means_that_differ_in_the_last_bit_are_ties() -> None:

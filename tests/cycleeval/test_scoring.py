@@ -12,7 +12,7 @@ from cycleeval.comparison import compare, compare_predictions
 from cycleeval.human_ratings import human_ratings_of
 from cycleeval.inputs import DecisionLabel
 from cycleeval.predictions import Prediction, PredictionFile, parse_predictions
-from cycleeval.scoring import ScoreCard, score, score_humans, score_predictions
+from cycleeval.scoring import ScoreCard, score, score_each, score_humans, score_predictions
 from cycleeval.scoring_config import ScoringConfig
 
 QUICK = ScoringConfig(resamples=100)
@@ -434,3 +434,15 @@ def test_a_panel_keeps_the_same_draw_whatever_is_excluded() -> None:
     assert all_of.humans.left_out is not None
     assert rest.humans.left_out is not None
     assert all_of.humans.left_out[1:].tolist() == rest.humans.left_out.tolist()
+
+
+def test_models_scored_together_have_the_cards_that_each_has_alone() -> None:
+    humans = human_ratings_of({"a": [3, 5], "b": [6, 8], "c": [6, 6]})
+    files = [
+        PredictionFile("all", {i: Prediction(i, (5.0,)) for i in "abc"}, ()),
+        PredictionFile("some", {i: Prediction(i, (6.0,)) for i in "ab"}, ()),
+        parse_predictions([b'{"paper_id": "a", "ratings": [4]}', b"x"], name="one", known="abc"),
+    ]
+    cards = score_each(files, humans, QUICK)
+    assert cards == [score_predictions(file, humans, QUICK) for file in files]
+    assert [card.baselines["human"]["proxy_mse_n"].n_unreadable for card in cards] == [0, 0, 1]
