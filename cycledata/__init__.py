@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from cycledata.errors import BuildError as BuildError
     from cycledata.errors import ChangedFileError as ChangedFileError
     from cycledata.errors import CycleDataError as CycleDataError
+    from cycledata.errors import EmptyBuildError as EmptyBuildError
     from cycledata.errors import FetchError as FetchError
     from cycledata.errors import GaveUpError as GaveUpError
     from cycledata.errors import HalfWrittenError as HalfWrittenError
@@ -145,6 +146,7 @@ else:
                 "BuildError",
                 "ChangedFileError",
                 "CycleDataError",
+                "EmptyBuildError",
                 "FetchError",
                 "GaveUpError",
                 "HalfWrittenError",
@@ -248,6 +250,7 @@ __all__ = [
     "DatasetSpec",
     "Decision",
     "Dropped",
+    "EmptyBuildError",
     "Engine",
     "FetchError",
     "Figure",

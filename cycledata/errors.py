@@ -20,6 +20,7 @@ CycleDataError
 ├── NewerSchemaError  a snapshot or build written by a newer version of this package
 ├── PublishError      the hub refused a build, or could not be reached
 ├── BuildError        a build that cannot be made or continued as asked
+│   └── EmptyBuildError         the build, a config or a split would have no rows
 ├── TrainingError     a training or generation job that cannot start or continue
 ├── FileLockedError   another process has locked the file
 ├── ScoringError      predictions or human ratings that cannot be scored
@@ -127,6 +128,10 @@ class NewerSchemaError(CycleDataError):
 
 class BuildError(CycleDataError):
     """A build that cannot be made or continued as asked."""
+
+
+class EmptyBuildError(BuildError):
+    """A build, config or split that would have no rows."""
 
 
 class FileLockedError(CycleDataError):

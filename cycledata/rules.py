@@ -110,6 +110,7 @@ _SENTENCES: Mapping[RuleGroup, Mapping[str, str]] = {
         "no-bibliography": "No cited key has a bibliography entry.",
         "no-decision": "The paper has neither a decision nor a withdrawal.",
         "no-eprint": "The snapshot has no e-print of the arXiv paper.",
+        "other-config": "The paper has rows only in configs that are not built.",
         "no-notes": "The snapshot has a table row of the paper, but no notes.",
         "no-readable-text": "None of the texts that may be published can be read.",
         "no-reviews": "The paper has no review.",

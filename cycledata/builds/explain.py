@@ -5,7 +5,7 @@ from pathlib import Path
 
 from pydantic import TypeAdapter
 
-from cycledata.builds.runner import PART_STAGES, WORKS
+from cycledata.builds.staged_rows import PART_STAGES, WORKS
 from cycledata.consent.policy import Verdict
 from cycledata.consent.tombstones import Tombstone, read_tombstones
 from cycledata.consent.works import read_work_id

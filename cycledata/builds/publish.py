@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from cycledata.consent.snapshot_places import find_snapshots
 from cycledata.consent.tombstones import FILE as TOMBSTONES
 from cycledata.consent.tombstones import Tombstone, read_tombstones, standing_tombstones
-from cycledata.errors import BuildError, PublishError
+from cycledata.errors import BuildError, EmptyBuildError, PublishError
 from cycledata.load import MANIFEST, BuildManifest, verify_build
 
 if TYPE_CHECKING:
@@ -57,8 +57,9 @@ def publish(
         cache: cache folder, which knows the snapshots of builds on this machine.
 
     Raises:
-        BuildError: the build is for private use, or the repository, a build beside it or its
-            snapshot has a tombstone that the build lacks.
+        BuildError: the build is for private use; the repository, a build beside it or its snapshot
+            has a tombstone that the build lacks; or `datasets.load_dataset` cannot load a split.
+        EmptyBuildError: the build has no rows.
         PublishError: no token, or the hub refused or could not be reached.
         VerifyError: the build differs from its manifest.
     """
@@ -68,6 +69,7 @@ def publish(
             f"{build}: made under {manifest.policy_name}, which permits some texts for private use "
             "only; build it again under a policy without private-use to publish it"
         )
+    _require_loadable(build, manifest)
     _require_tombstones(build, manifest, cache)
     files = tuple(sorted([*(pin.path for pin in manifest.files), MANIFEST]))
     plan = PublishPlan(repo, files, sum((build / name).stat().st_size for name in files))
@@ -97,6 +99,25 @@ def _require_tombstones(build: Path, manifest: BuildManifest, cache: Path | None
                 f"{build}: {missing[0]} was taken down ({len(missing)} such papers), see the "
                 f"{TOMBSTONES} of {place}, after this build was made; build again"
             )
+
+
+def _require_loadable(build: Path, manifest: BuildManifest) -> None:
+    """Require that `datasets.load_dataset` reads every split: its metadata and its first row."""
+    if not any(manifest.configs.values()):
+        raise EmptyBuildError(
+            f"{build}: no rows, so `load_dataset` cannot load it; add papers and build again"
+        )
+    from datasets import load_dataset
+    from datasets.exceptions import DatasetsError
+
+    for config, splits in manifest.configs.items():
+        for split in splits:
+            try:
+                next(iter(load_dataset(str(build), config, split=split, streaming=True)))
+            except (DatasetsError, OSError, ValueError, TypeError, StopIteration) as error:
+                raise BuildError(
+                    f"{build}: `load_dataset` cannot load {config}/{split}: {error}; build again"
+                ) from error
 
 
 def _push(api: "HfApi", build: Path, manifest: BuildManifest, repo: str) -> None:

@@ -9,20 +9,18 @@ again.
 
 import logging
 import shutil
-from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
-import pyarrow as pa
-
+from cycledata.builds.emptiness import require_papers, require_rows
 from cycledata.builds.engines import Engine, map_in_order
-from cycledata.builds.row_shards import RowWriter, read_batches, write_splits
+from cycledata.builds.staged_rows import WORKS, StagedRows
 from cycledata.consent.decisions import redact
-from cycledata.consent.policy import Policy, Verdict
+from cycledata.consent.policy import Policy
 from cycledata.consent.snapshot_places import note_snapshot
 from cycledata.consent.tombstones import FILE as TOMBSTONES
 from cycledata.consent.tombstones import Tombstone, standing_tombstones, write_tombstones
@@ -38,22 +36,13 @@ from cycledata.manifest import FilePin, fingerprint, pin_file, write_manifest
 from cycledata.parquet_files import iterate_parquet
 from cycledata.records import SCHEMA_VERSION, Dropped
 from cycledata.snapshot.sealed import SealedSnapshot
-from cycledata.stages.split_item import SplitItem
 
 logger = logging.getLogger(__name__)
 
-WORKS = "works.parquet"
 MAX_RESTARTS = 5
 """Times that a build starts again because papers were taken down meanwhile."""
 CHUNK_PAPERS = 32
 """Papers per task; the bytes of a build do not depend on it."""
-DROPPED_SCHEMA = pa.schema(
-    [(name, pa.string()) for name in ("paper_id", "rule", "detail", "stage")]
-)
-WORKS_SCHEMA = pa.schema([("paper_id", pa.string()), ("key", pa.string())])
-CONSENT_SCHEMA = pa.schema([(column.name, pa.string()) for column in fields(Verdict)])
-PART_STAGES: Final = frozenset({"notes", "text", "references"})
-"""Stages whose rows are about a note, a span or a reference of a paper that is kept."""
 INVENTED = ("sample", "invented")
 """Service and key of the reply that marks the papers of a snapshot as invented."""
 DATASETS: Mapping[str, DatasetSpec[Any]] = {
@@ -84,6 +73,8 @@ def build(
     cache: Path | None = None,
     on_progress: Callable[[int, int], None] | None = None,
     chunk_papers: int = CHUNK_PAPERS,
+    configs: Collection[str] | None = None,
+    allow_empty: bool = False,
 ) -> BuildReport:
     """Build a dataset from a sealed snapshot.
 
@@ -97,15 +88,20 @@ def build(
         cache: folder of parsed texts; the bytes are the same with and without it.
         on_progress: called with papers done and papers in total.
         chunk_papers: papers per task.
+        configs: configs to write; None for all. Splits do not depend on it.
+        allow_empty: accept builds, configs and splits without rows.
 
     Raises:
         BuildError: ``out`` has other content, or kept + dropped does not equal the input.
+        EmptyBuildError: the build, a config or a split would have no rows; nothing is written.
         SnapshotError, VerifyError: the snapshot is unsealed or differs from its manifest.
     """
+    written = _with_configs(dataset, configs)
+    named = written.schemas.keys() if configs else written.schemas.keys() - written.extra_configs
     for _ in range(MAX_RESTARTS):
         try:
             return _build_once(
-                dataset,
+                written,
                 snapshot,
                 out,
                 policy=policy,
@@ -113,10 +109,27 @@ def build(
                 cache=cache,
                 on_progress=on_progress,
                 chunk_papers=chunk_papers,
+                required=frozenset() if allow_empty else frozenset(named),
             )
         except _TombstonesChangedError:
             logger.warning("%s: papers were taken down during the build; building again", out)
     raise BuildError(f"{out}: tombstones keep changing; wait until takedowns end and build again")
+
+
+def _with_configs(dataset: DatasetSpec[Any], configs: Collection[str] | None) -> DatasetSpec[Any]:
+    """Return the dataset with only some of its configs.
+
+    Raises:
+        BuildError: the dataset has no such config.
+    """
+    if not configs:
+        return dataset
+    for config in configs:
+        if config not in dataset.schemas:
+            known = ", ".join(dataset.schemas)
+            raise BuildError(f"{dataset.name}: no config {config!r}; it has {known}")
+    schemas = {name: schema for name, schema in dataset.schemas.items() if name in configs}
+    return replace(dataset, schemas=schemas)
 
 
 class _TombstonesChangedError(Exception):
@@ -133,6 +146,7 @@ def _build_once(
     cache: Path | None,
     on_progress: Callable[[int, int], None] | None,
     chunk_papers: int,
+    required: Collection[str],
 ) -> BuildReport:
     """Build once.
 
@@ -151,6 +165,8 @@ def _build_once(
         keys = {str(row["key"]) for row in iterate_parquet(out / WORKS)}
         unknown_ids = _unknown_ids(policy, {*paper_ids, *keys})
         return BuildReport(finished, unchanged=True, unknown_ids=unknown_ids)
+    if required:
+        require_papers(dataset.name, len(paper_ids), sealed, snapshot)
     with growing_folder(out) as folder:
         context = BuildContext(
             snapshot_path=snapshot.resolve(),
@@ -161,7 +177,7 @@ def _build_once(
             scratch=folder / "scratch",
             cache=cache,
         )
-        run = _Run(dataset, folder)
+        run = StagedRows(dataset, folder)
         context.scratch.mkdir()
         dataset.prepare(sealed, context.scratch)
         context = extend_to_works(dataset, context, paper_ids)
@@ -169,7 +185,9 @@ def _build_once(
             opted_out = context.policy.opted_out("paper_text")
             forget_texts(cache, context.tombstones | opted_out)
         chunks = [paper_ids[i : i + chunk_papers] for i in range(0, len(paper_ids), chunk_papers)]
-        made = map_chunks(partial(_make_chunk, dataset.make, context), chunks)
+        made = map_chunks(
+            partial(_make_chunk, dataset.make, frozenset(dataset.schemas), context), chunks
+        )
         n_done = 0
         for papers in made:
             run.add(papers)
@@ -180,6 +198,10 @@ def _build_once(
             raise BuildError(f"{len(paper_ids)} papers went in, {n_done} came out; report this")
         shutil.rmtree(context.scratch)
         pins = run.write_splits()
+        if required:
+            require_rows(
+                dataset.name, run.rows_by_split, run.reasons(), sealed, snapshot, required=required
+            )
         if tombstones:
             write_tombstones(folder, tombstones)
             pins.append(pin_file(folder, TOMBSTONES))
@@ -217,7 +239,7 @@ def _unknown_ids(policy: Policy, known: AbstractSet[str]) -> tuple[str, ...]:
 
 
 def _manifest(
-    run: "_Run",
+    run: StagedRows,
     pins: Sequence[FilePin],
     inputs: dict[str, Any],
     sealed: SealedSnapshot,
@@ -252,6 +274,7 @@ def _inputs(
     return {
         "dataset": dataset.name,
         "recipe": dataset.recipe.model_dump(mode="json"),
+        "configs": list(dataset.schemas),
         "schema_version": SCHEMA_VERSION,
         "snapshot": sealed.digest,
         "policy": policy.sha256,
@@ -296,9 +319,24 @@ def _same_build(out: Path, identity: str) -> BuildManifest | None:
 
 
 def _make_chunk(
-    make: MakePaper[Any], context: BuildContext[Any], paper_ids: Sequence[str]
+    make: MakePaper[Any],
+    configs: frozenset[str],
+    context: BuildContext[Any],
+    paper_ids: Sequence[str],
 ) -> list[PaperRows]:
-    return [_make_paper(make, context, paper_id) for paper_id in paper_ids]
+    return [_selected(_make_paper(make, context, paper_id), configs) for paper_id in paper_ids]
+
+
+def _selected(made: PaperRows, configs: frozenset[str]) -> PaperRows:
+    """Return the rows of some configs; the paper keeps its place in the splits."""
+    if made.rows.keys() <= configs:
+        return made
+    rows = {config: row for config, row in made.rows.items() if config in configs}
+    if rows:
+        return replace(made, rows=rows)
+    detail = f"has rows only in {', '.join(made.rows)}"
+    other = Dropped(made.paper_id, "other-config", detail, "configs")
+    return replace(made, rows={}, dropped=(*made.dropped, other))
 
 
 def _make_paper(make: MakePaper[Any], context: BuildContext[Any], paper_id: str) -> PaperRows:
@@ -312,95 +350,3 @@ def _make_paper(make: MakePaper[Any], context: BuildContext[Any], paper_id: str)
         drop = Dropped(paper_id, error.rule, error.detail[:300], "parse")
         made = PaperRows(paper_id, dropped=(drop,))
     return replace(made, dropped=redact(made.dropped, made.verdicts, context.policy))
-
-
-def _columns(record: Dropped | Verdict, schema: pa.Schema) -> dict[str, str]:
-    return {name: getattr(record, name) for name in schema.names}
-
-
-@dataclass(slots=True)
-class _Run:
-    """Open files and running totals of one build."""
-
-    dataset: DatasetSpec[Any]
-    folder: Path
-    counts: Counter[str] = field(
-        default_factory=lambda: Counter(papers=0, papers_kept=0, papers_dropped=0)
-    )
-    dropped_by_rule: Counter[str] = field(default_factory=Counter)
-    withheld_by_rule: Counter[str] = field(default_factory=Counter)
-    published_by_rule: Counter[str] = field(default_factory=Counter)
-    split_items: list[SplitItem] = field(default_factory=list)
-    facts: dict[str, Any] = field(default_factory=dict)
-    rows_by_split: dict[str, dict[str, int]] = field(default_factory=dict)
-    keys: set[str] = field(default_factory=set)
-    writers: dict[str, RowWriter] = field(init=False)
-
-    def __post_init__(self) -> None:
-        schemas = {
-            **{_staging(name): schema for name, schema in self.dataset.schemas.items()},
-            "dropped.parquet": DROPPED_SCHEMA,
-            "consent.parquet": CONSENT_SCHEMA,
-            WORKS: WORKS_SCHEMA,
-        }
-        self.writers = {n: RowWriter(self.folder / n, schema) for n, schema in schemas.items()}
-
-    def add(self, papers: Sequence[PaperRows]) -> None:
-        """Write the rows of papers to staging files, and their reasons and verdicts."""
-        for paper in papers:
-            self._count(paper)
-            for name, row in paper.rows.items():
-                self.writers[_staging(name)].add(row)
-            for drop in paper.dropped:
-                self.writers["dropped.parquet"].add(_columns(drop, DROPPED_SCHEMA))
-            for key in paper.keys:
-                self.writers[WORKS].add({"paper_id": paper.paper_id, "key": key})
-            self.keys.update(paper.keys)
-            for verdict in paper.verdicts:
-                self.writers["consent.parquet"].add(_columns(verdict, CONSENT_SCHEMA))
-
-    def _count(self, paper: PaperRows) -> None:
-        if {row["paper_id"] for row in paper.rows.values()} - {paper.paper_id}:
-            raise BuildError(f"{paper.paper_id}: a row has another paper's id; report this")
-        whole = [d for d in paper.dropped if d.stage not in PART_STAGES and "/" not in d.stage]
-        # in == kept + dropped, per paper: it has rows, or exactly one reason why not.
-        if bool(paper.rows) == bool(whole) or len(whole) > 1:
-            raise BuildError(
-                f"{paper.paper_id}: {len(paper.rows)} rows and {len(whole)} reasons for "
-                "dropping it, expected rows or one reason; report this"
-            )
-        self.counts["papers"] += 1
-        self.counts["papers_kept" if paper.rows else "papers_dropped"] += 1
-        self.counts.update(paper.counts)
-        self.facts.update(paper.facts)
-        self.dropped_by_rule.update(f"{d.stage}: {d.rule}" for d in paper.dropped)
-        for verdict in paper.verdicts:
-            by_rule = self.published_by_rule if verdict.publishes else self.withheld_by_rule
-            by_rule[f"{verdict.component}: {verdict.rule}"] += 1
-        if paper.rows:
-            if paper.split_item is None:
-                raise BuildError(f"{paper.paper_id}: has rows but no split item; report this")
-            self.split_items.append(paper.split_item)
-
-    def write_splits(self) -> list[FilePin]:
-        """Copy the staged rows into the files of their splits; return the pins of all files."""
-        for writer in self.writers.values():
-            writer.close()
-        pins = [
-            pin_file(self.folder, name, self.writers[name].n_rows)
-            for name in ("dropped.parquet", "consent.parquet", WORKS)
-        ]
-        split_of, facts = self.dataset.assign_splits(self.split_items, self.dataset.recipe)
-        self.facts.update(facts)
-        for config, schema in self.dataset.schemas.items():
-            staging = self.folder / _staging(config)
-            self.rows_by_split[config], config_pins = write_splits(
-                self.folder, config, schema, partial(read_batches, staging), split_of
-            )
-            pins.extend(config_pins)
-            staging.unlink()
-        return pins
-
-
-def _staging(config: str) -> str:
-    return f"staging-{config}.parquet"

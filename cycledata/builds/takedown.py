@@ -13,14 +13,8 @@ from typing import Any
 import pyarrow as pa
 
 from cycledata.builds.row_shards import RowWriter, read_batches, write_splits
-from cycledata.builds.runner import (
-    CONSENT_SCHEMA,
-    DATASETS,
-    DROPPED_SCHEMA,
-    WORKS,
-    WORKS_SCHEMA,
-    finish,
-)
+from cycledata.builds.runner import DATASETS, finish
+from cycledata.builds.staged_rows import CONSENT_SCHEMA, DROPPED_SCHEMA, WORKS, WORKS_SCHEMA
 from cycledata.consent.snapshot_places import find_snapshots
 from cycledata.consent.tombstones import (
     FILE,
@@ -251,7 +245,7 @@ def _cited_keys(build: Path, manifest: BuildManifest) -> set[str]:
     found: set[str] = set()
     schema = DATASETS[manifest.dataset].schemas["default"]
     if "references" in schema.names:
-        for split in manifest.configs["default"]:
+        for split in manifest.configs.get("default", ()):
             for pin in manifest.files_of("default", split):
                 for row in iterate_parquet(build / pin.path, ["references"]):
                     found.update(*map(_reference_keys, _references(row)))
@@ -283,7 +277,8 @@ def _rewrite_data(
     """Copy every config without the papers that are taken down; the others keep their splits."""
     pins: list[FilePin] = []
     configs: dict[str, dict[str, int]] = {}
-    for config, schema in dataset.schemas.items():
+    for config in manifest.configs:
+        schema = dataset.schemas[config]
         files = {split: manifest.files_of(config, split) for split in manifest.configs[config]}
         split_of = {
             paper_id: split

@@ -76,11 +76,22 @@ def build(
         list[str] | None,
         typer.Option("--set", metavar="KEY=VALUE", help="Replace one value of the recipe."),
     ] = None,
+    config: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME",
+            help="Config to write, such as scores; repeat for several. Default: all.",
+        ),
+    ] = None,
+    allow_empty: Annotated[
+        bool, typer.Option("--allow-empty", help="Accept configs and splits without rows.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Build a dataset, a valid Hugging Face repository, from a sealed snapshot.
 
-    The same snapshot, recipe and policy give the same bytes with any number of workers.
+    The same snapshot, recipe and policy give the same bytes with any number of workers. A config or
+    split without rows is an error that names what is missing.
     """
     from cycledata import sample
     from cycledata.builds import runner
@@ -103,6 +114,8 @@ def build(
             n_workers=workers,
             cache=cache_folder(),
             on_progress=on_progress,
+            configs=config,
+            allow_empty=allow_empty,
         )
     if report.unknown_ids:
         shown = ", ".join(report.unknown_ids[:5]) + (", ..." if len(report.unknown_ids) > 5 else "")

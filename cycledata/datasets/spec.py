@@ -30,7 +30,7 @@ class PaperRows:
     verdicts: tuple[Verdict, ...] = ()
     """Consent verdicts, at least one per component that was decided."""
     split_item: SplitItem | None = None
-    """None for a dropped paper."""
+    """None for a dropped paper. A paper with rows only in configs that are not built keeps it."""
     counts: Mapping[str, int] = field(default_factory=dict)
     """Summed over papers into the manifest, e.g. notes read and reviews kept."""
     keys: tuple[str, ...] = ()
@@ -96,6 +96,8 @@ class DatasetSpec(Generic[RecipeT]):
         [Sequence[SplitItem], RecipeT], tuple[Mapping[str, Split], Mapping[str, Any]]
     ]
     """Return the split of every kept paper, and facts for the card."""
+    extra_configs: frozenset[str] = frozenset()
+    """Configs that may have no rows, unless a build asks for them by name."""
     prepare: Callable[[SealedSnapshot, Path], None] = _prepare_nothing
     """Read the whole snapshot once and write what ``make`` needs about other papers."""
 

@@ -298,9 +298,10 @@ def test_workers_do_not_outlive_a_killed_build(tmp_path: Path) -> None:
     assert left_in(tmp_path) == ["out"]
 
 
-def test_a_snapshot_of_nothing_gives_a_build_of_nothing(
+def test_a_snapshot_of_nothing_gives_an_empty_build_only_if_asked(
     tmp_path: Path, make_snapshot: Callable[[Path, Iterable[Reply]], Path]
 ) -> None:
-    out = build_sample(tmp_path / "out", make_snapshot(tmp_path / "snapshot", []))
-    manifest = verify_build(out)
+    snapshot = make_snapshot(tmp_path / "snapshot", [])
+    build(REVIEW_5K, snapshot, tmp_path / "out", policy=POLICY, allow_empty=True)
+    manifest = verify_build(tmp_path / "out")
     assert (manifest.counts["papers"], manifest.configs) == (0, {"default": {}, "scores": {}})

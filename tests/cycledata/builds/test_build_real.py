@@ -25,7 +25,9 @@ def build_scores(
         import_ratings([ratings], snapshot)
     seal(tmp_path / "snapshot")
     out = tmp_path / "out"
-    report = build(DATASETS["review-5k"], tmp_path / "snapshot", out, policy=read_policy())
+    report = build(
+        DATASETS["review-5k"], tmp_path / "snapshot", out, policy=read_policy(), allow_empty=True
+    )
     scores = pl.read_parquet(out / "scores" / "*.parquet")
     return report.manifest, scores, pl.read_parquet(out / "dropped.parquet")
 

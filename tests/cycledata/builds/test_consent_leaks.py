@@ -80,7 +80,7 @@ def test_the_meta_review_is_published_under_its_own_license_only(
     forum, *arxiv = open_paper(make_forum, make_arxiv)
     forum = edited(forum, "Meta_Review", license=licence, content={"metareview": "metacanary"})
     snapshot = make_snapshot(tmp_path / "snapshot", [forum, *arxiv])
-    build(REVIEW_5K, snapshot, tmp_path / "out", policy=read_policy())
+    build(REVIEW_5K, snapshot, tmp_path / "out", policy=read_policy(), allow_empty=True)
     (row,) = rows(tmp_path / "out", "default")
     assert row["meta_review"] is None
     assert len(row["reviews"]) == 3
@@ -98,7 +98,7 @@ def test_free_words_of_a_decision_are_not_facts(
     forum, *arxiv = open_paper(make_forum, make_arxiv)
     forum = edited(forum, "Decision", content={"decision": "Accept, though decisioncanary"})
     snapshot = make_snapshot(tmp_path / "snapshot", [forum, *arxiv])
-    build(REVIEW_5K, snapshot, tmp_path / "out", policy=read_policy())
+    build(REVIEW_5K, snapshot, tmp_path / "out", policy=read_policy(), allow_empty=True)
     (row,) = rows(tmp_path / "out", "scores")
     assert (row["decision"], row["decision_text"]) == ("accept", "Accept")
     assert b"decisioncanary" not in all_bytes(tmp_path / "out")
@@ -136,7 +136,13 @@ def test_written_consent_and_private_use_build_without_a_license_record(
                 "components": ["paper_text"],
             }
         ]
-    report = build(REVIEW_5K, snapshot, tmp_path / "out", policy=Policy.model_validate(policy))
+    report = build(
+        REVIEW_5K,
+        snapshot,
+        tmp_path / "out",
+        policy=Policy.model_validate(policy),
+        allow_empty=True,
+    )
     (row,) = rows(tmp_path / "out", "default")
     if basis == "written-consent":
         assert row["license"] == "written consent of Example Press: letter.pdf sha256:000000000000"
@@ -205,7 +211,7 @@ def test_no_row_of_an_opted_out_paper_repeats_its_words_or_ratings(
     )
     folder = tmp_path_factory.mktemp("leaks")
     snapshot = make_snapshot(folder / "snapshot", [forum, from_table])
-    build(REVIEW_5K, snapshot, folder / "out", policy=policy)
+    build(REVIEW_5K, snapshot, folder / "out", policy=policy, allow_empty=True)
     content = all_bytes(folder / "out")
     for part, component in CANARIES.items():
         if component in out_of:

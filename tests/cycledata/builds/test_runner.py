@@ -271,7 +271,9 @@ def test_an_unreadable_licence_withholds_the_text_and_nothing_else(
     match, record, eprint = make_arxiv("p0", "2309.99900", text="Words of a paper. ", **words)
     replies = [forum, match, replace(record, payload=b"<html>Rate exceeded"), eprint]
     snapshot = make_snapshot(tmp_path / "snapshot", replies)
-    manifest = build(REVIEW_5K, snapshot, tmp_path / "out", policy=read_policy()).manifest
+    manifest = build(
+        REVIEW_5K, snapshot, tmp_path / "out", policy=read_policy(), allow_empty=True
+    ).manifest
     assert manifest.withheld == {"paper_text: unreadable-licence": 1}
     assert manifest.counts["papers_kept"] == 1
 
@@ -386,7 +388,7 @@ def test_no_byte_of_a_withheld_component_stands_in_any_file(
         replies += make_arxiv(name, f"2309.9990{i}", title=title, text=text, licence=licence)
     folder = tmp_path_factory.mktemp("consent")
     snapshot = make_snapshot(folder / "snapshot", replies)
-    build(REVIEW_5K, snapshot, folder / "out", policy=policy)
+    build(REVIEW_5K, snapshot, folder / "out", policy=policy, allow_empty=True)
     content = all_bytes(folder / "out")
     for row in pl.read_parquet(folder / "out" / "consent.parquet").iter_rows(named=True):
         canary = f"{row['component']}{row['paper_id'][1:]}canary".encode()

@@ -53,7 +53,7 @@ def test_every_id_of_a_work_takes_all_its_submissions_down(
 ) -> None:
     snapshot = make_snapshot(tmp_path / "snapshot", forums)
     cache, built, out = tmp_path / "cache", tmp_path / "a" / "built", tmp_path / "b" / "out"
-    build(REVIEW_5K, snapshot, built, policy=read_policy(), cache=cache)
+    build(REVIEW_5K, snapshot, built, policy=read_policy(), cache=cache, allow_empty=True)
     assert len(list(cache.rglob("*.zst"))) == 2
     report = take_down(built, [name], out, reason="asked", date=DAY, snapshot=snapshot, cache=cache)
     assert report.taken_down == ("again02", "first01")
@@ -61,7 +61,7 @@ def test_every_id_of_a_work_takes_all_its_submissions_down(
     assert "About Invented Matter" not in values(out)
     assert len(list(cache.rglob("*.zst"))) == 1
     again = tmp_path / "c" / "again"
-    build(REVIEW_5K, snapshot, again, policy=read_policy())
+    build(REVIEW_5K, snapshot, again, policy=read_policy(), allow_empty=True)
     assert "About Invented Matter" not in values(again)
     assert explain(again, "https://openreview.net/forum?id=again02").outcome == "out"
     assert explain(out, "2309.99900").tombstone is not None
@@ -75,7 +75,13 @@ def test_an_opt_out_by_arxiv_id_covers_all_submissions(
         **read_policy().model_dump(mode="json"),
         "opt_out": [{"paper_ids": ["2309.99900", "typo"], "date": DAY, "source": "mail"}],
     }
-    report = build(REVIEW_5K, snapshot, tmp_path / "out", policy=Policy.model_validate(policy))
+    report = build(
+        REVIEW_5K,
+        snapshot,
+        tmp_path / "out",
+        policy=Policy.model_validate(policy),
+        allow_empty=True,
+    )
     assert report.unknown_ids == ("typo",)
     assert "About Invented Matter" not in values(tmp_path / "out")
     assert explain(tmp_path / "out", "again02").outcome == "out"
@@ -90,7 +96,7 @@ def test_a_mistyped_id_is_an_error_and_writes_nothing(
     name: str, forums: list[Reply], tmp_path: Path, make_snapshot: Snapshots
 ) -> None:
     snapshot = make_snapshot(tmp_path / "snapshot", forums)
-    build(REVIEW_5K, snapshot, tmp_path / "built", policy=read_policy())
+    build(REVIEW_5K, snapshot, tmp_path / "built", policy=read_policy(), allow_empty=True)
     (tmp_path / "ids.txt").write_text(f"other03\n{name}\n", "utf-8")
     names = read_paper_ids(tmp_path / "ids.txt")
     with pytest.raises(BuildError, match="nothing was written") as refused:
@@ -112,7 +118,7 @@ def test_a_cited_works_abstract_leaves_the_papers_that_cite_it(
     text = [replace(r, key=r.key.replace(f"c{1:039}", f"{1:040}")) for r in text]
     snapshot = make_snapshot(tmp_path / "snapshot", text)
     built, out = tmp_path / "built", tmp_path / "out"
-    build(RESEARCH_14K, snapshot, built, policy=read_policy())
+    build(RESEARCH_14K, snapshot, built, policy=read_policy(), allow_empty=True)
     assert "cited1canary" in values(built)
     if name.startswith("c"):
         with pytest.raises(BuildError, match="nothing was written"):
@@ -124,7 +130,7 @@ def test_a_cited_works_abstract_leaves_the_papers_that_cite_it(
     assert "cited0canary" in values(out)
     assert report.manifest.counts["papers_kept"] == 3
     again = tmp_path / "again"
-    build(RESEARCH_14K, snapshot, again, policy=read_policy())
+    build(RESEARCH_14K, snapshot, again, policy=read_policy(), allow_empty=True)
     assert "cited1canary" not in values(again)
     assert report.manifest.configs == verify_build(again).configs
 
@@ -141,7 +147,7 @@ def test_a_takedown_during_a_build_is_obeyed(
         write_tombstones(snapshot, [stone])
 
     out = tmp_path / "builds" / "out"
-    build(REVIEW_5K, snapshot, out, policy=read_policy(), on_progress=meanwhile)
+    build(REVIEW_5K, snapshot, out, policy=read_policy(), on_progress=meanwhile, allow_empty=True)
     assert len(calls) == 2
     assert "Some Other Matter" not in values(out)
     assert [s.paper_id for s in read_tombstones(out)] == ["other03"]
@@ -152,7 +158,7 @@ def test_an_old_build_beside_a_takedown_is_not_published(
 ) -> None:
     snapshot = make_snapshot(tmp_path / "snapshot", forums)
     old = tmp_path / "builds" / "old"
-    build(REVIEW_5K, snapshot, old, policy=read_policy())
+    build(REVIEW_5K, snapshot, old, policy=read_policy(), allow_empty=True)
     take_down(old, ["other03"], tmp_path / "builds" / "new", reason="r", date=DAY)
     with pytest.raises(BuildError, match="other03 was taken down"):
         publish(old, "org/name", token=None, dry_run=True)
@@ -164,7 +170,7 @@ def test_no_error_advises_to_delete_a_folder_with_tombstones(
 ) -> None:
     snapshot = make_snapshot(tmp_path / "snapshot", forums)
     out = tmp_path / "out"
-    build(REVIEW_5K, snapshot, out, policy=read_policy())
+    build(REVIEW_5K, snapshot, out, policy=read_policy(), allow_empty=True)
     messages: list[str] = []
 
     def failing(action: Callable[[], Any]) -> None:
@@ -173,7 +179,7 @@ def test_no_error_advises_to_delete_a_folder_with_tombstones(
         messages.append(str(error.value))
 
     other = read_policy().model_copy(update={"name": "other"})
-    failing(lambda: build(REVIEW_5K, snapshot, out, policy=other))
+    failing(lambda: build(REVIEW_5K, snapshot, out, policy=other, allow_empty=True))
     write_tombstones(out, [Tombstone(paper_id="other03", reason="r", date=DAY)])
     failing(lambda: verify_build(out))
     (out / "README.md").write_text("changed")

@@ -370,7 +370,7 @@ def test_no_byte_of_a_withheld_component_stands_in_any_file(
         replies += [*listed.values(), talk]
     folder = tmp_path_factory.mktemp("consent")
     snapshot = make_snapshot(folder / "snapshot", replies)
-    build(RESEARCH_14K, snapshot, folder / "out", policy=policy)
+    build(RESEARCH_14K, snapshot, folder / "out", policy=policy, allow_empty=True)
     content = all_bytes(folder / "out")
     verdicts = pl.read_parquet(folder / "out" / "consent.parquet").rows(named=True)
     assert {row["paper_id"] for row in verdicts} == {"p00", "p01", "p02"}

@@ -269,6 +269,7 @@ def test_what_was_fetched_under_faults_builds_and_loads(
         str(tmp_path / "s"),
         "--out",
         str(tmp_path / "b"),
+        "--allow-empty",
     ]
     result = CliRunner().invoke(app, command)
     assert result.exit_code == 0, result.output

@@ -1,0 +1,121 @@
+"""Refuse builds, configs and splits without rows, and name what is missing."""
+
+from collections.abc import Collection, Mapping
+from pathlib import Path
+
+from cycledata.builds.inventory import take_inventory
+from cycledata.errors import EmptyBuildError
+from cycledata.snapshot.sealed import SealedSnapshot
+
+SPLITS = ("train", "test")
+"""Splits that every config must have; ``reserve`` exists in full builds only."""
+MAX_REASONS = 3
+"""Most frequent reasons that a message names."""
+Reasons = Mapping[str, tuple[int, str]]
+"""``"<stage>: <rule>"`` to the number of rows of ``dropped.parquet`` and an example."""
+_ACCEPT = "or give --allow-empty to build it nevertheless"
+
+
+def require_papers(dataset: str, n_papers: int, snapshot: SealedSnapshot, folder: Path) -> None:
+    """Require at least one paper.
+
+    Raises:
+        EmptyBuildError: the snapshot has no paper of the dataset.
+    """
+    if not n_papers:
+        step = _command({dataset}, snapshot, folder)
+        raise EmptyBuildError(f"{folder}: expected papers for {dataset}, found none; {step}")
+
+
+def require_rows(
+    dataset: str,
+    rows: Mapping[str, Mapping[str, int]],
+    reasons: Reasons,
+    snapshot: SealedSnapshot,
+    folder: Path,
+    *,
+    required: Collection[str],
+) -> None:
+    """Require rows in the build, in every required config, and in the splits train and test.
+
+    Args:
+        dataset: its name.
+        rows: config to split to number of rows.
+        reasons: why papers, or configs of papers, were left out.
+        snapshot: source of the build.
+        folder: its folder, for messages.
+        required: configs that must have rows.
+
+    Raises:
+        EmptyBuildError: rows are missing; the message names the reasons and the next step.
+    """
+    reasons = {name: why for name, why in reasons.items() if not name.startswith(_PARTS)}
+    if not any(rows.values()):
+        step = _next_step(dataset, "default", reasons, snapshot, folder)
+        raise EmptyBuildError(
+            f"{folder}: {dataset} would have no rows: {_named(reasons)}; {step}, {_ACCEPT}"
+        )
+    for config, splits in rows.items():
+        if config not in required:
+            continue
+        whole = {name: why for name, why in reasons.items() if "/" not in name}
+        own = {name: why for name, why in reasons.items() if name.startswith(f"{config}/")} or whole
+        where = f"{folder}: config {config} of {dataset}"
+        if not splits:
+            step = _next_step(dataset, config, own, snapshot, folder)
+            raise EmptyBuildError(
+                f"{where} would have no rows: {_named(own)}; {step}, choose other configs with "
+                f"--config, {_ACCEPT}"
+            )
+        for split in SPLITS:
+            if split in splits:
+                continue
+            if any(split in others for others in rows.values()):
+                why = f"its papers are left out: {_named(own)}"
+            else:
+                n_papers = sum(splits.values())
+                why = f"{n_papers:,} {'paper is' if n_papers == 1 else 'papers are'} too few for it"
+            raise EmptyBuildError(
+                f"{where}: split {split} would have no rows: {why}; add papers, change the split "
+                f"in the recipe, {_ACCEPT}"
+            )
+
+
+_PARTS = ("notes: ", "text: ", "references: ", "configs: ")
+"""Stages whose reasons leave out no paper."""
+
+
+def _ordered(reasons: Reasons) -> list[tuple[str, tuple[int, str]]]:
+    return sorted(reasons.items(), key=lambda item: (-item[1][0], item[0]))
+
+
+def _named(reasons: Reasons) -> str:
+    """Return the most frequent reasons, each with an example."""
+    ordered = _ordered(reasons)
+    named = [f"{name} ({n:,}, e.g. {example})" for name, (n, example) in ordered[:MAX_REASONS]]
+    if len(ordered) > MAX_REASONS:
+        named.append(f"{len(ordered) - MAX_REASONS} other reasons")
+    return ", ".join(named) or "no paper was left out"
+
+
+def _next_step(
+    dataset: str, config: str, reasons: Reasons, snapshot: SealedSnapshot, folder: Path
+) -> str:
+    """Return what would keep the papers that the most frequent reason leaves out."""
+    main = _ordered(reasons)[0][0] if reasons else ""
+    stage, _, rule = main.rpartition("/")[2].partition(": ")
+    if stage == "filter":
+        return f"change the recipe (`cycledata recipe show {dataset}` lists its keys)"
+    if rule == "unknown-form":
+        return f"run `cycledata import openreview-invitations FILE... --snapshot {folder}`"
+    if stage == "takedown":
+        return "the papers were taken down; use another snapshot"
+    step = _command({f"{dataset} {config}"}, snapshot, folder)
+    return f"{step}, or change --policy" if stage == "consent" else step
+
+
+def _command(configs: Collection[str], snapshot: SealedSnapshot, folder: Path) -> str:
+    """Return the commands that supply the missing input of some configs, or `cycledata status`."""
+    missing = take_inventory(snapshot, str(folder)).missing
+    commands = [f"`{item.command}`" for item in missing if item.config in configs]
+    return "run " + " or ".join(commands[:2] or [f"`cycledata status {folder}`"])

@@ -1,0 +1,132 @@
+"""Rows of a build while it runs: staging files, reasons, verdicts and counts.
+
+Rows wait in one staging file per config until the split of every paper is known.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field, fields
+from functools import partial
+from pathlib import Path
+from typing import Any, Final
+
+import pyarrow as pa
+
+from cycledata.builds.row_shards import RowWriter, read_batches, write_splits
+from cycledata.consent.policy import Verdict
+from cycledata.datasets.spec import DatasetSpec, PaperRows
+from cycledata.errors import BuildError
+from cycledata.manifest import FilePin, pin_file
+from cycledata.records import Dropped
+from cycledata.stages.split_item import SplitItem
+
+WORKS = "works.parquet"
+DROPPED_SCHEMA = pa.schema(
+    [(name, pa.string()) for name in ("paper_id", "rule", "detail", "stage")]
+)
+WORKS_SCHEMA = pa.schema([("paper_id", pa.string()), ("key", pa.string())])
+CONSENT_SCHEMA = pa.schema([(column.name, pa.string()) for column in fields(Verdict)])
+PART_STAGES: Final = frozenset({"notes", "text", "references"})
+"""Stages whose rows are about a note, a span or a reference of a paper that is kept."""
+
+
+def _columns(record: Dropped | Verdict, schema: pa.Schema) -> dict[str, str]:
+    return {name: getattr(record, name) for name in schema.names}
+
+
+@dataclass(slots=True)
+class StagedRows:
+    """Open files and running totals of one build."""
+
+    dataset: DatasetSpec[Any]
+    folder: Path
+    counts: Counter[str] = field(
+        default_factory=lambda: Counter(papers=0, papers_kept=0, papers_dropped=0)
+    )
+    dropped_by_rule: Counter[str] = field(default_factory=Counter)
+    examples: dict[str, str] = field(default_factory=dict)
+    """``"<stage>: <rule>"`` to the first paper left out by it, with the detail."""
+    withheld_by_rule: Counter[str] = field(default_factory=Counter)
+    published_by_rule: Counter[str] = field(default_factory=Counter)
+    split_items: list[SplitItem] = field(default_factory=list)
+    facts: dict[str, Any] = field(default_factory=dict)
+    rows_by_split: dict[str, dict[str, int]] = field(default_factory=dict)
+    keys: set[str] = field(default_factory=set)
+    writers: dict[str, RowWriter] = field(init=False)
+
+    def __post_init__(self) -> None:
+        schemas = {
+            **{_staging(name): schema for name, schema in self.dataset.schemas.items()},
+            "dropped.parquet": DROPPED_SCHEMA,
+            "consent.parquet": CONSENT_SCHEMA,
+            WORKS: WORKS_SCHEMA,
+        }
+        self.writers = {n: RowWriter(self.folder / n, schema) for n, schema in schemas.items()}
+
+    def add(self, papers: Sequence[PaperRows]) -> None:
+        """Write the rows of papers to staging files, and their reasons and verdicts."""
+        for paper in papers:
+            self._count(paper)
+            for name, row in paper.rows.items():
+                self.writers[_staging(name)].add(row)
+            for drop in paper.dropped:
+                self.writers["dropped.parquet"].add(_columns(drop, DROPPED_SCHEMA))
+            for key in paper.keys:
+                self.writers[WORKS].add({"paper_id": paper.paper_id, "key": key})
+            self.keys.update(paper.keys)
+            for verdict in paper.verdicts:
+                self.writers["consent.parquet"].add(_columns(verdict, CONSENT_SCHEMA))
+
+    def _count(self, paper: PaperRows) -> None:
+        if {row["paper_id"] for row in paper.rows.values()} - {paper.paper_id}:
+            raise BuildError(f"{paper.paper_id}: a row has another paper's id; report this")
+        whole = [d for d in paper.dropped if d.stage not in PART_STAGES and "/" not in d.stage]
+        # in == kept + dropped, per paper: it has rows, or exactly one reason why not.
+        if bool(paper.rows) == bool(whole) or len(whole) > 1:
+            raise BuildError(
+                f"{paper.paper_id}: {len(paper.rows)} rows and {len(whole)} reasons for "
+                "dropping it, expected rows or one reason; report this"
+            )
+        self.counts["papers"] += 1
+        self.counts["papers_kept" if paper.rows else "papers_dropped"] += 1
+        self.counts.update(paper.counts)
+        self.facts.update(paper.facts)
+        self.dropped_by_rule.update(f"{d.stage}: {d.rule}" for d in paper.dropped)
+        for verdict in paper.verdicts:
+            by_rule = self.published_by_rule if verdict.publishes else self.withheld_by_rule
+            by_rule[f"{verdict.component}: {verdict.rule}"] += 1
+        for drop in paper.dropped:
+            self.examples.setdefault(
+                f"{drop.stage}: {drop.rule}", f"{drop.paper_id}: {drop.detail}"
+            )
+        if paper.split_item is not None:
+            self.split_items.append(paper.split_item)
+        elif paper.rows:
+            raise BuildError(f"{paper.paper_id}: has rows but no split item; report this")
+
+    def reasons(self) -> dict[str, tuple[int, str]]:
+        """Return ``"<stage>: <rule>"`` to the number of its rows and an example."""
+        return {name: (n, self.examples[name]) for name, n in self.dropped_by_rule.items()}
+
+    def write_splits(self) -> list[FilePin]:
+        """Copy the staged rows into the files of their splits; return the pins of all files."""
+        for writer in self.writers.values():
+            writer.close()
+        pins = [
+            pin_file(self.folder, name, self.writers[name].n_rows)
+            for name in ("dropped.parquet", "consent.parquet", WORKS)
+        ]
+        split_of, facts = self.dataset.assign_splits(self.split_items, self.dataset.recipe)
+        self.facts.update(facts)
+        for config, schema in self.dataset.schemas.items():
+            staging = self.folder / _staging(config)
+            self.rows_by_split[config], config_pins = write_splits(
+                self.folder, config, schema, partial(read_batches, staging), split_of
+            )
+            pins.extend(config_pins)
+            staging.unlink()
+        return pins
+
+
+def _staging(config: str) -> str:
+    return f"staging-{config}.parquet"
