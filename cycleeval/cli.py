@@ -47,6 +47,7 @@ from cycleeval.perturb_command import (
     robustness,
 )
 from cycleeval.review.command import review
+from cycleeval.text_command import TEXT_EXAMPLES, text
 
 app = command_line("Score, compare and rank automated peer review.")
 
@@ -338,6 +339,7 @@ app.command(
 
 
 app.add_typer(baseline, name="baseline")
+app.command(epilog=TEXT_EXAMPLES)(text)
 app.command(epilog=PERTURB_EXAMPLES)(perturb)
 app.command(epilog=ROBUSTNESS_EXAMPLES)(robustness)
 

@@ -6,13 +6,14 @@ excess of similarity over reviews of other papers of the same area.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 
-from cycleeval.ragged import Floats
+from cycleeval.ragged import Floats, Integers
 
 MIN_POINT_WORDS = 3
 """Shorter pieces, such as "N/A" or "See above.", are not points."""
@@ -30,6 +31,18 @@ _POINTER = re.compile(
     r"s?\s*(?:\(|\\ref\{)?([0-9]{1,3}|[A-Z])\b",
     re.IGNORECASE,
 )
+_COUNTED = {
+    "section": re.compile(r"^## |\\section\b", re.MULTILINE),
+    "figure": re.compile(r"\\begin\{figure"),
+    "table": re.compile(r"\\begin\{(?:table|longtable|wraptable)"),
+    "equation": re.compile(r"\\begin\{(?:equation|align|gather|multline|eqnarray)\}|\\\["),
+    "theorem": re.compile(r"\\begin\{(?:theorem|thm)\b"),
+    "lemma": re.compile(r"\\begin\{(?:lemma|lem)\b"),
+    "algorithm": re.compile(r"\\begin\{algorithm"),
+}
+_NOTHING = re.compile(r"(?!)")
+TEMPLATE_WORDS = 8
+"""Words of a sequence that counts as template text if several reviews have it (our choice)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +77,8 @@ class Specificity:
     """Numbers quoted."""
     n_pointers: int
     """References to sections, figures, tables, equations and the like."""
+    n_existing: int | None = None
+    """Those of them that the paper has; None if its text is not known."""
 
 
 def split_points(text: str) -> list[str]:
@@ -89,11 +104,12 @@ def split_points(text: str) -> list[str]:
     return [point for point in points if len(point.split()) >= MIN_POINT_WORDS]
 
 
-def specificity(texts: Sequence[str]) -> Specificity:
+def specificity(texts: Sequence[str], *, paper: str = "") -> Specificity:
     """Count what ties a review's points to one paper.
 
     Args:
         texts: weaknesses, questions and whatever else is to be judged.
+        paper: the paper's text, LaTeX or plain; empty if unknown.
 
     >>> specificity(["Table 2 reports 71.5% only once."]).n_pointers
     1
@@ -105,6 +121,54 @@ def specificity(texts: Sequence[str]) -> Specificity:
         n_words=len(joined.split()),
         n_numbers=max(0, len(_NUMBER.findall(joined)) - sum(p[1].isdigit() for p in pointers)),
         n_pointers=len(pointers),
+        n_existing=sum(_exists(kind, number, paper) for kind, number in pointers)
+        if paper
+        else None,
+    )
+
+
+def _exists(kind: str, number: str, paper: str) -> bool:
+    """Return True if a paper has, say, a Figure 3.
+
+    It does if its text names it, or has at least that many environments of the kind (for
+    sections: headings, as builds write them).
+    """
+    name = kind.lower().rstrip(".")
+    short = {"sec": "section", "fig": "figure", "tab": "table", "eq": "equation"}.get(name, name)
+    words = rf"(?:{short}|{short[:3]}\.|{short[:2]}\.)s?[~\s]*\(?{re.escape(number)}\b"
+    if re.search(words, paper, re.IGNORECASE):
+        return True
+    if not number.isdigit():
+        return short == "appendix" and "appendix" in paper.lower()
+    return 0 < int(number) <= len(_COUNTED.get(short, _NOTHING).findall(paper))
+
+
+def repeated_shares(texts: Sequence[str], *, words: int = TEMPLATE_WORDS) -> Floats:
+    """Return the share of each text's word sequences that another text has too, shape (n_texts,).
+
+    A reviewer that writes "the paper would benefit from a more thorough discussion of" about every
+    paper has a high share. NaN for a text of fewer words.
+
+    Args:
+        texts: one text per paper.
+        words: length of a sequence.
+
+    >>> repeated_shares(["a b c d", "x a b c", "q r s t"], words=3).tolist()
+    [0.5, 0.5, 0.0]
+    """
+    papers: dict[tuple[str, ...], int] = {}
+    found = []
+    for text in texts:
+        tokens = re.findall(r"[a-z0-9]+", text[:_MAX_CHARACTERS].lower())
+        grams = {tuple(tokens[i : i + words]) for i in range(len(tokens) - words + 1)}
+        found.append(grams)
+        for gram in grams:
+            papers[gram] = papers.get(gram, 0) + 1
+    return np.array(
+        [
+            sum(papers[gram] > 1 for gram in grams) / len(grams) if grams else np.nan
+            for grams in found
+        ]
     )
 
 
@@ -142,29 +206,73 @@ def overlap(
     Raises:
         ValueError: lengths that differ, or fewer than ten papers in areas of two or more.
     """
+    return overlaps(
+        {"": first},
+        second,
+        papers,
+        areas=areas,
+        masked=masked,
+        resamples=resamples,
+        seed=seed,
+    )[""]
+
+
+def overlaps(
+    firsts: Mapping[str, Sequence[str]],
+    second: Sequence[str],
+    papers: Sequence[str],
+    *,
+    areas: Sequence[str] | None = None,
+    masked: bool = True,
+    resamples: int = 2000,
+    seed: int = 0,
+) -> dict[str, Overlap]:
+    """Compare several sides with the same second reviews, the same shuffle and the same weights.
+
+    See `overlap`. Two sides are called ``A`` and ``B``, say; the result then also has ``A - B``,
+    whose excess is the difference of the two, with a paired interval.
+
+    Raises:
+        ValueError: as `overlap` does.
+    """
     labels = list(areas) if areas is not None else [""] * len(papers)
-    if not len(first) == len(second) == len(papers) == len(labels):
+    lengths = {len(labels), len(second), len(papers), *(len(first) for first in firsts.values())}
+    if len(lengths) > 1:
         raise ValueError(
-            f"expected equal lengths, found {len(first)} and {len(second)} reviews, "
-            f"{len(papers)} papers and {len(labels)} areas"
+            f"expected equal lengths, found {sorted(lengths)} reviews, papers and areas"
         )
     partner = _exchange(labels, np.random.default_rng(seed))
     used = np.flatnonzero(partner >= 0)
     if len(used) < 10:
         raise ValueError(f"expected at least 10 papers in areas of two or more, found {len(used)}")
-    texts = [*first, *second]
+    sides = [second, *firsts.values()]
     if masked:
-        owners = [*papers, *papers]
-        texts = [mask_vocabulary(text, paper) for text, paper in zip(texts, owners, strict=True)]
-    columns = _tf_idf(texts)
-    one, other = columns[: len(first)], columns[len(first) :]
-    same = _cosines(one[used], other[used])
-    shuffled = _cosines(one[used], other[partner[used]])
-    gain = same - shuffled
+        sides = [
+            [mask_vocabulary(text, paper) for text, paper in zip(side, papers, strict=True)]
+            for side in sides
+        ]
+    columns = _tf_idf([text for side in sides for text in side])
+    n = len(papers)
+    other = columns[:n]
     counts = np.random.default_rng(seed).multinomial(
         len(used), np.full(len(used), 1 / len(used)), size=resamples
     )
-    low, high = np.quantile(counts @ gain / len(used), [0.025, 0.975])
+    found: dict[str, Overlap] = {}
+    gains: list[tuple[str, Floats]] = []
+    for place, name in enumerate(firsts, start=1):
+        one = columns[place * n : (place + 1) * n]
+        same = _cosines(one[used], other[used])
+        shuffled = _cosines(one[used], other[partner[used]])
+        found[name] = _overlap(same, shuffled, counts)
+        gains.append((name, same - shuffled))
+    for (a, gain_a), (b, gain_b) in pairwise(gains):
+        found[f"{a} - {b}"] = _overlap(gain_a, gain_b, counts)
+    return found
+
+
+def _overlap(same: Floats, shuffled: Floats, counts: Integers) -> Overlap:
+    gain = same - shuffled
+    low, high = np.quantile(counts @ gain / len(gain), [0.025, 0.975])
     return Overlap(
         excess=float(gain.mean()),
         same=float(same.mean()),
@@ -172,7 +280,7 @@ def overlap(
         auroc=_auroc(same, shuffled),
         low=float(low),
         high=float(high),
-        n_papers=len(used),
+        n_papers=len(gain),
     )
 
 
