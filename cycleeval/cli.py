@@ -79,6 +79,20 @@ def human(
     resamples: ResamplesOption = 2000,
     seed: SeedOption = 0,
     baselines: BaselinesOption = True,
+    labels: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            exists=True,
+            dir_okay=False,
+            help="Labels of reviews, machine-written or not: JSON Lines with paper_id, review (from"
+            " 1) or reviewer, and machine_written or score. Shows every number without them too.",
+        ),
+    ] = None,
+    flag_from: Annotated[
+        float | None,
+        typer.Option(metavar="SCORE", help="Lowest score of --labels that is machine-written."),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Score the human reviewers against each other."""
@@ -91,7 +105,9 @@ def human(
         seed=seed,
     )
     from cycleeval.human_ratings import read_human_ratings
-    from cycleeval.report import score_report
+    from cycleeval.reference_texts import read_reference_papers
+    from cycleeval.report import labels_report, score_report
+    from cycleeval.review_labels import join_labels, read_labels, score_without_flagged
     from cycleeval.scoring import score_humans
 
     humans = read_human_ratings(reference, split=split, venue=venue)
@@ -99,10 +115,18 @@ def human(
         reference, humans, config, split=split, venue=venue, wanted=baselines
     )
     card = score_humans(humans, config, trivial=trivial)
+    parts = None
+    if labels is not None:
+        papers = read_reference_papers(reference, split=split, venue=venue, reviews=True)
+        joined = join_labels(read_labels(labels), humans, papers, flag_from=flag_from)
+        parts = score_without_flagged(humans, joined, config)
     if as_json:
-        print_json(card.to_json(), indent=2)
+        by_label = {} if parts is None else {"without_flagged": parts.to_json()}
+        print_json({**card.to_json(), **by_label}, indent=2)
     else:
         print(score_report(card))
+        if parts is not None:
+            print(labels_report(parts))
 
 
 @app.command(

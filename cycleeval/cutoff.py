@@ -6,17 +6,17 @@ difference between the two groups is a sign of that, or of a change of the venue
 
 import datetime as dt
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
 from cycledata.errors import ScoringError
 from cycleeval.aligned import AlignedModel, AlignedPapers, Mask, align, on_scale, with_form
-from cycleeval.bootstrap import evaluate, resampled_weights, rounded
+from cycleeval.bootstrap import evaluate, resampled_weights
+from cycleeval.estimates import percentile_result
 from cycleeval.human_ratings import HumanRatings
 from cycleeval.metrics import PaperStatistics, model_statistics
 from cycleeval.predictions import PredictionFile
-from cycleeval.ragged import Floats
 from cycleeval.reference_texts import ReferencePaper
 from cycleeval.result import MetricResult, Signature
 from cycleeval.scoring_config import ScoringConfig
@@ -139,24 +139,24 @@ class _Group:
 
 def _row(name: str, before: _Group, after: _Group, cutoff: dt.date, n_unreadable: int) -> CutoffRow:
     sides = [
-        _result(
+        percentile_result(
             name,
             float(group.values[name][0]),
             group.drawn[name],
             group.statistics[name].n_papers,
             _signed(group.statistics[name].signature, group, f"{side}-{cutoff}"),
-            n_unreadable,
+            n_unreadable=n_unreadable,
         )
         for side, group in (("before", before), ("after", after))
     ]
     signature = _signed(after.statistics[name].signature, after, f"difference-{cutoff}")
-    difference = _result(
+    difference = percentile_result(
         name,
         float(after.values[name][0] - before.values[name][0]),
         after.drawn[name] - before.drawn[name],
         before.statistics[name].n_papers + after.statistics[name].n_papers,
         signature,
-        n_unreadable,
+        n_unreadable=n_unreadable,
     )
     return CutoffRow(sides[0], sides[1], difference)
 
@@ -166,25 +166,6 @@ def _signed(signature: Signature, group: _Group, public: str) -> Signature:
     return signature.extended(
         public=public, ci="percentile", boot=config.resamples, seed=config.seed
     )
-
-
-def _result(
-    name: str,
-    value: float,
-    drawn: Floats,
-    n_papers: int,
-    signature: Signature,
-    n_unreadable: int,
-) -> MetricResult:
-    found = MetricResult(name, None, None, None, n_papers, n_unreadable, signature)
-    if not np.isfinite(value):
-        return replace(found, why="undefined on these papers")
-    defined = drawn[np.isfinite(drawn)]
-    if len(defined) < 0.95 * len(drawn):
-        why = "no interval: undefined in more than 5% of the resamples"
-        return replace(found, value=rounded(value), why=why)
-    low, high = np.quantile(defined, [0.025, 0.975])
-    return replace(found, value=rounded(value), low=rounded(float(low)), high=rounded(float(high)))
 
 
 def _select(papers: AlignedPapers, chosen: Mask) -> AlignedPapers:

@@ -1,6 +1,7 @@
 """Values with intervals: every statistic is evaluated on the same resamples of the papers."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 
@@ -15,7 +16,7 @@ from cycleeval.bootstrap import (
 )
 from cycleeval.metrics import PaperStatistic, PaperStatistics
 from cycleeval.ragged import Floats
-from cycleeval.result import MetricResult
+from cycleeval.result import MetricResult, Signature
 from cycleeval.scoring_config import ScoringConfig
 
 Results = dict[str, MetricResult]
@@ -156,6 +157,27 @@ def interval_of(
     error = intervals.jackknife_error(left_out, len(counts))
     negative, positive = (float((counts[:, i] > 0).sum()) for i in (0, 1))
     return intervals.auroc_interval(value, error, positive, negative)
+
+
+def percentile_result(
+    name: str,
+    value: float,
+    drawn: Floats,
+    n_papers: int,
+    signature: Signature,
+    *,
+    n_unreadable: int = 0,
+) -> MetricResult:
+    """Return a number with the percentile interval of its resampled values."""
+    found = MetricResult(name, None, None, None, n_papers, n_unreadable, signature)
+    if not np.isfinite(value):
+        return replace(found, why="undefined on these papers")
+    defined = drawn[np.isfinite(drawn)]
+    if len(defined) < 0.95 * len(drawn):
+        why = "no interval: undefined in more than 5% of the resamples"
+        return replace(found, value=rounded(value), why=why)
+    low, high = np.quantile(defined, [0.025, 0.975])
+    return replace(found, value=rounded(value), low=rounded(float(low)), high=rounded(float(high)))
 
 
 def _share(name: str, counts: Floats) -> Interval | None:

@@ -26,6 +26,7 @@ _PLAIN = (
     "split",
     "venue",
     "license",
+    "ratings",
     *_DATES,
     *_AREAS,
     *_RATED_ON,
@@ -57,6 +58,10 @@ class ReferencePaper:
     """License of the text; None if unknown."""
     reviews: tuple[ReviewWords, ...] = ()
     """Human reviews with words, in the order of the reference."""
+    ratings: tuple[float | None, ...] = ()
+    """Ratings as the reference lists them, None for a review without one."""
+    reviewers: tuple[str, ...] = ()
+    """Pseudonyms of the reviewers in the same order; empty if unknown."""
     ratings_date: str = ""
     """Date or state of the ratings, as the reference states it, or empty."""
     sections: tuple[Mapping[str, Any], ...] = ()
@@ -144,10 +149,17 @@ def _paper(paper_id: str, row: Mapping[str, Any], opening: int | None) -> Refere
         public=min(filter(None, (_day(row.get(name)) for name in _DATES)), default=None),
         area=first_text(row, _AREAS),
         license=first_text(row, ("license",)) or None,
+        ratings=tuple(ratings) if isinstance(ratings := row.get("ratings"), list) else (),
+        reviewers=tuple(_reviewers(row.get("reviews"))),
         ratings_date=str(next((row[n] for n in _RATED_ON if row.get(n)), "")),
         reviews=tuple(review for review in listed_reviews(row.get("reviews")) if review.criticism),
         sections=tuple(sections) if opening is None and isinstance(sections, list) else (),
     )
+
+
+def _reviewers(value: object) -> Iterator[str]:
+    for entry in value if isinstance(value, list) else []:
+        yield str(entry.get("reviewer") or "") if isinstance(entry, dict) else ""
 
 
 def _day(value: object) -> dt.date | None:

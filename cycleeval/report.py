@@ -8,6 +8,7 @@ from cycledata.files import replace_file
 from cycleeval.comparison import Comparison, Difference, PairwiseComparison
 from cycleeval.cutoff import CutoffReport
 from cycleeval.result import MetricResult
+from cycleeval.review_labels import LabelReport
 from cycleeval.scoring import ScoreCard
 
 _INVALID_LINES_SHOWN = 10
@@ -28,28 +29,40 @@ def score_report(card: ScoreCard) -> str:
 def cutoff_report(report: CutoffReport) -> str:
     """Return metrics before and after a training cut-off, and their differences."""
     undated = f", {report.n_undated} without a date" if report.n_undated else ""
-    counts = (
+    return _three_columns(
         f"training cut-off {report.cutoff}: {report.n_before} papers public before it, "
-        f"{report.n_after} after{undated}"
+        f"{report.n_after} after{undated}",
+        ("before", "after", "after - before"),
+        {name: (row.before, row.after, row.difference) for name, row in report.rows.items()},
     )
-    header = ["metric", "before", "after", "after - before", "95% interval"]
-    rows = [
+
+
+def labels_report(report: LabelReport) -> str:
+    """Return human metrics with and without flagged reviews, and their differences."""
+    unknown = f", {report.n_unknown} labels of unknown papers" if report.n_unknown else ""
+    return _three_columns(
+        f"{report.n_flagged} of {report.n_reviews} reviews flagged, {report.n_labeled} labeled"
+        f"{unknown}; {report.n_papers_left} of {report.n_papers} papers have a review left",
+        ("all", "without flagged", "difference"),
+        {name: (row.everyone, row.without, row.difference) for name, row in report.rows.items()},
+    )
+
+
+def _three_columns(
+    title: str,
+    columns: tuple[str, str, str],
+    rows: Mapping[str, tuple[MetricResult, MetricResult, MetricResult]],
+) -> str:
+    """Return a table of two values and their difference with its interval."""
+    shown = [
         [
             name,
-            _number(row.before.value),
-            _number(row.after.value),
-            _number(row.difference.value),
-            _ends(row.difference.low, row.difference.high),
+            *(_number(result.value) for result in results),
+            _ends(results[2].low, results[2].high),
         ]
-        for name, row in report.rows.items()
+        for name, results in rows.items()
     ]
-    return "\n".join(
-        [
-            "",
-            counts,
-            *_aligned([header, *rows]),
-        ]
-    )
+    return "\n".join(["", title, *_aligned([["metric", *columns, "95% interval"], *shown])])
 
 
 def scale_and_order(metrics: Mapping[str, MetricResult]) -> list[str]:

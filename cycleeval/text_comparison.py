@@ -2,7 +2,7 @@
 
 Whether reviews make the same points is judged over the whole corpus and not per review: the
 similarity of two reviews of one paper, above that of reviews of other papers of its area, with the
-paper's own vocabulary masked. The same number for two people stands beside the model's.
+paper's own vocabulary masked. The model's number is shown beside that of two people.
 """
 
 import hashlib
