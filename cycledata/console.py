@@ -238,7 +238,7 @@ def step_progress() -> Iterator[StepProgress | None]:
             task, started = tasks[step]
             if left_s is None:
                 left_s = seconds_left(done, total, time.monotonic() - started)
-            bars.update(task, completed=done, total=total, left=_time_left(left_s))
+            bars.update(task, completed=done, total=total, left=time_left(left_s))
 
         yield show
 
@@ -267,5 +267,6 @@ def seconds_left(done: int, total: int | None, elapsed_s: float) -> float | None
     return elapsed_s / done * max(0, total - done)
 
 
-def _time_left(seconds: float | None) -> str:
+def time_left(seconds: float | None) -> str:
+    """Return e.g. ``about 1:02:03 left``; nothing if the time is unknown."""
     return "" if seconds is None else f"about {dt.timedelta(seconds=round(seconds))} left"

@@ -125,19 +125,23 @@ def remove_leftovers(folder: Path, pattern: str) -> None:
 
 
 @contextmanager
-def locked(path: Path) -> Iterator[None]:
-    """Lock a file against other processes without waiting; the system frees it after a kill.
+def locked(path: Path, *, wait: bool = False) -> Iterator[None]:
+    """Lock a file against other processes; the system frees it after a kill.
 
     The lock file is made and removed here. A symbolic link is refused.
 
+    Args:
+        path: of the lock file.
+        wait: wait until another process frees the lock.
+
     Raises:
-        FileLockedError: another process has the lock.
+        FileLockedError: another process has the lock, and ``wait`` is not set.
     """
     import filelock
 
     if path.is_symlink():
         raise FileLockedError(f"{path}: is a symbolic link, expected a lock file; remove it")
-    lock = filelock.FileLock(path, blocking=False, thread_local=False)
+    lock = filelock.FileLock(path, blocking=wait, thread_local=False)
     try:
         lock.acquire()
     except filelock.Timeout as error:

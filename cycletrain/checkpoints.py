@@ -121,6 +121,36 @@ def load_model(config: ModelConfig, *, trainable: bool = False, place: str | Non
     return wrapped if trainable else wrapped.merge_and_unload()
 
 
+def load_without_weights(config: ModelConfig) -> Any:
+    """Return a model, or an adapter on one, whose weights have shapes and types but no values.
+
+    It is for a process that receives its share of the weights from another one. Buffers are real.
+
+    Raises:
+        ParseError: ``unpinned-model``, a hub id without a commit.
+    """
+    import torch
+    from accelerate import init_empty_weights
+    from transformers import AutoConfig, AutoModelForCausalLM
+
+    base = base_of(config)
+    shape: Any = AutoConfig.from_pretrained(base.path, **_pinned(base))
+    settings: dict[str, Any] = {"dtype": getattr(torch, config.dtype)}
+    if config.attn_implementation is not None:
+        settings["attn_implementation"] = config.attn_implementation
+    with init_empty_weights(include_buffers=False):
+        model: Any = AutoModelForCausalLM.from_config(  # type: ignore[no-untyped-call]  # untyped
+            shape, **settings
+        )
+    if not is_adapter(config):
+        return model
+    from peft import PeftConfig, get_peft_model
+
+    adapter: Any = PeftConfig.from_pretrained(config.path)
+    adapter.inference_mode = False
+    return get_peft_model(model, adapter)
+
+
 def device() -> str:
     """Return this process's GPU, or ``cpu`` if there is none."""
     import torch

@@ -73,8 +73,9 @@ class AdapterConfig(ConfigTable):
     """LoRA-GA's "stable" constant."""
     gradient_examples: Positive = 8
     """Examples whose gradient LoRA-GA starts from."""
-    gradient_device: Literal["gpu", "cpu"] = "gpu"
-    """Device of that gradient; ``cpu`` is slow, and needs no GPU memory for unquantized weights."""
+    gradient_device: Literal["gpu", "layers", "cpu"] = "gpu"
+    """Where that gradient is computed. ``layers`` keeps the weights in host memory and copies one
+    layer at a time to the GPU; ``cpu`` uses no GPU, and is slow."""
     target_modules: tuple[str, ...] = ()
     """Last parts of the layers' names; empty for all linear layers except the head."""
     fp8: bool = False
@@ -111,6 +112,14 @@ class TrainingConfig(ConfigTable):
     sharding: Literal["none", "zero2", "zero3", "fsdp2"] = "none"
     """What the GPUs share: ``zero2`` gradients and optimizer (Sec. 3.2), ``zero3`` and ``fsdp2``
     also the weights. ``zero2`` and ``zero3`` need DeepSpeed."""
+    context_parallel: Positive = 1
+    """GPUs that share each text, with FSDP2 (accelerate's ``cp_size``)."""
+    sequence_parallel: Positive = 1
+    """GPUs that share each text, with DeepSpeed's Ulysses (accelerate's ``sp_size``)."""
+    packing: bool = False
+    """Put several short examples into one row (TRL's ``packing``); needs flash attention."""
+    liger: bool = False
+    """Use Liger's kernels where transformers and TRL do; needs ``liger-kernel`` and a GPU."""
     report_to: tuple[str, ...] = ()
     """Trackers of transformers, e.g. ``trackio``, ``tensorboard``, ``wandb``."""
     log_steps: Positive = 10
@@ -121,11 +130,43 @@ class TrainingConfig(ConfigTable):
 
 
 def _require_shareable(config: Any) -> Any:
-    """Check that the sharding can share the frozen weights."""
-    if config.adapter.fp8 and config.training.sharding in ("zero3", "fsdp2"):
+    """Check that sharding, adapter and parallelism fit together."""
+    training, adapter = config.training, config.adapter
+    sharding = training.sharding
+    if adapter.fp8 and sharding in ("zero3", "fsdp2"):
         raise ValueError(
-            f"sharding {config.training.sharding} cannot share FP8 weights, which are buffers; set"
+            f"sharding {sharding} cannot share FP8 weights, which are buffers; set"
             " adapter.fp8=false"
+        )
+    if adapter.kind == "lora-ga" and sharding == "zero3":
+        raise ValueError(
+            "lora-ga starts from whole gradients, which zero3 shares from the start; use fsdp2"
+        )
+    if training.context_parallel > 1 and sharding != "fsdp2":
+        raise ValueError(f"context_parallel needs sharding fsdp2, found {sharding}")
+    if training.sequence_parallel > 1 and not sharding.startswith("zero"):
+        raise ValueError(f"sequence_parallel needs sharding zero2 or zero3, found {sharding}")
+    return config
+
+
+def _require_whole_texts(config: Any) -> Any:
+    """Check that each process sees whole pairs: SimPO's loss is of whole texts."""
+    training = config.training
+    if training.context_parallel > 1 or training.sequence_parallel > 1 or training.packing:
+        raise ValueError(
+            "context_parallel, sequence_parallel and packing are for sft: the loss of pairs needs"
+            " whole texts; set sharding and checkpointing"
+        )
+    return config
+
+
+def _require_separate_texts(config: Any) -> Any:
+    """Check that packed examples cannot attend to each other."""
+    attention = config.model.attn_implementation or ""
+    if config.training.packing and "flash" not in attention:
+        raise ValueError(
+            "packing needs model.attn_implementation flash_attention_2 or _3, found"
+            f" {attention or 'the default'}: others let the examples of a row attend to each other"
         )
     return config
 
@@ -141,6 +182,19 @@ class JobConfig(ConfigTable):
     """Seed of every random draw."""
 
 
+class ValidationConfig(ConfigTable):
+    """Papers of the training split that are held back and measured during training."""
+
+    share: Annotated[float, Field(ge=0, lt=1)] = 0.0
+    """Share of the papers; 0 for none."""
+    every: Positive = 100
+    """Updates between two measurements; the last update is measured too."""
+    n_reviewed: Annotated[int, Field(ge=0)] = 0
+    """Held-back papers that a reviewer reviews each time, for its proxy MSE; 0 reviews none."""
+    max_tokens: Positive = 4096
+    """Maximum tokens of one of these reviews."""
+
+
 class SftConfig(JobConfig):
     """Supervised fine-tuning of a reviewer or a researcher."""
 
@@ -149,8 +203,23 @@ class SftConfig(JobConfig):
     model: ModelConfig
     adapter: AdapterConfig
     training: TrainingConfig
+    validation: ValidationConfig = ValidationConfig()
 
     _check = model_validator(mode="after")(_require_shareable)
+    _check_packing = model_validator(mode="after")(_require_separate_texts)
+
+    @model_validator(mode="after")
+    def _reviews_need_whole_weights(self) -> Self:
+        if not self.validation.n_reviewed:
+            return self
+        if self.role != "reviewer" or self.training.sharding in ("zero3", "fsdp2"):
+            raise ValueError(
+                "validation.n_reviewed is for a reviewer whose weights each process has; set it to"
+                " 0, or sharding to none or zero2"
+            )
+        if not self.validation.share:
+            raise ValueError("validation.n_reviewed needs held-back papers; set validation.share")
+        return self
 
 
 class RolloutConfig(JobConfig):
@@ -234,6 +303,7 @@ class SimpoConfig(JobConfig):
     """Round t, whose seed is used; None for ``seed`` itself."""
 
     _check = model_validator(mode="after")(_require_shareable)
+    _check_pairs = model_validator(mode="after")(_require_whole_texts)
 
 
 class IterateConfig(JobConfig):
@@ -267,6 +337,8 @@ class IterateConfig(JobConfig):
     adapter: AdapterConfig
     loss: SimpoLoss
     training: TrainingConfig
+
+    _check_pairs = model_validator(mode="after")(_require_whole_texts)
 
 
 class DetectConfig(JobConfig):

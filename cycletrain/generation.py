@@ -8,7 +8,7 @@ depends only on its request and its batch, and batches are cut from the whole li
 from collections.abc import Callable, Iterable, Sequence
 from itertools import islice
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, Self
 
 from cycledata.errors import ParseError, RequestRejectedError
 from cycledata.llm.chat import ChatModel, ChatRequest, Completion, Sampling
@@ -92,7 +92,7 @@ def open_generator(config: ModelConfig) -> Generator:
         return _endpoint_generator(config)
     if config.backend == "vllm":
         return _vllm_generator(config)
-    return TransformersGenerator(config)
+    return TransformersGenerator.of(config)
 
 
 def _name(config: ModelConfig) -> str:
@@ -102,11 +102,16 @@ def _name(config: ModelConfig) -> str:
 class TransformersGenerator:
     """A transformers model in this process; each completion has its own random stream."""
 
-    def __init__(self, config: ModelConfig) -> None:
-        self.name = _name(config)
-        self._tokenizer = load_tokenizer(config)
-        self._model = load_model(config).eval()
-        self._context = self._model.config.max_position_embeddings
+    def __init__(self, model: Any, tokenizer: Any, *, name: str) -> None:
+        self.name = name
+        self._tokenizer = tokenizer
+        self._model = model
+        self._context = model.config.max_position_embeddings
+
+    @classmethod
+    def of(cls, config: ModelConfig) -> Self:
+        """Load the model of a config."""
+        return cls(load_model(config).eval(), load_tokenizer(config), name=_name(config))
 
     def complete(self, requests: Sequence[ChatRequest], sampling: Sampling) -> list[Completion]:
         """Return the completions of one batch, padded on the left."""

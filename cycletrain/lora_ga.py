@@ -11,6 +11,7 @@ The offset of W is not part of an adapter. ``save_adapter`` therefore writes a p
 of rank 2r that fits the *untouched* base model: [B, -B_0] [A; A_0].
 """
 
+import json
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -24,8 +25,11 @@ from peft import (
     set_peft_model_state_dict,
 )
 from peft.tuners.lora import LoraLayer
+from safetensors.torch import save_file
 from torch import Tensor, nn
 from transformers import PreTrainedModel
+
+from cycledata.files import replace_folder
 
 _ADAPTER = "default"
 
@@ -84,6 +88,8 @@ def add_adapter(
     gamma: float = 16.0,
     target_modules: Sequence[str] = (),
     seed: int = 0,
+    gradients: dict[nn.Module, Tensor] | None = None,
+    place: str | None = None,
 ) -> PeftModel:
     """Wrap a model in LoRA; with a gradient estimate, initialize it as LoRA-GA does.
 
@@ -96,6 +102,8 @@ def add_adapter(
         gamma: see ``gradient_factors``.
         target_modules: last parts of the layers' names; all linear layers but the head if empty.
         seed: of the decomposition, and of plain LoRA's A.
+        gradients: of each linear layer, if they are known already.
+        place: device of the decomposition; None for that of the layer.
     """
     config = LoraConfig(
         r=rank,
@@ -103,16 +111,17 @@ def add_adapter(
         target_modules=list(target_modules) or linear_names(model),
         task_type="CAUSAL_LM",
     )
-    gradients: dict[nn.Module, Tensor] = {}
-    if estimate_gradients is not None:
+    if gradients is None and estimate_gradients is not None:
         names = set(target_modules) or set(linear_names(model))
         gradients = accumulate_gradients(model, names, estimate_gradients)
     with torch.random.fork_rng(devices=_cuda_of(next(model.parameters()))):
         torch.manual_seed(seed)
         wrapped = get_peft_model(model, config)
-    if estimate_gradients is not None:
+    if gradients is not None:
         for name, layer in lora_layers(wrapped):
             gradient = gradients.pop(layer.get_base_layer(), None)
+            if gradient is not None and place is not None:
+                gradient = gradient.to(place)
             _start_from_gradient(name, layer, gradient, gamma=gamma, seed=seed)
     assert isinstance(wrapped, PeftModel)
     return wrapped
@@ -169,7 +178,8 @@ def _start_from_gradient(
 ) -> None:
     if gradient is None:
         raise ValueError(f"{name}: no gradient reached this layer; leave it out of target_modules")
-    gradient = gradient.to(layer.get_base_layer().weight.device)
+    if gradient.device.type == "cpu":
+        gradient = gradient.to(layer.get_base_layer().weight.device)
     try:
         start = gradient_factors(gradient, rank=layer.r[_ADAPTER], gamma=gamma, seed=seed)
     except ValueError as error:
@@ -210,9 +220,8 @@ def linear_names(model: PreTrainedModel) -> list[str]:
 
 def save_start(model: PeftModel, folder: Path) -> None:
     """Save A_0 and B_0, in full or not at all; call it before the first step of training."""
-    temporary = folder.with_name(f"{folder.name}.tmp")
-    model.save_pretrained(str(temporary))
-    temporary.rename(folder)
+    with replace_folder(folder) as temporary:
+        model.save_pretrained(str(temporary))
 
 
 def restore_start(model: PeftModel, folder: Path) -> None:
@@ -226,16 +235,41 @@ def restore_start(model: PeftModel, folder: Path) -> None:
         _shift_base(layer)
 
 
-def save_adapter(model: PeftModel, folder: Path, *, start: Path | None) -> None:
+def save_adapter(
+    model: PeftModel,
+    folder: Path,
+    *,
+    start: Path | None,
+    weights: dict[str, Tensor] | None = None,
+) -> None:
     """Save an adapter that fits the untouched base model.
 
     Args:
         model: after training.
         folder: to write to.
         start: what ``save_start`` wrote (the rank doubles); None for plain LoRA.
+        weights: all weights by name if the model itself has only a share of each.
     """
-    conversion = None if start is None else str(start)
-    model.save_pretrained(str(folder), path_initial_model_for_weight_conversion=conversion)
+    model.save_pretrained(str(folder), state_dict=weights)
+    if start is not None:
+        _subtract_start(folder, start)
+
+
+def _subtract_start(folder: Path, start: Path) -> None:
+    """Turn the saved A and B into [A; A_0] and [B, -B_0], with twice the rank and alpha."""
+    now: dict[str, Tensor] = load_peft_weights(str(folder), device="cpu")
+    before: dict[str, Tensor] = load_peft_weights(str(start), device="cpu")
+    joined = {}
+    for name, weight in now.items():
+        if ".lora_A." in name:
+            joined[name] = torch.cat([weight, before[name].to(weight.dtype)], 0)
+        else:
+            joined[name] = torch.cat([weight, -before[name].to(weight.dtype)], 1)
+    save_file(joined, folder / "adapter_model.safetensors", metadata={"format": "pt"})
+    path = folder / "adapter_config.json"
+    table = json.loads(path.read_text(encoding="utf-8"))
+    table |= {"r": 2 * table["r"], "lora_alpha": 2 * table["lora_alpha"]}
+    path.write_text(json.dumps(table, indent=2, sort_keys=True) + "\n", encoding="utf-8")
 
 
 def quantise_base(model: PeftModel) -> None:

@@ -46,7 +46,7 @@ def require_equal(tensors: Iterable[Tensor], what: str) -> str:
     Raises:
         TrainingError: the digests differ; names the processes.
     """
-    digest = _digest(tensors)
+    digest = digest_of(tensors)
     if not _is_distributed():
         return digest
     found: list[str | None] = [None] * distributed.get_world_size()
@@ -70,12 +70,21 @@ def mean_over_ranks(values: list[float]) -> list[float]:
     return (total / distributed.get_world_size()).tolist()
 
 
+def from_first(values: dict[str, float]) -> dict[str, float]:
+    """Return the numbers of the first process on every process."""
+    if not _is_distributed():
+        return values
+    sent: list[dict[str, float]] = [values]
+    distributed.broadcast_object_list(sent, src=0)
+    return sent[0]
+
+
 def _is_distributed() -> bool:
     return distributed.is_available() and distributed.is_initialized()
 
 
-def _digest(tensors: Iterable[Tensor]) -> str:
-    """Return a digest of the tensors' bits, computed where they are."""
+def digest_of(tensors: Iterable[Tensor]) -> str:
+    """Return a digest of the tensors' bits, computed where they are, without a comparison."""
     digest = hashlib.sha256()
     for tensor in tensors:
         for part in _plain_parts(tensor.detach()):

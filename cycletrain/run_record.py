@@ -36,6 +36,13 @@ _PACKAGES = (
 )
 
 
+class TextSample(Record):
+    """A generated text to look at."""
+
+    title: str
+    text: str
+
+
 class RunRecord(Record):
     """Everything that another machine needs to repeat the run."""
 
@@ -60,6 +67,12 @@ class RunRecord(Record):
     """Final numbers."""
     curves: tuple[Curve, ...] = ()
     """Numbers over steps or rounds."""
+    samples: tuple[TextSample, ...] = ()
+    """Some generated texts."""
+    parents: tuple[str, ...] = ()
+    """Folders of the runs whose results this one reads, relative to its own where possible."""
+    children: tuple[str, ...] = ()
+    """Folders with pages of parts of this run, relative to its own."""
 
 
 def open_run(job: str, config: JobConfig, *, dataset: str | None = None) -> RunRecord:

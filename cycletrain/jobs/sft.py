@@ -6,30 +6,25 @@ experiments, from the results that its papers report.
 """
 
 import logging
-import random
-from collections.abc import Iterator
 from typing import Any
 
-from datasets import Dataset
+from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 from trl.trainer.sft_config import SFTConfig as TrlConfig
 from trl.trainer.sft_trainer import SFTTrainer
 
-from cycledata.errors import TrainingError
-from cycledata.formats.paper_text import Plan, parse_plan
-from cycledata.records import Message
-from cycletrain.build_chats import iterate_chats
+from cycletrain.adapter_start import prepare_model
 from cycletrain.cards import write_model_card
-from cycletrain.chat_tokens import Example, encode_chat, require_ascending, truncate_at_random
 from cycletrain.checkpoints import load_tokenizer
 from cycletrain.config import SftConfig
+from cycletrain.held_back_reviews import HeldBackReviews
+from cycletrain.prepared_examples import prepare
 from cycletrain.run_record import RunRecord, close_run, open_run
-from cycletrain.simulated_results import experimenter_messages
 from cycletrain.training import (
+    CountsTokens,
     StopOnNonFinite,
     check_memory,
     curves_of,
     fit,
-    prepare_model,
     save_trained,
     trainer_settings,
 )
@@ -37,6 +32,13 @@ from cycletrain.training import (
 log = logging.getLogger(__name__)
 DATASETS = {"reviewer": "review-5k", "researcher": "research-14k"}
 """Dataset of each role."""
+CURVES = {
+    "loss": "Loss per trained token (nats)",
+    "eval_loss": "Loss per token of held-back papers (nats)",
+    "eval_proxy_mse": "Proxy MSE (n) of reviews of held-back papers",
+    "eval_unreadable_share": "Share of these reviews that cannot be read",
+    "tokens_per_second": "Tokens per second, all processes",
+}
 
 
 def run(config: SftConfig) -> RunRecord:
@@ -50,48 +52,47 @@ def run(config: SftConfig) -> RunRecord:
     """
     record = open_run("sft", config, dataset=DATASETS[config.role])
     check_memory(config.model, config.adapter, config.training, rows_per_example=1)
-    settings = trainer_settings(
-        config.training, out=config.out / "trainer", seed=config.seed, dtype=config.model.dtype
-    )
     # Creates the process group, which an adapter's start needs.
-    arguments = TrlConfig(**settings, max_length=None)
+    arguments = TrlConfig(**_settings(config))
     tokenizer = load_tokenizer(config.model)
-    examples, counts = prepare_examples(config, tokenizer)
-    model = prepare_model(
+    examples = prepare(config, tokenizer)
+    prepared = prepare_model(
         config.model,
         config.adapter,
-        examples,
+        examples.first(config.adapter.gradient_examples),
         pad=tokenizer.pad_token_id,
         start=config.out / "start",
         seed=config.seed,
+        sharding=config.training.sharding,
     )
-    rows = [{"input_ids": list(e.ids), "labels": list(e.labels)} for e in examples]
     trainer = _SftTrainer(
-        model=model,
+        model=prepared.model,
         args=arguments,
-        train_dataset=Dataset.from_list(rows),
+        train_dataset=examples.train,
+        eval_dataset=examples.validation,
         processing_class=tokenizer,
+        callbacks=[_MeasuresTheEnd()],
     )
-    result = fit(trainer)
+    if config.validation.n_reviewed:
+        trainer.reviews = HeldBackReviews.of(config)
+    result = fit(trainer, sharding=config.training.sharding, prepared=prepared)
     save_trained(
-        trainer.accelerator.unwrap_model(trainer.model),
-        tokenizer,
-        config.out / "model",
-        start=config.out / "start",
-        base=config.model,
+        trainer, tokenizer, config.out / "model", start=config.out / "start", base=config.model
     )
     history: list[dict[str, Any]] = trainer.state.log_history
-    losses = [row["loss"] for row in history if "loss" in row]
+    last = {name: row[name] for row in history for name in CURVES if name in row}
     finished = record.model_copy(
         update={
-            "counts": counts,
+            "counts": examples.counts,
             "metrics": {
                 "train_loss": result.training_loss,
-                "last_loss": losses[-1] if losses else result.training_loss,
+                "last_loss": last.pop("loss", result.training_loss),
+                **last,
                 "updates": float(result.global_step),
                 "seconds": result.metrics["train_runtime"],
             },
-            "curves": curves_of(history, {"loss": "Loss per trained token (nats)"}),
+            "curves": curves_of(history, CURVES),
+            "samples": trainer.reviews.samples if trainer.reviews else (),
         }
     )
     write_model_card(
@@ -100,44 +101,49 @@ def run(config: SftConfig) -> RunRecord:
     return close_run(config.out, finished)
 
 
-class _SftTrainer(StopOnNonFinite, SFTTrainer):
+def _settings(config: SftConfig) -> dict[str, Any]:
+    settings = trainer_settings(
+        config.training, out=config.out / "trainer", seed=config.seed, dtype=config.model.dtype
+    )
+    settings["max_length"] = config.training.context_tokens if config.training.packing else None
+    settings["packing"] = config.training.packing
+    if config.validation.share:
+        settings |= {
+            "eval_strategy": "steps",
+            "eval_steps": config.validation.every,
+            "per_device_eval_batch_size": config.training.batch_size,
+            "eval_packing": False,
+        }
+    return settings
+
+
+class _MeasuresTheEnd(TrainerCallback):
+    """Measures the held-back papers after the last update too."""
+
+    def on_step_end(
+        self,
+        args: TrainingArguments,
+        state: TrainerState,
+        control: TrainerControl,
+        **_: Any,
+    ) -> None:
+        """Ask for a measurement at the last update."""
+        if state.global_step >= state.max_steps and args.eval_strategy != "no":
+            control.should_evaluate = True
+
+
+class _SftTrainer(StopOnNonFinite, CountsTokens, SFTTrainer):
     """TRL's trainer, which stops before an update that would destroy the weights."""
 
+    reviews: HeldBackReviews | None = None
 
-def prepare_examples(config: SftConfig, tokenizer: Any) -> tuple[list[Example], dict[str, int]]:
-    """Return the examples of the build's training split, in its order, and their counts.
-
-    Raises:
-        ParseError: a paper whose messages are not in the role's format.
-        TrainingError: a context that the system turn alone fills.
-    """
-    context = config.training.context_tokens
-    examples: list[Example] = []
-    counts = {"papers": 0, "examples": 0, "truncated": 0, "trained_tokens": 0}
-    for paper_id, messages in iterate_chats(config.build, "train"):
-        counts["papers"] += 1
-        if config.role == "reviewer":
-            require_ascending(messages, paper_id)
-        chats = [messages, *_experimenter_chats(messages)]
-        for part, chat in enumerate(chats):
-            whole = encode_chat(tokenizer, chat)
-            rng = random.Random(f"{config.seed}/{paper_id}/{part}")  # noqa: S311  no secret
-            try:
-                example = truncate_at_random(whole, context, rng)
-            except ValueError as error:
-                raise TrainingError(f"{paper_id}: {error}") from error
-            counts["truncated"] += example is not whole
-            counts["trained_tokens"] += example.n_trained
-            examples.append(example)
-    counts["examples"] = len(examples)
-    log.info("%s papers, %s examples", counts["papers"], counts["examples"])
-    return examples, counts
-
-
-def _experimenter_chats(messages: tuple[Message, ...]) -> Iterator[tuple[Message, ...]]:
-    """Yield the chat that asks for a researcher's results; none for a reviewer's paper."""
-    if len(messages) == 5:
-        plan = parse_plan(messages[2].content)
-        if isinstance(plan, Plan):
-            results = Message(role="assistant", content=messages[3].content)
-            yield (*experimenter_messages(plan), results)
+    def evaluate(self, *args: Any, **kwargs: Any) -> dict[str, float]:
+        """Return the loss on held-back papers and, for a reviewer, its proxy MSE."""
+        metrics: dict[str, float] = super().evaluate(*args, **kwargs)
+        if self.reviews is not None:
+            found = self.reviews.measure(
+                self.accelerator.unwrap_model(self.model), self.processing_class
+            )
+            self.log(dict(found))
+            metrics |= found
+        return metrics

@@ -14,23 +14,23 @@ from transformers import Trainer, TrainingArguments
 from cycledata.errors import TrainingError
 from cycledata.jsonl import read_jsonl
 from cycledata.records import Message
+from cycletrain.adapter_start import prepare_model
 from cycletrain.cards import write_model_card
 from cycletrain.chat_tokens import Example, encode_chat, truncate_end
 from cycletrain.checkpoints import load_tokenizer
 from cycletrain.config import AdapterConfig, ModelConfig, SimpoConfig, SimpoLoss, TrainingConfig
 from cycletrain.generation import seed_of
-from cycletrain.losses import Logprobs, NllReduction, completion_logprobs, nll_loss, simpo_loss
+from cycletrain.layer_gradients import pad_right, sequence_logprobs
+from cycletrain.losses import Logprobs, NllReduction, nll_loss, simpo_loss
 from cycletrain.preferences import PreferencePair
 from cycletrain.ranks import mean_over_ranks
 from cycletrain.run_record import RunRecord, close_run, open_run
 from cycletrain.training import (
+    CountsTokens,
     StopOnNonFinite,
     check_memory,
     curves_of,
     fit,
-    last_hidden,
-    pad_right,
-    prepare_model,
     save_trained,
     trainer_settings,
 )
@@ -40,6 +40,7 @@ CURVES = {
     "margin": "Margin: beta x (chosen - rejected)",
     "nll": "NLL of chosen texts",
     "reward_accuracy": "Share of pairs in the right order",
+    "tokens_per_second": "Tokens per second, all processes",
 }
 
 
@@ -136,17 +137,17 @@ def train(
         pad=tokenizer.pad_token_id,
         start=start,
         seed=seed,
+        sharding=training.sharding,
     )
     trainer = SimpoTrainer(
-        prepared,
+        prepared.model,
         arguments,
         loss=loss,
         pairs=encoded,
         pad=tokenizer.pad_token_id,
     )
-    result = fit(trainer)
-    unwrapped = trainer.accelerator.unwrap_model(trainer.model)
-    save_trained(unwrapped, tokenizer, folder, start=start, base=model)
+    result = fit(trainer, sharding=training.sharding, prepared=prepared)
+    save_trained(trainer, tokenizer, folder, start=start, base=model)
     last = {key: row[key] for row in trainer.state.log_history for key in CURVES if key in row}
     return TrainedPolicy(
         counts={
@@ -175,7 +176,7 @@ def encode_pairs(
     return kept, len(encoded) - len(kept)
 
 
-class SimpoTrainer(StopOnNonFinite, Trainer):
+class _PairTrainer(Trainer):
     """Trainer with Eq. 4 as its loss; a batch has the chosen texts, then the rejected ones."""
 
     def __init__(
@@ -226,6 +227,10 @@ class SimpoTrainer(StopOnNonFinite, Trainer):
         super().log(logs, start_time)
 
 
+class SimpoTrainer(StopOnNonFinite, CountsTokens, _PairTrainer):
+    """Trainer of Eq. 4 that stops before an update that would destroy the weights."""
+
+
 def pair_loss(
     model: Any,
     batch: dict[str, Tensor],
@@ -246,8 +251,7 @@ def pair_loss(
         nll_weight: lambda; 0 leaves the NLL out.
         nll_reduction: see ``nll_loss``.
     """
-    hidden, head = last_hidden(model, batch)
-    found = completion_logprobs(hidden, head, batch["labels"])
+    found = sequence_logprobs(model, batch)
     n_pairs = len(found.total) // 2
     chosen = Logprobs(found.total[:n_pairs], found.n_tokens[:n_pairs])
     difference = chosen.mean - found.mean[n_pairs:]

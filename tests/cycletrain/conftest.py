@@ -1,6 +1,6 @@
 """A tiny model and two tiny builds, made once for all training tests."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -33,6 +33,13 @@ def _one_thread() -> None:
     import torch
 
     torch.set_num_threads(1)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("CYCLEKIT_CACHE", str(tmp_path_factory.mktemp("cache")))
+        yield
 
 
 TOPICS = ("graphs", "text", "noise", "games")

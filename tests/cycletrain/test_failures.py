@@ -222,12 +222,14 @@ def test_a_trained_folder_names_its_base_and_refuses_another_template(
 
 
 def test_the_commit_of_a_base_travels_with_its_adapter(tiny_model: Path, tmp_path: Path) -> None:
+    from cycletrain.adapter_start import _with_adapter
     from cycletrain.checkpoints import base_of, load_model
-    from cycletrain.lora_ga import add_adapter
-    from cycletrain.training import _name_base
 
-    model = add_adapter(load_model(model_at(tiny_model)), None, rank=2, alpha=2.0)
-    _name_base(model, ModelConfig(path="org/base", revision="c" * 40))
+    config = ModelConfig(path="org/base", revision="c" * 40)
+    adapter = AdapterConfig(kind="lora", rank=2)
+    model = _with_adapter(
+        load_model(model_at(tiny_model)), config, adapter, [], pad=0, start=tmp_path / "s", seed=0
+    )
     model.save_pretrained(str(tmp_path))
     text = (tmp_path / "adapter_config.json").read_text(encoding="utf-8")
     (tmp_path / "adapter_config.json").write_text(

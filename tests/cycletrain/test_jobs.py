@@ -60,7 +60,8 @@ def test_sft_learns_and_says_what_it_ran_on(reviewer: RunRecord, review_build: P
     assert reviewer.counts["papers"] == reviewer.counts["examples"] == 4
     assert len(reviewer.build_sha256) == 64
     assert {"python", "torch", "transformers", "trl", "peft"} <= reviewer.versions.keys()
-    (curve,) = reviewer.curves
+    curve, rate = reviewer.curves
+    assert rate.name == "tokens-per-second"
     assert curve.lines[0].y[-1] < 0.8 * curve.lines[0].y[0]
     out = Path(reviewer.config["out"])
     assert RunRecord.model_validate_json((out / "record.json").read_bytes()) == reviewer
@@ -80,13 +81,14 @@ def test_a_researcher_also_learns_the_experimenters_part(
     research_build: Path, tiny_model: Path, tmp_path: Path
 ) -> None:
     from cycletrain.checkpoints import load_tokenizer
-    from cycletrain.jobs.sft import prepare_examples
+    from cycletrain.prepared_examples import prepare
 
     config = sft_config(research_build, tiny_model, tmp_path, "researcher", context_tokens=350)
-    examples, counts = prepare_examples(config, load_tokenizer(config.model))
-    assert (counts["papers"], counts["examples"]) == (4, 8)
+    examples = prepare(config, load_tokenizer(config.model))
+    counts = examples.counts
+    assert (counts["papers"], counts["examples"]) == (4, len(examples.train)) == (4, 8)
     assert 0 < counts["truncated"] < 8
-    assert all(len(example.ids) <= 350 and example.n_trained for example in examples)
+    assert all(len(example.ids) <= 350 and example.n_trained for example in examples.first(8))
 
 
 def test_every_weight_moves(reviewer: RunRecord, tiny_model: Path) -> None:

@@ -13,13 +13,25 @@ import torch
 
 from cycledata.errors import TrainingError
 from cycletrain.ranks import mean_over_ranks, require_equal
+from cycletrain.sharding import require_shardable
 
 PROGRAM = """
+import sys
+if sys.argv[3] == "fsdp2":
+    # accelerate shards GPUs only; its own code then runs on two CPU processes.
+    import accelerate.state as state
+    real = state.PartialState.__init__
+    def init(self, *args, **kwargs):
+        real(self, *args, **kwargs)
+        if self.distributed_type == state.DistributedType.MULTI_CPU:
+            self.distributed_type = state.DistributedType.MULTI_GPU
+    state.PartialState.__init__ = init
 import json, os, sys, warnings
 warnings.filterwarnings("ignore")
 import torch
 from transformers import TrainingArguments
-from cycletrain import ranks, training
+from cycletrain import adapter_start, ranks, training
+from cycletrain import sharding as sharding_of
 from cycletrain.chat_tokens import Example
 from cycletrain.config import AdapterConfig, ModelConfig, TrainingConfig
 from cycletrain.lora_ga import lora_layers
@@ -27,7 +39,10 @@ from cycletrain.lora_ga import lora_layers
 model, out, fp8 = sys.argv[1], sys.argv[2], sys.argv[3] == "fp8"
 rank = int(os.environ["RANK"])
 torch.set_num_threads(1 + rank)
-config = TrainingConfig(context_tokens=64, learning_rate=1e-3, batch_size=1, max_steps=2)
+sharding = "fsdp2" if sys.argv[3] == "fsdp2" else "none"
+config = TrainingConfig(
+    context_tokens=64, learning_rate=1e-3, batch_size=1, max_steps=2, sharding=sharding
+)
 from pathlib import Path
 settings = training.trainer_settings(config, out=Path(out) / "trainer", seed=0, dtype="float32")
 arguments = TrainingArguments(**settings, label_names=["labels"], remove_unused_columns=False)
@@ -35,23 +50,24 @@ generator = torch.Generator().manual_seed(rank)  # each process estimates from e
 ids = tuple(torch.randint(5, 250, (48,), generator=generator).tolist())
 examples = [Example(ids, ids, ids, "", 0)]
 adapter = AdapterConfig(kind="lora-ga", rank=4, gradient_examples=1, fp8=fp8)
-prepared = training.prepare_model(
+prepared = adapter_start.prepare_model(
     ModelConfig(path=model, dtype="float32"), adapter, examples, pad=0,
-    start=Path(out) / "start", seed=0,
+    start=Path(out) / "start", seed=0, sharding=sharding,
 )
-digest = ranks.require_equal(training._start_tensors(prepared), "start")
 rows = [{"input_ids": list(ids), "labels": list(ids)}] * 4
 
 class Stopping(training.StopOnNonFinite, training.Trainer):
     pass
 
 trainer = Stopping(
-    prepared, arguments, train_dataset=rows,
+    prepared.model, arguments, train_dataset=rows,
     data_collator=lambda rows: {k: torch.tensor([row[k] for row in rows]) for k in rows[0]},
 )
-result = training.fit(trainer)
-after = ranks._digest(p for p in prepared.parameters() if p.requires_grad)
-print(json.dumps({"start": digest, "after": after, "loss": result.training_loss,
+result = training.fit(trainer, sharding=sharding, prepared=prepared)
+after = ranks.digest_of(
+    sharding_of.whole_tensor(p) for p in trainer.model.parameters() if p.requires_grad
+)
+print(json.dumps({"start": prepared.digest, "after": after, "loss": result.training_loss,
                   "mean": ranks.mean_over_ranks([float(rank)])}))
 """
 
@@ -88,14 +104,27 @@ def run_two(*arguments: str) -> list[dict[str, Any]]:
     return results
 
 
-@pytest.mark.parametrize("weights", ["full", "fp8"])
-def test_two_processes_start_and_train_from_the_same_bits(
-    tiny_model: Path, tmp_path: Path, weights: str
-) -> None:
-    first, second = run_two(str(tiny_model), str(tmp_path), weights)
+def test_two_processes_start_and_train_from_the_same_bits(tiny_model: Path, tmp_path: Path) -> None:
+    first, second = run_two(str(tiny_model), str(tmp_path), "fp8")
     assert first["start"] == second["start"]
     assert first["after"] == second["after"]
     assert first["mean"] == second["mean"] == [0.5]
+
+
+def test_fsdp2_trains_to_the_weights_of_plain_data_parallelism(
+    tiny_model: Path, tmp_path: Path
+) -> None:
+    whole, shared = (
+        run_two(str(tiny_model), str(tmp_path / kind), kind) for kind in ("full", "fsdp2")
+    )
+    assert whole[0]["start"] == whole[1]["start"] == shared[0]["start"]
+    assert shared[1]["start"] is None  # it received its shares from the first process
+    assert {result["after"] for result in (*whole, *shared)} == {whole[0]["after"]}
+
+
+def test_fsdp2_on_processes_that_accelerate_does_not_shard_is_refused() -> None:
+    with pytest.raises(TrainingError, match="expected fsdp2, found none: accelerate shards on GPU"):
+        require_shardable("fsdp2")
 
 
 def test_one_process_needs_no_group() -> None:

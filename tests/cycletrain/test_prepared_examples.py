@@ -1,0 +1,84 @@
+"""Examples are made once per build, tokenizer and settings; held-back papers are measured."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from cycletrain import prepared_examples
+from cycletrain.checkpoints import load_tokenizer
+from cycletrain.config import AdapterConfig, ModelConfig, SftConfig, TrainingConfig
+from cycletrain.prepared_examples import prepare
+
+
+def config_of(build: Path, model: Path, out: Path, **changes: Any) -> SftConfig:
+    training = {"context_tokens": 400, "learning_rate": 1e-3, "batch_size": 2, "max_steps": 2}
+    return SftConfig(
+        build=build,
+        out=out,
+        role="reviewer",
+        model=ModelConfig(path=str(model), dtype="float32"),
+        adapter=AdapterConfig(kind="lora", rank=2),
+        training=TrainingConfig.model_validate({**training, **changes.pop("training", {})}),
+        **changes,
+    )
+
+
+def test_a_second_start_reads_the_file_of_the_first(
+    review_build: Path, tiny_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = config_of(review_build, tiny_model, tmp_path)
+    tokenizer = load_tokenizer(config.model)
+    first = prepare(config, tokenizer, cache=tmp_path / "cache")
+    rows = [dict(row) for row in first.train]
+
+    def forbidden(*_: Any) -> None:
+        raise AssertionError
+
+    monkeypatch.setattr(prepared_examples, "encode_chat", forbidden)
+    second = prepare(config, tokenizer, cache=tmp_path / "cache")
+    assert [dict(row) for row in second.train] == rows
+    assert second.counts == first.counts
+    with pytest.raises(AssertionError):
+        prepare(config.model_copy(update={"seed": 1}), tokenizer, cache=tmp_path / "cache")
+    # A killed or failed start leaves nothing that looks finished.
+    assert len([path for path in (tmp_path / "cache").iterdir() if path.is_dir()]) == 1
+
+
+def test_held_back_papers_are_measured_and_not_trained_on(
+    review_build: Path, tiny_model: Path, tmp_path: Path
+) -> None:
+    from cycletrain.jobs import sft
+
+    held = {"share": 0.5, "every": 1, "n_reviewed": 1, "max_tokens": 8}
+    record = sft.run(config_of(review_build, tiny_model, tmp_path, validation=held))
+    assert record.counts["held_back"] == record.counts["examples"] == 2
+    assert record.metrics["eval_loss"] > 0
+    assert record.metrics["eval_unreadable_share"] == 1  # an untrained model writes no review
+    names = {curve.name: curve.x for curve in record.curves}
+    assert names["eval-loss"] == (1.0, 2.0)
+    assert len(record.samples) == 1
+    assert json.loads((tmp_path / "record.json").read_text())["samples"][0]["text"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"training": {"packing": True}}, "packing needs model.attn_implementation flash"),
+        ({"training": {"context_parallel": 2}}, "context_parallel needs sharding fsdp2"),
+        ({"training": {"sequence_parallel": 2}}, "sequence_parallel needs sharding zero2"),
+        ({"validation": {"n_reviewed": 1}}, "needs held-back papers"),
+        (
+            {"training": {"sharding": "fsdp2"}, "validation": {"share": 0.5, "n_reviewed": 1}},
+            "whose weights each process has",
+        ),
+    ],
+    ids=["packing", "context", "sequence", "no-papers", "shared-weights"],
+)
+def test_settings_that_exclude_each_other_are_refused(
+    tmp_path: Path, changes: Any, message: str
+) -> None:
+    with pytest.raises(ValidationError, match=message):
+        config_of(tmp_path, tmp_path, tmp_path, **changes)
