@@ -67,6 +67,7 @@ _SENTENCES: Mapping[RuleGroup, Mapping[str, str]] = {
         "not-xml": "The reply is not well-formed XML.",
         "oai-error": "The OAI-PMH service answered with an error code.",
         "oai-without-id": "The OAI-PMH record states no arXiv id.",
+        "other-record": "A license record of arXiv is about another paper.",
         "other-paper": "A row of a table is filed under one paper and names another.",
         "outline-reply": "A recorded outline conversation is invalid or about another paper.",
         "scholar-record": "The Semantic Scholar record cannot be read.",

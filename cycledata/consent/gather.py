@@ -47,10 +47,14 @@ def eprint_evidence(
     if reply is None or reply.status != 200:
         return
     try:
-        words = parse_oai(reply.payload).license
+        record = parse_oai(reply.payload)
     except ParseError as error:
         yield _evidence("unreadable-licence", error.rule, reply)
         return
+    if record.arxiv_id != candidate.arxiv_id:
+        yield _evidence("unreadable-licence", "other-record", reply)
+        return
+    words = record.license
     if words is None:
         return
     if version == candidate.version:

@@ -54,14 +54,35 @@ def _calendar_day(value: Any) -> Any:
     return value
 
 
+def _plausible_day(day: dt.date) -> dt.date:
+    if not 1990 <= day.year < 2100:
+        raise ValueError("expected a year from 1990 to 2099")
+    return day
+
+
+def _venue_id(text: str) -> str:
+    if not _VENUE.fullmatch(text):
+        raise ValueError("expected a venue id such as ICLR.cc/2024/Conference or acl/2023")
+    return text
+
+
+def _distinct_bases(bases: tuple[Basis, ...]) -> tuple[Basis, ...]:
+    if len(set(bases)) < len(bases) or (PRIVATE in bases and len(bases) > 1):
+        raise ValueError("expected each basis once, and private-use alone")
+    return bases
+
+
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/()+;<>~-]{0,199}(?<![.,])|[_-][A-Za-z0-9._-]{1,199}")
+_VENUE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}(?:/[A-Za-z0-9._-]{1,100}){0,9}")
 _URL = re.compile(r"(?:[A-Za-z]{1,20}:/)|(?:[A-Za-z0-9-]{1,60}\.){1,4}(?:org|net|com|io)/")
 PlainText = Annotated[str, AfterValidator(_plain_text)]
 PaperId = Annotated[str, AfterValidator(_paper_id)]
 """Forum id, id of an accepted paper, arXiv id, DOI or Semantic Scholar id."""
 PaperIds = Annotated[frozenset[PaperId], PlainSerializer(sorted, return_type=list[str])]
 """Set with a fixed order in files; may be long."""
-Day = Annotated[dt.date, BeforeValidator(_calendar_day)]
+Day = Annotated[dt.date, BeforeValidator(_calendar_day), AfterValidator(_plausible_day)]
+VenueId = Annotated[str, AfterValidator(_venue_id)]
+Bases = Annotated[tuple[Basis, ...], AfterValidator(_distinct_bases)]
 SomeComponents = Annotated[tuple[Component, ...], Field(min_length=1)]
 
 
@@ -74,7 +95,7 @@ class WrittenConsent(Record):
     sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
     """Digest of that document, so that the permission can be checked later."""
     date: Day
-    venues: tuple[PlainText, ...] = ()
+    venues: tuple[VenueId, ...] = ()
     """Venue ids that it covers."""
     paper_ids: PaperIds = frozenset()
     """Papers that it covers, in addition to those of the venues."""
@@ -102,7 +123,7 @@ class Policy(Record):
 
     name: PlainText
     accept_terms: tuple[AcceptableTerm, ...] = ()
-    components: dict[Component, tuple[Basis, ...]]
+    components: dict[Component, Bases]
     written_consent: tuple[WrittenConsent, ...] = ()
     opt_out: tuple[OptOut, ...] = ()
 

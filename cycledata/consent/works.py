@@ -26,14 +26,20 @@ _ARXIV_DOI = re.compile(rf"10\.48550/arxiv\.({_ARXIV_ID})", re.IGNORECASE)
 _SCHOLAR = re.compile(r"(?:s2:)?([0-9a-f]{40})", re.IGNORECASE)
 _VERSION = re.compile(r"v\d{1,3}$")
 _PLAIN = re.compile(r"[^\s'\"`,;#<>{}|\\^?=&]{1,200}")
-_SITES: Final = ("openreview.net", "arxiv.org", "doi.org", "semanticscholar.org")
+_SITES: Final = (
+    "openreview.net",
+    "arxiv.org",
+    "doi.org",
+    "semanticscholar.org",
+    "aclanthology.org",
+)
 
 
 def read_work_id(text: str) -> str | None:
     """Return the key or paper id that a person means, or None if the text is not an id.
 
     Understands forum ids and other plain ids, arXiv ids with or without version, DOIs, Semantic
-    Scholar ids, and the URLs of OpenReview, arXiv, doi.org and Semantic Scholar.
+    Scholar ids, and the URLs of OpenReview, arXiv, doi.org, Semantic Scholar and the Anthology.
 
     >>> read_work_id("https://openreview.net/forum?id=abc12&noteId=x")
     'abc12'
@@ -71,7 +77,10 @@ def _in_url(url: str) -> str | None:
         return f"arxiv:{found_id[1].lower()}" if found_id else None
     if host == "doi.org":
         return _doi_key(path) if _DOI.fullmatch(path) else None
-    if host == "semanticscholar.org":
+    if host == "aclanthology.org":
+        name = path.removesuffix(".pdf")
+        return name if _PLAIN.fullmatch(name) and "/" not in name else None
+    if host in {"semanticscholar.org", "api.semanticscholar.org"}:
         scholar = _SCHOLAR.fullmatch(path.rpartition("/")[2])
         return f"s2:{scholar[1].lower()}" if scholar else None
     return None

@@ -17,7 +17,7 @@ class Work(Record):
     title: str | None
     abstract: str | None
     """None if the service has none or may not show it."""
-    year: Annotated[int, Field(ge=1, le=9999)] | None
+    year: Annotated[int, Field(strict=True, ge=1, le=9999)] | None
     arxiv_id: str | None
     doi: str | None
     """In lower case."""

@@ -82,7 +82,12 @@ class Arxiv:
 
     def record(self, snapshot: OpenSnapshot, arxiv_id: str) -> None:
         """Fetch the metadata with the license of the latest version."""
-        self._oai(snapshot, keys.arxiv_record(arxiv_id).key, arxiv_id, "arXiv", parse_oai)
+
+        def understand(payload: bytes) -> None:
+            if parse_oai(payload).arxiv_id != arxiv_id:
+                raise ParseError("other-record", f"expected the record of {arxiv_id}")
+
+        self._oai(snapshot, keys.arxiv_record(arxiv_id).key, arxiv_id, "arXiv", understand)
 
     def eprint(self, snapshot: OpenSnapshot, arxiv_id: str, version: int) -> None:
         """Fetch an e-print without the bytes of its figures; a 404 is recorded too."""
@@ -155,6 +160,9 @@ class Arxiv:
         )
 
 
+_FINAL_OAI_ERRORS = frozenset({"idDoesNotExist", "noRecordsMatch", "cannotDisseminateFormat"})
+
+
 def _add_understood(
     snapshot: OpenSnapshot, reply: Reply, understand: Callable[[bytes], object]
 ) -> None:
@@ -168,8 +176,9 @@ def _add_understood(
         try:
             understand(reply.payload)
         except ParseError as error:
-            # An OAI error such as idDoesNotExist is a valid reply.
-            problem = None if error.rule == "oai-error" else error
+            # That there is no such record is a valid reply; other errors may pass.
+            is_final = error.rule == "oai-error" and error.detail in _FINAL_OAI_ERRORS
+            problem = None if is_final else error
     snapshot.add(reply, problem=None if problem is None else str(problem))
     if problem is not None:
         raise problem

@@ -322,6 +322,8 @@ def _problem_of_note(note: object) -> str | None:
         return f"expected a note, found a {type(note).__name__}"
     if not isinstance(note.get("id"), str) or not note["id"]:
         return f"expected a note with an id, found the fields {', '.join(sorted(note)[:5])}"
+    if not note["id"].isprintable() or note["id"] != note["id"].strip():
+        return "expected a note with an id of printable characters, found others"
     if not isinstance(note.get("forum") or "", str) or not isinstance(note.get("content"), dict):
         return f"note {note['id'][:40]}: expected forum and content"
     return None

@@ -50,6 +50,8 @@ def _sub(old: bytes, new: bytes) -> Callable[[bytes], bytes]:
     return lambda body: re.sub(old, new, body)
 
 
+OAI = b'xmlns="http://www.openarchives.org/OAI/2.0/"'
+OAI_ERROR = b"<OAI-PMH " + OAI + b'><error code="badVerb">x</error></OAI-PMH>'
 DEEP = b"<a>" * 50_000 + b"</a>" * 50_000
 ODD: dict[str, tuple[str, Callable[[bytes], bytes]]] = {
     "note-without-id": ("/notes", _page(_without("id"))),
@@ -64,6 +66,13 @@ ODD: dict[str, tuple[str, Callable[[bytes], bytes]]] = {
     "atom-deep": ("/api/query", lambda _: DEEP),
     "record-other-xml": ("/oai", lambda _: b"<OAI-PMH></OAI-PMH>"),
     "record-without-id": ("/oai", _sub(rb"<id>[^<]*</id>", b"")),
+    "record-of-another": ("/oai", _sub(rb"<id>[^<]*</id>", b"<id>9999.99999</id>")),
+    "record-error": ("/oai", lambda _: OAI_ERROR),
+    "note-id-blank": ("/notes", _page(lambda note: note | {"id": " "})),
+    "note-id-line": ("/notes", _page(lambda note: note | {"id": "a\nb"})),
+    "note-list": ("/notes", _page(lambda note: [note])),
+    "atom-doctype": ("/api/query", lambda body: b'<!DOCTYPE x [<!ENTITY a "b">]>' + body),
+    "atom-utf16": ("/api/query", lambda _: "<feed/>".encode("utf-16")),
 }
 ODD_WORKS: dict[str, Change] = {
     "text": lambda _: "work",
