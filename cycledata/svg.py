@@ -96,21 +96,23 @@ class ForestRow:
     """Upper end of the interval; None if there is none."""
 
 
-def forest(rows: Sequence[ForestRow], marks: Mapping[str, float], *, title: str) -> Markup:
+def forest(
+    rows: Sequence[ForestRow], marks: Mapping[str, float], *, title: str, whole: bool = False
+) -> Markup:
     """Draw values with intervals, one row per model, and dashed lines at baselines.
 
     Args:
         rows: from top to bottom.
         marks: value by name of the baseline.
         title: name of the axis.
+        whole: label whole numbers only.
     """
     width, left, right, row_height = 460.0, 160.0, 14.0, 22.0
     top = 22.0 + 16 * len(marks)
     base = top + row_height * len(rows)
     ends = [end for row in rows for end in (row.low, row.value, row.high) if end is not None]
-    places = ticks(
-        min([*ends, *marks.values()], default=0), max([*ends, *marks.values()], default=1)
-    )
+    known = [*ends, *marks.values()]
+    places = ticks(min(known, default=0), max(known, default=1), whole=whole)
     span = Span(places[0], places[-1])
 
     def across(value: float) -> float:

@@ -1,0 +1,113 @@
+"""Results as polars frames in long form: one row per number, with its interval and signature."""
+
+from typing import TYPE_CHECKING
+
+from cycleeval.comparison import Comparison
+from cycleeval.detection import DetectionReport
+from cycleeval.generated import GeneratedReport
+from cycleeval.result import MetricResult
+
+if TYPE_CHECKING:
+    import polars as pl
+
+
+def comparison_frame(comparison: Comparison) -> "pl.DataFrame":
+    """Return one row per pair of models and metric, with the place of each model."""
+    import polars as pl
+
+    rows = [
+        {
+            "a": pair.a,
+            "b": pair.b,
+            "metric": metric,
+            "value_a": found.a,
+            "value_b": found.b,
+            "difference": found.difference,
+            "low": found.low,
+            "high": found.high,
+            "p_value": found.p_value,
+            "p_holm": found.p_holm,
+            "detectable": found.detectable,
+            "place_a": comparison.ranks.get(metric, {}).get(pair.a),
+            "place_b": comparison.ranks.get(metric, {}).get(pair.b),
+            "n_papers": found.n_papers,
+            "caution": found.caution,
+            "signature": str(found.signature),
+        }
+        for pair in comparison.pairs
+        for metric, found in pair.differences.items()
+    ]
+    numbers = ("value_a", "value_b", "difference", "low", "high", "p_value", "p_holm", "detectable")
+    schema: dict[str, type[pl.DataType]] = {
+        "a": pl.String,
+        "b": pl.String,
+        "metric": pl.String,
+        **dict.fromkeys(numbers, pl.Float64),
+        "place_a": pl.Int64,
+        "place_b": pl.Int64,
+        "n_papers": pl.Int64,
+        "caution": pl.String,
+        "signature": pl.String,
+    }
+    return pl.DataFrame(rows, schema=schema)
+
+
+def generated_frame(report: GeneratedReport) -> "pl.DataFrame":
+    """Return one row per source and metric; ``best_of`` is the number of papers chosen from."""
+    import polars as pl
+
+    rows = [
+        {"source": row.source, "best_of": k, **_numbers(metric)}
+        for row in report.rows
+        for k, metrics in ((None, row.metrics), *row.best_of)
+        for metric in metrics
+    ]
+    return pl.DataFrame(rows, schema={"source": pl.String, "best_of": pl.Int64, **_schema()})
+
+
+def detection_frame(report: DetectionReport) -> "pl.DataFrame":
+    """Return one row per kind of text, source and metric, with the threshold that was used."""
+    import polars as pl
+
+    rows = [
+        {"format": row.format, "source": row.source, "threshold": value, **_numbers(metric)}
+        for row in report.rows
+        for value, metrics in (
+            (row.threshold.value, row.metrics),
+            *(
+                (fixed.threshold.value, (fixed.false_positive_rate, fixed.true_positive_rate))
+                for fixed in row.fixed
+            ),
+        )
+        for metric in metrics
+    ]
+    keys = {"format": pl.String, "source": pl.String, "threshold": pl.Float64}
+    return pl.DataFrame(rows, schema={**keys, **_schema()})
+
+
+def _numbers(result: MetricResult) -> dict[str, object]:
+    return {
+        "metric": result.name,
+        "value": result.value,
+        "low": result.low,
+        "high": result.high,
+        "n_papers": result.n_papers,
+        "n_unreadable": result.n_unreadable,
+        "why": result.why,
+        "signature": str(result.signature),
+    }
+
+
+def _schema() -> "dict[str, type[pl.DataType]]":
+    import polars as pl
+
+    return {
+        "metric": pl.String,
+        "value": pl.Float64,
+        "low": pl.Float64,
+        "high": pl.Float64,
+        "n_papers": pl.Int64,
+        "n_unreadable": pl.Int64,
+        "why": pl.String,
+        "signature": pl.String,
+    }
