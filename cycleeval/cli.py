@@ -19,27 +19,34 @@ from cycledata.console import (
 )
 from cycledata.console import run as run_command_line
 from cycleeval.baseline_command import baseline
+from cycleeval.check_command import check
 from cycleeval.cli_options import (
     AuditOption,
     BaselinesOption,
     DecideOption,
     DrawOption,
+    FormatOption,
+    MetricsOption,
     OverOption,
+    PerPaperOption,
     PolicyOption,
     PredictionsArgument,
     ReferenceArgument,
     ResamplesOption,
     ScaleOption,
     SeedOption,
+    SignatureOption,
     SplitOption,
     ThresholdOption,
     VenueOption,
     day,
     scoring_config,
+    split_files,
     trivial_baselines,
     warn_of_ignored_fields,
 )
 from cycleeval.leaderboard.command import leaderboard
+from cycleeval.output.command import PLOT_EXAMPLES, export, plot
 from cycleeval.perturb_command import (
     PERTURB_EXAMPLES,
     ROBUSTNESS_EXAMPLES,
@@ -93,6 +100,10 @@ def human(
         float | None,
         typer.Option(metavar="SCORE", help="Lowest score of --labels that is machine-written."),
     ] = None,
+    per_paper: PerPaperOption = None,
+    form: FormatOption = "table",
+    metrics: MetricsOption = None,
+    signature: SignatureOption = None,
     as_json: AsJson = False,
 ) -> None:
     """Score the human reviewers against each other."""
@@ -105,8 +116,9 @@ def human(
         seed=seed,
     )
     from cycleeval.human_ratings import read_human_ratings
+    from cycleeval.output.formats import card_of_metrics, rendered_card
     from cycleeval.reference_texts import read_reference_papers
-    from cycleeval.report import labels_report, score_report
+    from cycleeval.report import labels_report, write_per_paper
     from cycleeval.review_labels import join_labels, read_labels, score_without_flagged
     from cycleeval.scoring import score_humans
 
@@ -114,19 +126,18 @@ def human(
     trivial = trivial_baselines(
         reference, humans, config, split=split, venue=venue, wanted=baselines
     )
-    card = score_humans(humans, config, trivial=trivial)
+    card = card_of_metrics(score_humans(humans, config, trivial=trivial), metrics)
+    if per_paper is not None:
+        write_per_paper(card, per_paper)
     parts = None
     if labels is not None:
         papers = read_reference_papers(reference, split=split, venue=venue, reviews=True)
         joined = join_labels(read_labels(labels), humans, papers, flag_from=flag_from)
         parts = score_without_flagged(humans, joined, config)
-    if as_json:
-        by_label = {} if parts is None else {"without_flagged": parts.to_json()}
-        print_json({**card.to_json(), **by_label}, indent=2)
-    else:
-        print(score_report(card))
-        if parts is not None:
-            print(labels_report(parts))
+    more = {} if parts is None else {"without_flagged": parts.to_json()}
+    print(rendered_card(card, "json" if as_json else form, metrics, signature, more))
+    if parts is not None and form == "table" and not as_json:
+        print(labels_report(parts))
 
 
 @app.command(
@@ -148,10 +159,10 @@ def score(
     draw_one: DrawOption = None,
     resamples: ResamplesOption = 2000,
     seed: SeedOption = 0,
-    per_paper: Annotated[
-        Path | None,
-        typer.Option(metavar="FILE", help="Also write one row per paper, as .csv or .parquet."),
-    ] = None,
+    per_paper: PerPaperOption = None,
+    form: FormatOption = "table",
+    metrics: MetricsOption = None,
+    signature: SignatureOption = None,
     reliability: Annotated[
         Path | None,
         typer.Option(metavar="FILE", help="Also write the reliability plot, as .svg."),
@@ -178,20 +189,14 @@ def score(
         resamples=resamples,
         seed=seed,
     )
-    if per_paper is not None and per_paper.suffix not in (".csv", ".parquet"):
-        raise typer.BadParameter(f"--per-paper: expected a .csv or .parquet file: {per_paper}")
     cutoff_day = day(cutoff, "--cutoff")
     from cycleeval.aligned import with_form
     from cycleeval.cutoff import score_by_cutoff
     from cycleeval.human_ratings import read_human_ratings
+    from cycleeval.output.formats import card_of_metrics, rendered_card
     from cycleeval.predictions import read_predictions
     from cycleeval.reference_texts import read_reference_papers
-    from cycleeval.report import (
-        cutoff_report,
-        score_report,
-        write_per_paper,
-        write_reliability,
-    )
+    from cycleeval.report import cutoff_report, write_per_paper, write_reliability
     from cycleeval.scoring import score_predictions
 
     humans = read_human_ratings(reference, split=split, venue=venue)
@@ -203,7 +208,7 @@ def score(
     trivial = trivial_baselines(
         reference, humans, config, split=split, venue=venue, wanted=baselines, audit=audit
     )
-    card = score_predictions(file, humans, config, trivial=trivial)
+    card = card_of_metrics(score_predictions(file, humans, config, trivial=trivial), metrics)
     parts = None
     if cutoff_day is not None:
         papers = read_reference_papers(reference, split=split, venue=venue)
@@ -212,13 +217,10 @@ def score(
         write_per_paper(card, per_paper)
     if reliability is not None:
         write_reliability(card, reliability, scale=config.rating_scale)
-    if as_json:
-        by_cutoff = {} if parts is None else {"by_cutoff": parts.to_json()}
-        print_json({**card.to_json(), **by_cutoff}, indent=2)
-    else:
-        print(score_report(card))
-        if parts is not None:
-            print(cutoff_report(parts))
+    more = {} if parts is None else {"by_cutoff": parts.to_json()}
+    print(rendered_card(card, "json" if as_json else form, metrics, signature, more))
+    if parts is not None and form == "table" and not as_json:
+        print(cutoff_report(parts))
 
 
 @app.command(epilog=examples("cycleeval compare a.jsonl b.jsonl build/"))
@@ -239,15 +241,16 @@ def compare(
     resamples: ResamplesOption = 2000,
     seed: SeedOption = 0,
     baselines: BaselinesOption = True,
+    pairs: Annotated[
+        bool, typer.Option("--pairs", help="Print the differences of every pair of models.")
+    ] = False,
+    form: FormatOption = "table",
+    metrics: MetricsOption = None,
+    signature: SignatureOption = None,
     as_json: AsJson = False,
 ) -> None:
     """Compare models on the same papers: paired intervals, tests and places."""
-    *models, reference = files
-    if len(models) < 2:
-        raise typer.BadParameter("expected at least two predictions files, then REFERENCE")
-    for model in models:
-        if not Path(model).is_file():
-            raise typer.BadParameter(f"no such file: {model}")
+    models, reference = split_files(files, at_least=2)
     config = scoring_config(
         threshold=threshold,
         scale=scale,
@@ -260,15 +263,14 @@ def compare(
     from cycleeval.aligned import with_form
     from cycleeval.comparison import compare_predictions
     from cycleeval.human_ratings import read_human_ratings
+    from cycleeval.output.formats import comparison_of_metrics, rendered_comparison
     from cycleeval.predictions import read_predictions
-    from cycleeval.report import comparison_report, pairs_report
+    from cycleeval.report import HEADLINES, pairs_report
 
     humans = read_human_ratings(reference, split=split, venue=venue)
     config = with_form(config, humans)
     read = [
-        read_predictions(
-            Path(model), known=humans.paper_ids, elsewhere=humans.other_ids, config=config
-        )
+        read_predictions(model, known=humans.paper_ids, elsewhere=humans.other_ids, config=config)
         for model in models
     ]
     warn_of_ignored_fields(read)
@@ -278,14 +280,13 @@ def compare(
         reference, humans, config, split=split, venue=venue, wanted=baselines
     )
     beside = compare_with_baselines(read, humans, trivial, config)
-    if as_json:
-        against = {"against_baselines": [pair.to_json() for pair in beside]} if beside else {}
-        print_json({**compared.to_json(), **against}, indent=2)
-    else:
-        print(comparison_report(compared))
-        if beside:
-            print("\nagainst baselines that do not understand the papers")
-            print(pairs_report(beside))
+    compared = comparison_of_metrics(compared, metrics)
+    more = {"against_baselines": [pair.to_json() for pair in beside]} if beside else {}
+    shown = "json" if as_json else form
+    print(rendered_comparison(compared, shown, metrics, signature, pairs=pairs, more=more))
+    if beside and shown == "table" and (pairs or len(models) == 2):
+        print("\nagainst baselines that do not understand the papers")
+        print(pairs_report(beside, tuple(compared.ranks) if metrics else HEADLINES))
 
 
 @app.command(epilog=examples("cycleeval claims"))
@@ -313,17 +314,17 @@ def detection(
             help="Fixed threshold to evaluate as well, in units of the criterion; repeatable.",
         ),
     ] = None,
+    form: FormatOption = "table",
+    metrics: MetricsOption = None,
+    signature: SignatureOption = None,
     as_json: AsJson = False,
 ) -> None:
     """Compute Table 6: accuracy, F1 and AUROC of detecting generated texts."""
     from cycleeval.detection import read_detection
-    from cycleeval.tables import detection_json, render_detection
+    from cycleeval.output.formats import rendered_detection
 
     report = read_detection(criteria, thresholds=threshold or ())
-    if as_json:
-        print_json(detection_json(report), indent=2)
-    else:
-        print(render_detection(report))
+    print(rendered_detection(report, "json" if as_json else form, metrics, signature))
 
 
 @app.command(epilog=examples("cycleeval generated rated.jsonl --best-of 5 --best-of 10"))
@@ -341,17 +342,17 @@ def generated(
             " 100]",
         ),
     ] = None,
+    form: FormatOption = "table",
+    metrics: MetricsOption = None,
+    signature: SignatureOption = None,
     as_json: AsJson = False,
 ) -> None:
     """Compute Tables 2, 3 and 7: ratings, accept rate, references and best of k per source."""
     from cycleeval.generated import BEST_OF, read_generated
-    from cycleeval.tables import generated_json, render_generated
+    from cycleeval.output.formats import rendered_generated
 
     report = read_generated(records, ks=best_of or BEST_OF)
-    if as_json:
-        print_json(generated_json(report), indent=2)
-    else:
-        print(render_generated(report))
+    print(rendered_generated(report, "json" if as_json else form, metrics, signature))
 
 
 app.command(
@@ -369,6 +370,11 @@ app.command(epilog=ROBUSTNESS_EXAMPLES)(robustness)
 
 
 app.command(epilog=examples("cycleeval leaderboard submissions/ build/ --out site/"))(leaderboard)
+
+
+app.command("plot", epilog=PLOT_EXAMPLES)(plot)
+app.add_typer(export, name="export")
+app.command(epilog=examples("cycleeval check model.jsonl build/"))(check)
 
 
 def main() -> NoReturn:

@@ -144,6 +144,62 @@ def day(text: str | None, option: str) -> dt.date | None:
         raise typer.BadParameter(f"{option}: expected YYYY-MM-DD, found {text!r}") from error
 
 
+def _table_file(path: Path | None) -> Path | None:
+    if path is not None and path.suffix not in (".csv", ".parquet"):
+        raise typer.BadParameter(f"expected a .csv or .parquet file, found {path}")
+    return path
+
+
+PerPaperOption = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="FILE",
+        callback=_table_file,
+        help="Also write one row per paper, as .csv or .parquet.",
+    ),
+]
+FormatOption = Annotated[
+    Literal["table", "markdown", "latex", "csv", "json", "jsonl"],
+    typer.Option(
+        "--format",
+        help="table for the terminal; markdown and latex (with booktabs) for papers; csv and jsonl"
+        " with one row per number; json.",
+    ),
+]
+MetricsOption = Annotated[
+    str | None,
+    typer.Option(
+        metavar="NAMES",
+        help="Metrics to print, separated by commas, or all. By default a terminal table has"
+        " the most important ones and the other formats have all.",
+    ),
+]
+SignatureOption = Annotated[
+    bool | None,
+    typer.Option(
+        "--signature/--no-signature",
+        help="Print the signature of each number; by default only csv, json and jsonl do.",
+    ),
+]
+
+
+def split_files(files: list[str], *, at_least: int) -> tuple[list[Path], str]:
+    """Return the predictions files and the reference of an argument list.
+
+    Raises:
+        typer.BadParameter: too few predictions files, or one that does not exist.
+    """
+    *models, reference = files
+    if len(models) < at_least:
+        raise typer.BadParameter(
+            f"expected at least {at_least} predictions file{'s' * (at_least > 1)}, then REFERENCE"
+        )
+    for model in models:
+        if not Path(model).is_file():
+            raise typer.BadParameter(f"no such file: {model}")
+    return [Path(model) for model in models], reference
+
+
 def scoring_config(
     *,
     threshold: str | None,

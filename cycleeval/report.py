@@ -11,18 +11,44 @@ from cycleeval.result import MetricResult
 from cycleeval.review_labels import LabelReport
 from cycleeval.scoring import ScoreCard
 
+HEADLINES = (
+    "proxy_mse_n1",
+    "proxy_mae_n1",
+    "proxy_mse_n",
+    "proxy_mae_n",
+    "skill_mse",
+    "decision_accuracy",
+    "decision_macro_f1",
+    "auroc",
+    "spearman",
+)
+"""Metrics of a report without ``--metrics``; the report says how many more there are."""
 _INVALID_LINES_SHOWN = 10
 
 
-def score_report(card: ScoreCard) -> str:
-    """Return counts, metrics with baselines, conclusions, invalid lines and signatures."""
-    lines = [card.name, _counts(card), "", *_table(card), ""]
+def score_report(
+    card: ScoreCard, *, metrics: Sequence[str] | None = None, signatures: bool = False
+) -> str:
+    """Return counts, metrics with baselines, conclusions and invalid lines.
+
+    Args:
+        card: the scores.
+        metrics: names of the metrics to print; None for those of ``HEADLINES``.
+        signatures: print the signature of each metric.
+    """
+    chosen = [name for name in metrics or HEADLINES if name in card.metrics]
+    lines = [card.name, _counts(card), "", *_table(card, chosen), ""]
     lines += [f"* {sentence}" for sentence in card.verdicts]
     lines += [f"* {sentence}" for sentence in card.notes]
-    lines += scale_and_order(card.metrics)
+    if len(chosen) == len(card.metrics):
+        lines += scale_and_order(card.metrics)
     lines += _invalid_lines(card)
-    lines += ["", "signatures"]
-    lines += [f"  {result.name}: {result.signature}" for result in card.metrics.values()]
+    if signatures:
+        lines += ["", "signatures"]
+        lines += [f"  {name}: {card.metrics[name].signature}" for name in chosen]
+    n_more = len(card.metrics) - len(chosen)
+    if n_more and metrics is None:
+        lines += ["", f"{n_more} more metrics: --metrics all; signatures: --signature"]
     return "\n".join(lines)
 
 
@@ -117,35 +143,88 @@ def write_per_paper(card: ScoreCard, path: Path) -> None:
             frame.write_parquet(temporary)
 
 
-def comparison_report(comparison: Comparison) -> str:
-    """Return one table per pair of models, then the places with their intervals."""
+def comparison_report(
+    comparison: Comparison, *, metrics: Sequence[str] | None = None, pairs: bool = False
+) -> str:
+    """Return the places of the models with their values, or the differences of the pairs.
+
+    Args:
+        comparison: the compared models.
+        metrics: names of the metrics to print; None for those of ``HEADLINES``.
+        pairs: print one table per pair of models; always done for two models.
+    """
     unreadable = ", ".join(f"{name} {n}" for name, n in comparison.n_unreadable.items())
     compared = f"{comparison.n_compared} of {comparison.n_papers} papers compared"
     lines = [f"{compared}; unreadable lines: {unreadable}"]
-    lines.append(pairs_report(comparison.pairs))
+    chosen = metrics or HEADLINES
+    if pairs or len(comparison.models) == 2:
+        lines.append(pairs_report(comparison.pairs, chosen))
     if len(comparison.models) > 2:
-        lines += [
-            "",
-            "places; equal ones are not shown to differ (Holm, 5%), in brackets the possible ones",
-        ]
-        for metric, places in comparison.ranks.items():
-            intervals = comparison.rank_intervals[metric]
-            shown = (
-                f"{place}. {name} ({intervals[name].best}-{intervals[name].worst})"
-                for name, place in places.items()
-            )
-            lines.append(f"  {metric}: " + "  ".join(shown))
-        lines += [f"  {metric}: no places, {why}" for metric, why in comparison.unranked.items()]
+        lines += ["", *_places(comparison, [name for name in chosen if name in comparison.ranks])]
+        if not pairs:
+            lines.append("differences, intervals and tests of every pair: --pairs, or --format csv")
+    unranked = ((name, why) for name, why in comparison.unranked.items() if name in chosen)
+    lines += [f"{name}: no places, {why}" for name, why in unranked]
     return "\n".join(lines)
 
 
-def pairs_report(pairs: Sequence[PairwiseComparison]) -> str:
-    """Return one table per pair of models."""
+def _places(comparison: Comparison, metrics: Sequence[str]) -> list[str]:
+    """Return one row per model, ordered by the first metric, with its place on each."""
+    if not metrics:
+        return []
+    values = values_by_metric(comparison)
+    header = ["model", *metrics]
+    rows = [
+        [
+            model,
+            *(
+                f"{_number(values[metric].get(model))} ({_place(comparison, metric, model)})"
+                for metric in metrics
+            ),
+        ]
+        for model in comparison.ranks[metrics[0]]
+    ]
+    rows += [
+        [model, *("" for _ in metrics)]
+        for model in comparison.models
+        if model not in comparison.ranks[metrics[0]]
+    ]
+    return [
+        *_aligned([header, *rows]),
+        "in brackets the place and, if tests leave others open, their range (Holm, 5%)",
+    ]
+
+
+def _place(comparison: Comparison, metric: str, model: str) -> str:
+    place = comparison.ranks[metric].get(model)
+    if place is None:
+        return "no place"
+    interval = comparison.rank_intervals[metric][model]
+    if interval.best == interval.worst:
+        return str(place)
+    return f"{place}: {interval.best}-{interval.worst}"
+
+
+def values_by_metric(comparison: Comparison) -> dict[str, dict[str, float | None]]:
+    """Return the values of the models by metric and model."""
+    values: dict[str, dict[str, float | None]] = {}
+    for pair in comparison.pairs:
+        for metric, difference in pair.differences.items():
+            values.setdefault(metric, {}).update({pair.a: difference.a, pair.b: difference.b})
+    return values
+
+
+def pairs_report(pairs: Sequence[PairwiseComparison], metrics: Sequence[str]) -> str:
+    """Return one table per pair of models, with the named metrics only."""
     lines: list[str] = []
     for pair in pairs:
         lines += ["", f"A = {pair.a}", f"B = {pair.b}"]
         header = ["metric", "A", "B", "A - B", "95% interval", "p", "p (Holm)", "detectable"]
-        rows = [_difference_row(name, d) for name, d in pair.differences.items()]
+        rows = [
+            _difference_row(name, pair.differences[name])
+            for name in metrics
+            if name in pair.differences
+        ]
         lines += _aligned([header, *rows])
     return "\n".join(lines)
 
@@ -167,9 +246,10 @@ def _counts(card: ScoreCard) -> str:
     return ", ".join(said)
 
 
-def _table(card: ScoreCard) -> list[str]:
+def _table(card: ScoreCard, chosen: Sequence[str]) -> list[str]:
     baselines = {name: results for name, results in card.baselines.items() if results}
     header = ["metric", "value", "95% interval", "papers", *baselines]
+    results = [card.metrics[name] for name in chosen]
     rows = [
         [
             result.name,
@@ -178,9 +258,8 @@ def _table(card: ScoreCard) -> list[str]:
             str(result.n_papers),
             *(_baseline(results, result.name) for results in baselines.values()),
         ]
-        for result in card.metrics.values()
+        for result in results
     ]
-    results = card.metrics.values()
     notes = [f"  {r.name}: {r.why}" for r in results if r.why is not None]
     notes += [f"  {r.name}: {r.caution}" for r in results if r.caution is not None]
     return _aligned([header, *rows]) + notes

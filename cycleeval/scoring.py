@@ -79,6 +79,18 @@ class ScoreCard:
     notes: tuple[str, ...] = ()
     """Remarks on the baselines and on the date of the ratings."""
 
+    @property
+    def answerer(self) -> str:
+        """Whose answers were scored: ``"model"`` or ``"human"``."""
+        first = next(iter(self.metrics.values()), None)
+        return (None if first is None else first.signature.part("by")) or "model"
+
+    def _repr_html_(self) -> str:
+        """Return a table for notebooks."""
+        from cycleeval.output.result_table import score_table
+
+        return score_table(self).to_html()
+
     def to_json(self) -> dict[str, object]:
         """Return the card as ``--json`` prints it."""
         cautions = {
@@ -124,7 +136,7 @@ class ScoreCard:
                 "caution": result.caution,
                 "signature": str(result.signature),
             }
-            for by, results in (("model", self.metrics), *self.baselines.items())
+            for by, results in ((self.answerer, self.metrics), *self.baselines.items())
             for result in results.values()
         ]
         schema = {

@@ -1,13 +1,24 @@
 """The formats of ``--format``, and the choice of metrics and signatures that are printed."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal
 
 from cycledata.errors import ScoringError
 from cycledata.files import canonical_json
 from cycleeval.comparison import Comparison
-from cycleeval.output.result_table import ResultTable
+from cycleeval.detection import Detected, DetectionReport
+from cycleeval.generated import GeneratedReport, GeneratedRow
+from cycleeval.output.frames import comparison_frame, detection_frame, generated_frame
+from cycleeval.output.result_table import (
+    ResultTable,
+    comparison_table,
+    detection_table,
+    generated_table,
+    score_table,
+)
+from cycleeval.result import MetricResult
 from cycleeval.scoring import ScoreCard
 
 if TYPE_CHECKING:
@@ -51,7 +62,9 @@ def render(
 
 
 def choose_metrics(known: Iterable[str], wanted: str | None) -> tuple[str, ...] | None:
-    """Return the metrics that ``--metrics`` names, in its order; None for all.
+    """Return the metrics that ``--metrics`` names, in its order; all of them for ``"all"``.
+
+    None, without the option, leaves the choice to the format: the headlines or all.
 
     Raises:
         ScoringError: a name that is not a metric of this result.
@@ -60,6 +73,8 @@ def choose_metrics(known: Iterable[str], wanted: str | None) -> tuple[str, ...] 
         return None
     names = tuple(dict.fromkeys(name.strip() for name in wanted.split(",") if name.strip()))
     known = tuple(known)
+    if names == ("all",):
+        return known
     unknown = [name for name in names if name not in known]
     if unknown or not names:
         raise ScoringError(
@@ -114,3 +129,103 @@ def comparison_of_metrics(comparison: Comparison, wanted: str | None) -> Compari
         },
         unranked={name: why for name, why in comparison.unranked.items() if name in names},
     )
+
+
+def rendered_card(
+    card: ScoreCard,
+    form: Format,
+    metrics: str | None,
+    signature: bool | None,
+    more: Mapping[str, object] = MappingProxyType({}),
+) -> str:
+    """Return a score card as ``human`` and ``score`` print it.
+
+    Args:
+        card: the card with the chosen metrics only.
+        form: name of the format.
+        metrics: value of ``--metrics``; None for the headlines in a table.
+        signature: print signatures; None for the default of the format.
+        more: further keys of the JSON object.
+    """
+    from cycleeval.report import score_report
+
+    names = None if metrics is None else tuple(card.metrics)
+    return render(
+        form,
+        table=lambda: score_report(card, metrics=names, signatures=bool(signature)),
+        result_table=lambda: score_table(card),
+        frame=card.to_frame,
+        as_json=lambda: {**card.to_json(), **more},
+        signatures=signature is not False,
+    )
+
+
+def rendered_comparison(
+    comparison: Comparison,
+    form: Format,
+    metrics: str | None,
+    signature: bool | None,
+    *,
+    pairs: bool,
+    more: Mapping[str, object] = MappingProxyType({}),
+) -> str:
+    """Return a comparison as ``compare`` prints it; see `rendered_card`."""
+    from cycleeval.report import HEADLINES, comparison_report
+
+    names = None if metrics is None else tuple(comparison.ranks)
+    return render(
+        form,
+        table=lambda: comparison_report(comparison, metrics=names, pairs=pairs),
+        result_table=lambda: comparison_table(comparison, names or HEADLINES),
+        frame=lambda: comparison_frame(comparison),
+        as_json=lambda: {**comparison.to_json(), **more},
+        signatures=signature is not False,
+    )
+
+
+def rendered_generated(
+    report: GeneratedReport, form: Format, metrics: str | None, signature: bool | None
+) -> str:
+    """Return ratings of generated papers as ``generated`` prints them; see `rendered_card`."""
+    from cycleeval.tables import generated_json, render_generated
+
+    names = choose_metrics(_names(report.rows), metrics)
+    if names is not None:
+        rows = tuple(replace(row, metrics=_named(row.metrics, names)) for row in report.rows)
+        report = replace(report, rows=rows)
+    return render(
+        form,
+        table=lambda: render_generated(report),
+        result_table=lambda: generated_table(report),
+        frame=lambda: generated_frame(report),
+        as_json=lambda: generated_json(report),
+        signatures=signature is not False,
+    )
+
+
+def rendered_detection(
+    report: DetectionReport, form: Format, metrics: str | None, signature: bool | None
+) -> str:
+    """Return detection rates as ``detection`` prints them; see `rendered_card`."""
+    from cycleeval.tables import detection_json, render_detection
+
+    names = choose_metrics(_names(report.rows), metrics)
+    if names is not None:
+        rows = tuple(replace(row, metrics=_named(row.metrics, names)) for row in report.rows)
+        report = replace(report, rows=rows)
+    return render(
+        form,
+        table=lambda: render_detection(report),
+        result_table=lambda: detection_table(report),
+        frame=lambda: detection_frame(report),
+        as_json=lambda: detection_json(report),
+        signatures=signature is not False,
+    )
+
+
+def _names(rows: Sequence[Detected | GeneratedRow]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(metric.name for row in rows for metric in row.metrics))
+
+
+def _named(metrics: Sequence[MetricResult], names: Sequence[str]) -> tuple[MetricResult, ...]:
+    return tuple(metric for metric in metrics if metric.name in names)

@@ -7,10 +7,13 @@ column is bold only if a test shows that it is the best. LaTeX needs ``\usepacka
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from markupsafe import Markup
+
 from cycledata.templates import escape_markdown, visible
 from cycleeval.comparison import Comparison
 from cycleeval.detection import DetectionReport
 from cycleeval.generated import GeneratedReport
+from cycleeval.report import values_by_metric
 from cycleeval.result import MetricResult
 from cycleeval.scoring import ScoreCard
 
@@ -72,6 +75,24 @@ class ResultTable:
             lines.append("| " + " | ".join([escape_markdown(name), *shown]) + " |")
         return "\n".join(lines)
 
+    def to_html(self) -> str:
+        """Return an HTML table; every text is escaped."""
+        head = Markup("").join(
+            Markup("<th>{}</th>").format(visible(name)) for name in (self.corner, *self.columns)
+        )
+        body = Markup("").join(
+            Markup("<tr><td>{}</td>{}</tr>").format(
+                visible(name),
+                Markup("").join(Markup("<td>{}</td>").format(_plain_cell(cell)) for cell in cells),
+            )
+            for name, cells in self.rows
+        )
+        return str(
+            Markup("<table><caption>{}</caption><thead><tr>{}</tr></thead>{}</table>").format(
+                visible(self.caption), head, body
+            )
+        )
+
     def to_latex(self) -> str:
         r"""Return a ``table`` environment with a ``tabular`` of booktabs."""
         heads = " & ".join(escape_latex(name) for name in (self.corner, *self.columns))
@@ -113,11 +134,10 @@ def _latex_char(char: str) -> str:
 def score_table(card: ScoreCard) -> ResultTable:
     """Return one row per metric: the value beside those of the baselines."""
     baselines = {name: results for name, results in card.baselines.items() if results}
-    own = "human" if card.name.startswith("humans of ") else "model"
     return ResultTable(
         caption=f"{card.name}: {card.n_scored} of {card.n_papers} papers scored, 95% intervals",
         corner="metric",
-        columns=(own, *(name.replace("_", " ") for name in baselines)),
+        columns=(card.answerer, *(name.replace("_", " ") for name in baselines)),
         rows=tuple(
             (
                 name,
@@ -140,7 +160,7 @@ def comparison_table(comparison: Comparison, metrics: Sequence[str]) -> ResultTa
     A value is marked as best if its model has place 1 alone: the paired test with Holm's
     adjustment shows that it is better than every other model.
     """
-    values = _values(comparison)
+    values = values_by_metric(comparison)
     columns = tuple(name for name in metrics if name in comparison.ranks)
     ranks = comparison.ranks
 
@@ -202,15 +222,6 @@ def _by_name(metrics: Sequence[MetricResult], names: Sequence[str]) -> list[Cell
     return [found.get(name) for name in names]
 
 
-def _values(comparison: Comparison) -> dict[str, dict[str, float | None]]:
-    """Return the values by metric and model."""
-    values: dict[str, dict[str, float | None]] = {}
-    for pair in comparison.pairs:
-        for metric, difference in pair.differences.items():
-            values.setdefault(metric, {}).update({pair.a: difference.a, pair.b: difference.b})
-    return values
-
-
 def _number(cell: Cell) -> str:
     return f"{cell.value:.0f}" if cell.is_count else f"{cell.value:.3f}"
 
@@ -219,11 +230,17 @@ def _interval(cell: Cell) -> str:
     return "" if cell.low is None or cell.high is None else f"[{cell.low:.3f}, {cell.high:.3f}]"
 
 
-def _markdown_cell(cell: Cell | None) -> str:
+def _plain_cell(cell: Cell | None) -> str:
     if cell is None or cell.value is None:
         return "" if cell is None else "undefined"
-    value = f"**{_number(cell)}**" if cell.is_best else _number(cell)
-    return f"{value} {_interval(cell)}".strip()
+    return f"{_number(cell)} {_interval(cell)}".strip()
+
+
+def _markdown_cell(cell: Cell | None) -> str:
+    shown = _plain_cell(cell)
+    if cell is None or not cell.is_best:
+        return shown
+    return shown.replace(_number(cell), f"**{_number(cell)}**", 1)
 
 
 def _latex_cell(cell: Cell | None) -> str:

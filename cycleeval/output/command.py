@@ -1,0 +1,199 @@
+"""The commands ``cycleeval plot`` and ``cycleeval export``."""
+
+import datetime as dt
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from cycledata.console import AsJson, command_line, examples, print_json
+from cycleeval.cli_options import (
+    PredictionsArgument,
+    ReferenceArgument,
+    ResamplesOption,
+    ScaleOption,
+    SeedOption,
+    SplitOption,
+    ThresholdOption,
+    VenueOption,
+    scoring_config,
+    split_files,
+)
+
+if TYPE_CHECKING:
+    from markupsafe import Markup
+
+    from cycleeval.human_ratings import HumanRatings
+    from cycleeval.predictions import PredictionFile
+    from cycleeval.scoring import ScoreCard
+    from cycleeval.scoring_config import ScoringConfig
+
+PlotKind = Literal["reliability", "residuals", "errors", "forest", "places"]
+_ONE_MODEL = ("reliability", "residuals", "errors")
+PLOT_EXAMPLES = examples(
+    "cycleeval plot reliability model.jsonl build/ --out reliability.svg",
+    "cycleeval plot forest a.jsonl b.jsonl build/ --metric skill_mse --out models.png",
+)
+EXPORT_EXAMPLES = examples(
+    "cycleeval export every-eval-ever model.jsonl build/ --model lab/reviewer-8b"
+    " --organization Lab --dataset review-5k --out records/"
+)
+
+export = command_line("Write scores as records for registries of evaluation results.")
+
+
+def plot(
+    kind: Annotated[
+        PlotKind,
+        typer.Argument(
+            metavar="KIND",
+            help="reliability, residuals or errors of one model; forest or places of several.",
+        ),
+    ],
+    files: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="PREDICTIONS... REFERENCE", help="Predictions files, then the human ratings."
+        ),
+    ],
+    *,
+    out: Annotated[Path, typer.Option(metavar="FILE", help="File to write: .svg or .png.")],
+    metric: Annotated[
+        str, typer.Option(metavar="NAME", help="Metric of the plots forest and places.")
+    ] = "proxy_mse_n1",
+    split: SplitOption = "test",
+    venue: VenueOption = None,
+    threshold: ThresholdOption = None,
+    scale: ScaleOption = None,
+    resamples: ResamplesOption = 2000,
+    seed: SeedOption = 0,
+) -> None:
+    """Draw predictions against human ratings.
+
+    reliability: human mean over the model's rating; residuals: error over the human mean; errors:
+    squared error by decision and by human rating; forest: one metric with intervals and baselines;
+    places: ranks with the places that the tests leave open.
+    """
+    paths, reference = split_files(files, at_least=2 if kind == "places" else 1)
+    if kind in _ONE_MODEL and len(paths) > 1:
+        raise typer.BadParameter(f"{kind}: expected one predictions file, found {len(paths)}")
+    config = scoring_config(threshold=threshold, scale=scale, resamples=resamples, seed=seed)
+    from cycleeval.aligned import with_form
+    from cycleeval.human_ratings import read_human_ratings
+    from cycleeval.output.images import write_chart
+
+    humans = read_human_ratings(reference, split=split, venue=venue)
+    config = with_form(config, humans)
+    chart = _chart(kind, _read_all(paths, humans, config), humans, config, metric)
+    write_chart(chart, out)
+    print(f"{out}: {kind}")
+
+
+@export.command("every-eval-ever", epilog=EXPORT_EXAMPLES)
+def every_eval_ever(
+    predictions: PredictionsArgument,
+    reference: ReferenceArgument,
+    *,
+    out: Annotated[Path, typer.Option(metavar="DIR", help="Folder to write data/... into.")],
+    model: Annotated[str, typer.Option(metavar="ORG/NAME", help="Id of the model.")],
+    organization: Annotated[
+        str, typer.Option(metavar="NAME", help="Organization that publishes the record.")
+    ],
+    dataset: Annotated[
+        str, typer.Option(metavar="NAME", help="Name of the dataset of REFERENCE.")
+    ] = "review-5k",
+    hub_id: Annotated[
+        str | None, typer.Option(metavar="ORG/NAME", help="Hub id of that dataset.")
+    ] = None,
+    relationship: Annotated[
+        Literal["first_party", "third_party", "collaborative", "other"],
+        typer.Option(help="Relationship of the organization to the model."),
+    ] = "third_party",
+    weights: Annotated[
+        Literal["open_weights", "closed_weights", "unknown"],
+        typer.Option(help="Availability of the model."),
+    ] = "unknown",
+    date: Annotated[
+        dt.datetime | None,
+        typer.Option(formats=["%Y-%m-%d"], help="Day of the record, in UTC; today by default."),
+    ] = None,
+    split: SplitOption = "test",
+    venue: VenueOption = None,
+    threshold: ThresholdOption = None,
+    scale: ScaleOption = None,
+    resamples: ResamplesOption = 2000,
+    seed: SeedOption = 0,
+    as_json: AsJson = False,
+) -> None:
+    """Write a record of Every Eval Ever (schema 0.3.0) and its lines per paper."""
+    if model.count("/") != 1 or not all(model.split("/")):
+        raise typer.BadParameter(f"--model: expected ORG/NAME, found {model!r}")
+    config = scoring_config(threshold=threshold, scale=scale, resamples=resamples, seed=seed)
+    from cycledata.files import write_file
+    from cycleeval.aligned import with_form
+    from cycleeval.human_ratings import read_human_ratings
+    from cycleeval.output.every_eval_ever import EvaluatedModel, every_eval_ever_files
+    from cycleeval.scoring import score_predictions
+
+    humans = read_human_ratings(reference, split=split, venue=venue)
+    config = with_form(config, humans)
+    (file,) = _read_all([predictions], humans, config)
+    about = EvaluatedModel(
+        model_id=model,
+        dataset=dataset,
+        hub_id=hub_id,
+        split=split,
+        organization=organization,
+        relationship=relationship,
+        date=(date or dt.datetime.now(dt.UTC)).date(),
+        weights=weights,
+    )
+    written = every_eval_ever_files(score_predictions(file, humans, config), about)
+    for name, text in written.items():
+        write_file(out / name, text.encode())
+    if as_json:
+        print_json([str(out / name) for name in written])
+        return
+    for name in written:
+        print(out / name)
+
+
+def _read_all(
+    paths: list[Path], humans: "HumanRatings", config: "ScoringConfig"
+) -> "list[PredictionFile]":
+    from cycleeval.predictions import read_predictions
+
+    return [
+        read_predictions(path, known=humans.paper_ids, elsewhere=humans.other_ids, config=config)
+        for path in paths
+    ]
+
+
+def _chart(
+    kind: PlotKind,
+    files: "list[PredictionFile]",
+    humans: "HumanRatings",
+    config: "ScoringConfig",
+    metric: str,
+) -> "Markup":
+    from cycleeval.comparison import compare_predictions
+    from cycleeval.output import plots
+    from cycleeval.output.formats import choose_metrics
+    from cycleeval.scoring import score_predictions
+
+    if kind == "places":
+        comparison = compare_predictions(files, humans, config)
+        choose_metrics(comparison.ranks, metric)
+        return plots.place_plot(comparison, metric)
+    cards: Mapping[str, ScoreCard] = {
+        file.name: score_predictions(file, humans, config) for file in files
+    }
+    card = next(iter(cards.values()))
+    if kind == "forest":
+        choose_metrics(card.metrics, metric)
+        return plots.forest_plot(cards, metric)
+    if kind == "errors":
+        return plots.error_plot(card)
+    draw = plots.reliability_plot if kind == "reliability" else plots.residual_plot
+    return draw(card, config.rating_scale)

@@ -1,0 +1,136 @@
+"""Tables of results: Markdown, LaTeX that compiles, HTML, and marks only where they are shown."""
+
+import json
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import polars as pl
+import pytest
+from typer.testing import CliRunner
+
+from cycleeval import score
+from cycleeval.cli import app
+from cycleeval.output.result_table import Cell, ResultTable, escape_latex, score_table
+
+HOSTILE = "a_b & 100% $x$ {}\\gdef^~#|<b>\x1b[2J中"
+
+
+def run(*words: str | Path) -> str:
+    ran = CliRunner().invoke(app, [str(word) for word in words], catch_exceptions=False)
+    assert ran.exit_code == 0, ran.output
+    return ran.stdout
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a folder with a reference of 60 papers and three models, two of them equal."""
+    folder = tmp_path_factory.mktemp("models")
+    ratings = [[3 + i % 5, 4 + i % 5, 5 + i % 4] for i in range(60)]
+    means = [sum(r) / 3 for r in ratings]
+    rows: dict[str, list[dict[str, object]]] = {
+        "reference": [
+            {"paper_id": f"p{i:02}", "ratings": r, "decision": "accept" if m > 6 else "reject"}
+            for i, (r, m) in enumerate(zip(ratings, means, strict=True))
+        ],
+        "good": [{"paper_id": f"p{i:02}", "ratings": [round(m, 1)]} for i, m in enumerate(means)],
+        "twin": [{"paper_id": f"p{i:02}", "ratings": [round(m, 1)]} for i, m in enumerate(means)],
+        "bad": [{"paper_id": f"p{i:02}", "ratings": [1 + i * 7 % 10]} for i in range(60)],
+    }
+    for name, lines in rows.items():
+        text = "".join(json.dumps(line) + "\n" for line in lines)
+        (folder / f"{name}.jsonl").write_text(text, "utf-8")
+    return folder
+
+
+@pytest.mark.parametrize("form", ["markdown", "latex", "csv", "jsonl", "json"])
+def test_every_format_has_the_same_numbers(files: Path, form: str) -> None:
+    options = ("--format", form, "--metrics", "proxy_mse_n1,spearman", "--no-baselines")
+    shown = run("score", files / "bad.jsonl", files / "reference.jsonl", *options)
+    wanted = json.loads(
+        run("score", files / "bad.jsonl", files / "reference.jsonl", "--json", "--no-baselines")
+    )["metrics"]
+    for name in ("proxy_mse_n1", "spearman"):
+        value = wanted[name]["value"]
+        assert f"{value:.3f}" in shown or str(value) in shown
+    assert "proxy_mae" not in shown.replace("\\", "")
+
+
+def test_csv_and_json_lines_are_read_back_as_one_row_per_number(files: Path) -> None:
+    options = ("--metrics", "proxy_mse_n1", "--no-baselines")
+    text = run("human", files / "reference.jsonl", "--format", "csv", *options)
+    rows = pl.read_csv(text.encode())
+    assert rows["by"].to_list() == ["human", "constant", "noise_floor"]
+    lines = run("human", files / "reference.jsonl", "--format", "jsonl", *options).splitlines()
+    assert [json.loads(line)["value"] for line in lines] == rows["value"].to_list()
+    without = run("human", files / "reference.jsonl", "--format", "csv", "--no-signature")
+    assert "signature" not in without
+
+
+def test_the_best_value_is_marked_only_if_it_is_shown_to_be_best(files: Path) -> None:
+    reference = files / "reference.jsonl"
+    two = run(
+        "compare", files / "good.jsonl", files / "bad.jsonl", reference, "--format", "markdown"
+    )
+    three = run(
+        "compare", files / "good.jsonl", files / "twin.jsonl", files / "bad.jsonl", reference,
+        "--format", "markdown",
+    )  # fmt: skip
+    assert re.search(r"\| good \| \*\*", two)
+    assert "**" not in three.split("bad")[0]
+
+
+def test_the_report_of_fifteen_models_fits_a_screen(files: Path, tmp_path: Path) -> None:
+    models = []
+    for i in range(15):
+        path = tmp_path / f"model{i:02}.jsonl"
+        lines = [{"paper_id": f"p{j:02}", "ratings": [1 + (i + j) % 10]} for j in range(60)]
+        path.write_text("".join(json.dumps(line) + "\n" for line in lines), "utf-8")
+        models.append(path)
+    options = ("--resamples", "100", "--no-baselines")
+    shown = run("compare", *models, files / "reference.jsonl", *options)
+    assert len(shown.splitlines()) <= 24
+    one = run("score", models[0], files / "reference.jsonl", *options)
+    assert len(one.splitlines()) <= 24
+    assert "signatures: --signature" in one
+
+
+@pytest.mark.parametrize("metrics", ["nonsense", "", "proxy_mse_n1,nonsense"])
+def test_an_unknown_metric_is_named_with_the_known_ones(files: Path, metrics: str) -> None:
+    words = ["human", str(files / "reference.jsonl"), "--metrics", metrics]
+    ran = CliRunner().invoke(app, words)
+    assert ran.exit_code != 0
+    assert "expected names among proxy_mse_n1" in str(ran.exception)
+    assert metrics.split(",")[-1] in str(ran.exception)
+
+
+def test_texts_of_strangers_are_escaped_in_every_form() -> None:
+    table = ResultTable(HOSTILE, HOSTILE, (HOSTILE,), ((HOSTILE, (Cell(1.0),)),))
+    assert "<b>" not in table.to_html()
+    assert "<b>" not in table.to_markdown()
+    assert "\x1b" not in table.to_html() + table.to_markdown() + table.to_latex()
+    assert "\\gdef" not in table.to_latex()
+    rows = [line for line in table.to_markdown().splitlines() if line.startswith("|")]
+    assert all(len(re.findall(r"(?<!\\)\|", line)) == 3 for line in rows)
+
+
+def test_latex_compiles_with_hostile_names(tmp_path: Path) -> None:
+    if shutil.which("pdflatex") is None:
+        assert escape_latex("a_b") == r"a\_b"
+        return
+    cells = (Cell(1.5, 1.0, 2.0, is_best=True), Cell(None), None)
+    table = ResultTable(HOSTILE, "model", ("x", "y", HOSTILE), ((HOSTILE, cells),))
+    body = r"\documentclass{article}\usepackage{booktabs}\begin{document}"
+    (tmp_path / "t.tex").write_text(f"{body}\n{table.to_latex()}\n\\end{{document}}\n", "utf-8")
+    command = ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "t.tex"]
+    ran = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert ran.returncode == 0, ran.stdout[-2000:]
+
+
+def test_a_card_shows_itself_in_a_notebook() -> None:
+    card = score([5, 6, 7], [[5, 6], [6, 7], [3, 8]])
+    html = card._repr_html_()
+    assert html.startswith("<table>")
+    assert html == score_table(card).to_html()
+    assert f"{card.metrics['proxy_mse_n1'].value:.3f}" in html
