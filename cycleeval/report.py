@@ -160,7 +160,7 @@ def comparison_report(
     if pairs or len(comparison.models) == 2:
         lines.append(pairs_report(comparison.pairs, chosen))
     if len(comparison.models) > 2:
-        lines += ["", *_places(comparison, [name for name in chosen if name in comparison.ranks])]
+        lines += ["", *_places(comparison, chosen)]
         if not pairs:
             lines.append("differences, intervals and tests of every pair: --pairs, or --format csv")
     unranked = ((name, why) for name, why in comparison.unranked.items() if name in chosen)
@@ -170,24 +170,13 @@ def comparison_report(
 
 def _places(comparison: Comparison, metrics: Sequence[str]) -> list[str]:
     """Return one row per model, ordered by the first metric, with its place on each."""
-    if not metrics:
-        return []
     values = values_by_metric(comparison)
-    header = ["model", *metrics]
+    known = [name for name in metrics if name in values]
+    header = ["model", *known]
+    first = next((comparison.ranks[name] for name in known if name in comparison.ranks), {})
     rows = [
-        [
-            model,
-            *(
-                f"{_number(values[metric].get(model))} ({_place(comparison, metric, model)})"
-                for metric in metrics
-            ),
-        ]
-        for model in comparison.ranks[metrics[0]]
-    ]
-    rows += [
-        [model, *("" for _ in metrics)]
-        for model in comparison.models
-        if model not in comparison.ranks[metrics[0]]
+        [model, *(_value_and_place(comparison, values, name, model) for name in known)]
+        for model in dict.fromkeys((*first, *comparison.models))
     ]
     return [
         *_aligned([header, *rows]),
@@ -195,14 +184,20 @@ def _places(comparison: Comparison, metrics: Sequence[str]) -> list[str]:
     ]
 
 
-def _place(comparison: Comparison, metric: str, model: str) -> str:
-    place = comparison.ranks[metric].get(model)
+def _value_and_place(
+    comparison: Comparison,
+    values: Mapping[str, Mapping[str, float | None]],
+    metric: str,
+    model: str,
+) -> str:
+    value = _number(values[metric].get(model))
+    place = comparison.ranks.get(metric, {}).get(model)
     if place is None:
-        return "no place"
+        return value
     interval = comparison.rank_intervals[metric][model]
     if interval.best == interval.worst:
-        return str(place)
-    return f"{place}: {interval.best}-{interval.worst}"
+        return f"{value} ({place})"
+    return f"{value} ({place}: {interval.best}-{interval.worst})"
 
 
 def values_by_metric(comparison: Comparison) -> dict[str, dict[str, float | None]]:

@@ -163,9 +163,8 @@ def test_report_and_json_show_baselines_recalibration_and_remarks(
     ]
     model = write(tmp_path / "model.jsonl", lines)
     plot = tmp_path / "plot.svg"
-    shown = cycleeval(
-        "score", str(model), str(reference), "--resamples", "100", "--reliability", str(plot)
-    ).stdout
+    options = ("--resamples", "100", "--metrics", "all", "--reliability", str(plot))
+    shown = cycleeval("score", str(model), str(reference), *options).stdout
     header = next(line for line in shown.splitlines() if line.startswith("metric"))
     assert header.split()[-3:] == ["length", "metadata", "text"]
     assert "scale and order" in shown
