@@ -176,6 +176,7 @@ _SENTENCES: Mapping[RuleGroup, Mapping[str, str]] = {
         "unsupported-compression": "The compression method is not supported.",
     },
     "text": {
+        "earlier-abstract": "The abstract of the version that reviewers saw is used.",
         "broken-entry": "A bibliography entry cannot be read.",
         "expansion-limit": "Macro expansion reached its limit; the rest is read unexpanded.",
         "expansion-too-deep": "Macros or inputs are nested too deeply.",
@@ -217,6 +218,7 @@ _SENTENCES: Mapping[RuleGroup, Mapping[str, str]] = {
         "author-block": "An author command or line names authors.",
         "author-link": "A link leads to the authors' own page or code.",
         "camera-ready-header": "A line states that the paper was accepted.",
+        "code-availability": "A sentence offers the code of the paper.",
         "final-copy-switch": "A switch of the style marks the accepted version.",
         "under-review-header": "A line states where the paper is under review.",
     },

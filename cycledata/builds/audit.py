@@ -7,10 +7,10 @@ and length is tried alone; a row per clue says how well it predicts the decision
 
 import math
 import re
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from itertools import count
+from functools import lru_cache
 from typing import Literal
 
 import numpy as np
@@ -34,7 +34,8 @@ _BUCKETS = 1 << 22
 _CANDIDATES = 3000
 _CANDIDATE_STRENGTH = 3.5  # standard errors; the correction asks for more than 4 from 200 clues on
 _MAX_CHARACTERS = 1_000_000
-_WORD = re.compile(r"[a-z0-9]+")
+_IS_WORD = np.zeros(256, dtype=np.bool_)
+_IS_WORD[[*b"abcdefghijklmnopqrstuvwxyz0123456789"]] = True
 _LINK = re.compile(r"https?://([a-z0-9.-]{3,80})")
 
 
@@ -122,7 +123,9 @@ def audit_papers(papers: Callable[[], Iterable[AuditedPaper]]) -> Audit:
     for paper in papers():
         size[paper.accepted] += 1
         for name, text in paper.texts.items():
-            tables.setdefault(name, _PhraseTable()).add(text, paper.accepted)
+            if name not in tables:
+                tables[name] = _PhraseTable()
+            tables[name].add(text, paper.accepted)
             numbers.setdefault((name, "characters"), []).append((len(text), paper.accepted))
         labels[paper.accepted].update(_labels(paper))
         for name, value in paper.numbers.items():
@@ -155,26 +158,66 @@ def audit_papers(papers: Callable[[], Iterable[AuditedPaper]]) -> Audit:
     return Audit(tuple(ordered), n_accepted + n_rejected, n_accepted, n_tried)
 
 
+class _Words:
+    """Words of a text by position, with a hash per word and per pair of adjacent words."""
+
+    def __init__(self, text: str) -> None:
+        self.letters = text[:_MAX_CHARACTERS].lower().encode("ascii", "replace")
+        codes = np.frombuffer(self.letters, dtype=np.uint8)
+        edges = np.diff(_IS_WORD[codes].view(np.int8), prepend=0, append=0)
+        self.starts, self.ends = np.flatnonzero(edges > 0), np.flatnonzero(edges < 0)
+        # Prefix sums of code * base^place, so that a word is a difference, times base^-start.
+        powers, inverses = _powers(len(codes) + 1)
+        sums = np.concatenate([[np.uint64(0)], np.cumsum(codes * powers[: len(codes)])])
+        words = (sums[self.ends] - sums[self.starts]) * inverses[self.starts]
+        mixed = (words ^ (words >> np.uint64(29))) * np.uint64(0x9E3779B97F4A7C15)
+        pairs = (mixed[:-1] ^ (mixed[1:] * np.uint64(0xC2B2AE3D27D4EB4F))) * np.uint64(0x9E3779B1)
+        shift = np.uint64(42)
+        self.single = (mixed >> shift).astype(np.int64)
+        self.pairs = (pairs >> shift).astype(np.int64)
+
+    def word(self, place: int) -> str:
+        """Return the word at a place."""
+        return self.letters[self.starts[place] : self.ends[place]].decode("ascii")
+
+    def phrases(self, wanted: NDArray[np.bool_]) -> set[str]:
+        """Return the words and pairs whose bucket is wanted."""
+        found = {self.word(int(place)) for place in np.flatnonzero(wanted[self.single])}
+        return found | {
+            f"{self.word(int(place))} {self.word(int(place) + 1)}"
+            for place in np.flatnonzero(wanted[self.pairs])
+        }
+
+
+@lru_cache(maxsize=1)
+def _all_powers() -> tuple[NDArray[np.uint64], NDArray[np.uint64]]:
+    """Return base^i and base^-i modulo 2^64; an odd base has an inverse."""
+    base = 0x5851F42D4C957F2D
+    tables = []
+    for factor in (base, pow(base, -1, 2**64)):
+        factors = np.full(_MAX_CHARACTERS + 1, factor, dtype=np.uint64)
+        factors[0] = 1
+        tables.append(np.cumprod(factors))
+    return tables[0], tables[1]
+
+
+def _powers(n: int) -> tuple[NDArray[np.uint64], NDArray[np.uint64]]:
+    powers, inverses = _all_powers()
+    return powers[:n], inverses[:n]
+
+
 class _PhraseTable:
     """Papers per class that contain each word or pair of words, by hash."""
 
     def __init__(self) -> None:
         self.counts = np.zeros((2, _BUCKETS), dtype=np.uint16)
-        self.ids: defaultdict[str, int] = defaultdict(count().__next__)
 
     def add(self, text: str, accepted: bool) -> None:
-        found = np.unique(np.concatenate(self.hashes(text)))
+        words = _Words(text)
         row = self.counts[int(accepted)]
+        # A bucket that occurs twice is written twice with the same value, so it counts once.
+        found = np.concatenate([words.single, words.pairs])
         row[found] += row[found] < np.iinfo(np.uint16).max
-
-    def hashes(self, text: str) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """Return the buckets of every word and of every pair of adjacent words."""
-        words = tokenize(text)
-        numbers = np.fromiter(map(self.ids.__getitem__, words), dtype=np.uint64, count=len(words))
-        mixed = (numbers + np.uint64(1)) * np.uint64(0x9E3779B97F4A7C15)
-        pairs = (mixed[:-1] ^ (mixed[1:] * np.uint64(0xC2B2AE3D27D4EB4F))) * np.uint64(0x9E3779B1)
-        shift = np.uint64(42)
-        return (mixed >> shift).astype(np.int64), (pairs >> shift).astype(np.int64)
 
     def n_tried(self) -> int:
         return int((self.counts.sum(axis=0, dtype=np.int64) >= MIN_PAPERS).sum())
@@ -264,15 +307,6 @@ class _Judge:
         return replace(clue, p_value=p_value, verdict="leak" if strong else clue.verdict)
 
 
-def tokenize(text: str) -> list[str]:
-    """Return the words of a text in lower case; only its first million characters are read.
-
-    >>> tokenize("Published as a paper at ICLR 2024")
-    ['published', 'as', 'a', 'paper', 'at', 'iclr', '2024']
-    """
-    return _WORD.findall(text[:_MAX_CHARACTERS].lower())
-
-
 def _labels(paper: AuditedPaper) -> set[tuple[str, str, str]]:
     """Return links and categories of a paper, each once."""
     found = {(name, "category", f"{name}={value}") for name, value in paper.categories.items()}
@@ -297,18 +331,13 @@ def _exact_phrases(
     n_rejected: int,
 ) -> Iterator[tuple[str, str, tuple[int, int]]]:
     """Count the phrases behind the strongest buckets, since several may share one."""
-    wanted = {name: table.candidates(n_accepted, n_rejected) for name, table in tables.items()}
+    wanted = {name: np.zeros(_BUCKETS, dtype=np.bool_) for name in tables}
+    for name, table in tables.items():
+        wanted[name][table.candidates(n_accepted, n_rejected)] = True
     exact = {name: {True: Counter[str](), False: Counter[str]()} for name in tables}
     for paper in papers():
         for name, text in paper.texts.items():
-            words = tokenize(text)
-            single, pairs = tables[name].hashes(text)
-            phrases = {words[place] for place in np.flatnonzero(np.isin(single, wanted[name]))}
-            phrases |= {
-                f"{words[place]} {words[place + 1]}"
-                for place in np.flatnonzero(np.isin(pairs, wanted[name]))
-            }
-            exact[name][paper.accepted].update(phrases)
+            exact[name][paper.accepted].update(_Words(text).phrases(wanted[name]))
     for name, counts in exact.items():
         for phrase in sorted(counts[True].keys() | counts[False].keys()):
             found = counts[True][phrase], counts[False][phrase]

@@ -52,20 +52,31 @@ def papers_of(
 
     def read() -> Iterator[AuditedPaper]:
         for number, row in enumerate(_rows(path, config, wanted)):
-            accepted = _accepted(row[decision])
-            if accepted is not None:
-                yield _paper(row, audited, accepted, number)
+            paper = audited_paper(row, audited, decision, number)
+            if paper is not None:
+                yield paper
 
     return read
 
 
-def _paper(
-    row: Mapping[str, Any], audited: Sequence[str], accepted: bool, number: int
-) -> AuditedPaper:
+def audited_paper(
+    row: Mapping[str, Any], audited: Sequence[str], decision: str, number: int
+) -> AuditedPaper | None:
+    """Return what an audit reads of a row, or None if it is neither accepted nor rejected.
+
+    Args:
+        row: one paper.
+        audited: columns of text.
+        decision: column of the decision.
+        number: names a paper without an id.
+    """
+    accepted = _accepted(row[decision])
+    if accepted is None:
+        return None
     return AuditedPaper(
         paper_id=str(row.get("paper_id") or number),
         accepted=accepted,
-        texts={name: text for name in audited if isinstance(text := row[name], str)},
+        texts={name: text for name in audited if isinstance(text := row.get(name), str)},
         numbers={
             f"n_{name}": float(len(found))
             for name in _COUNTS

@@ -10,6 +10,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from cycledata.builds.audit_facts import NAME, audit_line
 from cycledata.datasets.spec import DatasetSpec
 from cycledata.files import canonical_json, write_file
 from cycledata.load import BuildManifest
@@ -35,7 +36,8 @@ def write_card(folder: Path, dataset: DatasetSpec[Any], manifest: BuildManifest)
         policy_name=manifest.policy_name,
         fingerprint=manifest.fingerprint,
         snapshot=manifest.inputs["snapshot"],
-        facts=manifest.facts,
+        facts={name: fact for name, fact in manifest.facts.items() if name != NAME},
+        audit=audit_line(manifest.facts[NAME]) if NAME in manifest.facts else None,
         tables={"configs": Markdown(_config_table(manifest))},
     )
     header = yaml.safe_dump(

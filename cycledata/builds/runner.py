@@ -292,9 +292,12 @@ def _file_states(snapshot: Path) -> list[tuple[str, int, int, int]]:
 
 
 def finish(folder: Path, dataset: DatasetSpec[Any], manifest: BuildManifest) -> BuildManifest:
-    """Write the card and Croissant metadata of a build, then its manifest as the last file."""
+    """Audit a build's texts, write its card and Croissant metadata, then its manifest."""
+    from cycledata.builds.audit_facts import NAME, audit_facts, text_files
     from cycledata.builds.cards import write_card, write_croissant
 
+    if (audit := audit_facts(text_files(folder, manifest))) is not None:
+        manifest = manifest.model_copy(update={"facts": {**manifest.facts, NAME: audit}})
     write_card(folder, dataset, manifest)
     write_croissant(folder, dataset, manifest)
     extra = [pin_file(folder, name) for name in ("README.md", "croissant.json")]

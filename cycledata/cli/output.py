@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from cycledata.builds.audit_facts import NAME as AUDIT
+from cycledata.builds.audit_facts import audit_line
 from cycledata.console import note, print_json, print_table, printable
 from cycledata.jsonl import write_jsonl
 
@@ -124,7 +126,7 @@ def print_build(out: Path, manifest: "BuildManifest") -> None:
     counts = [(k, n) for k, n in manifest.counts.items() if not k.startswith("coverage: ")]
     print(", ".join(f"{k.replace('_', ' ')} {n:,}" for k, n in counts))
     for name, fact in manifest.facts.items():
-        print(printable(f"{name}: {fact}"))
+        print(printable(audit_line(fact) if name == AUDIT else f"{name}: {fact}"))
     for heading, rules in (("left out", manifest.dropped), ("withheld", manifest.withheld)):
         for rule, n_rows in rules.items():
             print(printable(f"{heading}: {rule}: {n_rows:,}"))

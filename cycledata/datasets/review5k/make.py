@@ -22,6 +22,7 @@ from cycledata.datasets.paper_texts import (
     leak_row,
     parse_text,
 )
+from cycledata.datasets.review5k.abstracts import prepare_abstract
 from cycledata.datasets.review5k.columns import REVIEW_NUMBERS, REVIEW_TEXTS
 from cycledata.datasets.review5k.forms import form_facts, review_forms
 from cycledata.datasets.review5k.recipe import Review5kRecipe, default_stages, scores_stages
@@ -120,6 +121,7 @@ def make(context: Context, paper_id: str) -> PaperRows:
         return PaperRows(paper_id, dropped=(*forum.dropped, passed), counts=counts)
     submission, unrated = _rated_reviews(passed)
     submission, label_rows = _label_decision(submission)
+    submission, abstract_rows = prepare_abstract(snapshot, forum, submission, context.recipe)
     counts["reviews"] = len(submission.reviews)
     paper = _decide(context, reply, submission)
     verdicts = paper.decisions.verdicts
@@ -135,6 +137,7 @@ def make(context: Context, paper_id: str) -> PaperRows:
     default_row, left_out = _default_row(context, paper)
     if default_row is not None:
         rows["default"] = default_row
+        left_out = (*abstract_rows, *left_out)
     return PaperRows(
         paper_id,
         rows=rows,

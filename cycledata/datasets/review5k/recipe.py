@@ -29,6 +29,10 @@ class Review5kRecipe(Record):
     """Our choice: slightly above 781 / 4,970, so that a full build can fill the test split."""
     salt: str = "review-5k"
     """Seed of the draw: another salt puts other papers in the test zone."""
+    prefer_submitted_abstract: bool = True
+    """Our choice: the abstract of the version before the first review, if the snapshot has it."""
+    cut_abstract_leaks: bool = True
+    """Our choice: cut sentences of the abstract with links, offers of code or the venue's name."""
     forms: tuple[VenueForm, ...] = ()
     """Review forms given by the user (``--form FILE``); they override all others."""
 

@@ -1,5 +1,6 @@
 """OpenReview's payloads: forums to submissions, invitations to forms."""
 
+from cycledata.parse.openreview.abstract_versions import submitted_abstract
 from cycledata.parse.openreview.forms import FORMS, FormField, VenueForm, find_form, read_form_file
 from cycledata.parse.openreview.forum import ParsedForum, parse_forum, review_contents
 from cycledata.parse.openreview.infer import infer_form
@@ -17,4 +18,5 @@ __all__ = [
     "read_form_file",
     "read_invitation",
     "review_contents",
+    "submitted_abstract",
 ]
