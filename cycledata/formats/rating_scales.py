@@ -75,7 +75,9 @@ _OF = re.compile(
     r"[\s)*_]{0,3}[(\[]?(?:(?P<slash>/)\s?|(?:out\s{1,3}of|of)\s{1,3})"
     r"(?P<highest>[0-9]{1,4}(?:\.0)?)?(?P<rest>[\w.]?)"
 )
-_RANGE = re.compile(r"[\s*_]{0,3}(?:-|–|—|~|\.\.|\bto\b|\bor\b)\s{0,3}[0-9]", re.IGNORECASE)
+_RANGE = re.compile(
+    r"[\s*_]{0,3}(?:-{0,2}>|=>|→|-|–|—|~|\.\.|\bto\b|\bor\b)\s{0,3}[0-9]", re.IGNORECASE
+)
 _DECISION = re.compile(
     r"[^a-z]{0,16}(?:(?P<accept>accept(?:ed)?)|(?P<reject>(?:desk[ _-]?)?reject(?:ed)?"
     r"|invite to workshop)|(?P<withdrawn>withdrawn?))(?![a-z])",
@@ -108,7 +110,8 @@ def aspect_label(value: Number) -> str:
 def read_number(text: str, *, highest: Number = 10) -> Number | None:
     """Return the number that a rating starts with, or None if it starts with none.
 
-    A denominator is read only if it is the scale's highest value; a range is not a rating.
+    A denominator is read only if it is the scale's highest value; a range or a change, such as
+    "3 -> 6", is not a rating.
 
     Args:
         text: the answer, e.g. ``"8: accept, good paper"``.
