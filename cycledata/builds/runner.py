@@ -294,7 +294,8 @@ def _file_states(snapshot: Path) -> list[tuple[str, int, int, int]]:
 def finish(folder: Path, dataset: DatasetSpec[Any], manifest: BuildManifest) -> BuildManifest:
     """Audit a build's texts, write its card and Croissant metadata, then its manifest."""
     from cycledata.builds.audit_facts import NAME, audit_facts, text_files
-    from cycledata.builds.cards import write_card, write_croissant
+    from cycledata.builds.cards import write_card
+    from cycledata.builds.croissant import write_croissant
 
     if (audit := audit_facts(text_files(folder, manifest))) is not None:
         manifest = manifest.model_copy(update={"facts": {**manifest.facts, NAME: audit}})

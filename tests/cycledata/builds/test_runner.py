@@ -168,6 +168,21 @@ def test_croissant_is_accepted_and_reads_the_rows(sample_build: Path) -> None:
     assert ids == [row["paper_id"] for row in iterate_rows(sample_build, "scores", "test")]
 
 
+def test_croissant_states_provenance_and_the_conditions_in_consent(sample_build: Path) -> None:
+    written = json.loads((sample_build / "croissant.json").read_text("utf-8"))
+    manifest = read_build(sample_build)
+    assert written["conformsTo"] == "http://mlcommons.org/croissant/1.1"
+    snapshot = manifest.inputs["snapshot"]
+    assert written["prov:wasDerivedFrom"]["@id"] == f"urn:sha256:{snapshot}"
+    assert written["prov:wasGeneratedBy"]["@id"] == f"urn:sha256:{manifest.fingerprint}"
+    permissions = {p["name"]: p for p in written["usageInfo"]["odrl:permission"]}
+    rows = pl.read_parquet(sample_build / "consent.parquet").to_dicts()
+    texts = [r for r in rows if (r["component"], r["verdict"]) == ("paper_text", "publish")]
+    assert "paper_text: CC-BY-4.0, 9 decisions" in permissions
+    assert "odrl:duty" not in permissions["paper_text: CC0-1.0, 1 decisions"]
+    assert len(texts) == 10
+
+
 def test_building_again_says_that_nothing_has_changed(sample_build: Path) -> None:
     before = {path: path.stat().st_mtime_ns for path in sample_build.rglob("*")}
     report = build(REVIEW_5K, sample.SNAPSHOT, sample_build, policy=SAMPLE_POLICY)
