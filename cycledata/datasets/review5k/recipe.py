@@ -2,10 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 from functools import partial
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
+from cycledata.parse.openreview.calendar import VenueCalendar
 from cycledata.parse.openreview.forms import VenueForm
 from cycledata.records import Record, Submission
 from cycledata.stages import filters
@@ -35,6 +36,13 @@ class Review5kRecipe(Record):
     """Our choice: cut sentences of the abstract with links, offers of code or the venue's name."""
     forms: tuple[VenueForm, ...] = ()
     """Review forms given by the user (``--form FILE``); they override all others."""
+    ratings: Literal["notes", "initial", "final"] = "notes"
+    """Our choice: the ratings as the notes have them; ``initial`` takes those before the
+    discussion, ``final`` those after it, and leaves out papers where they are not known."""
+    calendars: tuple[VenueCalendar, ...] = ()
+    """Days of the discussion of venues; they override the shipped ones."""
+    rebuttal_messages: bool = False
+    """Whether rows of ``threads`` with an authors' response have chat ``messages``."""
 
 
 def scores_stages(recipe: Review5kRecipe) -> tuple[Stage[Submission], ...]:

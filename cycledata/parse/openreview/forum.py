@@ -28,7 +28,7 @@ from cycledata.records import Decision, Dropped, MetaReview, Number, Review, Sub
 MAX_PAYLOAD_BYTES = 256 * 1024 * 1024
 """Size limit of a forum's payload; the largest real one has a few megabytes."""
 
-_ROLES = {
+REPLY_ROLES = {
     "Official_Review": "review",
     "Review": "review",
     "Meta_Review": "meta-review",
@@ -95,7 +95,7 @@ def review_contents(payload: bytes) -> Iterator[tuple[str, Mapping[str, Any]]]:
                 note = read_note(raw, paper_id=paper_id)
             except ParseError:
                 continue
-            if _ROLES.get(note.kind) == "review" and _set_aside(paper_id, note) is None:
+            if REPLY_ROLES.get(note.kind) == "review" and _set_aside(paper_id, note) is None:
                 yield note.venue, {name: note.value(name) for name in note.content}
     except (ParseError, RecursionError):
         return
@@ -115,7 +115,7 @@ def _parse_forum(
     if found.deleted_submission:
         detail = f"{paper_id}: the submission note has a deletion date"
         return Dropped(paper_id, rule="deleted-submission", detail=detail, stage="parse")
-    used = [note for note in found.current if note.id == paper_id or note.kind in _ROLES]
+    used = [note for note in found.current if note.id == paper_id or note.kind in REPLY_ROLES]
     if not used:
         return _no_usable_notes(paper_id, rows)
     venues = sorted({note.venue for note in used if note.venue})
@@ -145,7 +145,7 @@ def _parse_forum(
 
 
 def _unknown_form(paper_id: str, venue: str, used: Sequence[Note]) -> Dropped:
-    reviews = [note for note in used if _ROLES.get(note.kind) == "review"]
+    reviews = [note for note in used if REPLY_ROLES.get(note.kind) == "review"]
     fields = sorted({name for note in reviews for name in note.content})
     found = f"reviews with the fields {', '.join(fields)}" if fields else "no review"
     detail = (
@@ -229,7 +229,7 @@ def _set_aside(paper_id: str, note: Note) -> tuple[str, str] | None:
         return "deleted-note", f"{note.id}: {note.kind} has a deletion date"
     if note.readers is not None and "everyone" not in note.readers:
         return "not-public", f"{note.id}: {note.kind} is not readable by everyone"
-    if note.id == paper_id or note.kind in _ROLES or note.kind in DISCUSSION:
+    if note.id == paper_id or note.kind in REPLY_ROLES or note.kind in DISCUSSION:
         return None
     return "other-note", f"{note.id}: {note.kind}"
 
@@ -240,7 +240,7 @@ def _assemble(
     """Return the submission, the number of notes that it is made of, and those of its reviews."""
     by_role: defaultdict[str, list[Note]] = defaultdict(list)
     for note in used:
-        by_role["submission" if note.id == paper_id else _ROLES[note.kind]].append(note)
+        by_role["submission" if note.id == paper_id else REPLY_ROLES[note.kind]].append(note)
     head = by_role["submission"][0] if by_role["submission"] else None
     reviews, review_notes = _read_reviews(paper_id, form, by_role["review"], rows)
     decision_note = _latest(paper_id, by_role["decision"], rows)
@@ -287,7 +287,7 @@ def _read_reviews(
     read: list[tuple[Note, dict[str, Any]]] = []
     for note in notes:
         try:
-            read.append((note, _read_review(form, note)))
+            read.append((note, read_review(form, note)))
         except ParseError as error:
             rows.append(_row(paper_id, error.rule, f"{note.id}: {error.detail}"))
     read.sort(key=_place)
@@ -302,7 +302,7 @@ def _place(read: tuple[Note, dict[str, Any]]) -> tuple[bool, Number, int, int, s
     return rating is None, rating or 0, note.number, note.created_ms, note.id
 
 
-def _read_review(form: VenueForm, note: Note) -> dict[str, Any]:
+def read_review(form: VenueForm, note: Note) -> dict[str, Any]:
     """Return every field of a ``Review`` but its pseudonym, which follows from the order."""
     roles = form.by_role
     named = [roles[role].name for role in ("rating", *TEXTS) if role in roles]

@@ -1,0 +1,267 @@
+"""The discussion of a forum as a tree of notes, with pseudonyms for everyone who wrote them.
+
+Ids are numbered per paper, reviewers have the pseudonyms of their reviews, and days count from the
+submission. Texts lose what names or links a person: names of reviewers on the site, profile ids,
+addresses, names of the authors, ids of notes, and links to code hosts.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from cycledata.errors import ParseError
+from cycledata.parse.openreview.forms import META_TEXTS, TEXTS
+from cycledata.parse.openreview.forum import REPLY_ROLES, ParsedForum
+from cycledata.parse.openreview.note import Note
+from cycledata.records import Dropped, Review
+
+ThreadKind = Literal["review", "rebuttal", "comment", "meta-review", "decision", "withdrawal"]
+AUTHORS = "authors"
+AREA_CHAIR = "area-chair"
+PROGRAM_CHAIRS = "program-chairs"
+PUBLIC = "public"
+ETHICS = "ethics-reviewer"
+UNKNOWN = "unknown"
+
+_KINDS: Mapping[str, ThreadKind] = {
+    "review": "review",
+    "meta-review": "meta-review",
+    "decision": "decision",
+    "desk-rejection": "decision",
+    "withdrawal": "withdrawal",
+}
+_REBUTTALS = frozenset({"Rebuttal", "Author_Rebuttal", "Author_Response", "Author_Final_Remarks"})
+_GROUPS: Sequence[tuple[re.Pattern[str], str]] = (
+    (re.compile("Ethics_"), ETHICS),
+    (re.compile("(?:Senior_)?(?:Area_?Chair|Action_Editor|Meta_?Reviewer)"), AREA_CHAIR),
+    (re.compile("(?:Assistant_|Associate_)?(?:Program_Chair|Editors?_In_Chief)"), PROGRAM_CHAIRS),
+    (re.compile("Authors?$"), AUTHORS),
+)
+"""Start of the last part of a group's id -> role, where the group is no reviewer."""
+_REVIEWER = re.compile(r"(?:Anon|Official_)?Reviewer")
+_SKIPPED = re.compile(
+    r"pdf|supplementary_material|attachment|code_of_conduct|first_time_reviewer|paperhash"
+    r"|flag_for_ethics_review|.*_confirmation|.*_agreement"
+)
+"""Fields that have no words of the discussion."""
+
+
+@dataclass(frozen=True, slots=True)
+class ThreadNote:
+    """One note of a discussion."""
+
+    note_id: str
+    """``"N1"`` upwards, by creation; says nothing across papers."""
+    reply_to: str | None
+    """The note that it answers; None if it answers the submission, or a note that is not here."""
+    role: str
+    """Reviewer ``"R1"`` upwards, ``"authors"``, ``"area-chair"``, ``"program-chairs"``,
+    ``"ethics-reviewer"``, ``"public"`` or ``"unknown"``."""
+    kind: ThreadKind
+    """``rebuttal``: the authors' answer to a review."""
+    day: int | None
+    """Days from the submission to the creation of the note; None if either is unknown."""
+    text: str
+    """Words of the note, with pseudonyms."""
+    license: str | None
+    """License that the note states; None if it states none."""
+
+
+def read_thread(forum: ParsedForum) -> tuple[tuple[ThreadNote, ...], tuple[Dropped, ...]]:
+    """Return the notes of a forum's discussion by creation, and a row for each lost link."""
+    paper_id, submitted = forum.submission.paper_id, forum.submission.submitted
+    ids = {note.id: f"N{i}" for i, note in enumerate(forum.replies, 1)}
+    parents, rows = _parents(forum, ids)
+    roles = _roles(forum)
+    reviews = {
+        note.id: review
+        for note, review in zip(forum.review_notes, forum.submission.reviews, strict=True)
+    }
+    kinds: dict[str, ThreadKind] = {}
+    for note in forum.replies:
+        kinds[note.id] = _kind(note, roles, kinds, parents[note.id])
+    hide = _Pseudonyms(forum, roles, ids)
+    found = [
+        ThreadNote(
+            note_id=ids[note.id],
+            reply_to=ids.get(parents[note.id] or ""),
+            role=roles[note.id],
+            kind=kinds[note.id],
+            day=(note.created - submitted).days if note.created and submitted else None,
+            text=hide(_text(note, reviews.get(note.id))),
+            license=note.license,
+        )
+        for note in forum.replies
+    ]
+    return tuple(found), tuple(Dropped(paper_id, *row, stage="threads/notes") for row in rows)
+
+
+def _parents(
+    forum: ParsedForum, ids: Mapping[str, str]
+) -> tuple[dict[str, str | None], list[tuple[str, str]]]:
+    """Return note id -> id of the note that it answers, and rule and detail of lost links."""
+    paper_id = forum.submission.paper_id
+    parents: dict[str, str | None] = {}
+    rows: list[tuple[str, str]] = []
+    for note in forum.replies:
+        parent = note.reply_to
+        if parent in (None, paper_id):
+            parents[note.id] = None
+        elif parent in ids:
+            parents[note.id] = parent
+        else:
+            parents[note.id] = None
+            rows.append(("parent-not-shown", f"{ids[note.id]}: answers a note that is not here"))
+    for note in forum.replies:
+        seen = {note.id}
+        above = parents[note.id]
+        while above is not None and above not in seen:
+            seen.add(above)
+            above = parents[above]
+        if above is not None:
+            parents[note.id] = None
+            rows.append(("reply-cycle", f"{ids[note.id]}: answers a note that answers it"))
+    return parents, rows
+
+
+def _roles(forum: ParsedForum) -> dict[str, str]:
+    """Return note id -> role; reviewers without a review are numbered after the others."""
+    names: dict[str, str] = {}
+    own: dict[str, str] = {}
+    for review, note in zip(forum.submission.reviews, forum.review_notes, strict=True):
+        own[note.id] = review.reviewer
+        for signature in note.signatures:
+            names.setdefault(signature, review.reviewer)
+    roles: dict[str, str] = {}
+    n_reviewers = len(forum.submission.reviews)
+    for note in forum.replies:
+        role = own.get(note.id) or _role(note, names, forum.submission.venue)
+        if role is None:
+            n_reviewers += 1
+            role = f"R{n_reviewers}"
+            names.update(dict.fromkeys(note.signatures, role))
+        roles[note.id] = role
+    return roles
+
+
+def _role(note: Note, names: Mapping[str, str], venue: str) -> str | None:
+    """Return the role of a note's signer, or None for a reviewer without a pseudonym yet."""
+    for signature in note.signatures:
+        group = signature.rpartition("/")[2]
+        if signature in names:
+            return names[signature]
+        if signature == venue:
+            return PROGRAM_CHAIRS
+        if signature.startswith("~") or "@" in signature or "/" not in signature:
+            continue
+        role = next((role for pattern, role in _GROUPS if pattern.match(group)), None)
+        if role is not None:
+            return role
+        if _REVIEWER.match(group):
+            return None
+    if REPLY_ROLES.get(note.kind) == "review":
+        return None
+    return PUBLIC if note.kind in {"Public_Comment", "Comment"} else UNKNOWN
+
+
+def _kind(
+    note: Note, roles: Mapping[str, str], kinds: Mapping[str, ThreadKind], parent: str | None
+) -> ThreadKind:
+    if note.kind in REPLY_ROLES:
+        return _KINDS[REPLY_ROLES[note.kind]]
+    if note.kind in _REBUTTALS:
+        return "rebuttal"
+    if roles[note.id] == AUTHORS and parent is not None:
+        # A long answer is often split: the second part answers the first.
+        answered = kinds.get(parent)
+        if answered == "review" or (answered == "rebuttal" and roles[parent] == AUTHORS):
+            return "rebuttal"
+    return "comment"
+
+
+def _text(note: Note, review: Review | None) -> str:
+    """Return the words of a note: its title, then each text under its heading."""
+    if review is not None:
+        named = [(name.capitalize(), getattr(review, name)) for name in TEXTS]
+        named += [
+            (field.name.replace("_", " ").capitalize(), field.text or "")
+            for field in review.fields
+            if field.value is None and not _SKIPPED.fullmatch(field.name)
+        ]
+        return "\n\n".join(f"### {name}\n\n{text}" for name, text in named if text)
+    parts = []
+    main = ("title", "decision", "comment", "rebuttal", *META_TEXTS)
+    for field in dict.fromkeys([*main, *note.content]):
+        try:
+            text = note.text(field) if not _SKIPPED.fullmatch(field) else None
+        except ParseError:
+            continue  # a number or an object has no words
+        if text and not text.startswith(("/pdf/", "/attachment/")):
+            heading = field.replace("_", " ").capitalize()
+            parts.append(text if field in main else f"### {heading}\n\n{text}")
+    return "\n\n".join(parts)
+
+
+_PROFILE = re.compile(r"~[^\W\d_]+(?:_[^\W\d_.-]+|[.-][^\W\d_]+)*_?[0-9]{1,3}\b")
+_EMAIL = re.compile(r"[\w.+-]{1,64}@(?:[\w-]{1,63}\.){1,5}[A-Za-z]{2,24}\b")
+_ORCID = re.compile(r"\b[0-9]{4}-[0-9]{4}-[0-9]{4}-[0-9]{3}[0-9X]\b")
+_NOTE_LINK = re.compile(r"[?&]noteId=[\w-]{1,40}")
+_CODE_LINK = re.compile(
+    r"(?:https?://)?(?:[\w-]{1,63}\.){0,3}"
+    r"(?:github\.(?:com|io)|gitlab\.(?:com|io)|bitbucket\.org|huggingface\.co|osf\.io"
+    r"|drive\.google\.com|sites\.google\.com)\b[^\s<>\"'|\\^`{}()\[\]]*",
+    re.IGNORECASE,
+)
+_PERSON = re.compile(r"(\w+?)_?([0-9]+|(?<=_)(?!(?:Chair|Reviewer|Editor|Author)s)[A-Za-z0-9]+)")
+"""Group of one person: what it is, and its number or token."""
+_PSEUDONYM = re.compile("R[0-9]+")
+_WORD_LIKE = re.compile(r"[A-Za-z]?[a-z]+|[A-Z]+|[0-9]+")
+
+
+class _Pseudonyms:
+    """What must not be in the texts of one forum, and what replaces it."""
+
+    def __init__(
+        self, forum: ParsedForum, roles: Mapping[str, str], ids: Mapping[str, str]
+    ) -> None:
+        self._replacements: list[tuple[re.Pattern[str], str]] = [
+            (_NOTE_LINK, ""),
+            (_CODE_LINK, "[link]"),
+            (_EMAIL, "[address]"),
+            (_ORCID, "[address]"),
+        ]
+        people = dict.fromkeys(forum.submission.authors or (), "[author]")
+        for signature, role in dict.fromkeys(
+            (signature, roles[note.id]) for note in forum.replies for signature in note.signatures
+        ):
+            if signature.startswith("~"):
+                name = signature.strip("~0123456789").replace("_", " ")
+                people.setdefault(name, "[name]")
+            elif found := _PERSON.fullmatch(signature.rpartition("/")[2]):
+                self._add_group(found[1], found[2], role)
+        self._replacements.append((_PROFILE, "[profile]"))
+        for name, label in people.items():
+            words = [re.escape(word) for word in re.split(r"[\s_]+", name) if word]
+            if len(words) > 1:
+                spelled = r"[\s_]+".join(words)
+                pattern = re.compile(rf"(?<!\w){spelled}(?!\w)", re.IGNORECASE)
+                self._replacements.append((pattern, label))
+        self._ids = ids
+        known = "|".join(map(re.escape, ids)) or "(?!)"
+        self._any_id = re.compile(rf"(?<![\w-])(?:{known})(?![\w-])")
+
+    def _add_group(self, name: str, token: str, role: str) -> None:
+        """Replace a group such as "Reviewer_aBcD" by its role, and "aBcD" if it is no word."""
+        spelled = r"[\s_#-]{0,3}".join(map(re.escape, name.removeprefix("Anon").split("_")))
+        escaped = re.escape(token)
+        pattern = rf"(?<!\w)(?:Anon)?{spelled}s?[\s_#:*-]{{0,4}}{escaped}(?!\w)"
+        shown = f"Reviewer {role}" if _PSEUDONYM.fullmatch(role) else role
+        self._replacements.append((re.compile(pattern, re.IGNORECASE), shown))
+        if len(token) >= 4 and not _WORD_LIKE.fullmatch(token):
+            self._replacements.append((re.compile(rf"(?<!\w){escaped}(?!\w)"), role))
+
+    def __call__(self, text: str) -> str:
+        for pattern, shown in self._replacements:
+            text = pattern.sub(shown, text)
+        return self._any_id.sub(lambda match: self._ids[match[0]], text)
