@@ -12,15 +12,17 @@ from itertools import product
 from typing import Final, Literal
 
 Component = Literal[
-    "paper_text", "abstract", "reviews", "ratings", "outline", "reference_abstracts"
+    "paper_text", "abstract", "reviews", "discussion", "ratings", "outline", "reference_abstracts"
 ]
-"""Unit of a consent decision; ``ratings`` covers the decision, the title and all ratings, and
-``reviews`` the words of reviews and meta-reviews."""
+"""Unit of a consent decision; ``ratings`` covers the decision, the title and all ratings,
+``reviews`` the words of reviews, meta-reviews and decisions, and ``discussion`` those of rebuttals
+and comments."""
 
 COMPONENTS: Final[tuple[Component, ...]] = (
     "paper_text",
     "abstract",
     "reviews",
+    "discussion",
     "ratings",
     "outline",
     "reference_abstracts",

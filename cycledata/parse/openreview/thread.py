@@ -210,7 +210,7 @@ _NOTE_LINK = re.compile(r"[?&]noteId=[\w-]{1,40}")
 _CODE_LINK = re.compile(
     r"(?:https?://)?(?:[\w-]{1,63}\.){0,3}"
     r"(?:github\.(?:com|io)|gitlab\.(?:com|io)|bitbucket\.org|huggingface\.co|osf\.io"
-    r"|drive\.google\.com|sites\.google\.com)\b[^\s<>\"'|\\^`{}()\[\]]*",
+    r"|drive\.google\.com|sites\.google\.com)\b(?:[^\s<>\"'|\\^`{}()\[\]]*[\w/#=-])?",
     re.IGNORECASE,
 )
 _PERSON = re.compile(r"(\w+?)_?([0-9]+|(?<=_)(?!(?:Chair|Reviewer|Editor|Author)s)[A-Za-z0-9]+)")
