@@ -70,6 +70,7 @@ if TYPE_CHECKING:
     from cycledata.manifest import FilePin as FilePin
     from cycledata.manifest import Manifest as Manifest
     from cycledata.parse.latex import parse_eprint as parse_eprint
+    from cycledata.parse.openreview import Note as Note
     from cycledata.parse.openreview import ParsedForum as ParsedForum
     from cycledata.parse.openreview import parse_forum as parse_forum
     from cycledata.parse.openreview.forms import FormField as FormField
@@ -190,6 +191,7 @@ else:
             ),
             "cycledata.parse.latex": ("parse_eprint",),
             "cycledata.parse.openreview": (
+                "Note",
                 "ParsedForum",
                 "parse_forum",
             ),
@@ -266,6 +268,7 @@ __all__ = [
     "MissingFileError",
     "NewerSchemaError",
     "NotASnapshotError",
+    "Note",
     "OpenSnapshot",
     "OptOut",
     "Outline",

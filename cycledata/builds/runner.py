@@ -333,14 +333,16 @@ def _make_chunk(
 
 def _selected(made: PaperRows, configs: frozenset[str]) -> PaperRows:
     """Return the rows of some configs; the paper keeps its place in the splits."""
-    if made.rows.keys() <= configs:
+    if made.configs <= configs:
         return made
     rows = {config: row for config, row in made.rows.items() if config in configs}
-    if rows:
-        return replace(made, rows=rows)
-    detail = f"has rows only in {', '.join(made.rows)}"
+    many_rows = {config: many for config, many in made.many_rows.items() if config in configs}
+    selected = replace(made, rows=rows, many_rows=many_rows)
+    if selected.configs:
+        return selected
+    detail = f"has rows only in {', '.join(sorted(made.configs))}"
     other = Dropped(made.paper_id, "other-config", detail, "configs")
-    return replace(made, rows={}, dropped=(*made.dropped, other))
+    return replace(selected, dropped=(*made.dropped, other))
 
 
 def _make_paper(make: MakePaper[Any], context: BuildContext[Any], paper_id: str) -> PaperRows:

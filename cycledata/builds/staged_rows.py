@@ -67,7 +67,7 @@ class StagedRows:
         """Write the rows of papers to staging files, and their reasons and verdicts."""
         for paper in papers:
             self._count(paper)
-            for name, row in paper.rows.items():
+            for name, row in paper.all_rows():
                 self.writers[_staging(name)].add(row)
             for drop in paper.dropped:
                 self.writers["dropped.parquet"].add(_columns(drop, DROPPED_SCHEMA))
@@ -78,17 +78,17 @@ class StagedRows:
                 self.writers["consent.parquet"].add(_columns(verdict, CONSENT_SCHEMA))
 
     def _count(self, paper: PaperRows) -> None:
-        if {row["paper_id"] for row in paper.rows.values()} - {paper.paper_id}:
+        if {row["paper_id"] for _, row in paper.all_rows()} - {paper.paper_id}:
             raise BuildError(f"{paper.paper_id}: a row has another paper's id; report this")
         whole = [d for d in paper.dropped if d.stage not in PART_STAGES and "/" not in d.stage]
         # in == kept + dropped, per paper: it has rows, or exactly one reason why not.
-        if bool(paper.rows) == bool(whole) or len(whole) > 1:
+        if bool(paper.configs) == bool(whole) or len(whole) > 1:
             raise BuildError(
-                f"{paper.paper_id}: {len(paper.rows)} rows and {len(whole)} reasons for "
-                "dropping it, expected rows or one reason; report this"
+                f"{paper.paper_id}: rows in {len(paper.configs)} configs and {len(whole)} reasons "
+                "for dropping it, expected rows or one reason; report this"
             )
         self.counts["papers"] += 1
-        self.counts["papers_kept" if paper.rows else "papers_dropped"] += 1
+        self.counts["papers_kept" if paper.configs else "papers_dropped"] += 1
         self.counts.update(paper.counts)
         self.facts.update(paper.facts)
         self.dropped_by_rule.update(f"{d.stage}: {d.rule}" for d in paper.dropped)
@@ -101,7 +101,7 @@ class StagedRows:
             )
         if paper.split_item is not None:
             self.split_items.append(paper.split_item)
-        elif paper.rows:
+        elif paper.configs:
             raise BuildError(f"{paper.paper_id}: has rows but no split item; report this")
 
     def reasons(self) -> dict[str, tuple[int, str]]:

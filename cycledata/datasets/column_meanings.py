@@ -16,7 +16,8 @@ COLUMN_MEANINGS: Mapping[str, Mapping[str, str]] = {
         "ratings": "Overall ratings on the scale of the venue, in ascending order.",
         "rating_scale": "Values that the form of the venue offers, in ascending order.",
         "accept_threshold": "Lowest rating whose wording leans to acceptance.",
-        "ratings_state": "When the ratings were observed: `initial`, `final` or `unknown`.",
+        "ratings_state": "State of the ratings: `initial`, `before-discussion`, "
+        "`during-discussion`, `final`, or null if unknown.",
         "confidences": "Confidence of each reviewer in the order of `ratings`; null if missing.",
         "soundness": "Soundness rating of each reviewer, in the same order; null if missing.",
         "presentation": "Presentation rating of each reviewer, in the same order; null if missing.",
@@ -33,7 +34,21 @@ COLUMN_MEANINGS: Mapping[str, Mapping[str, str]] = {
         "reviews": "Reviews in ascending order of rating; reviewers are `R1`, `R2`, ... per paper.",
         "meta_review": "Meta-review, or null if there is none.",
         "license": "License of the text, in the words of the service.",
-        "messages": "Paper as the user's turn; reviews and decision as the assistant's turn.",
+        "messages": "Paper as the user's turn; reviews and decision as the assistant's turn. In "
+        "`threads`: a branch down to the authors' response, if the recipe asks for it.",
+        "reviewer": "Reviewer `R1`, `R2`, ... of this paper, as in `reviews`.",
+        "rating": "Overall rating in that state.",
+        "confidence": "Confidence in that state, or null if missing or not stated.",
+        "state": "`initial`, `before-discussion`, `during-discussion`, `final`, or null.",
+        "observed": "A day on which these ratings were current, or null if unknown.",
+        "source": "`note`, `edit`, or `table` and the name of the column.",
+        "note_id": "Number of the note among those of the paper, `N1`, `N2`, ...",
+        "reply_to": "Note that it answers; null if it answers the submission or no shown note.",
+        "role": "`R1`, `R2`, ..., `authors`, `area-chair`, `program-chairs`, `ethics-reviewer`, "
+        "`public` or `unknown`.",
+        "kind": "`review`, `rebuttal`, `comment`, `meta-review`, `decision` or `withdrawal`.",
+        "day": "Days from the submission to the note, or null if unknown.",
+        "text": "Words of the note with pseudonyms; null if withheld.",
     },
     "research-14k": {
         "paper_id": "Id of the paper in the venue's list.",

@@ -1,6 +1,6 @@
 """Types that all datasets share: their definition, the inputs of a build, the rows of a paper."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
@@ -25,6 +25,8 @@ class PaperRows:
     paper_id: str
     rows: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     """Config to row, with values in the types of the config's schema; empty for a dropped paper."""
+    many_rows: Mapping[str, tuple[Mapping[str, Any], ...]] = field(default_factory=dict)
+    """Config to rows, for configs with any number of rows per paper."""
     dropped: tuple[Dropped, ...] = ()
     """Reasons why the paper, one of its configs or one of its notes was left out."""
     verdicts: tuple[Verdict, ...] = ()
@@ -37,6 +39,18 @@ class PaperRows:
     """Keys of the work, see `consent.works`; rows of ``works.parquet``."""
     facts: Mapping[str, Any] = field(default_factory=dict)
     """Merged over papers into the manifest, e.g. a venue's rating scale; equal for equal keys."""
+
+    @property
+    def configs(self) -> frozenset[str]:
+        """Configs in which the paper has rows; empty for a dropped paper."""
+        return frozenset(self.rows) | {name for name, many in self.many_rows.items() if many}
+
+    def all_rows(self) -> Iterator[tuple[str, Mapping[str, Any]]]:
+        """Yield config and row of every row."""
+        yield from self.rows.items()
+        for name, many in self.many_rows.items():
+            for row in many:
+                yield name, row
 
 
 @dataclass(frozen=True, slots=True)

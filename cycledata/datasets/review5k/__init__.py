@@ -1,20 +1,41 @@
 """Review-5k: papers of one venue with reviews, meta-review and decision."""
 
-from cycledata.datasets.review5k.columns import DEFAULT_SCHEMA, SCORES_SCHEMA
+from pathlib import Path
+
+from cycledata.datasets.review5k.columns import (
+    DEFAULT_SCHEMA,
+    HISTORY_SCHEMA,
+    SCORES_SCHEMA,
+    THREADS_SCHEMA,
+)
 from cycledata.datasets.review5k.forms import prepare_forms
+from cycledata.datasets.review5k.history import prepare_table_orders
 from cycledata.datasets.review5k.make import identify, list_papers, make
 from cycledata.datasets.review5k.recipe import Review5kRecipe, split
 from cycledata.datasets.spec import DatasetSpec
+from cycledata.snapshot.sealed import SealedSnapshot
+
+
+def _prepare(snapshot: SealedSnapshot, scratch: Path) -> None:
+    prepare_forms(snapshot, scratch)
+    prepare_table_orders(snapshot, scratch)
+
 
 REVIEW_5K = DatasetSpec(
     name="review-5k",
     title="Review-5k",
     recipe=Review5kRecipe(),
-    schemas={"default": DEFAULT_SCHEMA, "scores": SCORES_SCHEMA},
+    schemas={
+        "default": DEFAULT_SCHEMA,
+        "scores": SCORES_SCHEMA,
+        "history": HISTORY_SCHEMA,
+        "threads": THREADS_SCHEMA,
+    },
+    extra_configs=frozenset({"history", "threads"}),
     task_categories=("text-generation",),
     list_papers=list_papers,
     make=make,
     identify=identify,
-    prepare=prepare_forms,
+    prepare=_prepare,
     assign_splits=split,
 )

@@ -30,6 +30,7 @@ SCORES_SCHEMA = pa.schema(
         ("ratings", pa.list_(pa.float64())),
         ("rating_scale", pa.list_(pa.float64())),
         ("accept_threshold", pa.float64()),
+        ("ratings_state", pa.string()),
         *((name, pa.list_(pa.float64())) for name in ASPECTS),
         ("n_reviews", pa.int32()),
     ]
@@ -45,6 +46,33 @@ DEFAULT_SCHEMA = pa.schema(
         ("sections", pa.list_(_SECTION)),
         ("reviews", pa.list_(_REVIEW)),
         ("meta_review", pa.string()),
+        ("license", pa.string()),
+        ("messages", pa.list_(_MESSAGE)),
+    ]
+)
+HISTORY_SCHEMA = pa.schema(
+    [
+        ("paper_id", pa.string()),
+        ("reviewer", pa.string()),
+        ("rating", pa.float64()),
+        ("soundness", pa.float64()),
+        ("presentation", pa.float64()),
+        ("contribution", pa.float64()),
+        ("confidence", pa.float64()),
+        ("state", pa.string()),
+        ("observed", pa.date32()),
+        ("source", pa.string()),
+    ]
+)
+THREADS_SCHEMA = pa.schema(
+    [
+        ("paper_id", pa.string()),
+        ("note_id", pa.string()),
+        ("reply_to", pa.string()),
+        ("role", pa.string()),
+        ("kind", pa.string()),
+        ("day", pa.int32()),
+        ("text", pa.string()),
         ("license", pa.string()),
         ("messages", pa.list_(_MESSAGE)),
     ]

@@ -25,13 +25,23 @@ from cycledata.datasets.paper_texts import (
 from cycledata.datasets.review5k.abstracts import prepare_abstract
 from cycledata.datasets.review5k.columns import REVIEW_NUMBERS, REVIEW_TEXTS
 from cycledata.datasets.review5k.forms import form_facts, review_forms
+from cycledata.datasets.review5k.history import (
+    RatingHistory,
+    choose_ratings,
+    find_calendar,
+    history_rows,
+    rating_history,
+    table_orders,
+)
 from cycledata.datasets.review5k.recipe import Review5kRecipe, default_stages, scores_stages
+from cycledata.datasets.review5k.threads import paper_thread
 from cycledata.datasets.spec import BuildContext, PaperRows
 from cycledata.errors import ParseError
 from cycledata.formats.review_messages import paper_as_text, review_messages
 from cycledata.parse.arxiv import ArxivPaper
 from cycledata.parse.openreview import ParsedForum, VenueForm, find_form, parse_forum
-from cycledata.parse.ratings import complete_from_row, parse_ratings_row
+from cycledata.parse.openreview.calendar import RatingState
+from cycledata.parse.ratings import RatingsRow, complete_from_row, parse_ratings_row
 from cycledata.records import Dropped, PaperText, Submission
 from cycledata.snapshot.reply import Reply
 from cycledata.snapshot.sealed import SealedSnapshot
@@ -55,6 +65,8 @@ class _Paper:
     """Rows about the search for its texts."""
     keys: tuple[str, ...]
     """Keys of the work."""
+    ratings_state: RatingState | None
+    """State of its ratings; None if unknown."""
 
 
 def list_papers(snapshot: SealedSnapshot) -> list[str]:
@@ -115,7 +127,14 @@ def make(context: Context, paper_id: str) -> PaperRows:
     if isinstance(forum, Dropped):
         return PaperRows(paper_id, dropped=(forum,))
     counts = {"notes": forum.n_notes, "notes_set_aside": len(forum.dropped)}
-    forum = complete(snapshot, forum)
+    table = _table_row(snapshot, forum.submission)
+    history = _history(context, reply, forum, table, forms)
+    if context.recipe.ratings != "notes":
+        chosen = choose_ratings(forum, history, context.recipe.ratings)
+        if isinstance(chosen, Dropped):
+            return PaperRows(paper_id, dropped=(*forum.dropped, chosen), counts=counts)
+        forum, history = chosen
+    forum = _complete(forum, table)
     passed = run_stages(forum.submission, scores_stages(context.recipe))
     if isinstance(passed, Dropped):
         return PaperRows(paper_id, dropped=(*forum.dropped, passed), counts=counts)
@@ -123,7 +142,7 @@ def make(context: Context, paper_id: str) -> PaperRows:
     submission, label_rows = _label_decision(submission)
     submission, abstract_rows = prepare_abstract(snapshot, forum, submission, context.recipe)
     counts["reviews"] = len(submission.reviews)
-    paper = _decide(context, reply, submission)
+    paper = _decide(context, reply, submission, history.current)
     verdicts = paper.decisions.verdicts
     if not paper.decisions.publishes("ratings"):
         rule = paper.decisions.refusal("ratings")
@@ -133,7 +152,8 @@ def make(context: Context, paper_id: str) -> PaperRows:
             paper_id, dropped=dropped, verdicts=verdicts, counts=counts, keys=paper.keys
         )
     submission = paper.submission
-    rows: dict[str, Mapping[str, Any]] = {"scores": scores_row(submission)}
+    thread = paper_thread(context, reply, forum)
+    rows: dict[str, Mapping[str, Any]] = {"scores": scores_row(submission, history.current)}
     default_row, left_out = _default_row(context, paper)
     if default_row is not None:
         rows["default"] = default_row
@@ -141,8 +161,12 @@ def make(context: Context, paper_id: str) -> PaperRows:
     return PaperRows(
         paper_id,
         rows=rows,
-        dropped=(*forum.dropped, *unrated, *label_rows, *paper.dropped, *left_out),
-        verdicts=verdicts,
+        many_rows={"history": history_rows(paper_id, history.states), "threads": thread.rows},
+        dropped=(
+            *(*forum.dropped, *unrated, *label_rows, *paper.dropped, *left_out),
+            *(*history.dropped, *thread.dropped),
+        ),
+        verdicts=tuple(dict.fromkeys([*verdicts, *thread.verdicts])),
         split_item=SplitItem(
             paper_id,
             stratum=submission.decision.kind if submission.decision else "none",
@@ -150,7 +174,38 @@ def make(context: Context, paper_id: str) -> PaperRows:
         ),
         counts=counts,
         keys=paper.keys,
-        facts=form_facts(form) if (form := find_form(submission.venue, forms)) else {},
+        facts=_facts(context, submission.venue, forms),
+    )
+
+
+def _facts(context: Context, venue: str, forms: Mapping[str, VenueForm]) -> dict[str, Any]:
+    """Return what the manifest says about a venue: its form, its calendar, its tables."""
+    form, calendar = find_form(venue, forms), find_calendar(venue, context.recipe)
+    orders = table_orders(context.scratch, context.snapshot_digest).get(venue, {})
+    facts = form_facts(form) if form else {}
+    if calendar is not None:
+        facts[f"Discussion of {venue}"] = calendar.model_dump(mode="json", exclude={"venue"})
+    return facts | {f"Order of {column} of {venue}": order for column, order in orders.items()}
+
+
+def _history(
+    context: Context,
+    reply: Reply,
+    forum: ParsedForum,
+    table: RatingsRow | Dropped | None,
+    forms: Mapping[str, VenueForm],
+) -> RatingHistory:
+    venue = forum.submission.venue
+    form = find_form(venue, forms)
+    assert form is not None, "a forum without a form is not parsed"
+    return rating_history(
+        context.snapshot,
+        reply,
+        forum,
+        table if isinstance(table, RatingsRow) else None,
+        form=form,
+        calendar=find_calendar(venue, context.recipe),
+        orders=table_orders(context.scratch, context.snapshot_digest).get(venue, {}),
     )
 
 
@@ -169,25 +224,36 @@ def _parse_forum(
 def complete(snapshot: SealedSnapshot, forum: ParsedForum) -> ParsedForum:
     """Return the forum completed from its row in a table of ratings, if there is one.
 
-    The row of the forum's own venue takes precedence. A row that cannot be parsed, or is about
-    another paper, adds only a reason.
+    A row that cannot be parsed, or is about another paper, adds only a reason.
     """
-    paper_id = forum.submission.paper_id
+    return _complete(forum, _table_row(snapshot, forum.submission))
+
+
+def _complete(forum: ParsedForum, row: RatingsRow | Dropped | None) -> ParsedForum:
+    if isinstance(row, Dropped):
+        return replace(forum, dropped=(*forum.dropped, row))
+    return forum if row is None else complete_from_row(forum, row)
+
+
+def _table_row(snapshot: SealedSnapshot, submission: Submission) -> RatingsRow | Dropped | None:
+    """Return a paper's row in a table, why it cannot be read, or None if there is none.
+
+    The row of the paper's own venue takes precedence.
+    """
+    paper_id = submission.paper_id
     key = ratings_keys(snapshot).get(paper_id)
     if key is None:
-        return forum
-    reply = snapshot.get("ratings", f"{forum.submission.venue}/{paper_id}")
+        return None
+    reply = snapshot.get("ratings", f"{submission.venue}/{paper_id}")
     reply = reply or snapshot.get("ratings", key)
     try:
         row = parse_ratings_row(reply.payload if reply else b"")
     except ParseError as error:
-        problem = error
-    else:
-        if row.paper_id == paper_id:
-            return complete_from_row(forum, row)
-        problem = ParseError("other-paper", f"expected {paper_id}, found another")
-    unread = Dropped(paper_id, problem.rule, f"{key}: {problem.detail}"[:200], "notes")
-    return replace(forum, dropped=(*forum.dropped, unread))
+        return Dropped(paper_id, error.rule, f"{key}: {error.detail}"[:200], "notes")
+    if row.paper_id != paper_id:
+        detail = f"{key}: expected {paper_id}, found {row.paper_id}"
+        return Dropped(paper_id, "other-paper", detail[:200], "notes")
+    return row
 
 
 def _rated_reviews(submission: Submission) -> tuple[Submission, list[Dropped]]:
@@ -215,7 +281,9 @@ def _label_decision(submission: Submission) -> tuple[Submission, list[Dropped]]:
     return submission.model_copy(update={"decision": label}), [row]
 
 
-def _decide(context: Context, forum: Reply, submission: Submission) -> _Paper:
+def _decide(
+    context: Context, forum: Reply, submission: Submission, ratings_state: RatingState | None
+) -> _Paper:
     """Find the texts of a submission and decide on every component.
 
     The meta-review is decided by the license of its own note.
@@ -252,7 +320,8 @@ def _decide(context: Context, forum: Reply, submission: Submission) -> _Paper:
         row = Dropped(paper_id, "meta-review-withheld", verdict.rule, "notes")
         dropped = (*dropped, row)
         submission = submission.model_copy(update={"meta_review": None})
-    return _Paper(submission, texts, decisions, dropped, _keys(submission, candidate))
+    keys = _keys(submission, candidate)
+    return _Paper(submission, texts, decisions, dropped, keys, ratings_state)
 
 
 def _meta_review_is_apart(submission: Submission) -> bool:
@@ -312,7 +381,7 @@ def _full_row(
     keywords = list(submission.keywords) if submission.keywords and shows_abstract else None
     shown = parsed.model_copy(update={"title": submission.title, "abstract": abstract or ""})
     return {
-        **scores_row(submission),
+        **scores_row(submission, paper.ratings_state),
         "abstract": abstract,
         "keywords": keywords,
         "paper_text": paper_as_text(shown),
@@ -329,7 +398,7 @@ def _full_row(
     }
 
 
-def scores_row(submission: Submission) -> dict[str, Any]:
+def scores_row(submission: Submission, ratings_state: RatingState | None) -> dict[str, Any]:
     """Return the row of ``scores``."""
     reviews = submission.reviews
     decision = submission.decision
@@ -344,6 +413,7 @@ def scores_row(submission: Submission) -> dict[str, Any]:
         "ratings": [review.rating for review in reviews],
         "rating_scale": list(scale.values) if scale else None,
         "accept_threshold": scale.accept_threshold if scale else None,
+        "ratings_state": ratings_state,
         "confidences": [review.confidence for review in reviews],
         "soundness": [review.soundness for review in reviews],
         "presentation": [review.presentation for review in reviews],

@@ -5,10 +5,12 @@ from cycledata.parse.openreview.forms import FORMS, FormField, VenueForm, find_f
 from cycledata.parse.openreview.forum import ParsedForum, parse_forum, review_contents
 from cycledata.parse.openreview.infer import infer_form
 from cycledata.parse.openreview.invitation import forms_from_invitations, read_invitation
+from cycledata.parse.openreview.note import Note
 
 __all__ = [
     "FORMS",
     "FormField",
+    "Note",
     "ParsedForum",
     "VenueForm",
     "find_form",
