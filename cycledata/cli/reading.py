@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from cycledata.cli.discussion import history_lines, thread_lines
 from cycledata.cli.options import Build, Files
 from cycledata.console import AsJson, note, print_json, print_table, printable
 from cycledata.errors import BuildError
@@ -34,10 +35,11 @@ def show(
     paper_id: Annotated[str, typer.Argument(metavar="PAPER_ID", help="Id of a paper.")],
     as_json: AsJson = False,
 ) -> None:
-    """Print one paper of a build for reading: title, ratings, reviews, text with its sections."""
+    """Print one paper of a build for reading: ratings, reviews, text, discussion as a tree."""
     row = _find_row(build, paper_id)
+    more = {config: _rows_of(build, paper_id, config) for config in ("history", "threads")}
     if as_json:
-        print(json.dumps(row, default=str, sort_keys=True))
+        print(json.dumps({**row, **more}, default=str, sort_keys=True))
         return
     for name, value in row.items():
         if value in (None, "", []) or name in {"messages", "paper_text", "text_version"}:
@@ -55,6 +57,25 @@ def show(
             _print_text(value)
         else:
             print(printable(f"{name}: {value}"))
+    for title, config, lines in (
+        ("Ratings over time", "history", history_lines),
+        ("Discussion", "threads", thread_lines),
+    ):
+        if more[config]:
+            print(f"\n## {title}\n")
+            print("\n".join(lines(more[config])))
+
+
+def _rows_of(build: Path, paper_id: str, config: str) -> list[dict[str, Any]]:
+    """Return the rows of a paper in one config; empty if the build does not have the config."""
+    from cycledata.load import iterate_rows, read_build
+
+    return [
+        dict(row)
+        for split in read_build(build).configs.get(config, ())
+        for row in iterate_rows(build, config, split)
+        if row["paper_id"] == paper_id
+    ]
 
 
 def _print_fields(review: dict[str, Any]) -> None:
@@ -73,6 +94,8 @@ def _find_row(build: Path, paper_id: str) -> dict[str, Any]:
     from cycledata.load import iterate_rows, read_build
 
     for config, splits in read_build(build).configs.items():
+        if config in {"history", "threads"}:  # these have many rows per paper
+            continue
         for split in splits:
             for row in iterate_rows(build, config, split):
                 if row["paper_id"] == paper_id:

@@ -238,10 +238,11 @@ def choose_ratings(
     rated = [review for review in forum.submission.reviews if review.rating is not None]
     missing = [review.reviewer for review in rated if review.reviewer not in chosen]
     if missing:
-        detail = (
-            f"expected {which} ratings of {len(rated)} reviews, found {len(rated) - len(missing)}"
-        )
-        return Dropped(paper_id, f"no-{which}-ratings", detail, "filter")
+        n_found = len(rated) - len(missing)
+        detail = f"expected {which} ratings of {len(rated)} reviews, found {n_found}"
+        if which == "initial":
+            return Dropped(paper_id, "no-initial-ratings", detail, "filter")
+        return Dropped(paper_id, "no-final-ratings", detail, "filter")
     pairs = [
         (_with_ratings(review, chosen.get(review.reviewer)), note)
         for review, note in zip(forum.submission.reviews, forum.review_notes, strict=True)

@@ -152,7 +152,8 @@ def make(context: Context, paper_id: str) -> PaperRows:
             paper_id, dropped=dropped, verdicts=verdicts, counts=counts, keys=paper.keys
         )
     submission = paper.submission
-    thread = paper_thread(context, reply, forum)
+    labelled = forum.submission.model_copy(update={"decision": submission.decision})
+    thread = paper_thread(context, reply, replace(forum, submission=labelled))
     rows: dict[str, Mapping[str, Any]] = {"scores": scores_row(submission, history.current)}
     default_row, left_out = _default_row(context, paper)
     if default_row is not None:

@@ -7,7 +7,7 @@ addresses, names of the authors, ids of notes, and links to code hosts.
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from cycledata.errors import ParseError
@@ -41,7 +41,7 @@ _GROUPS: Sequence[tuple[re.Pattern[str], str]] = (
 """Start of the last part of a group's id -> role, where the group is no reviewer."""
 _REVIEWER = re.compile(r"(?:Anon|Official_)?Reviewer")
 _SKIPPED = re.compile(
-    r"pdf|supplementary_material|attachment|code_of_conduct|first_time_reviewer|paperhash"
+    r"pdf|decision|recommendation|rating|supplementary_material|attachment|code_of_conduct|first_time_reviewer|paperhash"
     r"|flag_for_ethics_review|.*_confirmation|.*_agreement"
 )
 """Fields that have no words of the discussion."""
@@ -69,8 +69,17 @@ class ThreadNote:
 
 
 def read_thread(forum: ParsedForum) -> tuple[tuple[ThreadNote, ...], tuple[Dropped, ...]]:
-    """Return the notes of a forum's discussion by creation, and a row for each lost link."""
+    """Return the notes of a forum's discussion by creation, and a row for each lost link.
+
+    Review notes that could not be read as reviews are left out; they have a row already. The text
+    of the last decision starts with the words of the submission's decision.
+    """
     paper_id, submitted = forum.submission.paper_id, forum.submission.submitted
+    read = {note.id for note in forum.review_notes}
+    replies = tuple(
+        note for note in forum.replies if note.id in read or REPLY_ROLES.get(note.kind) != "review"
+    )
+    forum = replace(forum, replies=replies)
     ids = {note.id: f"N{i}" for i, note in enumerate(forum.replies, 1)}
     parents, rows = _parents(forum, ids)
     roles = _roles(forum)
@@ -81,6 +90,8 @@ def read_thread(forum: ParsedForum) -> tuple[tuple[ThreadNote, ...], tuple[Dropp
     kinds: dict[str, ThreadKind] = {}
     for note in forum.replies:
         kinds[note.id] = _kind(note, roles, kinds, parents[note.id])
+    last = next((n.id for n in reversed(forum.replies) if kinds[n.id] == "decision"), None)
+    decision = {last: forum.submission.decision.text} if forum.submission.decision else {}
     hide = _Pseudonyms(forum, roles, ids)
     found = [
         ThreadNote(
@@ -89,7 +100,7 @@ def read_thread(forum: ParsedForum) -> tuple[tuple[ThreadNote, ...], tuple[Dropp
             role=roles[note.id],
             kind=kinds[note.id],
             day=(note.created - submitted).days if note.created and submitted else None,
-            text=hide(_text(note, reviews.get(note.id))),
+            text=hide(_text(note, reviews.get(note.id), decision.get(note.id))),
             license=note.license,
         )
         for note in forum.replies
@@ -180,7 +191,7 @@ def _kind(
     return "comment"
 
 
-def _text(note: Note, review: Review | None) -> str:
+def _text(note: Note, review: Review | None, decision: str | None) -> str:
     """Return the words of a note: its title, then each text under its heading."""
     if review is not None:
         named = [(name.capitalize(), getattr(review, name)) for name in TEXTS]
@@ -190,8 +201,8 @@ def _text(note: Note, review: Review | None) -> str:
             if field.value is None and not _SKIPPED.fullmatch(field.name)
         ]
         return "\n\n".join(f"### {name}\n\n{text}" for name, text in named if text)
-    parts = []
-    main = ("title", "decision", "comment", "rebuttal", *META_TEXTS)
+    parts = [decision] if decision else []
+    main = ("title", "comment", "rebuttal", *META_TEXTS)
     for field in dict.fromkeys([*main, *note.content]):
         try:
             text = note.text(field) if not _SKIPPED.fullmatch(field) else None

@@ -58,6 +58,10 @@ def test_the_sample_has_these_papers_in_these_splits(sample_build: Path) -> None
         for config, splits in read_build(sample_build).configs.items()
         for split in splits
     }
+    scores = {split: found[f"scores/{split}"] for split in ("train", "test")}
+    for config in ("history", "threads"):
+        for split in scores:
+            assert sorted(set(found.pop(f"{config}/{split}"))) == scores[split]
     assert found == {
         "default/train": [f"SAMPLE5k{i}" for i in ("01", "02", "07", "15", "16")],
         "default/test": [f"SAMPLE5k{i}" for i in ("06", "08", "25", "28")],
@@ -78,6 +82,7 @@ def test_a_row_of_scores_holds_the_marks_from_the_lowest_rating_up(sample_build:
         "ratings": [6, 8, 8, 10],
         "rating_scale": [1, 3, 5, 6, 8, 10],
         "accept_threshold": 6,
+        "ratings_state": "final",
         "confidences": [4, 4, 3, 5],
         "soundness": [3, 4, 3, 4],
         "presentation": [3, 3, 3, 4],
