@@ -7,7 +7,7 @@ ambiguous, or whose ratings contradict most notes in the snapshot, is refused.
 import datetime as dt
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
@@ -30,12 +30,16 @@ from cycledata.sources.dumps import (
     kind_of,
     plain_cell,
 )
+from cycledata.sources.rating_states import expand_rows, with_states
 
 Pairs = Literal["reviewers", "states"]
 """Meaning of a cell such as `5;6`: two reviewers, or one reviewer's initial and final rating."""
 
 _PAPER_IDS = ("paper_id", "forum", "id")
-_RATING_COLUMN = re.compile(r"ratings?(?:_[0-9]{8})?")
+_RATING_COLUMN = re.compile(r"ratings?(?:_(?:[0-9]{8}|initial|final))?")
+_BESIDE_RATINGS = re.compile(
+    r"(?:confidence|soundness|presentation|contribution|reviewer)s?(?:_(?:[0-9]{8}|initial|final))?"
+)
 _TEXT_COLUMNS = frozenset({"title", "abstract", "decision", "status"})
 _READ = frozenset({*_PAPER_IDS, *_TEXT_COLUMNS, "venue", "venue_id", "recommendation"})
 _MIN_COMPARED = 5
@@ -58,8 +62,10 @@ def import_ratings(
     The paper is named by the column `paper_id`, `forum` or `id`; the venue by `venue_id`, else by
     `venue`, else by a file name such as `iclr2024_ratings.parquet`. Ratings are in `rating`,
     `ratings`, `rating_YYYYMMDD` or `recommendation`, as a list, or as a text such as `5;6;8` or
-    `[5, 6, 8]`. Rows of one paper are merged column by column; if two disagree, the second is
-    reported and not imported.
+    `[5, 6, 8]`. A list of texts such as `5;6` has the initial and final rating of each reviewer,
+    which become the columns `rating_initial` and `rating_final`; so has a mapping `reviewers` from
+    reviewer to such texts, and, with `pairs="states"`, a text `5;6, 3;3`. Rows of one paper are
+    merged column by column; if two disagree, the second is reported and not imported.
 
     Args:
         files: `.parquet`, `.csv`, `.json` or `.jsonl`; the last three also compressed.
@@ -100,7 +106,10 @@ def import_ratings(
             reason = f"no {missing}; rename the column, or pass --venue"
             yield InvalidEntry(file.name, value.place, reason)
             return
-        kept = {name: plain_cell(cell) for name, cell in row.items()}
+        plain = {name: plain_cell(cell) for name, cell in row.items()}
+        kept, doubt = with_states(plain, text_is_states=pairs == "states")
+        if doubt is not None:
+            yield InvalidEntry(file.name, value.place, doubt)
         for column, cell in _cells(kept, pairs):
             kept[column] = cell
             problem = _problem_of_cell(paper, column, cell)
@@ -114,9 +123,17 @@ def import_ratings(
             return
         yield json_reply(file, keys.rating_row(of_venue, paper), retrieved_at, text)
 
-    values = each_value(files, read_table, replies, on_progress)
+    values = each_value(files, _read_rows, replies, on_progress)
     report = import_replies(snapshot, values, _unite_rows)
     return replace(report, columns_not_read=tuple(sorted(survey.columns_not_read)))
+
+
+def _read_rows(file: Path, tell: Callable[[int], None]) -> Iterator[FileValue | InvalidEntry]:
+    for value in read_table(file, tell):
+        if isinstance(value, InvalidEntry):
+            yield value
+        else:
+            yield from (FileValue(value.place, row) for row in expand_rows(value.value))
 
 
 @dataclass(slots=True)
@@ -139,10 +156,10 @@ class _Survey:
 def _survey(files: Sequence[Path], snapshot: OpenSnapshot, pairs: Pairs | None) -> _Survey:
     survey = _Survey()
     for file in files:
-        for value in read_table(file, lambda _: None):
+        for value in _read_rows(file, lambda _: None):
             if isinstance(value, InvalidEntry) or not isinstance(value.value, dict):
                 continue
-            row = value.value
+            row, _ = with_states(value.value, text_is_states=pairs == "states")
             survey.columns_not_read |= {name for name in row if not _is_read(name)}
             for column, cell in row.items():
                 if _is_rating(column) and isinstance(cell, str) and ";" in cell:
@@ -185,7 +202,8 @@ def _is_rating(column: str) -> bool:
 
 
 def _is_read(column: str) -> bool:
-    return column in _READ or _is_rating(column)
+    read = column in _READ or _BESIDE_RATINGS.fullmatch(column) is not None
+    return read or _is_rating(column)
 
 
 def _cells(row: dict[str, Any], pairs: Pairs | None) -> Iterator[tuple[str, object]]:

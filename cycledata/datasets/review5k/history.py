@@ -174,7 +174,7 @@ def rating_history(
     states = [state for found in by_review for state in found]
     rows = list(dropped)
     final_order = orders.get("rating_final") or orders.get("ratings_final")
-    for table in row.states if row else ():
+    for table in _distinct(row.states) if row else ():
         order = orders.get(table.column) or (final_order if table.phase else None)
         found, set_aside = table_states(
             paper_id,
@@ -189,6 +189,14 @@ def rating_history(
     return RatingHistory(
         tuple(sorted(states, key=_place)), _current_state(versions, by_review, dates), tuple(rows)
     )
+
+
+def _distinct(tables: Sequence[TableRatings]) -> Iterator[TableRatings]:
+    """Yield the states of a table without an undated column that repeats the final one."""
+    final = [table.ratings for table in tables if table.phase == "final"]
+    for table in tables:
+        if table.date or table.phase or table.ratings not in final:
+            yield table
 
 
 def _edits(snapshot: Replies, forum: ParsedForum) -> Iterator[tuple[str, bytes]]:

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from cycledata.errors import ParseError
+from cycledata.parse.ratings import parse_ratings_row
 from cycledata.snapshot.open import OpenSnapshot
 from cycledata.sources.dumps import ImportReport, import_notes
 from cycledata.sources.import_papers import (
@@ -206,3 +207,42 @@ def test_folders_and_archives_of_notes_are_read(tmp_path: Path) -> None:
     (tmp_path / "in" / "c.zip").write_bytes(b"PK no")
     with pytest.raises(ParseError, match=r"c\.zip"):
         run(import_notes, tmp_path, tmp_path / "in")
+
+
+@pytest.mark.parametrize(
+    ("row", "pairs"),
+    [
+        pytest.param({"rating": ["5;6", "3;3"], "soundness": ["2;3", "1;1"]}, None, id="lists"),
+        pytest.param(
+            {"reviewers": {"0": {"rating": "5;6", "soundness": "2;3", "tracing_score": 1},
+                           "1": {"rating": "3;3", "soundness": "1;1"}}},
+            None, id="reviewers",
+        ),
+        pytest.param({"rating": "5;6, 3;3", "soundness": "2;3,1;1"}, "states", id="texts"),
+    ],
+)  # fmt: skip
+def test_initial_and_final_ratings_become_columns_of_their_own(
+    tmp_path: Path, row: dict[str, Any], pairs: Any
+) -> None:
+    text = json.dumps([{"id": "p1", **row}])
+    report, found = run(
+        import_ratings, tmp_path, write(tmp_path / "t.json", text), venue=VENUE, pairs=pairs
+    )
+    assert report.n_unreadable == 0
+    read = parse_ratings_row(json.dumps(found[f"{VENUE}/p1"]).encode())
+    assert [(s.phase, s.ratings, s.aspects) for s in read.states if s.phase] == [
+        ("initial", (5, 3), {"soundness": (2, 1)}),
+        ("final", (6, 3), {"soundness": (3, 1)}),
+    ]
+
+
+def test_a_mapping_from_paper_to_row_is_a_table_and_a_doubtful_trace_is_named(
+    tmp_path: Path,
+) -> None:
+    marks = {"rating": "5;6", "tracing_score": 2}
+    text = json.dumps({"p1": {"reviewers": {"a": marks}}, "p2": {"rating": [5]}})
+    report, found = run(import_ratings, tmp_path, write(tmp_path / "t.json", text), venue=VENUE)
+    assert found.keys() == {f"{VENUE}/p1", f"{VENUE}/p2"}
+    assert report.unreadable[0].reason.startswith("reviewer a: tracing score 2")
+    states = parse_ratings_row(json.dumps(found[f"{VENUE}/p1"]).encode()).states
+    assert [(s.phase, s.ratings) for s in states if s.phase] == [("final", (6,))]
