@@ -180,6 +180,12 @@ def review(
         ),
     ] = None,
     split: Annotated[str, typer.Option(metavar="SPLIT", help="Split of a build.")] = "test",
+    scale: Annotated[
+        str,
+        typer.Option(
+            metavar="NAME", help="Rating scale for files; a build's papers keep their venue's."
+        ),
+    ] = "iclr-2022-2025-rating",
     temperature: Temperature = 0.4,
     max_tokens: MaxTokens = 8192,
     tries: Tries = 2,
@@ -193,10 +199,10 @@ def review(
         from cycledata.llm.chat import Sampling
         from cycletrain.config import ModelConfig
         from cycletrain.generation import open_generator
-        from cycletrain.reviewing import as_line, predict, read_papers
+        from cycletrain.reviewing import as_line, predict, read_papers, scale_named
         from cycletrain.sampling import SamplingPlan
 
-        chats = read_papers(papers, split=split, n_reviewers=reviewers)
+        chats = read_papers(papers, split=split, n_reviewers=reviewers, scale=scale_named(scale))
         config = ModelConfig(
             path=model, revision=revision, name=name, key_variable=key_variable, dtype=dtype
         )

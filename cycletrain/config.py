@@ -29,6 +29,31 @@ class ConfigTable(Record):
     model_config = ConfigDict(use_attribute_docstrings=True)
 
 
+class ServerConfig(ConfigTable):
+    """Servers of a model that a job starts and stops."""
+
+    kind: Literal["vllm", "transformers"] = "vllm"
+    """Options that the program understands."""
+    program: str = "vllm serve"
+    """Program with its first arguments; a path names the executable of another environment."""
+    replicas: Positive = 1
+    """Servers side by side, each with its own GPUs."""
+    tensor_parallel: Positive = 1
+    """GPUs per server."""
+    context_tokens: Positive = 32_768
+    """Maximum tokens of prompt and completion."""
+    adapter: Literal["merged", "lora"] = "merged"
+    """How an adapter is served: merged into its base in host memory first, or by the server."""
+    chat_template: Path | None = None
+    """Jinja file in place of the template that is saved with the model."""
+    arguments: tuple[str, ...] = ()
+    """More arguments of the program."""
+    n_parallel: Positive = 64
+    """Requests in flight per server."""
+    startup_s: PositiveFloat = 1800.0
+    """Seconds that a server may take to answer."""
+
+
 class ModelConfig(ConfigTable):
     """A model, with what pins its bytes."""
 
@@ -51,6 +76,10 @@ class ModelConfig(ConfigTable):
     """Library that generates from a directory or hub model."""
     attn_implementation: str | None = None
     """Attention of transformers, e.g. ``flash_attention_2``; None for its default."""
+    server: ServerConfig | None = None
+    """Servers to start for generation; None for none."""
+    tokens_per_second: PositiveFloat = 1000.0
+    """Expected tokens per second of one server or process, for the estimate of time only."""
 
     @field_serializer("path")
     def _without_credentials(self, path: str) -> str:
@@ -254,6 +283,8 @@ class RewardConfig(JobConfig):
     sampling: Sampling
     n_reviewers: Positive
     """Reviewers asked for."""
+    rating_scale: str = "iclr-2022-2025-rating"
+    """Scale that the reviewer was trained on, by its name in Review-5k."""
     tries: Positive = 2
     """Attempts before a review counts as unreadable."""
     batch_size: Positive = 8
@@ -330,6 +361,8 @@ class IterateConfig(JobConfig):
     """Attempts at a review."""
     n_reviewers: Positive = 4
     """Simulated reviewers per paper."""
+    rating_scale: str = "iclr-2022-2025-rating"
+    """Scale that the reviewer was trained on, by its name in Review-5k."""
     batch_size: Positive = 8
     """Texts generated together."""
     limit: Positive | None = None

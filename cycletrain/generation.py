@@ -5,12 +5,14 @@ batch by batch. A killed run resumes from that file and ends with the same compl
 depends only on its request and its batch, and batches are cut from the whole list of requests.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from itertools import islice
 from pathlib import Path
+from queue import SimpleQueue
 from typing import Any, Protocol, Self
 
-from cycledata.errors import ParseError, RequestRejectedError
+from cycledata.errors import FetchError, GaveUpError, ParseError, RequestRejectedError
 from cycledata.llm.chat import ChatModel, ChatRequest, Completion, Sampling
 from cycledata.llm.recorded import CompletionLog, RecordedCompletion, prompt_sha256
 from cycledata.manifest import fingerprint
@@ -73,17 +75,34 @@ def generate(
                     f"{path}: {request.id} was generated for another prompt, sampling, seed or"
                     " model; delete the file or choose another folder",
                 )
-        rest = iter(requests)
-        while batch := list(islice(rest, batch_size)):
-            if any(log.latest(request.id) is None for request in batch):
-                pairs = zip(batch, generator.complete(batch, sampling), strict=True)
-                new = [pair for pair in pairs if log.latest(pair[0].id) is None]
-                log.add(new, generator.name, sampling)
+        n_done = sum(log.latest(request.id) is not None for request in requests)
+        for pairs in _completed(generator, requests, sampling, log, batch_size):
+            new = [pair for pair in pairs if log.latest(pair[0].id) is None]
+            log.add(new, generator.name, sampling)
+            n_done += len(new)
             if on_progress:
-                n_done = sum(log.latest(request.id) is not None for request in requests)
                 on_progress(n_done, len(requests))
         found = {request.id: log.latest(request.id) for request in requests}
     return {request_id: row for request_id, row in found.items() if row is not None}
+
+
+def _completed(
+    generator: Generator,
+    requests: Sequence[ChatRequest],
+    sampling: Sampling,
+    log: CompletionLog,
+    batch_size: int,
+) -> Iterator[Sequence[tuple[ChatRequest, Completion]]]:
+    """Yield completions of the open requests: one by one from servers, else a batch at a time."""
+    if isinstance(generator, ServedGenerator) and generator.streams:
+        missing = [request for request in requests if log.latest(request.id) is None]
+        for pair in generator.stream(missing, sampling):
+            yield [pair]
+        return
+    rest = iter(requests)
+    while batch := list(islice(rest, batch_size)):
+        if any(log.latest(request.id) is None for request in batch):
+            yield list(zip(batch, generator.complete(batch, sampling), strict=True))
 
 
 def open_generator(config: ModelConfig) -> Generator:
@@ -95,7 +114,8 @@ def open_generator(config: ModelConfig) -> Generator:
     return TransformersGenerator.of(config)
 
 
-def _name(config: ModelConfig) -> str:
+def name_of(config: ModelConfig) -> str:
+    """Return the name that is recorded with the completions of a model."""
     return f"{config.name or config.path}" + (f"@{config.revision}" if config.revision else "")
 
 
@@ -111,7 +131,7 @@ class TransformersGenerator:
     @classmethod
     def of(cls, config: ModelConfig) -> Self:
         """Load the model of a config."""
-        return cls(load_model(config).eval(), load_tokenizer(config), name=_name(config))
+        return cls(load_model(config).eval(), load_tokenizer(config), name=name_of(config))
 
     def complete(self, requests: Sequence[ChatRequest], sampling: Sampling) -> list[Completion]:
         """Return the completions of one batch, padded on the left."""
@@ -203,17 +223,24 @@ def _seeded_draws(seeds: Sequence[int], sampling: Sampling, device: Any) -> Call
 
 
 class ServedGenerator:
-    """A model behind `cycledata.llm`: an endpoint or vLLM.
+    """A model behind `cycledata.llm`: one or several endpoints of the same model, or vLLM.
 
     Args:
-        model: where requests go.
+        models: where requests go; each takes the next open request as soon as it can.
         name: name to record with completions.
+        n_parallel: requests in flight per model.
     """
 
-    def __init__(self, model: ChatModel, name: str) -> None:
+    def __init__(self, models: Sequence[ChatModel], name: str, *, n_parallel: int = 8) -> None:
         self.name = name
-        self._model = model
+        self._models = list(models)
+        self._n_parallel = n_parallel
         self._has_completed = False
+
+    @property
+    def streams(self) -> bool:
+        """True if completions arrive one by one: the models are endpoints."""
+        return all(hasattr(model, "complete_one") for model in self._models)
 
     def complete(self, requests: Sequence[ChatRequest], sampling: Sampling) -> list[Completion]:
         """Return the completions of one batch.
@@ -224,13 +251,82 @@ class ServedGenerator:
             RequestRejectedError: every request so far was rejected for another reason than length.
             FetchError: the model does not respond.
         """
-        results = self._model.complete(requests, sampling)
+        if self.streams:
+            found = {request.id: done for request, done in self.stream(requests, sampling)}
+            return [found[request.id] for request in requests]
+        results = self._models[0].complete(requests, sampling)
         rejected = [each for each in results if isinstance(each, RequestRejectedError)]
         self._has_completed |= len(rejected) < len(results)
         others = [error for error in rejected if not error.too_long]
         if others and not self._has_completed:
             raise others[0]
         return [_completion(result) for result in results]
+
+    def stream(
+        self, requests: Sequence[ChatRequest], sampling: Sampling
+    ) -> Iterator[tuple[ChatRequest, Completion]]:
+        """Yield completions as they arrive.
+
+        A request whose server does not respond goes to the other servers. If none responds, the
+        other requests are completed and yielded before the error is raised.
+
+        Raises:
+            RefusedError: a server refuses the key, the model or the address.
+            RequestRejectedError: every request so far was rejected for another reason than length.
+            FetchError: no server completed one of the requests.
+        """
+        failure: FetchError | None = None
+        waiting: list[tuple[ChatRequest, RequestRejectedError]] = []
+        with ThreadPoolExecutor(len(self._models) * self._n_parallel) as pool:
+            tasks = self._submit(pool, requests, sampling)
+            try:
+                for task in as_completed(tasks):
+                    try:
+                        result = task.result()
+                    except GaveUpError as error:
+                        failure = failure or error
+                        continue
+                    if isinstance(result, RequestRejectedError) and not self._has_completed:
+                        waiting.append((tasks[task], result))  # perhaps all will be rejected
+                        continue
+                    self._has_completed |= isinstance(result, Completion)
+                    yield tasks[task], _completion(result)
+            finally:
+                pool.shutdown(wait=False, cancel_futures=True)
+        others = [error for _, error in waiting if not error.too_long]
+        if failure or (others and not self._has_completed):
+            raise failure or others[0]
+        for request, rejection in waiting:
+            yield request, _completion(rejection)
+
+    def _submit(
+        self, pool: ThreadPoolExecutor, requests: Sequence[ChatRequest], sampling: Sampling
+    ) -> dict["Future[Completion | RequestRejectedError]", ChatRequest]:
+        """Hand all requests to the pool; each takes the next free place at a model."""
+        places: SimpleQueue[int] = SimpleQueue()
+        for _ in range(self._n_parallel):
+            for number in range(len(self._models)):
+                places.put(number)
+
+        def attempt(request: ChatRequest) -> Completion | RequestRejectedError:
+            first = places.get()
+            try:
+                for shift in range(len(self._models)):
+                    model: Any = self._models[(first + shift) % len(self._models)]
+                    try:
+                        found: Completion = model.complete_one(request, sampling)
+                    except RequestRejectedError as error:
+                        return error
+                    except GaveUpError:
+                        if shift + 1 == len(self._models):
+                            raise
+                    else:
+                        return found
+            finally:
+                places.put(first)
+            raise AssertionError
+
+        return {pool.submit(attempt, request): request for request in requests}
 
 
 def _completion(result: Completion | RequestRejectedError) -> Completion:
@@ -251,14 +347,14 @@ def _vllm_generator(config: ModelConfig) -> ServedGenerator:
         model = adapter.base_model_name_or_path
         settings |= {"enable_lora": True, "max_lora_rank": adapter.r, "adapter": config.path}
         settings |= {"tokenizer": config.path, "revision": adapter.revision}
-    return ServedGenerator(VllmModel(model, **settings), _name(config))
+    return ServedGenerator([VllmModel(model, **settings)], name_of(config))
 
 
 def _endpoint_generator(config: ModelConfig) -> ServedGenerator:
     from cycledata.llm.endpoint import ChatEndpoint
 
     endpoint = ChatEndpoint(config.path, config.name, key_variable=config.key_variable)
-    return ServedGenerator(endpoint, f"{endpoint.model}@{endpoint.url}")
+    return ServedGenerator([endpoint], f"{endpoint.model}@{endpoint.url}")
 
 
 def count_finishes(rows: Iterable[RecordedCompletion]) -> dict[str, int]:

@@ -13,11 +13,11 @@ from typing import Any, Literal
 from pydantic import ValidationError
 
 from cycledata.errors import ParseError
-from cycledata.formats.rating_scales import ICLR_RATING
-from cycledata.formats.review_messages import paper_as_text, reviewer_prompt
+from cycledata.formats.rating_scales import ICLR_RATING, SCALES
+from cycledata.formats.review_messages import ask_for_reviewers, paper_as_text, reviewer_prompt
 from cycledata.formats.unreadable import Unreadable
 from cycledata.load import MANIFEST, verify_build
-from cycledata.records import Message, PaperText, Record, first_problem
+from cycledata.records import Message, PaperText, RatingScale, Record, first_problem
 from cycleeval.predictions import Prediction, prediction_of_text
 from cycletrain.build_chats import iterate_chats
 from cycletrain.generation import Generator
@@ -51,7 +51,11 @@ class PredictionLine(Record):
 
 
 def read_papers(
-    paths: Sequence[Path], *, split: str, n_reviewers: int | None
+    paths: Sequence[Path],
+    *,
+    split: str,
+    n_reviewers: int | None,
+    scale: RatingScale = ICLR_RATING,
 ) -> dict[str, tuple[Message, ...]]:
     """Return the reviewer's chat per paper, by paper id, from files and builds.
 
@@ -61,6 +65,7 @@ def read_papers(
         split: split of a build.
         n_reviewers: reviewers per paper; None takes the number of reviews that a build's paper
             has, and ``DEFAULT_REVIEWERS`` for files.
+        scale: rating scale for files; papers of a build keep that of their venue.
 
     Raises:
         ParseError: a file without a paper, or an id that appears twice.
@@ -70,10 +75,25 @@ def read_papers(
         for paper_id, messages in _papers_of(path, split):
             if paper_id in chats:
                 raise ParseError("paper", f"{paper_id}: expected once, found twice; rename one")
-            own = n_reviewers is None and len(messages) == 2
-            n = DEFAULT_REVIEWERS if n_reviewers is None else n_reviewers
-            chats[paper_id] = messages if own else review_chat(messages[-1].content, n_reviewers=n)
+            if len(messages) == 1:
+                n = n_reviewers or DEFAULT_REVIEWERS
+                messages = review_chat(messages[0].content, n_reviewers=n, scale=scale)
+            elif n_reviewers is not None:
+                system = ask_for_reviewers(messages[0].content, n_reviewers)
+                messages = (Message(role="system", content=system), *messages[1:])
+            chats[paper_id] = messages
     return chats
+
+
+def scale_named(name: str) -> RatingScale:
+    """Return a known rating scale.
+
+    Raises:
+        ParseError: ``rating-scale``, no such scale; gives the names.
+    """
+    if name not in SCALES:
+        raise ParseError("rating-scale", f"{name}: expected one of {', '.join(SCALES)}")
+    return SCALES[name].scale
 
 
 def _papers_of(path: Path, split: str) -> Iterator[tuple[str, tuple[Message, ...]]]:
@@ -120,14 +140,17 @@ def _why(line: str, error: ValidationError) -> str:
     return f"not an object of `cycledata parse`: {first_problem(error)}"
 
 
-def review_chat(paper: str, *, n_reviewers: int) -> tuple[Message, Message]:
+def review_chat(
+    paper: str, *, n_reviewers: int, scale: RatingScale = ICLR_RATING
+) -> tuple[Message, Message]:
     """Return the chat that asks CycleReviewer for reviews of one paper, as in Review-5k.
 
     Args:
         paper: text of the paper, Markdown or LaTeX.
         n_reviewers: reviewers asked for; the model may write another number.
+        scale: rating scale that the model was trained on; by default that of CycleReviewer.
     """
-    system = Message(role="system", content=reviewer_prompt(n_reviewers, ICLR_RATING))
+    system = Message(role="system", content=reviewer_prompt(n_reviewers, scale))
     return (system, Message(role="user", content=paper))
 
 
@@ -139,12 +162,17 @@ def review_papers(
 
 
 def reward_papers(
-    generator: Generator, rollouts: Sequence[Rollout], *, n_reviewers: int, plan: SamplingPlan
+    generator: Generator,
+    rollouts: Sequence[Rollout],
+    *,
+    n_reviewers: int,
+    plan: SamplingPlan,
+    scale: RatingScale = ICLR_RATING,
 ) -> list[Reward]:
     """Return one reward per paper, in the order of the papers; unreadable ones have reward None."""
     texts = {f"{r.prompt_id}/{r.index}": r.review_text for r in rollouts}
     chats = {
-        key: review_chat(text, n_reviewers=n_reviewers)
+        key: review_chat(text, n_reviewers=n_reviewers, scale=scale)
         for key, text in texts.items()
         if text is not None
     }

@@ -9,7 +9,7 @@ from cycledata.formats.paper_text import Plan, render_plan
 from cycledata.records import Message
 
 SYSTEM = (
-    "You replace a laboratory. Given the plan of a machine learning paper, invent the outcome"
+    "You stand in for a laboratory. Given the plan of a machine learning paper, invent the outcome"
     " of each planned experiment, for training in simulation only: nothing you write was measured."
     " Answer with the heading ## Experimental_results and a fenced JSON list of objects with name,"
     " description and, where one helps, table (LaTeX) or image (its description)."

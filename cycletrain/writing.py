@@ -32,6 +32,8 @@ from cycletrain.sampling import ParsedCompletion, SamplingPlan, sample_readable
 from cycletrain.simulated_results import experimenter_messages
 
 T = TypeVar("T")
+TURNS = 3
+"""Completions per paper: the plan, the simulated results, the rest."""
 _MAX_BYTES = 20_000_000
 
 

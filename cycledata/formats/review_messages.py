@@ -22,12 +22,29 @@ def reviewer_prompt(n_reviewers: int, scale: RatingScale) -> str:
     """Return the system message that asks for this many reviews on this scale."""
     threshold = scale.accept_threshold
     return _PROMPT.format(
-        n_reviewers="one" if n_reviewers == 1 else n_reviewers,
+        n_reviewers=_number(n_reviewers),
         ratings=", ".join(map(str, scale.values)),
         threshold=""
         if threshold is None
         else f"; {threshold:g} is the lowest that leans to acceptance",
     )
+
+
+def ask_for_reviewers(prompt: str, n_reviewers: int) -> str:
+    """Return the system message of a build with another number of reviewers, on its own scale.
+
+    Raises:
+        ValueError: not a message of ``reviewer_prompt``.
+    """
+    before = _PROMPT.partition("{n_reviewers}")[0]
+    _, space, rest = prompt.removeprefix(before).partition(" ")
+    if not prompt.startswith(before) or not space:
+        raise ValueError(f"expected a prompt that starts {before[:40]!r}, found {prompt[:40]!r}")
+    return f"{before}{_number(n_reviewers)} {rest}"
+
+
+def _number(n_reviewers: int) -> str:
+    return "one" if n_reviewers == 1 else str(n_reviewers)
 
 
 def paper_as_text(paper: PaperText) -> str:

@@ -20,7 +20,7 @@ from cycledata.svg import Curve, Line
 from cycletrain.build_chats import Chat
 from cycletrain.cards import write_model_card
 from cycletrain.config import IterateConfig, ModelConfig
-from cycletrain.generation import open_generator, seed_of
+from cycletrain.generation import seed_of
 from cycletrain.jobs.pairs import count_dropped, write_pairs
 from cycletrain.jobs.reward import rated_papers, require_rewards, summarise
 from cycletrain.jobs.rollout import (
@@ -32,11 +32,12 @@ from cycletrain.jobs.rollout import (
 from cycletrain.jobs.simpo import CURVES, train
 from cycletrain.preferences import Reward, Rollout
 from cycletrain.ranks import n_launched
-from cycletrain.reviewing import reward_papers
+from cycletrain.reviewing import reward_papers, scale_named
 from cycletrain.run_record import RunRecord, close_run, open_run
 from cycletrain.sampling import SamplingPlan
+from cycletrain.servers import generator_of, log_estimate
 from cycletrain.training import curves_of
-from cycletrain.writing import write_papers
+from cycletrain.writing import TURNS, write_papers
 
 log = logging.getLogger(__name__)
 R = TypeVar("R", bound=Record)
@@ -163,26 +164,36 @@ def _sample(
     seed = seed_of(config.seed, "round", number)
     writing = SamplingPlan(config.writing, config.write_tries, config.batch_size, seed, folder)
     reviewing = SamplingPlan(config.reviewing, config.review_tries, config.batch_size, seed, folder)
-    rollouts = _stage(
-        folder / "rollouts.jsonl",
-        Rollout,
-        lambda: write_papers(
-            open_generator(policy),
-            chosen,
-            n_samples=config.n_samples,
-            plan=writing,
-        ),
-    )
-    rewards = _stage(
-        folder / "rewards.jsonl",
-        Reward,
-        lambda: reward_papers(
-            open_generator(config.reviewer),
-            rollouts,
-            n_reviewers=config.n_reviewers,
-            plan=reviewing,
-        ),
-    )
+
+    def write() -> list[Rollout]:
+        log_estimate(
+            f"round {number}, papers",
+            n_texts=TURNS * len(chosen) * config.n_samples,
+            tokens=config.writing.max_tokens,
+            config=policy,
+        )
+        with generator_of(policy, folder / "servers") as generator:
+            return write_papers(generator, chosen, n_samples=config.n_samples, plan=writing)
+
+    rollouts = _stage(folder / "rollouts.jsonl", Rollout, write)
+
+    def review() -> list[Reward]:
+        log_estimate(
+            f"round {number}, reviews",
+            n_texts=sum(rollout.review_text is not None for rollout in rollouts),
+            tokens=config.reviewing.max_tokens,
+            config=config.reviewer,
+        )
+        with generator_of(config.reviewer, folder / "servers") as generator:
+            return reward_papers(
+                generator,
+                rollouts,
+                n_reviewers=config.n_reviewers,
+                scale=scale_named(config.rating_scale),
+                plan=reviewing,
+            )
+
+    rewards = _stage(folder / "rewards.jsonl", Reward, review)
     require_papers(rollouts)
     require_rewards(rewards)
     return SampledRound(rollouts, rewards)
@@ -221,7 +232,7 @@ def _with_results(record: RunRecord, results: Sequence[RoundResult]) -> RunRecor
     names = ("mean_lowest_rating", "mean_reward", "mean_highest_rating")
     rewards = Curve(
         name="reward-per-round",
-        title="Ratings of the papers P_t wrote (1-10)",
+        title="Ratings of the papers P_t wrote",
         x_label="t",
         x=tuple(float(result.number) for result in rewarded),
         lines=tuple(

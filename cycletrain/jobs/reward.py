@@ -9,11 +9,12 @@ from cycledata.jsonl import read_jsonl, write_jsonl
 from cycleeval.generated import RatedPaper
 from cycleeval.predictions import prediction_of_text
 from cycletrain.config import RewardConfig
-from cycletrain.generation import open_generator, seed_of
+from cycletrain.generation import seed_of
 from cycletrain.preferences import Reward, Rollout
-from cycletrain.reviewing import reward_papers
+from cycletrain.reviewing import reward_papers, scale_named
 from cycletrain.run_record import RunRecord, close_run, open_run
 from cycletrain.sampling import SamplingPlan
+from cycletrain.servers import generator_of, log_estimate
 
 
 def run(config: RewardConfig) -> RunRecord:
@@ -24,12 +25,21 @@ def run(config: RewardConfig) -> RunRecord:
     """
     record = open_run("reward", config)
     seed = config.seed if config.round is None else seed_of(config.seed, "round", config.round)
-    rewards = reward_papers(
-        open_generator(config.model),
-        list(read_jsonl(config.papers, Rollout)),
-        n_reviewers=config.n_reviewers,
-        plan=SamplingPlan(config.sampling, config.tries, config.batch_size, seed, config.out),
+    papers = list(read_jsonl(config.papers, Rollout))
+    log_estimate(
+        "reviews",
+        n_texts=sum(paper.review_text is not None for paper in papers),
+        tokens=config.sampling.max_tokens,
+        config=config.model,
     )
+    with generator_of(config.model, config.out) as generator:
+        rewards = reward_papers(
+            generator,
+            papers,
+            n_reviewers=config.n_reviewers,
+            scale=scale_named(config.rating_scale),
+            plan=SamplingPlan(config.sampling, config.tries, config.batch_size, seed, config.out),
+        )
     write_jsonl(config.out / "rewards.jsonl", rewards)
     write_jsonl(config.out / "rated.jsonl", rated_papers(rewards, config.source))
     metrics, counts = summarise(rewards)

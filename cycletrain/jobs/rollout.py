@@ -8,11 +8,12 @@ from cycledata.errors import TrainingError
 from cycledata.jsonl import write_jsonl
 from cycletrain.build_chats import Chat, iterate_chats
 from cycletrain.config import RolloutConfig
-from cycletrain.generation import open_generator, seed_of
+from cycletrain.generation import seed_of
 from cycletrain.preferences import Rollout, prompts_of_round
 from cycletrain.run_record import RunRecord, close_run, open_run
 from cycletrain.sampling import SamplingPlan
-from cycletrain.writing import write_papers
+from cycletrain.servers import generator_of, log_estimate
+from cycletrain.writing import TURNS, write_papers
 
 
 def run(config: RolloutConfig) -> RunRecord:
@@ -27,12 +28,19 @@ def run(config: RolloutConfig) -> RunRecord:
     if config.round is not None:
         prompts = select_round(prompts, config.round, share=config.prompt_share, seed=seed)
         seed = seed_of(seed, "round", config.round)
-    rollouts = write_papers(
-        open_generator(config.model),
-        prompts,
-        n_samples=config.n_samples,
-        plan=SamplingPlan(config.sampling, config.tries, config.batch_size, seed, config.out),
+    log_estimate(
+        "papers",
+        n_texts=TURNS * len(prompts) * config.n_samples,
+        tokens=config.sampling.max_tokens,
+        config=config.model,
     )
+    with generator_of(config.model, config.out) as generator:
+        rollouts = write_papers(
+            generator,
+            prompts,
+            n_samples=config.n_samples,
+            plan=SamplingPlan(config.sampling, config.tries, config.batch_size, seed, config.out),
+        )
     write_jsonl(config.out / "rollouts.jsonl", rollouts)
     counts = {"prompts": len(prompts), **count_rollouts(rollouts)}
     finished = close_run(config.out, record.model_copy(update={"counts": counts}))

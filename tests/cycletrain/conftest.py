@@ -158,18 +158,23 @@ class ScriptedModel:
         return [Completion(self._text(request), "stop") for request in requests]
 
     def _text(self, request: ChatRequest) -> str:
-        system, topic = request.messages[0].content, request.id.partition("/")[0]
-        seed = request.seed or 0
-        if system == simulated_results.SYSTEM:
-            return render_messages(paper_of(topic))[3].content
-        if system != paper_text.SYSTEM:
-            low, high = sorted((RATINGS[seed % 4][0], RATINGS[seed // 4 % 4][1]))
-            return review_messages(topic, (low, high))[2].content
-        if seed % 11 == 0:
-            return "I would rather not."
-        turns = render_messages(paper_of(topic))
-        text = turns[2 if len(request.messages) == 2 else 4].content
-        return text.replace(f"{topic}.", f"{topic} {seed % 1000}.")
+        topic = request.id.partition("/")[0]
+        return scripted_text(request.messages, topic, request.seed or 0)
+
+
+def scripted_text(messages: Sequence[Message], topic: str, seed: int) -> str:
+    """A readable paper, result or review of a topic, or at times an unreadable text."""
+    system = messages[0].content
+    if system == simulated_results.SYSTEM:
+        return render_messages(paper_of(topic))[3].content
+    if system != paper_text.SYSTEM:
+        low, high = sorted((RATINGS[seed % 4][0], RATINGS[seed // 4 % 4][1]))
+        return review_messages(topic, (low, high))[2].content
+    if seed % 11 == 0:
+        return "I would rather not."
+    turns = render_messages(paper_of(topic))
+    text = turns[2 if len(messages) == 2 else 4].content
+    return text.replace(f"{topic}.", f"{topic} {seed % 1000}.")
 
 
 @pytest.fixture(scope="session")
@@ -189,11 +194,10 @@ def research_build(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def scripted(monkeypatch: pytest.MonkeyPatch) -> ScriptedModel:
     """Every job generates from this model."""
-    from cycletrain.jobs import iterate, reward, rollout
+    from cycletrain import servers
 
     model = ScriptedModel()
-    for job in (iterate, reward, rollout):
-        monkeypatch.setattr(job, "open_generator", lambda _: model)
+    monkeypatch.setattr(servers, "open_generator", lambda _: model)
     return model
 
 

@@ -478,3 +478,25 @@ def test_a_round_by_stages_has_the_files_of_the_loop(
         (out["simpo"] / "model" / weights, f"policy/{weights}"),
     ):
         assert stage.read_bytes() == (tmp_path / "loop" / "round-1" / name).read_bytes()
+
+
+def test_two_servers_give_the_files_of_one_process(
+    research_build: Path, tiny_model: Path, tmp_path: Path, scripted: Any
+) -> None:
+    from cycletrain.jobs import iterate
+    from tests.cycletrain.test_servers import SERVER
+
+    one = loop_config(research_build, tiny_model, tmp_path / "one", prompt_share=0.5, rounds=1)
+    two = one.model_copy(
+        update={
+            "out": tmp_path / "two",
+            "policy": one.policy.model_copy(update={"server": SERVER}),
+            "reviewer": one.reviewer.model_copy(update={"server": SERVER}),
+        }
+    )
+    iterate.run(one)
+    iterate.run(two)
+    names = ("rollouts.jsonl", "rewards.jsonl", "pairs.jsonl", "policy/adapter_model.safetensors")
+    for name in names:
+        first, second = (tmp_path / each / "round-1" / name for each in ("one", "two"))
+        assert first.read_bytes() == second.read_bytes(), name
