@@ -46,7 +46,7 @@ from cycleeval.cli_options import (
     warn_of_ignored_fields,
 )
 from cycleeval.leaderboard.command import leaderboard
-from cycleeval.output.command import PLOT_EXAMPLES, export, plot
+from cycleeval.output.command import PLOT_EXAMPLES, PUSH_EXAMPLES, export, plot, push
 from cycleeval.perturb_command import (
     PERTURB_EXAMPLES,
     ROBUSTNESS_EXAMPLES,
@@ -374,6 +374,7 @@ app.command(epilog=examples("cycleeval leaderboard submissions/ build/ --out sit
 
 app.command("plot", epilog=PLOT_EXAMPLES)(plot)
 app.add_typer(export, name="export")
+app.command(epilog=PUSH_EXAMPLES)(push)
 app.command(epilog=examples("cycleeval check model.jsonl build/"))(check)
 
 

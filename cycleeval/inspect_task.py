@@ -1,11 +1,11 @@
-"""The one-shot review as an inspect-ai task, for those who run their models with inspect.
+"""Review of papers in one request as a task of inspect-ai.
 
     pip install cyclekit inspect-ai
-    inspect eval .../cycleeval/inspect_task.py -T papers=papers.jsonl -T reference=ref.jsonl \
+    inspect eval cycleeval/peer_review -T papers=papers.jsonl -T reference=ref.jsonl \
         --model openai/...
 
-Nothing else imports this module, and inspect-ai is no dependency of ours. Prompt and reading of
-replies are those of ``cycleeval review`` with one reviewer and no reflection.
+inspect-ai is not a dependency of this package and finds the task by its entry point. Prompt and
+parsing are those of ``cycleeval review`` with one reviewer and no reflection.
 """
 
 import json
@@ -32,7 +32,7 @@ from cycleeval.review.run import read_papers
 
 @task  # type: ignore[untyped-decorator]  # inspect-ai is not installed where types are checked
 def peer_review(papers: str, reference: str, split: str = "test") -> Task:
-    """Papers to review, scored by proxy MSE (n-1) against the human ratings.
+    """Return a task that reviews papers, scored by proxy MSE (n-1) against human ratings.
 
     Args:
         papers: JSON Lines with ``paper_id`` and ``text``.
@@ -60,7 +60,7 @@ def peer_review(papers: str, reference: str, split: str = "test") -> Task:
 
 @metric  # type: ignore[untyped-decorator]  # the same
 def mean_of_readable() -> Metric:
-    """Mean over the papers whose review could be read; NaN where there is none."""
+    """Return the mean over the papers with a readable review, or NaN if there are none."""
 
     def mean(scores: Sequence[SampleScore]) -> float:
         errors = [s.score.as_float() for s in scores if not math.isnan(s.score.as_float())]
@@ -71,7 +71,7 @@ def mean_of_readable() -> Metric:
 
 @metric  # type: ignore[untyped-decorator]  # the same
 def total() -> Metric:
-    """Sum over the papers."""
+    """Return the sum over the papers."""
 
     def added(scores: Sequence[SampleScore]) -> float:
         return float(sum(s.score.as_float() for s in scores))
@@ -81,7 +81,7 @@ def total() -> Metric:
 
 @scorer(metrics={"proxy_mse_n1": [mean_of_readable()], "n_unreadable": [total()]})  # type: ignore[untyped-decorator]  # the same
 def human_ratings() -> Scorer:
-    """Proxy error of the review's rating; NaN, and 1 unreadable, for a reply without a review.
+    """Return a scorer: the proxy error of the rating, or NaN and 1 unreadable without a review.
 
     Both are reported because inspect silently leaves a NaN out of a single score.
     """

@@ -6,10 +6,13 @@ format has no direction, so higher-is-better tasks come first, and direction, in
 signature are in the notes.
 """
 
+from cycledata.files import canonical_json
 from cycleeval.comparison import LOWER_IS_BETTER
 from cycleeval.leaderboard.gather import Board, Entry
 from cycleeval.result import MetricResult
 
+PUSH_FILE = "hub/push.json"
+"""File of a site that names the repositories of its hub files."""
 TASKS = (
     "skill_mse",
     "spearman",
@@ -32,13 +35,20 @@ def hub_files(board: Board, dataset: str, *, split: str = "test") -> dict[str, s
         split: the split that was scored.
 
     Returns:
-        `hub/eval.yaml`, and `hub/<slug>/.eval_results/cyclekit.yaml` for each scored entry. Date
-        and source come from the model's description, so equal boards give equal bytes.
+        `hub/eval.yaml`, `hub/<slug>/.eval_results/cyclekit.yaml` for each scored entry, and
+        `hub/push.json` with the repositories of the models that state a `hub_id`. Date and source
+        come from the model's description, so equal boards give equal bytes.
     """
     files = {"hub/eval.yaml": _eval_yaml(dataset, split)}
     for entry in board.entries:
         if entry.card is not None:
             files[f"hub/{entry.slug}/.eval_results/cyclekit.yaml"] = _entry_yaml(entry, dataset)
+    models = {
+        entry.slug: entry.about.hub_id
+        for entry in board.entries
+        if entry.card is not None and entry.about.hub_id is not None
+    }
+    files[PUSH_FILE] = canonical_json({"dataset": dataset, "models": models}, indent=1) + "\n"
     return files
 
 

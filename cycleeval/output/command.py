@@ -1,13 +1,14 @@
-"""The commands ``cycleeval plot`` and ``cycleeval export``."""
+"""The commands ``cycleeval plot``, ``cycleeval export`` and ``cycleeval push``."""
 
 import datetime as dt
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from cycledata.console import AsJson, command_line, examples, print_json
+from cycledata.console import AsJson, command_line, examples, print_json, printable
 from cycleeval.cli_options import (
     PredictionsArgument,
     ReferenceArgument,
@@ -39,6 +40,8 @@ EXPORT_EXAMPLES = examples(
     "cycleeval export every-eval-ever model.jsonl build/ --model lab/reviewer-8b"
     " --organization Lab --dataset review-5k --out records/"
 )
+
+PUSH_EXAMPLES = examples("cycleeval push site/ --dry-run")
 
 export = command_line("Write scores as records for registries of evaluation results.")
 
@@ -197,3 +200,39 @@ def _chart(
         return plots.error_plot(card)
     draw = plots.reliability_plot if kind == "reliability" else plots.residual_plot
     return draw(card, config.rating_scale)
+
+
+def push(
+    site: Annotated[
+        Path,
+        typer.Argument(
+            metavar="SITE_DIR",
+            exists=True,
+            file_okay=False,
+            help="Site written by `cycleeval leaderboard --hub-id`.",
+        ),
+    ],
+    *,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Print the plan; send nothing.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Offer eval.yaml and the models' results to the Hugging Face Hub as pull requests.
+
+    The token is read from HF_TOKEN. A model needs `hub_id` in its NAME.toml.
+    """
+    from cycleeval.leaderboard.push import plan_uploads
+    from cycleeval.leaderboard.push import push as open_pull_requests
+
+    uploads = plan_uploads(site)
+    urls = () if dry_run else open_pull_requests(uploads, os.environ.get("HF_TOKEN"))
+    if as_json:
+        planned = [{"repo": u.repo, "type": u.repo_type, "path": u.path_in_repo} for u in uploads]
+        print_json({"uploads": planned, "pull_requests": list(urls)})
+        return
+    for upload in uploads:
+        verb = "would offer" if dry_run else "offered"
+        print(f"{verb} {upload.path_in_repo} to {upload.repo_type} {upload.repo}")
+    for url in urls:
+        print(printable(url))
