@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from cycledata.sources.fetch import FetchOptions
-from cycledata.sources.openreview import PAGE_SIZE, invitations
+from cycledata.sources.openreview import FORM_KINDS, PAGE_SIZE, invitations
 from cycledata.sources.schedule import PACES, Pace, Scheduler, SimulatedClock
 from cycledata.sources.semantic_scholar import BATCH, LISTED_BATCH
 from cycledata.sources.venues import SUBMISSIONS, Listing
@@ -32,7 +32,7 @@ def plan_review5k(venues: Sequence[str], options: FetchOptions) -> Counter[str]:
     for venue in venues:
         papers = _at_most(SUBMISSIONS.get(venue, 0), options.limit)
         # Every invitation's list ends with an empty page.
-        plan["openreview"] += -(-papers // PAGE_SIZE) + len(invitations(venue))
+        plan["openreview"] += -(-papers // PAGE_SIZE) + len(invitations(venue)) + len(FORM_KINDS)
         plan["arxiv"] += 3 * papers
         if options.history:
             plan["openreview"] += round(REVIEWS_PER_PAPER * papers)

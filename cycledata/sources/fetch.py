@@ -22,7 +22,7 @@ from cycledata.snapshot import keys
 from cycledata.snapshot.open import OpenSnapshot
 from cycledata.snapshot.reply import Reply
 from cycledata.sources.http import ODD_REPLY
-from cycledata.sources.openreview import OpenReview
+from cycledata.sources.openreview import FORM_KINDS, OpenReview
 from cycledata.sources.semantic_scholar import BATCH, LISTED_BATCH
 from cycledata.sources.services import Services
 from cycledata.sources.venues import Listing
@@ -151,6 +151,7 @@ class FetchRun:
             self._each("OpenReview list", "openreview", [venue], partial(self._list, client))
             # If the list broke off, the forums of its first pages are still fetched.
             forums = self._forums_of(venue)
+            self._forms(client, venue, forums)
             forums = [forum for forum in forums if forum not in self._taken_down]
             self._papers({forum: self._note(forum) for forum in forums})
             if self._options.history:
@@ -162,6 +163,32 @@ class FetchRun:
                 wanted = self._unanswered("openreview", "pdf/", sorted(self._unmatched))
                 ask = partial(client.pdf, self._snapshot)
                 self._each("PDFs", "openreview-pdf", wanted, ask)
+
+    def _forms(self, client: OpenReview, venue: str, forums: Sequence[str]) -> None:
+        """Fetch the invitations that state the forms of a venue, of all papers or of one."""
+        ask = partial(client.invitation, self._snapshot)
+        if not forums:
+            return
+        for place in (venue, self._place_of_a_review(forums)):
+            names = [f"{place}/-/{kind}" for kind in FORM_KINDS] if place else []
+            wanted = self._unanswered("openreview", "invitation/", names)
+            self._each("review forms", "openreview", wanted, ask)
+            if any(self._states_form(name) for name in names):
+                return
+
+    def _states_form(self, invitation: str) -> bool:
+        reply = self._snapshot.get(*keys.invitation(invitation))
+        return reply is not None and reply.status == 200 and "Review" in invitation
+
+    def _place_of_a_review(self, forums: Sequence[str]) -> str | None:
+        """Return the group of one paper's reviews, e.g. ``VENUE/Submission7``; None if unknown."""
+        for forum in forums:
+            for note in self._notes_and_replies(forum):
+                listed = note.get("invitations")
+                name = listed[0] if isinstance(listed, list) and listed else note.get("invitation")
+                if isinstance(name, str) and name.endswith("/-/Official_Review"):
+                    return name.removesuffix("/-/Official_Review")
+        return None
 
     def _list(self, client: OpenReview, venue: str) -> None:
         try:
@@ -312,13 +339,15 @@ class FetchRun:
         notes = _object(self._snapshot.get(*keys.forum(forum))).get("notes")
         return _objects(notes)
 
-    def _review_ids(self, forum: str) -> list[str]:
+    def _notes_and_replies(self, forum: str) -> list[dict[str, Any]]:
         notes = self._notes(forum)
         details = notes[0].get("details") if notes else None
-        replies = _objects(details.get("replies") if isinstance(details, dict) else None)
+        return [*notes, *_objects(details.get("replies") if isinstance(details, dict) else None)]
+
+    def _review_ids(self, forum: str) -> list[str]:
         return [
             str(note["id"])
-            for note in (*notes, *replies)
+            for note in self._notes_and_replies(forum)
             if "Official_Review" in str(note.get("invitations") or note.get("invitation"))
             and isinstance(note.get("id"), str)
         ]

@@ -15,6 +15,7 @@ import openreview
 
 from cycledata.errors import FetchError, GaveUpError, RefusedError
 from cycledata.files import canonical_json
+from cycledata.snapshot import keys
 from cycledata.snapshot.open import OpenSnapshot
 from cycledata.snapshot.reply import Reply
 from cycledata.sources.http import HttpReply, json_problem, origin, polite_session
@@ -51,6 +52,10 @@ def invitations(venue: str) -> tuple[str, ...]:
         return (f"{venue}/-/Submission",)
     kinds = ("Blind_Submission", "Withdrawn_Submission", "Desk_Rejected_Submission")
     return tuple(f"{venue}/-/{kind}" for kind in kinds)
+
+
+FORM_KINDS = ("Official_Review", "Meta_Review", "Decision")
+"""Kinds of notes whose invitations state the forms of a venue."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +130,23 @@ class OpenReview:
                 if invitation == first:
                     raise  # a venue without withdrawn papers is one, without submissions none
         return list(forums)
+
+    def invitation(self, snapshot: OpenSnapshot, name: str) -> None:
+        """Fetch one invitation, which states a form; that it does not exist is recorded too.
+
+        Raises:
+            GaveUpError: the reply has another invitation, or none that can be read.
+        """
+        with contextlib.suppress(_NegativeError):
+            self._call(lambda: self._client.get_invitation(name))
+        answer = self._last()
+        found = json.loads(answer.body)["invitations"] if answer.status == 200 else []
+        if found and not (isinstance(found[0], dict) and found[0].get("id") == name):
+            raise GaveUpError(f"{answer.url}: expected the invitation {name}, found another reply")
+        body = canonical_json(found[0]).encode("ascii") if found else b""
+        status = 200 if found else 404
+        moment, key = self._clock.utc(), keys.invitation(name).key
+        snapshot.add(Reply("openreview", key, answer.url, moment, status, "application/json", body))
 
     def history(self, snapshot: OpenSnapshot, note_id: str) -> None:
         """Fetch the edits of one note; a refusal is recorded too."""
@@ -346,7 +368,12 @@ def _problem_of(answer: HttpReply) -> str | None:
     if path.endswith("/login") and body.get("mfaPending"):
         # Said here, before the client starts asking for codes on the terminal.
         raise RefusedError(_MFA)
-    expected = {"/notes": "notes", "/notes/edits": "edits", "/references": "references"}
+    expected = {
+        "/notes": "notes",
+        "/notes/edits": "edits",
+        "/references": "references",
+        "/invitations": "invitations",
+    }
     field = next((name for end, name in expected.items() if path.endswith(end)), None)
     if field and not (isinstance(body, dict) and isinstance(body.get(field), list)):
         return f"JSON without {field}"

@@ -105,6 +105,8 @@ def inferred_venues(facts: Mapping[str, Any]) -> list[str]:
 
 def _invitations(snapshot: SealedSnapshot) -> Iterator[Any]:
     for reply in snapshot.iter("openreview", _INVITATIONS):
+        if reply.status != 200:
+            continue
         try:
             yield read_json(reply.payload)
         except (ValueError, RecursionError):

@@ -190,6 +190,8 @@ class State:
     """When set, OpenReview wants a login with it."""
     token_lasts: int = 1_000_000
     """Requests that one login serves."""
+    form_place: str = ""
+    """Place of the review form: ``""`` for all papers, or e.g. ``"/Submission1"``."""
     login: str = "token"
     """``"token"``, or ``"mfa"`` for an account with a second factor."""
     extra_count: int = 0
@@ -276,6 +278,8 @@ class Handler(BaseHTTPRequestHandler):
             state.tokens[token] -= 1
         if path == "/notes":
             return self._notes(venue, query, fault)
+        if path == "/invitations":
+            return self._invitation(venue, query.get("id", ""))
         if path in {"/notes/edits", "/references"}:
             note = query.get("note.id") or query.get("referent") or ""
             if note.endswith("x2"):
@@ -287,6 +291,30 @@ class Handler(BaseHTTPRequestHandler):
                 return self._json({"name": "NotFoundError", "message": "No PDF"}, 404)
             return 200, "application/pdf", b"%PDF-1.5\n" + query["id"].encode() + b"\n%%EOF\n"
         return self._json({"name": "NotFoundError", "message": path}, 404)
+
+    def _invitation(self, venue: str, name: str) -> tuple[int, str, bytes]:
+        """Answer for the form of reviews, of all papers or of the place that the state names."""
+        if name != f"{venue}{self.state.form_place}/-/Official_Review":
+            return self._json({"name": "NotFoundError", "message": f"{name} not found"}, 404)
+        scale = {3: "reject", 5: "marginally below", 6: "marginally above", 8: "accept"}
+        aspects = [f"{n} {word}" for n, word in ((2, "fair"), (3, "good"))]
+        rating = [f"{n}: {words} the acceptance threshold" for n, words in scale.items()]
+        choices = {"recommendation" if venue == V1 else "rating": rating, "confidence": ["4: sure"]}
+        choices |= dict.fromkeys(("soundness", "presentation", "contribution"), aspects)
+        texts = ("summary", "strengths", "weaknesses", "questions")
+        if venue == V1:
+            content: Any = {field: {"value-radio": listed} for field, listed in choices.items()}
+            content |= {field: {"value-regex": ".*"} for field in texts}
+            body: Any = {"reply": {"content": content}}
+        else:
+            asked: Any = {
+                f: {"type": "string", "enum": e, "input": "radio"} for f, e in choices.items()
+            }
+            asked |= {field: {"type": "string", "input": "textarea"} for field in texts}
+            content = {field: {"value": {"param": param}} for field, param in asked.items()}
+            edit = {"note": {"content": content}}
+            body = {"edit": edit if self.state.form_place else {"invitation": {"edit": edit}}}
+        return self._json({"invitations": [{"id": name, **body}], "count": 1})
 
     def _notes(
         self, venue: str, query: dict[str, str], fault: str | None

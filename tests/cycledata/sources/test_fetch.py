@@ -55,7 +55,10 @@ def test_a_fetch_brings_forums_matches_licences_and_e_prints(
     summary = review5k(tmp_path, services(server))
     assert (summary.missing, summary.stopped) == ([], None)
     assert summary.unmatched == 2
-    assert keys(tmp_path, "openreview") == [f"forum/forum{i:05d}" for i in range(12)]
+    assert keys(tmp_path, "openreview") == [
+        *(f"forum/forum{i:05d}" for i in range(12)),
+        *(f"invitation/{V2}/-/{kind}" for kind in ("Decision", "Meta_Review", "Official_Review")),
+    ]
     arxiv = keys(tmp_path, "arxiv")
     on_arxiv = [i for i in range(12) if i % 5 != 4]
     assert [key for key in arxiv if key.startswith("eprint/")] == [
@@ -152,7 +155,10 @@ def test_a_plan_of_accepted_papers_states_the_requests_that_a_fetch_makes(
 
 def test_a_limit_holds_for_every_step(tmp_path: Path, server: Any, services: MakeServices) -> None:
     review5k(tmp_path, services(server), options=FetchOptions(limit=3))
-    assert keys(tmp_path, "openreview") == [f"forum/forum{i:05d}" for i in range(3)]
+    assert keys(tmp_path, "openreview")[:4] == [
+        *(f"forum/forum{i:05d}" for i in range(3)),
+        f"invitation/{V2}/-/Decision",
+    ]
     assert len([key for key in keys(tmp_path, "arxiv") if key.startswith("match/")]) == 3
 
 
@@ -176,7 +182,7 @@ def test_a_service_that_is_down_is_left_alone_and_the_others_go_on(
 ) -> None:
     server = new_server(choose=lambda service, _: "502" if service == "arxiv" else None)
     summary = review5k(tmp_path, services(server))
-    assert len(keys(tmp_path, "openreview")) == 12
+    assert len(keys(tmp_path, "openreview")) == 12 + 3
     # Five papers at four tries each; the other seven are not asked for.
     assert summary.requests["arxiv"] == 20
     assert [row.step for row in summary.missing] == ["arXiv search"] * 12
