@@ -30,7 +30,7 @@ demo: .venv/.base
 	$(BIN)/cycledata explain demo-out/review-5k SAMPLE5k03
 	$(BIN)/python -c "from datasets import load_dataset; \
 	    [print(path, config, load_dataset(path, config, cache_dir='demo-out/cache')) \
-	     for path, configs in {'demo-out/review-5k': ('default', 'scores'), \
+	     for path, configs in {'demo-out/review-5k': ('default', 'reviews', 'scores'), \
 	                           'demo-out/research-14k': ('default', 'ids')}.items() \
 	     for config in configs]"
 	$(BIN)/cycleeval human demo-out/review-5k --split test

@@ -33,7 +33,7 @@ COLUMN_MEANINGS: Mapping[str, Mapping[str, str]] = {
         "sections": "Sections with level, title and text; no references or acknowledgments.",
         "reviews": "Reviews in ascending order of rating; reviewers are `R1`, `R2`, ... per paper.",
         "meta_review": "Meta-review, or null if there is none.",
-        "license": "License of the text, in the words of the service.",
+        "license": "License of the text (in `reviews`: of the reviews), as the service states it.",
         "messages": "Paper as the user's turn; reviews and decision as the assistant's turn. In "
         "`threads`: a branch down to the authors' response, if the recipe asks for it.",
         "reviewer": "Reviewer `R1`, `R2`, ... of this paper, as in `reviews`.",

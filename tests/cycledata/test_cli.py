@@ -230,7 +230,10 @@ def test_a_takedown_beside_the_snapshot_binds_builds_written_elsewhere(
 
 def test_explain_prints_places_reasons_and_evidence(cli: Cli, built: Path) -> None:
     lines = cli("explain", built / "built", "SAMPLE5k03").out.split("\n")
-    assert lines[0] == "SAMPLE5k03: in part (scores/train)"
+    assert (
+        lines[0]
+        == "SAMPLE5k03: in part (history/train, reviews/train, scores/train, threads/train)"
+    )
     assert "  left out by default/consent: text-withheld: licence-no-redistribution" in lines
     assert (
         "  publish  ratings: public-facts: 'readers: everyone' "
@@ -240,7 +243,7 @@ def test_explain_prints_places_reasons_and_evidence(cli: Cli, built: Path) -> No
 
 def test_verify_counts_files(cli: Cli, built: Path) -> None:
     ran = cli("verify", built / "built", "--json")
-    assert json.loads(ran.out) == {"kind": "build", "n_files": 9, "ok": True}
+    assert json.loads(ran.out) == {"kind": "build", "n_files": 15, "ok": True}
 
 
 def test_a_closed_pipe_ends_a_command_quietly(built: Path) -> None:

@@ -5,6 +5,7 @@ from pathlib import Path
 from cycledata.datasets.review5k.columns import (
     DEFAULT_SCHEMA,
     HISTORY_SCHEMA,
+    REVIEWS_SCHEMA,
     SCORES_SCHEMA,
     THREADS_SCHEMA,
 )
@@ -27,6 +28,7 @@ REVIEW_5K = DatasetSpec(
     recipe=Review5kRecipe(),
     schemas={
         "default": DEFAULT_SCHEMA,
+        "reviews": REVIEWS_SCHEMA,
         "scores": SCORES_SCHEMA,
         "history": HISTORY_SCHEMA,
         "threads": THREADS_SCHEMA,

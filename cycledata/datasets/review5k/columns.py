@@ -35,6 +35,14 @@ SCORES_SCHEMA = pa.schema(
         ("n_reviews", pa.int32()),
     ]
 )
+REVIEWS_SCHEMA = pa.schema(
+    [
+        *SCORES_SCHEMA,
+        ("reviews", pa.list_(_REVIEW)),
+        ("meta_review", pa.string()),
+        ("license", pa.string()),
+    ]
+)
 DEFAULT_SCHEMA = pa.schema(
     [
         *SCORES_SCHEMA,

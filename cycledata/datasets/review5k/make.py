@@ -1,7 +1,8 @@
 """Make the rows of one Review-5k paper.
 
-Config ``scores`` has every paper with a rating: ids, ratings, decision, no text. Config ``default``
-has the papers whose text and reviews may both be published. A paper's text is the first of its
+Config ``scores`` has every paper with a rating: ids, ratings, decision, no text. Config ``reviews``
+has the papers whose reviews may be published, without any text of the paper. Config ``default`` has
+the papers whose text and reviews may both be published. A paper's text is the first of its
 texts that may be published and can be parsed: the LaTeX of the e-print, then the PDF.
 """
 
@@ -11,6 +12,7 @@ from functools import lru_cache
 from typing import Any
 
 from cycledata.consent.decisions import Claim, Decisions, decide_paper, license_of
+from cycledata.consent.evidence import Evidence
 from cycledata.consent.gather import abstract_evidence, note_evidence, rating_evidence
 from cycledata.consent.policy import Verdict
 from cycledata.consent.tombstones import FILE as TOMBSTONES
@@ -33,7 +35,12 @@ from cycledata.datasets.review5k.history import (
     rating_history,
     table_orders,
 )
-from cycledata.datasets.review5k.recipe import Review5kRecipe, default_stages, scores_stages
+from cycledata.datasets.review5k.recipe import (
+    Review5kRecipe,
+    default_stages,
+    reviews_stages,
+    scores_stages,
+)
 from cycledata.datasets.review5k.threads import paper_thread
 from cycledata.datasets.spec import BuildContext, PaperRows
 from cycledata.errors import ParseError
@@ -61,6 +68,8 @@ class _Paper:
     texts: tuple[TextSource, ...]
     """All its texts in the snapshot, best first."""
     decisions: Decisions
+    review_evidence: tuple[Evidence, ...]
+    """Evidence for publishing its reviews."""
     dropped: tuple[Dropped, ...]
     """Rows about the search for its texts."""
     keys: tuple[str, ...]
@@ -155,6 +164,9 @@ def make(context: Context, paper_id: str) -> PaperRows:
     labelled = forum.submission.model_copy(update={"decision": submission.decision})
     thread = paper_thread(context, reply, replace(forum, submission=labelled))
     rows: dict[str, Mapping[str, Any]] = {"scores": scores_row(submission, history.current)}
+    reviews_row, no_reviews = _reviews_row(paper)
+    if reviews_row is not None:
+        rows["reviews"] = reviews_row
     default_row, left_out = _default_row(context, paper)
     if default_row is not None:
         rows["default"] = default_row
@@ -164,7 +176,7 @@ def make(context: Context, paper_id: str) -> PaperRows:
         rows=rows,
         many_rows={"history": history_rows(paper_id, history.states), "threads": thread.rows},
         dropped=(
-            *(*forum.dropped, *unrated, *label_rows, *paper.dropped, *left_out),
+            *(*forum.dropped, *unrated, *label_rows, *paper.dropped, *no_reviews, *left_out),
             *(*history.dropped, *thread.dropped),
         ),
         verdicts=tuple(dict.fromkeys([*verdicts, *thread.verdicts])),
@@ -297,10 +309,11 @@ def _decide(
     except ParseError as error:
         dropped = (Dropped(paper_id, error.rule, error.detail[:200], "text"),)
     texts = tuple(find_texts(snapshot, forum, submission, candidate))
+    of_reviews = tuple(note_evidence(forum, submission.review_license))
 
     def claims() -> Iterator[Claim]:
         yield Claim("ratings", rating_evidence(forum, submission))
-        yield Claim("reviews", note_evidence(forum, submission.review_license))
+        yield Claim("reviews", of_reviews)
         if _meta_review_is_apart(submission):
             yield Claim("reviews", note_evidence(forum, submission.meta_review_license))
         yield Claim("abstract", abstract_evidence(snapshot, forum, submission, candidate))
@@ -322,13 +335,29 @@ def _decide(
         dropped = (*dropped, row)
         submission = submission.model_copy(update={"meta_review": None})
     keys = _keys(submission, candidate)
-    return _Paper(submission, texts, decisions, dropped, keys, ratings_state)
+    return _Paper(submission, texts, decisions, of_reviews, dropped, keys, ratings_state)
 
 
 def _meta_review_is_apart(submission: Submission) -> bool:
     """Return True if the meta-review has another license than the reviews."""
     has_one = submission.meta_review is not None
     return has_one and submission.meta_review_license != submission.review_license
+
+
+def _reviews_row(paper: _Paper) -> tuple[Mapping[str, Any] | None, tuple[Dropped, ...]]:
+    """Return the row of ``reviews``, or None and the reason why there is none."""
+    submission = paper.submission
+    passed = run_stages(submission, reviews_stages())
+    if isinstance(passed, Dropped):
+        return None, (replace(passed, stage=f"reviews/{passed.stage}"),)
+    verdict = paper.decisions.of("reviews")[0]
+    if not verdict.publishes:
+        detail = verdict.rule
+        withheld = Dropped(submission.paper_id, "reviews-withheld", detail, "reviews/consent")
+        return None, (withheld,)
+    license_ = license_of(verdict, paper.review_evidence)
+    scores = scores_row(submission, paper.ratings_state)
+    return {**scores, **_review_columns(submission), "license": license_}, ()
 
 
 def _default_row(
@@ -389,13 +418,19 @@ def _full_row(
         "text_source": parsed.text_source,
         "text_version": parsed.text_version,
         "sections": [s.model_dump(include={"level", "title", "text"}) for s in parsed.sections],
+        **_review_columns(submission),
+        "license": license_of(verdict, text.evidence),
+        "messages": [message.model_dump() for message in review_messages(submission, shown)],
+    }
+
+
+def _review_columns(submission: Submission) -> dict[str, Any]:
+    return {
         "reviews": [
             review.model_dump(include={"reviewer", *REVIEW_TEXTS, *REVIEW_NUMBERS, "fields"})
             for review in submission.reviews
         ],
         "meta_review": submission.meta_review.text if submission.meta_review else None,
-        "license": license_of(verdict, text.evidence),
-        "messages": [message.model_dump() for message in review_messages(submission, shown)],
     }
 
 

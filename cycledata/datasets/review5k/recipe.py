@@ -54,6 +54,11 @@ def scores_stages(recipe: Review5kRecipe) -> tuple[Stage[Submission], ...]:
     )
 
 
+def reviews_stages() -> tuple[Stage[Submission], ...]:
+    """Return the further rules that a paper must pass to be in ``reviews``, in order."""
+    return (filters.require_review_texts,)
+
+
 def default_stages() -> tuple[Stage[Submission], ...]:
     """Return the further rules that a paper must pass to be in ``default``, in order."""
     return (

@@ -65,6 +65,8 @@ def test_the_sample_has_these_papers_in_these_splits(sample_build: Path) -> None
     assert found == {
         "default/train": [f"SAMPLE5k{i}" for i in ("01", "02", "07", "15", "16")],
         "default/test": [f"SAMPLE5k{i}" for i in ("06", "08", "25", "28")],
+        "reviews/train": [f"SAMPLE5k{i}" for i in ("01", "02", "03", "04", "05", "07", "15", "16")],
+        "reviews/test": [f"SAMPLE5k{i}" for i in ("06", "08", "09", "25", "28")],
         "scores/train": [f"SAMPLE5k{i}" for i in ("01", "02", "03", "04", "05", "07", "15", "16")],
         "scores/test": [f"SAMPLE5k{i}" for i in ("06", "08", "09", "12", "25", "28")],
     }
@@ -137,7 +139,7 @@ def test_another_place_other_workers_and_a_shuffled_import_give_the_same_bytes(
     assert digests(out) == digests(sample_build)
 
 
-@pytest.mark.parametrize("config", ["default", "scores"])
+@pytest.mark.parametrize("config", ["default", "reviews", "scores"])
 def test_the_datasets_library_loads_and_streams_it_with_the_schemas_types(
     sample_build: Path, config: str, tmp_path: Path
 ) -> None:
