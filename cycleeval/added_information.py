@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from cycleeval.inputs import numbers, plain_list
 from cycleeval.ragged import Floats
 from cycleeval.recalibration import draw_folds
 
@@ -53,17 +54,15 @@ def added_information(
     Raises:
         ValueError: shapes that do not fit, values that are not finite, or constant targets.
     """
-    predicted = np.asarray(predictions, dtype=np.float64)
-    wanted = np.asarray(targets, dtype=np.float64)
-    known = np.atleast_2d(np.asarray(baselines, dtype=np.float64))
+    predicted, wanted = numbers(predictions, "predictions"), numbers(targets, "targets")
+    rows = plain_list(baselines, "baselines")
+    nested = rows if not rows or hasattr(rows[0], "__len__") else [rows]
+    known = np.array([numbers(row, "baselines") for row in nested]).reshape(len(nested), -1)
     if predicted.shape != wanted.shape or known.shape[1:] != wanted.shape:
         raise ValueError(
             f"expected shapes (n,), (n,) and (k, n), found {predicted.shape}, {wanted.shape} "
             f"and {known.shape}"
         )
-    for name, values in (("predictions", predicted), ("targets", wanted), ("baselines", known)):
-        if not np.isfinite(values).all():
-            raise ValueError(f"{name}: expected finite numbers only")
     variance = float(wanted.var())
     if variance <= 0:
         raise ValueError("targets: expected ratings that differ between papers, found one value")

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from cycleeval.inputs import require_choice
+from cycleeval.inputs import numbers, require_choice
 from cycleeval.proxy import leave_one_out_means
 from cycleeval.ragged import Floats, Lists, Membership, Ragged, membership, ragged
 from cycleeval.ratios import ratio, root
@@ -171,7 +171,7 @@ def disattenuated_of(predicted: Floats, ratings: Ragged, weights: Floats) -> Flo
     return ratio(r, root(ratio(between_papers, between_papers + noise)))
 
 
-def replacement_wins(predicted: Floats, ratings: Lists | Ragged) -> Floats:
+def replacement_wins(predicted: Sequence[float] | Floats, ratings: Lists | Ragged) -> Floats:
     """Return the outcome of the replace-one-human test, one value per paper.
 
     Each reviewer in turn is replaced by the model. The value is the share of reviewers that the
@@ -182,13 +182,15 @@ def replacement_wins(predicted: Floats, ratings: Lists | Ragged) -> Floats:
         predicted: the model's rating of each paper.
         ratings: human ratings, at least two per paper.
 
-    >>> replacement_wins(np.array([5.0]), [[3, 5, 8]]).round(4).tolist()
+    >>> replacement_wins([5], [[3, 5, 8]]).round(4).tolist()
     [0.8333]
     """
-    flat = ragged(ratings)
+    flat, own = ragged(ratings), numbers(predicted, "predicted")
+    if len(own) != len(flat):
+        raise ValueError(f"expected one prediction per paper, {len(flat)}; found {len(own)}")
     target = leave_one_out_means(flat)
     human = np.round(np.abs(flat.values - target), 9)
-    model = np.round(np.abs(predicted[flat.paper] - target), 9)
+    model = np.round(np.abs(own[flat.paper] - target), 9)
     return flat.means((model < human) + 0.5 * (model == human))
 
 

@@ -123,8 +123,11 @@ def with_form(config: ScoringConfig | None, humans: HumanRatings) -> ScoringConf
     Options that the caller gave are kept.
 
     Raises:
+        TypeError: not a `ScoringConfig`.
         ScoringError: human ratings off the scale, or a threshold outside of it.
     """
+    if not isinstance(config, ScoringConfig | None):
+        raise TypeError(f"config: expected a ScoringConfig or None, found {config!r:.60}")
     options = config or ScoringConfig()
     scale = options.scale or humans.scale or DEFAULT_SCALE
     threshold = options.threshold
@@ -136,7 +139,7 @@ def with_form(config: ScoringConfig | None, humans: HumanRatings) -> ScoringConf
             f"{humans.name}: human ratings from {min(values):g} to {max(values):g} are off the "
             f"scale {scale[0]:g} to {scale[1]:g}; give --scale, or rating_scale in the data"
         )
-    if not isinstance(threshold, str) and options.threshold is None:
+    if not isinstance(threshold, str):
         low, high = scale
         if not low < threshold <= high:
             raise ScoringError(
@@ -259,6 +262,8 @@ def align(
     predictions = [file.predictions.get(paper_id) for paper_id in humans.paper_ids]
     everyone = humans_of(humans, config)
     usable = everyone.ratings.counts > 0
+    if not usable.any():
+        raise ScoringError(f"{humans.name}: expected a paper with a rating, found none")
     if only is not None:
         usable = usable & only
     if config.policy == "exclude":

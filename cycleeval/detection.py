@@ -17,6 +17,7 @@ from pydantic import Field
 from cycledata.errors import ParseError
 from cycledata.jsonl import MAX_LINES, InvalidLine, read_jsonl, require_records
 from cycledata.records import Record
+from cycleeval.inputs import booleans, number_or_none, numbers
 from cycleeval.intervals import auroc_interval, exact_interval
 from cycleeval.result import MetricResult, digest, signature
 
@@ -149,7 +150,7 @@ def threshold_at_false_positive_rate(human_criteria: ArrayLike, rate: float) -> 
     >>> threshold_at_false_positive_rate([1.0, 2.0, 3.0, 4.0], 0.25).value
     3.0
     """
-    values = np.sort(np.asarray(human_criteria, dtype=np.float64))
+    values = np.sort(numbers(human_criteria, "human_criteria"))
     if len(values) == 0 or not 0 <= rate <= 1:
         raise ValueError(f"expected human texts and a rate of 0 to 1, found {len(values)}, {rate}")
     # The epsilon keeps 0.07 * 100 = 7.000000000000001 and 0.29 * 100 = 28.999999999999996 apart.
@@ -204,7 +205,7 @@ def detect(
     Raises:
         ValueError: a row lacks human or generated texts in a split, or a threshold is not finite.
     """
-    if not np.isfinite(np.asarray(thresholds, dtype=np.float64)).all():
+    if any(number_or_none(threshold, "thresholds") is None for threshold in thresholds):
         raise ValueError(f"expected finite thresholds, found {list(thresholds)}")
     rows = sorted({(r.format, r.source) for r in records if r.source is not None})
     if not rows:
@@ -288,12 +289,11 @@ def _detect_row(
 def _labelled(
     criteria: ArrayLike, generated: ArrayLike
 ) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
-    values = np.asarray(criteria, dtype=np.float64)
-    labels = np.asarray(generated, dtype=bool)
-    if values.ndim != 1 or values.shape != labels.shape or not np.isfinite(values).all():
+    values, labels = numbers(criteria, "criteria"), booleans(generated, "generated")
+    if len(values) != len(labels):
         raise ValueError(
-            f"expected finite criteria and labels of one shape (n,), found {values.shape} "
-            f"and {labels.shape}"
+            f"expected one label per criterion, found {len(values)} criteria and {len(labels)} "
+            "labels"
         )
     if not labels.any() or labels.all():
         raise ValueError(
@@ -354,11 +354,11 @@ def _f1(counts: Counts, threshold: Threshold) -> MetricResult:
 def _auroc_result(criteria: ArrayLike, generated: ArrayLike) -> MetricResult:
     value, error = auroc(criteria, generated)
     said = signature("detection_auroc", ties="half", ci="logit-delong")
-    n = len(np.asarray(criteria))
+    n = len(numbers(criteria, "criteria"))
     if not error > 0:
         why = "no interval: complete separation, or one text of a kind, leaves DeLong's error at 0"
         return MetricResult("auroc", value, None, None, n, 0, said, why)
-    n_generated = int(np.asarray(generated).sum())
+    n_generated = int(booleans(generated, "generated").sum())
     interval = auroc_interval(value, error, n_generated, n - n_generated)
     assert interval is not None
     return MetricResult("auroc", value, interval.low, interval.high, n, 0, said)

@@ -24,6 +24,7 @@ from cycleeval.bootstrap import (
     left_out_weights,
     resampled_weights,
 )
+from cycleeval.inputs import numbers, require_whole
 from cycleeval.intervals import exact_interval
 from cycleeval.ragged import Floats
 from cycleeval.result import MetricResult, signature
@@ -104,11 +105,12 @@ def best_of_k(values: ArrayLike, k: int, *, of: ArrayLike | None = None) -> floa
     >>> best_of_k([1.0, 2.0, 3.0], 2)  # the pairs (1,2), (1,3), (2,3)
     2.6666666666666665
     """
-    picked_by = np.asarray(values, dtype=np.float64)
-    averaged = picked_by if of is None else np.asarray(of, dtype=np.float64)
+    picked_by = numbers(values, "values")
+    averaged = picked_by if of is None else numbers(of, "of")
     n = len(picked_by)
-    if averaged.shape != picked_by.shape or not 1 <= k <= n:
-        raise ValueError(f"expected k of 1 to {n} and {n} values, found k={k}, {len(averaged)}")
+    require_whole("k", k, lowest=1, highest=max(n, 1))
+    if averaged.shape != picked_by.shape:
+        raise ValueError(f"of: expected {n} values, found {len(averaged)}")
     return float(_best_of(picked_by, averaged, k)(np.ones((1, n)))[0])
 
 
@@ -125,9 +127,9 @@ def rate_sources(
     Raises:
         ValueError: a k below 1.
     """
+    for k in ks:
+        require_whole("k", k, lowest=1)
     ks = sorted(set(ks))
-    if min(ks, default=1) < 1:
-        raise ValueError(f"expected k of 1 or more, found {min(ks)}")
     rows = []
     for source in sorted({paper.source for paper in papers}):
         mine = sorted((p for p in papers if p.source == source), key=lambda p: p.paper_id)

@@ -79,7 +79,7 @@ def human_error(
     *,
     mode: Mode = "n-1",
     loss: Loss = "mse",
-    left_out: Integers | None = None,
+    left_out: Sequence[int] | Integers | None = None,
 ) -> Floats:
     """Return the human reviewers' own proxy error, one value per paper (Eq. 6).
 
@@ -112,7 +112,7 @@ def proxy_error(
     *,
     mode: Mode = "n-1",
     loss: Loss = "mse",
-    left_out: Integers | None = None,
+    left_out: Sequence[int] | Integers | None = None,
 ) -> Floats:
     """Return a model's proxy error, one value per paper.
 
@@ -180,7 +180,7 @@ def random_reviewers(counts: Integers, *, seed: int) -> Integers:
     return np.asarray(np.random.default_rng(seed).integers(0, counts))
 
 
-def _require_options(mode: str, loss: str, left_out: Integers | None) -> None:
+def _require_options(mode: str, loss: str, left_out: Sequence[int] | Integers | None) -> None:
     require_choice("mode", mode, get_args(Mode))
     require_choice("loss", loss, get_args(Loss))
     if mode == "n" and left_out is not None:
@@ -201,12 +201,17 @@ def _lost(errors: Floats, loss: Loss) -> Floats:
     return np.asarray(errors**2 if loss == "mse" else np.abs(errors))
 
 
-def _per_paper(flat: Ragged, errors: Floats, left_out: Integers | None) -> Floats:
+def _per_paper(flat: Ragged, errors: Floats, left_out: Sequence[int] | Integers | None) -> Floats:
     if left_out is None:
         return flat.means(errors)
-    if len(left_out) != len(flat) or (left_out < 0).any() or (left_out >= flat.counts).any():
-        raise ValueError("left_out: expected one index below the number of ratings for each paper")
-    return np.asarray(errors[np.cumsum(flat.counts) - flat.counts + left_out])
+    drawn = numbers(left_out, "left_out")
+    fits = len(drawn) == len(flat) and bool(((drawn >= 0) & (drawn < flat.counts)).all())
+    if not fits or (drawn % 1 != 0).any():
+        raise ValueError(
+            "left_out: expected one whole number per paper, from 0 to its number of ratings less "
+            f"one; found {drawn.tolist()!r:.60}"
+        )
+    return np.asarray(errors[np.cumsum(flat.counts) - flat.counts + drawn.astype(np.int64)])
 
 
 def _with_ratings(flat: Ragged, *, at_least: int) -> Ragged:

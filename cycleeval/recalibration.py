@@ -12,6 +12,7 @@ from typing import Literal
 
 import numpy as np
 
+from cycleeval.inputs import numbers, require_choice, require_whole
 from cycleeval.ragged import Floats, Integers
 
 Method = Literal["linear", "isotonic"]
@@ -79,6 +80,8 @@ def draw_folds(n_papers: int, *, folds: int = 10, seed: int = 0) -> Integers:
     Raises:
         ValueError: fewer than two folds, or fewer papers than folds.
     """
+    require_whole("folds", folds, lowest=1)
+    require_whole("seed", seed, lowest=0)
     if not 2 <= folds <= n_papers:
         raise ValueError(f"expected 2 to {n_papers} folds for {n_papers} papers, found {folds}")
     return np.random.default_rng(seed).permutation(np.arange(n_papers) % folds)
@@ -109,8 +112,7 @@ def recalibrate(
     >>> recalibrate([6, 8, 10, 12], [3, 4, 5, 6], folds=2).round(6).tolist()
     [3.0, 4.0, 5.0, 6.0]
     """
-    if method not in METHODS:
-        raise ValueError(f"method: expected one of {', '.join(METHODS)}, found {method!r}")
+    require_choice("method", method, METHODS)
     predicted, wanted = _pair(predictions, targets)
     fold = draw_folds(len(predicted), folds=folds, seed=seed)
     found = np.empty(len(predicted))
@@ -137,7 +139,7 @@ def cross_fitted_mean(
     targets: Sequence[float] | Floats, *, folds: int = 10, seed: int = 0
 ) -> Floats:
     """Return the mean target of the other folds per paper: the constant to beat."""
-    wanted = np.asarray(targets, dtype=np.float64)
+    wanted = numbers(targets, "targets")
     fold = draw_folds(len(wanted), folds=folds, seed=seed)
     means = np.array([wanted[fold != number].mean() for number in range(folds)])
     return np.asarray(means[fold])
@@ -182,17 +184,12 @@ def _fit_isotonic(predicted: Floats, wanted: Floats, apply_to: Floats) -> Floats
 def _pair(
     predictions: Sequence[float] | Floats, targets: Sequence[float] | Floats
 ) -> tuple[Floats, Floats]:
-    predicted = np.asarray(predictions, dtype=np.float64)
-    wanted = np.asarray(targets, dtype=np.float64)
-    if predicted.ndim != 1 or predicted.shape != wanted.shape:
+    predicted, wanted = numbers(predictions, "predictions"), numbers(targets, "targets")
+    if predicted.shape != wanted.shape:
         raise ValueError(
-            f"expected one prediction and one target per paper, found shapes "
-            f"{predicted.shape} and {wanted.shape}"
+            f"expected one prediction and one target per paper, found {len(predicted)} and "
+            f"{len(wanted)}"
         )
     if len(predicted) < 2:
         raise ValueError(f"expected at least two papers, found {len(predicted)}")
-    for name, values in (("predictions", predicted), ("targets", wanted)):
-        if not np.isfinite(values).all():
-            place = int(np.argmin(np.isfinite(values)))
-            raise ValueError(f"{name}: expected finite numbers, found {values[place]} at {place}")
     return predicted, wanted

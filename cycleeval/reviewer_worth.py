@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from cycleeval.inputs import numbers, require_whole
 from cycleeval.ragged import Floats, Lists, Ragged, ragged
 
 MIN_PAPERS = 10
@@ -61,16 +62,15 @@ def reviewer_worth(
             chance, so that no number of them orders papers.
     """
     flat = ragged(ratings)
-    predicted = np.asarray(predictions, dtype=np.float64)
+    require_whole("resamples", resamples, lowest=1)
+    require_whole("seed", seed, lowest=0)
+    predicted = numbers(predictions, "predictions")
     if predicted.shape != flat.counts.shape:
-        raise ValueError(
-            f"expected one prediction per paper ({len(flat)}), found shape {predicted.shape}"
-        )
-    usable = (flat.counts > 1) & np.isfinite(predicted)
+        raise ValueError(f"expected one prediction per paper ({len(flat)}), found {len(predicted)}")
+    usable = flat.counts > 1
     if usable.sum() < MIN_PAPERS:
         raise ValueError(
-            f"expected at least {MIN_PAPERS} papers with two ratings and a prediction, found "
-            f"{usable.sum()}"
+            f"expected at least {MIN_PAPERS} papers with two ratings, found {usable.sum()}"
         )
     flat, predicted = flat.select(usable), predicted[usable]
     columns = worth_moments(predicted, flat)

@@ -89,7 +89,7 @@ def test_best_of_k_is_the_mean_at_one_and_the_best_at_all() -> None:
 
 @pytest.mark.parametrize("k", [0, 4, -1])
 def test_more_papers_than_there_are_cannot_be_picked_from(k: int) -> None:
-    with pytest.raises(ValueError, match="expected k of 1 to 3"):
+    with pytest.raises(ValueError, match="k: expected a whole number from 1 to 3"):
         best_of_k([1.0, 2.0, 3.0], k)
 
 

@@ -124,7 +124,7 @@ REFUSED: dict[str, tuple[Callable[[], object], str]] = {
     ),
     "left_out beyond the paper": (
         lambda: human_error([[3, 5]], left_out=np.array([2])),
-        "below the number of ratings",
+        "to its number of ratings less one",
     ),
     "counts that do not add up": (
         lambda: from_flat(np.ones(3), np.array([1, 1])),

@@ -80,7 +80,7 @@ def test_a_reviewer_that_always_answers_alike_gains_nothing_by_recalibration() -
     [
         ([1.0], [1.0], "at least two papers"),
         ([1.0, 2.0], [1.0], "one prediction and one target per paper"),
-        ([1.0, float("nan")], [1.0, 2.0], "predictions: expected finite numbers, found nan at 1"),
+        ([1.0, float("nan")], [1.0, 2.0], "predictions: paper 1: expected a finite number, found nan"),
     ],
     ids=["one-paper", "lengths", "nan"],
 )
@@ -90,7 +90,7 @@ def test_bad_input_is_named(predictions: list[float], targets: list[float], mess
 
 
 def test_an_unknown_method_and_too_many_folds_are_refused() -> None:
-    with pytest.raises(ValueError, match="expected one of linear, isotonic, found 'platt'"):
+    with pytest.raises(ValueError, match="expected one of 'linear', 'isotonic'; found 'platt'"):
         recalibrate([1, 2], [1, 2], method="platt")  # type: ignore[arg-type]  # the error under test
     with pytest.raises(ValueError, match="expected 2 to 3 folds for 3 papers, found 10"):
         recalibrate([1, 2, 3], [1, 2, 3])
