@@ -78,11 +78,28 @@ _OF = re.compile(
 _RANGE = re.compile(
     r"[\s*_]{0,3}(?:-{0,2}>|=>|→|-|–|—|~|\.\.|\bto\b|\bor\b)\s{0,3}[0-9]", re.IGNORECASE
 )
+_OTHER_SCALE = re.compile(
+    r"\bout\s+of\s+(?P<of>[0-9]{1,4})\b|\bscale\b[^0-9\n]{0,12}(?:[0-9]{1,4}\s*(?:-|–|to)\s*)?(?P<to>[0-9]{1,4})"
+    r"|\b[0-9]{1,4}\s*(?:-|–|to)\s*(?P<end>[0-9]{1,4})\s+scale\b|\b(?P<point>[0-9]{1,4})-point\b",
+    re.IGNORECASE,
+)
+"""A scale stated behind a rating."""
+_CHANGED = re.compile(
+    r"(?:->|=>|→|⇒)\s*[*_]*[0-9]|\b(?:raised?|increased?|lower(?:ed)?|decreased?|reduced?|changed?"
+    r"|updated?|upgraded?|downgraded?|revised?)\b[^.;\n]{0,30}\b(?:to|from)\s+[*_]*[0-9]",
+    re.IGNORECASE,
+)
+"""Another rating behind a rating."""
+_MOST_READ = 300
+"""Characters behind a rating that are searched for another scale or rating."""
 _DECISION = re.compile(
     r"[^a-z]{0,16}(?:(?P<accept>accept(?:ed)?)|(?P<reject>(?:desk[ _-]?)?reject(?:ed)?"
     r"|invite to workshop)|(?P<withdrawn>withdrawn?))(?![a-z])",
     re.ASCII | re.IGNORECASE,
 )
+_ANY_DECISION = re.compile(r"\b(?:accept|reject|withdraw)", re.ASCII | re.IGNORECASE)
+_IN_BRACKETS = re.compile(r"\([^()]*\)")
+_SENTENCE_END = re.compile(r"[.:;\n]")
 _UNDECIDED = re.compile(
     r"[^a-z\n]{0,8}(?:/|\||\bor\b|\band\b)[^a-z\n]{0,8}(?:accept|reject|withdraw)",
     re.ASCII | re.IGNORECASE,
@@ -119,8 +136,8 @@ def read_number(text: str, *, highest: Number = 10) -> Number | None:
 
     >>> [read_number(t) for t in ("10: strong accept", "3 good", "**6**: weak", "8/10", "2.5 =")]
     [10, 3, 6, 8, 2.5]
-    >>> [read_number(t) for t in ("6-8", "4 out of 5", "strong accept", "")]
-    [None, None, None, None]
+    >>> [read_number(t) for t in ("6-8", "4 out of 5", "6, raised to 8", "4 (1-5 scale)", "")]
+    [None, None, None, None, None]
     """
     text = text.strip(" \t\r\n*_`[(")
     match = _NUMBER.match(text)
@@ -131,7 +148,11 @@ def read_number(text: str, *, highest: Number = 10) -> Number | None:
         denominator = of["highest"]
         if denominator is None or of["rest"] or float(denominator) != highest:
             return None
-    return number_of(match[1])
+    rest = text[match.end() : match.end() + _MOST_READ]
+    for stated in _OTHER_SCALE.finditer(rest):
+        if float(next(filter(None, stated.groups()))) != highest:
+            return None
+    return None if _CHANGED.search(rest) else number_of(match[1])
 
 
 def decision_kind(text: str) -> DecisionKind | None:
@@ -141,10 +162,14 @@ def decision_kind(text: str) -> DecisionKind | None:
     ('accept', 'reject')
     >>> decision_kind("Acceptance is out of the question"), decision_kind("Accept/Reject")
     (None, None)
+    >>> decision_kind("Accept if revised, otherwise reject")
     """
     match = _DECISION.match(text)
     if match is None or _UNDECIDED.match(text, match.end()):
         return None
-    if match["accept"]:
-        return "accept"
-    return "reject" if match["reject"] else "withdrawn"
+    sentence = _SENTENCE_END.split(_IN_BRACKETS.sub("", text[match.end() :][:_MOST_READ]), 1)[0]
+    kind: DecisionKind = "withdrawn"
+    if match["accept"] or match["reject"]:
+        kind = "accept" if match["accept"] else "reject"
+    others = {word.lower() for word in _ANY_DECISION.findall(sentence)}
+    return None if others - {kind.removesuffix("n")} else kind

@@ -14,7 +14,15 @@ from functools import lru_cache
 from typing import Literal
 
 LineKind = Literal[
-    "reviewer", "meta", "decision", "field", "recommendation", "separator", "unclear"
+    "reviewer",
+    "meta",
+    "decision",
+    "bare decision",
+    "field",
+    "recommendation",
+    "separator",
+    "restart",
+    "unclear",
 ]
 
 TEXT_FIELDS = {"Strengths": "strengths", "Weaknesses": "weaknesses", "Questions": "questions"}
@@ -77,6 +85,25 @@ _PLAIN = re.compile(
     _FLAGS,
 )
 _VALUE = re.compile(_REST, _FLAGS)
+_BARE_DECISION = re.compile(
+    r"[ \t*_#>-]{0,12}(?:accept(?:ed)?|(?:desk[ -])?reject(?:ed)?)(?:[ ]?\([^()\n]{0,40}\))?"
+    r"[*_.! \t\r]*$",
+    _FLAGS,
+)
+"""A decision alone on its line."""
+_AVERAGE = re.compile(
+    rf"{_BULLET}{_MARK}(?:average|mean|total|aggregate|combined)[ ](?:\w+[ ])?(?:rating|score)s?"
+    r"[*_ \t]*[:=][^\n]*[0-9]",
+    _FLAGS,
+)
+"""A rating made of the others, which is not a reviewer's."""
+_RESTART = re.compile(
+    r"[ \t]{0,3}#{1,6}[ \t]{1,4}(?:[a-z]{1,12}[ ])?(?:draft|version|attempt"
+    r"|(?:final|revised|updated)[ ](?:draft|reviews?|version|answer|output))"
+    r"(?:[ ][0-9a-z]{1,3})?[: \t\r]*$",
+    _FLAGS,
+)
+"""A heading that begins the whole text again."""
 _SEPARATOR = re.compile(r"\*{5,}+[ \t\r]*+$")
 _HASH_LINE = re.compile(r"[ \t]{0,3}(#{1,6})[ \t]{0,4}([^\n]*)")
 _WORD = re.compile(r"[a-z0-9]+")
@@ -95,16 +122,17 @@ _START = (
     r"[ \t]{0,3}(?:[#*_•+-]|(?:anon|simulated|first|second|third|fourth|fifth|sixth"
     r"|[1-6](?:st|nd|rd|th)|review|ac\b|area|meta|paper|final|overall|decision|verdict"
     r"|preliminary|initial|updated|my|rating|recommendation|soundness|presentation|contribution"
-    r"|confidence))[^\n]*"
+    r"|confidence|accept|reject|desk|average|mean|total|aggregate|combined|>))[^\n]*"
 )
 _CANDIDATE = re.compile(rf"^(?P<slashes>\\*+)(?P<line>{_START})", _FLAGS | re.MULTILINE)
 """A line that ``classify`` is worth asking about, behind any backslashes."""
-_UNESCAPED = re.compile(rf"^(?=[ \t#*_•+a-z1-6-])(?!\*{{5}}){_START}", _FLAGS | re.MULTILINE)
+_UNESCAPED = re.compile(rf"^(?=[ \t#*_•+>a-z1-6-])(?!\*{{5}}){_START}", _FLAGS | re.MULTILINE)
 """The same without backslashes; separators are left out."""
-DRAFT_OPEN = re.compile(r"^[ \t]{0,3}<(think(?:ing)?|thought|reasoning)>", _FLAGS | re.MULTILINE)
-DRAFT_CLOSE = re.compile(r"</(?:think(?:ing)?|thought|reasoning)>", _FLAGS)
+_DRAFT = r"(?:think(?:ing)?|thoughts?|reasoning|scratch[_-]?pad|draft|brainstorm(?:ing)?)"
+DRAFT_OPEN = re.compile(rf"^[ \t]{{0,3}}<{_DRAFT}>", _FLAGS | re.MULTILINE)
+DRAFT_CLOSE = re.compile(rf"</{_DRAFT}>", _FLAGS)
 _DRAFT_LINE = re.compile(
-    r"^(?P<slashes>\\*+)(?=[^\n]*</?(?:think(?:ing)?|thought|reasoning)>)",
+    rf"^(?P<slashes>\\*+)(?=[^\n]*</?{_DRAFT}>)",
     _FLAGS | re.MULTILINE,
 )
 
@@ -158,18 +186,24 @@ def classify(line: str) -> ReviewLine | None:
     shown = line.strip(WHITE)[:60]
     if _SEPARATOR.match(line):
         return ReviewLine("separator", "", 0, "", shown)
+    if _BARE_DECISION.match(line):
+        return ReviewLine("bare decision", "", 0, line.strip(WHITE), shown)
+    if _RESTART.match(line):
+        return ReviewLine("restart", "", 0, "", shown)
     heading = _HEADING.match(line)
     if heading:
         return _from_heading(heading, shown)
     hashes = _HASH_LINE.match(line)
     if hashes:
         return _unclear(hashes, shown)
-    bold = _BOLD.match(line)
+    bold = None if _AVERAGE.match(line) else _BOLD.match(line)
     if bold:
         value = _VALUE.match(bold["inside"] + bold["rest"])
         if value:
             return _without_hashes(bold, value, shown)
         return None
+    if _AVERAGE.match(line):
+        return ReviewLine("unclear", "", 0, "", shown)
     plain = _PLAIN.match(line)
     return _without_hashes(plain, plain, shown) if plain else None
 
@@ -202,7 +236,7 @@ def without_drafts(text: str) -> tuple[str, str | None]:
     parts: list[str] = []
     at = 0
     first_open = DRAFT_OPEN.search(text)
-    lead = _lone_close(text, first_open.start() if first_open else len(text))
+    lead = _lone_close(text, 0, first_open.start() if first_open else len(text))
     if lead is not None:
         at = lead
     while (opened := DRAFT_OPEN.search(text, at)) is not None:
@@ -211,13 +245,16 @@ def without_drafts(text: str) -> tuple[str, str | None]:
         if closed is None:
             return "", f"the text ends inside {opened[0].strip()}"
         at = closed.end()
+        following = DRAFT_OPEN.search(text, at)
+        nested = _lone_close(text, at, following.start() if following else len(text))
+        at = at if nested is None else nested
     return "".join([*parts, text[at:]]), None
 
 
-def _lone_close(text: str, limit: int) -> int | None:
-    """Return the end of the last closing tag before the first opening one, or None."""
+def _lone_close(text: str, begin: int, limit: int) -> int | None:
+    """Return the end of the last closing tag between two opening ones, or None."""
     place = None
-    for closed in DRAFT_CLOSE.finditer(text, 0, limit):
+    for closed in DRAFT_CLOSE.finditer(text, begin, limit):
         start = text.rfind("\n", 0, closed.start()) + 1
         end = text.find("\n", closed.end())
         before = text[start : closed.start()]

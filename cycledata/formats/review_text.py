@@ -42,7 +42,13 @@ from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
-from cycledata.formats.rating_scales import aspect_label, decision_kind, rating_label, read_number
+from cycledata.formats.rating_scales import (
+    aspect_label,
+    decision_kind,
+    number_of,
+    rating_label,
+    read_number,
+)
 from cycledata.formats.review_lines import (
     ASPECT_FIELDS,
     ETHICS,
@@ -56,6 +62,7 @@ from cycledata.formats.review_lines import (
     WHITE,
     Found,
     LineKind,
+    classify,
     escape,
     structure,
     unescape,
@@ -81,7 +88,14 @@ _DECISION_ESCAPE = re.compile(r"\\([n\\])")
 _KIND_PREFIX = re.compile(r"\[(accept|reject|withdrawn)\] ")
 _BOXED_REVIEWERS = re.compile(r"^\\boxed_simreviewers[ \t]*\{", re.MULTILINE)
 _BOXED_REVIEW = re.compile(r"^\\boxed_review[ \t]*\{", re.MULTILINE)
+_BOXED_DECISION = re.compile(r"\\boxed\{\W{0,8}(?:accept|reject)", re.ASCII | re.IGNORECASE)
 _BOX_END = re.compile(r"[ \t\r\n]*\}[ \t\r\n]*\Z")
+_RESTATED = re.compile(
+    r"^[ \t*_]{0,6}(?:(?:final|updated|revised|new)[ ]?(?:rating|score)?[:= *_]{1,4})?"
+    r"([0-9]{1,4}(?:\.[0-9]{1,4})?)[ \t*_]*(?:/[ ]?[0-9]{1,4}[ \t*_]*)?(?::[^\n]*)?\r?$",
+    re.ASCII | re.IGNORECASE | re.MULTILINE,
+)
+"""A line that states a number and nothing else, or a number and its wording."""
 MAX_PARTS = 20_000
 """A text with more headings than this repeats itself."""
 MAX_DECISION_LINES = 40
@@ -194,6 +208,8 @@ def parse_reviews(text: str, *, scale: RatingScale | None = None) -> ReviewText 
         return Unreadable("## Paper Decision", f"expected one decision, found {kinds[:5]}")
     if not reviews:
         return Unreadable("whole text", "expected a line '## Reviewer', found none")
+    if not decisions and (boxed := _BOXED_DECISION.search(text)) is not None:
+        return Unreadable(boxed[0], "a decision outside of '## Paper Decision'")
     return ReviewText(
         reviews=tuple(reviews),
         meta_review=_read_meta_review(metas[0]) if metas else None,
@@ -236,7 +252,9 @@ def _render_decision(decision: Decision) -> str:
     words = decision.text
     if decision_kind(words) != decision.kind or _KIND_PREFIX.match(words):
         words = f"[{decision.kind}] {words}"
-    return escape(words.replace("\\", "\\\\").replace("\n", "\\n"))
+    shown = words.replace("\\", "\\\\").replace("\n", "\\n")
+    line = classify(shown)
+    return shown if line is not None and line.kind == "bare decision" else escape(shown)
 
 
 def _unboxed(text: str) -> tuple[str, str]:
@@ -262,7 +280,7 @@ def _read_blocks(text: str, verdict: str) -> list[_Block] | Unreadable:
         if problem is not None:
             return problem
     blocks = _blocks_of(parts.parts, text)
-    lines = list(structure(verdict))
+    lines = [found for found in structure(verdict) if found.line.kind != "bare decision"]
     stops = [*(line.start for line in lines[1:]), len(verdict)]
     for found, stop in zip(lines, stops, strict=False):
         if found.line.kind == "decision":
@@ -307,6 +325,13 @@ class _Parts:
         kind = line.kind
         if kind == "recommendation":
             kind = _recommends(line.inline or _first_line(text[found.end : found.end + MAX_LINE]))
+        if kind == "restart":
+            why = "a heading that begins the reviews again"
+            return Unreadable(line.shown, why) if self._n_reviewers else None
+        if kind == "bare decision":
+            if self._block == "decision" or not self._n_reviewers:
+                return None
+            return Unreadable(line.shown, "a decision outside of '## Paper Decision'")
         if kind == "unclear":
             return Unreadable(line.shown, "looks like a rating or a decision and is not understood")
         if kind == "field":
@@ -403,6 +428,10 @@ def _read_review(
         if line and (value is None or not lowest <= value <= highest):
             why = f"expected a number from {lowest} to {highest}, found {line[:60]!r}"
             return Unreadable(f"reviewer {number}, ### {title}", why)
+        others = [found for found in _restated(block.fields.get(title, "")) if found != value]
+        if value is not None and others:
+            why = f"expected one number, found {value} and {others[0]}"
+            return Unreadable(f"reviewer {number}, ### {title}", why)
         numbers[title.lower()] = value
     texts = {
         name: unescape(block.fields.get(title, ""))
@@ -432,7 +461,7 @@ def _read_decision(body: str) -> Decision | Unreadable | None:
     else:
         kind = decision_kind(words)
     if kind is None:
-        why = f"expected words that start with accept, reject or withdrawn, found {line[:60]!r}"
+        why = f"expected words that state one of accept, reject, withdrawn; found {line[:60]!r}"
         return Unreadable("## Paper Decision", why)
     others = {decision_kind(other) for other in _short_lines(body)} - {None, kind}
     if others:
@@ -445,6 +474,12 @@ def _short_lines(body: str) -> Iterator[str]:
     for match in islice(_LINE.finditer(body), MAX_DECISION_LINES):
         if len(match[0]) <= MAX_DECISION_CHARS:
             yield match[0]
+
+
+def _restated(body: str) -> Iterator[Number]:
+    """Yield the numbers that later lines of a rating state on their own."""
+    for match in islice(_RESTATED.finditer(body), MAX_DECISION_LINES):
+        yield number_of(match[1])
 
 
 def _first_line(body: str) -> str:

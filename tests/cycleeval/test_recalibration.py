@@ -80,7 +80,11 @@ def test_a_reviewer_that_always_answers_alike_gains_nothing_by_recalibration() -
     [
         ([1.0], [1.0], "at least two papers"),
         ([1.0, 2.0], [1.0], "one prediction and one target per paper"),
-        ([1.0, float("nan")], [1.0, 2.0], "predictions: paper 1: expected a finite number, found nan"),
+        (
+            [1.0, float("nan")],
+            [1.0, 2.0],
+            "predictions: paper 1: expected a finite number, found nan",
+        ),
     ],
     ids=["one-paper", "lengths", "nan"],
 )

@@ -491,12 +491,50 @@ def test_headings_inside_a_text_stay_in_it(text: str) -> None:
         ("## Reviewer\n### Soundness\n5", "reviewer 1, ### Soundness", "from 1 to 4"),
         ("## Reviewer\n## Paper Decision\nMaybe", "## Paper Decision", "found 'Maybe'"),
         ("## Reviewer\n### Rating\n3\n" * 200, "## Reviewer", f"more than {MAX_REVIEWERS}"),
+        ("## Reviewer\n### Rating\n6 -> 8", "reviewer 1, ### Rating", "found '6 -> 8'"),
+        ("## Reviewer\n### Rating\n6, raised to 8", "reviewer 1, ### Rating", "raised to 8"),
+        ("## Reviewer\n### Rating\n4 (on a scale of 1-5)", "reviewer 1, ### Rating", "1-5"),
+        ("## Reviewer\n### Rating\n4 stars out of 5", "reviewer 1, ### Rating", "out of 5"),
+        ("## Reviewer\n### Rating\n6\n8", "reviewer 1, ### Rating", "found 6 and 8"),
+        ("## Reviewer\n### Rating\n6: weak\n\nFinal: 8", "reviewer 1, ### Rating", "6 and 8"),
+        ("## Reviewer\n### Rating\n6\n## Outcome\nAccept", "Accept", "a decision outside"),
+        ("## Reviewer\n### Rating\n6\n\n\\boxed{Accept}", "\\boxed{Accept", "a decision outside"),
+        ("## Reviewer\n### Rating\n6\n\n**Average rating: 3**", "**Average", "not understood"),
+        (
+            "# Draft\n## Reviewer\n### Rating\n3\n# Final review\n## Reviewer\n### Rating\n8",
+            "# Final review",
+            "begins the reviews again",
+        ),
+        (
+            "## Reviewer\n### Rating\n3\n## Decision\nAccept if revised, otherwise reject",
+            "## Paper Decision",
+            "expected words that state one",
+        ),
+        (
+            "## Reviewer\n### Rating\n3\n## Decision\n~~Accept~~ Reject",
+            "## Paper Decision",
+            "expected words that state one",
+        ),
     ],
 )
 def test_what_would_need_a_guess_is_refused(text: str, where: str, why: str) -> None:
     result = refused(text)
     assert result.where.startswith(where)
     assert why in result.why
+
+
+@pytest.mark.parametrize(
+    "draft",
+    [
+        "<scratchpad>\n## Reviewer\n### Rating\n3\n</scratchpad>\n",
+        "<think>a <think>b</think>\n## Reviewer\n### Rating\n3\n</think>\n",
+    ],
+    ids=["scratchpad", "nested"],
+)
+def test_other_drafts_are_removed(draft: str) -> None:
+    found = parse_reviews(draft + "## Reviewer\n### Rating\n8: accept (1-10 scale)\n\n1. Clear.")
+    assert isinstance(found, ReviewText)
+    assert [review.rating for review in found.reviews] == [8]
 
 
 @pytest.mark.parametrize("where", ["", "## Paper Decision\n\nAccept\n"], ids=["review", "decision"])
