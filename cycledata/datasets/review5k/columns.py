@@ -33,6 +33,7 @@ SCORES_SCHEMA = pa.schema(
         ("ratings_state", pa.string()),
         *((name, pa.list_(pa.float64())) for name in ASPECTS),
         ("n_reviews", pa.int32()),
+        ("submitted", pa.date32()),
     ]
 )
 REVIEWS_SCHEMA = pa.schema(

@@ -455,4 +455,5 @@ def scores_row(submission: Submission, ratings_state: RatingState | None) -> dic
         "presentation": [review.presentation for review in reviews],
         "contribution": [review.contribution for review in reviews],
         "n_reviews": len(reviews),
+        "submitted": submission.submitted,
     }

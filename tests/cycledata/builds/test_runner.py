@@ -1,3 +1,4 @@
+import datetime as dt
 import hashlib
 import json
 import os
@@ -90,6 +91,7 @@ def test_a_row_of_scores_holds_the_marks_from_the_lowest_rating_up(sample_build:
         "presentation": [3, 3, 3, 4],
         "contribution": [2, 3, 3, 4],
         "n_reviews": 4,
+        "submitted": dt.date(2023, 9, 22),
     }
 
 
