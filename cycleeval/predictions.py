@@ -155,21 +155,12 @@ def prediction_of(reviews: "ReviewText", *, paper_id: str = "") -> "Prediction |
     )
 
 
-def prediction_of_text(
-    text: str, *, paper_id: str = "", scale: tuple[float, float] | None = None
-) -> "Prediction | Unreadable":
-    """Return the prediction of a reviewer model's raw output, or why there is none.
-
-    Args:
-        text: the output.
-        paper_id: id of the paper in the human ratings.
-        scale: lowest and highest rating of the venue's form, which is also the only denominator
-            that is read ("5/6"); None reads 0 to 10.
-    """
-    from cycledata.formats.review_text import DEFAULT_LIMITS, parse_reviews
+def prediction_of_text(text: str, *, paper_id: str = "") -> "Prediction | Unreadable":
+    """Return the prediction of a reviewer model's raw output, or why there is none."""
+    from cycledata.formats.review_text import parse_reviews
     from cycledata.formats.unreadable import Unreadable
 
-    reviews = parse_reviews(text, limits=scale or DEFAULT_LIMITS)
+    reviews = parse_reviews(text)
     if isinstance(reviews, Unreadable):
         return reviews
     return prediction_of(reviews, paper_id=paper_id)
@@ -472,8 +463,7 @@ def _scale(name: str, config: ScoringConfig) -> tuple[float, float]:
 def _from_text(paper_id: str, text: str, config: ScoringConfig) -> Prediction:
     from cycledata.formats.unreadable import Unreadable
 
-    low, high = config.rating_scale
-    prediction = prediction_of_text(text, paper_id=paper_id, scale=(low, high))
+    prediction = prediction_of_text(text, paper_id=paper_id)
     if isinstance(prediction, Unreadable):
         raise _InvalidError("unreadable-text", f"{prediction.where}: {prediction.why}"[:300])
     for name in _RATINGS:

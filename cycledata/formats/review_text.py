@@ -159,12 +159,7 @@ def render_reviews(reviews: ReviewText, *, scale: RatingScale | None) -> str:
     return f"\n\n{SEPARATOR}\n\n".join(blocks) + "\n"
 
 
-def parse_reviews(
-    text: str,
-    *,
-    scale: RatingScale | None = None,
-    limits: tuple[Number, Number] = DEFAULT_LIMITS,
-) -> ReviewText | Unreadable:
+def parse_reviews(text: str, *, scale: RatingScale | None = None) -> ReviewText | Unreadable:
     """Return the reviews of a text, or where and why it cannot be read.
 
     Time is linear in the text's length. A heading with nothing under it counts as absent: a
@@ -173,11 +168,9 @@ def parse_reviews(
 
     Args:
         text: a model's output.
-        scale: scale of the rating.
-        limits: lowest and highest rating where no scale is given.
+        scale: scale of the rating; without it, ratings from 0 to 10 are read.
     """
-    if scale is not None:
-        limits = scale.values[0], scale.values[-1]
+    limits = (scale.values[0], scale.values[-1]) if scale else DEFAULT_LIMITS
     text, problem = without_drafts(text)
     if problem is not None:
         return Unreadable("whole text", problem)
@@ -433,7 +426,7 @@ def _read_review(
         line = _first_line(block.fields.get(title, ""))
         value = read_number(line, highest=highest)
         if line and (value is None or not lowest <= value <= highest):
-            why = f"expected a number from {lowest:g} to {highest:g}, found {line[:60]!r}"
+            why = f"expected a number from {lowest} to {highest}, found {line[:60]!r}"
             return Unreadable(f"reviewer {number}, ### {title}", why)
         others = [found for found in _restated(block.fields.get(title, "")) if found != value]
         if value is not None and others:
