@@ -124,6 +124,7 @@ _SENTENCES: Mapping[RuleGroup, Mapping[str, str]] = {
         "no-eprint": "The snapshot has no e-print of the arXiv paper.",
         "no-final-ratings": "The final rating of a review is not known.",
         "no-initial-ratings": "The rating of a review before the discussion is not known.",
+        "other-venue": "The paper was submitted to a venue that the recipe does not select.",
         "other-config": "The paper has rows only in configs that are not built.",
         "no-notes": "The snapshot has a table row of the paper, but no notes.",
         "no-readable-text": "None of the texts that may be published can be read.",

@@ -40,6 +40,14 @@ def build(
             help="Folder of a sealed snapshot; if not given, the embedded, invented sample.",
         ),
     ] = None,
+    venue: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="VENUE",
+            help="Venue of review-5k to build, such as ICLR.cc/2024/Conference; repeat for several."
+            " Default: all in the snapshot.",
+        ),
+    ] = None,
     policy: Annotated[
         Path | None,
         typer.Option(
@@ -103,7 +111,9 @@ def build(
     if snapshot is None and policy is None:
         policy = sample.POLICY
     spec = runner.DATASETS[dataset.value]
-    used = read_recipe(spec.recipe, recipe, overrides or [])
+    if venue and dataset is not Dataset.REVIEW_5K:
+        raise typer.BadParameter(f"{dataset.value} is chosen by lists", param_hint="--venue")
+    used = read_recipe(spec.recipe, recipe, overrides or [], {"venues": venue} if venue else {})
     with progress("Building papers") as on_progress:
         report = runner.build(
             _with_forms(replace(spec, recipe=used), form or []),
@@ -120,9 +130,9 @@ def build(
     if report.unknown_ids:
         shown = ", ".join(report.unknown_ids[:5]) + (", ..." if len(report.unknown_ids) > 5 else "")
         warn(f"the policy names {len(report.unknown_ids)} papers that the snapshot lacks: {shown}")
-    for venue in inferred_venues(report.manifest.facts):
+    for inferred in inferred_venues(report.manifest.facts):
         warn(
-            f"{venue}: no invitation and no known form; fields and scale were inferred from the"
+            f"{inferred}: no invitation and no known form; fields and scale were inferred from the"
             " reviews. Import the venue's invitations or give --form to be certain"
         )
     if snapshot is not None:

@@ -5,7 +5,7 @@ import inspect
 import json
 import textwrap
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, TypeVar
@@ -18,13 +18,19 @@ from cycledata.records import Record, first_problem
 RecipeT = TypeVar("RecipeT", bound=Record)
 
 
-def read_recipe(default: RecipeT, path: Path | None, overrides: Sequence[str] = ()) -> RecipeT:
+def read_recipe(
+    default: RecipeT,
+    path: Path | None,
+    overrides: Sequence[str] = (),
+    options: Mapping[str, Any] | None = None,
+) -> RecipeT:
     """Return a recipe with the values of a file, then those of the overrides.
 
     Args:
         default: recipe with the values of all other keys.
         path: a TOML file; None for no file.
         overrides: ``key=value``; the value is TOML, or else a bare string. Later ones win.
+        options: values of keys that have options of their own; they win over the others.
 
     Raises:
         BuildError: the file is not TOML, or a key or value is not valid.
@@ -41,6 +47,7 @@ def read_recipe(default: RecipeT, path: Path | None, overrides: Sequence[str] = 
         if not equals:
             raise BuildError(f"--set {override!r}: expected key=value")
         values[key.strip()] = _toml_value(value)
+    values |= options or {}
     known = type(default).model_fields
     for key in values.keys() - known.keys():
         near = get_close_matches(key, known, n=1)
@@ -67,8 +74,9 @@ def show_recipe(recipe: Record) -> str:
         comment = textwrap.fill(
             " ".join(comments.get(key, "").split()), 98, initial_indent="# ", subsequent_indent="# "
         )
-        # JSON of numbers, strings and lists of them is TOML too.
-        parts.append(f"{comment}\n{key} = {json.dumps(value)}")
+        # JSON of numbers, strings and lists of them is TOML too; TOML has no null.
+        line = f"# {key} is not set" if value is None else f"{key} = {json.dumps(value)}"
+        parts.append(f"{comment}\n{line}")
     return "\n\n".join(parts) + "\n"
 
 

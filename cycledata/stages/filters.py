@@ -5,6 +5,7 @@ words of a note may be published only where its license permits.
 """
 
 import re
+from collections.abc import Collection
 
 from cycledata.records import Dropped, Review, Submission
 
@@ -50,6 +51,14 @@ def is_test_title(title: str) -> bool:
     if len(set("".join(words))) <= 1:
         return True
     return set(words) <= _TEST_WORDS | _TEST_FILLERS and not _TEST_WORDS.isdisjoint(words)
+
+
+def require_venue(submission: Submission, *, venues: Collection[str]) -> Submission | Dropped:
+    """Drop a submission to none of some venues; no venues permit all."""
+    if not venues or submission.venue in venues:
+        return submission
+    detail = f"expected {' or '.join(sorted(venues))}, found {submission.venue}"
+    return _drop(submission, "other-venue", detail[:200])
 
 
 def drop_test_submissions(submission: Submission) -> Submission | Dropped:

@@ -15,6 +15,8 @@ class SplitItem:
     likeness: tuple[str, ...]
     """Keys that near-identical papers share, from ``duplicates.likeness_keys``."""
     published: dt.date = dt.date.min
-    """First public day, for splits by date."""
+    """First public day, for splits by date; the first day of the calendar if unknown."""
+    venue: str = ""
+    """Venue id, for splits by venue."""
     works: bytes = b""
     """Digests of 8 bytes: the paper's own title first, then the titles of the works it cites."""

@@ -7,7 +7,7 @@ may move between test and reserve, never between test and train.
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Literal
 
 from cycledata.stages.duplicates import group_alike
@@ -62,6 +62,28 @@ def assign_splits(
     for item in candidates:
         splits[item.paper_id] = "test" if item.paper_id in chosen else "reserve"
     return splits
+
+
+def stated_splits(
+    items: Sequence[SplitItem], split_of: Callable[[SplitItem], Split]
+) -> dict[str, Split]:
+    """Return the split that a rule states for each paper, such as one by venue or date.
+
+    Args:
+        items: every paper of the build; order does not matter.
+        split_of: the rule.
+
+    Returns:
+        Paper id to split. A test paper that is near-identical to a training paper, such as an
+        earlier submission of it at another venue, is in the reserve.
+    """
+    splits = {item.paper_id: split_of(item) for item in items}
+    group = group_alike(items)
+    trained = {group[paper_id] for paper_id, split in splits.items() if split == "train"}
+    return {
+        paper_id: "reserve" if split == "test" and group[paper_id] in trained else split
+        for paper_id, split in splits.items()
+    }
 
 
 def _shares(items: Sequence[SplitItem]) -> dict[str, float]:

@@ -6,6 +6,7 @@ the papers whose text and reviews may both be published. A paper's text is the f
 texts that may be published and can be parsed: the LaTeX of the e-print, then the PDF.
 """
 
+import datetime as dt
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -184,6 +185,8 @@ def make(context: Context, paper_id: str) -> PaperRows:
             paper_id,
             stratum=submission.decision.kind if submission.decision else "none",
             likeness=likeness_keys(submission.title, submission.abstract),
+            published=submission.submitted or dt.date.min,
+            venue=submission.venue,
         ),
         counts=counts,
         keys=paper.keys,

@@ -1,10 +1,11 @@
 """Recipe of Review-5k (Section 2.1 of the paper): parameters, stages, splits."""
 
+import datetime as dt
 from collections.abc import Mapping, Sequence
 from functools import partial
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from cycledata.parse.openreview.calendar import VenueCalendar
 from cycledata.parse.openreview.forms import VenueForm
@@ -12,12 +13,15 @@ from cycledata.records import Record, Submission
 from cycledata.stages import filters
 from cycledata.stages.core import Stage
 from cycledata.stages.split_item import SplitItem
-from cycledata.stages.splits import Split, assign_splits
+from cycledata.stages.splits import Split, assign_splits, stated_splits
 
 
 class Review5kRecipe(Record):
     """Parameters of Review-5k."""
 
+    venues: tuple[str, ...] = ()
+    """Venue ids to build (``--venue``), such as ICLR.cc/2024/Conference, the venue of Sec. 2.1; all
+    venues of the snapshot if empty."""
     min_reviews: Annotated[int, Field(ge=1)] = 1
     """Fewest reviews of a paper in any config."""
     min_ratings: Annotated[int, Field(ge=1)] = 1
@@ -30,6 +34,13 @@ class Review5kRecipe(Record):
     """Our choice: slightly above 781 / 4,970, so that a full build can fill the test split."""
     salt: str = "review-5k"
     """Seed of the draw: another salt puts other papers in the test zone."""
+    split: Literal["id", "venue", "date"] = "id"
+    """Our choice: ``id`` draws the test papers by their ids, ``venue`` tests on ``test_venues``,
+    ``date`` on papers submitted on ``test_from`` or later; the first gives Sec. 2.1's counts."""
+    test_venues: tuple[str, ...] = ()
+    """Venues whose papers are the test split, if ``split`` is ``venue``."""
+    test_from: dt.date | None = None
+    """First day of submission of the test split, if ``split`` is ``date``."""
     prefer_submitted_abstract: bool = True
     """Our choice: the abstract of the version before the first review, if the snapshot has it."""
     cut_abstract_leaks: bool = True
@@ -44,10 +55,19 @@ class Review5kRecipe(Record):
     rebuttal_messages: bool = False
     """Whether rows of ``threads`` with an authors' response have chat ``messages``."""
 
+    @model_validator(mode="after")
+    def _split_is_stated(self) -> Self:
+        if (self.split == "venue") != bool(self.test_venues):
+            raise ValueError("split = venue and test_venues need each other")
+        if (self.split == "date") != (self.test_from is not None):
+            raise ValueError("split = date and test_from need each other")
+        return self
+
 
 def scores_stages(recipe: Review5kRecipe) -> tuple[Stage[Submission], ...]:
     """Return the rules that a paper must pass to be in any config, in order."""
     return (
+        partial(filters.require_venue, venues=recipe.venues),
         filters.drop_test_submissions,
         partial(filters.require_reviews, at_least=recipe.min_reviews),
         partial(filters.require_ratings, at_least=recipe.min_ratings),
@@ -71,7 +91,19 @@ def default_stages() -> tuple[Stage[Submission], ...]:
 def split(
     items: Sequence[SplitItem], recipe: Review5kRecipe
 ) -> tuple[Mapping[str, Split], Mapping[str, Any]]:
-    """Return the split of every kept paper, and no further facts."""
+    """Return the split of every kept paper, and facts about a split by venue or date."""
+    if recipe.split == "venue":
+        tested = frozenset(recipe.test_venues)
+        by_venue = stated_splits(items, lambda i: "test" if i.venue in tested else "train")
+        return by_venue, {"Venues of the test split": ", ".join(sorted(tested))}
+    if recipe.test_from is not None:
+        first_day = recipe.test_from
+        by_date = stated_splits(items, partial(_by_date, first_day=first_day))
+        n_undated = sum(item.published == dt.date.min for item in items)
+        return by_date, {
+            "First day of the test split": str(first_day),
+            "Papers without a day of submission, in the reserve": n_undated,
+        }
     splits = assign_splits(
         items,
         salt=recipe.salt,
@@ -80,3 +112,9 @@ def split(
         full_size=recipe.full_size,
     )
     return splits, {}
+
+
+def _by_date(item: SplitItem, *, first_day: dt.date) -> Split:
+    if item.published == dt.date.min:
+        return "reserve"
+    return "test" if item.published >= first_day else "train"
