@@ -19,6 +19,7 @@ from cycledata.console import (
 )
 from cycledata.console import run as run_command_line
 from cycleeval.baseline_command import baseline
+from cycleeval.changes_command import CHANGES_EXAMPLES, changes
 from cycleeval.check_command import check
 from cycleeval.cli_options import (
     AuditOption,
@@ -31,6 +32,7 @@ from cycleeval.cli_options import (
     PerPaperOption,
     PolicyOption,
     PredictionsArgument,
+    RatingsOption,
     ReferenceArgument,
     ResamplesOption,
     ScaleOption,
@@ -44,6 +46,7 @@ from cycleeval.cli_options import (
     split_files,
     trivial_baselines,
     warn_of_ignored_fields,
+    warn_of_unknown_states,
 )
 from cycleeval.leaderboard.command import leaderboard
 from cycleeval.output.command import PLOT_EXAMPLES, PUSH_EXAMPLES, export, plot, push
@@ -79,6 +82,7 @@ def human(
     reference: ReferenceArgument,
     split: SplitOption = "test",
     venue: VenueOption = None,
+    ratings: RatingsOption = None,
     threshold: ThresholdOption = None,
     scale: ScaleOption = None,
     over: OverOption = "papers",
@@ -122,7 +126,8 @@ def human(
     from cycleeval.review_labels import join_labels, read_labels, score_without_flagged
     from cycleeval.scoring import score_humans
 
-    humans = read_human_ratings(reference, split=split, venue=venue)
+    humans = read_human_ratings(reference, split=split, venue=venue, ratings=ratings)
+    warn_of_unknown_states(humans)
     trivial = trivial_baselines(
         reference, humans, config, split=split, venue=venue, wanted=baselines
     )
@@ -151,6 +156,7 @@ def score(
     reference: ReferenceArgument,
     split: SplitOption = "test",
     venue: VenueOption = None,
+    ratings: RatingsOption = None,
     threshold: ThresholdOption = None,
     decide_by: DecideOption = "stated",
     policy: PolicyOption = "exclude",
@@ -199,7 +205,8 @@ def score(
     from cycleeval.report import cutoff_report, write_per_paper, write_reliability
     from cycleeval.scoring import score_predictions
 
-    humans = read_human_ratings(reference, split=split, venue=venue)
+    humans = read_human_ratings(reference, split=split, venue=venue, ratings=ratings)
+    warn_of_unknown_states(humans)
     config = with_form(config, humans)
     file = read_predictions(
         predictions, known=humans.paper_ids, elsewhere=humans.other_ids, config=config
@@ -364,6 +371,7 @@ app.command(
 
 
 app.add_typer(baseline, name="baseline")
+app.command(epilog=CHANGES_EXAMPLES)(changes)
 app.command(epilog=TEXT_EXAMPLES)(text)
 app.command(epilog=PERTURB_EXAMPLES)(perturb)
 app.command(epilog=ROBUSTNESS_EXAMPLES)(robustness)

@@ -37,6 +37,13 @@ VenueOption = Annotated[
     str | None,
     typer.Option(metavar="ID", help="Score the papers of one venue, e.g. ICLR.cc/2024/Conference."),
 ]
+RatingsOption = Annotated[
+    Literal["initial", "final"] | None,
+    typer.Option(
+        help="Take the human ratings before or after the discussion from the config history of"
+        " REFERENCE. By default those of scores.",
+    ),
+]
 ThresholdOption = Annotated[
     str | None,
     typer.Option(
@@ -235,6 +242,12 @@ def scoring_config(
         )
     except ValueError as error:
         raise typer.BadParameter(str(error)) from error
+
+
+def warn_of_unknown_states(humans: "HumanRatings") -> None:
+    """Say how many papers lack a rating in the chosen state."""
+    if humans.n_without_state:
+        warn(f"{humans.name}: {humans.n_without_state} papers left out, a rating is not known")
 
 
 def warn_of_ignored_fields(files: "list[PredictionFile]") -> None:

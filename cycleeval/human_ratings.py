@@ -15,8 +15,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, cast
 from urllib.parse import quote
 
+from cycledata.formats.rating_states import StateChoice
 from cycleeval.inputs import DecisionLabel, is_missing, number_or_none
 from cycleeval.predictions import ASPECTS
+from cycleeval.rating_states import rows_in_state
 from cycleeval.result import digest
 
 if TYPE_CHECKING:
@@ -34,6 +36,7 @@ _COLUMNS = (
     "title",
     "rating_scale",
     "accept_threshold",
+    "ratings_state",
 )
 _DECISIONS: dict[object, DecisionLabel | None] = {
     "accept": "accept",
@@ -71,6 +74,8 @@ class HumanRatings:
     """Title by paper id, for papers that have one."""
     links: Mapping[str, str] = field(default_factory=dict)
     """OpenReview page by paper id, for papers of an OpenReview venue."""
+    n_without_state: int = 0
+    """Papers left out because a rating in the chosen state is not known."""
 
     @property
     def other_ids(self) -> tuple[str, ...]:
@@ -144,7 +149,11 @@ def human_ratings_of(
 
 
 def read_human_ratings(
-    source: str, *, split: str = "test", venue: str | None = None
+    source: str,
+    *,
+    split: str = "test",
+    venue: str | None = None,
+    ratings: StateChoice | None = None,
 ) -> HumanRatings:
     """Read human ratings.
 
@@ -154,6 +163,9 @@ def read_human_ratings(
             ``train``, if there is one too, gives constants and thresholds.
         venue: keep the papers of one venue, e.g. ``"ICLR.cc/2024/Conference"``; None keeps all,
             and then their rating scales must agree.
+        ratings: take the ratings before (``"initial"``) or after (``"final"``) the discussion from
+            the config ``history``; papers where one of them is not known are left out. None takes
+            those of ``scores``.
 
     Raises:
         ParseError: a file that is not readable as human ratings, or papers on several scales.
@@ -171,9 +183,42 @@ def read_human_ratings(
             rows = _hub_rows(source, split)
         if venue is not None:
             rows = _of_venue(rows, venue)
-        return _human_ratings(rows, name=source, split=split)
+        if ratings is None:
+            return _human_ratings(rows, name=source, split=split)
+        return _in_state(rows, source, split, ratings)
     except ValueError as error:
         raise ParseError("bad-reference", f"{source}: {error}") from error
+
+
+def _in_state(rows: Rows, source: str, split: str, ratings: StateChoice) -> HumanRatings:
+    """Return human ratings of one state.
+
+    Raises:
+        ValueError: no paper of the split has them.
+    """
+    chosen = rows_in_state(rows, _history_rows(source, split), ratings)
+    if not any(row.get("split") in (None, split) for row in chosen.rows):
+        raise ValueError(
+            f"expected papers with {ratings} ratings, found none among {chosen.n_left_out}; build"
+            " the config history from dated tables, trackers or edits"
+        )
+    found = _human_ratings(chosen.rows, name=f"{source} ({ratings} ratings)", split=split)
+    return replace(found, n_without_state=chosen.n_left_out)
+
+
+def _history_rows(source: str, split: str) -> list[Mapping[str, object]]:
+    """Return the rows of ``history`` of the split to score and of ``train``; none for a file."""
+    path = Path(source)
+    names = dict.fromkeys((split, "train"))
+    if path.is_file():
+        return []
+    if not path.is_dir():
+        splits = _loaded_from_hub(source, "history")
+        return [row for name in names if name in splits for row in splits[name].to_list()]
+    from cycledata.load import iterate_rows, read_build
+
+    known = read_build(path).configs.get("history", {})
+    return [row for name in names if name in known for row in iterate_rows(path, "history", name)]
 
 
 def _of_venue(rows: Rows, venue: str) -> Rows:
@@ -373,15 +418,15 @@ def _hub_rows(source: str, split: str) -> Rows:
     return rows
 
 
-def _loaded_from_hub(source: str) -> "DatasetDict":
-    """Return the splits of a hub dataset's ``scores``; without a network, those in the cache."""
+def _loaded_from_hub(source: str, config: str = "scores") -> "DatasetDict":
+    """Return the splits of one config of a hub dataset; without a network, those in the cache."""
     import datasets
 
     from cycledata.errors import ParseError
 
     with _offline_if_unreachable():
         try:
-            return cast("DatasetDict", datasets.load_dataset(source, "scores"))
+            return cast("DatasetDict", datasets.load_dataset(source, config))
         except (ConnectionError, FileNotFoundError) as error:
             raise ParseError(
                 "no-such-dataset",

@@ -11,7 +11,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from cycledata.parse.openreview.calendar import RatingState, VenueCalendar
+from cycledata.formats.rating_states import RatingState, StateChoice, latest_in_state
+from cycledata.parse.openreview.calendar import VenueCalendar
 from cycledata.parse.openreview.note import Note
 from cycledata.parse.openreview.versions import ReviewVersion
 from cycledata.parse.ratings import TableRatings
@@ -23,8 +24,6 @@ MIN_VOTES = 8
 """Papers that must fit exactly one order before it counts as known."""
 MIN_SHARE = 0.9
 """Share of these papers that must fit the same order."""
-BEFORE: tuple[RatingState, ...] = ("before-discussion", "initial")
-"""States that count as the ratings before the discussion, the preferred one first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -297,31 +296,13 @@ def table_order(votes: Mapping[TableOrder, int]) -> TableOrder | None:
     return best if votes[best] >= MIN_SHARE * total else None
 
 
-def ratings_before(history: Sequence[ObservedRating]) -> dict[str, ObservedRating]:
-    """Return each reviewer's ratings before the discussion, for reviewers that have them."""
-    return _latest_by_reviewer(history, BEFORE)
-
-
-def ratings_after(history: Sequence[ObservedRating]) -> dict[str, ObservedRating]:
-    """Return each reviewer's final ratings, for reviewers that have them."""
-    return _latest_by_reviewer(history, ("final",))
-
-
-def _latest_by_reviewer(
-    history: Sequence[ObservedRating], states: Sequence[RatingState]
+def ratings_in_state(
+    history: Sequence[ObservedRating], choice: StateChoice
 ) -> dict[str, ObservedRating]:
-    found: dict[str, ObservedRating] = {}
-    for state in reversed(states):  # a preferred state replaces another one
-        for item in history:
-            if item.state == state:
-                held = found.get(item.reviewer)
-                if held is None or held.state != state or _day(held) <= _day(item):
-                    found[item.reviewer] = item
-    return found
-
-
-def _day(item: ObservedRating) -> dt.date:
-    return item.observed or dt.date.min
+    """Return each reviewer's ratings before or after the discussion, where they are known."""
+    return latest_in_state(
+        ((item.reviewer, item.state, item.observed, item) for item in history), choice
+    )
 
 
 def _row(paper_id: str, rule: str, detail: str) -> Dropped:

@@ -11,13 +11,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from cycledata.datasets.review5k.forms import review_forms
 from cycledata.datasets.review5k.recipe import Review5kRecipe
 from cycledata.errors import ParseError
+from cycledata.formats.rating_states import STATES_OF, RatingState, StateChoice
 from cycledata.parse.openreview import ParsedForum, VenueForm, parse_forum
-from cycledata.parse.openreview.calendar import CALENDARS, RatingState, VenueCalendar
+from cycledata.parse.openreview.calendar import CALENDARS, VenueCalendar
 from cycledata.parse.openreview.versions import ReviewVersion, review_versions
 from cycledata.parse.ratings import RatingsRow, TableRatings, parse_ratings_row
 from cycledata.records import Dropped, Review
@@ -25,13 +26,11 @@ from cycledata.snapshot import keys
 from cycledata.snapshot.reply import Replies, Reply
 from cycledata.snapshot.sealed import SealedSnapshot
 from cycledata.stages.rating_history import (
-    BEFORE,
     ForumDates,
     ObservedRating,
     TableOrder,
     oldest_first,
-    ratings_after,
-    ratings_before,
+    ratings_in_state,
     table_order,
     table_states,
     version_states,
@@ -219,7 +218,7 @@ def _current_state(
     """Return the state that the current ratings of all reviews are in."""
     if dates.current_state is not None:
         return dates.current_state[0]
-    for state in BEFORE:
+    for state in STATES_OF["initial"]:
         if by_review and all(
             len(found) == 1 and any(item.state == state for item in states)
             for found, states in zip(versions, by_review, strict=True)
@@ -229,7 +228,7 @@ def _current_state(
 
 
 def choose_ratings(
-    forum: ParsedForum, history: RatingHistory, which: Literal["initial", "final"]
+    forum: ParsedForum, history: RatingHistory, which: StateChoice
 ) -> tuple[ParsedForum, RatingHistory] | Dropped:
     """Return the forum with the ratings of one state, reviewers renamed by their new order.
 
@@ -241,7 +240,7 @@ def choose_ratings(
         which: ``"initial"`` for the ratings before the discussion.
     """
     states = history.states
-    chosen = ratings_before(states) if which == "initial" else ratings_after(states)
+    chosen = ratings_in_state(states, which)
     paper_id = forum.submission.paper_id
     rated = [review for review in forum.submission.reviews if review.rating is not None]
     missing = [review.reviewer for review in rated if review.reviewer not in chosen]

@@ -45,10 +45,10 @@ from cycledata.datasets.review5k.recipe import (
 from cycledata.datasets.review5k.threads import paper_thread
 from cycledata.datasets.spec import BuildContext, PaperRows
 from cycledata.errors import ParseError
+from cycledata.formats.rating_states import RatingState
 from cycledata.formats.review_messages import paper_as_text, review_messages
 from cycledata.parse.arxiv import ArxivPaper
 from cycledata.parse.openreview import ParsedForum, VenueForm, find_form, parse_forum
-from cycledata.parse.openreview.calendar import RatingState
 from cycledata.parse.ratings import RatingsRow, complete_from_row, parse_ratings_row
 from cycledata.records import Dropped, PaperText, Submission
 from cycledata.snapshot.reply import Reply

@@ -8,15 +8,12 @@ import datetime as dt
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Literal, Self
+from typing import Self
 
 from pydantic import model_validator
 
+from cycledata.formats.rating_states import RatingState
 from cycledata.records import Record
-
-RatingState = Literal["initial", "before-discussion", "during-discussion", "final"]
-"""``initial``: the first version of a review; ``before-discussion``: as the reviews were released
-to the authors; ``final``: after the last day on which reviewers discuss, or with the decision."""
 
 
 class VenueCalendar(Record):

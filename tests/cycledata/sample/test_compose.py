@@ -119,8 +119,10 @@ def test_arxiv_ids_cannot_exist() -> None:
 
 
 def test_note_ids_are_unique_and_belong_to_their_forum() -> None:
-    ids = [note["id"] for notes in FORUMS.values() for note in notes]
-    assert len(set(ids)) == len(ids)
+    versions = [(note["id"], note["tmdate"]) for notes in FORUMS.values() for note in notes]
+    assert len(set(versions)) == len(versions)
+    ids = [note_id for note_id, _ in versions]
+    assert {note_id for note_id in ids if ids.count(note_id) > 1} == {"s01Review4"}
     assert all(n["forum"] == forum for forum, notes in FORUMS.items() for n in notes)
 
 

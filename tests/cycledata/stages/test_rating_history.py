@@ -14,8 +14,7 @@ from cycledata.parse.ratings import TableRatings
 from cycledata.stages.rating_history import (
     ForumDates,
     ObservedRating,
-    ratings_after,
-    ratings_before,
+    ratings_in_state,
     table_order,
     table_states,
     version_states,
@@ -128,8 +127,8 @@ def test_the_last_version_before_the_discussion_is_the_one_before_it() -> None:
         ("during-discussion", 8, LATER),
         ("final", 8, AFTER),
     ]
-    assert ratings_before(found)["R1"].rating == 5
-    assert ratings_after(found)["R1"].rating == 8
+    assert ratings_in_state(found, "initial")["R1"].rating == 5
+    assert ratings_in_state(found, "final")["R1"].rating == 8
 
 
 def test_ratings_that_were_set_back_are_from_before_the_discussion() -> None:
