@@ -26,7 +26,7 @@ from cycledata.formats.unreadable import Unreadable
 from cycleeval.human_ratings import read_human_ratings
 from cycleeval.proxy import proxy_error
 from cycleeval.review.parsing import parse_review
-from cycleeval.review.protocol import prompt
+from cycleeval.review.protocol import prompt, review_prompt
 from cycleeval.review.run import read_papers
 
 
@@ -46,7 +46,7 @@ def peer_review(papers: str, reference: str, split: str = "test") -> Task:
             id=paper.paper_id,
             input=[
                 ChatMessageSystem(content=prompt("system")),
-                ChatMessageUser(content=prompt("review", paper=paper.text)),
+                ChatMessageUser(content=review_prompt(paper.text)),
             ],
             target=json.dumps(ratings[paper.paper_id]),
         )

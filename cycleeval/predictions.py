@@ -155,12 +155,24 @@ def prediction_of(reviews: "ReviewText", *, paper_id: str = "") -> "Prediction |
     )
 
 
-def prediction_of_text(text: str, *, paper_id: str = "") -> "Prediction | Unreadable":
-    """Return the prediction of a reviewer model's raw output, or why there is none."""
+def prediction_of_text(
+    text: str, *, paper_id: str = "", scale: tuple[float, float] | None = None
+) -> "Prediction | Unreadable":
+    """Return the prediction of a reviewer model's raw output, or why there is none.
+
+    Args:
+        text: the output.
+        paper_id: id of the paper.
+        scale: lowest and highest rating; None to read ratings from 0 to 10.
+    """
+    from cycledata.formats.rating_scales import number_of
     from cycledata.formats.review_text import parse_reviews
     from cycledata.formats.unreadable import Unreadable
+    from cycledata.records import RatingScale
 
-    reviews = parse_reviews(text)
+    values = () if scale is None else tuple(number_of(str(value)) for value in scale)
+    known = RatingScale(name="given", values=values, accept_threshold=None) if values else None
+    reviews = parse_reviews(text, scale=known)
     if isinstance(reviews, Unreadable):
         return reviews
     return prediction_of(reviews, paper_id=paper_id)
@@ -463,9 +475,14 @@ def _scale(name: str, config: ScoringConfig) -> tuple[float, float]:
 def _from_text(paper_id: str, text: str, config: ScoringConfig) -> Prediction:
     from cycledata.formats.unreadable import Unreadable
 
-    prediction = prediction_of_text(text, paper_id=paper_id)
+    prediction = prediction_of_text(text, paper_id=paper_id, scale=config.scale)
     if isinstance(prediction, Unreadable):
-        raise _InvalidError("unreadable-text", f"{prediction.where}: {prediction.why}"[:300])
+        reason = f"{prediction.where}: {prediction.why}"[:300]
+        otherwise = prediction_of_text(text)
+        if isinstance(otherwise, Unreadable):
+            raise _InvalidError("unreadable-text", reason)
+        # Readable, but with a rating or a denominator that this scale does not have.
+        raise _InvalidError("out-of-scale", reason)
     for name in _RATINGS:
         values = getattr(prediction, name)
         _rating_list(name, None if values is None else list(values), config)

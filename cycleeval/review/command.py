@@ -49,6 +49,19 @@ def review(
         Literal["final", "members"],
         typer.Option(help="Ratings to write: of the final review or of the ensemble's members."),
     ] = "final",
+    reference: Annotated[
+        Path | None,
+        typer.Option(
+            exists=True,
+            file_okay=False,
+            metavar="BUILD",
+            help="Build whose venue gives the rating scale and the form; by default ICLR 2024's.",
+        ),
+    ] = None,
+    venue: Annotated[
+        str | None,
+        typer.Option(metavar="VENUE", help="Venue of the build, if it has several."),
+    ] = None,
     workers: Annotated[int, typer.Option(min=1, max=64, help="Papers reviewed at once.")] = 1,
     price_prompt: Annotated[
         float | None, typer.Option(min=0, help="Price per million prompt tokens.")
@@ -61,8 +74,11 @@ def review(
     from cycledata.llm.endpoint import ChatEndpoint
     from cycledata.llm.recorded import CompletionLog
     from cycleeval.review import run
+    from cycleeval.review.form import ICLR_2024, form_of_build
     from cycleeval.review.protocol import ReviewProtocol
 
+    if venue is not None and reference is None:
+        raise typer.BadParameter("--venue needs --reference")
     config = ReviewProtocol(
         model=model,
         ensemble=ensemble,
@@ -70,6 +86,7 @@ def review(
         temperature=temperature,
         ensemble_temperature=ensemble_temperature,
         max_tokens=max_tokens,
+        form=ICLR_2024 if reference is None else form_of_build(reference, venue),
     )
     with CompletionLog(record) as completions, progress("papers reviewed") as on_progress:
         chosen = ChatEndpoint(endpoint, model, key_variable=key_variable, timeout_s=timeout)

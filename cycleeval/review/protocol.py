@@ -13,6 +13,7 @@ from string import Template
 from cycledata.formats.unreadable import Unreadable
 from cycledata.llm.chat import ChatRequest, Completion, Sampling
 from cycledata.records import Message
+from cycleeval.review.form import ICLR_2024, ReviewForm
 from cycleeval.review.parsing import DraftReview, is_unchanged, parse_review
 
 ATTEMPTS = 3
@@ -39,6 +40,8 @@ class ReviewProtocol:
     """Temperature of the ensemble's reviews, which must differ; the AI Scientist's value."""
     max_tokens: int = 4096
     """Maximum tokens of one completion."""
+    form: ReviewForm = ICLR_2024
+    """Review form that the prompts state."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +81,7 @@ class _Conversation:
             self.last_text = completion.text
             if step == "reflection" and is_unchanged(completion.text):
                 return None
-            found = parse_review(completion.text, completion.finish_reason)
+            found = parse_review(completion.text, completion.finish_reason, self.protocol.form)
             if not isinstance(found, Unreadable):
                 return found
             self.unreadable.append(f"{step} {draw}, attempt {attempt}: {found.where}: {found.why}")
@@ -99,7 +102,7 @@ def review_paper(
     talk = _Conversation(paper_id, protocol, complete)
     opening = [
         Message(role="system", content=prompt("system")),
-        Message(role="user", content=prompt("review", paper=text)),
+        Message(role="user", content=review_prompt(text, protocol.form)),
     ]
     is_single = protocol.ensemble == 1
     temperature = protocol.temperature if is_single else protocol.ensemble_temperature
@@ -122,8 +125,13 @@ def prompt(name: str, **values: str) -> str:
     return Template(file.read_text("utf-8").strip()).substitute(values)
 
 
+def review_prompt(paper: str, form: ReviewForm = ICLR_2024) -> str:
+    """Return the prompt for one review of a paper on a form."""
+    return prompt("review", paper=paper, **form.prompt_values())
+
+
 def _meta_messages(members: tuple[DraftReview, ...]) -> list[Message]:
-    reviews = "\n\n".join(review.model_dump_json() for review in members)
+    reviews = "\n\n".join(review.as_json() for review in members)
     return [
         Message(role="system", content=prompt("system")),
         Message(role="user", content=prompt("meta_review", n=str(len(members)), reviews=reviews)),
@@ -132,7 +140,7 @@ def _meta_messages(members: tuple[DraftReview, ...]) -> list[Message]:
 
 def _reflect(talk: _Conversation, opening: list[Message], review: DraftReview) -> DraftReview:
     """Return the review after its rounds of reflection; a round without a change ends them."""
-    messages = [*opening, Message(role="assistant", content=review.model_dump_json())]
+    messages = [*opening, Message(role="assistant", content=review.as_json())]
     rounds = talk.protocol.reflections
     for number in range(1, rounds + 1):
         question = prompt("reflect", round=str(number), rounds=str(rounds))
@@ -141,5 +149,5 @@ def _reflect(talk: _Conversation, opening: list[Message], review: DraftReview) -
         if found is None:
             break
         review = found
-        messages.append(Message(role="assistant", content=review.model_dump_json()))
+        messages.append(Message(role="assistant", content=review.as_json()))
     return review

@@ -14,6 +14,7 @@ from cycledata.jsonl import InvalidLine, read_jsonl, require_records, write_json
 from cycledata.llm.chat import ChatRequest, Completion, Sampling
 from cycledata.llm.recorded import CompletionLog
 from cycledata.records import Record
+from cycleeval.review.form import ASPECTS
 from cycleeval.review.parsing import DraftReview
 from cycleeval.review.protocol import Complete, PaperReview, ReviewProtocol, review_paper
 
@@ -204,10 +205,11 @@ def prediction_line(review: PaperReview, *, ratings: ReviewRatings = "final") ->
         "paper_id": review.paper_id,
         "ratings": [draft.rating for draft in chosen],
         "decision": None if review.final is None else review.final.decision,
-        "soundness": [draft.soundness for draft in chosen],
-        "presentation": [draft.presentation for draft in chosen],
-        "contribution": [draft.contribution for draft in chosen],
-        "confidence": [draft.confidence for draft in chosen],
+        **{
+            name: numbers
+            for name in (*ASPECTS, "confidence")
+            if None not in (numbers := [getattr(draft, name) for draft in chosen])
+        },
         "reviews": [draft.model_dump(include=set(WORDS)) for draft in chosen],
     }
 

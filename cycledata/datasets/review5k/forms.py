@@ -90,6 +90,11 @@ def form_facts(form: VenueForm) -> dict[str, Any]:
             rating_label(value, scale) for value in scale.values
         ]
         facts[f"Accept threshold of {form.venue}"] = scale.accept_threshold
+        facts[f"Other numbers of {form.venue}"] = {
+            field.name if field.role == "other" else field.role: list(field.values)
+            for field in form.fields
+            if field.values and field.role != "rating"
+        }
     return facts
 
 
