@@ -160,7 +160,7 @@ class _Dollars:
         self._opened = ""
 
     def around(self, place: int) -> bool:
-        """Return whether a place, not before the one asked about last, lies between dollars."""
+        """Return whether a place, not before the one asked about last, is between dollars."""
         text, start = self._text, self._pos
         self._pos = place
         blank = text.rfind("\n\n", start, place)
