@@ -198,7 +198,7 @@ _SENTENCES: Mapping[RuleGroup, Mapping[str, str]] = {
         "guessed-bib": "The bibliography file was chosen without being named.",
         "guessed-encoding": "The encoding of a file was guessed.",
         "guessed-title": "The title was guessed.",
-        "hidden-text": "The printed page does not show these words: white or too small.",
+        "hidden-text": "The page does not show these words: white, too small, clipped or outside.",
         "input-case": "An input differs from the file's name in case.",
         "input-loop": "A file reads itself.",
         "macro-mismatch": "A macro's arguments do not match its definition.",

@@ -7,11 +7,9 @@ untrusted and the native libraries can crash, so nothing here runs in the caller
 """
 
 import contextlib
-import ctypes
 import json
 import os
 import re
-import resource
 import shutil
 import signal
 import subprocess
@@ -19,7 +17,6 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Literal
 
@@ -79,6 +76,17 @@ class Block:
 
 
 @dataclass(frozen=True, slots=True)
+class HiddenSpan:
+    """A text in the file that a reader of the page cannot see."""
+
+    page: int
+    """From 0."""
+    why: str
+    """``"invisible"``, ``"tiny"``, ``"off-page"``, ``"clipped"`` or ``"color of its ground"``."""
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Converted:
     """A whole PDF."""
 
@@ -86,6 +94,11 @@ class Converted:
     """Converter and version, e.g. ``"docvortex/0.6.4"``."""
     n_pages: int
     blocks: tuple[Block, ...]
+    hidden: tuple[HiddenSpan, ...] = ()
+    """Texts that the page does not show; empty for outside commands."""
+
+
+_WORKER = "cycledata.parse.pdf.worker"
 
 
 def convert(payload: bytes, *, converter: Converter, limits: PdfLimits = PDF_LIMITS) -> Converted:
@@ -102,7 +115,7 @@ def convert(payload: bytes, *, converter: Converter, limits: PdfLimits = PDF_LIM
         raise ParseError("oversized-pdf", f"{len(payload)} bytes, more than {limits.file_bytes}")
     if converter in ("mineru", "magic-pdf"):
         return _outside(payload, converter, limits)
-    command = [sys.executable, "-m", __name__, converter, json.dumps(asdict(limits))]
+    command = [sys.executable, "-m", _WORKER, converter, json.dumps(asdict(limits))]
     output = _run(command, payload, limits)
     try:
         reply = json.loads(output)
@@ -116,7 +129,8 @@ def convert(payload: bytes, *, converter: Converter, limits: PdfLimits = PDF_LIM
         Block(b["kind"], b["text"], b["page"], tuple(b["box"]), tuple(_line(x) for x in b["lines"]))
         for b in reply["blocks"]
     )
-    return Converted(reply["version"], reply["n_pages"], blocks)
+    hidden = tuple(HiddenSpan(**span) for span in reply["hidden"])
+    return Converted(reply["version"], reply["n_pages"], blocks, hidden)
 
 
 def _line(line: dict[str, Any]) -> PdfLine:
@@ -200,207 +214,3 @@ def _markdown_blocks(text: str) -> Iterator[Block]:
 
 
 _NOWHERE: Box = (0.0, 0.5, 1.0, 0.5)
-
-
-# --- The worker ----------------------------------------------------------------------------------
-
-_KINDS: dict[str, Kind] = {
-    "doc_title": "title",
-    "paragraph_title": "heading",
-    "caption": "caption",
-    "header": "header",
-    "footer": "footer",
-    "page_number": "footer",
-    "aside_text": "footer",
-    "page_footnote": "footnote",
-    "image": "figure",
-    "chart": "figure",
-    "table": "table",
-    "code": "table",
-    "algorithm": "table",
-    "equation": "equation",
-}
-
-
-def _docvortex(payload: bytes) -> Converted:
-    from docvortex import __version__
-    from docvortex.analyzers.native import PdfModel
-    from docvortex.document.pdf import PDFDocument
-    from loguru import logger
-
-    logger.remove()
-    blocks: list[Block] = []
-    with PDFDocument(payload) as document:
-        for page, found in enumerate(PdfModel().predict(document)):
-            lines = list(_styled_lines(document, page))
-            for block in found:
-                box: Box = tuple(block["bbox"])
-                inside = tuple(line for line in lines if _holds(box, line.box))
-                text = _span_text(block.get("content"))
-                if not text and block["type"] == "equation":
-                    text = " ".join(line.text for line in inside)
-                blocks.append(Block(_KINDS.get(block["type"], "text"), text, page, box, inside))
-        return Converted(f"docvortex/{__version__}", len(document), tuple(blocks))
-
-
-def _span_text(content: Any) -> str:  # a tree of spans, each a dict with text or spans inside
-    if isinstance(content, str):
-        return content
-    if isinstance(content, dict):
-        inner = _span_text(content.get("content"))
-        return f"${inner}$" if content.get("type") == "equation_inline" and inner else inner
-    return "".join(map(_span_text, content or ()))
-
-
-def _styled_lines(document: Any, page: int) -> Iterator[PdfLine]:
-    """Upright lines of a page with their type; a watermark is not upright."""
-    width, height = document.page_size(page)
-    for line in document.get_page_lines(page):
-        spans = [span for span in line["spans"] if span["text"].strip()]
-        if not spans or abs(line["rotation"]) > 0.1:
-            continue
-        fonts = [(len(span["text"]), span["font"]) for span in spans]
-        n_bold = sum(n for n, f in fonts if f["weight"] >= 600 or _BOLD.search(f["name"] or ""))
-        n_italic = sum(n for n, f in fonts if _ITALIC.search(f["name"] or ""))
-        left, top, right, bottom = line["bbox"].bbox
-        box = (left / width, top / height, right / width, bottom / height)
-        text = "".join(span["text"] for span in line["spans"])
-        size = max(span["font"]["size"] for span in spans)
-        half = len(text.strip()) / 2
-        yield PdfLine(_clean(text), box, round(size, 1), n_bold > half, n_italic > half)
-
-
-_ITALIC = re.compile(r"ital|obli|cmti|ptmri|slant|-it\b", re.IGNORECASE)
-_BOLD = re.compile(r"bold|black|heavy|-medi|cmbx|sfbx|ecbx|ptmb|utmb", re.IGNORECASE)
-
-
-def _clean(text: str) -> str:
-    r"""One line of PDFium's text: ``\x02`` is a hyphen at its end, U+FFFE one taken back."""
-    return " ".join(text.replace("\x02", "-").replace("\ufffe", "").split())
-
-
-def _holds(outer: Box, inner: Box) -> bool:
-    x, y = (inner[0] + inner[2]) / 2, (inner[1] + inner[3]) / 2
-    return outer[0] <= x <= outer[2] and outer[1] - 0.002 <= y <= outer[3] + 0.002
-
-
-def _pypdfium2(payload: bytes) -> Converted:
-    """Lines in the order the page draws them, gathered into blocks of one type without a gap."""
-    import pypdfium2  # type: ignore[import-untyped]  # ships no stubs
-
-    document = pypdfium2.PdfDocument(payload)
-    blocks: list[Block] = []
-    for page in range(len(document)):
-        gathered: list[PdfLine] = []
-        for line in _pypdfium2_lines(document[page], pypdfium2.raw):
-            if gathered and not _continues(gathered[-1], line):
-                blocks.append(_gathered(gathered, page))
-                gathered = []
-            gathered.append(line)
-        if gathered:
-            blocks.append(_gathered(gathered, page))
-    return Converted(f"pypdfium2/{version('pypdfium2')}", len(document), tuple(blocks))
-
-
-def _pypdfium2_lines(page: Any, raw: Any) -> Iterator[PdfLine]:
-    width, height = page.get_size()
-    text_page = page.get_textpage()
-    start = 0
-    for printed in text_page.get_text_range().splitlines(keepends=True):
-        at = [start + i for i, char in enumerate(printed) if not char.isspace()]
-        start += len(printed)
-        if not at:
-            continue
-        edges = [text_page.get_charbox(i) for i in (at[0], at[-1])]
-        sizes = [raw.FPDFText_GetFontSize(text_page, i) for i in at]
-        font = _font_name(text_page, raw, at[len(at) // 2])
-        left, bottom = min(e[0] for e in edges), min(e[1] for e in edges)
-        right, top = max(e[2] for e in edges), max(e[3] for e in edges)
-        box = (left / width, 1 - top / height, right / width, 1 - bottom / height)
-        bold, italic = bool(_BOLD.search(font)), bool(_ITALIC.search(font))
-        yield PdfLine(_clean(printed), box, round(max(sizes), 1), bold, italic)
-
-
-def _font_name(text_page: Any, raw: Any, index: int) -> str:
-    name, flags = ctypes.create_string_buffer(128), ctypes.c_int()
-    raw.FPDFText_GetFontInfo(text_page, index, name, len(name), flags)
-    return name.value.decode("utf-8", "replace")
-
-
-def _continues(line: PdfLine, following: PdfLine) -> bool:
-    """Return whether two lines belong to one paragraph: same type and column, no gap."""
-    height = max(line.box[3] - line.box[1], following.box[3] - following.box[1], 0.008)
-    return (
-        line.bold == following.bold
-        and abs(line.size - following.size) < 0.6
-        and -0.5 * height < following.box[1] - line.box[3] < 0.9 * height
-        and following.box[0] - line.box[0] < 0.012
-    )
-
-
-def _gathered(lines: list[PdfLine], page: int) -> Block:
-    """Join lines into a block; remove a hyphen at a line's end before a lower-case letter."""
-    text = lines[0].text
-    for line in lines[1:]:
-        broken = text.endswith("-") and line.text[:1].islower()
-        text = text[:-1] + line.text if broken else f"{text} {line.text}"
-    boxes = [line.box for line in lines]
-    outer = (
-        min(b[0] for b in boxes), min(b[1] for b in boxes),
-        max(b[2] for b in boxes), max(b[3] for b in boxes),
-    )  # fmt: skip
-    return Block("text", text, page, outer, tuple(lines))
-
-
-def _check(payload: bytes, limits: PdfLimits) -> None:
-    """Refuse what no converter can read, by name."""
-    import pypdfium2
-
-    try:
-        document = pypdfium2.PdfDocument(payload)
-    except pypdfium2.PdfiumError as error:
-        locked = "password" in str(error).lower()
-        # PDFium refuses a document without pages, and then names no error.
-        rule = "encrypted-pdf" if locked else "damaged-pdf"
-        rule = "empty-pdf" if "Success" in str(error) else rule
-        raise ParseError(rule, f"{error}; fetch it again or ask for an open copy") from error
-    n_pages = len(document)
-    if n_pages == 0:
-        raise ParseError("empty-pdf", "the PDF has no pages")
-    if n_pages > limits.pages:
-        raise ParseError("too-many-pages", f"{n_pages} pages, more than {limits.pages}")
-    looked_at = range(0, n_pages, 1 + n_pages // 10)
-    if not any(document[page].get_textpage().count_chars() > 20 for page in looked_at):
-        raise ParseError("no-text-layer", f"{n_pages} pages without text: scanned? It needs OCR")
-    document.close()
-
-
-def _work(converter: str, limits: PdfLimits) -> dict[str, Any]:
-    payload = sys.stdin.buffer.read()
-    resource.setrlimit(resource.RLIMIT_AS, (limits.memory_bytes, limits.memory_bytes))
-    try:
-        _check(payload, limits)
-        found = _docvortex(payload) if converter == "docvortex" else _pypdfium2(payload)
-    except ParseError as error:
-        return {"error": [error.rule, error.detail]}
-    except ModuleNotFoundError as error:
-        return {"missing": str(error)}
-    except (MemoryError, ImportError) as error:
-        # A library that does not fit into the limit fails to import.
-        needed = f"more than {limits.memory_bytes} bytes of memory needed: {error}"
-        return {"error": ["pdf-memory", needed]}
-    return asdict(found)
-
-
-def main() -> None:
-    """Entry of the worker: converter and limits as arguments, the PDF on standard input."""
-    # Libraries below print; the answer has the real standard output to itself.
-    answer = os.fdopen(os.dup(1), "wb")
-    os.dup2(2, 1)
-    reply = _work(sys.argv[1], PdfLimits(**json.loads(sys.argv[2])))
-    answer.write(json.dumps(reply).encode())
-    answer.close()
-
-
-if __name__ == "__main__":
-    main()

@@ -123,6 +123,7 @@ def paper_of(document: Converted, *, file: str) -> PaperText:
         warnings=(
             *_warnings(title, abstract, sections, parts),
             *_rotation_warning(document),
+            *_hidden_warnings(document),
         ),
         text_source="pdf-markdown",
         text_version=document.version,
@@ -147,6 +148,13 @@ def _rotation_warning(document: Converted) -> Iterator[ParseWarning]:
     if pages:
         detail = f"pages {', '.join(pages[:20])}: words may be missing or out of order"
         yield ParseWarning(rule="rotated-text", detail=detail)
+
+
+def _hidden_warnings(document: Converted) -> Iterator[ParseWarning]:
+    """Yield a warning per text that the page does not show; the text itself is kept."""
+    for span in document.hidden:
+        detail = f"page {span.page + 1} does not show ({span.why}): {span.text}"
+        yield ParseWarning(rule="hidden-text", detail=detail[:300])
 
 
 # --- Front matter --------------------------------------------------------------------------------
