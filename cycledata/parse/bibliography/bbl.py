@@ -32,7 +32,9 @@ _AMSREFS = re.compile(r"\\bib\s*+\{([^{}]{1,300})\}\s*+\{(\w{1,40})\}\s*+(?=\{)"
 _AMSREFS_FIELD = re.compile(r"(?<![A-Za-z])([A-Za-z]{2,20})\s*+=\s*+(?=\{)")
 _HARVARD = re.compile(r"\\harvarditem(?![A-Za-z])\s*+")
 _KEY = re.compile(r"\s*+(?:%[^\n]*+\s*+)*+\{([^{}]{1,300})\}")
-_END = re.compile(r"\\end\s*\{thebibliography\}|\\(?:BIBdecl|endthebibliography)(?![A-Za-z])")
+_END = re.compile(
+    r"\\end\s*\{\w{0,9}thebibliography\}|\\(?:BIBdecl|endthebibliography)(?![A-Za-z])"
+)
 _BIBLATEX_ENTRY = re.compile(r"\\entry\{([^{}]{1,300})\}\{(\w{1,40})\}")
 _BIBLATEX_FIELD = re.compile(r"\\(field|strng|verb)\{(\w{1,40})\}")
 _MARKED_YEAR = re.compile(r"\\(?:bibinfo\s*\{year\}|bibinfo\s*\{date\})\s*\{[^{}]{0,20}?(\d{4})")
@@ -123,8 +125,9 @@ def _printed_entry(after_item: str) -> BibEntry | None:
     printed = _END.split(after_item[key.end() :], maxsplit=1)[0]
     printed = _COMMENTS.sub("", printed).strip()
     name = " ".join(_COMMENTS.sub("", key[1]).split())
-    year = year_in(_COMMENTS.sub("", label)) or _printed_year(printed)
-    return entry_of_text(name, printed_title(printed), year, printed)
+    title = printed_title(printed)
+    year = year_in(_COMMENTS.sub("", label)) or _printed_year(printed, title)
+    return entry_of_text(name, title, year, printed)
 
 
 def _amsrefs_entry(start: re.Match[str], body: str) -> BibEntry:
@@ -151,17 +154,26 @@ def _harvard_entry(after_item: str) -> BibEntry | None:
         parts.append(after_item[start + 1 : end - 1])
         at = end
     printed = _COMMENTS.sub("", _END.split(after_item[at:], maxsplit=1)[0]).strip()
-    year = year_in(parts[1]) or _printed_year(printed)
-    return entry_of_text(" ".join(parts[2].split()), printed_title(printed), year, printed)
+    title = printed_title(printed)
+    year = year_in(parts[1]) or _printed_year(printed, title)
+    return entry_of_text(" ".join(parts[2].split()), title, year, printed)
 
 
-def _printed_year(printed: str) -> int | None:
+def _printed_year(printed: str, title: str | None) -> int | None:
+    """Return the year that an entry prints outside of its title, or else in it."""
     marked = _MARKED_YEAR.search(printed)
-    return int(marked[1]) if marked else year_in(_without_ids(printed))
+    if marked:
+        return int(marked[1])
+    text = " ".join(_without_ids(printed).split())
+    outside = text.replace(title, " ") if title else text
+    return year_in(outside) or year_in(text)
 
 
 def _without_ids(printed: str) -> str:
     """Return the text without links and arXiv ids, whose digits look like years."""
     return re.sub(
-        r"https?://[^\s{}]{1,300}|\d{4}\.\d{4,5}|\d{1,5}\s?-{1,2}\s?\d{1,5}", " ", printed
+        r"https?://[^\s{}]{1,300}|\d{4}\.\d{4,5}|(?:\bpp?\.[~ ]?)?\d{1,5}\s?-{1,2}\s?\d{1,5}"
+        r"|\bpp?\.[~ ]?\d++",
+        " ",
+        printed,
     )

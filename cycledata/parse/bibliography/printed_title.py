@@ -9,6 +9,15 @@ import re
 from itertools import islice
 
 from cycledata.formats.braces import group_contents, group_end
+from cycledata.parse.bibliography.printed_markup import (
+    BLOCK,
+    ITALIC,
+    NAMES,
+    NAMES_END,
+    UPRIGHT,
+    cleaned,
+    with_letters,
+)
 
 MAX_PRINTED = 8_000
 """Characters of one printed entry."""
@@ -17,7 +26,7 @@ MAX_TITLE = 400
 
 _MARKED = re.compile(
     r"\\(?:showarticletitle|batitle|bctitle|APACrefatitle|bibinfo\s*+\{title\}|bititle|articletitle"
-    r"|bibatfont|bibapifont|bibtfont|btxjtitlefont|btxtitlefont)"
+    r"|bibatfont|bibapifont|bibtfont|btxjtitlefont|btxtitlefont|bibtitle)"
     r"\s*+(?:\{\s*+\\btxifchangecase\s*+)?+(?=\{)"
 )
 _MARKED_BOOK = re.compile(r"\\(?:APACrefbtitle|bbtitle|bibinfo\s*+\{booktitle\})\s*+(?=\{)")
@@ -33,32 +42,17 @@ _QUOTED = re.compile(
 )
 _SINGLE_QUOTED = re.compile(r"`((?:[^`']|'(?=[A-Za-z])){4,400})'")
 
-# Characters that represent markup after commands are removed.
-_BLOCK, _ITALIC, _UPRIGHT, _NAMES, _NAMES_END = "\x1e", "\x02", "\x03", "\x04", "\x05"
-_CLEANED = re.compile(
-    r"\\newblock(?![A-Za-z])|\\(?:hskip|hspace)(?:[^\\{}]{0,60}\\relax|\*?\{[^{}]{0,30}\})"
-    r"|\\(?:url|path|doi|doiurl|burl|urlstyle|eprint|URL|mn@eprint|textsuperscript|cite|citep|citet"
-    r"|issn|isbn|keywords|nolinkurl|label|natexlab)(?![A-Za-z@])\s*+\{[^{}]{0,500}\}"
-    r"|\\href(?:@noop)?\s*+\{[^{}]{0,500}\}\s*+"
-    r"|\\mn@doi\s*+"
-    r"|\\(?:emph|textit|textsl)\s*+\{|\{\s*+\\(?:it|em|sl|itshape|slshape|itseries)(?![A-Za-z])\s*+"
-    r"|\\(?:textsc|bibname|bibnamefont)\s*+\{|\{\s*+\\(?:sc|scshape)(?![A-Za-z])\s*+"
-    r"|\\abntrefinfo\s*+\{[^{}]{0,300}\}\s*+\{[^{}]{0,300}\}\s*+\{[^{}]{0,40}\}\s*+"
-    r"|\\[A-Za-z@]++\*?+\s*+|\\.|[{}~]|\s++",
-    re.DOTALL,
-)
-_LINK = re.compile(r"(?:doi|https?|urn|arxiv|\\|URL)", re.IGNORECASE)
-
 _PARTICLES = r"[Vv]an|der|den|de|[Vv]on|da|del|la|le|ter|di|dos|du|el|al|bin|ten|zu"
 _INITIALS = (
-    rf"(?:[A-Z]\.?(?:[ -]?[A-Z]\.?){{0,3}}(?![a-z])(?! (?!(?:{_PARTICLES}|and|et|og|und) )[a-z]))"
+    r"(?:[A-Z]\.?(?:[ -]?[A-Z]\.?){0,3}(?![A-Za-z]|-?\d)"
+    rf"(?! (?!(?:{_PARTICLES}|and|et|og|und) )[a-z]))"
 )
 _SURNAME = (
-    rf"(?:(?:{_PARTICLES}) ){{0,3}}"
-    r"(?:[A-Z][\w'’-]*[a-z](?:[- ][A-Z][\w'’-]*[a-z])?|[A-Z][A-Z'’-]++(?![a-z]))"
+    rf"(?:(?:{_PARTICLES}) ){{0,3}}(?:[dD]['’])?"
+    r"(?:[A-ZÀ-Þ][\w'’-]*[a-zß-ɏ](?:[- ][A-ZÀ-Þ][\w'’-]*[a-zß-ɏ])?|[A-ZÀ-Þ][A-ZÀ-Þ'’-]++(?![a-z]))"
 )
 _NAME = (
-    rf"(?>{_INITIALS} {_SURNAME}|{_SURNAME},? {_INITIALS}|et al\.?)"
+    rf"(?>{_INITIALS} {_SURNAME}|{_SURNAME},? {_INITIALS}(?: ?v\. ?d\.)?|et al\.?)"
     r"(?:,? (?:Jr\.?|III|II|eds?\.?))?+"
 )
 _NAMES_LIST = re.compile(
@@ -74,9 +68,25 @@ _WORDS_OF_NAMES = frozenset(
 _NO_BLOCK_TITLE = re.compile(
     r"(?:[Ii]n:? ?(?:\x02|Proc|Advances|International|European|[Tt]he \d|\d|[A-Z]{3})|in(?::| "
     r"[A-Z])"
-    r"|(?i:https?:|url|doi|arxiv|isbn|issn|pp?\.|vol\b|ph\.? ?d\.? |technical report|tech\. rep))"
+    r"|(?i:https?:|url|doi|arxiv|isbn|issn|pp?\.|vol\b|ph\.? ?d\.? |technical report|tech\. rep"
+    r"|dissertation|bericht |diplomarbeit|habilitation))"
+    r"|[^.?!\x02]{3,150}? \d{1,4} ?(?:\(\d[^()]{0,12}\))?: ?\d{1,6}(?!\d)"
 )
 _VOLUME_NEXT = re.compile(r"[\s,.:]*+(?!(?:19|20)\d\d\W)\d")
+_RUNS_ON = re.compile(r" [a-z]")
+"""What follows names that took the first word of the title for a part of them."""
+_GIVEN = (
+    r"(?:[A-ZÀ-Þ](?:[^\W\d_]|['’-]){1,20}(?: [A-ZÀ-Þ]\.?){0,3}"
+    r"|[A-ZÀ-Þ]\.?(?:[ -]?[A-ZÀ-Þ]\.?){0,3}(?! [A-Z][a-z]))"
+)
+_NAMES_COLON = re.compile(
+    rf"[A-ZÀ-Þ][\w'’-]{{1,30}}, {_GIVEN}(?: ?(?:;|,? and|,? und"
+    rf"|/) ?(?:[A-ZÀ-Þ][\w'’-]{{1,30}}, {_GIVEN}"
+    rf"|{_GIVEN})){{0,30}}:,? "
+)
+_PART_NEXT = re.compile(r"[.,]? (?:Bd|[Vv]ol)\.? ?\d{1,3}: ")
+_SERIES = re.compile(r": (?:[Vv]olume|[Vv]ol\.?) ?\d")
+_EDITED = re.compile(r"; [A-Z][^:]{1,200}, Eds?\.")
 _AFTER_NAMES = re.compile(r"[\s.,:;)]*+")
 _MONTH = r"(?:,? (?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]{0,6}\.?(?: \d{1,2})?)?"
 _YEAR = re.compile(r"[\s(\[,.]{0,5}(?:19|20)\d\d[a-z]?" + _MONTH + r"[\s)\],.:;]{0,6}")
@@ -85,37 +95,74 @@ _VENUE_START = re.compile(
     r"|technical report|tech\. ?rep|ph\.? ?d|phd|master|thesis|annals|workshop|symposium"
     r"|lecture notes|springer|wiley|elsevier|mit press|cambridge|oxford|ieee|acm\b|university|url"
     r"|https?:|doi|pages|pp\.|vol\.|volume|isbn|issn|available|accessed|preprint|bioRxiv"
-    r"|unpublished|to appear|edited by|\d)",
+    r"|dissertation|bericht|diplomarbeit|habilitation|rapport|unpublished|to appear|edited by|\d)",
     re.IGNORECASE,
 )
 _NUMBERS_NEXT = re.compile(
     r"(?!\W{0,9}(?:19|20)\d\d[a-z]?[).;,]{0,3}\s{0,3}(?:\Z|\x1e))[\s,.:;(]*+"
-    r"(?:vol(?:\.|ume)?|no\.|\d|pp?\.? ?\d|art)"
+    r"(?:vol(?:\.|ume)?|no\.|\d(?!\d?(?:st|nd|rd|th)\b)|pp?\.? ?\d|art)"
 )
 _TAIL = re.compile(
-    r"[,;. ](?=(?:Tech[a-z]{0,2}\. ?|Technical Report|PhD|Ph\. ?D|Master|Dissertation|Doctoral"
-    r"|arXiv|Available|URL|http)[A-Za-z:. ])|\[[A-Z]{1,2}(?:/[A-Z]{2})?\]|//| / |: TR-\d"
+    r"[,;. ](?=(?:Tech[a-z]{0,2}\. ?|Technical [Rr]eport|PhD|Ph\. ?D|M\.? ?Sc|Master"
+    r"|Dissertation|Doctoral"
+    r"|arXiv|Available|URL|http)[A-Za-z:., '’])|[,.]? (?=(?i:manuscript|mimeo|working paper"
+    r"|accessed|software available)\b)"
+    r"|[,.]? (?=(?:[Cc]hapter|[Cc]hap\.|Kap\.) ?\d)|[,.;] (?=(?:[Vv]ol(?:\.|ume)|Bd\.|Jgg\.) ?\d)"
+    r"|, (?=[A-Z][a-z]{0,6}\. [A-Z\d])|[,.]? \(?(?=Git[Hh]ub repository)"
+    r"|, (?=(?:\d{1,2}(?:st|nd|rd|th)?|[Ff]irst|[Ss]econd|[Tt]hird)\.? (?:[Ee]d|Aufl))"
+    r"|\[[A-Z]{1,2}(?:/[A-Z]{2})?\]|//| / |: [A-Z][A-Za-z]{0,3}-\d"
+    r"|[,.]? ?\x06|, \(|; (?=[A-Z])|, (?:19|20)\d\d[,;.] |\[[^\x00-\x7f]"
     r"| \((?=[^()]{2,60}: [^()]{0,60}\))| \[(?:PhD|Doctoral|Master)"
 )
 _FULL_NAME = (
-    r"(?>[A-Z][\w'’.-]*+"
-    r"(?: (?:(?:van|der|den|de|von|da|del|la|le) ){0,2}[A-Z][\w'’.-]*+){1,3})"
+    r"(?>(?:d['’])?[A-ZÀ-Þ][\w'’.-]*+"
+    r"(?: (?:(?:van|der|den|de|von|da|del|la|le) ){0,2}(?:d['’])?[A-ZÀ-Þ][\w'’.-]*+){1,3})"
 )
 _FULL_NAMES = re.compile(
-    rf"{_FULL_NAME}(?:(?:, and |,? and |, & |,? & |; |, ){_FULL_NAME}){{0,60}}+[\s,.:–-]*+\Z"
+    rf"{_FULL_NAME}(?:(?:,? (?:and|&|und|et|en|og|y|e) |; |, ){_FULL_NAME}){{0,60}}+[\s,.:–-]*+\Z"
 )
 _SENTENCE_END = re.compile(
-    r"(?<![A-Z])(?<![ .][A-Z]\.)"
+    r"(?<![ .\x1e\x02(-][A-Z])(?<! vs)(?<! [SDM][trs])(?<! cf)(?<! al)(?<!etc)(?<![Vv]ol)(?<!"
+    r" [Nn]o)"
     r"[.](?=\s{1,3}(?:[A-Z0-9(\[\x02\x1e\"`]|arXiv|http)|\s{0,3}(?:\Z|\x1e))"
     r"|[?!](?=\s{1,3}[A-Z0-9\x02\x1e(]|\s{0,3}\Z)"
 )
-_IN = re.compile(
-    r"[,.;:]?\s{0,3}(?:\x1e\s{0,3})?(?<![A-Za-z])[Ii]n(?::| (?=[A-Z\x02`“(]))"
-    r"|\s{0,3}[,.;(\[]?\s{0,3}\x02"
+_FULL_STOP = re.compile(_SENTENCE_END.pattern.partition("|[?!]")[0])
+_QUESTION_INSIDE = re.compile(
+    r"[?!] (?!in )[A-Za-z][^.?!\d\x02\x1e]{3,120}[.,](?= ?(?:[A-Z\x02\x1e]|in:? |\Z))"
 )
+"""A title that goes on after its question, or a journal: only what follows can say."""
+_IN = re.compile(
+    r"[,.;:]\s{0,3}(?:\x1e\s{0,3})?[Ii]n(?::| (?=[A-Z\x02`“(]))|\s{0,3}\x1e\s{0,3}[Ii]n(?::| )"
+    r"|(?<![A-Za-z])[Ii]n(?::| (?=\x02))|\s{0,3}[,.;(\[]?\s{0,3}\x02"
+)
+"""What follows a title: "in" after a stop, before a colon or italics, or italics themselves."""
+_VENUE = re.compile(
+    r"\b(?:Conference|Symposium|Workshop|Handbook|Colloquium) (?:on|of|for)\b|\bProceedings\b"
+)
+"""What a title by place may be instead: the capitals of a venue."""
 _YEAR_AT_END = re.compile(r"(?:[,;]\s|\s?\()(?:19|20)\d\d[a-z]?\)?$|\s\(\s?[\d.]{6,12}\)$")
+_ANY_YEAR = re.compile(r"(?<!\d)(?:19|20)\d\d(?!\d)")
+_TWO_NAMES = re.compile(
+    r"(?:[A-ZÀ-Þ][\w.'’-]*+,? ){1,9}(?:en|und|et|og|y"
+    r"|e) [A-ZÀ-Þ][\w.'’-]*+ (?:[A-Z]\.? )?[A-ZÀ-Þ][\w'’-]*+"
+)
+_EDITION = re.compile(r"\s?\(\s{0,9}\\bibinfo\s{0,9}\{edition\}[^()]{0,60}\)\s{0,9}\Z")
+_LAST_WORD = re.compile(r" (?:19|20)\d\d\Z")
+"""A year that is the only one of the entry is that of publication, not part of the title."""
+_INSTITUTION = re.compile(
+    r"(?:[A-Z][\w'&.-]*+,? (?:(?:of|the|and|for) ){0,2}){0,5}"
+    r"(?:Press|University|Institute|Polytechnic|College|Laboratory|School|Academy|Publishers"
+    r"|Society)"
+    r"|University of (?:[A-Z]\w*+ ?){1,4}|(?i:manuscript|unpublished|mimeo|working paper"
+    r"|preprint|corr|github repository|software available from \S+)"
+    r"|[A-Z]{3,9} (?:19|20)\d\d"
+    r"|(?:January|February|March|April|May|June|July|August|September|October|November|December)"
+)
 _NO_TITLE_START = re.compile(
-    r"&|and |og |und |et |\(|\)|[A-Z]\.[ :,]|–|-{1,3} |\[|van der\b|von |Hrsg|eds?\b"
+    r"'|(?:en|y|e) |/ |v\. ?d|in,|(?:Master|M\.? ?Sc|PhD|Ph\. ?D)\S{0,4} thesis"
+    r"|(?:[A-Z]\.){1,3}[ :,]|-|(?i:chapter|chap\.|kap\.) ?\d|&|and |og |und |et |\(|\)"
+    r"|[A-Z]\.[ :,]|–|-{1,3} |\[|van der\b|von |Hrsg|eds?\b"
 )
 
 
@@ -125,18 +172,24 @@ def printed_title(printed: str) -> str | None:
     Args:
         printed: the entry after its key, comments removed.
     """
-    printed = printed[:MAX_PRINTED]
+    printed = with_letters(printed[:MAX_PRINTED])
     marked = _marked_title(printed)
     if marked is not None and not _checked(marked) and "btx" in printed:
         return None
     if marked is not None:
-        return marked
+        return _EDITION.sub("", marked)
     if quoted := _quoted_title(printed):
         return quoted
     if _MARKS.search(printed):
         return _after_marked_names(printed)
-    title = _placed_title(_cleaned(printed))
-    return _checked(title) if title else None
+    text = cleaned(printed)
+    title = _placed_title(text)
+    checked = _checked(title) if title else None
+    if checked and (year := _LAST_WORD.search(checked)) and len(_ANY_YEAR.findall(text)) == 1:
+        if f"{year[0]}{UPRIGHT}" in text:
+            return checked
+        return _checked(checked[: year.start()])
+    return checked
 
 
 def _marked_title(printed: str) -> str | None:
@@ -165,9 +218,24 @@ def _quoted_title(printed: str) -> str | None:
         if inside is None:
             inside = group_contents(printed, found.end(), limit=MAX_TITLE + 100)
         title = inside.strip(" \n,.")
-        if len(title) >= 4:
+        if len(title) >= 4 and not _in_sentence(printed, found, inside):
             return title
     return None
+
+
+def _in_sentence(printed: str, found: re.Match[str], inside: str) -> bool:
+    """Return whether a quotation is part of a sentence: words stand right before or after it."""
+    before = printed[max(0, found.start() - 20) : found.start()].rstrip("{ ~\n")
+    command = before[before.rfind("\\") + 1 :].isalpha() and "\\" in before
+    if before[-1:].isalnum() and not command:
+        return not before[-4:].isdigit()
+    after = printed[found.end() : found.end() + 20].lstrip("} ~\n")
+    return (
+        found[3] is None
+        and after[:1].islower()
+        and inside.rstrip()[-1:] not in ",.?!"
+        and (not after.startswith("in "))
+    )
 
 
 def _after_marked_names(printed: str) -> str | None:
@@ -177,66 +245,9 @@ def _after_marked_names(printed: str) -> str | None:
     end = group_end(printed, start, limit=500) if start >= 0 else -1
     if end < 0:
         return None
-    rest = _AFTER_NAMES.sub("", _cleaned(printed[end:]), count=1)
+    rest = _AFTER_NAMES.sub("", cleaned(printed[end:]), count=1)
     title = _region_title(rest)
     return _checked(title) if title else None
-
-
-# --- Markup reduced to a few characters ----------------------------------------------------------
-
-
-def _cleaned(printed: str) -> str:
-    """Return the text with blocks, italics and small capitals marked, other commands removed."""
-    out: list[str] = []
-    closing: list[str] = []
-    pos = 0
-    for found in _CLEANED.finditer(printed):
-        if found.start() < pos:
-            continue
-        out.append(printed[pos : found.start()])
-        pos = found.end()
-        piece = found[0]
-        if piece == "{":
-            closing.append("")
-        elif piece == "}":
-            out.append(closing.pop() if closing else "")
-        elif piece.isspace() or piece == "~":
-            out.append(" ")
-        elif piece.startswith("\\newblock"):
-            out.append(_BLOCK)
-        elif piece.startswith("\\href"):
-            end = group_end(printed, pos, limit=MAX_TITLE)
-            if end > 0 and _LINK.match(printed, pos + 1):
-                pos = end
-        elif piece.startswith("\\mn@doi"):
-            return "".join(out)
-        elif piece[0] == "{" or piece.endswith("{"):
-            names = "sc" in piece or "bibname" in piece
-            out.append(_NAMES if names else _ITALIC)
-            closing.append(_NAMES_END if names else _UPRIGHT)
-        else:
-            out.append(_of_command(piece))
-    out.append(printed[pos:])
-    text = re.sub(r" +", " ", "".join(out)).replace(f"{_ITALIC}{_UPRIGHT}", "")
-    return text.replace(" ,", ",").replace(" .", ".").strip()
-
-
-def _of_command(piece: str) -> str:
-    """Return what remains of a command: accents and signs stay, words that print go."""
-    word = piece[1:].strip()
-    if word.startswith("abnt"):
-        return ""
-    if word in ("BBA", "harvardand", "and", "BAnd"):
-        return " and "
-    if word in ("bblin", "BIn", "Btxinshort", "btxinshort", "Btxinlong", "btxinlong"):
-        return " in "
-    if word in ("harvardyearleft", "harvardyearright", "harvardyearparen"):
-        return " "
-    if word == "&":
-        return "&"
-    if len(word) <= 2 and (not word.isalpha() or word in ("ss", "ae", "oe", "aa", "o", "l", "i")):
-        return piece if word not in ("", "/", "-", ",", " ", "\\") else " " * (word != "/")
-    return " " if piece[-1:].isspace() and len(word) > 12 else ""
 
 
 # --- By place ------------------------------------------------------------------------------------
@@ -244,20 +255,20 @@ def _of_command(piece: str) -> str:
 
 def _placed_title(text: str) -> str | None:
     """Return the title by its place after the authors."""
-    blocks = [block.strip() for block in text.split(_BLOCK)]
-    blocks = [block for block in blocks if block.strip(" .,;:")]
+    blocks = [block.strip() for block in text.split(BLOCK)]
+    blocks = [block for block in blocks if block.strip(" .,;:\x06")]
     if not blocks:
         return None
-    if len(blocks) > 1 and _names_only(blocks[0]):
+    if len(blocks) > 1 and (_names_only(blocks[0]) or blocks[0].endswith(":")):
         second = _YEAR.sub("", blocks[1], count=1) if _YEAR.match(blocks[1]) else blocks[1]
         if not second.strip(" .,;:") and len(blocks) > 2:
             second = blocks[2]
         return _block_title(second)
     region = _after_names(blocks[0])
-    if region is not None and len(blocks) > 1 and region.count(" ") < 2:
+    if region and len(blocks) > 1 and ITALIC not in region and region.count(" ") < 2:
         region = None
     if region is not None and region.strip(" .,;:)"):
-        return _region_title(region if len(blocks) == 1 else f"{region} {_BLOCK}{blocks[1]}")
+        return _region_title(region if len(blocks) == 1 else f"{region} {BLOCK}{blocks[1]}")
     if len(blocks) > 1:
         second = _YEAR.sub("", blocks[1], count=1) if _YEAR.match(blocks[1]) else blocks[1]
         if not second.strip(" .,;:") and len(blocks) > 2:
@@ -277,38 +288,40 @@ def _names_only(block: str) -> bool:
 def _block_title(block: str) -> str | None:
     """Return the title in a block of its own: italics or the first sentence."""
     block = block.strip(" .,;:")
-    if block.startswith(_ITALIC):
-        end = block.find(_UPRIGHT)
-        journal = end < 0 or _VOLUME_NEXT.match(block, end + 1)
+    if block.startswith(ITALIC):
+        end = block.find(UPRIGHT)
+        journal = end < 0 or _VOLUME_NEXT.match(block, end + 1) or _PART_NEXT.match(block, end + 1)
         return None if journal else block[1:end]
     if quoted := _SINGLE_QUOTED.match(block):
         return quoted[1]
     if _NO_BLOCK_TITLE.match(block):
         return None
     stops = [len(block)]
-    for pattern, at_end in ((_SENTENCE_END, True), (_IN, False), (_TAIL, False)):
+    for pattern, at_end in ((_FULL_STOP, True), (_IN, False), (_TAIL, False)):
         if found := pattern.search(block[: MAX_TITLE + 50]):
             stops.append(found.end() if at_end else found.start())
     return block[: min(stops)]
 
 
 def _after_names(text: str) -> str | None:
-    """Return what follows the authors in the first block; None if the authors were not found."""
-    if text.startswith(_NAMES):
-        end = text.rfind(_NAMES_END)
+    """Return what follows the authors; None if they were not found."""
+    italic = text.find(ITALIC)
+    if 0 < italic < 600 and _FULL_NAMES.match(text[:italic]):
+        return text[italic:]
+    if colon := _NAMES_COLON.match(text):
+        rest = text[colon.end() :]
+    elif text.startswith(NAMES):
+        end = text.rfind(NAMES_END)
         rest = text[end + 1 :]
         names = _NAMES_LIST.match(rest.lstrip(" ,.;&"))
         rest = _AFTER_NAMES.sub("", rest, count=1)
     else:
         names = _NAMES_LIST.match(text)
         if names is None:
-            italic = text.find(_ITALIC)
-            if 0 < italic < 600 and _FULL_NAMES.match(text[:italic]):
-                return text[italic:]
             year = _YEAR.search(text[:300])
             return text[year.end() :] if year and year.start() > 2 else None
         rest = text[names.end() :]
-        if rest[:1].isalnum():
+        if rest[:1].isalnum() or _RUNS_ON.match(rest):
             return None
         rest = _AFTER_NAMES.sub("", rest, count=1)
     if year := _YEAR.match(rest):
@@ -319,19 +332,31 @@ def _after_names(text: str) -> str | None:
 def _region_title(region: str) -> str | None:
     """Return the title that a text after the authors begins with."""
     region = region.strip(" .,;:")
-    if region.startswith(_ITALIC):
-        end = region.find(_UPRIGHT)
+    if region.startswith(ITALIC):
+        end = region.find(UPRIGHT)
         title = region[1:end]
-        journal = end < 0 or _NUMBERS_NEXT.match(region, end + 1) or _AMBIGUOUS.search(title)
+        journal = (
+            end < 0
+            or _NUMBERS_NEXT.match(region, end + 1)
+            or _AMBIGUOUS.search(title)
+            or _PART_NEXT.match(region, end + 1)
+            or title.startswith(("Advances in ", "Journal of ", "Annals of "))
+        )
         return None if journal else title
     if quoted := _SINGLE_QUOTED.match(region):
         return quoted[1]
     if _VENUE_START.match(region):
         return None
     stops = [len(region)]
-    if (block := region.find(_BLOCK)) > 0:
+    if (block := region.find(BLOCK)) > 0:
         stops.append(block)
     if found := _SENTENCE_END.search(region[: MAX_TITLE + 50]):
+        more = _QUESTION_INSIDE.match(region, found.start())
+        if more:
+            following = region[more.end() :].lstrip(" ")
+            if following and not following.startswith((ITALIC, BLOCK, "in: ", "in ")):
+                return None
+            found = more
         stops.append(found.end())
     if found := _IN.search(region[: MAX_TITLE + 50]):
         stops.append(found.start())
@@ -344,6 +369,8 @@ def _region_title(region: str) -> str | None:
         title = _first_segments(title)
     rest = region[len(title) :]
     if _NUMBERS_NEXT.match(rest) and not sentence:
+        return None
+    if _EDITED.match(rest) or _VENUE.search(title) or " " not in title:
         return None
     return title
 
@@ -362,14 +389,18 @@ def _first_segments(text: str) -> str:
 
 def _checked(title: str) -> str | None:
     """Return a title found by place, or None if it may be something else."""
-    title = re.sub(f"[{_BLOCK}{_ITALIC}{_UPRIGHT}{_NAMES}{_NAMES_END}]", "", title).strip(" .,;:")
+    title = re.sub(r"[\x02-\x06\x1e]", "", title).strip(" .,;:")
     title = _YEAR_AT_END.sub("", title)
-    if _NO_TITLE_START.match(title):
+    if _NO_TITLE_START.match(title) or _SERIES.search(title):
         return None
     if not 4 <= len(title) <= MAX_TITLE or _NO_BLOCK_TITLE.match(title):
         return None
-    if _FULL_NAMES.match(title) and ", and " in title:
+    if (_FULL_NAMES.match(title) and ", and " in title) or _TWO_NAMES.fullmatch(title):
         return None
-    if _NAMES_LIST.fullmatch(title) or sum(map(str.isalpha, title)) < 0.5 * len(title):
+    if (
+        _INSTITUTION.fullmatch(title)
+        or _NAMES_LIST.fullmatch(title)
+        or sum(map(str.isalpha, title)) < 0.5 * len(title)
+    ):
         return None
     return title

@@ -136,6 +136,8 @@ _ACTING: dict[Action, str] = {
     verbatim.new_minted: "newminted",
     verbatim.new_mint: "newmint newmintinline",
     verbatim.mint: "mint",
+    verbatim.make_short_verb: "MakeShortVerb DeleteShortVerb lstMakeShortInline "
+    "lstDeleteShortInline DefineShortVerb UndefineShortVerb",
     verbatim.custom_verb: "CustomVerbatimCommand RecustomVerbatimCommand NewTotalVerb",
     expl3.expl_syntax: "ExplSyntaxOn",
     expl3.new_function: expl3.FUNCTIONS,

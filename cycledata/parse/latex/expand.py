@@ -50,6 +50,9 @@ class Expander:
         """Open conditionals, outermost first: ``"then"``, ``"else"`` or ``"case"``."""
         self.negate_next = False
         r"""True after ``\\unless``."""
+        self.token = tokens.TOKEN
+        self.short_verbs = ""
+        r"""Characters between which text is verbatim (``\\MakeShortVerb``)."""
         self.verbatim_names: set[str] = set()
         """Environments of the paper whose text TeX does not read as commands."""
 
@@ -134,7 +137,6 @@ class Expander:
         """Read until the stack is down to its floor."""
         source, output, frames = self.input, self.output, self.input.frames
         get = self.definitions.actions.get
-        finditer = tokens.TOKEN.finditer
         while len(frames) > source.floor:
             frame = frames[-1]
             if frame.closing:
@@ -142,13 +144,17 @@ class Expander:
             text, mark = frame.text, frame.pos
             if text[mark : mark + 1].isalpha() and mark < frame.end:
                 output.separate(frame, mark)
-            for match in finditer(text, mark, frame.end):
+            for match in self.token.finditer(text, mark, frame.end):
                 name = match[0]
                 action = get(name)
                 if action is None:
-                    if name[0] != "%":
+                    if name[0] == "\\":
                         continue
                     output.write_slice(frame, mark, match.start())
+                    if name[0] != "%":  # short verbatim
+                        output.write("\\verb", frame.source(match.start()))
+                        mark = match.start()
+                        continue
                     mark = match.end()
                     following = text[mark : mark + 1]
                     if following == "\n":

@@ -1,14 +1,18 @@
 r"""Texts that TeX does not read as commands: environments, ``\verb``, and new ones of papers."""
 
 import re
+from functools import cache
 
 from cycledata.formats.braces import group_end
 from cycledata.parse.latex.argument_kinds import argument_kinds
 from cycledata.parse.latex.expand import Expander
 from cycledata.parse.latex.macro_calls import read_call
 from cycledata.parse.latex.macros import Macro
+from cycledata.parse.latex.tokens import TOKEN
 
 _VERB = re.compile(r"\*?[ \t]*+([^\sA-Za-z*])")
+MAX_SHORT = 300
+"""Characters of a short verbatim text."""
 MAX_WRITTEN = 200
 """Files that one paper may write with filecontents."""
 
@@ -81,6 +85,28 @@ def short_verb(expander: Expander, name: str) -> None:
     at = expander.at
     read_call(expander, expander.definitions.macros[name])
     copy_delimited(expander, at)
+
+
+def make_short_verb(expander: Expander, name: str) -> None:
+    r"""``\MakeShortVerb{\|}``, ``\lstMakeShortInline[..]|`` and ``\DeleteShortVerb{\|}``."""
+    expander.input.read_star()
+    expander.input.read_optional()
+    char = expander.input.read_argument().strip().removeprefix("\\")
+    if len(char) != 1 or char.isalnum() or char in "{}\\%$":
+        return
+    others = expander.short_verbs.replace(char, "")
+    expander.short_verbs = others if "Delete" in name else others + char
+    expander.token = tokens_beside(expander.short_verbs)
+
+
+@cache
+def tokens_beside(short_verbs: str) -> re.Pattern[str]:
+    """Return the expression for tokens by which text between some characters is passed over."""
+    between = "".join(
+        rf"|{re.escape(char)}[^{re.escape(char)}\n]{{0,{MAX_SHORT}}}+{re.escape(char)}"
+        for char in short_verbs[:4]
+    )
+    return re.compile(TOKEN.pattern + between, re.DOTALL)
 
 
 # --- Definitions ---------------------------------------------------------------------------------

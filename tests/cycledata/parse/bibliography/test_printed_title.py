@@ -33,7 +33,20 @@ PRINTED = {
     "gb": r"Moss A, Fern B. When rivers freeze[J]. Ice, 2001, 4(2): 1-9.",
     "vancouver": r"Moss A, Fern B. \newblock When rivers freeze. \newblock Ice. 2001;4(2):1--9.",
 }
+INSIDE = {
+    r"Ada Moss.\newblock The thaw? {M}elting answers.\newblock {\em Ice}, 2001.": "The thaw? Melting answers",
+    r"Ada Moss.\newblock Citations in {Nature} and {Science}.\newblock {\em Ice}, 2001.": "Citations in Nature and Science",
+    r"Moss, A.: Programs and {P} vs. {NP}. Ice \textbf{4}, 1--9 (2001)": "Programs and P vs. NP",
+    r"Ada Moss.\newblock A new look at ``old'' rivers.\newblock {\em Ice}, 2001.": "A new look at ``old'' rivers",
+    r"Garc{\'\i}a-L{\'o}pez, M., d'Or, J.: Floods in 1984. Ice \textbf{4}, 1--9 (2001)": "Floods in 1984",
+    r"A.~Moss, Slow thaws, 2nd Edition, North Press, 2001.": "Slow thaws",
+    r"A.~Moss, Slow thaws, J. Cold. Res. 4 (2001) 1.": "Slow thaws",
+}
+"""Titles with what else ends one: a question, "in" before a capital, a quotation, a year."""
 NO_TITLE = {
+    "institution": r"Moss, A. North University, 2001.",
+    "venue without title": r"Moss, A.; Fern, B. Conference on Ice, 2001, pp. 1--9.",
+    "months": r"Moss, A. January {\bf 2001}, {\em 9}(2), 1--2.",
     "apsrev": r"\bibfield {author} {\bibinfo {author} {\bibfnamefont {A.}~\bibnamefont {Moss}},\ }\href {x} {\bibfield {journal} {\bibinfo {journal} {Ice}\ }\textbf {\bibinfo {volume} {4}} (\bibinfo {year} {2001})}",
     "mnras": r"Moss A.,  Fern B.,  2001, \mn@doi [Ice] {10.1/2}, 4, 1",
     "mnras-conference": r"Moss A.,  2001, in Proceedings of Cold Days. pp 1--9",
@@ -47,6 +60,11 @@ def test_the_title_is_found(style: str) -> None:
     title = printed_title(PRINTED[style])
     assert title is not None
     assert title.replace("{", "").replace("}", "") == WHEN
+
+
+@pytest.mark.parametrize("printed", INSIDE)
+def test_a_title_ends_where_it_ends(printed: str) -> None:
+    assert printed_title(printed) == INSIDE[printed]
 
 
 @pytest.mark.parametrize("style", NO_TITLE)

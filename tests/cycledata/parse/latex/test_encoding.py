@@ -8,6 +8,8 @@ CHINESE = "本文研究神经网络的泛化能力，并给出一个新的上界
 JAPANESE = "この論文ではニューラルネットワークについてのべる。" * 3
 FRENCH = "L'été dernier, où le maître était là, ça a été décidé à l'école." * 3
 
+RUSSIAN = "Мы предлагаем новый метод обучения нейронных сетей."
+
 
 @pytest.mark.parametrize(
     ("text", "codec"),
@@ -16,9 +18,12 @@ FRENCH = "L'été dernier, où le maître était là, ça a été décidé à l'
         (JAPANESE, "cp932"),
         (JAPANESE, "euc_jp"),
         (FRENCH, "cp1252"),
+        (RUSSIAN, "cp1251"),
+        (RUSSIAN, "koi8-r"),
+        (RUSSIAN, "cp866"),
         ("% coding: big5\n" + "研究神經網路" * 5, "big5"),
     ],
-    ids=["chinese", "shift-jis", "euc-jp", "french", "declared"],
+    ids=["chinese", "shift-jis", "euc-jp", "french", "cp1251", "koi8-r", "cp866", "declared"],
 )
 def test_an_encoding_is_guessed_from_its_bytes(text: str, codec: str) -> None:
     texts, warnings = decode_texts({"a.tex": text.encode(codec)})

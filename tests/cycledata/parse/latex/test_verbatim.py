@@ -47,3 +47,14 @@ def test_a_file_in_the_source_is_written(parse_files: Parse) -> None:
     text = parse_files({"main.tex": main}, bibliography=True)
     assert [section.title for section in text.sections] == ["Own"]
     assert [(entry.title, entry.year) for entry in text.bibliography] == [("Kept", 2001)]
+
+
+@pytest.mark.parametrize(
+    "declared", [r"\MakeShortVerb{\|}", r"\MakeShortVerb\|", r"\lstMakeShortInline[x=1]{|}"]
+)
+def test_short_verbatim_is_copied_until_it_is_deleted(parse_body: Parse, declared: str) -> None:
+    body = f"\\section{{S}}|{CODE}| a | b \\DeleteShortVerb{{\\|}} |\\cite{{x}}|\\section{{E}}fin"
+    text = parse_body(body.replace("a | b", "a|50%|b"), declared)
+    assert [section.title for section in text.sections] == ["S", "E"]
+    assert f"\\verb|{CODE}| a\\verb|50%|b" in text.sections[0].text
+    assert text.cited_keys == ("x",)
