@@ -14,9 +14,6 @@ if TYPE_CHECKING:
     from cycleeval.agreement import krippendorff_alpha as krippendorff_alpha
     from cycleeval.bootstrap import Interval as Interval
     from cycleeval.comparison import Comparison as Comparison
-    from cycleeval.comparison import Difference as Difference
-    from cycleeval.comparison import PairwiseComparison as PairwiseComparison
-    from cycleeval.comparison import PlaceInterval as PlaceInterval
     from cycleeval.comparison import compare as compare
     from cycleeval.comparison import compare_predictions as compare_predictions
     from cycleeval.detection import Criterion as Criterion
@@ -26,6 +23,8 @@ if TYPE_CHECKING:
     from cycleeval.detection import Threshold as Threshold
     from cycleeval.detection import detect as detect
     from cycleeval.detection import read_detection as read_detection
+    from cycleeval.differences import Difference as Difference
+    from cycleeval.differences import PairwiseComparison as PairwiseComparison
     from cycleeval.generated import GeneratedReport as GeneratedReport
     from cycleeval.generated import GeneratedRow as GeneratedRow
     from cycleeval.generated import RatedPaper as RatedPaper
@@ -35,6 +34,7 @@ if TYPE_CHECKING:
     from cycleeval.human_ratings import HumanRatings as HumanRatings
     from cycleeval.human_ratings import read_human_ratings as read_human_ratings
     from cycleeval.inputs import DecisionLabel as DecisionLabel
+    from cycleeval.places import PlaceInterval as PlaceInterval
     from cycleeval.predictions import Prediction as Prediction
     from cycleeval.predictions import PredictionFile as PredictionFile
     from cycleeval.predictions import prediction_of as prediction_of
@@ -72,12 +72,11 @@ else:
             "cycleeval.bootstrap": ("Interval",),
             "cycleeval.comparison": (
                 "Comparison",
-                "Difference",
-                "PairwiseComparison",
-                "PlaceInterval",
                 "compare",
                 "compare_predictions",
             ),
+            "cycleeval.differences": ("Difference", "PairwiseComparison"),
+            "cycleeval.places": ("PlaceInterval",),
             "cycleeval.detection": (
                 "Criterion",
                 "Detected",

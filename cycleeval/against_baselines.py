@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 
-from cycleeval.comparison import PairwiseComparison, compare_predictions
+from cycleeval.comparison import compare_predictions
+from cycleeval.differences import PairwiseComparison
 from cycleeval.human_ratings import HumanRatings
 from cycleeval.predictions import PredictionFile
 from cycleeval.scoring_config import ScoringConfig

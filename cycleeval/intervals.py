@@ -176,6 +176,11 @@ def effective_papers(left_out: Floats) -> float:
     return float(ratio(np.square((away**2).sum()), (away**4).sum()))
 
 
+def has_heavy_tails(n_papers: int, left_out: Floats) -> bool:
+    """Return True if few papers have most of the variance of a value, see `caution`."""
+    return effective_papers(left_out) < math.sqrt(n_papers)
+
+
 def caution(
     n_papers: int, left_out: Floats, interval: Interval | None, *, exact: bool
 ) -> str | None:
@@ -198,8 +203,8 @@ def caution(
         return None
     if n_papers < FEW_PAPERS:
         return f"fewer than {FEW_PAPERS} papers: the interval is often too narrow"
-    effective = effective_papers(left_out)
-    if effective < math.sqrt(n_papers):
+    if has_heavy_tails(n_papers, left_out):
+        effective = effective_papers(left_out)
         return (
             f"heavy tails: about {effective:.0f} of {n_papers} papers have most of the variance, "
             "so the interval is often too narrow"

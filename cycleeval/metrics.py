@@ -4,7 +4,7 @@ Metrics that put one simulated reviewer or a committee of humans in the place of
 are in `equal_footing`.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 from functools import lru_cache, partial
 from itertools import compress
@@ -129,6 +129,14 @@ def model_statistics(papers: AlignedPapers, resolved: ResolvedConfig) -> PaperSt
     found |= _model_agreement(papers, signer)
     found |= _simulated(papers, signer)
     return found | model_on_equal_footing(papers, signer)
+
+
+def chosen_statistics(
+    papers: AlignedPapers, resolved: ResolvedConfig, metrics: Collection[str] | None
+) -> PaperStatistics:
+    """Return the metrics of a model with these names; all of them if None."""
+    found = model_statistics(papers, resolved)
+    return {name: s for name, s in found.items() if metrics is None or name in metrics}
 
 
 def _for_aspect(signer: Signer) -> Signer:

@@ -5,8 +5,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from cycledata.files import replace_file
-from cycleeval.comparison import Comparison, Difference, PairwiseComparison
+from cycleeval.comparison import Comparison
 from cycleeval.cutoff import CutoffReport
+from cycleeval.differences import Difference, PairwiseComparison
 from cycleeval.result import MetricResult
 from cycleeval.review_labels import LabelReport
 from cycleeval.scoring import ScoreCard

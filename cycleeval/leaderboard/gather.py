@@ -8,10 +8,11 @@ from pathlib import Path
 
 from cycledata.errors import ParseError
 from cycleeval.aligned import on_scale, with_form
-from cycleeval.comparison import LOWER_IS_BETTER, Comparison, PlaceInterval, compare_predictions
+from cycleeval.comparison import Comparison, compare_predictions
 from cycleeval.human_ratings import HumanRatings
 from cycleeval.leaderboard.about import BOARD_FILE, AboutBoard, AboutModel, read_about
 from cycleeval.leaderboard.folder import is_regular_file
+from cycleeval.places import LOWER_IS_BETTER, PlaceInterval
 from cycleeval.predictions import SUFFIXES, PredictionFile, read_predictions
 from cycleeval.scoring import ScoreCard, score_each, score_humans
 from cycleeval.scoring_config import Policy, ScoringConfig

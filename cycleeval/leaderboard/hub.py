@@ -7,8 +7,8 @@ signature are in the notes.
 """
 
 from cycledata.files import canonical_json
-from cycleeval.comparison import LOWER_IS_BETTER
 from cycleeval.leaderboard.gather import Board, Entry
+from cycleeval.places import LOWER_IS_BETTER
 from cycleeval.result import MetricResult
 
 PUSH_FILE = "hub/push.json"

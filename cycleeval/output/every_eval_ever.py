@@ -15,7 +15,7 @@ from typing import Literal
 
 import cycledata
 from cycledata.files import canonical_json, sha256_bytes
-from cycleeval.comparison import LOWER_IS_BETTER
+from cycleeval.places import LOWER_IS_BETTER
 from cycleeval.result import MetricResult
 from cycleeval.scoring import ScoreCard
 

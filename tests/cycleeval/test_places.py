@@ -143,3 +143,46 @@ def test_csv_and_arrays_are_read(suffix: str, tmp_path: Path) -> None:
         "a": Prediction("a", (5, 6), "accept"),
         "b": Prediction("b", (3,)),
     }
+
+
+def with_gap(shift: float, n_papers: int = 60) -> tuple[list[PredictionFile], HumanRatings]:
+    """Return a model, one with larger errors and a gap, and the first once more."""
+    generator = np.random.default_rng(4)
+    ids = [f"p{i:03d}" for i in range(n_papers)]
+    truth = generator.uniform(4, 7, n_papers)
+    humans = human_ratings_of(
+        dict(
+            zip(
+                ids,
+                (truth[:, None] + generator.normal(0, 0.3, (n_papers, 3))).tolist(),
+                strict=True,
+            )
+        )
+    )
+    files = []
+    for name, error in (("best", 0.2), ("gap", 0.2 + shift)):
+        said = truth + error * generator.choice([-1, 1], n_papers)
+        rows = zip(ids, said, strict=True)
+        predictions = {i: Prediction(i, (float(value),)) for i, value in rows}
+        if name == "gap":
+            del predictions[ids[7]]
+        files.append(PredictionFile(name, predictions, ()))
+    third = replace(files[0], name="same")
+    return [*files, third], humans
+
+
+def test_one_filled_paper_does_not_hide_a_worse_model() -> None:
+    files, humans = with_gap(1.0)
+    config = ScoringConfig(resamples=100, policy="worst")
+    found = compare_predictions(files, humans, config, metrics=["proxy_mse_n"])
+    assert found.ranks["proxy_mse_n"] == {"best": 1, "same": 1, "gap": 3}
+    difference = found.pairs[0].differences["proxy_mse_n"]
+    assert difference.signature.part("test") == "t-jackknife-unfilled"
+    assert difference.caution == "tested without 1 filled papers, which only enlarge it"
+
+
+def test_one_filled_paper_alone_is_no_evidence() -> None:
+    files, humans = with_gap(0.0)
+    config = ScoringConfig(resamples=100, policy="worst")
+    found = compare_predictions(files, humans, config, metrics=["proxy_mse_n"])
+    assert set(found.ranks["proxy_mse_n"].values()) == {1}

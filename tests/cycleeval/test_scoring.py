@@ -290,7 +290,7 @@ def test_equal_arguments_give_equal_cards() -> None:
 REFUSED = {
     "no paper": ([], [], "at least one paper"),
     "nothing readable": ([None], [[3, 5]], "nothing to score"),
-    "nothing rated": ([5], [[]], "nothing to score"),
+    "nothing rated": ([5], [[]], "a paper with a rating, found none"),
     "lengths differ": ([5], [[3, 5], [6, 8]], "one prediction and decision per paper"),
     "infinite": ([5], [[3, float("inf")]], "expected a finite number"),
 }

@@ -53,10 +53,10 @@ def site(board: Board, quick: ScoringConfig) -> dict[str, str]:
 def test_entries_stand_by_place_then_the_unranked(board: Board, hostile: tuple[str, str]) -> None:
     order = [(entry.submission.name, entry.place) for entry in board.entries]
     assert order[:2] == [("close", 1), ("close-too", 1)]
-    assert order[2:] == [(hostile[0], 1), ("far", 4), ("few", 5), ("garbage", None)]
-    assert [entry.shares_place for entry in board.entries] == [True] * 3 + [False] * 3
-    # One filled paper of 40 has most of the third's variance: heavy tails show no difference.
-    assert board.entries[2].place_interval == (1, 4)
+    assert order[2:] == [(hostile[0], 3), ("far", 3), ("few", 5), ("garbage", None)]
+    assert [entry.shares_place for entry in board.entries] == [True] * 4 + [False] * 2
+    # One filled paper of 40 has most of the third's variance; it is worse without it as well.
+    assert board.entries[2].place_interval == (3, 4)
     by_name = {entry.submission.name: entry for entry in board.entries}
     # Missing papers count as the worst rating, so that silence on a paper gains nothing.
     assert by_name["few"].n_filled == 35
