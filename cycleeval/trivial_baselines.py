@@ -100,12 +100,12 @@ class TrivialBaselines:
         found = list(self.notes)
         if self.leaks:
             found.append(
-                f"the texts give the decision away ({len(self.leaks)} leaks, e.g. {self.leaks[0]});"
-                " see `cycledata audit`"
+                f"The texts GIVE THE DECISION AWAY: {len(self.leaks)} leaks, e.g. {self.leaks[0]};"
+                " see cycledata audit."
             )
         if self.answers:
             dated = self.ratings_date or "not stated by the reference"
-            found.append(f"state of the human ratings: {dated}")
+            found.append(f"State of the human ratings: {dated}.")
         return tuple(found)
 
     def ratings_on(self, paper_ids: Sequence[str]) -> dict[Kind, Floats]:
@@ -173,7 +173,7 @@ def answer_trivially(
         if having >= MIN_SHARE_WITH_TEXT * len(wanted) and len(wanted) >= MIN_LEARNED:
             usable.append(kind)
         elif having:
-            notes.append(f"no baseline {kind!r}: {having} of {len(wanted)} papers have its input")
+            notes.append(f"No baseline {kind!r}: {having} of {len(wanted)} papers have its input.")
     if not usable:
         return replace(about, notes=tuple(notes))
     train = _train(source, humans, venue)

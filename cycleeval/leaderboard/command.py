@@ -7,6 +7,7 @@ import typer
 
 from cycledata.console import note, printable, progress, warn
 from cycleeval.cli_options import (
+    AuditOption,
     BaselinesOption,
     BoardPolicyOption,
     DecideOption,
@@ -59,6 +60,7 @@ def leaderboard(
     scale: ScaleOption = None,
     resamples: ResamplesOption = 2000,
     seed: SeedOption = 0,
+    audit: AuditOption = None,
     baselines: BaselinesOption = True,
 ) -> None:
     """Write a static site that ranks a folder of submissions.
@@ -83,7 +85,7 @@ def leaderboard(
         raise typer.BadParameter(f"--rank-by: expected one of {', '.join(RANKABLE)}")
     humans = read_human_ratings(reference, split=split, venue=venue)
     trivial = trivial_baselines(
-        reference, humans, config, split=split, venue=venue, wanted=baselines
+        reference, humans, config, split=split, venue=venue, wanted=baselines, audit=audit
     )
     with progress("scoring and comparing") as on_progress:
         board = gather(

@@ -24,7 +24,7 @@ OWN_RATING = frozenset({"proxy_mse_n", "proxy_mae_n"})
 TRIVIAL: Mapping[str, tuple[str, str]] = {
     "length": ("Length", "number of characters of the text"),
     "metadata": ("Metadata", "counts of the title, abstract, sections, keywords"),
-    "text": ("Text", "word counts of title and abstract, TF-IDF"),
+    "text": ("Text", "TF-IDF of title and abstract, or of the text's first words"),
 }
 """Label and explanation of the baselines that read a paper without understanding it."""
 

@@ -113,7 +113,7 @@ def test_baselines_that_too_few_papers_have_text_for_are_left_out(tmp_path: Path
     path = write(tmp_path / "ref.jsonl", rows)
     trivial = answer_trivially(str(path), read_human_ratings(str(path)), scale=(1, 10))
     assert [answer.kind for answer in trivial.answers] == ["metadata"]
-    assert "no baseline 'text': 140 of 160 papers have its input" in trivial.notes
+    assert "No baseline 'text': 140 of 160 papers have its input." in trivial.notes
     for row in rows:
         del row["title"], row["abstract"]
     bare = write(tmp_path / "bare.jsonl", rows)
@@ -169,7 +169,7 @@ def test_report_and_json_show_baselines_recalibration_and_remarks(
     assert header.split()[-3:] == ["length", "metadata", "text"]
     assert "scale and order" in shown
     assert "after isotonic recalibration" in shown
-    assert "state of the human ratings: not stated by the reference" in shown
+    assert "State of the human ratings: not stated by the reference." in shown
     assert plot.read_text("utf-8").count('class="paper"') == N_PAPERS
     as_json = json.loads(
         cycleeval("score", str(model), str(reference), "--resamples", "100", "--json").stdout
