@@ -166,9 +166,12 @@ def _one_line_errors(repo: str) -> Iterator[None]:
 
     try:
         yield
-    except (httpx2.HTTPError, LocalEntryNotFoundError) as error:
-        # A refused download is reported as a missing file; the refusal is its cause.
+    except (httpx2.HTTPError, LocalEntryNotFoundError, RuntimeError) as error:
+        # A refused download is reported as a missing file, a refused upload of a large file as a
+        # RuntimeError; the refusal is the cause of both.
         refusal = error if isinstance(error, HfHubHTTPError) else error.__cause__
+        if isinstance(error, RuntimeError) and not isinstance(refusal, httpx2.HTTPError):
+            raise
         if not isinstance(refusal, HfHubHTTPError):
             message = f"{repo}: the hub cannot be reached; publish again later"
             raise PublishError(message) from error
