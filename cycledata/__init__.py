@@ -64,6 +64,7 @@ if TYPE_CHECKING:
     from cycledata.formats.unreadable import Unreadable as Unreadable
     from cycledata.load import BuildManifest as BuildManifest
     from cycledata.load import iterate_rows as iterate_rows
+    from cycledata.load import load_frame as load_frame
     from cycledata.load import load_split as load_split
     from cycledata.load import read_build as read_build
     from cycledata.load import verify_build as verify_build
@@ -181,6 +182,7 @@ else:
             "cycledata.load": (
                 "BuildManifest",
                 "iterate_rows",
+                "load_frame",
                 "load_split",
                 "read_build",
                 "verify_build",
@@ -315,6 +317,7 @@ __all__ = [
     "build",
     "explain",
     "iterate_rows",
+    "load_frame",
     "load_split",
     "parse_eprint",
     "parse_forum",

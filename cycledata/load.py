@@ -18,6 +18,7 @@ from cycledata.manifest import (
 from cycledata.parquet_files import iterate_parquet
 
 if TYPE_CHECKING:
+    import polars as pl
     import pyarrow as pa
 
 MANIFEST = "manifest.json"
@@ -181,6 +182,37 @@ def load_split(
     for pin in read_build(folder).files_of(config, split):
         verify_files(folder, [pin], remedy=_REMEDY)
         yield read_parquet(folder / pin.path, columns)
+
+
+def load_frame(
+    folder: Path, config: str, split: str | None = None, columns: list[str] | None = None
+) -> "pl.DataFrame":
+    """Return rows of a build as a polars frame, each file verified before it is read.
+
+    Args:
+        folder: a finished build.
+        config: e.g. ``"scores"``.
+        split: e.g. ``"test"``; None for all splits, one after another.
+        columns: columns to read; None for all.
+
+    Raises:
+        ValueError: the build has no such config, split or column, or the config has no rows.
+        VerifyError: a file differs from its pin.
+    """
+    import polars as pl
+
+    manifest = read_build(folder)
+    if config not in manifest.configs:
+        raise ValueError(f"no config {config!r} here; there are {sorted(manifest.configs)}")
+    splits = list(manifest.configs[config]) if split is None else [split]
+    if not splits:
+        raise ValueError(f"{config}: no rows in this build")
+    tables = (table for name in splits for table in load_split(folder, config, name))
+    frame = pl.concat([pl.DataFrame(pl.from_arrow(table)) for table in tables])
+    unknown = [name for name in columns or () if name not in frame.columns]
+    if unknown:
+        raise ValueError(f"no column {unknown[0]!r}; {config} has {', '.join(frame.columns)}")
+    return frame if columns is None else frame.select(columns)
 
 
 def iterate_rows(

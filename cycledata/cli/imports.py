@@ -1,14 +1,19 @@
 """Commands that import files into an open snapshot."""
 
 import datetime as dt
+from collections.abc import Callable
 from enum import StrEnum
-from typing import Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from cycledata.cli.options import OpenSnapshotOption, Paths
 from cycledata.cli.output import print_import
 from cycledata.console import AsJson, progress
+
+if TYPE_CHECKING:
+    from cycledata.sources.dumps import ImportReport
 
 RetrievedAt = Annotated[
     dt.datetime | None,
@@ -38,12 +43,9 @@ def import_openreview_notes(
     Accepts .json and .jsonl files (also .gz, .xz, .zst), folders of them, and .zip and .tar
     archives. Replies may be in lines of their own, under `details`, or in `replies`.
     """
-    from cycledata.snapshot.open import OpenSnapshot
     from cycledata.sources.dumps import import_notes
 
-    with OpenSnapshot(snapshot) as into, progress("Importing") as on_progress:
-        report = import_notes(files, into, retrieved_at=_utc(retrieved_at), on_progress=on_progress)
-    print_import(report, snapshot, as_json)
+    _run(import_notes, files, snapshot, retrieved_at, as_json)
 
 
 def import_openreview_ratings(
@@ -76,20 +78,18 @@ def import_openreview_ratings(
 
     Ratings are in `rating`, `ratings`, `rating_YYYYMMDD` or `recommendation`.
     """
-    from cycledata.snapshot.open import OpenSnapshot
     from cycledata.sources.import_ratings import import_ratings
 
-    with OpenSnapshot(snapshot) as into, progress("Importing") as on_progress:
-        report = import_ratings(
-            files,
-            into,
-            venue=venue,
-            pairs=None if pairs is None else pairs.value,
-            allow_contradictions=allow_contradictions,
-            retrieved_at=_utc(retrieved_at),
-            on_progress=on_progress,
-        )
-    print_import(report, snapshot, as_json)
+    _run(
+        import_ratings,
+        files,
+        snapshot,
+        retrieved_at,
+        as_json,
+        venue=venue,
+        pairs=None if pairs is None else pairs.value,
+        allow_contradictions=allow_contradictions,
+    )
 
 
 def import_openreview_invitations(
@@ -99,14 +99,9 @@ def import_openreview_invitations(
     as_json: AsJson = False,
 ) -> None:
     """Import invitations saved from OpenReview (JSON), which state the review forms of a venue."""
-    from cycledata.snapshot.open import OpenSnapshot
     from cycledata.sources.dumps import import_invitations
 
-    with OpenSnapshot(snapshot) as into, progress("Importing") as on_progress:
-        report = import_invitations(
-            files, into, retrieved_at=_utc(retrieved_at), on_progress=on_progress
-        )
-    print_import(report, snapshot, as_json)
+    _run(import_invitations, files, snapshot, retrieved_at, as_json)
 
 
 def import_arxiv_ids_of_papers(
@@ -120,14 +115,9 @@ def import_arxiv_ids_of_papers(
     Columns: paper_id and arxiv_id (with or without version); optionally license, license_source,
     title and published.
     """
-    from cycledata.snapshot.open import OpenSnapshot
     from cycledata.sources.import_papers import import_arxiv_ids
 
-    with OpenSnapshot(snapshot) as into, progress("Importing") as on_progress:
-        report = import_arxiv_ids(
-            files, into, retrieved_at=_utc(retrieved_at), on_progress=on_progress
-        )
-    print_import(report, snapshot, as_json)
+    _run(import_arxiv_ids, files, snapshot, retrieved_at, as_json)
 
 
 def import_lists_of_accepted_papers(
@@ -144,18 +134,9 @@ def import_lists_of_accepted_papers(
 
     Columns: title; optionally paper_id, authors, abstract, url, doi, arxiv_id and list.
     """
-    from cycledata.snapshot.open import OpenSnapshot
     from cycledata.sources.import_papers import import_accepted_papers
 
-    with OpenSnapshot(snapshot) as into, progress("Importing") as on_progress:
-        report = import_accepted_papers(
-            files,
-            into,
-            listing=listing,
-            retrieved_at=_utc(retrieved_at),
-            on_progress=on_progress,
-        )
-    print_import(report, snapshot, as_json)
+    _run(import_accepted_papers, files, snapshot, retrieved_at, as_json, listing=listing)
 
 
 def import_eprint_files(
@@ -168,14 +149,9 @@ def import_eprint_files(
 
     For example 2310.01234v2.tar.gz.
     """
-    from cycledata.snapshot.open import OpenSnapshot
     from cycledata.sources.import_papers import import_eprints
 
-    with OpenSnapshot(snapshot) as into, progress("Importing") as on_progress:
-        report = import_eprints(
-            files, into, retrieved_at=_utc(retrieved_at), on_progress=on_progress
-        )
-    print_import(report, snapshot, as_json)
+    _run(import_eprints, files, snapshot, retrieved_at, as_json)
 
 
 def import_pdf_files(
@@ -185,13 +161,23 @@ def import_pdf_files(
     as_json: AsJson = False,
 ) -> None:
     """Import PDFs of submissions from files or folders, each file named by its paper id."""
-    from cycledata.snapshot.open import OpenSnapshot
     from cycledata.sources.import_papers import import_pdfs
 
+    _run(import_pdfs, files, snapshot, retrieved_at, as_json)
+
+
+def _run(
+    importer: "Callable[..., ImportReport]",
+    files: list[Path],
+    snapshot: Path,
+    retrieved_at: dt.datetime | None,
+    as_json: bool,
+    **options: object,
+) -> None:
+    """Import files into an open snapshot and print the result."""
+    from cycledata.snapshot.open import OpenSnapshot
+
+    saved = None if retrieved_at is None else retrieved_at.replace(tzinfo=dt.UTC)
     with OpenSnapshot(snapshot) as into, progress("Importing") as on_progress:
-        report = import_pdfs(files, into, retrieved_at=_utc(retrieved_at), on_progress=on_progress)
+        report = importer(files, into, retrieved_at=saved, on_progress=on_progress, **options)
     print_import(report, snapshot, as_json)
-
-
-def _utc(moment: dt.datetime | None) -> dt.datetime | None:
-    return None if moment is None else moment.replace(tzinfo=dt.UTC)

@@ -124,19 +124,18 @@ def export(
     ] = ExportFormat.CSV,
 ) -> None:
     """Write rows of a build to a file; a list in CSV is a JSON text."""
-    import polars as pl
-
-    from cycledata.load import load_split, read_build
+    from cycledata.load import load_frame, read_build
 
     manifest = read_build(build)
     if config not in manifest.configs:
         raise BuildError(f"{build}: no config {config!r}; it has {', '.join(manifest.configs)}")
     found = list(manifest.configs[config])
+    if not found:
+        raise BuildError(f"{build}: config {config} has no rows")
     if split is not None and split not in found:
         raise BuildError(f"{build}: no split {split!r} in {config}; it has {', '.join(found)}")
     names = None if columns is None else [name.strip() for name in columns.split(",")]
-    tables = [t for s in found if split in (None, s) for t in load_split(build, config, s)]
-    frame = pl.concat([pl.DataFrame(pl.from_arrow(table)) for table in tables])
+    frame = load_frame(build, config, split)
     if names is not None:
         unknown = [name for name in names if name not in frame.columns]
         if unknown:
@@ -177,12 +176,27 @@ def _write_rows(frame: "pl.DataFrame", file: Any, file_format: ExportFormat) -> 
 
 
 def list_names(as_json: AsJson = False) -> None:
-    """Print the names that commands and files use: datasets, venues, lists, consent, rules."""
+    """Print the names that commands and files use: datasets, recipes, policies, venues, rules."""
     from cycledata.builds.runner import DATASETS
+    from cycledata.consent.policy import read_policy
     from cycledata.rules import RULES
+    from cycledata.sample import POLICY
     from cycledata.sources.venues import LISTINGS, SUBMISSIONS
 
     rows = [("dataset", name, spec.title) for name, spec in DATASETS.items()]
+    rows += [
+        ("config", f"{name} {config}", f"{len(schema)} columns")
+        for name, spec in DATASETS.items()
+        for config, schema in spec.schemas.items()
+    ]
+    rows += [
+        ("recipe", name, f"{type(spec.recipe).__name__}; see `cycledata recipe show {name}`")
+        for name, spec in DATASETS.items()
+    ]
+    rows += [
+        ("policy", read_policy(path).name, use)
+        for path, use in ((None, "built in, for snapshots"), (POLICY, "for the embedded sample"))
+    ]
     rows += [("venue", venue, f"about {n:,} submissions") for venue, n in SUBMISSIONS.items()]
     rows += [("list", item.name, f"about {item.n_papers:,} papers") for item in LISTINGS]
     rows += [("rule", rule.name, rule.sentence) for rule in RULES.values()]
