@@ -56,9 +56,7 @@ def left_in(folder: Path) -> list[str]:
 # Takedowns
 
 
-NO_ROWS: dict[str, dict[str, int]] = {
-    config: {} for config in ("default", "scores", "history", "threads")
-}
+NO_ROWS: dict[str, dict[str, int]] = {config: {} for config in DATASETS["review-5k"].schemas}
 
 
 def test_a_build_may_lose_every_paper(built: Path, tmp_path: Path) -> None:
