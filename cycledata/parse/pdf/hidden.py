@@ -7,7 +7,7 @@ beneath it. Text beneath an image, as OCR adds it to a scan, is not reported.
 
 import ctypes
 from collections.abc import Iterator
-from itertools import groupby
+from itertools import groupby, islice
 from typing import Any, NamedTuple
 
 from cycledata.parse.pdf.convert import HiddenSpan
@@ -16,6 +16,8 @@ MAX_SPANS = 50
 """Texts that are reported of one PDF."""
 MAX_GROUNDS = 500
 """Filled shapes of one page that are looked at; plots have thousands, of which few are large."""
+MAX_NESTED = 2_000
+"""Objects in the figures of one page that are looked at; a scatter plot has 60,000."""
 MIN_LETTERS = 8
 """Letters of a text; a hidden letter or number is no message."""
 MIN_SIZE_PT = 1.5
@@ -60,7 +62,7 @@ def _hidden_texts(page: Any, raw: Any) -> Iterator[tuple[str, str]]:
     left, bottom, _, _ = page.get_cropbox()
     sheet = (left, bottom, left + width, bottom + height)
     grounds: dict[int, list[_Ground]] = {}
-    for item in page.get_objects(max_depth=4):
+    for item in _objects(page):
         painted = grounds.setdefault(item.level, [])
         if item.type == raw.FPDF_PAGEOBJ_TEXT:
             why = _why(item, raw, sheet, painted)
@@ -71,6 +73,13 @@ def _hidden_texts(page: Any, raw: Any) -> Iterator[tuple[str, str]]:
             grounds[item.level + 1] = []
         elif len(painted) < MAX_GROUNDS and (ground := _ground(item, raw)):
             painted.append(ground)
+
+
+def _objects(page: Any) -> Iterator[Any]:
+    """Yield the objects of a page, then those of its figures as far as ``MAX_NESTED``."""
+    yield from page.get_objects(max_depth=1)
+    nested = (item for item in page.get_objects(max_depth=4) if item.level)
+    yield from islice(nested, MAX_NESTED)
 
 
 def _why(item: Any, raw: Any, sheet: Bounds, painted: list[_Ground]) -> str:
