@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from cycletrain.config import SimpoConfig as SimpoConfig
     from cycletrain.config import SimpoLoss as SimpoLoss
     from cycletrain.config import TrainingConfig as TrainingConfig
-    from cycletrain.config import read_config as read_config
     from cycletrain.curvature import machine_probability as machine_probability
     from cycletrain.curvature import sampling_discrepancy as sampling_discrepancy
     from cycletrain.disclosure import DisclosureCheck as DisclosureCheck
@@ -42,6 +41,7 @@ if TYPE_CHECKING:
     from cycletrain.preferences import Rollout as Rollout
     from cycletrain.preferences import UnpairedPrompt as UnpairedPrompt
     from cycletrain.preferences import pair_up as pair_up
+    from cycletrain.read_recipe import read_config as read_config
     from cycletrain.reviewing import PredictionLine as PredictionLine
     from cycletrain.run_record import RunRecord as RunRecord
 else:
@@ -61,7 +61,6 @@ else:
                 "SimpoConfig",
                 "SimpoLoss",
                 "TrainingConfig",
-                "read_config",
             ),
             "cycletrain.curvature": (
                 "machine_probability",
@@ -91,6 +90,7 @@ else:
                 "UnpairedPrompt",
                 "pair_up",
             ),
+            "cycletrain.read_recipe": ("read_config",),
             "cycletrain.reviewing": ("PredictionLine",),
             "cycletrain.run_record": ("RunRecord",),
         },

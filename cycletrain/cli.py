@@ -21,13 +21,12 @@ from cycledata.console import (
     examples,
     note,
     print_json,
-    print_table,
     printable,
     run,
 )
+from cycletrain.recipe_commands import recipes
 
 app = command_line("Train and run the reviewer, the researcher and the detector.")
-recipes = command_line("List, show and copy the recipes of this package.")
 app.add_typer(recipes, name="recipe")
 
 RecipeFile = Annotated[
@@ -277,6 +276,34 @@ def write(
         note(f"paper {found.index}: reward {found.reward}")
 
 
+@app.command(
+    epilog=examples("cycletrain push runs/reviewer-8b-sft/model --repo ORG/NAME --dry-run")
+)
+def push(
+    folder: Annotated[
+        Path,
+        typer.Argument(
+            exists=True, file_okay=False, metavar="DIR", help="Folder of trained weights."
+        ),
+    ],
+    repo: Annotated[str, typer.Option(metavar="ORG/NAME", help="Model repository on the hub.")],
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Print what would be pushed; push nothing.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Push weights with their gated card to the hub; the token is read from HF_TOKEN."""
+    from cycletrain.push import push_weights
+
+    plan = push_weights(folder, repo, token=os.environ.get("HF_TOKEN"), dry_run=dry_run)
+    if as_json:
+        print_json({**plan._asdict(), "dry_run": dry_run})
+        return
+    print(f"{'would push' if dry_run else 'pushed'} {len(plan.files)} files to {plan.repo}:")
+    print("\n".join(f"  {name}" for name in plan.files))
+    print(f"  {plan.n_bytes:,} bytes; access: {plan.access}")
+
+
 @app.command("check-disclosure", epilog=examples("cycletrain check-disclosure paper.tex"))
 def check_disclosure(
     papers: Annotated[
@@ -304,61 +331,6 @@ def check_disclosure(
         raise typer.Exit(EXIT_FAILED)
 
 
-@recipes.command("list", epilog=examples("cycletrain recipe list"))
-def list_recipes(as_json: AsJson = False) -> None:
-    """List the recipes of this package."""
-    from cycletrain.recipe_files import list_recipes as read
-
-    rows = read()
-    if as_json:
-        print_json([row._asdict() for row in rows])
-        return
-    print_table({"recipe": "left", "job": "left", "summary": "left"}, [tuple(row) for row in rows])
-
-
-@recipes.command(
-    epilog=examples(
-        "cycletrain recipe show researcher-12b-sft", "cycletrain recipe show detect-reviews --keys"
-    )
-)
-def show(
-    name: Annotated[str, typer.Argument(metavar="RECIPE", help="Name of a recipe.")],
-    keys: Annotated[
-        bool, typer.Option("--keys", help="Show every key of its job instead.")
-    ] = False,
-    as_json: AsJson = False,
-) -> None:
-    """Print a recipe, or every key that it may have with its default and meaning."""
-    from cycletrain.recipe_files import keys_of, recipe_path
-
-    if not keys:
-        text = recipe_path(name).read_text(encoding="utf-8")
-        if as_json:
-            import tomllib
-
-            print_json(tomllib.loads(text))
-        else:
-            print(text, end="")
-        return
-    rows = keys_of(name)
-    if as_json:
-        print_json([row._asdict() for row in rows])
-        return
-    print_table({"key": "left", "default": "left", "meaning": "left"}, [tuple(row) for row in rows])
-
-
-@recipes.command(epilog=examples("cycletrain recipe copy researcher-12b-sft my-recipe.toml"))
-def copy(
-    name: Annotated[str, typer.Argument(metavar="RECIPE", help="Name of a recipe.")],
-    to: Annotated[Path, typer.Argument(metavar="FILE", help="File to write; must not exist.")],
-) -> None:
-    """Copy a recipe to edit it."""
-    from cycletrain.recipe_files import copy_recipe
-
-    copy_recipe(name, to)
-    note(f"{to}: copied from {name}")
-
-
 def _job(
     job: str,
     recipe: str,
@@ -369,7 +341,7 @@ def _job(
 ) -> None:
     """Read the recipe, run the job, print its numbers and where its record is."""
     _log_to_stderr()
-    from cycletrain.config import read_config
+    from cycletrain.read_recipe import read_config
     from cycletrain.recipe_files import CONFIGS, recipe_path
 
     settings = [*(overrides or []), *([f"round={round_}"] if round_ else [])]

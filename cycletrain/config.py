@@ -1,20 +1,10 @@
-"""One frozen config per job, read from a TOML recipe; an unknown key is an error.
+"""One frozen config per job; ``read_recipe.read_config`` reads them from TOML recipes."""
 
-    config = read_config(Path("cycletrain/recipes/researcher-12b-sft.toml"), SftConfig)
-
-``--set adapter.rank=16`` replaces one value; the right-hand side is TOML, or else a bare string.
-``{round}`` and ``{previous}`` in a string are replaced by ``round`` and the number before it.
-"""
-
-import tomllib
-from collections.abc import Sequence
-from difflib import get_close_matches
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self, TypeVar
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import ConfigDict, Field, ValidationError, field_serializer, model_validator
+from pydantic import ConfigDict, Field, field_serializer, model_validator
 
-from cycledata.errors import ParseError
 from cycledata.llm.chat import Sampling
 from cycledata.records import Record
 
@@ -399,79 +389,9 @@ class DetectConfig(JobConfig):
     """Share of the papers that thresholds and probabilities are fitted on."""
     max_false_positive_rate: Annotated[float, Field(ge=0, lt=1)] = 0.05
     """Share of human texts that may be called generated, on the calibration share."""
+    tokenizer: ModelConfig | None = None
+    """Tokenizer of a scoring model that is an endpoint; needs no weights."""
+    top_logprobs: Positive = 20
+    """Likeliest tokens per place that an endpoint is asked for."""
     neighbours: Positive = 100
     """Nearest reference criteria that a probability is computed from."""
-
-
-C = TypeVar("C", bound=JobConfig)
-
-
-def read_config(path: Path, model: type[C], overrides: Sequence[str] = ()) -> C:
-    """Read a recipe as the config of one job.
-
-    Args:
-        path: a TOML file.
-        model: the job's config.
-        overrides: ``key=value`` or ``table.key=value``, later ones win.
-
-    Raises:
-        ParseError: ``recipe``; names the file and key, with the nearest key that exists.
-    """
-    try:
-        table = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ParseError("recipe", f"{path}: {error}") from error
-    for override in overrides:
-        _set(table, override)
-    try:
-        return model.model_validate(_fill_round(table))
-    except ValidationError as error:
-        problems = "; ".join(_explain(problem, model) for problem in error.errors())
-        raise ParseError("recipe", f"{path}: {problems}") from error
-
-
-def _fill_round(table: dict[str, Any]) -> dict[str, Any]:
-    """Replace ``{round}`` and ``{previous}`` in strings if the table has a round."""
-    number = table.get("round")
-    if not isinstance(number, int):
-        return table
-
-    def fill(value: Any) -> Any:
-        if isinstance(value, dict):
-            return {key: fill(inner) for key, inner in value.items()}
-        if isinstance(value, str):
-            return value.replace("{round}", str(number)).replace("{previous}", str(number - 1))
-        return value
-
-    filled: dict[str, Any] = fill(table)
-    return filled
-
-
-def _set(table: dict[str, Any], override: str) -> None:
-    key, equals, value = override.partition("=")
-    *tables, last = key.strip().split(".")
-    if not equals or not last:
-        raise ParseError("recipe", f"--set {override!r}: expected key=value")
-    for name in tables:
-        table = table.setdefault(name, {})
-        if not isinstance(table, dict):
-            raise ParseError("recipe", f"--set {override!r}: {name} is no table")
-    try:
-        table[last] = tomllib.loads(f"value = {value}")["value"]
-    except tomllib.TOMLDecodeError:
-        table[last] = value
-
-
-def _explain(problem: Any, model: type[Record]) -> str:
-    place = ".".join(str(part) for part in problem["loc"])
-    if problem["type"] != "extra_forbidden":
-        found = " ".join(repr(problem["input"]).split())[:80]
-        return f"{place}: {problem['msg']}, found {found}"
-    for name in problem["loc"][:-1]:
-        inner = model.model_fields[name].annotation
-        if not (isinstance(inner, type) and issubclass(inner, Record)):
-            return f"{place}: unknown key"
-        model = inner
-    known = sorted(model.model_fields)
-    near = get_close_matches(str(problem["loc"][-1]), known, n=1)
-    return f"{place}: unknown key; " + (f"did you mean {near[0]}?" if near else f"keys: {known}")

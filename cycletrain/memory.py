@@ -263,7 +263,8 @@ def main() -> None:
     """Print the plans of the SFT recipes on 8 GPUs (``python -m cycletrain.memory``)."""
     from pathlib import Path
 
-    from cycletrain.config import SftConfig, read_config
+    from cycletrain.config import SftConfig
+    from cycletrain.read_recipe import read_config
 
     folder = Path(__file__).parent / "recipes"
     for name, shape in FIVE_MODELS.items():

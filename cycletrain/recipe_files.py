@@ -72,7 +72,8 @@ def recipe_path(name: str) -> Path:
     """
     if Path(name).is_file():
         return Path(name)
-    shipped = _FOLDER / f"{Path(name).name.removesuffix('.toml')}.toml"
+    is_launch = name.endswith(".yaml")  # a config of accelerate
+    shipped = _FOLDER / (name if is_launch else f"{Path(name).name.removesuffix('.toml')}.toml")
     if Path(name).parent == Path() and shipped.is_file():
         return shipped
     known = [path.stem for path in _FOLDER.glob("*.toml")]

@@ -5,6 +5,7 @@
 """
 
 import hashlib
+import os
 import platform
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -132,6 +133,20 @@ def close_run(out: Path, record: RunRecord) -> RunRecord:
     return record
 
 
+def run_folders(out: Path, *files: str | Path) -> tuple[str, ...]:
+    """Return the folders of the runs that wrote some files, relative to ``out``.
+
+    A run's folder is the nearest one above a file that has a record; others are left out.
+    """
+    found: list[str] = []
+    for file in files:
+        for folder in Path(file).resolve().parents:
+            if (folder / RECORD).is_file() and folder != out.resolve():
+                found.append(os.path.relpath(folder, out.resolve()))
+                break
+    return tuple(dict.fromkeys(found))
+
+
 def _write(out: Path, record: RunRecord) -> None:
     if not is_main_process():
         return
@@ -158,16 +173,23 @@ def _device() -> str:
 
 
 _STYLE = """
+:root{color-scheme:light dark;--text:#1c1c1c;--page:#fff;--line:#8884;--link:#0b57d0}
 body{font:15px/1.5 system-ui,sans-serif;max-width:62rem;margin:2rem auto;padding:0 1rem;
-color:#1c1c1c;background:#fff;color-scheme:light dark}
+color:var(--text);background:var(--page)}
+a{color:var(--link)}
 h1{font-size:1.5rem}h2{font-size:1.1rem;margin-top:2rem}
-table{border-collapse:collapse}td,th{padding:.15rem .9rem .15rem 0;text-align:left;
-vertical-align:top;border-bottom:1px solid #8884}
-td{font-variant-numeric:tabular-nums;overflow-wrap:anywhere}
-.plots{display:flex;flex-wrap:wrap;gap:1rem}figure{margin:0}
-.plots svg{width:420px;max-width:100%;height:auto}.note{background:#fff4d6;color:#1c1c1c;
-padding:.5rem .8rem}
-@media (prefers-color-scheme:dark){body{color:#e8e8e8;background:#16181c}}
+table{border-collapse:collapse;width:100%}td,th{padding:.15rem .9rem .15rem 0;text-align:left;
+vertical-align:top;border-bottom:1px solid var(--line);overflow-wrap:anywhere}
+th{width:16rem;font-weight:600}
+td{font-variant-numeric:tabular-nums}
+.plots{display:flex;flex-wrap:wrap;gap:1rem}figure{margin:0;max-width:100%}
+.plots svg{width:420px;max-width:100%;height:auto}
+pre{white-space:pre-wrap;overflow-wrap:anywhere;max-height:24rem;overflow-y:auto;
+border:1px solid var(--line);padding:.6rem;font-size:13px}
+.note{background:#fff4d6;color:#1c1c1c;padding:.5rem .8rem}
+@media (prefers-color-scheme:dark){:root{--text:#e8e8e8;--page:#16181c;--link:#8ab4f8}}
+@media (max-width:40rem){body{margin:1rem auto}th,td{display:block;width:auto;border:0;padding:0}
+td{border-bottom:1px solid var(--line);padding-bottom:.3rem;margin-bottom:.3rem}}
 """
 
 
@@ -193,6 +215,7 @@ def render_page(record: RunRecord) -> str:
                 ("Counts", record.counts),
                 ("Config", _flat(record.config)),
             ],
+            links=[("Parent runs", record.parents), ("Parts of this run", record.children)],
             draw_curve=svg.draw_curve,
             style=style,
             policy=content_security_policy(style),

@@ -229,6 +229,51 @@ class ChatEndpoint:
             )
         return _completion(found, sum(n for _, n in pairs))
 
+    def prompt_logprobs(self, tokens: Sequence[int], n_top: int) -> list[dict[int, float]]:
+        """Return log-probabilities of the likeliest tokens at each place of a prompt (vLLM).
+
+        Args:
+            tokens: the prompt.
+            n_top: likeliest tokens per place; the prompt's own token comes in addition.
+
+        Returns:
+            For each token but the first, log-probabilities by token id.
+
+        Raises:
+            FetchError: the server does not respond, refuses, or has no `prompt_logprobs`.
+        """
+        import openai
+
+        try:
+            found = self._client.completions.create(
+                model=self.model,
+                prompt=list(tokens),
+                max_tokens=1,
+                temperature=0,
+                extra_body={"prompt_logprobs": n_top},
+                timeout=self._timeout_s or MIN_TIMEOUT_S,
+            )
+        except openai.APIStatusError as error:
+            raise self._status_error(error, "a text to score") from error
+        except openai.APIError as error:
+            raise GaveUpError(
+                f"{self.url}: no response: {type(error).__name__}: {self._safe(str(error))}"
+            ) from error
+        extra = found.choices[0].model_extra if found.choices else None
+        rows = (extra or {}).get("prompt_logprobs")
+        if not isinstance(rows, list) or len(rows) != len(tokens):
+            raise GaveUpError(
+                f"{self.url}: expected prompt_logprobs of {len(tokens)} tokens, found none; use a"
+                " server that has them, e.g. vLLM"
+            )
+        try:
+            return [
+                {int(token): float(entry["logprob"]) for token, entry in row.items()}
+                for row in rows[1:]
+            ]
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
+            raise GaveUpError(f"{self.url}: prompt_logprobs of another form than vLLM's") from error
+
     def _post(self, request_id: str, body: dict[str, Any], timeout_s: float) -> bytes:
         """Return the body of a response of status 200; b"" if it ended early."""
         import httpx2

@@ -25,6 +25,7 @@ from cycletrain.curvature import (
     machine_probability,
     windows,
 )
+from cycletrain.endpoint_curvature import moments_of_top
 from cycletrain.generation import seed_of
 from cycletrain.latex_paper import text_as_paper
 from cycletrain.preferences import Reward, Rollout
@@ -52,7 +53,7 @@ def run(config: DetectConfig) -> RunRecord:
     """
     dataset = "review-5k" if config.format == "review" else "research-14k"
     record = open_run("detect", config, dataset=dataset)
-    detector = Detector(config)
+    detector = open_detector(config)
     scored: list[tuple[str, str | None, float]] = []
     counts = {"human": 0, "generated": 0, "too_short": 0}
     for source, texts in ((None, human_texts(config)), (config.source, generated_texts(config))):
@@ -103,6 +104,56 @@ def generated_texts(config: DetectConfig) -> Iterator[tuple[str, str]]:
     for reward in read_jsonl(config.generated, Reward):
         if reward.reward is not None and reward.text is not None:
             yield f"{reward.prompt_id}/{reward.index}", reward.text
+
+
+def open_detector(config: DetectConfig) -> "Detector | EndpointDetector":
+    """Return the detector: in this process, or at the endpoint that the scoring model names."""
+    if config.model.path.startswith(("http://", "https://")):
+        return EndpointDetector(config)
+    return Detector(config)
+
+
+class EndpointDetector:
+    """A scoring model behind an endpoint that has `prompt_logprobs`, e.g. vLLM.
+
+    The endpoint sends the likeliest tokens only. The probability of all others is spread evenly
+    over them, so the criterion is an approximation; see ``moments_of_top``.
+
+    Raises:
+        TrainingError: no tokenizer, or a reference model.
+    """
+
+    def __init__(self, config: DetectConfig) -> None:
+        from cycledata.llm.endpoint import ChatEndpoint
+
+        if config.tokenizer is None or config.reference is not None:
+            raise TrainingError(
+                "model: an endpoint scores with the tokens of `tokenizer` and without `reference`;"
+                " set the one and leave out the other"
+            )
+        model = config.model
+        self._endpoint = ChatEndpoint(model.path, model.name, key_variable=model.key_variable)
+        self._tokenizer = load_tokenizer(config.tokenizer)
+        self._first = first_tokens(self._tokenizer) or [self._tokenizer.eos_token_id]
+        self._config = config
+
+    def criterion(self, text: str) -> float | None:
+        """Return the curvature of one text; None if the text is too short."""
+        ids = encode_text(self._tokenizer, text)
+        if len(ids) < self._config.min_tokens:
+            return None
+        total: Moments | None = None
+        size = self._config.window_tokens - len(self._first)
+        for window in windows(len(ids), size=size, overlap=self._config.overlap_tokens):
+            tokens = [*self._first, *ids[window.start : window.end]]
+            rows = self._endpoint.prompt_logprobs(tokens, self._config.top_logprobs)
+            n_scored = window.end - window.first + (window.start == 0)
+            found = moments_of_top(
+                rows[-n_scored:], tokens[-n_scored:], vocabulary=len(self._tokenizer)
+            )
+            total = found if total is None else Moments(*map(sum, zip(total, found, strict=True)))
+        assert total is not None
+        return float(total.criterion())
 
 
 class Detector:

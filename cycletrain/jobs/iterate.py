@@ -22,18 +22,19 @@ from cycletrain.cards import write_model_card
 from cycletrain.config import IterateConfig, ModelConfig
 from cycletrain.generation import seed_of
 from cycletrain.jobs.pairs import count_dropped, write_pairs
-from cycletrain.jobs.reward import rated_papers, require_rewards, summarise
+from cycletrain.jobs.reward import rated_papers, require_rewards, some_reviews, summarise
 from cycletrain.jobs.rollout import (
     count_rollouts,
     read_prompts,
     require_papers,
     select_round,
+    some_papers,
 )
 from cycletrain.jobs.simpo import CURVES, train
 from cycletrain.preferences import Reward, Rollout
 from cycletrain.ranks import n_launched
 from cycletrain.reviewing import reward_papers, scale_named
-from cycletrain.run_record import RunRecord, close_run, open_run
+from cycletrain.run_record import RunRecord, close_run, open_run, run_folders
 from cycletrain.sampling import SamplingPlan
 from cycletrain.servers import generator_of, log_estimate
 from cycletrain.training import curves_of
@@ -98,7 +99,16 @@ def run(config: IterateConfig) -> RunRecord:
             )
         ),
     )
-    finished = _with_results(record, results)
+    last = _folder(config, n_rounds + 1)
+    finished = _with_results(record, results).model_copy(
+        update={
+            "samples": (
+                *some_papers(list(read_jsonl(last / "rollouts.jsonl", Rollout)))[:1],
+                *some_reviews(list(read_jsonl(last / "rewards.jsonl", Reward)))[:2],
+            ),
+            "parents": run_folders(config.out, config.policy.path, config.reviewer.path),
+        }
+    )
     if policy != config.policy:
         write_model_card(
             Path(policy.path),

@@ -12,7 +12,7 @@ from cycletrain.config import RewardConfig
 from cycletrain.generation import seed_of
 from cycletrain.preferences import Reward, Rollout
 from cycletrain.reviewing import reward_papers, scale_named
-from cycletrain.run_record import RunRecord, close_run, open_run
+from cycletrain.run_record import RunRecord, TextSample, close_run, open_run, run_folders
 from cycletrain.sampling import SamplingPlan
 from cycletrain.servers import generator_of, log_estimate
 
@@ -44,7 +44,15 @@ def run(config: RewardConfig) -> RunRecord:
     write_jsonl(config.out / "rated.jsonl", rated_papers(rewards, config.source))
     metrics, counts = summarise(rewards)
     finished = close_run(
-        config.out, record.model_copy(update={"metrics": metrics, "counts": counts})
+        config.out,
+        record.model_copy(
+            update={
+                "metrics": metrics,
+                "counts": counts,
+                "samples": some_reviews(rewards),
+                "parents": run_folders(config.out, config.papers, config.model.path),
+            }
+        ),
     )
     require_rewards(rewards)
     return finished
@@ -62,6 +70,18 @@ def require_rewards(rewards: Sequence[Reward]) -> None:
             f"none of {len(rewards)} papers has a reward, the first because of {first}; check the"
             " reviewer and its chat template"
         )
+
+
+def some_reviews(rewards: Sequence[Reward]) -> tuple[TextSample, ...]:
+    """Return the first reviews that have a reward, for the page of a run."""
+    read = [reward for reward in rewards if reward.reward is not None]
+    return tuple(
+        TextSample(
+            title=f"Reviews of {row.prompt_id}/{row.index}, reward {row.reward:g}",
+            text=(row.text or "")[:4000],
+        )
+        for row in read[:3]
+    )
 
 
 def summarise(rewards: Sequence[Reward]) -> tuple[dict[str, float], dict[str, int]]:

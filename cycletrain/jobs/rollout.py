@@ -10,7 +10,7 @@ from cycletrain.build_chats import Chat, iterate_chats
 from cycletrain.config import RolloutConfig
 from cycletrain.generation import seed_of
 from cycletrain.preferences import Rollout, prompts_of_round
-from cycletrain.run_record import RunRecord, close_run, open_run
+from cycletrain.run_record import RunRecord, TextSample, close_run, open_run, run_folders
 from cycletrain.sampling import SamplingPlan
 from cycletrain.servers import generator_of, log_estimate
 from cycletrain.writing import TURNS, write_papers
@@ -43,7 +43,16 @@ def run(config: RolloutConfig) -> RunRecord:
         )
     write_jsonl(config.out / "rollouts.jsonl", rollouts)
     counts = {"prompts": len(prompts), **count_rollouts(rollouts)}
-    finished = close_run(config.out, record.model_copy(update={"counts": counts}))
+    finished = close_run(
+        config.out,
+        record.model_copy(
+            update={
+                "counts": counts,
+                "samples": some_papers(rollouts),
+                "parents": run_folders(config.out, config.model.path),
+            }
+        ),
+    )
     require_papers(rollouts)
     return finished
 
@@ -77,6 +86,15 @@ def require_papers(rollouts: Sequence[Rollout]) -> None:
             f"none of {len(rollouts)} papers could be read, the first because of {first}; check the"
             " model and its chat template"
         )
+
+
+def some_papers(rollouts: Sequence[Rollout]) -> tuple[TextSample, ...]:
+    """Return the starts of the first readable papers, for the page of a run."""
+    read = [rollout for rollout in rollouts if rollout.review_text is not None]
+    return tuple(
+        TextSample(title=f"Paper {row.prompt_id}/{row.index}", text=(row.review_text or "")[:4000])
+        for row in read[:3]
+    )
 
 
 def count_rollouts(rollouts: Sequence[Rollout]) -> dict[str, int]:

@@ -24,7 +24,7 @@ from cycletrain.layer_gradients import pad_right, sequence_logprobs
 from cycletrain.losses import Logprobs, NllReduction, nll_loss, simpo_loss
 from cycletrain.preferences import PreferencePair
 from cycletrain.ranks import mean_over_ranks
-from cycletrain.run_record import RunRecord, close_run, open_run
+from cycletrain.run_record import RunRecord, close_run, open_run, run_folders
 from cycletrain.training import (
     CountsTokens,
     StopOnNonFinite,
@@ -80,6 +80,7 @@ def run(config: SimpoConfig) -> RunRecord:
             "counts": trained.counts,
             "metrics": trained.metrics,
             "curves": curves_of(trained.history, CURVES),
+            "parents": run_folders(config.out, config.pairs, config.model.path),
         }
     )
     write_model_card(

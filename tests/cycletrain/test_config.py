@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from cycledata.errors import ParseError
-from cycletrain.config import SftConfig, read_config
+from cycletrain.config import SftConfig
+from cycletrain.read_recipe import read_config
 
 RECIPE = """
 build = "build"

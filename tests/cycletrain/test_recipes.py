@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 import cycletrain
-from cycletrain.config import read_config
+from cycletrain.read_recipe import read_config
 from cycletrain.recipe_files import CONFIGS, job_of, keys_of
 
 FOLDER = Path(cycletrain.__file__).parent / "recipes"
