@@ -12,7 +12,7 @@ import polars as pl
 import pyarrow.parquet as pq
 import pytest
 import zstandard
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from cycledata.builds.runner import DATASETS, build
@@ -163,7 +163,11 @@ def broken_arxiv(replies: list[Reply], broken: str) -> list[Reply]:
     return [match, record] if broken == "no e-print" else [match, record, eprint]
 
 
-@settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=15,
+    phases=[Phase.reuse, Phase.generate],
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
 @given(
     policy=policies(),
     licence=st.sampled_from(LICENSES),
@@ -241,7 +245,11 @@ BROKEN_LISTED = [
 ]
 
 
-@settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=15,
+    phases=[Phase.reuse, Phase.generate],
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
 @given(
     policy=policies(),
     licence=st.sampled_from(LICENSES[:-1]),
@@ -289,7 +297,7 @@ def test_research_14k_writes_no_word_that_is_withheld(
     folder = tmp_path_factory.mktemp("policies")
     snapshot = make_snapshot(folder / "snapshot", listed.values())
     out, cache = folder / "out", folder / "cache"
-    build(DATASETS["research-14k"], snapshot, out, policy=policy, cache=cache)
+    build(DATASETS["research-14k"], snapshot, out, policy=policy, cache=cache, allow_empty=True)
     ids = ALL_IDS if broken is None or broken[0] != "match" else frozenset({"p01"})
     closed = withheld(out, policy, ids)
     written = bytes_of(out) + caplog.text.encode()
