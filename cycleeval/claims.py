@@ -1,8 +1,8 @@
 """The paper's claims, recomputed from the paper's own tables.
 
-The numbers and quotations are data (``claims.toml``); the rules by which a claim is checked are the
-functions below, each a few lines. A printed number means the interval that rounds to it, so
-that a claim fails only when no unrounded numbers behind the table could make it true.
+Numbers and quotations are data (``claims.toml``); each rule that checks a claim is a function.
+A printed number means the interval of values that round to it, so a claim fails only if no
+unrounded numbers make it true.
 """
 
 import tomllib
@@ -20,7 +20,7 @@ class Printed:
     text: str
     """The cell, or the sum of literals, as written."""
     value: Fraction
-    """What it says."""
+    """Its value."""
     low: Fraction
     """Its lowest possible value; equal to ``value`` for a whole number (a count)."""
     high: Fraction
@@ -29,18 +29,18 @@ class Printed:
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """A claim and what became of it."""
+    """A claim and the result of its check."""
 
     id: str
     """Stable name."""
     where: str
-    """Section, table or figure that states it; ``"our reading"`` where we infer it."""
+    """Section, table or figure that states it; ``"our reading"`` if it is inferred."""
     quote: str
-    """The sentence, shortened; what it implies is in brackets."""
+    """The sentence, shortened; its implication is in brackets."""
     holds: bool
-    """Whether the tables can be read so that it is true."""
+    """True if some unrounded values of the tables make the claim true."""
     found: str
-    """What the recomputation gave."""
+    """Result of the recomputation."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +68,7 @@ class _Tables:
         self._tables = tables
 
     def rows(self, address: str) -> dict[str, dict[str, Printed]]:
-        """Numbers of rows by column; ``address`` is ``"table/row,row"`` or ``"table/*"``."""
+        """Return numbers of rows by column, at ``"table/row,row"`` or ``"table/*"``."""
         table, _, names = address.partition("/")
         columns, rows = self._tables[table]["columns"], self._tables[table]["rows"]
         return {
@@ -116,7 +116,7 @@ def printed(text: str) -> Printed:
 
 
 def reduction(tables: _Tables, *, before: str, after: str, claimed: str) -> _Outcome:
-    """Relative reduction in per cent, 100 (1 - after / before)."""
+    """Check a relative reduction in per cent, 100 (1 - after / before)."""
     old, new, stated = tables.number(before), tables.number(after), printed(claimed)
     low, high = 100 * (1 - new.high / old.low), 100 * (1 - new.low / old.high)
     found = f"{old.text} to {new.text} is {_show(100 * (1 - new.value / old.value))}%"
@@ -127,14 +127,14 @@ def reduction(tables: _Tables, *, before: str, after: str, claimed: str) -> _Out
 
 
 def ratio(tables: _Tables, *, cell: str, to: str, claimed: str) -> _Outcome:
-    """How many times one number is the other."""
+    """Check the ratio of two numbers."""
     top, bottom, stated = tables.number(cell), tables.number(to), printed(claimed)
     holds = _overlap(top.low / bottom.high, top.high / bottom.low, stated.low, stated.high)
     return _Outcome(holds, f"{top.text} / {bottom.text} is {_show(top.value / bottom.value)}")
 
 
 def higher(tables: _Tables, *, cells: str, than: str, sign: int = 1) -> _Outcome:
-    """Every cell strictly above the same column of every other row, as printed."""
+    """Check that every cell is above the same column of every other row, as printed."""
     mine, against = tables.cells(cells), tables.rows(than)
     lost = [
         f"{cell.column}: {cell.row} {cell.number.text}, {other} {row[cell.column].text}"
@@ -146,12 +146,12 @@ def higher(tables: _Tables, *, cells: str, than: str, sign: int = 1) -> _Outcome
 
 
 def lower(tables: _Tables, *, cells: str, than: str) -> _Outcome:
-    """Every cell strictly below the same column of every other row, as printed."""
+    """Check that every cell is below the same column of every other row, as printed."""
     return higher(tables, cells=cells, than=than, sign=-1)
 
 
 def same(tables: _Tables, *, cells: Sequence[str], others: str | Sequence[str]) -> _Outcome:
-    """Each cell says the same number as its counterpart."""
+    """Check that each cell equals its counterpart."""
     pairs = list(zip(tables.cells(cells), tables.cells(others), strict=True))
     lost = [
         f"{right.name}: {left.number.text} against {right.number.text}".removeprefix(": ")
@@ -164,7 +164,7 @@ def same(tables: _Tables, *, cells: Sequence[str], others: str | Sequence[str]) 
 def at_most(
     tables: _Tables, *, cells: str | Sequence[str], limits: str | Sequence[str]
 ) -> _Outcome:
-    """Each number at most its limit, for some unrounded values behind both."""
+    """Check that each number is at most its limit, for some unrounded values of both."""
     pairs = list(zip(tables.cells(cells), tables.cells(limits), strict=True))
     lost = [
         f"{cell.name}: {_show(cell.number.value)} > {limit.number.text}".removeprefix(": ")
@@ -177,7 +177,7 @@ def at_most(
 def differences(
     tables: _Tables, *, cells: Sequence[str], minus: str, claimed: Sequence[str]
 ) -> _Outcome:
-    """Each difference is the one stated, given rounding."""
+    """Check that each difference is as stated, given rounding."""
     lefts = [cell.number for cell in tables.cells(cells)]
     rights = [cell.number for cell in tables.cells(minus)]
     lost = [
@@ -189,7 +189,7 @@ def differences(
 
 
 def share_of(tables: _Tables, *, cells: str, n: int) -> _Outcome:
-    """Every percentage is a whole number of ``n`` cases, rounded or cut off."""
+    """Check that every percentage is a whole number of ``n`` cases, rounded or truncated."""
     lost = [
         f"{cell.number.text} ({_show(100 * Fraction(k, n))} is {k}/{n})"
         for cell in tables.cells(cells)
@@ -200,7 +200,7 @@ def share_of(tables: _Tables, *, cells: str, n: int) -> _Outcome:
 
 
 def mean_of(tables: _Tables, *, cells: Sequence[str], n: int) -> _Outcome:
-    """Every mean is a whole number divided by ``n``, rounded or cut off."""
+    """Check that every mean is a whole number divided by ``n``, rounded or truncated."""
     lost = [
         cell.number.text
         for cell in tables.cells(cells)
@@ -223,7 +223,7 @@ def macro_f1_bounds(accuracy: Fraction) -> tuple[Fraction, Fraction]:
 
 
 def macro_f1_possible(tables: _Tables, *, rows: str) -> _Outcome:
-    """Accuracy and macro F1 of each row can come from one confusion matrix."""
+    """Check that accuracy and macro F1 of each row can come from one confusion matrix."""
     lost = []
     for name, row in tables.rows(rows).items():
         accuracy, f1 = row["accuracy"], row["macro f1"]
@@ -290,7 +290,7 @@ CHECKS: dict[str, Callable[..., _Outcome]] = {
 
 
 def check_claims() -> list[Checked]:
-    """Every claim of ``claims.toml``, recomputed, in the file's order."""
+    """Return every claim of ``claims.toml``, recomputed, in the order of the file."""
     data = tomllib.loads((resources.files("cycleeval") / "claims.toml").read_text("utf-8"))
     tables = _Tables(data["tables"])
     checked = []
@@ -308,7 +308,7 @@ def check_claims() -> list[Checked]:
 
 
 def render_claims(checked: Sequence[Checked]) -> str:
-    """Plain text: verdict, place, sentence and finding of each claim, then the count."""
+    """Return plain text: result, place, sentence and finding of each claim, then the count."""
     blocks = [
         f"{'holds' if claim.holds else 'FAILS'}  {claim.id} ({claim.where})\n"
         f"       {claim.quote}\n"
@@ -329,7 +329,7 @@ def _gaps(tables: _Tables, *, rows: str, high: str, low: str) -> dict[str, Print
 
 
 def _is_multiple(number: Printed, unit: Fraction) -> bool:
-    """Whether a whole number of units prints as this, by rounding or by cutting off."""
+    """Return True if a whole number of units prints as this, rounded or truncated."""
     most = number.value + 2 * (number.high - number.value)
     return any(
         number.low <= k * unit <= most for k in range(int(number.low / unit), int(most / unit) + 1)

@@ -1,8 +1,9 @@
 """Detection of generated texts from a criterion (Section 3.4, Table 6).
 
-In: one number a text, such as Fast-DetectGPT's curvature, and who wrote the text. A text is called
-generated where its criterion is larger than a threshold. The threshold is chosen on a calibration
-split and judged on the test split; a threshold chosen on the texts it is judged on flatters itself.
+The input is one number per text, such as Fast-DetectGPT's curvature, and the text's author. A text
+is classified as generated if its criterion is larger than a threshold. The threshold is chosen on
+the calibration split and evaluated on the test split; on the texts that it was chosen on, its
+accuracy would be too high.
 """
 
 from collections.abc import Sequence
@@ -22,9 +23,9 @@ from cycleeval.intervals import auroc_interval, exact_interval
 from cycleeval.result import MetricResult, digest, signature
 
 FALSE_POSITIVE_TARGETS = (0.01, 0.05)
-"""Shares of human texts that may be called generated, for the thresholds set on people alone."""
+"""Highest shares of human texts classified as generated, for thresholds chosen on human texts."""
 DRAWS = 2000
-"""Draws of the bootstrap behind the interval of F1."""
+"""Bootstrap draws for the interval of F1."""
 
 
 class Criterion(Record):
@@ -33,44 +34,44 @@ class Criterion(Record):
     text_id: Annotated[str, Field(min_length=1, max_length=500)]
     """Id of the text, unique within its format and source."""
     format: Annotated[str, Field(min_length=1, max_length=100)]
-    """E.g. ``"paper"`` or ``"review"``; the human texts of a format face each of its models."""
+    """E.g. ``"paper"`` or ``"review"``; each model of a format is compared with its human texts."""
     source: Annotated[str, Field(min_length=1, max_length=200)] | None
-    """The model that wrote it; None for a person."""
+    """Model that wrote the text; None for a human author."""
     split: Literal["calibration", "test"]
-    """Where it is used."""
+    """Split that the text belongs to."""
     criterion: Annotated[float, Field(allow_inf_nan=False)]
-    """Larger is likelier generated."""
+    """Larger values mean that the text is more likely generated."""
 
 
 @dataclass(frozen=True, slots=True)
 class Threshold:
-    """A threshold and how it came about."""
+    """A threshold and how it was chosen."""
 
     value: float
-    """A text is called generated where its criterion is larger."""
+    """A text is classified as generated if its criterion is larger."""
     chosen: str
     """``"calibration-accuracy"``, ``"calibration-fpr:0.01"`` or ``"given"``."""
     n_equal: int = 1
-    """Intervals between adjacent criteria that serve equally well; the highest is taken."""
+    """Number of intervals between adjacent criteria that are equally good; the highest is used."""
 
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """Decisions of a detector on texts whose origin is known."""
+    """Classifications of texts whose authors are known."""
 
     true_positives: int
-    """Generated texts called generated."""
+    """Generated texts classified as generated."""
     false_positives: int
-    """Human texts called generated."""
+    """Human texts classified as generated."""
     false_negatives: int
-    """Generated texts called human."""
+    """Generated texts classified as human."""
     true_negatives: int
-    """Human texts called human."""
+    """Human texts classified as human."""
 
 
 @dataclass(frozen=True, slots=True)
 class Fixed:
-    """What a threshold that was not chosen for accuracy does on the test split."""
+    """Rates on the test split of a threshold that was not chosen for accuracy."""
 
     threshold: Threshold
     false_positive_rate: MetricResult
@@ -94,32 +95,32 @@ class Detected:
     metrics: tuple[MetricResult, ...]
     """``accuracy``, ``f1``, ``auroc``, ``false_positive_rate``, ``true_positive_rate``."""
     fixed: tuple[Fixed, ...]
-    """At the thresholds set on people alone, then at those given."""
+    """At the thresholds chosen on human texts, then at the given ones."""
 
 
 @dataclass(frozen=True, slots=True)
 class DetectionReport:
-    """Table 6 for one file."""
+    """Table 6 of one file."""
 
     rows: tuple[Detected, ...]
     """By format, then source."""
     unreadable: tuple[InvalidLine, ...]
-    """Lines that are counted, never used."""
+    """Lines that could not be read; they are counted."""
 
 
 def choose_threshold(criteria: ArrayLike, generated: ArrayLike) -> Threshold:
     """Return the threshold of best accuracy; the highest, with fewest false alarms, if several.
 
     Args:
-        criteria: criterion per text, shape (n,), larger is likelier generated.
-        generated: whether a model wrote it, shape (n,).
+        criteria: criterion per text, shape (n,); larger is more likely generated.
+        generated: whether a model wrote the text, shape (n,).
 
     Returns:
-        The middle between two adjacent criteria; the least or the greatest criterion itself,
-        lowered or not, where calling all texts generated, or none, is best.
+        The middle between two adjacent criteria; just below the smallest criterion, or the largest
+        one, if classifying all texts as generated, or none, is best.
 
     Raises:
-        ValueError: nothing of one kind, so that no threshold can be judged.
+        ValueError: no human or no generated text.
 
     >>> choose_threshold([0.0, 1.0, 2.0, 5.0], [False, False, True, True]).value
     1.5
@@ -128,7 +129,8 @@ def choose_threshold(criteria: ArrayLike, generated: ArrayLike) -> Threshold:
     levels, where = np.unique(values, return_inverse=True)
     positives = np.bincount(where, weights=labels, minlength=len(levels))
     negatives = np.bincount(where, minlength=len(levels)) - positives
-    # Cut i calls the levels from i on generated; right answers are humans below and models above.
+    # Cut i classifies the levels from i on as generated: human texts below it are right, and
+    # generated ones above it.
     right = np.append(0, np.cumsum(negatives)) + np.append(np.cumsum(positives[::-1])[::-1], 0)
     best = np.flatnonzero(right == right.max())
     cut = int(best[-1])
@@ -142,7 +144,7 @@ def choose_threshold(criteria: ArrayLike, generated: ArrayLike) -> Threshold:
 
 
 def threshold_at_false_positive_rate(human_criteria: ArrayLike, rate: float) -> Threshold:
-    """Return the lowest threshold that calls at most this share of human texts generated.
+    """Return the lowest threshold that classifies at most this share of human texts as generated.
 
     Raises:
         ValueError: no texts, or a rate outside 0 to 1.
@@ -160,7 +162,7 @@ def threshold_at_false_positive_rate(human_criteria: ArrayLike, rate: float) -> 
 
 
 def decision_counts(criteria: ArrayLike, generated: ArrayLike, *, threshold: float) -> Counts:
-    """Count the decisions of a threshold; shapes and errors as in `choose_threshold`."""
+    """Return the classifications at a threshold; arguments and errors as in `choose_threshold`."""
     values, labels = _labelled(criteria, generated)
     called = values > threshold
     return Counts(
@@ -172,7 +174,9 @@ def decision_counts(criteria: ArrayLike, generated: ArrayLike, *, threshold: flo
 
 
 def auroc(criteria: ArrayLike, generated: ArrayLike) -> tuple[float, float]:
-    """Chance that a generated text has the larger criterion, ties at half, and its standard error.
+    """Return the chance that a generated text has the larger criterion, and its standard error.
+
+    A tie counts a half.
 
     The error is DeLong's (1988), from the variances of each text's own share of wins.
 
@@ -195,11 +199,11 @@ def auroc(criteria: ArrayLike, generated: ArrayLike) -> tuple[float, float]:
 def detect(
     records: Sequence[Criterion], *, thresholds: Sequence[float] = (), n_unreadable: int = 0
 ) -> list[Detected]:
-    """Table 6: one row a format and model.
+    """Return Table 6: one row per format and model.
 
     Args:
         records: criteria of both splits.
-        thresholds: fixed ones, judged beside those that the calibration split gives.
+        thresholds: fixed thresholds to evaluate as well as those of the calibration split.
         n_unreadable: lines that could not be read, shown beside every number.
 
     Raises:
@@ -331,7 +335,7 @@ def _rates(counts: Counts, threshold: Threshold) -> tuple[MetricResult, MetricRe
 
 
 def _f1(counts: Counts, threshold: Threshold) -> MetricResult:
-    """F1 of the generated class; resampling texts within their class moves only two counts."""
+    """Return F1 of the generated class; resampling within the classes changes only two counts."""
     n_generated = counts.true_positives + counts.false_negatives
     n_human = counts.false_positives + counts.true_negatives
     rng = np.random.default_rng(0)

@@ -87,17 +87,17 @@ class GeneratedReport:
     rows: tuple[GeneratedRow, ...]
     """By source."""
     unreadable: tuple[InvalidLine, ...]
-    """Lines that are counted, never used."""
+    """Lines that could not be read; they are counted."""
 
 
 def best_of_k(values: ArrayLike, k: int, *, of: ArrayLike | None = None) -> float:
     """Return the exact expected value at the best of k papers drawn without replacement (Figure 3).
 
     Args:
-        values: what papers are picked by, shape (n,), larger is better.
+        values: criterion that papers are chosen by, shape (n,); larger is better.
         k: papers to pick from, 1 to n.
-        of: what is averaged at the picked paper, shape (n,); ``values`` itself by default. Papers
-            that tie for the best are picked alike often.
+        of: value that is averaged over the chosen papers, shape (n,); ``values`` by default. Papers
+            that tie for the best are equally likely.
 
     Raises:
         ValueError: k outside 1 to n, or shapes that differ.
@@ -117,11 +117,11 @@ def best_of_k(values: ArrayLike, k: int, *, of: ArrayLike | None = None) -> floa
 def rate_sources(
     papers: Sequence[RatedPaper], *, ks: Sequence[int] = BEST_OF, n_unreadable: int = 0
 ) -> list[GeneratedRow]:
-    """Rows of Tables 2, 3 and 7 with Figure 3's curves, by source.
+    """Return the rows of Tables 2, 3 and 7 with the curves of Figure 3, by source.
 
     Args:
         papers: at least one.
-        ks: numbers of papers to pick from; those above a source's number of papers are left out.
+        ks: numbers of papers to choose from; those above a source's number of papers are omitted.
         n_unreadable: lines that could not be read, shown beside every number.
 
     Raises:
@@ -164,7 +164,7 @@ def read_generated(path: Path, *, ks: Sequence[int] = BEST_OF) -> GeneratedRepor
 
 
 def _columns(papers: Sequence[RatedPaper]) -> dict[str, Floats]:
-    """Per-paper values of each column, NaN where a paper lacks it."""
+    """Return the values of each column per paper, NaN for a paper without one."""
     columns: dict[str, list[float | None]] = {}
     for column, mark in (("rating", "ratings"), *((aspect, aspect) for aspect in ASPECTS)):
         lists: list[tuple[float, ...] | None] = [getattr(paper, mark) for paper in papers]
@@ -187,7 +187,7 @@ def _columns(papers: Sequence[RatedPaper]) -> dict[str, Floats]:
 def _results(
     columns: dict[str, Floats], ks: Sequence[int], n_unreadable: int
 ) -> dict[str, MetricResult]:
-    """Each column's mean, and ``"<column>@<k>"`` at the best of k, with BCa intervals."""
+    """Return the mean of each column, and of the best of k as ``"<column>@<k>"``."""
     statistics: dict[str, Statistic] = {name: _mean(values) for name, values in columns.items()}
     for k in ks:
         for name in BEST_COLUMNS:
@@ -230,7 +230,7 @@ def _results(
 
 
 def _mean(column: Floats) -> Statistic:
-    """Weighted mean over the papers that have the value; NaN for a resample with none."""
+    """Return the weighted mean of papers that have the value; NaN for a resample without any."""
     known = np.isfinite(column)
 
     def mean(weights: Floats) -> Floats:

@@ -1,4 +1,4 @@
-"""Tables 2, 3, 6 and 7 and Figure 3, as text for people and as JSON for machines."""
+"""Tables 2, 3, 6 and 7 and Figure 3 as text and as JSON."""
 
 from dataclasses import asdict
 
@@ -35,7 +35,7 @@ def detection_json(report: DetectionReport) -> dict[str, object]:
 
 
 def render_detection(report: DetectionReport) -> str:
-    """Table 6 as text: one block a row, each number with its interval."""
+    """Return Table 6 as text: one block per row, each number with its interval."""
     blocks = []
     for row in report.rows:
         ties = f", {row.threshold.n_equal} equally good" if row.threshold.n_equal > 1 else ""
@@ -75,7 +75,7 @@ def generated_json(report: GeneratedReport) -> dict[str, object]:
 
 
 def render_generated(report: GeneratedReport) -> str:
-    """Tables 2, 3 and 7 and Figure 3 as text, one block a source."""
+    """Return Tables 2, 3 and 7 and Figure 3 as text, one block per source."""
     blocks = []
     for row in report.rows:
         lines = [f"{row.source}: {row.n_papers} papers"]
