@@ -129,6 +129,7 @@ def plan_memory(
         rows_per_example: texts per example: 1 for SFT, 2 for pairs.
     """
     tokens = training.context_tokens * training.batch_size * rows_per_example
+    tokens //= training.context_parallel * training.sequence_parallel
     shards_weights = n_gpus if training.sharding in ("zero3", "fsdp2") else 1
     shards_state = 1 if training.sharding == "none" else n_gpus
     if adapter.kind == "none":
@@ -149,6 +150,10 @@ def plan_memory(
         one = _activations(shape, training.context_tokens, checkpointing=True)
         largest = shape.hidden * shape.intermediate * (_BF16 + 2 * _FLOAT32)  # and its SVD
         start = shape.n_parameters * _BF16 + largest + one + logits
+    if adapter.kind == "lora-ga" and adapter.gradient_device == "layers":
+        layer = shape.n_linear / shape.n_layers * (2 * _BF16 + _FLOAT32)  # weights, gradients
+        one = _activations(shape, training.context_tokens, checkpointing=False) / shape.n_layers
+        start = layer + one + logits + shape.hidden * shape.vocabulary * _BF16
     return MemoryPlan(
         weights=weights / shards_weights,
         gradients=trained * _FLOAT32 / shards_state,

@@ -78,3 +78,18 @@ def test_the_papers_largest_model_does_not_fit_with_zero2_on_80_gb() -> None:
         require_fits(
             FIVE_MODELS["CycleResearcher-123B"], adapter, config, gpu_bytes=80 * 10**9, n_gpus=8
         )
+
+
+def test_a_gradient_one_layer_at_a_time_fits_the_largest_model() -> None:
+    adapter = AdapterConfig(kind="lora-ga", rank=64, gradient_device="layers")
+    config = training(24_576, checkpointing=True, sharding="fsdp2")
+    shape = FIVE_MODELS["CycleResearcher-123B"]
+    whole = adapter.model_copy(update={"gradient_device": "gpu"})
+    assert plan_memory(shape, whole, config, n_gpus=8).start > 200 * GIB
+    assert 10 * GIB < plan_memory(shape, adapter, config, n_gpus=8).start < 60 * GIB
+
+
+def test_gpus_that_share_a_text_share_its_activations() -> None:
+    one, four = (training(32_768, sharding="fsdp2", context_parallel=n) for n in (1, 4))
+    plans = [plan_memory(NEMO, LORA, config, n_gpus=8) for config in (one, four)]
+    assert plans[1].activations == pytest.approx(plans[0].activations / 4)
