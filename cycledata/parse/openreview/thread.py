@@ -214,7 +214,7 @@ def _text(note: Note, review: Review | None, decision: str | None) -> str:
     return "\n\n".join(parts)
 
 
-_PROFILE = re.compile(r"~[^\W\d_]+(?:_[^\W\d_.-]+|[.-][^\W\d_]+)*_?[0-9]{1,3}\b")
+_PROFILE = re.compile(r"~[^\W\d_][\w.'’-]{0,60}_[^\W\d_][\w.'’-]{1,60}?[0-9]{1,3}\b")
 _EMAIL = re.compile(r"[\w.+-]{1,64}@(?:[\w-]{1,63}\.){1,5}[A-Za-z]{2,24}\b")
 _ORCID = re.compile(r"\b[0-9]{4}-[0-9]{4}-[0-9]{4}-[0-9]{3}[0-9X]\b")
 _NOTE_LINK = re.compile(r"[?&]noteId=[\w-]{1,40}")
@@ -255,7 +255,9 @@ class _Pseudonyms:
         for name, label in people.items():
             words = [re.escape(word) for word in re.split(r"[\s_]+", name) if word]
             if len(words) > 1:
-                spelled = r"[\s_]+".join(words)
+                gap = r"[\s_]+"
+                inverted = rf"{words[-1]},\s*{gap.join(words[:-1])}"
+                spelled = rf"(?:{gap.join(words)}|{inverted})"
                 pattern = re.compile(rf"(?<!\w){spelled}(?!\w)", re.IGNORECASE)
                 self._replacements.append((pattern, label))
         self._ids = ids

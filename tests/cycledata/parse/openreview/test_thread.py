@@ -145,6 +145,8 @@ def test_a_cycle_is_cut_where_it_starts() -> None:
         ("mail ada@x.co.uk, ~Ada_Lovelace1", "mail [address], [profile]"),
         ("By Ada  Lovelace and CARL F. GAUSS.", "By [author] and [author]."),
         ("Ann Other wrote", "[name] wrote"),
+        ("Lovelace, Ada and gauss, Carl F.", "[author] and [author]"),
+        ("~J._van-Doe12, see Table~A1 and x~y_1", "[profile], see Table~A1 and x~y_1"),
         ("code: https://github.com/ada/x-y.git, now", "code: [link], now"),
         ("see openreview.net/forum?id=zz&noteId=r-high", "see openreview.net/forum?id=zz"),
         ("as in r-high.", "as in N2."),
