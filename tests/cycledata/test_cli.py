@@ -334,7 +334,8 @@ def test_show_export_and_list_read_a_build(cli: Cli, built: Path, tmp_path: Path
     assert len(out.read_text().rstrip("\n").split("\n")) == 6
     assert "no column 'x'" in cli("export", built / "built", "--columns", "x").err
     names = json.loads(cli("list", "--json").out)
-    assert {"dataset", "venue", "list", "rule"} == {row["kind"] for row in names}
+    kinds = {"dataset", "config", "recipe", "policy", "venue", "list", "rule"}
+    assert kinds == {row["kind"] for row in names}
 
 
 def test_status_names_what_is_missing_and_the_command_for_it(cli: Cli, tmp_path: Path) -> None:
