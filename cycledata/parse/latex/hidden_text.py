@@ -18,6 +18,7 @@ _HIDING = re.compile(
     + _WHITE
     + r"|\\fontsize\s*+\{\s*+(?:0?\.\d++|[0-2](?:\.\d++)?)\s*+(?:pt|bp|mm)?\s*+\}"
     r"(?:\{[^{}]{0,20}\})?"
+    r"|\\scalebox\{0?\.[01]\d{0,9}\}|\\[hv]?phantom(?=\{[A-Za-z ]{12})"
     r"|\\(?:transparent|texttransparent|opacity)\{0?(?:\.0\d*)?\}"
     r"|\\pdfliteral(?:\s+direct)?\s*+\{\s*+3 Tr\s*+\}|\\(?:text)?color\{([A-Za-z]\w{0,30})\}"
 )

@@ -122,6 +122,8 @@ def test_drawings_are_no_text(parse_files: Parse) -> None:
         r"{\fontsize{0.5pt}{0.5pt}\selectfont SECRET words}",
         r"\textcolor[rgb]{1,1,1}{SECRET words}",
         r"{\color{paper}SECRET words}",
+        r"\scalebox{0.01}{SECRET words}",
+        r"\phantom{SECRET words}",
     ],
 )
 def test_hidden_words_are_warned_of(parse_body: Parse, hidden: str) -> None:
