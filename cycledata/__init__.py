@@ -70,6 +70,7 @@ if TYPE_CHECKING:
     from cycledata.load import verify_build as verify_build
     from cycledata.manifest import FilePin as FilePin
     from cycledata.manifest import Manifest as Manifest
+    from cycledata.matching.version import MatchRecord as MatchRecord
     from cycledata.parse.latex import parse_eprint as parse_eprint
     from cycledata.parse.openreview import Note as Note
     from cycledata.parse.openreview import ParsedForum as ParsedForum
@@ -197,6 +198,7 @@ else:
                 "ParsedForum",
                 "parse_forum",
             ),
+            "cycledata.matching.version": ("MatchRecord",),
             "cycledata.parse.openreview.forms": (
                 "FormField",
                 "VenueForm",
@@ -265,6 +267,7 @@ __all__ = [
     "Leak",
     "LockedError",
     "Manifest",
+    "MatchRecord",
     "Message",
     "MetaReview",
     "MissingFileError",

@@ -46,6 +46,7 @@ class Rule:
 _SENTENCES: Mapping[RuleGroup, Mapping[str, str]] = {
     "payload": {
         "ambiguous-pairs": "A cell such as `5;6` can mean two reviewers or two states of one.",
+        "arxiv-metadata": "A row of arXiv's metadata has no id, no title or an invalid field.",
         "arxiv-versions": "The arXiv reply lists no versions with dates.",
         "atom-date": "An entry of arXiv's search feed has an invalid date.",
         "atom-entry": "An entry of arXiv's search feed has no arXiv id or no title.",
@@ -114,6 +115,7 @@ _SENTENCES: Mapping[RuleGroup, Mapping[str, str]] = {
         "unknown-form": "The venue's review form is not known and cannot be inferred.",
     },
     "paper": {
+        "arxiv-withdrawn": "arXiv's metadata says that the matched arXiv paper was withdrawn.",
         "blank-review": "A review has no summary, no strengths and no weaknesses.",
         "deleted-submission": "The submission note has a deletion date.",
         "duplicate": "The paper is the same work as another paper of the build.",

@@ -5,16 +5,18 @@ from pathlib import Path
 
 from pydantic import TypeAdapter
 
-from cycledata.builds.staged_rows import PART_STAGES, WORKS
+from cycledata.builds.staged_rows import MATCHES, PART_STAGES, WORKS
 from cycledata.consent.policy import Verdict
 from cycledata.consent.tombstones import Tombstone, read_tombstones
 from cycledata.consent.works import read_work_id
 from cycledata.errors import BuildError
 from cycledata.load import read_build
+from cycledata.matching.version import MatchRecord
 from cycledata.parquet_files import iterate_parquet
 from cycledata.records import Dropped
 
 _VERDICT = TypeAdapter(Verdict)
+_MATCH = TypeAdapter(MatchRecord)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +32,8 @@ class PaperExplanation:
     """Verdict per component, with evidence, source and date."""
     tombstone: Tombstone | None
     """Set if the paper was taken down."""
+    match: MatchRecord | None = None
+    """The arXiv paper that it is, with the evidence; None if there is no match."""
 
     @property
     def outcome(self) -> str:
@@ -39,6 +43,12 @@ class PaperExplanation:
         whole = all(verdict.publishes for verdict in self.verdicts)
         left_out = any(drop.stage not in PART_STAGES for drop in self.dropped)
         return "in" if whole and not left_out else "in part"
+
+    def match_as_json(self) -> dict[str, object] | None:
+        """Return the match as JSON values, or None if there is none."""
+        if self.match is None:
+            return None
+        return dict(_MATCH.dump_python(self.match, mode="json"))
 
 
 def explain(build: Path, paper_id: str) -> PaperExplanation:
@@ -67,7 +77,9 @@ def explain(build: Path, paper_id: str) -> PaperExplanation:
             f"{paper_id}: not found in {build}, kept or dropped; expected a forum id or "
             "the id of an accepted paper, in upper and lower case as the venue writes it"
         )
-    return PaperExplanation(paper_id, places, dropped, verdicts, stones.get(paper_id))
+    matches = (row for row in iterate_parquet(build / MATCHES) if row["paper_id"] == paper_id)
+    match = next((_MATCH.validate_python(row) for row in matches), None)
+    return PaperExplanation(paper_id, places, dropped, verdicts, stones.get(paper_id), match)
 
 
 def _meant_paper(build: Path, name: str) -> str:

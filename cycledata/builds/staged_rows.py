@@ -5,7 +5,7 @@ Rows wait in one staging file per config until the split of every paper is known
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
@@ -25,6 +25,24 @@ DROPPED_SCHEMA = pa.schema(
     [(name, pa.string()) for name in ("paper_id", "rule", "detail", "stage")]
 )
 WORKS_SCHEMA = pa.schema([("paper_id", pa.string()), ("key", pa.string())])
+MATCHES = "matches.parquet"
+MATCHES_SCHEMA = pa.schema(
+    [
+        ("paper_id", pa.string()),
+        ("arxiv_id", pa.string()),
+        ("title", pa.string()),
+        ("rule", pa.string()),
+        ("score", pa.float64()),
+        ("source", pa.string()),
+        ("date", pa.string()),
+        ("version", pa.int32()),
+        ("version_rule", pa.string()),
+        ("version_day", pa.date32()),
+        ("deadline", pa.date32()),
+        ("version_license", pa.string()),
+        ("version_abstract", pa.string()),
+    ]
+)
 CONSENT_SCHEMA = pa.schema([(column.name, pa.string()) for column in fields(Verdict)])
 PART_STAGES: Final = frozenset({"notes", "text", "references"})
 """Stages whose rows are about a note, a span or a reference of a paper that is kept."""
@@ -60,6 +78,7 @@ class StagedRows:
             "dropped.parquet": DROPPED_SCHEMA,
             "consent.parquet": CONSENT_SCHEMA,
             WORKS: WORKS_SCHEMA,
+            MATCHES: MATCHES_SCHEMA,
         }
         self.writers = {n: RowWriter(self.folder / n, schema) for n, schema in schemas.items()}
 
@@ -74,6 +93,8 @@ class StagedRows:
             for key in paper.keys:
                 self.writers[WORKS].add({"paper_id": paper.paper_id, "key": key})
             self.keys.update(paper.keys)
+            if paper.match is not None:
+                self.writers[MATCHES].add(asdict(paper.match))
             for verdict in paper.verdicts:
                 self.writers["consent.parquet"].add(_columns(verdict, CONSENT_SCHEMA))
 
@@ -114,7 +135,7 @@ class StagedRows:
             writer.close()
         pins = [
             pin_file(self.folder, name, self.writers[name].n_rows)
-            for name in ("dropped.parquet", "consent.parquet", WORKS)
+            for name in ("dropped.parquet", "consent.parquet", WORKS, MATCHES)
         ]
         split_of, facts = self.dataset.assign_splits(self.split_items, self.dataset.recipe)
         self.facts.update(facts)

@@ -14,7 +14,14 @@ import pyarrow as pa
 
 from cycledata.builds.row_shards import RowWriter, read_batches, write_splits
 from cycledata.builds.runner import DATASETS, finish
-from cycledata.builds.staged_rows import CONSENT_SCHEMA, DROPPED_SCHEMA, WORKS, WORKS_SCHEMA
+from cycledata.builds.staged_rows import (
+    CONSENT_SCHEMA,
+    DROPPED_SCHEMA,
+    MATCHES,
+    MATCHES_SCHEMA,
+    WORKS,
+    WORKS_SCHEMA,
+)
 from cycledata.consent.snapshot_places import find_snapshots
 from cycledata.consent.tombstones import (
     FILE,
@@ -36,6 +43,7 @@ from cycledata.manifest import FilePin, fingerprint, pin_file
 from cycledata.parquet_files import iterate_parquet
 from cycledata.records import Message, Reference
 from cycledata.snapshot.sealed import SealedSnapshot
+from cycledata.stages.references import ARXIV_PREFIX
 
 _ARXIV_IN_BIBTEX = re.compile(r"(?<![\d.])(\d{4}\.\d{4,5})(?!\d)")
 _DOI_IN_BIBTEX = re.compile(r"10\.\d{4,9}/[^\s\"{},]{1,200}")
@@ -138,7 +146,8 @@ def take_down(
         pins.append(pin_file(folder, "dropped.parquet", n_dropped))
         withheld, published, n_verdicts = _rewrite_consent(build, folder, gone, names)
         pins.append(pin_file(folder, "consent.parquet", n_verdicts))
-        pins.append(pin_file(folder, WORKS, _rewrite_works(build, folder, gone)))
+        for name, schema in ((WORKS, WORKS_SCHEMA), (MATCHES, MATCHES_SCHEMA)):
+            pins.append(pin_file(folder, name, _rewrite_table(build, folder, name, schema, gone)))
         write_tombstones(folder, tombstones)
         pins.append(pin_file(folder, FILE))
         n_papers = manifest.counts["papers"]
@@ -257,11 +266,12 @@ def _references(row: Mapping[str, Any]) -> list[Mapping[str, Any]]:
 
 
 def _reference_keys(reference: Mapping[str, Any]) -> tuple[str, ...]:
-    bibtex = str(reference.get("bibtex") or "")
+    bibtex, name = str(reference.get("bibtex") or ""), str(reference.get("paper_id") or "")
+    on_arxiv = name.removeprefix(ARXIV_PREFIX) if name.startswith(ARXIV_PREFIX) else None
     return work_keys(
-        arxiv_ids=_ARXIV_IN_BIBTEX.findall(bibtex),
+        arxiv_ids=[*_ARXIV_IN_BIBTEX.findall(bibtex), on_arxiv],
         dois=_DOI_IN_BIBTEX.findall(bibtex),
-        scholar_ids=[reference.get("paper_id")],
+        scholar_ids=[None if on_arxiv else name or None],
         title=reference.get("title"),
     )
 
@@ -360,8 +370,10 @@ def _rewrite_consent(
     for row in iterate_parquet(build / "consent.parquet"):
         if row["paper_id"] in gone:
             continue
-        scholar_id = str(row["source"]).rpartition("semantic_scholar paper/")[2]
-        if row["component"] == "reference_abstracts" and f"s2:{scholar_id.lower()}" in names:
+        scholar_id = str(row["source"]).rpartition("semantic_scholar paper/")[2].lower()
+        arxiv_id = str(row["source"]).rpartition("arxiv metadata/")[2].lower()
+        of_work = {f"s2:{scholar_id}", f"arxiv:{arxiv_id}"}
+        if row["component"] == "reference_abstracts" and not of_work.isdisjoint(names):
             row = {
                 **row,
                 "verdict": "withhold",
@@ -377,10 +389,12 @@ def _rewrite_consent(
     return dict(sorted(withheld.items())), dict(sorted(published.items())), writer.n_rows
 
 
-def _rewrite_works(build: Path, out: Path, gone: AbstractSet[str]) -> int:
-    """Copy the keys of works without the papers taken down, whose tombstones have them."""
-    writer = RowWriter(out / WORKS, WORKS_SCHEMA)
-    for row in iterate_parquet(build / WORKS):
+def _rewrite_table(
+    build: Path, out: Path, name: str, schema: pa.Schema, gone: AbstractSet[str]
+) -> int:
+    """Copy a table about papers without those taken down; tombstones have the keys of works."""
+    writer = RowWriter(out / name, schema)
+    for row in iterate_parquet(build / name):
         if row["paper_id"] not in gone:
             writer.add(row)
     writer.close()

@@ -6,7 +6,7 @@ are imported when a command runs, so that `--help` is fast.
 
 from typing import NoReturn
 
-from cycledata.cli import audit, builds, imports, outlines, reading, snapshots
+from cycledata.cli import audit, builds, imports, outlines, plan, reading, snapshots
 from cycledata.console import Version, command_line, examples, run
 
 app = command_line("Build Review-5k and Research-14k from recorded replies of data services.")
@@ -46,6 +46,13 @@ import_app.command(
     "arxiv-ids", epilog=examples("cycledata import arxiv-ids ids.csv --snapshot snap")
 )(imports.import_arxiv_ids_of_papers)
 import_app.command(
+    "arxiv-metadata",
+    epilog=examples(
+        "cycledata import arxiv-metadata arxiv-metadata-oai-snapshot.json --snapshot snap",
+        "cycledata import arxiv-metadata archive.zip --snapshot snap --retrieved-at 2026-11-20",
+    ),
+)(imports.import_arxiv_metadata_files)
+import_app.command(
     "accepted-papers",
     epilog=examples("cycledata import accepted-papers acl.csv --list acl/2023 --snapshot snap"),
 )(imports.import_lists_of_accepted_papers)
@@ -61,6 +68,7 @@ app.command(
     )
 )(outlines.outline)
 app.command(epilog=examples("cycledata status snap"))(snapshots.status)
+app.command(epilog=plan.EPILOG)(plan.plan)
 app.command(
     epilog=examples(
         "cycledata forget snap --service arxiv --not-understood",

@@ -203,6 +203,7 @@ def explain(
             "places": list(explanation.places),
             "dropped": [asdict(drop) for drop in explanation.dropped],
             "consent": [asdict(verdict) for verdict in explanation.verdicts],
+            "match": explanation.match_as_json(),
             "tombstone": explanation.tombstone.model_dump() if explanation.tombstone else None,
         }
     )

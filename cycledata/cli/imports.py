@@ -3,14 +3,16 @@
 import datetime as dt
 from collections.abc import Callable
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from cycledata.cli.options import OpenSnapshotOption, Paths
-from cycledata.cli.output import print_import
-from cycledata.console import AsJson, progress
+from cycledata.cli.output import print_import, print_metadata_import
+from cycledata.console import AsJson, StepProgress, progress, step_progress
+from cycledata.errors import SnapshotError
 
 if TYPE_CHECKING:
     from cycledata.sources.dumps import ImportReport
@@ -118,6 +120,43 @@ def import_arxiv_ids_of_papers(
     from cycledata.sources.import_papers import import_arxiv_ids
 
     _run(import_arxiv_ids, files, snapshot, retrieved_at, as_json)
+
+
+def import_arxiv_metadata_files(
+    files: Paths,
+    snapshot: OpenSnapshotOption,
+    retrieved_at: RetrievedAt = None,
+    as_json: AsJson = False,
+) -> None:
+    """Import arXiv's metadata (CC0): the Kaggle snapshot, Parquet of it, or OAI-PMH pages.
+
+    Keeps the rows that may be a paper of the snapshot or that a paper cites, so import or fetch the
+    lists of papers first. JSON Lines may be plain, .gz, .xz, .zst or .zip.
+    """
+    from cycledata.datasets.research14k.citations import wanted_papers
+    from cycledata.files import cache_folder
+    from cycledata.snapshot.open import OpenSnapshot
+    from cycledata.sources.import_metadata import import_arxiv_metadata
+
+    with OpenSnapshot(snapshot) as into, step_progress() as show:
+        steps = [
+            None if show is None else partial(_show_step, show, step)
+            for step in ("Reading citations", "Importing")
+        ]
+        wanted = wanted_papers(into, cache_folder(), on_progress=steps[0])
+        if not wanted.papers:
+            raise SnapshotError(
+                f"{snapshot}: has no papers to match; run `cycledata fetch DATASET --only lists"
+                f" --snapshot {snapshot}`, or import notes or lists of accepted papers first"
+            )
+        report = import_arxiv_metadata(
+            files, into, wanted, retrieved_at=_utc(retrieved_at), on_progress=steps[1]
+        )
+    print_metadata_import(report, snapshot, as_json)
+
+
+def _show_step(show: StepProgress, step: str, done: int, total: int) -> None:
+    show(step, done, total, None)
 
 
 def import_lists_of_accepted_papers(

@@ -1,6 +1,7 @@
 """Printed results: tables and lines for people, JSON for scripts."""
 
 import sys
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,17 +17,31 @@ if TYPE_CHECKING:
     from cycledata.builds.explain import PaperExplanation
     from cycledata.builds.inventory import SnapshotInventory
     from cycledata.load import BuildManifest
+    from cycledata.matching.version import MatchRecord
     from cycledata.sources.dumps import ImportReport
     from cycledata.sources.estimate import Estimate
     from cycledata.sources.fetch import FetchSummary
+    from cycledata.sources.import_metadata import MetadataReport
 
 
 _SHOWN = 10
 """Problems that are printed; the rest is in a file."""
 
 
-def print_import(report: "ImportReport", snapshot: Path, as_json: bool) -> None:
-    """Print the result of an import; exit 1 if something could not be used."""
+def print_import(
+    report: "ImportReport",
+    snapshot: Path,
+    as_json: bool,
+    facts: Mapping[str, int] | None = None,
+) -> None:
+    """Print the result of an import; exit 1 if something could not be used.
+
+    Args:
+        report: the result.
+        snapshot: folder of the snapshot, for the list of problems.
+        as_json: print one JSON object.
+        facts: further counts for the JSON object.
+    """
     counts = {
         "added": report.n_added,
         "merged": report.n_merged,
@@ -36,7 +51,8 @@ def print_import(report: "ImportReport", snapshot: Path, as_json: bool) -> None:
     if as_json:
         rows = [asdict(row) for row in report.unreadable]
         not_read = list(report.columns_not_read)
-        print_json({"counts": counts, "unreadable": rows, "columns_not_read": not_read})
+        result = {"counts": counts, "unreadable": rows, "columns_not_read": not_read}
+        print_json({**result, **(facts or {})})
     else:
         print(", ".join(f"{n:,} {name}" for name, n in counts.items()))
         if report.columns_not_read:
@@ -50,6 +66,23 @@ def print_import(report: "ImportReport", snapshot: Path, as_json: bool) -> None:
             note(f"{report.n_unreadable - _SHOWN:,} more; the first {n_listed:,} are in {path}")
     if report.n_unreadable:
         raise typer.Exit(1)
+
+
+def print_metadata_import(report: "MetadataReport", snapshot: Path, as_json: bool) -> None:
+    """Print how many rows were read and how many papers they may be, then as `print_import`."""
+    if not as_json:
+        print(
+            f"{report.n_rows:,} rows read; {report.n_with_candidates:,} of {report.n_papers:,}"
+            " papers have a candidate"
+        )
+        if not report.is_complete:
+            note("a file was not read to its end, so papers without a candidate stay open")
+    facts = {
+        "rows": report.n_rows,
+        "papers": report.n_papers,
+        "papers_with_candidates": report.n_with_candidates,
+    }
+    print_import(report.replies, snapshot, as_json, facts)
 
 
 def print_inventory(
@@ -79,16 +112,33 @@ def print_inventory(
         raise typer.Exit(1)
 
 
-def print_estimate(rows: "list[Estimate]", as_json: bool) -> None:
-    """Print requests and hours, per service and in total."""
-    total = sum(row.hours for row in rows)
+def print_estimate(rows: "list[Estimate]", unknown: "Iterable[str]", as_json: bool) -> None:
+    """Print requests and hours, per service and in total; what is unknown is not in the total.
+
+    Args:
+        rows: one per service.
+        unknown: reasons why something is unknown.
+        as_json: print one JSON object.
+    """
+    total = sum(row.hours or 0.0 for row in rows)
+    reasons = sorted(set(unknown))
     if as_json:
         by_lane = {row.lane: {"requests": row.requests, "hours": row.hours} for row in rows}
-        print_json({"services": by_lane, "hours": total})
+        print_json({"services": by_lane, "hours": None if reasons else total, "unknown": reasons})
         return
-    lines: list[tuple[object, ...]] = [(r.lane, r.requests, f"{r.hours:,.1f}") for r in rows]
-    lines.append(("total", sum(row.requests for row in rows), f"{total:,.1f}"))
-    print_table({"service": "left", "requests": "right", "hours": "right"}, lines)
+    cells: list[tuple[object, ...]] = [
+        (r.lane, "unknown", "unknown")
+        if r.requests is None or r.hours is None
+        else (r.lane, r.requests, f"{r.hours:,.1f}")
+        for r in rows
+    ]
+    n_known = sum(row.requests or 0 for row in rows)
+    cells.append(
+        ("total", "unknown", "unknown") if reasons else ("total", n_known, f"{total:,.1f}")
+    )
+    print_table({"service": "left", "requests": "right", "hours": "right"}, cells)
+    for reason in reasons:
+        note(f"unknown: {reason}")
 
 
 def print_fetch(summary: "FetchSummary", as_json: bool) -> None:
@@ -140,6 +190,7 @@ def print_explanation(explanation: "PaperExplanation") -> None:
         lines.append(
             f"  taken down on {explanation.tombstone.date}: {explanation.tombstone.reason}"
         )
+    lines += _match_lines(explanation.match)
     lines += [
         f"  left out by {drop.stage}: {drop.rule}: {drop.detail}" for drop in explanation.dropped
     ]
@@ -151,3 +202,19 @@ def print_explanation(explanation: "PaperExplanation") -> None:
             + (f" ({source})" if source else "")
         )
     print("\n".join(map(printable, lines)))
+
+
+def _match_lines(match: "MatchRecord | None") -> list[str]:
+    """Return the lines about the arXiv paper that a paper is."""
+    if match is None:
+        return []
+    score = "" if match.score is None else f", score {match.score:g}"
+    source = ", ".join(part for part in (match.source, match.date) if part)
+    day = f" of {match.version_day}" if match.version_day else ""
+    deadline = f", deadline {match.deadline}" if match.deadline else ""
+    license_ = match.version_license or "license unknown"
+    version = "unknown" if match.version is None else f"v{match.version}{day}"
+    return [
+        f"  arXiv    {match.arxiv_id}: {match.rule}{score}: {match.title!r} ({source})",
+        f"  version  {version}: {match.version_rule}{deadline}: {license_}",
+    ]

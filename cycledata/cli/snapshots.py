@@ -2,8 +2,11 @@
 
 import datetime as dt
 import os
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from enum import StrEnum
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -16,6 +19,21 @@ from cycledata.errors import FetchError, SnapshotError
 
 if TYPE_CHECKING:
     from cycledata.snapshot.reply import Replies
+    from cycledata.sources.estimate import KnownPapers
+    from cycledata.sources.fetch_options import FetchOptions
+
+
+class MetadataSource(StrEnum):
+    """Service that lists the metadata of all papers."""
+
+    OAI = "oai"
+
+
+class FetchScope(StrEnum):
+    """Part of a dataset's sources."""
+
+    LISTS = "lists"
+    PUBLISHABLE = "publishable"
 
 
 def fetch(
@@ -46,6 +64,47 @@ def fetch(
             help="Use the last arXiv version up to this day, such as 2023-10-01.",
         ),
     ] = None,
+    metadata: Annotated[
+        MetadataSource | None,
+        typer.Option(
+            help="Harvest arXiv's metadata by OAI-PMH (oai) instead of searching for every title;"
+            " not needed if a metadata file was imported."
+        ),
+    ] = None,
+    metadata_since: Annotated[
+        dt.datetime | None,
+        typer.Option(
+            formats=["%Y-%m"],
+            metavar="MONTH",
+            help="First month of the harvest, such as 2021-01; by default two years before the"
+            " earliest venue.",
+        ),
+    ] = None,
+    only: Annotated[
+        FetchScope | None,
+        typer.Option(
+            help="lists: the lists of papers, no arXiv search and no texts. publishable: texts that"
+            " the policy allows to publish."
+        ),
+    ] = None,
+    policy: Annotated[
+        Path | None,
+        typer.Option(
+            exists=True,
+            dir_okay=False,
+            metavar="FILE",
+            help="Consent policy (TOML) for --only publishable; if not given, the built-in one.",
+        ),
+    ] = None,
+    arxiv_burst: Annotated[
+        bool,
+        typer.Option(
+            "--arxiv-burst",
+            help="Fetch e-prints in bursts of 4 per second with a pause of 1 second, as"
+            " https://info.arxiv.org/help/bulk_data.html allows; otherwise with 1 second between"
+            " them.",
+        ),
+    ] = False,
     max_requests: Annotated[
         int | None, typer.Option(min=1, metavar="N", help="Stop after this many requests.")
     ] = None,
@@ -61,38 +120,87 @@ def fetch(
 
     May be stopped and run again at any time; no successful request is repeated.
     """
+    from cycledata.consent.policy import read_policy
+    from cycledata.datasets.research14k.citations import wanted_papers
+    from cycledata.files import cache_folder
     from cycledata.snapshot.open import OpenSnapshot
-    from cycledata.sources.schedule import Budget, Scheduler, SystemClock
+    from cycledata.sources.schedule import Budget, Scheduler, SystemClock, paces
     from cycledata.sources.venues import find_listings
 
     try:
         from cycledata.sources import estimate
-        from cycledata.sources.fetch import FetchOptions, FetchRun
+        from cycledata.sources.fetch import FetchRun
+        from cycledata.sources.fetch_options import FetchOptions
         from cycledata.sources.services import Endpoints, Services
     except ModuleNotFoundError as error:
         raise FetchError(f"{error.name} is missing: pip install 'cyclekit[fetch]'") from error
-    options = FetchOptions(limit, history, pdfs, not_after.date() if not_after else None)
+    limits = paces(arxiv_burst=arxiv_burst)
+    options = FetchOptions(
+        limit=limit,
+        history=history,
+        pdfs=pdfs,
+        not_after=not_after.date() if not_after else None,
+        harvest=metadata is not None,
+        harvest_since=metadata_since.date() if metadata_since else None,
+        only=None if only is None else only.value,
+        policy=read_policy(policy),
+    )
     reviews = dataset is Dataset.REVIEW_5K
     venues = venue or ["ICLR.cc/2024/Conference"]
     try:
         listings = () if reviews else find_listings(tuple(venue or ()))
         if dry_run:
+            names = venues if reviews else [listing.name for listing in listings]
+            known = _known_papers(snapshot, dataset, names, options)
             plan = (
-                estimate.plan_review5k(venues, options)
+                estimate.plan_review5k(venues, options, known)
                 if reviews
-                else estimate.plan_research14k(listings, options)
+                else estimate.plan_research14k(listings, options, known)
             )
-            print_estimate(estimate.estimate(plan), as_json)
+            print_estimate(estimate.estimate(plan, limits), plan.unknown.values(), as_json)
             return
     except ValueError as error:
         raise typer.BadParameter(str(error)) from error
     budget = Budget(max_requests, None if max_hours is None else max_hours * 3600)
-    services = Services(Scheduler(clock=SystemClock(), budget=budget), Endpoints(), os.environ)
+    scheduler = Scheduler(clock=SystemClock(), paces=limits, budget=budget)
+    services = Services(scheduler, Endpoints(), os.environ)
     with OpenSnapshot(snapshot) as into, step_progress() as show:
         on_progress = None if show is None else lambda p: show(p.step, p.done, p.total, p.eta_s)
-        run = FetchRun(into, services, options, on_progress)
+        wanted = partial(wanted_papers, cache=cache_folder())
+        run = FetchRun(into, services, options, on_progress, wanted)
         summary = run.review5k(venues) if reviews else run.research14k(listings)
     print_fetch(summary, as_json)
+
+
+def _known_papers(
+    folder: Path, dataset: Dataset, venues: Sequence[str], options: "FetchOptions"
+) -> "KnownPapers":
+    """Return what the snapshot of a dry run has; nothing if there is no snapshot yet."""
+    from cycledata.builds.plan import plan_dataset
+    from cycledata.consent.policy import read_policy
+    from cycledata.matching.find import has_metadata
+    from cycledata.snapshot.open import OpenSnapshot
+    from cycledata.snapshot.reply import DATABASE, MANIFEST
+    from cycledata.sources.estimate import KnownPapers
+    from cycledata.sources.openreview import n_counted, n_forms
+
+    if not any((folder / name).is_file() for name in (DATABASE, MANIFEST)):
+        return KnownPapers()
+    policy = options.policy or read_policy()
+    with opened_snapshot(folder) as (replies, _):
+        planned = plan_dataset(replies, dataset.value, policy, venues=venues)
+        counted = n_counted(replies, venues) if isinstance(replies, OpenSnapshot) else {}
+        forms = {venue: n_forms(replies, venue) for venue in venues}
+        offline = has_metadata(replies)
+    only = options.only == "publishable"
+    n_papers = dict.fromkeys(venues, 0)
+    requests: dict[str, Counter[str]] = {venue: Counter() for venue in venues}
+    for paper in planned.papers:
+        if options.limit is not None and n_papers[paper.venue] == options.limit:
+            continue
+        n_papers[paper.venue] += 1
+        requests[paper.venue].update(paper.requests_for(only_publishable=only))
+    return KnownPapers(n_papers, requests, counted, forms, offline)
 
 
 def status(folder: Snapshot, as_json: AsJson = False) -> None:
@@ -102,13 +210,13 @@ def status(folder: Snapshot, as_json: AsJson = False) -> None:
     """
     from cycledata.builds.inventory import take_inventory
 
-    with _opened(folder) as (snapshot, not_understood):
+    with opened_snapshot(folder) as (snapshot, not_understood):
         inventory = take_inventory(snapshot, str(folder))
     print_inventory(inventory, not_understood, as_json)
 
 
 @contextmanager
-def _opened(folder: Path) -> "Iterator[tuple[Replies, dict[tuple[str, str], str]]]":
+def opened_snapshot(folder: Path) -> "Iterator[tuple[Replies, dict[tuple[str, str], str]]]":
     """Open a snapshot for reading, sealed or not; also give the replies not understood."""
     from cycledata.snapshot.open import OpenSnapshot
     from cycledata.snapshot.reply import DATABASE, MANIFEST

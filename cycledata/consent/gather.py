@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from cycledata.consent.evidence import Evidence, EvidenceKind
 from cycledata.errors import ParseError
 from cycledata.parse.arxiv import ArxivPaper, parse_licence_page, parse_named_id, parse_oai
+from cycledata.parse.arxiv_metadata import ArxivMetadata, parse_metadata
 from cycledata.parse.semantic_scholar import Work
 from cycledata.records import Submission
 from cycledata.snapshot import keys
@@ -24,8 +25,8 @@ def eprint_evidence(
 
     A license that an imported file states for the paper's arXiv id comes first.
 
-    OAI-PMH states the license of the latest version only; the abstract page of an earlier version
-    states its own.
+    OAI-PMH and arXiv's metadata state the license of the latest version only; the abstract page of
+    an earlier version states its own.
     """
     stated = snapshot.get(*keys.arxiv_named(paper_id)) if paper_id is not None else None
     if stated is not None:
@@ -43,30 +44,51 @@ def eprint_evidence(
         if words is not None:
             yield _evidence("licence", words, page)
             return
-    reply = snapshot.get("arxiv", f"record/{candidate.arxiv_id}")
+    yield from _latest_license(snapshot, candidate, version)
+
+
+def _latest_license(snapshot: Replies, candidate: ArxivPaper, version: int) -> Iterator[Evidence]:
+    """Yield the license of the latest version, from an OAI-PMH record or arXiv's metadata."""
+    reply = snapshot.get(*keys.arxiv_record(candidate.arxiv_id))
+    of_record = reply is not None and reply.status == 200
+    reply = reply if of_record else snapshot.get(*keys.arxiv_metadata(candidate.arxiv_id))
     if reply is None or reply.status != 200:
         return
+    latest = candidate.version
     try:
-        record = parse_oai(reply.payload)
+        record = parse_oai(reply.payload) if of_record else parse_metadata(reply.payload)
     except ParseError as error:
         yield _evidence("unreadable-licence", error.rule, reply)
         return
     if record.arxiv_id != candidate.arxiv_id:
         yield _evidence("unreadable-licence", "other-record", reply)
         return
+    if isinstance(record, ArxivMetadata) and record.versions:
+        latest = record.versions[-1].number
     words = record.license
     if words is None:
         return
-    if version == candidate.version:
+    if version == latest:
         yield _evidence("licence", words, reply)
     else:
-        words = f"{words} (version {candidate.version}, text {version})"
+        found = f"version {latest}" if latest else "latest version"
+        words = f"{words} ({found}, text {version})"
         yield _evidence("licence-of-another-version", words, reply)
 
 
-def metadata_evidence(snapshot: Replies, paper_id: str) -> list[Evidence]:
-    """Return the evidence for arXiv's own metadata, which is in the public domain."""
-    reply = snapshot.get("arxiv", f"match/{paper_id}")
+def metadata_evidence(
+    snapshot: Replies, arxiv_id: str, paper_id: str | None = None
+) -> list[Evidence]:
+    """Return the evidence for arXiv's own metadata, which is in the public domain.
+
+    Args:
+        snapshot: has a row of arXiv's metadata, or a search for the paper.
+        arxiv_id: the arXiv paper.
+        paper_id: the paper that was searched for; None for a cited work.
+    """
+    reply = snapshot.get(*keys.arxiv_metadata(arxiv_id))
+    if reply is None and paper_id is not None:
+        reply = snapshot.get(*keys.arxiv_match(paper_id))
     return [] if reply is None else [_evidence("licence", "CC0", reply)]
 
 
@@ -97,7 +119,7 @@ def abstract_evidence(
     """Return the evidence for the abstract: the submission's license, then arXiv's metadata."""
     found = note_evidence(forum, submission.license)
     if candidate and normalise(candidate.abstract) == normalise(submission.abstract or ""):
-        found += metadata_evidence(snapshot, submission.paper_id)
+        found += metadata_evidence(snapshot, candidate.arxiv_id, submission.paper_id)
     return found
 
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Final
 from urllib.parse import parse_qs, unquote, urlsplit
 
-from cycledata.stages.duplicates import normalise
+from cycledata.stages.duplicates import family_name, normalise
 
 MIN_TITLE_LETTERS = 20
 """Shorter titles do not identify a work."""
@@ -106,13 +106,8 @@ def work_keys(
     plain = normalise(title or "")
     if len(plain) >= MIN_TITLE_LETTERS:
         keys.add(f"title:{_digest(plain)}")
-        keys |= {f"title-author:{_digest(plain, _surname(name))}" for name in authors or ()}
+        keys |= {f"title-author:{_digest(plain, family_name(name))}" for name in authors or ()}
     return tuple(sorted(keys))
-
-
-def _surname(name: str) -> str:
-    last = name.split(",")[0] if "," in name else (name.split() or [""])[-1]
-    return normalise(last)
 
 
 def _digest(*parts: str) -> str:

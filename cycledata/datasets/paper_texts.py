@@ -1,6 +1,6 @@
 """Find and parse the texts of a paper: e-prints and PDFs in a snapshot."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -10,13 +10,12 @@ from cycledata.consent.evidence import Evidence
 from cycledata.consent.gather import eprint_evidence, note_evidence
 from cycledata.datasets.text_cache import parse_cached
 from cycledata.errors import ParseError
-from cycledata.parse.arxiv import ArxivPaper, parse_atom, parse_named_id
+from cycledata.parse.arxiv import ArxivPaper
 from cycledata.parse.latex import parse_eprint
 from cycledata.parse.pdf.parse import parse_pdf
 from cycledata.records import Dropped, Leak, PaperText, Submission
 from cycledata.snapshot import keys
 from cycledata.snapshot.reply import Replies, Reply
-from cycledata.stages.match import match_arxiv
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,10 +61,22 @@ def leak_row(paper_id: str, leak: Leak) -> Dropped:
 
 
 def find_texts(
-    snapshot: Replies, forum: Reply, submission: Submission, candidate: ArxivPaper | None
+    snapshot: Replies,
+    forum: Reply,
+    submission: Submission,
+    candidate: ArxivPaper | None,
+    version: int | None = None,
 ) -> Iterator[TextSource]:
-    """Yield the texts of a submission, best first: the e-print, then the PDF."""
-    eprint = find_eprint(snapshot, submission.paper_id, candidate)
+    """Yield the texts of a submission, best first: the e-print, then the PDF.
+
+    Args:
+        snapshot: has the texts.
+        forum: the submission's notes.
+        submission: the submission.
+        candidate: the arXiv paper that it is; None if there is none, or if it was withdrawn.
+        version: version to prefer; None for the latest in the snapshot.
+    """
+    eprint = find_eprint(snapshot, submission.paper_id, candidate, version)
     if eprint is not None:
         yield eprint
     reply = snapshot.get("openreview", f"pdf/{submission.paper_id}")
@@ -74,13 +85,14 @@ def find_texts(
 
 
 def find_eprint(
-    snapshot: Replies, paper_id: str, candidate: ArxivPaper | None
+    snapshot: Replies, paper_id: str, candidate: ArxivPaper | None, version: int | None = None
 ) -> TextSource | None:
-    """Return the e-print of a paper: the latest version of its arXiv id, or one named by the paper.
+    """Return the e-print of a paper: a version of its arXiv id, or one named by the paper.
 
-    An e-print that was imported under the paper's id is taken to be the version that was matched.
+    The preferred version, else the latest in the snapshot. An e-print that was imported under the
+    paper's id is taken to be the version that was matched.
     """
-    found = latest_eprint(snapshot, candidate, paper_id) if candidate else None
+    found = latest_eprint(snapshot, candidate, paper_id, version) if candidate else None
     reply = snapshot.get(*keys.eprint_of_paper(paper_id))
     if reply is None and candidate is not None:  # imported under the id without a version
         reply = snapshot.get(*keys.eprint_of_paper(candidate.arxiv_id))
@@ -88,22 +100,27 @@ def find_eprint(
         return found
     if candidate is None:
         return TextSource(reply, "eprint", ())
-    named = replace(reply, key=keys.eprint(candidate.arxiv_id, candidate.version).key)
-    evidence = eprint_evidence(snapshot, candidate, candidate.version, paper_id)
+    imported = candidate.version or version or 1
+    named = replace(reply, key=keys.eprint(candidate.arxiv_id, imported).key)
+    evidence = eprint_evidence(snapshot, candidate, imported, paper_id)
     return TextSource(named, "eprint", tuple(evidence))
 
 
 def latest_eprint(
-    snapshot: Replies, candidate: ArxivPaper, paper_id: str | None = None
+    snapshot: Replies,
+    candidate: ArxivPaper,
+    paper_id: str | None = None,
+    version: int | None = None,
 ) -> TextSource | None:
-    """Return the latest e-print version in the snapshot, or None if it has none.
+    """Return a version's e-print, else the latest in the snapshot, or None if it has none.
 
     arXiv itself may have a later version.
     """
     versions = list(snapshot.keys("arxiv", f"eprint/{candidate.arxiv_id}v"))
     if not versions:
         return None
-    key = max(versions, key=version_of)
+    preferred = None if version is None else keys.eprint(candidate.arxiv_id, version).key
+    key = preferred if preferred in versions else max(versions, key=version_of)
     reply = snapshot.get("arxiv", key)
     if reply is None or reply.status != 200:
         return None
@@ -114,24 +131,3 @@ def latest_eprint(
 def version_of(key: str) -> int:
     """Return the version in the key of an e-print, ``eprint/<arXiv id>v<N>``."""
     return int(key.rsplit("v", 1)[1])
-
-
-def find_arxiv_paper(
-    snapshot: Replies, paper_id: str, title: str | None, authors: Sequence[str] | None
-) -> ArxivPaper | None:
-    """Return the arXiv paper that is this work, or None if there is no match.
-
-    An arXiv id from an imported file wins over a match by title.
-
-    Raises:
-        ParseError: the reply of the search is not an Atom feed.
-    """
-    reply = snapshot.get(*keys.arxiv_match(paper_id))
-    found = () if reply is None or reply.status != 200 else parse_atom(reply.payload)
-    stated = snapshot.get(*keys.arxiv_named(paper_id))
-    if stated is not None:
-        named = parse_named_id(stated.payload)
-        same = [paper for paper in found if paper.arxiv_id == named.arxiv_id]
-        return same[0] if same else named.as_paper(title)
-    match = match_arxiv(title, authors, found)
-    return match.paper if match else None

@@ -10,6 +10,7 @@ import pyarrow as pa
 
 from cycledata.consent.policy import Policy, Verdict
 from cycledata.errors import BuildError
+from cycledata.matching.version import MatchRecord
 from cycledata.records import Dropped, Record
 from cycledata.snapshot.sealed import SealedSnapshot
 from cycledata.stages.split_item import SplitItem
@@ -37,6 +38,8 @@ class PaperRows:
     """Summed over papers into the manifest, e.g. notes read and reviews kept."""
     keys: tuple[str, ...] = ()
     """Keys of the work, see `consent.works`; rows of ``works.parquet``."""
+    match: MatchRecord | None = None
+    """The arXiv paper that it is, with the evidence: a row of ``matches.parquet``."""
     facts: Mapping[str, Any] = field(default_factory=dict)
     """Merged over papers into the manifest, e.g. a venue's rating scale; equal for equal keys."""
 

@@ -5,6 +5,7 @@ definition, so that no entity is ever expanded.
 """
 
 import datetime as dt
+import html
 import re
 from xml.etree import ElementTree as ET
 
@@ -16,7 +17,7 @@ from cycledata.records import Record
 
 _ATOM = "{http://www.w3.org/2005/Atom}"
 _ARXIV = "{http://arxiv.org/schemas/atom}"
-_OAI = "{http://www.openarchives.org/OAI/2.0/}"
+OAI = "{http://www.openarchives.org/OAI/2.0/}"
 _ARXIV_OAI = "{http://arxiv.org/OAI/arXiv/}"
 _ID = re.compile(
     r"(?:https?://[a-z.]{1,40}/abs/)?([\w.-]{1,20}/?\d{4,7}(?:\.\d{4,5})?)(?:v(\d{1,3}))?"
@@ -38,6 +39,8 @@ _LICENCE_LINK = re.compile(
     rb'/[a-z\-]{1,40}/[0-9.]{1,5}/?)"'
 )
 
+_ABSTRACT = re.compile(rb'<meta name="citation_abstract" content="([^"]{1,20000})"')
+
 
 class ArxivPaper(Record):
     """One entry of a search."""
@@ -55,6 +58,8 @@ class ArxivPaper(Record):
     """Day of this version."""
     category: str | None = None
     """Primary category, e.g. ``"cs.LG"``; None if the feed states none."""
+    withdrawn: bool = False
+    """True if arXiv's metadata says that the paper was withdrawn."""
 
 
 class ArxivRecord(Record):
@@ -152,7 +157,7 @@ def parse_atom(payload: bytes) -> tuple[ArxivPaper, ...]:
     return tuple(_read_entry(entry) for entry in feed.findall(f"{_ATOM}entry"))
 
 
-def _code(error: ET.Element) -> str:
+def oai_error_code(error: ET.Element) -> str:
     """Return the code of an OAI-PMH error if the protocol has it."""
     code = error.get("code") or ""
     return code if code in _OAI_ERRORS else "a code that OAI-PMH does not have"
@@ -165,9 +170,9 @@ def parse_oai(payload: bytes) -> ArxivRecord:
         ParseError: not XML, an OAI error such as ``idDoesNotExist``, or no record in it.
     """
     root = read_xml(payload)
-    error = root.find(f"{_OAI}error")
+    error = root.find(f"{OAI}error")
     if error is not None:
-        raise ParseError("oai-error", _code(error))
+        raise ParseError("oai-error", oai_error_code(error))
     record = root.find(f".//{_ARXIV_OAI}arXiv")
     if record is None:
         raise ParseError("not-oai", "expected an OAI-PMH record of arXiv")
@@ -186,6 +191,15 @@ def parse_licence_page(payload: bytes) -> str | None:
     links = {match.decode("ascii") for match in _LICENCE_LINK.findall(payload[:MAX_XML_BYTES])}
     # With two different links it is not known which one applies.
     return links.pop() if len(links) == 1 else None
+
+
+def parse_abstract_page(payload: bytes) -> str | None:
+    """Abstract on the abstract page of one version; None if the page states none."""
+    found = _ABSTRACT.search(payload[:MAX_XML_BYTES])
+    if found is None:
+        return None
+    text = html.unescape(found[1].decode("utf-8", "replace"))
+    return " ".join(text.split()) or None
 
 
 def _read_entry(entry: ET.Element) -> ArxivPaper:

@@ -18,6 +18,9 @@ PDFS = "pdf/"
 MATCHES = "match/"
 NAMED_IDS = "named/"
 RECORDS = "record/"
+METADATA = "metadata/"
+CANDIDATES = "candidates/"
+METADATA_SOURCES = "metadata-source/"
 EPRINTS = "eprint/"
 WORKS = "paper/"
 
@@ -64,6 +67,21 @@ def arxiv_named(paper_id: str) -> ReplyKey:
 def arxiv_record(arxiv_id: str) -> ReplyKey:
     """Return the key of the metadata of an arXiv id, with the license of its last version."""
     return ReplyKey(ARXIV, f"{RECORDS}{arxiv_id}")
+
+
+def arxiv_metadata(arxiv_id: str) -> ReplyKey:
+    """Return the key of a row of arXiv's metadata, from a file or from a harvest."""
+    return ReplyKey(ARXIV, f"{METADATA}{arxiv_id}")
+
+
+def arxiv_candidates(paper_id: str) -> ReplyKey:
+    """Return the key of the arXiv ids whose metadata may be a paper's."""
+    return ReplyKey(ARXIV, f"{CANDIDATES}{paper_id}")
+
+
+def arxiv_metadata_source(name: str) -> ReplyKey:
+    """Return the key of what is known about a metadata file that papers were compared with."""
+    return ReplyKey(ARXIV, f"{METADATA_SOURCES}{name}")
 
 
 def arxiv_versions(arxiv_id: str) -> ReplyKey:

@@ -239,6 +239,15 @@ class OpenSnapshot:
             row = self._execute("SELECT value FROM marks WHERE name = ?", (name,)).fetchone()
         return None if row is None else str(row[0])
 
+    def marks(self, prefix: str) -> list[tuple[str, str]]:
+        """Return names and values of the marks that begin with a prefix, in order."""
+        with self._lock:
+            return [
+                (name, value)
+                for name, value in self._execute("SELECT name, value FROM marks ORDER BY name")
+                if name.startswith(prefix)
+            ]
+
     def set_mark(self, name: str, value: str) -> None:
         """Note something for the next run, inside the current transaction if there is one."""
         with self.transaction():

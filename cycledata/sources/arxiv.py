@@ -1,7 +1,7 @@
 """Client of arXiv: title search, metadata with licenses, and e-prints.
 
-The search uses the arxiv package. OAI-PMH and e-prints share its connection, because the terms of
-use limit requests to one per three seconds over all services.
+The search uses the arxiv package; OAI-PMH and e-prints share its connection. The search and OAI-PMH
+have one pace, e-prints and abstract pages on the export host another (`schedule.PACES`).
 """
 
 import datetime as dt
@@ -17,6 +17,7 @@ import arxiv
 
 from cycledata.errors import GaveUpError, ParseError
 from cycledata.parse.arxiv import ArxivPaper, parse_atom, parse_oai
+from cycledata.parse.arxiv_metadata import version_dates
 from cycledata.snapshot import keys
 from cycledata.snapshot.open import OpenSnapshot
 from cycledata.snapshot.reply import Reply
@@ -26,11 +27,10 @@ from cycledata.sources.schedule import Scheduler
 _CANDIDATES = 5
 _MAX_ARCHIVE_BYTES = 1 << 30
 _FIGURES = (".png", ".jpg", ".jpeg", ".gif", ".bmp", ".tif", ".tiff", ".svg", ".eps", ".ps", ".pdf")
-_RAW = "{http://arxiv.org/OAI/arXivRaw/}"
 
 
 class Arxiv:
-    """Client of arXiv's three services, which share one pace.
+    """Client of the three services of arXiv.
 
     Args:
         scheduler: paces and retries.
@@ -47,11 +47,19 @@ class Arxiv:
         self._client.query_url_format = f"{base_url}/api/query?{{}}"
         self._adapter = polite_session(
             scheduler,
-            lane=lambda _: "arxiv",
+            lane=_lane,
             check=_problem_of,
             origins=frozenset({origin(base_url), origin(oai_url), "https://arxiv.org"}),
             session=self._client._session,  # noqa: SLF001  the only way in
         )
+
+    def now(self) -> dt.datetime:
+        """Return the current time in UTC."""
+        return self._clock.utc()
+
+    def today(self) -> dt.date:
+        """Return the current day in UTC."""
+        return self._clock.utc().date()
 
     def match(
         self, snapshot: OpenSnapshot, paper_id: str, title: str, arxiv_id: str | None = None
@@ -112,13 +120,42 @@ class Arxiv:
             return paper.version
         if paper.published > day:
             return None
-        key = keys.arxiv_versions(paper.arxiv_id).key
-        self._oai(snapshot, key, paper.arxiv_id, "arXivRaw", version_dates)
-        held = snapshot.get("arxiv", key)
+        self.versions(snapshot, paper.arxiv_id)
+        held = snapshot.get(*keys.arxiv_versions(paper.arxiv_id))
         if held is None or held.status != 200:
             return None
-        dates = version_dates(held.payload)
-        return max((number for number, when in dates.items() if when <= day), default=None)
+        try:
+            versions = version_dates(held.payload)
+        except ParseError:  # an OAI error: arXiv does not know the id
+            return None
+        before = (v.number for v in versions if v.created and v.created.date() <= day)
+        return max(before, default=None)
+
+    def versions(self, snapshot: OpenSnapshot, arxiv_id: str) -> None:
+        """Fetch the dates of all versions of an arXiv id."""
+        key = keys.arxiv_versions(arxiv_id).key
+        self._oai(snapshot, key, arxiv_id, "arXivRaw", version_dates)
+
+    def list_records(self, first: dt.date, last: dt.date, token: str | None = None) -> bytes:
+        """Return one page of the metadata of all papers that changed in a range of days.
+
+        Args:
+            first: first day.
+            last: last day.
+            token: resumption token of the page before; None for the first page.
+
+        Raises:
+            GaveUpError: the service refuses the request.
+        """
+        query = {"from": first.isoformat(), "until": last.isoformat(), "metadataPrefix": "arXivRaw"}
+        self._get(
+            self._oai_url, verb="ListRecords", **({"resumptionToken": token} if token else query)
+        )
+        answer = self._adapter.last
+        if answer is None or answer.status != 200:
+            status = answer.status if answer else "unknown"
+            raise GaveUpError(f"{self._oai_url}: status {status}; run again later")
+        return answer.body
 
     def licence_page(self, snapshot: OpenSnapshot, arxiv_id: str, version: int) -> None:
         """Fetch the abstract page of one version.
@@ -163,6 +200,11 @@ class Arxiv:
 _FINAL_OAI_ERRORS = frozenset({"idDoesNotExist", "noRecordsMatch", "cannotDisseminateFormat"})
 
 
+def _lane(path: str) -> str:
+    """Return the lane of a URL's path: full texts have a limit of their own."""
+    return "arxiv-export" if "/e-print/" in path or "/abs/" in path else "arxiv"
+
+
 def _add_understood(
     snapshot: OpenSnapshot, reply: Reply, understand: Callable[[bytes], object]
 ) -> None:
@@ -192,25 +234,6 @@ def title_query(title: str) -> str | None:
     """
     words = re.findall(r"\w+", re.sub(r"\$[^$]{0,200}\$", " ", title))
     return f'ti:"{" ".join(words[:30])}"' if len("".join(words)) >= 8 else None
-
-
-def version_dates(payload: bytes) -> dict[int, dt.date]:
-    """Return the date of each version from an OAI-PMH record in the format `arXivRaw`.
-
-    Raises:
-        ParseError: no such record, or a version without number or date.
-    """
-    if b"<!DOCTYPE" in payload or b"<!ENTITY" in payload:
-        raise ParseError("xml-doctype", "expected no document type definition")
-    try:
-        found = {}
-        for version in ET.fromstring(payload).iter(f"{_RAW}version"):  # noqa: S314  no DTD passes
-            number = int((version.get("version") or "").removeprefix("v"))
-            text = version.findtext(f"{_RAW}date") or ""
-            found[number] = dt.datetime.strptime(text, "%a, %d %b %Y %H:%M:%S %Z").date()  # noqa: DTZ007  a GMT date
-    except (ET.ParseError, ValueError) as error:
-        raise ParseError("arxiv-versions", f"expected versions with dates: {error}") from error
-    return found
 
 
 def without_figures(payload: bytes) -> tuple[bytes, str]:

@@ -32,6 +32,9 @@ _CHUNK_CHARS = 1 << 16
 _ARCHIVES = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.xz")
 _ROWS = 500
 
+BROKEN_STREAM = (EOFError, OSError, zlib.error, lzma.LZMAError)
+"""Errors of a compressed stream that is cut or damaged; zstandard has one of its own."""
+
 OnBytesRead = Callable[[int], None]
 """Callback that gets the number of bytes read from the file on disk."""
 
@@ -119,7 +122,7 @@ def _members(archive: Path) -> Iterator[tuple[str, IO[bytes]]]:
 
 def read_values(file: Path, tell: OnBytesRead) -> Iterator[FileValue | InvalidEntry]:
     """Yield the values of a ``.jsonl`` file, or the values or array items of a ``.json`` file."""
-    kind, _ = _kind(file)
+    kind, _ = kind_and_packing(file)
     readers = {".jsonl": _json_lines, ".ndjson": _json_lines, ".json": _json_stream}
     if kind not in readers:
         yield InvalidEntry(file.name, "file", f"ends in {kind!r}; expected .json or .jsonl")
@@ -129,7 +132,7 @@ def read_values(file: Path, tell: OnBytesRead) -> Iterator[FileValue | InvalidEn
 
 def read_table(file: Path, tell: OnBytesRead) -> Iterator[FileValue | InvalidEntry]:
     """Yield the rows of a ``.parquet``, ``.csv``, ``.json`` or ``.jsonl`` table as dicts."""
-    kind, _ = _kind(file)
+    kind, _ = kind_and_packing(file)
     if kind == ".parquet":
         yield from _parquet_rows(file, tell)
     elif kind == ".csv":
@@ -142,7 +145,7 @@ def read_table(file: Path, tell: OnBytesRead) -> Iterator[FileValue | InvalidEnt
         )
 
 
-def _kind(file: Path) -> tuple[str, str]:
+def kind_and_packing(file: Path) -> tuple[str, str]:
     """Return the suffix of the format and the suffix of the compression."""
     packed = file.suffix.lower()
     if packed in {".gz", ".xz", ".zst"}:
@@ -151,9 +154,9 @@ def _kind(file: Path) -> tuple[str, str]:
 
 
 @contextmanager
-def _opened(file: Path) -> Iterator[tuple[BinaryIO, BinaryIO]]:
+def opened(file: Path) -> Iterator[tuple[BinaryIO, BinaryIO]]:
     """Yield the file on disk and the stream of its decompressed bytes."""
-    _, packed = _kind(file)
+    _, packed = kind_and_packing(file)
     with ExitStack() as stack:
         raw = stack.enter_context(file.open("rb"))
         if packed == ".gz":
@@ -211,7 +214,7 @@ def _guarded(
 
     place = "start"
     try:
-        with _opened(file) as (raw, stream):
+        with opened(file) as (raw, stream):
             for found in read(stream):
                 if isinstance(found, FileValue):
                     place = found.place
@@ -220,7 +223,7 @@ def _guarded(
                     place, reason = found
                     yield InvalidEntry(file.name, place, reason)
                 tell(raw.tell())
-    except (EOFError, OSError, zlib.error, lzma.LZMAError, zstandard.ZstdError, _Broken) as error:
+    except (*BROKEN_STREAM, zstandard.ZstdError, _Broken) as error:
         yield InvalidEntry(file.name, f"after {place}", f"the rest cannot be read: {error}")
 
 

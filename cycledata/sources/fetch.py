@@ -5,8 +5,6 @@ that fails is a row of the summary, and the run goes on with the next item. Afte
 in sequence, a service is skipped for the rest of the run.
 """
 
-import datetime as dt
-import json
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -17,16 +15,24 @@ import requests
 
 from cycledata.consent.erase import forget_works, tombstone_names
 from cycledata.errors import BudgetSpentError, GaveUpError, ParseError, RefusedError
-from cycledata.parse.arxiv import ArxivPaper
+from cycledata.matching.papers import (
+    PaperToMatch,
+    entry_to_match,
+    json_object,
+    json_objects,
+    submissions,
+    year_of,
+)
+from cycledata.matching.select_rows import wanted_of
 from cycledata.snapshot import keys
 from cycledata.snapshot.open import OpenSnapshot
-from cycledata.snapshot.reply import Reply
+from cycledata.sources.fetch_arxiv import ArxivFetch, Wanted
+from cycledata.sources.fetch_options import FetchOptions
 from cycledata.sources.http import ODD_REPLY
 from cycledata.sources.openreview import FORM_KINDS, OpenReview
 from cycledata.sources.semantic_scholar import BATCH, LISTED_BATCH
 from cycledata.sources.services import Services
 from cycledata.sources.venues import Listing
-from cycledata.stages.match import match_arxiv
 
 T = TypeVar("T", str, tuple[str, ...])
 
@@ -77,20 +83,6 @@ class FetchSummary:
     """Why the run ended early, or None if it did not."""
 
 
-@dataclass(frozen=True, slots=True)
-class FetchOptions:
-    """Options of a run."""
-
-    limit: int | None = None
-    """Papers per venue or list; None for all."""
-    history: bool = False
-    """Fetch the edits of every review, which give the ratings before and after the rebuttal."""
-    pdfs: bool = False
-    """Fetch PDFs from OpenReview, about 34 per hour."""
-    not_after: dt.date | None = None
-    """Use the last arXiv version up to this day; None for the latest."""
-
-
 class FetchRun:
     """One run that fetches into an open snapshot.
 
@@ -99,6 +91,7 @@ class FetchRun:
         services: clients of the services.
         options: what to fetch.
         on_progress: called after every item.
+        wanted: papers and citations that a harvest is compared with.
     """
 
     def __init__(
@@ -107,8 +100,10 @@ class FetchRun:
         services: Services,
         options: FetchOptions,
         on_progress: Callable[[FetchProgress], None] | None = None,
+        wanted: Wanted = wanted_of,
     ) -> None:
         self._snapshot = snapshot
+        self._arxiv = ArxivFetch(snapshot, services.arxiv, options, self, wanted)
         self._services = services
         self._options = options
         self._on_progress = on_progress
@@ -146,23 +141,26 @@ class FetchRun:
         return self.summary
 
     def _review5k(self, venues: Sequence[str]) -> None:
-        for venue in venues:
-            client = self._services.openreview(venue)
-            self._each("OpenReview list", "openreview", [venue], partial(self._list, client))
+        clients = {venue: self._services.openreview(venue) for venue in venues}
+        for venue, client in clients.items():
+            self.each("OpenReview list", "openreview", [venue], partial(self._list, client))
+        self._harvest(venues)
+        if self._options.only == "lists":
+            return
+        for venue, client in clients.items():
             # If the list broke off, the forums of its first pages are still fetched.
             forums = self._forums_of(venue)
-            self._forms(client, venue, forums)
-            forums = [forum for forum in forums if forum not in self._taken_down]
-            self._papers({forum: self._note(forum) for forum in forums})
+            self._forms(client, venue, list(forums))
+            self._papers(forums, reviewed=True)
             if self._options.history:
                 notes = [name for forum in forums for name in self._review_ids(forum)]
                 wanted = self._unanswered("openreview", "edits/", notes)
                 ask = partial(client.history, self._snapshot)
-                self._each("edit history", "openreview", wanted, ask)
+                self.each("edit history", "openreview", wanted, ask)
             if self._options.pdfs:
                 wanted = self._unanswered("openreview", "pdf/", sorted(self._unmatched))
                 ask = partial(client.pdf, self._snapshot)
-                self._each("PDFs", "openreview-pdf", wanted, ask)
+                self.each("PDFs", "openreview-pdf", wanted, ask)
 
     def _forms(self, client: OpenReview, venue: str, forums: Sequence[str]) -> None:
         """Fetch the invitations that state the forms of a venue, of all papers or of one."""
@@ -172,7 +170,7 @@ class FetchRun:
         for place in (venue, self._place_of_a_review(forums)):
             names = [f"{place}/-/{kind}" for kind in FORM_KINDS] if place else []
             wanted = self._unanswered("openreview", "invitation/", names)
-            self._each("review forms", "openreview", wanted, ask)
+            self.each("review forms", "openreview", wanted, ask)
             if any(self._states_form(name) for name in names):
                 return
 
@@ -195,60 +193,44 @@ class FetchRun:
             client.list_submissions(self._snapshot, venue, limit=self._options.limit)
         finally:
             for problem in client.odd_notes:
-                self._miss("OpenReview list", [venue], problem)
+                self.miss("OpenReview list", [venue], problem)
 
     def _research14k(self, listings: Sequence[Listing]) -> None:
         for site in dict.fromkeys(listing.site for listing in listings):
             here = {listing.name: listing for listing in listings if listing.site == site}
-            self._each("accepted papers", site, list(here), lambda name: self._accept(here[name]))  # noqa: B023  called within the loop
+            self.each("accepted papers", site, list(here), lambda name: self._accept(here[name]))  # noqa: B023  called within the loop
+        self._harvest([listing.name for listing in listings])
+        if self._options.only == "lists":
+            return
         papers: dict[str, PaperToMatch] = {}
         for listing in listings:
             prefix = f"{listing.name}/"
             entries = list(self._snapshot.keys(keys.PROCEEDINGS, prefix))[: self._options.limit]
             named = {key.removeprefix(prefix): key for key in entries}
-            papers |= {i: self._entry(k) for i, k in named.items() if i not in self._taken_down}
-        matched = self._papers(papers)
+            papers |= {
+                paper_id: entry_to_match(self._snapshot, key)
+                for paper_id, key in named.items()
+                if paper_id not in self._taken_down
+            }
+        matched = self._papers(papers, reviewed=False)
         self._references({f"ARXIV:{matched[name]}": papers[name].title for name in matched})
+
+    def _harvest(self, venues: Sequence[str]) -> None:
+        if self._options.harvest:
+            self._arxiv.harvest([year for venue in venues if (year := year_of(venue))])
 
     def _accept(self, listing: Listing) -> None:
         of_openreview = listing.site == "openreview"
         client = self._services.openreview(listing.places[0]) if of_openreview else None
         self._services.proceedings.fetch(self._snapshot, listing, client)
 
-    def _papers(self, papers: Mapping[str, "PaperToMatch"]) -> dict[str, str]:
+    def _papers(self, papers: Mapping[str, PaperToMatch], *, reviewed: bool) -> dict[str, str]:
         """Match papers with arXiv, fetch e-print and license; return arXiv ids by paper."""
-        matched: dict[str, ArxivPaper] = {}
-        self._unmatched = set()
-
-        def match(paper_id: str) -> None:
-            paper = papers[paper_id]
-            candidates = self._services.arxiv.match(
-                self._snapshot, paper_id, paper.title or "", paper.arxiv_id
-            )
-            accepted = match_arxiv(paper.title, paper.authors, candidates)
-            if accepted is None:
-                self._unmatched.add(paper_id)
-            else:
-                matched[paper_id] = accepted.paper
-
-        def text(paper_id: str) -> None:
-            found = matched[paper_id]
-            version: int | None = found.version
-            if self._options.not_after is not None:
-                version = self._services.arxiv.version_before(
-                    self._snapshot, found, self._options.not_after
-                )
-            self._services.arxiv.record(self._snapshot, found.arxiv_id)
-            if version is None:
-                return
-            self._services.arxiv.eprint(self._snapshot, found.arxiv_id, version)
-            if version != found.version:
-                self._services.arxiv.licence_page(self._snapshot, found.arxiv_id, version)
-
-        self._each("arXiv search", "arxiv", sorted(papers), match)
+        matched = self._arxiv.match(papers)
+        self._unmatched = papers.keys() - matched.keys()
         self.summary.unmatched += len(self._unmatched)
-        self._each("arXiv e-prints", "arxiv", sorted(matched), text)
-        return {paper_id: paper.arxiv_id for paper_id, paper in matched.items()}
+        self._arxiv.texts(papers, matched, reviewed=reviewed)
+        return {paper_id: match.paper.arxiv_id for paper_id, match in matched.items()}
 
     def _references(self, listed: Mapping[str, str | None]) -> None:
         """Fetch listed papers with their references, then every cited work once.
@@ -259,7 +241,7 @@ class FetchRun:
         with_references = partial(scholar.papers, snapshot, listed=True)
         names = sorted(listed)
         batches = _batches(self._unanswered("semantic_scholar", "paper/", names), LISTED_BATCH)
-        self._each("reference lists", "semantic_scholar", batches, with_references)
+        self.each("reference lists", "semantic_scholar", batches, with_references)
         by_title: list[str] = []
 
         def match(title: str) -> None:
@@ -268,51 +250,52 @@ class FetchRun:
                 by_title.append(str(found["paperId"]))
 
         unknown = [title for name, title in listed.items() if title and self._is_unknown(name)]
-        self._each("title matches", "semantic_scholar", sorted(unknown), match)
+        self.each("title matches", "semantic_scholar", sorted(unknown), match)
         batches = _batches(self._unanswered("semantic_scholar", "paper/", by_title), LISTED_BATCH)
-        self._each("reference lists", "semantic_scholar", batches, with_references)
+        self.each("reference lists", "semantic_scholar", batches, with_references)
         listed_too = set(by_title)
         cited = {name for paper in (*names, *by_title) for name in self._cited(paper)}
         batches = _batches(
             self._unanswered("semantic_scholar", "paper/", sorted(cited - listed_too)), BATCH
         )
         ask = partial(scholar.papers, snapshot, listed=False)
-        self._each("cited works", "semantic_scholar", batches, ask)
+        self.each("cited works", "semantic_scholar", batches, ask)
 
     def _is_unknown(self, name: str) -> bool:
         reply = self._snapshot.get(*keys.cited_work(name))
         return reply is not None and reply.status == 404
 
-    def _each(self, step: str, service: str, items: Sequence[T], ask: Callable[[T], None]) -> None:
+    def each(self, step: str, service: str, items: Sequence[T], ask: Callable[[T], None]) -> None:
         """Ask for each item; a failure is a row, and a service that is down is skipped."""
         clock = self._services.scheduler.clock
         started, in_a_row = clock.now(), 0
         for number, item in enumerate(items):
             if service in self._down:
-                self._miss(step, items[number:], f"{service} is skipped: {self._down[service]}")
+                self.miss(step, items[number:], f"{service} is skipped: {self._down[service]}")
                 return
             try:
                 ask(item)
                 in_a_row = 0
             except RefusedError as error:
                 self._down[service] = str(error)
-                self._miss(step, [item], str(error))
+                self.miss(step, [item], str(error))
             except (GaveUpError, ParseError, requests.RequestException) as error:
                 in_a_row += 1
-                self._miss(step, [item], str(error))
+                self.miss(step, [item], str(error))
                 if in_a_row == _FAILURES_IN_A_ROW:
                     self._down[service] = f"{in_a_row} failures in a row, the last: {error}"
             except ODD_REPLY as error:
                 # A reply that its client cannot read says nothing about the next one.
                 log.debug("%s %s", step, item, exc_info=True)
-                self._miss(step, [item], f"the reply was not understood: {error!r:.200}")
+                self.miss(step, [item], f"the reply was not understood: {error!r:.200}")
             if self._on_progress:
                 done = number + 1
                 rate = (clock.now() - started) / done
                 eta_s = rate * (len(items) - done) if done >= 3 else None
                 self._on_progress(FetchProgress(step, done, len(items), eta_s))
 
-    def _miss(self, step: str, items: Iterable[str | tuple[str, ...]], reason: str) -> None:
+    def miss(self, step: str, items: Iterable[str | tuple[str, ...]], reason: str) -> None:
+        """Record items that are missing, with the reason."""
         for item in items:
             name = item if isinstance(item, str) else f"{len(item)} ids from {item[0]}"
             self.summary.missing.append(MissingItem(step, name, reason))
@@ -324,25 +307,24 @@ class FetchRun:
             if not self._snapshot.has(service, f"{prefix}{name}")
         ]
 
-    def _forums_of(self, venue: str) -> list[str]:
-        found = self._snapshot.keys(keys.OPENREVIEW, keys.FORUMS)
-        forums = [key.removeprefix(keys.FORUMS) for key in found]
-        mine = [forum for forum in forums if self._note(forum).venue == venue]
-        return mine[: self._options.limit]
-
-    def _note(self, forum: str) -> "PaperToMatch":
-        notes = self._notes(forum)
-        return _paper_of_note(notes[0]) if notes else PaperToMatch(None, None, "")
+    def _forums_of(self, venue: str) -> dict[str, PaperToMatch]:
+        found = submissions(self._snapshot).items()
+        mine = [(name, paper) for name, paper in found if paper.venue == venue]
+        cut = mine[: self._options.limit]
+        return {name: paper for name, paper in cut if name not in self._taken_down}
 
     def _notes(self, forum: str) -> list[dict[str, object]]:
         """Return the notes of a forum; what is not a note is left to the build's parser."""
-        notes = _object(self._snapshot.get(*keys.forum(forum))).get("notes")
-        return _objects(notes)
+        notes = json_object(self._snapshot.get(*keys.forum(forum))).get("notes")
+        return json_objects(notes)
 
     def _notes_and_replies(self, forum: str) -> list[dict[str, Any]]:
         notes = self._notes(forum)
         details = notes[0].get("details") if notes else None
-        return [*notes, *_objects(details.get("replies") if isinstance(details, dict) else None)]
+        return [
+            *notes,
+            *json_objects(details.get("replies") if isinstance(details, dict) else None),
+        ]
 
     def _review_ids(self, forum: str) -> list[str]:
         return [
@@ -352,68 +334,11 @@ class FetchRun:
             and isinstance(note.get("id"), str)
         ]
 
-    def _entry(self, key: str) -> "PaperToMatch":
-        entry = _object(self._snapshot.get(keys.PROCEEDINGS, key))
-        title, arxiv_id, names = (entry.get(name) for name in ("title", "arxiv_id", "authors"))
-        authors = tuple(map(str, names)) if isinstance(names, list) and names else None
-        return PaperToMatch(
-            title if isinstance(title, str) else None,
-            authors,
-            "",
-            arxiv_id if isinstance(arxiv_id, str) else None,
-        )
-
     def _cited(self, paper: str) -> list[str]:
-        cited = _object(self._snapshot.get(*keys.cited_work(paper))).get("references")
-        return [work["paperId"] for work in _objects(cited) if isinstance(work.get("paperId"), str)]
-
-
-@dataclass(frozen=True, slots=True)
-class PaperToMatch:
-    """Paper to look up on arXiv."""
-
-    title: str | None
-    authors: tuple[str, ...] | None
-    """None if they are not shown."""
-    venue: str
-    """Venue id of a submission; empty for an entry of a list."""
-    arxiv_id: str | None = None
-    """Stated by the list of accepted papers; None if it states none."""
-
-
-def _paper_of_note(note: Mapping[str, object]) -> PaperToMatch:
-    """Return title, authors and venue of a submission note of API v1 or v2."""
-    content = note.get("content")
-
-    def value(name: str) -> object:
-        found = content.get(name) if isinstance(content, dict) else None
-        return found.get("value") if isinstance(found, dict) else found
-
-    title, authors = value("title"), value("authors")
-    listed = note.get("invitations")
-    invitation = str(listed[0] if isinstance(listed, list) and listed else note.get("invitation"))
-    names = tuple(str(name) for name in authors) if isinstance(authors, list) else ()
-    # v1 writes "Anonymous" if the authors are not shown.
-    shown = names if names and names != ("Anonymous",) else None
-    return PaperToMatch(
-        title if isinstance(title, str) else None, shown, invitation.split("/-/")[0]
-    )
-
-
-def _object(reply: Reply | None) -> dict[str, Any]:
-    """Return the JSON object of a successful reply; an empty one if it has another form."""
-    if reply is None or reply.status != 200:
-        return {}
-    try:
-        value = json.loads(reply.payload)
-    except (ValueError, RecursionError):
-        return {}
-    return value if isinstance(value, dict) else {}
-
-
-def _objects(value: object) -> list[dict[str, Any]]:
-    """Return the JSON objects of a list, or an empty list if it is none."""
-    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
+        cited = json_object(self._snapshot.get(*keys.cited_work(paper))).get("references")
+        return [
+            work["paperId"] for work in json_objects(cited) if isinstance(work.get("paperId"), str)
+        ]
 
 
 def _batches(names: Sequence[str], size: int) -> list[tuple[str, ...]]:

@@ -7,7 +7,8 @@ continues with the next page. Credentials come from the environment only:
 
 import contextlib
 import json
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,7 +18,7 @@ from cycledata.errors import FetchError, GaveUpError, RefusedError
 from cycledata.files import canonical_json
 from cycledata.snapshot import keys
 from cycledata.snapshot.open import OpenSnapshot
-from cycledata.snapshot.reply import Reply
+from cycledata.snapshot.reply import Replies, Reply
 from cycledata.sources.http import HttpReply, json_problem, origin, polite_session
 from cycledata.sources.schedule import Scheduler
 
@@ -56,6 +57,23 @@ def invitations(venue: str) -> tuple[str, ...]:
 
 FORM_KINDS = ("Official_Review", "Meta_Review", "Decision")
 """Kinds of notes whose invitations state the forms of a venue."""
+
+
+def n_forms(snapshot: Replies, venue: str) -> int:
+    """Return how many invitations of a venue a snapshot has; the forms of all its papers."""
+    names = (f"{venue}/-/{kind}" for kind in FORM_KINDS)
+    return sum(snapshot.get(*keys.invitation(name)) is not None for name in names)
+
+
+def n_counted(snapshot: OpenSnapshot, venues: Sequence[str]) -> dict[str, int]:
+    """Return the submissions that OpenReview counted when the list of a venue was fetched."""
+    found: Counter[str] = Counter()
+    for name, value in snapshot.marks("openreview "):
+        invitation = name.split(" ")[2]
+        venue = invitation.partition("/-/")[0]
+        if venue in venues and name.endswith(" 0"):
+            found[venue] += int(json.loads(value)["count"])
+    return dict(+found)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ import random
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol, TypeVar
 
 from cycledata.errors import BudgetSpentError, GaveUpError, RefusedError
@@ -38,20 +38,58 @@ class Pace:
     """Size beyond which a body is cut off."""
     max_tries: int = 6
     """Attempts at one request, including the first."""
+    burst: int = 1
+    """Requests after which the interval must pass."""
+    burst_gap_s: float = 0.0
+    """Seconds between the starts of two requests of one burst."""
+    source: str = ""
+    """Where the limit is documented, or why it was chosen."""
+
+    def seconds(self, n_requests: int) -> float:
+        """Return the seconds that requests take without failures.
+
+        >>> Pace(interval_s=1.0, latency_s=0.5, burst=4).seconds(8)
+        6.0
+        """
+        each_s = max(self.latency_s, self.burst_gap_s if self.burst > 1 else 0.0)
+        return n_requests * each_s + -(-n_requests // self.burst) * self.interval_s
 
 
 PACES: Mapping[str, Pace] = {
-    # No published limit for notes; pages of replies take seconds on the server's side anyway.
-    "openreview": Pace(interval_s=1.0, latency_s=4.0, deadline_s=300.0),
-    # "surpassing the limit of 36 requests" an hour, says the service's own 429.
-    "openreview-pdf": Pace(interval_s=105.0, latency_s=2.0),
-    # Terms of use: one request every three seconds, one connection at a time, over all of them.
-    "arxiv": Pace(interval_s=3.0, latency_s=0.7),
-    # One request a second with a key.
-    "semantic_scholar": Pace(interval_s=1.0, latency_s=3.0),
-    # A handful of listing pages in all.
-    "proceedings": Pace(interval_s=3.0, latency_s=3.0),
-}
+    "openreview": Pace(
+        interval_s=1.0, latency_s=4.0, deadline_s=300.0, source="our choice; no published limit"
+    ),
+    "openreview-pdf": Pace(
+        interval_s=105.0, latency_s=2.0, source="36 requests per hour, according to its 429"
+    ),
+    "arxiv": Pace(
+        interval_s=3.0, latency_s=0.7,
+        source="https://info.arxiv.org/help/api/tou.html: 1 request every 3 seconds, 1 connection",
+    ),
+    "arxiv-export": Pace(
+        interval_s=1.0, latency_s=0.7,
+        source="our choice, below the bursts of https://info.arxiv.org/help/bulk_data.html",
+    ),
+    "semantic_scholar": Pace(
+        interval_s=1.0, latency_s=3.0, source="1 request per second with a key"
+    ),
+    "proceedings": Pace(interval_s=3.0, latency_s=3.0, source="our choice; a few pages"),
+}  # fmt: skip
+"""Limits by lane: a service, or a part of one with a limit of its own. `arxiv` is the search and
+OAI-PMH; `arxiv-export` is e-prints and abstract pages on export.arxiv.org."""
+ARXIV_BURST = replace(
+    PACES["arxiv-export"],
+    burst=4,
+    burst_gap_s=0.25,
+    source='https://info.arxiv.org/help/bulk_data.html: "bursts at 4 requests per second with a'
+    ' 1 second sleep, per burst"',
+)
+"""Pace of `arxiv-export` with `--arxiv-burst`."""
+
+
+def paces(*, arxiv_burst: bool = False) -> Mapping[str, Pace]:
+    """Return the limits by lane, with arXiv's documented burst rate if asked for."""
+    return {**PACES, "arxiv-export": ARXIV_BURST} if arxiv_burst else PACES
 
 
 class Clock(Protocol):
@@ -153,6 +191,7 @@ class Scheduler:
         self._budget = budget or Budget()
         self._dice = dice or random.Random()  # noqa: S311  jitter guards no secret
         self._free_at: dict[str, float] = {}
+        self._in_burst: Counter[str] = Counter()
         self._started: float | None = None
 
     def ask(self, lane: str, attempt: Callable[[], T], *, what: str) -> T:
@@ -172,6 +211,7 @@ class Scheduler:
         for number in range(1, pace.max_tries + 1):
             self._wait_for(lane, what)
             self.requests[lane] += 1
+            started = self.clock.now()
             try:
                 return attempt()
             except TransientError as error:
@@ -182,16 +222,22 @@ class Scheduler:
                 self.retries[error.reason] += 1
                 wait_s = self._pause(number, error, what)
             finally:
-                self._free_at[lane] = self.clock.now() + pace.interval_s
+                self._free_at[lane] = self._next_start(lane, started)
             self._free_at[lane] = max(self._free_at[lane], self.clock.now() + wait_s)
         raise AssertionError("unreachable: the last try returns or raises")
 
     def seconds(self, requests: Mapping[str, int]) -> dict[str, float]:
-        """Return the seconds that requests take without failures: interval and latency of each."""
-        return {
-            lane: n * (self.paces[lane].interval_s + self.paces[lane].latency_s)
-            for lane, n in requests.items()
-        }
+        """Return the seconds that requests take without failures, by lane."""
+        return {lane: self.paces[lane].seconds(n) for lane, n in requests.items()}
+
+    def _next_start(self, lane: str, started: float) -> float:
+        """Return when the next request of a lane may start, after one that has just ended."""
+        pace = self.paces[lane]
+        self._in_burst[lane] += 1
+        if self._in_burst[lane] < pace.burst:
+            return started + pace.burst_gap_s
+        self._in_burst[lane] = 0
+        return self.clock.now() + pace.interval_s
 
     def _pause(self, number: int, error: TransientError, what: str) -> float:
         if error.wait_s is None:

@@ -53,11 +53,13 @@ SUBMISSIONS = {
     "ICLR.cc/2022/Conference": 3407,
     "ICLR.cc/2023/Conference": 4955,
     "ICLR.cc/2024/Conference": 7404,
+    "ICLR.cc/2026/Conference": 19630,
     "NeurIPS.cc/2022/Conference": 2824,
     "NeurIPS.cc/2023/Conference": 3395,
     "NeurIPS.cc/2024/Conference": 4236,
 }
-"""Approximate number of public forums: NeurIPS shows accepted papers and those that opted in."""
+"""Approximate number of public forums on 28 November 2026, where known: NeurIPS shows accepted
+papers and those that opted in. The size of any other venue is unknown until its list is fetched."""
 
 
 def find_listings(names: tuple[str, ...]) -> tuple[Listing, ...]:

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from cycledata.stages.split_item import SplitItem
 
 _NO_LETTERS = re.compile(r"[\W_]+")
+_SUFFIXES = frozenset({"jr", "sr", "ii", "iii", "iv"})
 
 
 def likeness_keys(title: str | None, abstract: str | None) -> tuple[str, ...]:
@@ -35,6 +36,19 @@ def normalise(text: str) -> str:
     """
     # NFKD makes an accent a character of its own, which is no letter and is removed.
     return _NO_LETTERS.sub("", unicodedata.normalize("NFKD", text).casefold())
+
+
+def family_name(name: str) -> str:
+    """Return the family name of a person in normal form, written first with a comma, or last.
+
+    >>> [family_name(name) for name in ("Ben C. Beta Jr.", "Beta, Ben", "Ana María Núñez")]
+    ['beta', 'beta', 'nunez']
+    """
+    words = (name.split(",")[0] if "," in name else name).split()
+    while len(words) > 1 and words[-1].strip(".").casefold() in _SUFFIXES:
+        words.pop()
+    last = " ".join(words) if "," in name else " ".join(words[-1:])
+    return normalise(last)
 
 
 def group_alike(items: Iterable[SplitItem]) -> dict[str, str]:

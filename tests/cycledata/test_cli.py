@@ -243,7 +243,7 @@ def test_explain_prints_places_reasons_and_evidence(cli: Cli, built: Path) -> No
 
 def test_verify_counts_files(cli: Cli, built: Path) -> None:
     ran = cli("verify", built / "built", "--json")
-    assert json.loads(ran.out) == {"kind": "build", "n_files": 15, "ok": True}
+    assert json.loads(ran.out) == {"kind": "build", "n_files": 16, "ok": True}
 
 
 def test_a_closed_pipe_ends_a_command_quietly(built: Path) -> None:

@@ -15,14 +15,19 @@ from typing import Self
 
 from cycledata.datasets.research14k.select import SelectedPaper, first_entries
 from cycledata.errors import ParseError
+from cycledata.matching.select_rows import MIN_CITED_LETTERS
 from cycledata.outlines.prompt import prompt_hash
 from cycledata.outlines.read import Outcome, OutlineReply, ranks_above, read_outline_reply
+from cycledata.parse.arxiv_metadata import ArxivMetadata, parse_metadata
 from cycledata.parse.semantic_scholar import Work, parse_match, parse_work
 from cycledata.records import Dropped
+from cycledata.snapshot import keys
 from cycledata.snapshot.reply import Replies, Reply
 from cycledata.stages.duplicates import normalise
 
 FILE = "lookup.sqlite"
+MAX_YEARS_APART = 2
+"""Largest difference between the year of a citation and of version 1 of an equal title."""
 
 
 class LookupFile:
@@ -80,9 +85,37 @@ def write_index(replies: Replies, scratch: Path) -> None:
         for reply in replies.iter("semantic_scholar", "paper/"):
             if reply.status == 200:
                 lookup.put("work", reply.key.removeprefix("paper/"), reply.payload)
+        for reply in replies.iter("arxiv", keys.METADATA):
+            _index_metadata(reply, lookup)
         for name, paper_id in first_entries(replies).items():
             lookup.put("first", name, paper_id.encode())
         _index_outlines(replies, lookup)
+
+
+def _index_metadata(reply: Reply, lookup: LookupFile) -> None:
+    """Store a row of arXiv's metadata by id, and its id by title."""
+    try:
+        metadata = parse_metadata(reply.payload)
+    except ParseError:
+        return  # a paper that it may be has a row about it
+    lookup.put("arxiv", metadata.arxiv_id, reply.payload)
+    title = normalise(metadata.title)
+    if len(title) >= MIN_CITED_LETTERS:
+        lookup.put("arxiv-title", title, metadata.arxiv_id.encode())
+
+
+def arxiv_metadata(
+    lookup: LookupFile, arxiv_id: str | None, title: str | None, year: int | None
+) -> ArxivMetadata | None:
+    """Return arXiv's metadata of a cited work by id, else by title and year; None if unknown."""
+    by_title = None if arxiv_id else lookup.get("arxiv-title", normalise(title or ""))
+    payload = lookup.get("arxiv", arxiv_id or (by_title.decode() if by_title else ""))
+    if payload is None:
+        return None
+    found = parse_metadata(payload)
+    if by_title and year and abs(found.first_day.year - year) > MAX_YEARS_APART:
+        return None
+    return found
 
 
 def open_index(scratch: Path) -> LookupFile:

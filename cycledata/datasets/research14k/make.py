@@ -19,10 +19,11 @@ from cycledata.consent.decisions import Claim, Decisions, decide_paper, license_
 from cycledata.consent.evidence import Component, Evidence
 from cycledata.consent.gather import metadata_evidence, stated_license, work_evidence
 from cycledata.consent.works import work_keys
-from cycledata.datasets.paper_texts import TextSource, find_arxiv_paper, leak_row, version_of
+from cycledata.datasets.paper_texts import TextSource, leak_row, version_of
 from cycledata.datasets.research14k.columns import IDENTITY
 from cycledata.datasets.research14k.index import (
     LookupFile,
+    arxiv_metadata,
     cited_works,
     first_entry,
     open_index,
@@ -34,6 +35,7 @@ from cycledata.datasets.research14k.select import (
     SelectedPaper,
     SelectionCriteria,
     entry_keys,
+    find_entry,
     read_entry,
     select_paper,
 )
@@ -43,17 +45,18 @@ from cycledata.formats.paper_text import ResearchText, render_messages
 from cycledata.formats.paper_text import cited_works as rendered_works
 from cycledata.formats.unreadable import Unreadable
 from cycledata.manifest import fingerprint
+from cycledata.matching.deadlines import ChosenVersion
+from cycledata.matching.version import MatchRecord, latest_version, match_record
 from cycledata.outlines.extractive import SOURCE as EXTRACTIVE
 from cycledata.outlines.extractive import extractive_outline
 from cycledata.outlines.quality import check_outline
 from cycledata.outlines.read import place_of, recorded_outline
 from cycledata.parse.arxiv import ArxivPaper
 from cycledata.parse.proceedings import ListedPaper
-from cycledata.parse.semantic_scholar import Work
 from cycledata.records import Dropped, Outline, Reference
 from cycledata.snapshot.sealed import SealedSnapshot
 from cycledata.stages.duplicates import likeness_keys, normalise
-from cycledata.stages.references import Resolved, resolve_references
+from cycledata.stages.references import ARXIV_PREFIX, Resolved, resolve_references
 from cycledata.stages.split_item import SplitItem
 
 Context = BuildContext[Research14kRecipe]
@@ -88,8 +91,14 @@ def make(context: Context, paper_id: str) -> PaperRows:
             return PaperRows(paper_id, dropped=(outlined,))
         works, invalid = cited_works(snapshot, lookup, selected)
         keys = _work_keys(lookup, selected.entry, selected.candidate)
-    paper = selected.paper
-    resolved = resolve_references(paper_id, paper.cited_keys, paper.bibliography, works)
+        paper = selected.paper
+        resolved = resolve_references(
+            paper_id,
+            paper.cited_keys,
+            paper.bibliography,
+            works,
+            partial(arxiv_metadata, lookup),
+        )
     resolved = replace(resolved, missing=(*invalid, *resolved.missing))
     return replace(_assemble(context, selected, resolved, *outlined), keys=keys)
 
@@ -161,6 +170,25 @@ def _assemble(
             works=_work_digests(entry.title, resolved.references),
         ),
         counts=_counts(selected, resolved, outline, outline_source, rows),
+        match=_match_record(context.snapshot, selected, decisions),
+    )
+
+
+def _match_record(
+    snapshot: SealedSnapshot, selected: SelectedPaper, decisions: Decisions
+) -> MatchRecord:
+    version = version_of(selected.text.reply.key)
+    chosen = latest_version(selected.match)
+    if chosen.number != version:
+        days = {v.number: v.created for v in selected.match.versions}
+        moment = days.get(version)
+        chosen = ChosenVersion(version, "latest", moment.date() if moment else None)
+    return match_record(
+        snapshot,
+        selected.entry.paper_id,
+        selected.match,
+        chosen,
+        abstract=decisions.publishes("abstract"),
     )
 
 
@@ -169,7 +197,7 @@ def _decide(context: Context, selected: SelectedPaper, resolved: Resolved) -> De
     entry, text_evidence = selected.entry, selected.text.evidence
     # arXiv's metadata is in the public domain; an abstract from the e-print has its license.
     abstract_evidence: Sequence[Evidence] = (
-        metadata_evidence(context.snapshot, entry.paper_id)
+        metadata_evidence(context.snapshot, selected.candidate.arxiv_id, entry.paper_id)
         if selected.candidate.abstract
         else text_evidence
     )
@@ -178,7 +206,7 @@ def _decide(context: Context, selected: SelectedPaper, resolved: Resolved) -> De
         Claim("outline", text_evidence),
         Claim("abstract", abstract_evidence),
         *(
-            _claim_of_work(resolved.works[reference.key])
+            _claim_of_work(context.snapshot, resolved, reference.key)
             for reference in resolved.references
             if reference.abstract is not None
         ),
@@ -192,11 +220,18 @@ def _decide(context: Context, selected: SelectedPaper, resolved: Resolved) -> De
     )
 
 
-def _claim_of_work(work: Work) -> Claim:
+def _claim_of_work(snapshot: SealedSnapshot, resolved: Resolved, key: str) -> Claim:
+    """Return the claim for a cited abstract: of arXiv's metadata, or of an open-access copy."""
+    work, arxiv_id = resolved.works[key], resolved.arxiv_ids.get(key)
+    of_arxiv = metadata_evidence(snapshot, arxiv_id) if arxiv_id else None
+    scholar_id = None if work.work_id.startswith(ARXIV_PREFIX) else work.work_id
     keys = work_keys(
-        arxiv_ids=[work.arxiv_id], dois=[work.doi], scholar_ids=[work.work_id], title=work.title
+        arxiv_ids=[work.arxiv_id, arxiv_id],
+        dois=[work.doi],
+        scholar_ids=[scholar_id],
+        title=work.title,
     )
-    return Claim("reference_abstracts", work_evidence(work), keys)
+    return Claim("reference_abstracts", of_arxiv or work_evidence(work), keys)
 
 
 def identify(context: Context, paper_id: str) -> tuple[str, ...]:
@@ -207,11 +242,11 @@ def identify(context: Context, paper_id: str) -> tuple[str, ...]:
     except ParseError:
         return ()
     try:
-        candidate = find_arxiv_paper(snapshot, paper_id, entry.title, entry.authors or None)
+        match = find_entry(snapshot, entry)
     except ParseError:
-        candidate = None
+        match = None
     with open_index(context.scratch) as lookup:
-        return _work_keys(lookup, entry, candidate)
+        return _work_keys(lookup, entry, match.paper if match else None)
 
 
 def _work_keys(
@@ -327,6 +362,8 @@ def _counts(
         references=len(resolved.references),
         references_with_abstract=sum(r.abstract is not None for r in resolved.references),
     )
+    if resolved.arxiv_ids:
+        counts["references_with_arxiv_abstract"] = len(resolved.arxiv_ids)
     if outline_source != EXTRACTIVE:
         quality = check_outline(
             outline, title=paper.title, abstract=paper.abstract, sections=paper.sections

@@ -10,14 +10,10 @@ from pathlib import Path
 
 from cycledata.consent.tombstones import FILE as TOMBSTONES
 from cycledata.consent.works import work_keys
-from cycledata.datasets.paper_texts import (
-    TextSource,
-    find_arxiv_paper,
-    find_eprint,
-    parse_text,
-)
+from cycledata.datasets.paper_texts import TextSource, find_eprint, parse_text
 from cycledata.datasets.research14k.recipe import Research14kRecipe, text_stages
 from cycledata.errors import ParseError
+from cycledata.matching.find import ArxivMatch, find_arxiv_match
 from cycledata.parse.arxiv import ArxivPaper
 from cycledata.parse.proceedings import ListedPaper, parse_entry
 from cycledata.records import Dropped, PaperText
@@ -32,12 +28,17 @@ class SelectedPaper:
 
     entry: ListedPaper
     """Entry of the list of accepted papers."""
-    candidate: ArxivPaper
-    """The arXiv paper that matches it."""
+    match: ArxivMatch
+    """The arXiv paper that it is."""
     text: TextSource
     """Its e-print."""
     paper: PaperText
     """The parsed e-print."""
+
+    @property
+    def candidate(self) -> ArxivPaper:
+        """The arXiv paper that matches it."""
+        return self.match.paper
 
     @property
     def abstract(self) -> str:
@@ -107,14 +108,17 @@ def select_paper(
             first = criteria.first_entry(name) or paper_id
             if first != paper_id:
                 return Dropped(paper_id, "duplicate", f"the same work as {first}", "match")
-        candidate = find_arxiv_paper(replies, paper_id, entry.title, entry.authors or None)
-        if candidate is None:
+        match = find_entry(replies, entry)
+        if match is None:
             detail = "no candidate has its title and an author in common"
             return Dropped(paper_id, "no-arxiv-paper", detail, "match")
+        candidate = match.paper
         authors = entry.authors or candidate.authors
         keys = work_keys(arxiv_ids=[candidate.arxiv_id], title=entry.title, authors=authors)
         if any(key in criteria.tombstones for key in keys if not key.startswith("title:")):
             return Dropped(paper_id, "takedown", f"see {TOMBSTONES}", "takedown")
+        if candidate.withdrawn:
+            return Dropped(paper_id, "arxiv-withdrawn", f"arXiv {candidate.arxiv_id}", "match")
         text = find_eprint(replies, paper_id, candidate)
         if text is None:
             return Dropped(paper_id, "no-eprint", f"arXiv {candidate.arxiv_id}", "match")
@@ -124,7 +128,17 @@ def select_paper(
     paper = run_stages(parsed, text_stages(paper_id, criteria.recipe))
     if isinstance(paper, Dropped):
         return paper
-    return SelectedPaper(entry, candidate, text, paper)
+    return SelectedPaper(entry, match, text, paper)
+
+
+def find_entry(replies: Replies, entry: ListedPaper) -> ArxivMatch | None:
+    """Return the arXiv paper that a listed paper is, or None if there is no match.
+
+    Raises:
+        ParseError: the reply of a search, or a row of arXiv's metadata, is invalid.
+    """
+    authors = entry.authors or None
+    return find_arxiv_match(replies, entry.paper_id, entry.title, authors, year=entry.year)
 
 
 def _id_in(key: str) -> str:
@@ -150,7 +164,7 @@ def _names(replies: Replies, entry: ListedPaper) -> list[str]:
     """Return the names that two entries of one work share: the title, the arXiv id."""
     names = [f"title:{normalise(entry.title)}"]
     try:
-        candidate = find_arxiv_paper(replies, entry.paper_id, entry.title, entry.authors or None)
+        match = find_entry(replies, entry)
     except ParseError:
         return names
-    return names if candidate is None else [*names, f"arxiv:{candidate.arxiv_id}"]
+    return names if match is None else [*names, f"arxiv:{match.paper.arxiv_id}"]

@@ -20,7 +20,6 @@ from cycledata.consent.tombstones import FILE as TOMBSTONES
 from cycledata.consent.works import work_keys
 from cycledata.datasets.paper_texts import (
     TextSource,
-    find_arxiv_paper,
     find_texts,
     leak_row,
     parse_text,
@@ -47,6 +46,9 @@ from cycledata.datasets.spec import BuildContext, PaperRows
 from cycledata.errors import ParseError
 from cycledata.formats.rating_states import RatingState
 from cycledata.formats.review_messages import paper_as_text, review_messages
+from cycledata.matching.deadlines import ChosenVersion, deadline_of
+from cycledata.matching.find import ArxivMatch, find_arxiv_match
+from cycledata.matching.version import MatchRecord, match_record, reviewed_version
 from cycledata.parse.arxiv import ArxivPaper
 from cycledata.parse.openreview import ParsedForum, VenueForm, find_form, parse_forum
 from cycledata.parse.ratings import RatingsRow, complete_from_row, parse_ratings_row
@@ -77,6 +79,10 @@ class _Paper:
     """Keys of the work."""
     ratings_state: RatingState | None
     """State of its ratings; None if unknown."""
+    match: ArxivMatch | None
+    """The arXiv paper that it is; None if there is no match."""
+    version: ChosenVersion
+    """Version of it that was reviewed."""
 
 
 def list_papers(snapshot: SealedSnapshot) -> list[str]:
@@ -109,10 +115,15 @@ def identify(context: Context, paper_id: str) -> tuple[str, ...]:
     except ParseError:
         return ()
     try:
-        title, authors = submission.title, submission.authors
-        return _keys(submission, find_arxiv_paper(snapshot, paper_id, title, authors))
+        match = _find_match(snapshot, submission)
+        return _keys(submission, match.paper if match else None)
     except ParseError:
         return _keys(submission, None)
+
+
+def _find_match(snapshot: SealedSnapshot, submission: Submission) -> ArxivMatch | None:
+    title, authors, year = submission.title, submission.authors, submission.year
+    return find_arxiv_match(snapshot, submission.paper_id, title, authors, year=year)
 
 
 def _keys(submission: Submission, candidate: ArxivPaper | None) -> tuple[str, ...]:
@@ -190,6 +201,7 @@ def make(context: Context, paper_id: str) -> PaperRows:
         ),
         counts=counts,
         keys=paper.keys,
+        match=_match_record(snapshot, paper),
         facts=_facts(context, submission.venue, forms),
     )
 
@@ -223,6 +235,13 @@ def _history(
         calendar=find_calendar(venue, context.recipe),
         orders=table_orders(context.scratch, context.snapshot_digest).get(venue, {}),
     )
+
+
+def _match_record(snapshot: SealedSnapshot, paper: _Paper) -> MatchRecord | None:
+    if paper.match is None:
+        return None
+    paper_id, abstract = paper.submission.paper_id, paper.decisions.publishes("abstract")
+    return match_record(snapshot, paper_id, paper.match, paper.version, abstract=abstract)
 
 
 def _parse_forum(
@@ -305,13 +324,21 @@ def _decide(
     The meta-review is decided by the license of its own note.
     """
     snapshot, paper_id = context.snapshot, submission.paper_id
-    candidate: ArxivPaper | None = None
+    match: ArxivMatch | None = None
     dropped: tuple[Dropped, ...] = ()
     try:
-        candidate = find_arxiv_paper(snapshot, paper_id, submission.title, submission.authors)
+        match = _find_match(snapshot, submission)
     except ParseError as error:
         dropped = (Dropped(paper_id, error.rule, error.detail[:200], "text"),)
-    texts = tuple(find_texts(snapshot, forum, submission, candidate))
+    candidate = match.paper if match else None
+    version = ChosenVersion(None, "unknown-versions")
+    if match is not None:
+        version = reviewed_version(match, deadline_of(submission.venue, submission.submitted))
+    with_text = candidate
+    if candidate is not None and candidate.withdrawn:
+        dropped = (Dropped(paper_id, "arxiv-withdrawn", f"arXiv {candidate.arxiv_id}", "text"),)
+        with_text = None
+    texts = tuple(find_texts(snapshot, forum, submission, with_text, version.number))
     of_reviews = tuple(note_evidence(forum, submission.review_license))
 
     def claims() -> Iterator[Claim]:
@@ -338,7 +365,17 @@ def _decide(
         dropped = (*dropped, row)
         submission = submission.model_copy(update={"meta_review": None})
     keys = _keys(submission, candidate)
-    return _Paper(submission, texts, decisions, of_reviews, dropped, keys, ratings_state)
+    return _Paper(
+        submission,
+        texts,
+        decisions,
+        of_reviews,
+        dropped,
+        keys,
+        ratings_state,
+        match,
+        version,
+    )
 
 
 def _meta_review_is_apart(submission: Submission) -> bool:

@@ -24,6 +24,7 @@ PACES = {
         "openreview": 1.0,
         "openreview-pdf": 10.0,
         "arxiv": 3.0,
+        "arxiv-export": 1.0,
         "semantic_scholar": 1.0,
         "proceedings": 3.0,
     }.items()

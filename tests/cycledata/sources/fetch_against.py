@@ -3,6 +3,7 @@
 Prints what is missing as JSON.
 """
 
+import datetime as dt
 import importlib.util
 import json
 import os
@@ -12,7 +13,8 @@ from pathlib import Path
 
 from cycledata.snapshot.open import OpenSnapshot
 from cycledata.sources import openreview
-from cycledata.sources.fetch import FetchOptions, FetchRun
+from cycledata.sources.fetch import FetchRun
+from cycledata.sources.fetch_options import FetchOptions
 from cycledata.sources.schedule import Scheduler
 from cycledata.sources.services import Services
 from cycledata.sources.venues import find_listings
@@ -31,8 +33,12 @@ def main(dataset: str, url: str, snapshot: str) -> None:
     scheduler = Scheduler(clock=conftest.HastyClock(), paces=conftest.PACES, dice=random.Random(2))
     services = Services(scheduler, conftest.endpoints_of(url), os.environ)
     with OpenSnapshot(Path(snapshot)) as into:
-        run = FetchRun(into, services, FetchOptions(history=True, pdfs=True))
-        if dataset == "review-5k":
+        since = dt.date(2024, 1, 1) if dataset.endswith("oai") else None
+        options = FetchOptions(
+            history=True, pdfs=True, harvest=since is not None, harvest_since=since
+        )
+        run = FetchRun(into, services, options)
+        if dataset.startswith("review-5k"):
             summary = run.review5k(["ICLR.cc/2024/Conference", "ICLR.cc/2023/Conference"])
         else:
             names = ("iclr/2024", "icml/2022", "acl/2023", "cvpr/2023", "emnlp/2024")

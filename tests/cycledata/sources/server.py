@@ -19,12 +19,14 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
-from urllib.parse import parse_qs, unquote, urlsplit
+from urllib.parse import parse_qs, quote, unquote, urlsplit
 
 WORDS = (
     "sparse", "deep", "graph", "causal", "robust", "neural", "latent", "convex", "fast", "linear",
     "kernel", "policy",
 )  # fmt: skip
+PAGE = 4
+"""Records of a page of OAI-PMH."""
 V2, V1 = "ICLR.cc/2024/Conference", "ICLR.cc/2023/Conference"
 
 
@@ -151,6 +153,40 @@ class World:
             '<?xml version="1.0"?><OAI-PMH xmlns="http://www.openarchives.org/OAI/2.0/">'
             f"<GetRecord><record><metadata>{record}</metadata></record></GetRecord></OAI-PMH>"
         )
+
+    def metadata(self, i: int) -> str:
+        """Record of a paper in the format arXivRaw; every third license forbids republication."""
+        license_ = (
+            "http://arxiv.org/licenses/nonexclusive-distrib/1.0/"
+            if i % 3 == 2
+            else "http://creativecommons.org/licenses/by/4.0/"
+        )
+        return (
+            f"<record><header><identifier>oai:arXiv.org:{self.arxiv_id(i)}</identifier>"
+            "<datestamp>2024-02-02</datestamp></header><metadata>"
+            f'<arXivRaw xmlns="http://arxiv.org/OAI/arXivRaw/"><id>{self.arxiv_id(i)}</id>'
+            '<version version="v1"><date>Wed, 20 Sep 2023 08:00:00 GMT</date><size>9kb</size>'
+            '</version><version version="v2"><date>Thu, 01 Feb 2024 08:00:00 GMT</date>'
+            f"<size>9kb</size></version><title>{self.title(i)}</title>"
+            f"<authors>{', '.join(self.authors(i))}</authors><categories>cs.LG</categories>"
+            f"<license>{license_}</license><abstract>  We do things.\n</abstract></arXivRaw>"
+            "</metadata></record>"
+        )
+
+    def records(self, first: str, last: str, start: int, fault: str | None) -> str:
+        """One page of ListRecords; all papers changed in February 2024."""
+        head = '<?xml version="1.0"?><OAI-PMH xmlns="http://www.openarchives.org/OAI/2.0/">'
+        indices = [i for i in range(self.n) if self.on_arxiv(i)] if first[:7] == "2024-02" else []
+        if fault == "repeat-page":
+            start = 0
+        if not indices:
+            return f'{head}<error code="noRecordsMatch">none</error></OAI-PMH>'
+        page = [] if fault == "empty-page" else indices[start : start + PAGE]
+        more = start + PAGE < len(indices) and bool(page)
+        query = f"from={first}&until={last}&skip={start + PAGE}"
+        token = f"<resumptionToken>{quote(query) if more else ''}</resumptionToken>"
+        rows = "".join(map(self.metadata, page))
+        return f"{head}<ListRecords>{rows}{token}</ListRecords></OAI-PMH>"
 
     def work(self, name: str, fields: str) -> dict[str, Any] | None:
         """One paper of Semantic Scholar: listed ones by ARXIV:, cited ones by ``c<number>``."""
@@ -358,11 +394,23 @@ class Handler(BaseHTTPRequestHandler):
                 feed = world.feed(hits).replace(world.entry(hits[0]), "")
                 return 200, "application/atom+xml", feed.encode()
             return 200, "application/atom+xml", world.feed(hits).encode()
+        if path == "/oai" and query["verb"] == "ListRecords":
+            asked_for = query
+            if "resumptionToken" in query:
+                parts = parse_qs(unquote(query["resumptionToken"]))
+                asked_for = {name: values[0] for name, values in parts.items()}
+            start = int(asked_for.get("skip", 0))
+            page = world.records(asked_for["from"], asked_for["until"], start, fault)
+            return 200, "text/xml", page.encode()
         if path == "/oai":
             arxiv_id = query["identifier"].rsplit(":", 1)[-1]
             return 200, "text/xml", world.oai(arxiv_id, query["metadataPrefix"]).encode()
         if path.startswith("/abs/"):
-            return 200, "text/html", f"<html><p>{path}</p></html>".encode()
+            page = (
+                f'<html><meta name="citation_abstract" content="We did &quot;things&quot;." />'
+                f'<a href="http://creativecommons.org/licenses/by/4.0/">license</a><p>{path}</p></html>'
+            )
+            return 200, "text/html", page.encode()
         i = int(path[-7:-2])
         if i % 9 == 8:
             return 404, "text/html", b"<html>Not found</html>"

@@ -12,7 +12,8 @@ import pytest
 
 from cycledata.snapshot.open import OpenSnapshot
 from cycledata.snapshot.seal import seal
-from cycledata.sources.fetch import FetchOptions, FetchRun, FetchSummary
+from cycledata.sources.fetch import FetchRun, FetchSummary
+from cycledata.sources.fetch_options import FetchOptions
 from cycledata.sources.services import Services
 
 DOCS = Path(__file__).parents[3] / "docs" / "guides" / "fetch.md"

@@ -21,7 +21,8 @@ from cycledata.cli import app
 from cycledata.snapshot.open import OpenSnapshot
 from cycledata.snapshot.seal import seal
 from cycledata.sources.estimate import plan_research14k, plan_review5k
-from cycledata.sources.fetch import FetchOptions, FetchProgress, FetchRun, FetchSummary
+from cycledata.sources.fetch import FetchProgress, FetchRun, FetchSummary
+from cycledata.sources.fetch_options import FetchOptions
 from cycledata.sources.schedule import Budget, SimulatedClock
 from cycledata.sources.services import Services
 from cycledata.sources.venues import LISTINGS, SUBMISSIONS, find_listings
@@ -42,6 +43,11 @@ def review5k(
 def research14k(path: Path, services: Services, *names: str) -> FetchSummary:
     with OpenSnapshot(path) as snapshot:
         return FetchRun(snapshot, services, FetchOptions()).research14k(find_listings(names))
+
+
+def lane_of(seen: Any) -> str:
+    """The service of a request; full texts of arXiv have a limit of their own."""
+    return "export" if "/e-print/" in seen.what or "/abs/" in seen.what else str(seen.service)
 
 
 def keys(path: Path, service: str) -> list[str]:
@@ -116,9 +122,10 @@ def test_no_lane_is_ever_faster_than_its_pace_at_the_server(
     review5k(tmp_path / "a", services(server), options=FetchOptions(history=True))
     research14k(tmp_path / "b", services(server), "iclr/2024", "acl/2023", "cvpr/2023")
     for group, interval_s in (
-        ({"v1", "v2"}, 1.0), ({"arxiv"}, 3.0), ({"s2"}, 1.0), ({"acl", "cvf", "pmlr"}, 3.0),
+        ({"v1", "v2"}, 1.0), ({"arxiv"}, 3.0), ({"export"}, 1.0), ({"s2"}, 1.0),
+        ({"acl", "cvf", "pmlr"}, 3.0),
     ):  # fmt: skip
-        arrivals = [seen.at for seen in server.state.seen if seen.service in group]
+        arrivals = [seen.at for seen in server.state.seen if lane_of(seen) in group]
         gaps = [(later - earlier) * haste for earlier, later in pairwise(arrivals)]
         assert min(gaps) >= interval_s
 
@@ -132,7 +139,7 @@ def test_a_plan_states_the_requests_that_a_fetch_makes(
     monkeypatch.setattr("cycledata.sources.estimate.REVIEWS_PER_PAPER", 3)
     options = FetchOptions(history=True)
     summary = review5k(tmp_path, services(new_server(world=world)), options=options)
-    assert summary.requests == plan_review5k([V2], options)
+    assert summary.requests == plan_review5k([V2], options).requests
 
 
 def test_a_plan_of_accepted_papers_states_the_requests_that_a_fetch_makes(
@@ -143,12 +150,13 @@ def test_a_plan_of_accepted_papers_states_the_requests_that_a_fetch_makes(
     listings = [replace(one, n_papers=known[one.name]) for one in find_listings(tuple(known))]
     with OpenSnapshot(tmp_path) as snapshot:
         summary = FetchRun(snapshot, services(server), FetchOptions()).research14k(listings)
-    plan = plan_research14k(listings, FetchOptions())
+    plan = plan_research14k(listings, FetchOptions()).requests
     # Two papers beside these are searched for in vain; one that Semantic Scholar does not know by
     # its arXiv id is searched for by title and asked for again.
     assert summary.requests == {
         "proceedings": plan["proceedings"],
         "arxiv": plan["arxiv"] + 2,
+        "arxiv-export": plan["arxiv-export"],
         "semantic_scholar": plan["semantic_scholar"] + 2,
     }
 
@@ -230,7 +238,9 @@ def _python(*arguments: str | Path, **environment: str) -> subprocess.Popen[str]
     )  # fmt: skip
 
 
-@pytest.mark.parametrize(("dataset", "seed"), [("review-5k", 1), ("research-14k", 2)])
+@pytest.mark.parametrize(
+    ("dataset", "seed"), [("review-5k", 1), ("research-14k", 2), ("review-5k-oai", 3)]
+)
 def test_faults_and_kills_leave_no_trace_in_the_sealed_snapshot(
     tmp_path: Path, server: Any, server_module: Any, dataset: str, seed: int
 ) -> None:
@@ -332,8 +342,9 @@ def test_the_command_prints_requests_and_hours_without_asking_anybody(tmp_path: 
     assert result.exit_code == 0, result.output
     lines = [line.split() for line in result.stdout.splitlines()]
     assert lines[0] == ["service", "requests", "hours"]
-    arxiv = 3 * sum(listing.n_papers for listing in LISTINGS)
-    assert lines[1] == ["arxiv", f"{arxiv:,}", f"{arxiv * 3.7 / 3600:.1f}"]
+    papers = sum(listing.n_papers for listing in LISTINGS)
+    assert lines[1] == ["arxiv", f"{2 * papers:,}", f"{2 * papers * 3.7 / 3600:.1f}"]
+    assert lines[2] == ["arxiv-export", f"{papers:,}", f"{papers * 1.7 / 3600:.1f}"]
     assert not (tmp_path / "s").exists()
     result = CliRunner().invoke(app, [*command, "--venue", "kdd"])
     assert result.exit_code == 2

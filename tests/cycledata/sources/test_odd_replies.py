@@ -11,7 +11,8 @@ import pytest
 
 from cycledata.snapshot.open import OpenSnapshot
 from cycledata.snapshot.seal import seal
-from cycledata.sources.fetch import FetchOptions, FetchRun, FetchSummary
+from cycledata.sources.fetch import FetchRun, FetchSummary
+from cycledata.sources.fetch_options import FetchOptions
 from cycledata.sources.http import PoliteAdapter
 from cycledata.sources.services import Services
 from cycledata.sources.venues import find_listings

@@ -10,7 +10,8 @@ import pytest
 from cycledata.errors import GaveUpError, RefusedError
 from cycledata.snapshot.open import OpenSnapshot
 from cycledata.snapshot.seal import seal
-from cycledata.sources.fetch import FetchOptions, FetchRun, FetchSummary
+from cycledata.sources.fetch import FetchRun, FetchSummary
+from cycledata.sources.fetch_options import FetchOptions
 from cycledata.sources.openreview import invitations, is_v1
 from cycledata.sources.services import Services
 

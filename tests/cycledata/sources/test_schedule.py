@@ -1,26 +1,31 @@
 """Pace, retries and budgets, on a simulated clock."""
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from cycledata.errors import BudgetSpentError, GaveUpError, RefusedError
-from cycledata.sources.estimate import estimate, plan_research14k, plan_review5k
-from cycledata.sources.fetch import FetchOptions
+from cycledata.sources.estimate import FetchPlan, estimate, plan_research14k, plan_review5k
+from cycledata.sources.fetch_options import FetchOptions
 from cycledata.sources.schedule import (
+    ARXIV_BURST,
     PACES,
     Budget,
     Pace,
     Scheduler,
     SimulatedClock,
     TransientError,
+    paces,
 )
 from cycledata.sources.venues import LISTINGS, find_listings
 
+DOCS = Path(__file__).parents[3] / "docs" / "guides" / "fetch.md"
+BEGIN, END = "<!-- paces: begin -->", "<!-- paces: end -->"
 LANES = {"a": Pace(interval_s=3.0, latency_s=1.0, max_tries=4), "b": Pace(interval_s=0.5)}
 
 
@@ -106,14 +111,14 @@ def test_an_error_that_is_not_passing_comes_through_and_still_counts_for_the_pac
     assert one.clock.now() == 6.0
 
 
-def simulate(plan: dict[str, int]) -> dict[str, float]:
+def simulate(plan: dict[str, int], limits: Mapping[str, Pace]) -> dict[str, float]:
     """Seconds a plan takes when every request is really scheduled and takes its latency."""
     seconds = {}
     for lane, n in plan.items():
         clock = SimulatedClock()
-        one = Scheduler(clock=clock)
+        one = Scheduler(clock=clock, paces=limits)
         for _ in range(n):
-            one.ask(lane, partial(clock.sleep, PACES[lane].latency_s), what=lane)
+            one.ask(lane, partial(clock.sleep, limits[lane].latency_s), what=lane)
         seconds[lane] = clock.now()
     return seconds
 
@@ -128,9 +133,37 @@ def simulate(plan: dict[str, int]) -> dict[str, float]:
         ),
     ],
 )
-def test_an_estimate_is_what_the_simulated_clock_says(plan: dict[str, int]) -> None:
-    estimated = {row.lane: row.hours * 3600 for row in estimate(plan)}
-    assert estimated == pytest.approx(simulate(dict(plan)), rel=1e-6)
+@pytest.mark.parametrize("burst", [False, True], ids=["1-second", "burst"])
+def test_an_estimate_is_what_the_simulated_clock_says(plan: FetchPlan, burst: bool) -> None:
+    limits = paces(arxiv_burst=burst)
+    estimated = {row.lane: (row.hours or 0) * 3600 for row in estimate(plan, limits)}
+    assert estimated == pytest.approx(simulate(dict(plan.requests), limits), rel=1e-6)
+
+
+def test_a_burst_starts_four_requests_per_second_at_most_and_then_pauses() -> None:
+    clock = SimulatedClock()
+    one = Scheduler(clock=clock, paces=paces(arxiv_burst=True))
+    starts = []
+    for _ in range(12):
+        one.ask("arxiv-export", lambda: starts.append(clock.now()), what="e-print")
+    assert starts[:5] == [1.0, 1.25, 1.5, 1.75, 2.75]
+    assert max(sum(t <= s < t + 1 for s in starts) for t in starts) == 4
+
+
+def test_every_limit_names_its_source() -> None:
+    assert {lane for lane, pace in PACES.items() if not pace.source} == set()
+    assert "bursts at 4 requests per second" in ARXIV_BURST.source
+
+
+def test_a_venue_of_unknown_size_is_unknown_and_not_zero() -> None:
+    plan = plan_review5k(["ICLR.cc/2024/Conference", "KDD.org/2031/Conference"], FetchOptions())
+    assert {row.lane: row.requests for row in estimate(plan)} == {
+        "arxiv": None,
+        "arxiv-export": None,
+        "openreview": None,
+    }
+    limited = plan_review5k(["KDD.org/2031/Conference"], FetchOptions(limit=10))
+    assert (limited.unknown, limited.requests["arxiv-export"]) == ({}, 10)
 
 
 def test_listings_are_found_by_name_conference_and_venue_id() -> None:
@@ -142,3 +175,17 @@ def test_listings_are_found_by_name_conference_and_venue_id() -> None:
     assert len({one.name.split("/")[0] for one in find_listings(())}) == 7
     with pytest.raises(ValueError, match="no accepted-paper list 'kdd'; there are iclr/2022"):
         find_listings(("kdd",))
+
+
+def test_the_table_of_limits_in_the_docs_is_the_one_that_is_used(golden: bool) -> None:
+    table = ["| Lane | Seconds between requests | Source |", "| --- | --- | --- |"]
+    for lane, pace in PACES.items():
+        table.append(f"| `{lane}` | {pace.interval_s:g} | {pace.source} |")
+    burst = f"{ARXIV_BURST.interval_s:g} after every {ARXIV_BURST.burst}"
+    table.append(f"| `arxiv-export` with `--arxiv-burst` | {burst} | {ARXIV_BURST.source} |")
+    text = DOCS.read_text()
+    head, tail = text.split(BEGIN)[0], text.split(END)[1]
+    expected = "\n".join([head + BEGIN, *table, END + tail])
+    if golden:
+        DOCS.write_text(expected)
+    assert DOCS.read_text() == expected

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from cycledata.snapshot.open import OpenSnapshot
-from cycledata.sources.fetch import FetchOptions, FetchRun
+from cycledata.sources.fetch import FetchRun
+from cycledata.sources.fetch_options import FetchOptions
 
 SECRETS = {
     "OPENREVIEW_USERNAME": "ann@example.org",
