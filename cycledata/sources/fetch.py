@@ -142,15 +142,17 @@ class FetchRun:
 
     def _review5k(self, venues: Sequence[str]) -> None:
         clients = {venue: self._services.openreview(venue) for venue in venues}
+        papers: dict[str, dict[str, PaperToMatch]] = {}
         for venue, client in clients.items():
             self.each("OpenReview list", "openreview", [venue], partial(self._list, client))
+            # If the list broke off, the forums of its first pages are still fetched.
+            papers[venue] = self._forums_of(venue)
+            self._forms(client, venue, list(papers[venue]))
         self._harvest(venues)
         if self._options.only == "lists":
             return
         for venue, client in clients.items():
-            # If the list broke off, the forums of its first pages are still fetched.
-            forums = self._forums_of(venue)
-            self._forms(client, venue, list(forums))
+            forums = papers[venue]
             self._papers(forums, reviewed=True)
             if self._options.history:
                 notes = [name for forum in forums for name in self._review_ids(forum)]

@@ -12,7 +12,8 @@ from cycledata.consent.policy import read_policy
 from cycledata.load import iterate_rows
 from cycledata.snapshot.open import OpenSnapshot
 from cycledata.snapshot.seal import seal
-from cycledata.sources.fetch import FetchOptions, FetchRun, FetchSummary
+from cycledata.sources.fetch import FetchRun, FetchSummary
+from cycledata.sources.fetch_options import FetchOptions
 
 V2, V1 = "ICLR.cc/2024/Conference", "ICLR.cc/2023/Conference"
 KINDS = ("Decision", "Meta_Review", "Official_Review")
