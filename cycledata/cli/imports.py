@@ -149,8 +149,9 @@ def import_arxiv_metadata_files(
                 f"{snapshot}: has no papers to match; run `cycledata fetch DATASET --only lists"
                 f" --snapshot {snapshot}`, or import notes or lists of accepted papers first"
             )
+        moment = None if retrieved_at is None else retrieved_at.replace(tzinfo=dt.UTC)
         report = import_arxiv_metadata(
-            files, into, wanted, retrieved_at=_utc(retrieved_at), on_progress=steps[1]
+            files, into, wanted, retrieved_at=moment, on_progress=steps[1]
         )
     print_metadata_import(report, snapshot, as_json)
 
