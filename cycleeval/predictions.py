@@ -11,7 +11,7 @@ import io
 import json
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, cast
 
@@ -338,6 +338,9 @@ def _csv_rows(stream: IO[bytes], path: Path) -> _Entries:
                 f"{path}: expected a header with a column paper_id, found "
                 f"{', '.join(map(str, reader.fieldnames or ()))[:200] or 'an empty file'}",
             )
+        names = reader.fieldnames or ()
+        if len(set(names)) < len(names):
+            raise ParseError("repeated-column", f"{path}: expected each column once: {names}")
         for number, row in enumerate(reader, start=1):
             if None in row or None in row.values():
                 yield number, _InvalidError("uneven-row", "expected one cell per column")
@@ -352,7 +355,11 @@ def _csv_rows(stream: IO[bytes], path: Path) -> _Entries:
 def _cell(name: str, cell: str) -> object:
     if name not in (*_RATINGS, "rating"):
         return cell
-    inside = cell.strip().removeprefix("[").removesuffix("]").replace(";", ",").split(",")
+    plain = cell.strip()
+    if plain.startswith("["):
+        inside = plain.removeprefix("[").removesuffix("]").replace(";", ",").split(",")
+    else:  # a comma here may be a decimal one
+        inside = plain.split(";")
     try:
         return [float(number) for number in inside]
     except ValueError:
@@ -429,7 +436,13 @@ def _prediction(paper_id: str, entry: dict[str, object], config: ScoringConfig) 
             raise _InvalidError(
                 "no-ratings", f"expected e.g. {EXAMPLE_LINE}, or a text with ratings"
             )
-        return _from_text(paper_id, text, config)
+        found_in_text = _from_text(paper_id, text, config)
+        if decision is None or found_in_text.decision == decision:
+            return found_in_text
+        if found_in_text.decision is not None:
+            detail = f"decision: found {decision}, but {found_in_text.decision} in the text"
+            raise _InvalidError("not-a-decision", detail)
+        return replace(found_in_text, decision=decision)
     for name, values in found.items():
         if values is not None and len(values) != len(ratings):
             raise _InvalidError(

@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cycledata.errors import ParseError
 from cycleeval.predictions import Prediction, PredictionFile, parse_predictions, read_predictions
 from cycleeval.scoring_config import ScoringConfig
 
@@ -188,3 +189,26 @@ def test_every_line_becomes_a_prediction_on_the_scale_or_a_fault(lines: list[byt
         assert paper_id in {"a", "b", "c"}
         assert prediction.ratings
         assert all(1 <= rating <= 10 for rating in prediction.ratings)
+
+
+def test_a_decision_beside_a_text_is_used_and_may_not_contradict_it() -> None:
+    text = "## Reviewer\n### Rating\n6"
+    rows = [
+        {"paper_id": "a", "text": text, "decision": "accept"},
+        {"paper_id": "b", "text": f"{text}\n## Paper Decision\nReject", "decision": "accept"},
+    ]
+    lines = [json.dumps(row).encode() for row in rows]
+    found = parse_predictions(lines, name="m", known="ab")
+    assert [(i, p.decision) for i, p in found.predictions.items()] == [("a", "accept")]
+    assert found.invalid_lines[0].detail == "decision: found accept, but reject in the text"
+
+
+def test_columns_and_commas_of_a_csv_are_not_guessed(tmp_path: Path) -> None:
+    path = tmp_path / "m.csv"
+    path.write_text('paper_id,ratings\na,"5,5"\nb,"[5, 6]"\n', "utf-8")
+    found = read_predictions(path, known="ab")
+    assert list(found.predictions["b"].ratings) == [5, 6]
+    assert found.invalid_lines[0].detail == "ratings: expected numbers, found '5,5'"
+    path.write_text("paper_id,ratings,ratings\na,5,8\n", "utf-8")
+    with pytest.raises(ParseError, match="expected each column once"):
+        read_predictions(path, known="a")
