@@ -15,6 +15,7 @@ from typing import Any, Literal
 
 import numpy as np
 
+from cycledata.errors import ScoringError
 from cycleeval.ragged import Floats
 from cycleeval.recalibration import draw_folds
 
@@ -274,7 +275,7 @@ def load_baseline(path: Path) -> TextBaseline:
     """Read a baseline written by ``save_baseline``.
 
     Raises:
-        ValueError: the file is not such a baseline, or of another format version.
+        ScoringError: the file is not such a baseline, or of another format version.
     """
     try:
         with np.load(path, allow_pickle=False) as held:
@@ -289,17 +290,17 @@ def load_baseline(path: Path) -> TextBaseline:
             **arrays,
         )
     except (KeyError, ValueError, TypeError, zipfile.BadZipFile, EOFError) as error:
-        raise ValueError(
-            f"{path}: expected a baseline written by `cycleeval baseline fit` ({error})"
+        raise ScoringError(
+            f"{path}: expected a baseline written by `cycleeval baseline fit` ({str(error)[:80]})"
         ) from error
     if facts.get("format") != FORMAT or found.kind not in KINDS:
-        raise ValueError(
+        raise ScoringError(
             f"{path}: expected format {FORMAT} and a kind of {', '.join(KINDS)}, "
             f"found {facts.get('format')!r} and {found.kind!r}"
         )
     columns = len(found.vocabulary) if found.kind in _WORDS else len(found.center)
     if len(found.rating_weights) != columns + 1:
-        raise ValueError(
+        raise ScoringError(
             f"{path}: expected {columns + 1} weights, found {len(found.rating_weights)}"
         )
     return found

@@ -225,6 +225,9 @@ def test_fit_and_score_refuse_papers_that_were_learned_from(
     refused = cycleeval("baseline", "score", str(saved), str(earlier), "--split", "train")
     assert refused.exit_code == 1
     assert "was fitted on 160 papers" in refused.stderr
+    other = cycleeval("baseline", "score", str(out), str(reference))
+    assert other.exit_code == 1
+    assert "expected a baseline written by `cycleeval baseline fit`" in other.stderr
     wrong = cycleeval("baseline", "fit", str(earlier), "--kind", "novelty", "--out", str(saved))
     assert wrong.exit_code == 2
     assert "expected one of constant, length, metadata, title, text, found 'novelty'" in (
