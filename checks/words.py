@@ -21,7 +21,7 @@ SUFFIXES = {".py", ".md", ".jinja", ".html", ".toml", ""}
 EXCLUDED = re.compile(
     # Invented papers, recorded prompts and quotations are data; this file lists the words.
     r"cycledata/sample/(?:source|README\.md|rehearsal\.py)|cycleeval/claims\.toml|/prompts/|checks/words\.py|(?:^|/)site/"
-    r"|/wordlists?/|__pycache__|\.golden$"
+    r"|/wordlists?/|__pycache__|\.golden$|cycletrain/simulated_results\.py"
 )
 
 _UNITS = (

@@ -224,7 +224,7 @@ def _quoted_title(printed: str) -> str | None:
 
 
 def _in_sentence(printed: str, found: re.Match[str], inside: str) -> bool:
-    """Return whether a quotation is part of a sentence: words stand right before or after it."""
+    """Return whether a quotation is part of a sentence: words come right before or after it."""
     before = printed[max(0, found.start() - 20) : found.start()].rstrip("{ ~\n")
     command = before[before.rfind("\\") + 1 :].isalpha() and "\\" in before
     if before[-1:].isalnum() and not command:
