@@ -139,6 +139,8 @@ class EndpointDetector:
 
     def criterion(self, text: str) -> float | None:
         """Return the curvature of one text; None if the text is too short."""
+        import torch
+
         ids = encode_text(self._tokenizer, text)
         if len(ids) < self._config.min_tokens:
             return None
@@ -151,7 +153,7 @@ class EndpointDetector:
             found = moments_of_top(
                 rows[-n_scored:], tokens[-n_scored:], vocabulary=len(self._tokenizer)
             )
-            total = found if total is None else Moments(*map(sum, zip(total, found, strict=True)))
+            total = found if total is None else Moments(*map(torch.add, total, found))
         assert total is not None
         return float(total.criterion())
 
