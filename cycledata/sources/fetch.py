@@ -229,7 +229,8 @@ class FetchRun:
     def _papers(self, papers: Mapping[str, PaperToMatch], *, reviewed: bool) -> dict[str, str]:
         """Match papers with arXiv, fetch e-print and license; return arXiv ids by paper."""
         matched = self._arxiv.match(papers)
-        self._unmatched = papers.keys() - matched.keys()
+        lacking = papers.keys() - matched.keys()
+        self._unmatched = {name for name in lacking if not self._arxiv.is_new(name)}
         self.summary.unmatched += len(self._unmatched)
         self._arxiv.texts(papers, matched, reviewed=reviewed)
         return {paper_id: match.paper.arxiv_id for paper_id, match in matched.items()}

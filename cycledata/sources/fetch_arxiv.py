@@ -135,11 +135,11 @@ class ArxivFetch:
                 find(paper_id)
             except ParseError as error:
                 self.steps.miss("arXiv match", [paper_id], str(error))
-            if paper_id not in matched and self._is_new(paper_id):
+            if paper_id not in matched and self.is_new(paper_id):
                 self.steps.miss("arXiv match", [paper_id], _NOT_COMPARED)
         return matched
 
-    def _is_new(self, paper_id: str) -> bool:
+    def is_new(self, paper_id: str) -> bool:
         """Return True if a paper was neither compared with metadata nor searched for."""
         searched = self.snapshot.has(*keys.arxiv_match(paper_id))
         return not searched and candidate_ids(self.snapshot, paper_id) is None
