@@ -38,7 +38,7 @@ _LATEX = {
 
 
 @dataclass(frozen=True, slots=True)
-class Cell:
+class TableCell:
     """One number of a table."""
 
     value: float | None
@@ -61,7 +61,7 @@ class ResultTable:
     corner: str
     """Heading of the column with the names of the rows."""
     columns: tuple[str, ...]
-    rows: tuple[tuple[str, tuple[Cell | None, ...]], ...]
+    rows: tuple[tuple[str, tuple[TableCell | None, ...]], ...]
     """Name and one cell per column; None is an empty cell."""
 
     def to_markdown(self) -> str:
@@ -164,9 +164,9 @@ def comparison_table(comparison: Comparison, metrics: Sequence[str]) -> ResultTa
     columns = tuple(name for name in metrics if name in comparison.ranks)
     ranks = comparison.ranks
 
-    def cell(model: str, metric: str) -> Cell:
+    def cell(model: str, metric: str) -> TableCell:
         first = [name for name, place in ranks[metric].items() if place == 1]
-        return Cell(values[metric].get(model), is_best=first == [model])
+        return TableCell(values[metric].get(model), is_best=first == [model])
 
     return ResultTable(
         caption=f"{comparison.n_compared} of {comparison.n_papers} papers; bold: shown to be best",
@@ -186,7 +186,7 @@ def generated_table(report: GeneratedReport) -> ResultTable:
         corner="source",
         columns=("papers", *columns),
         rows=tuple(
-            (row.source, (Cell(row.n_papers, is_count=True), *_by_name(row.metrics, columns)))
+            (row.source, (TableCell(row.n_papers, is_count=True), *_by_name(row.metrics, columns)))
             for row in report.rows
         ),
     )
@@ -203,8 +203,8 @@ def detection_table(report: DetectionReport) -> ResultTable:
             (
                 f"{row.format} by {row.source}",
                 (
-                    Cell(row.n_human, is_count=True),
-                    Cell(row.n_generated, is_count=True),
+                    TableCell(row.n_human, is_count=True),
+                    TableCell(row.n_generated, is_count=True),
                     *_by_name(row.metrics, columns),
                 ),
             )
@@ -213,37 +213,37 @@ def detection_table(report: DetectionReport) -> ResultTable:
     )
 
 
-def _cell(result: MetricResult) -> Cell:
-    return Cell(result.value, result.low, result.high)
+def _cell(result: MetricResult) -> TableCell:
+    return TableCell(result.value, result.low, result.high)
 
 
-def _by_name(metrics: Sequence[MetricResult], names: Sequence[str]) -> list[Cell | None]:
+def _by_name(metrics: Sequence[MetricResult], names: Sequence[str]) -> list[TableCell | None]:
     found = {metric.name: _cell(metric) for metric in metrics}
     return [found.get(name) for name in names]
 
 
-def _number(cell: Cell) -> str:
+def _number(cell: TableCell) -> str:
     return f"{cell.value:.0f}" if cell.is_count else f"{cell.value:.3f}"
 
 
-def _interval(cell: Cell) -> str:
+def _interval(cell: TableCell) -> str:
     return "" if cell.low is None or cell.high is None else f"[{cell.low:.3f}, {cell.high:.3f}]"
 
 
-def _plain_cell(cell: Cell | None) -> str:
+def _plain_cell(cell: TableCell | None) -> str:
     if cell is None or cell.value is None:
         return "" if cell is None else "undefined"
     return f"{_number(cell)} {_interval(cell)}".strip()
 
 
-def _markdown_cell(cell: Cell | None) -> str:
+def _markdown_cell(cell: TableCell | None) -> str:
     shown = _plain_cell(cell)
     if cell is None or not cell.is_best:
         return shown
     return shown.replace(_number(cell), f"**{_number(cell)}**", 1)
 
 
-def _latex_cell(cell: Cell | None) -> str:
+def _latex_cell(cell: TableCell | None) -> str:
     if cell is None or cell.value is None:
         return "" if cell is None else "--"
     value = f"${_number(cell)}$"

@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 
 from cycleeval import score
 from cycleeval.cli import app
-from cycleeval.output.result_table import Cell, ResultTable, escape_latex, score_table
+from cycleeval.output.result_table import ResultTable, TableCell, escape_latex, score_table
 
 HOSTILE = "a_b & 100% $x$ {}\\gdef^~#|<b>\x1b[2J中"
 
@@ -106,7 +106,7 @@ def test_an_unknown_metric_is_named_with_the_known_ones(files: Path, metrics: st
 
 
 def test_texts_of_strangers_are_escaped_in_every_form() -> None:
-    table = ResultTable(HOSTILE, HOSTILE, (HOSTILE,), ((HOSTILE, (Cell(1.0),)),))
+    table = ResultTable(HOSTILE, HOSTILE, (HOSTILE,), ((HOSTILE, (TableCell(1.0),)),))
     assert "<b>" not in table.to_html()
     assert "<b>" not in table.to_markdown()
     assert "\x1b" not in table.to_html() + table.to_markdown() + table.to_latex()
@@ -119,7 +119,7 @@ def test_latex_compiles_with_hostile_names(tmp_path: Path) -> None:
     if shutil.which("pdflatex") is None:
         assert escape_latex("a_b") == r"a\_b"
         return
-    cells = (Cell(1.5, 1.0, 2.0, is_best=True), Cell(None), None)
+    cells = (TableCell(1.5, 1.0, 2.0, is_best=True), TableCell(None), None)
     table = ResultTable(HOSTILE, "model", ("x", "y", HOSTILE), ((HOSTILE, cells),))
     body = r"\documentclass{article}\usepackage{booktabs}\begin{document}"
     (tmp_path / "t.tex").write_text(f"{body}\n{table.to_latex()}\n\\end{{document}}\n", "utf-8")
