@@ -147,7 +147,8 @@ def main() -> None:
         run_import(*options.run)
         return
     with tempfile.TemporaryDirectory() as name:
-        folder, wanted = Path(name), []  # type: ignore[var-annotated]
+        folder = Path(name)
+        wanted: list[dict[str, Any]] = []
         file = write_file(folder, options.form, options.n_rows, wanted, options.papers)
         make_snapshot(folder / "snapshot", wanted, options.papers)
         print(f"{options.form}: {file.stat().st_size / 1e6:,.0f} MB", flush=True)

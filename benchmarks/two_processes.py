@@ -13,6 +13,7 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).parents[1]
 AS_GPUS = """
@@ -118,7 +119,7 @@ def largest_difference(first: Path, second: Path) -> float:
     """Return the largest difference of two saved sets of weights."""
     from safetensors.torch import load_file
 
-    def weights(out: Path) -> dict:  # type: ignore[type-arg]
+    def weights(out: Path) -> dict[str, Any]:
         (path,) = (out / "model").glob("*model.safetensors")
         return load_file(path)
 

@@ -17,10 +17,12 @@ if TYPE_CHECKING:
     from cycletrain.config import ModelConfig as ModelConfig
     from cycletrain.config import RewardConfig as RewardConfig
     from cycletrain.config import RolloutConfig as RolloutConfig
+    from cycletrain.config import ServerConfig as ServerConfig
     from cycletrain.config import SftConfig as SftConfig
     from cycletrain.config import SimpoConfig as SimpoConfig
     from cycletrain.config import SimpoLoss as SimpoLoss
     from cycletrain.config import TrainingConfig as TrainingConfig
+    from cycletrain.config import ValidationConfig as ValidationConfig
     from cycletrain.curvature import machine_probability as machine_probability
     from cycletrain.curvature import sampling_discrepancy as sampling_discrepancy
     from cycletrain.disclosure import DisclosureCheck as DisclosureCheck
@@ -44,6 +46,7 @@ if TYPE_CHECKING:
     from cycletrain.read_recipe import read_config as read_config
     from cycletrain.reviewing import PredictionLine as PredictionLine
     from cycletrain.run_record import RunRecord as RunRecord
+    from cycletrain.run_record import TextSample as TextSample
 else:
     __getattr__, __dir__ = lazy_exports(
         __name__,
@@ -57,10 +60,12 @@ else:
                 "ModelConfig",
                 "RewardConfig",
                 "RolloutConfig",
+                "ServerConfig",
                 "SftConfig",
                 "SimpoConfig",
                 "SimpoLoss",
                 "TrainingConfig",
+                "ValidationConfig",
             ),
             "cycletrain.curvature": (
                 "machine_probability",
@@ -92,7 +97,7 @@ else:
             ),
             "cycletrain.read_recipe": ("read_config",),
             "cycletrain.reviewing": ("PredictionLine",),
-            "cycletrain.run_record": ("RunRecord",),
+            "cycletrain.run_record": ("RunRecord", "TextSample"),
         },
     )
 
@@ -113,11 +118,14 @@ __all__ = [
     "RolloutConfig",
     "RunRecord",
     "Sampling",
+    "ServerConfig",
     "SftConfig",
     "SimpoConfig",
     "SimpoLoss",
+    "TextSample",
     "TrainingConfig",
     "UnpairedPrompt",
+    "ValidationConfig",
     "__version__",
     "check_disclosure",
     "machine_probability",

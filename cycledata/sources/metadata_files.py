@@ -118,7 +118,7 @@ def _zip_blocks(file: Path, tell: OnBytesRead) -> Iterator[MetadataBlock | Inval
                 continue
             with packed.open(entry) as stream:
                 size = entry.compress_size
-                bounded = _Bounded(cast(BinaryIO, stream), lambda size=size: size)  # type: ignore[misc]
+                bounded = _Bounded(cast(BinaryIO, stream), lambda size=size: size)  # type: ignore[misc]  # mypy infers no type for a default of a lambda
                 yield from _json_blocks(name, bounded, lambda: None)
             tell(entry.header_offset + entry.compress_size)
 

@@ -67,7 +67,7 @@ def test_another_reply_is_a_row_and_is_asked_for_again(
     body: bytes, tmp_path: Path, server: Any, services: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as change:
-        odd: Callable[..., Any] = lambda *_: (200, "application/json", body)  # noqa: E731
+        odd: Callable[..., Any] = lambda *_: (200, "application/json", body)  # noqa: E731  one of several replies of one form
         change.setattr("services_server.Handler._invitation", odd)
         summary = fetch(tmp_path, services(server), V2)
     assert {row.step for row in summary.missing} == {"review forms"}

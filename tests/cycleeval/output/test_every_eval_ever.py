@@ -3,6 +3,7 @@
 import datetime as dt
 import json
 from pathlib import Path
+from typing import Any
 
 import jsonschema
 import pytest
@@ -23,7 +24,7 @@ MODEL = EvaluatedModel(
 CARD = score([5, 6, 7, 2], [[5, 6], [6, 7], [3, 8], [1, 4]], decisions=["accept", "reject"] * 2)
 
 
-def written() -> tuple[dict[str, object], list[dict[str, object]], dict[str, str]]:
+def written() -> tuple[dict[str, Any], list[dict[str, Any]], dict[str, str]]:
     files = every_eval_ever_files(CARD, MODEL)
     aggregate, samples = sorted(files)
     return json.loads(files[aggregate]), [json.loads(s) for s in files[samples].splitlines()], files
@@ -31,7 +32,7 @@ def written() -> tuple[dict[str, object], list[dict[str, object]], dict[str, str
 
 def test_the_aggregate_states_direction_interval_and_resamples() -> None:
     record, _, _ = written()
-    results = {r["metric_config"]["metric_id"]: r for r in record["evaluation_results"]}  # type: ignore[attr-defined]
+    results = {r["metric_config"]["metric_id"]: r for r in record["evaluation_results"]}
     assert results["proxy_mse_n1"]["metric_config"]["lower_is_better"] is True
     assert results["proxy_mse_n1"]["metric_config"]["max_score"] == 81.0
     assert results["spearman"]["metric_config"]["lower_is_better"] is False
@@ -45,9 +46,9 @@ def test_the_aggregate_states_direction_interval_and_resamples() -> None:
 def test_the_samples_are_pinned_and_repeat_no_text() -> None:
     record, samples, files = written()
     pin = record["detailed_evaluation_results"]
-    assert pin["checksum"] == sha256_bytes(files[pin["file_path"]].encode())  # type: ignore[index]
-    assert pin["total_rows"] == len(samples) == 4  # type: ignore[index]
-    errors = [sample["evaluation"]["score"] for sample in samples]  # type: ignore[index]
+    assert pin["checksum"] == sha256_bytes(files[pin["file_path"]].encode())
+    assert pin["total_rows"] == len(samples) == 4
+    errors = [sample["evaluation"]["score"] for sample in samples]
     assert errors == [0.25, 0.25, 2.25, 0.25]
 
 
