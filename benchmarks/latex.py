@@ -25,9 +25,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from cycledata.formats.section_titles import is_acknowledgments, is_apart
 from cycledata.parse.latex import parse_eprint
 from cycledata.parse.latex.known_commands import words
-from cycledata.parse.latex.structure import is_acknowledgment, is_apart
 from cycledata.parse.latex.to_plain_text import folded, readable
 from cycledata.records import PaperText
 
@@ -177,7 +177,7 @@ def peer(python: Path, name: str, papers: Path, truth: dict[str, Any]) -> dict[s
 def said(title: str) -> bool:
     """Whether the truth would list a heading: not the apparatus, and not an empty one."""
     plain = readable(title)
-    return bool(folded(plain)) and not is_apart(plain) and not is_acknowledgment(plain)
+    return bool(folded(plain)) and not is_apart(plain) and not is_acknowledgments(plain)
 
 
 def same_sections(truth: list[dict[str, Any]], pairs: list[tuple[int, str]]) -> bool:

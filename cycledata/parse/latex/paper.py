@@ -1,6 +1,7 @@
 """Bytes of an e-print to the record of what the paper says."""
 
 from cycledata.errors import ParseError
+from cycledata.formats.section_titles import is_acknowledgments, is_apart
 from cycledata.parse.bibliography.read import read_bibliography
 from cycledata.parse.latex.archive import Archive, open_eprint
 from cycledata.parse.latex.citations import cited_keys
@@ -15,8 +16,6 @@ from cycledata.parse.latex.strip_markup import MarkupStripper
 from cycledata.parse.latex.structure import (
     MAX_HEADINGS,
     Heading,
-    is_acknowledgment,
-    is_apart,
     read_acknowledgments,
     read_headings,
 )
@@ -118,7 +117,7 @@ def read_sections(
         end = headings[index].start if index < len(headings) else len(flat.text)
         text = stripper.strip(visible(flat.text, TextSpan(heading.end, end), outside))
         text = text.replace("\\end{document}", "").strip()
-        if is_acknowledgment(heading.title):
+        if is_acknowledgments(heading.title):
             continue
         named = heading.level > 0 and heading.title and not is_apart(heading.title)
         if not named and not has_words(text):

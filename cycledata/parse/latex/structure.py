@@ -4,28 +4,12 @@ import re
 from bisect import bisect_right
 from dataclasses import dataclass
 
+from cycledata.formats.section_titles import is_acknowledgments, is_foreign_acknowledgments
 from cycledata.parse.latex.flat_text import FlatText, TextSpan
 from cycledata.parse.latex.known_commands import ACKS, APPENDICES, HEADINGS, UNNUMBERED
 from cycledata.parse.latex.title_abstract import in_full
 from cycledata.parse.latex.to_plain_text import readable
 
-_ACK = r"a[ck]{1,2}nowled?ge?m[a-z]{0,5}"
-_BESIDE = (
-    r"(?:funding|financial|disclosures?|support|author|contributions?|contributors?|credits?|conflicts?|"
-    r"competing|ethics|ethical|data|declarations?|disclaimers?|dedication|sponsors?|grants?|thanks|"
-    r"availability|notes?|references|broader|impact|interests?|statements?|of|for|the|to|and|de|we)"
-)
-_ACK_TITLE = re.compile(
-    rf"\W*(?:[\dA-Z]{{1,3}}\.?\W+)?(?:{_BESIDE}\W+){{0,4}}{_ACK}(?:\W+{_BESIDE}){{0,6}}\W*\Z"
-    r"|\W*acknowledging(?: support)?\W*\Z",
-    re.IGNORECASE,
-)
-_THANKS = re.compile(
-    r"\W*(?:致谢|致謝|謝辞|谢辞|danksagung(?:en)?|remerciements?|agradecimientos?|agradecimentos?"
-    r"|ringraziamenti)\W*\Z",
-    re.IGNORECASE,
-)
-"""Such a heading stays in the list of sections, as TeX's own list has it; its text is cut."""
 _RUN_IN = re.compile(
     r"(?:\A|\n[ \t]*\n|\\noindent|\\par|\\(?:med|small|big)skip|\\vspace\*?\{[^{}]{0,20}\}"
     r"|\\item|\}|\\\\)\s{0,20}"
@@ -34,11 +18,6 @@ _RUN_IN = re.compile(
 )
 _ACK_WORD = re.compile(r"cknowled?ge?m[a-z]{0,5}")
 _AFTER_WORD = re.compile(r"\s{0,3}(?:[.:—–]|-{1,3}|\}|\\\\|\n)")
-_APART = re.compile(
-    r"^\W*(?:references|bibliography|references cited|literature cited|contents|table of contents|"
-    r"abstract|key ?words?|index terms|keywords and phrases)\W*$",
-    re.IGNORECASE,
-)
 _APPENDIX_MARKS = frozenset(
     {"\\appendix", "\\appendices", *(f"\\begin{{{name}}}" for name in APPENDICES)}
 )
@@ -94,24 +73,14 @@ def read_headings(flat: FlatText) -> list[Heading]:
     return headings
 
 
-def is_acknowledgment(title: str) -> bool:
-    """Return whether a heading opens acknowledgments."""
-    return "nowl" in title.lower() and len(title) < 200 and bool(_ACK_TITLE.match(title))
-
-
-def is_apart(title: str) -> bool:
-    """Return whether a heading is that of references, contents, an abstract or keywords."""
-    return _APART.match(title) is not None
-
-
 def read_acknowledgments(flat: FlatText, headings: list[Heading]) -> list[TextSpan]:
     """Places of acknowledgments: sections, paragraphs, environments, commands, bold words."""
     spans = flat.environments(ACKS)
     stops = [place for place, name in flat.marks if name in _ENDS] + [len(flat.text)]
     starts = sorted([*(heading.start for heading in headings), *stops])
     for index, heading in enumerate(headings):
-        foreign = _THANKS.match(heading.title) is not None
-        if foreign or is_acknowledgment(heading.title):
+        foreign = is_foreign_acknowledgments(heading.title)
+        if foreign or is_acknowledgments(heading.title):
             level = 6 if heading.level >= 4 else heading.level
             later = range(index + 1, len(headings))
             end = next((headings[at].start for at in later if headings[at].level <= level), None)

@@ -10,9 +10,10 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import pairwise
 
+from cycledata.formats.section_titles import is_printed_acknowledgments, is_references
 from cycledata.parse.pdf.convert import PDF_LIMITS, Block, Converted, Converter, PdfLimits, convert
 from cycledata.parse.pdf.layout import rotated_pages
-from cycledata.parse.pdf.structure import ACKNOWLEDGMENTS, REFERENCES, Part, parts_of
+from cycledata.parse.pdf.structure import Part, parts_of
 from cycledata.records import Figure, Leak, PaperText, ParseWarning, Section
 
 _ABSTRACT_INLINE = re.compile(r"abstract\s{0,3}[.:—–-]\s{0,3}", re.IGNORECASE)
@@ -94,7 +95,7 @@ def paper_of(document: Converted, *, file: str) -> PaperText:
     sections: list[Section] = []
     figures: list[Figure] = []
     for part in parts[1:]:
-        if REFERENCES.fullmatch(part.title) or ACKNOWLEDGMENTS.fullmatch(part.title):
+        if is_references(part.title) or is_printed_acknowledgments(part.title):
             continue
         if _LEFT_OUT.fullmatch(part.title):
             continue
@@ -139,7 +140,7 @@ def _warnings(
         yield ParseWarning(rule="no-abstract", detail="no heading or line says abstract")
     if not sections:
         yield ParseWarning(rule="no-sections", detail="no heading was recognized in the text")
-    if not any(REFERENCES.fullmatch(part.title) for part in parts):
+    if not any(is_references(part.title) for part in parts):
         yield ParseWarning(rule="no-references", detail="no reference list was found to cut off")
 
 
@@ -248,7 +249,7 @@ def _section_leaks(parts: Sequence[Part], whole: str) -> Iterator[Leak]:
             if _tells_of_authors(block):
                 thanks = _RUN_IN_ACKNOWLEDGMENT.match(block.text)
                 yield _leak("acknowledgments" if thanks else "author-block", block.text, whole)
-        if ACKNOWLEDGMENTS.fullmatch(part.title):
+        if is_printed_acknowledgments(part.title):
             text = "\n\n".join(block.text for block in part.blocks)
             yield _leak("acknowledgments", text or part.title, whole)
 

@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from cycledata.formats.section_titles import is_appendix, is_printed_title, is_references
 from cycledata.parse.pdf.convert import Block, Converted
 from cycledata.parse.pdf.layout import laid_out
 
@@ -24,20 +25,6 @@ _STATEMENT = re.compile(
     r"(?:\s*\d|\s*\(|\.|$|\s+of\b)",
     re.IGNORECASE,
 )
-_KNOWN = re.compile(
-    r"(?:abstract|introduction|related work|background|conclusions?|discussion|limitations?"
-    r"|acknowledge?ments?|references|bibliography|literature cited|appendix|appendices"
-    r"|supplementa(?:ry|l) materials?|supplement|(?:broader|societal) impacts?(?: statement)?"
-    r"|impact statement|ethics statement|ethical considerations|reproducibility(?: statement)?"
-    r"|author contributions|funding|data availability|code availability|contents|keywords"
-    r"|checklist|neurips paper checklist)",
-    re.IGNORECASE,
-)
-REFERENCES = re.compile(r"references|bibliography|literature cited|references and notes", re.I)
-_APPENDIX = re.compile(
-    r"append(?:ix|ices)\b.{0,80}|supplement(?:ary|al)?\b.{0,80}|.{0,20}\bchecklist", re.IGNORECASE
-)
-ACKNOWLEDGMENTS = re.compile(r"acknowledge?ments?(?: and .{0,60})?|funding", re.IGNORECASE)
 _MATHEMATICS = re.compile(r"[=∈≤≥∑∏∫→←≈∀∃{}|\\]")
 _CITATION = re.compile(r"\b[A-Z]\.|\b(?:19|20)\d\d\b|\bet al")
 _MAX_HEADING = 160
@@ -95,7 +82,7 @@ def parts_of(document: Converted) -> list[Part]:
         if number is not None:
             found = (number.title, min(len(number.path), 4))
         else:
-            in_references = bool(REFERENCES.fullmatch(title))
+            in_references = is_references(title)
             unnumbered = _unnumbered(block, style, past_front=level > 0 and not in_references)
             if unnumbered is None:
                 gathered.append(block)
@@ -105,7 +92,7 @@ def parts_of(document: Converted) -> list[Part]:
         gathered = []
         title, level = found
         starred = number is None
-        appendix = appendix or bool(_APPENDIX.fullmatch(title)) or bool(number and number.appendix)
+        appendix = appendix or is_appendix(title) or bool(number and number.appendix)
     parts.append(Part(level, title, tuple(gathered), appendix, starred))
     return parts
 
@@ -123,7 +110,7 @@ def _numbered_headings(blocks: Sequence[Block], style: _Style) -> dict[int, Numb
     best: list[tuple[float, int, Numbered, int]] = []  # score, block, number, previous in the list
     in_references = False
     for at, block in enumerate(blocks):
-        in_references = in_references or bool(REFERENCES.fullmatch(block.text.strip()))
+        in_references = in_references or is_references(block.text.strip())
         if at < abstract or len(best) >= _MAX_CANDIDATES or not _may_be_heading(block, style):
             continue
         text = " ".join(block.text.split())
@@ -212,7 +199,7 @@ def _unnumbered(block: Block, style: _Style, *, past_front: bool) -> tuple[str, 
     if not _may_be_heading(block, style):
         return None
     text = " ".join(block.text.split())
-    if _KNOWN.fullmatch(text.rstrip(".:")) or _APPENDIX.fullmatch(text):
+    if is_printed_title(text):
         return text.rstrip(".:"), 1
     # Without a number, a name or a converter that says so, bold words are labels of figures.
     trusted = block.kind == "heading" or (block.kind == "text" and not style.numbered)

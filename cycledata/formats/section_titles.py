@@ -1,0 +1,90 @@
+"""Kinds of section titles in papers, for LaTeX and for PDF.
+
+Titles in LaTeX come from sectioning commands, so generous patterns are safe there; in a PDF, the
+pattern of known titles also decides whether a line is a heading.
+"""
+
+import re
+
+MAX_TITLE = 200
+"""Characters; a longer title is of no known kind."""
+_ACKNOWLEDGMENT = r"a[ck]{1,2}nowled?ge?m[a-z]{0,5}"
+_BESIDE = (
+    r"(?:funding|financial|disclosures?|support|author|contributions?|contributors?|credits?|conflicts?|"
+    r"competing|ethics|ethical|data|declarations?|disclaimers?|dedication|sponsors?|grants?|thanks|"
+    r"availability|notes?|references|broader|impact|interests?|statements?|of|for|the|to|and|de|we)"
+)
+_ACKNOWLEDGMENTS = re.compile(
+    rf"\W*(?:[\dA-Z]{{1,3}}\.?\W+)?(?:{_BESIDE}\W+){{0,4}}{_ACKNOWLEDGMENT}"
+    rf"(?:\W+{_BESIDE}){{0,6}}\W*\Z|\W*acknowledging(?: support)?\W*\Z",
+    re.IGNORECASE,
+)
+_FOREIGN_ACKNOWLEDGMENTS = re.compile(
+    r"\W*(?:致谢|致謝|謝辞|谢辞|danksagung(?:en)?|remerciements?|agradecimientos?|agradecimentos?"
+    r"|ringraziamenti)\W*\Z",
+    re.IGNORECASE,
+)
+_APART = re.compile(
+    r"^\W*(?:references|bibliography|references cited|literature cited|contents|table of contents|"
+    r"abstract|key ?words?|index terms|keywords and phrases)\W*$",
+    re.IGNORECASE,
+)
+_PRINTED = re.compile(
+    r"(?:abstract|introduction|related work|background|conclusions?|discussion|limitations?"
+    r"|acknowledge?ments?|references|bibliography|literature cited|appendix|appendices"
+    r"|supplementa(?:ry|l) materials?|supplement|(?:broader|societal) impacts?(?: statement)?"
+    r"|impact statement|ethics statement|ethical considerations|reproducibility(?: statement)?"
+    r"|author contributions|funding|data availability|code availability|contents|keywords"
+    r"|checklist|neurips paper checklist)",
+    re.IGNORECASE,
+)
+_REFERENCES = re.compile(
+    r"references|bibliography|literature cited|references and notes", re.IGNORECASE
+)
+_APPENDIX = re.compile(
+    r"append(?:ix|ices)\b.{0,80}|supplement(?:ary|al)?\b.{0,80}|.{0,20}\bchecklist", re.IGNORECASE
+)
+_PRINTED_ACKNOWLEDGMENTS = re.compile(r"acknowledge?ments?(?: and .{0,60})?|funding", re.IGNORECASE)
+
+
+def is_acknowledgments(title: str) -> bool:
+    """Return True for a LaTeX heading of acknowledgments, alone or beside funding and the like.
+
+    >>> [is_acknowledgments(t) for t in ("5 Acknowledgements", "Acknowledging Uncertainty")]
+    [True, False]
+    """
+    return (
+        "nowl" in title.lower()
+        and len(title) < MAX_TITLE
+        and _ACKNOWLEDGMENTS.match(title) is not None
+    )
+
+
+def is_foreign_acknowledgments(title: str) -> bool:
+    """Return True for acknowledgments in another language, e.g. "Danksagung"."""
+    return _FOREIGN_ACKNOWLEDGMENTS.match(title) is not None
+
+
+def is_apart(title: str) -> bool:
+    """Return True for references, contents, an abstract or keywords, which are not sections."""
+    return _APART.match(title) is not None
+
+
+def is_references(title: str) -> bool:
+    """Return True for the heading of a list of references."""
+    return _REFERENCES.fullmatch(title) is not None
+
+
+def is_appendix(title: str) -> bool:
+    """Return True for the heading of an appendix, supplement or checklist."""
+    return _APPENDIX.fullmatch(title) is not None
+
+
+def is_printed_acknowledgments(title: str) -> bool:
+    """Return True for acknowledgments or funding as a PDF prints them."""
+    return _PRINTED_ACKNOWLEDGMENTS.fullmatch(title) is not None
+
+
+def is_printed_title(line: str) -> bool:
+    """Return True for a line of a PDF that is a heading by its words alone."""
+    return _PRINTED.fullmatch(line.rstrip(".:")) is not None or is_appendix(line)
