@@ -7,8 +7,9 @@ export PYTHONDONTWRITEBYTECODE :=
 
 .PHONY: test check demo sample golden clean train-demo
 
+# Two processes, one file of tests at a time, so that fixtures of a file are made once.
 test: check
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 check: .venv/.all
 	$(BIN)/ruff format --check .

@@ -258,6 +258,7 @@ _SENTENCES: Mapping[RuleGroup, Mapping[str, str]] = {
         "duplicate-paper": "An earlier line is about the same paper.",
         "line-too-long": "The line exceeds the size limit.",
         "no-paper-id": "The line states no paper id.",
+        "repeated-column": "A column of the table occurs twice.",
         "no-ratings": "The line has neither ratings nor a text.",
         "not-a-decision": "The decision is not accept, reject or null.",
         "not-a-list": "The ratings are not a list.",

@@ -78,7 +78,7 @@ def test_the_hub_entry_in_the_guide_is_the_one_that_is_written(
     command = "leaderboard submissions reference.jsonl --out site --hub-id ORG/NAME"
     assert CliRunner().invoke(cycleeval.cli.app, command.split()).exit_code == 0
     (written,) = tmp_path.glob("site/hub/careful-*/.eval_results/cyclekit.yaml")
-    (entry,) = [block.text for block in guide if block.language == "yaml"]
+    (entry,) = [block.text for block in guide if block.text.startswith("- dataset")]
     assert written.read_text("utf-8").startswith(entry.rstrip("\n"))
 
 

@@ -167,7 +167,8 @@ def decision_kind(text: str) -> DecisionKind | None:
     match = _DECISION.match(text)
     if match is None or _UNDECIDED.match(text, match.end()):
         return None
-    sentence = _SENTENCE_END.split(_IN_BRACKETS.sub("", text[match.end() :][:_MOST_READ]), 1)[0]
+    rest = text[match.end() : match.end() + _MOST_READ]
+    sentence = _SENTENCE_END.split(_IN_BRACKETS.sub("", rest), 1)[0]
     kind: DecisionKind = "withdrawn"
     if match["accept"] or match["reject"]:
         kind = "accept" if match["accept"] else "reject"

@@ -33,9 +33,10 @@ _STATUSES: Mapping[str, DecisionKind | None] = {
     "Oral": "accept",
     "Top-5%": "accept",
     "Top-25%": "accept",
+    "Reject or late withdrawal": "reject",
     "Absent from review dumps (reason unknown)": None,
 }
-"""Statuses that do not start with the decision; None if the table does not know it."""
+"""Statuses that do not state one decision first; None if the table does not know it."""
 
 
 class TableRatings(Record):

@@ -224,7 +224,10 @@ _CODE_LINK = re.compile(
     r"|drive\.google\.com|sites\.google\.com)\b(?:[^\s<>\"'|\\^`{}()\[\]]*[\w/#=-])?",
     re.IGNORECASE,
 )
-_PERSON = re.compile(r"(\w+?)_?([0-9]+|(?<=_)(?!(?:Chair|Reviewer|Editor|Author)s)[A-Za-z0-9]+)")
+_PERSON = re.compile(
+    r"(\w{1,60}?)_?"
+    r"([0-9]{1,20}|(?<=_)(?!(?:Chair|Reviewer|Editor|Author)s)[A-Za-z0-9]{1,40})"
+)
 """Group of one person: what it is, and its number or token."""
 _PSEUDONYM = re.compile("R[0-9]+")
 _WORD_LIKE = re.compile(r"[A-Za-z]?[a-z]+|[A-Z]+|[0-9]+")

@@ -226,7 +226,10 @@ def test_the_command_takes_the_token_from_the_environment_and_never_prints_it(
     assert token not in ran.stdout + ran.stderr
     assert "Traceback" not in ran.stderr
     if token == TOKEN:
-        assert (ran.returncode, ran.stdout.split("\n")[0]) == (0, f"pushed 14 files to {REPO}:")
+        assert (ran.returncode, ran.stdout.split("\n")[0]) == (
+            0,
+            f"pushed {len(files_of(built))} files to {REPO}:",
+        )
         assert hub.files == files_of(built)
     else:
         assert (ran.returncode, ran.stdout) == (1, "")

@@ -236,7 +236,7 @@ BIBLIOGRAPHIES: dict[str, Item] = {
         lambda: cited("".join(f"@a{{k{i}, title={{T}}}}" for i in range(10**4)), ",".join(f"k{i}" for i in range(10**4))), "read"),
     "50,000 entries, all cited": (
         lambda: tex("\\nocite{*}\\bibliography{r}", r_bib="".join(
-            f"@a{{k{i}, title={{T}}}}" for i in range(50_000))), "warning:unread-entry"),
+            f"@a{{k{i}, title={{T}}}}" for i in range(50_000))), "read"),
     "8 MB entry": (lambda: cited("@a{a, abstract={" + "x" * 8_000_000 + "}}"), "warning:broken-entry"),
     "64 kB of braces, 32 times": (
         lambda: cited("".join(f"@a{{k{i}, title=" + "{" * 32_000 + "}" * 32_000 + "}" for i in range(32)),
