@@ -193,7 +193,8 @@ def _latest_versions(paper_id: str, notes: Sequence[Note], rows: list[Dropped]) 
         versions[note.id].append(note)
     current, earlier, deleted_submission = [], [], False
     for found in versions.values():
-        *older, newest = sorted(found, key=_version)
+        # The key costs more than the rest, and most notes have one version.
+        *older, newest = sorted(found, key=_version) if len(found) > 1 else found
         rows += [_row(paper_id, "duplicate-note", f"{newest.id}: a later version is used")] * len(
             older
         )

@@ -8,7 +8,7 @@ addresses, names of the authors, ids of notes, and links to code hosts.
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from cycledata.errors import ParseError
 from cycledata.parse.openreview.forms import META_TEXTS, TEXTS
@@ -233,18 +233,47 @@ _PSEUDONYM = re.compile("R[0-9]+")
 _WORD_LIKE = re.compile(r"[A-Za-z]?[a-z]+|[A-Z]+|[0-9]+")
 
 
+class _Replacement(NamedTuple):
+    """What is replaced in the texts of a forum."""
+
+    needles: tuple[str, ...]
+    """Lower-case texts; the expression can match only where one of them occurs."""
+    expression: str
+    flags: re.RegexFlag
+    shown: str
+
+
+def _replacement(pattern: re.Pattern[str], shown: str, *needles: str) -> _Replacement:
+    return _Replacement(needles, pattern.pattern, re.RegexFlag(pattern.flags), shown)
+
+
+_ALWAYS = (
+    _replacement(_NOTE_LINK, "", "noteid="),
+    _replacement(
+        _CODE_LINK,
+        "[link]",
+        "github.",
+        "gitlab.",
+        "bitbucket.",
+        "huggingface.",
+        "osf.io",
+        "google.",
+    ),
+    _replacement(_EMAIL, "[address]", "@"),
+    _replacement(_ORCID, "[address]", "-"),
+)
+_PROFILES = _replacement(_PROFILE, "[profile]", "~")
+_ODD_CASE = re.compile("[\u017f\u212a\u0130\u0131]")
+"""Letters that equal an ASCII letter when case is ignored, but not after `str.lower`."""
+
+
 class _Pseudonyms:
     """What must not be in the texts of one forum, and what replaces it."""
 
     def __init__(
         self, forum: ParsedForum, roles: Mapping[str, str], ids: Mapping[str, str]
     ) -> None:
-        self._replacements: list[tuple[re.Pattern[str], str]] = [
-            (_NOTE_LINK, ""),
-            (_CODE_LINK, "[link]"),
-            (_EMAIL, "[address]"),
-            (_ORCID, "[address]"),
-        ]
+        self._replacements: list[_Replacement] = list(_ALWAYS)
         people = dict.fromkeys(forum.submission.authors or (), "[author]")
         for signature, role in dict.fromkeys(
             (signature, roles[note.id]) for note in forum.replies for signature in note.signatures
@@ -254,18 +283,17 @@ class _Pseudonyms:
                 people.setdefault(name, "[name]")
             elif found := _PERSON.fullmatch(signature.rpartition("/")[2]):
                 self._add_group(found[1], found[2], role)
-        self._replacements.append((_PROFILE, "[profile]"))
+        self._replacements.append(_PROFILES)
         for name, label in people.items():
-            words = [re.escape(word) for word in re.split(r"[\s_]+", name) if word]
+            words = [word for word in re.split(r"[\s_]+", name) if word]
             if len(words) > 1:
-                gap = r"[\s_]+"
-                inverted = rf"{words[-1]},\s*{gap.join(words[:-1])}"
-                spelled = rf"(?:{gap.join(words)}|{inverted})"
-                pattern = re.compile(rf"(?<!\w){spelled}(?!\w)", re.IGNORECASE)
-                self._replacements.append((pattern, label))
+                gap, escaped = r"[\s_]+", [re.escape(word) for word in words]
+                inverted = rf"{escaped[-1]},\s*{gap.join(escaped[:-1])}"
+                spelled = rf"(?:{gap.join(escaped)}|{inverted})"
+                self._add(rf"(?<!\w){spelled}(?!\w)", label, words[-1])
         self._ids = ids
         known = "|".join(map(re.escape, ids)) or "(?!)"
-        self._any_id = re.compile(rf"(?<![\w-])(?:{known})(?![\w-])")
+        self._any_id = rf"(?<![\w-])(?:{known})(?![\w-])"
 
     def _add_group(self, name: str, token: str, role: str) -> None:
         """Replace a group such as "Reviewer_aBcD" by its role, and "aBcD" if it is no word."""
@@ -273,11 +301,24 @@ class _Pseudonyms:
         escaped = re.escape(token)
         pattern = rf"(?<!\w)(?:Anon)?{spelled}s?[\s_#:*-]{{0,4}}{escaped}(?!\w)"
         shown = f"Reviewer {role}" if _PSEUDONYM.fullmatch(role) else role
-        self._replacements.append((re.compile(pattern, re.IGNORECASE), shown))
+        self._add(pattern, shown, token)
         if len(token) >= 4 and not _WORD_LIKE.fullmatch(token):
-            self._replacements.append((re.compile(rf"(?<!\w){escaped}(?!\w)"), role))
+            self._add(rf"(?<!\w){escaped}(?!\w)", role, token, flags=re.NOFLAG)
+
+    def _add(
+        self, expression: str, shown: str, needle: str, *, flags: re.RegexFlag = re.IGNORECASE
+    ) -> None:
+        # Lower case is a safe filter for ASCII only; other needles are always tried.
+        needles = (needle.lower(),) if needle.isascii() else ("",)
+        self._replacements.append(_Replacement(needles, expression, flags, shown))
 
     def __call__(self, text: str) -> str:
-        for pattern, shown in self._replacements:
-            text = pattern.sub(shown, text)
-        return self._any_id.sub(lambda match: self._ids[match[0]], text)
+        # Most texts have none of the needles, and compiling an expression costs more than a search.
+        lowered = text.lower()
+        for needles, expression, flags, shown in self._replacements:
+            if _ODD_CASE.search(text) or any(needle in lowered for needle in needles):
+                text = re.sub(expression, shown, text, flags=flags)
+                lowered = text.lower()
+        if not any(known in text for known in self._ids):
+            return text
+        return re.sub(self._any_id, lambda match: self._ids[match[0]], text)
