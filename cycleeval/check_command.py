@@ -76,8 +76,8 @@ def check_submission(
     if n_missing:
         example = min(known - file.predictions.keys())
         remarks.append(
-            f"{n_missing} papers have no prediction, such as {example}; a leaderboard counts them"
-            " as the worst rating"
+            f"without a prediction: {n_missing} papers, such as {example}; a leaderboard counts"
+            " the worst rating for them"
         )
     return SubmissionCheck(len(known), n_readable, n_missing, tuple(problems), tuple(remarks))
 

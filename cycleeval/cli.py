@@ -270,7 +270,7 @@ def compare(
     from cycleeval.aligned import with_form
     from cycleeval.comparison import compare_predictions
     from cycleeval.human_ratings import read_human_ratings
-    from cycleeval.output.formats import comparison_of_metrics, rendered_comparison
+    from cycleeval.output.formats import comparison_of_metrics, metrics_of, rendered_comparison
     from cycleeval.predictions import read_predictions
     from cycleeval.report import HEADLINES, pairs_report
 
@@ -293,7 +293,7 @@ def compare(
     print(rendered_comparison(compared, shown, metrics, signature, pairs=pairs, more=more))
     if beside and shown == "table" and (pairs or len(models) == 2):
         print("\nagainst baselines that do not understand the papers")
-        print(pairs_report(beside, tuple(compared.ranks) if metrics else HEADLINES))
+        print(pairs_report(beside, metrics_of(compared) if metrics else HEADLINES))
 
 
 @app.command(epilog=examples("cycleeval claims"))

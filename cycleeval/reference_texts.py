@@ -210,6 +210,8 @@ def _table_rows(path: Path, names: Sequence[str]) -> Iterator[Mapping[str, Any]]
         raise ParseError(
             "bad-reference", f"{path}: expected {', '.join(_SUFFIXES)}, found {path.suffix!r}"
         )
+    if not path.stat().st_size:
+        raise ParseError("bad-reference", f"{path}: expected papers, found an empty file")
     try:
         if path.suffix == ".jsonl":
             frame = pl.scan_ndjson(path, infer_schema_length=None)

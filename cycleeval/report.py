@@ -27,15 +27,12 @@ HEADLINES = (
 _INVALID_LINES_SHOWN = 10
 
 
-def score_report(
-    card: ScoreCard, *, metrics: Sequence[str] | None = None, signatures: bool = False
-) -> str:
+def score_report(card: ScoreCard, *, metrics: Sequence[str] | None = None) -> str:
     """Return counts, metrics with baselines, conclusions and invalid lines.
 
     Args:
         card: the scores.
         metrics: names of the metrics to print; None for those of ``HEADLINES``.
-        signatures: print the signature of each metric.
     """
     chosen = [name for name in metrics or HEADLINES if name in card.metrics]
     lines = [card.name, _counts(card), "", *_table(card, chosen), ""]
@@ -44,9 +41,6 @@ def score_report(
     if len(chosen) == len(card.metrics):
         lines += scale_and_order(card.metrics)
     lines += _invalid_lines(card)
-    if signatures:
-        lines += ["", "signatures"]
-        lines += [f"  {name}: {card.metrics[name].signature}" for name in chosen]
     n_more = len(card.metrics) - len(chosen)
     if n_more and metrics is None:
         lines += ["", f"{n_more} more metrics: --metrics all; signatures: --signature"]

@@ -74,6 +74,17 @@ class TextReport:
         return asdict(self)
 
 
+def _first_problem(model: ReviewTexts) -> str:
+    """Return the number of unreadable lines and the first reason, as the end of a sentence."""
+    if not model.unreadable:
+        return ""
+    first = model.unreadable[0]
+    return (
+        f"; {len(model.unreadable)} lines could not be read, the first is line {first.line}: "
+        f"{first.detail}"
+    )
+
+
 def compare_texts(
     model: ReviewTexts,
     papers: Mapping[str, ReferencePaper],
@@ -101,6 +112,7 @@ def compare_texts(
             f"{model.name}: expected at least {MIN_PAPERS} papers with a review by the model and "
             f"two by people, found {len(chosen)}; {len(model.reviews)} papers have a review by the "
             f"model and {sum(len(p.reviews) > 1 for p in papers.values())} two human ones"
+            f"{_first_problem(model)}"
         )
     whole = any(entry.paper.text for entry in chosen)
     own = [f"{e.paper.title}\n{e.paper.abstract}\n{e.paper.text}" for e in chosen]

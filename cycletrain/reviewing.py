@@ -6,6 +6,7 @@ the paper has no reward and no ratings; it is counted and never becomes a zero.
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from statistics import mean
 from typing import Any, Literal
@@ -155,10 +156,23 @@ def review_chat(
 
 
 def review_papers(
-    generator: Generator, chats: Mapping[str, tuple[Message, ...]], *, plan: SamplingPlan
+    generator: Generator,
+    chats: Mapping[str, tuple[Message, ...]],
+    *,
+    plan: SamplingPlan,
+    scale: RatingScale | None = None,
 ) -> dict[str, ParsedCompletion[Prediction]]:
-    """Return the prediction per paper id, read as ``cycleeval score`` reads it."""
-    return sample_readable(generator, chats, prediction_of_text, name="review", plan=plan)
+    """Return the prediction per paper id, read as ``cycleeval score`` reads it.
+
+    Args:
+        generator: the reviewer.
+        chats: chat per paper id.
+        plan: sampling and attempts.
+        scale: a review with a rating off this scale is unreadable; None reads 0 to 10.
+    """
+    limits = None if scale is None else (float(scale.values[0]), float(scale.values[-1]))
+    read = partial(prediction_of_text, scale=limits)
+    return sample_readable(generator, chats, read, name="review", plan=plan)
 
 
 def reward_papers(
@@ -176,7 +190,7 @@ def reward_papers(
         for key, text in texts.items()
         if text is not None
     }
-    completions = review_papers(generator, chats, plan=plan)
+    completions = review_papers(generator, chats, plan=plan, scale=scale)
     rewards = []
     for rollout, key in zip(rollouts, texts, strict=True):
         place: dict[str, Any] = {"prompt_id": rollout.prompt_id, "index": rollout.index}

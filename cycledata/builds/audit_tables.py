@@ -138,6 +138,8 @@ def _scan(path: Path) -> "pl.LazyFrame":
     }
     if path.suffix not in readers:
         raise AuditError(f"{path}: expected a build or a file of {', '.join(readers)}")
+    if not path.is_file() or not path.stat().st_size:
+        raise AuditError(f"{path}: expected a build or a table of papers, found no rows")
     try:
         frame = readers[path.suffix](path)
         frame.collect_schema()

@@ -288,7 +288,6 @@ def _rewrite_data(
     pins: list[FilePin] = []
     configs: dict[str, dict[str, int]] = {}
     for config in manifest.configs:
-        schema = dataset.schemas[config]
         files = {split: manifest.files_of(config, split) for split in manifest.configs[config]}
         split_of = {
             paper_id: split
@@ -297,10 +296,27 @@ def _rewrite_data(
             if paper_id not in gone
         }
         paths = [build / pin.path for pinned in files.values() for pin in pinned]
+        schema = _schema_of(paths, dataset.schemas[config])
         read = partial(_batches_without, paths, schema, names)
         configs[config], of_config = write_splits(out, config, schema, read, split_of)
         pins.extend(of_config)
     return configs, pins
+
+
+def _schema_of(paths: Sequence[Path], current: pa.Schema) -> pa.Schema:
+    """Return the schema to write: this version's, or the files' own if they have other columns."""
+    import pyarrow.parquet as pq
+
+    if not paths:
+        return current
+    written = pq.read_schema(paths[0])
+    same = _column_types(written) == _column_types(current)
+    return current if same else written.remove_metadata()
+
+
+def _column_types(schema: pa.Schema) -> list[tuple[str, str]]:
+    # Parquet names the items of a list "element", pyarrow "item".
+    return [(field.name, str(field.type).replace("element: ", "item: ")) for field in schema]
 
 
 def _batches_without(

@@ -11,6 +11,7 @@ import typer
 from cycledata.builds.audit_facts import NAME as AUDIT
 from cycledata.builds.audit_facts import audit_line
 from cycledata.console import note, print_json, print_table, printable
+from cycledata.errors import SnapshotError
 from cycledata.jsonl import write_jsonl
 
 if TYPE_CHECKING:
@@ -41,7 +42,15 @@ def print_import(
         snapshot: folder of the snapshot, for the list of problems.
         as_json: print one JSON object.
         facts: further counts for the JSON object.
+
+    Raises:
+        SnapshotError: the files have no entry at all.
     """
+    if not report.n_read and not (facts or {}).get("rows"):
+        raise SnapshotError(
+            f"{snapshot}: nothing imported: expected files with at least one entry, found none;"
+            " check the paths"
+        )
     counts = {
         "added": report.n_added,
         "merged": report.n_merged,

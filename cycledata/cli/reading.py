@@ -120,10 +120,12 @@ def export(
         typer.Option(metavar="A,B", help="Columns, separated by commas; all if not given."),
     ] = None,
     file_format: Annotated[
-        ExportFormat, typer.Option("--format", help="Format of the file.")
-    ] = ExportFormat.CSV,
+        ExportFormat | None,
+        typer.Option("--format", help="Format; by default that of FILE's ending, or csv."),
+    ] = None,
 ) -> None:
     """Write rows of a build to a file; a list in CSV is a JSON text."""
+    used = _format_of(out, file_format)
     from cycledata.load import load_frame, read_build
 
     manifest = read_build(build)
@@ -141,9 +143,24 @@ def export(
         if unknown:
             raise BuildError(f"no column {unknown[0]!r}; {config} has {', '.join(frame.columns)}")
         frame = frame.select(names)
-    _write(frame, out, file_format)
+    _write(frame, out, used)
     if out is not None:
         note(f"{frame.height:,} rows written to {out}")
+
+
+def _format_of(out: Path | None, wanted: ExportFormat | None) -> ExportFormat:
+    """Return the format of an export.
+
+    Raises:
+        typer.BadParameter: the ending of the file is that of another format, or of none.
+    """
+    known = {f".{form.value}": form for form in ExportFormat}
+    stated = None if out is None else known.get(out.suffix)
+    if wanted is None and out is not None and stated is None:
+        raise typer.BadParameter(f"{out}: expected {', '.join(known)}; rename it, or give --format")
+    if wanted is not None and stated not in {None, wanted}:
+        raise typer.BadParameter(f"{out}: --format {wanted.value} does not fit this ending")
+    return wanted or stated or ExportFormat.CSV
 
 
 def _write(frame: "pl.DataFrame", out: Path | None, file_format: ExportFormat) -> None:

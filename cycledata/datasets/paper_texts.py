@@ -13,9 +13,12 @@ from cycledata.errors import ParseError
 from cycledata.parse.arxiv import ArxivPaper
 from cycledata.parse.latex import parse_eprint
 from cycledata.parse.pdf.parse import parse_pdf
-from cycledata.records import Dropped, Leak, PaperText, Submission
+from cycledata.records import Dropped, PaperText, Submission
 from cycledata.snapshot import keys
 from cycledata.snapshot.reply import Replies, Reply
+
+HIDDEN_TEXT = "hidden-text"
+"""Rule of the warning about words that a page does not show."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,10 +57,28 @@ def _parse_pdf(source: TextSource, file: str) -> PaperText:
         raise ParseError("no-pdf-converter", str(error)) from error
 
 
-def leak_row(paper_id: str, leak: Leak) -> Dropped:
-    """Return the row of a span that was cut; it states where the span is, not what it says."""
-    where = f"{leak.file}: {leak.end - leak.start} characters from {leak.start}"
-    return Dropped(paper_id, leak.rule, where, "text")
+def text_rows(paper_id: str, text: PaperText) -> tuple[Dropped, ...]:
+    """Return one row per span that was cut and per hidden span that was kept.
+
+    A row states where the span is, not what it says.
+    """
+    cut = (
+        Dropped(
+            paper_id,
+            leak.rule,
+            f"{leak.file}: {leak.end - leak.start} characters from {leak.start}",
+            "text",
+        )
+        for leak in text.leaks
+    )
+    kept = "words that the page does not show; they are kept in the text"
+    hidden = (Dropped(paper_id, HIDDEN_TEXT, kept, "text") for _ in range(n_hidden(text)))
+    return (*cut, *hidden)
+
+
+def n_hidden(text: PaperText) -> int:
+    """Return the number of spans that a reader of the printed paper cannot see."""
+    return sum(warning.rule == HIDDEN_TEXT for warning in text.warnings)
 
 
 def find_texts(

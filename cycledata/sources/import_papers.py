@@ -5,6 +5,7 @@ imported.
 """
 
 import datetime as dt
+import re
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from pydantic import ValidationError
 from cycledata.errors import ParseError, ReplyConflictError
 from cycledata.files import canonical_json
 from cycledata.parse.arxiv import NamedArxivId, split_arxiv_id
+from cycledata.parse.latex.archive import open_eprint
 from cycledata.parse.proceedings import parse_entry
 from cycledata.records import first_problem
 from cycledata.snapshot import keys
@@ -36,6 +38,7 @@ MAX_TEXT_BYTES = 256 << 20
 _PAPER_IDS = ("paper_id", "forum", "id", "entry", "entry_id")
 _LICENSES = ("license", "licence", "license_url")
 _LICENSE_SOURCES = ("license_source", "licence_source", "source")
+_COMMAND = re.compile(r"\\[A-Za-z]")
 _ENDINGS = (".gz", ".xz", ".zst", ".tgz", ".tar", ".zip", ".pdf", ".tex")
 
 
@@ -185,7 +188,7 @@ def import_eprints(
         paths,
         snapshot,
         lambda file: ReplyKey(keys.ARXIV, f"{keys.EPRINTS}{eprint_name(file.name)}"),
-        lambda _: None,
+        _eprint_problem,
         retrieved_at,
         on_progress,
     )
@@ -248,6 +251,19 @@ def _import_texts(
                 on_progress(done, total)
 
     return import_replies(snapshot, items(), None)
+
+
+def _eprint_problem(payload: bytes) -> str | None:
+    """Return why a file is not an e-print, or None if it is one."""
+    try:
+        archive = open_eprint(payload)
+    except ParseError as error:
+        return str(error)
+    if archive.kind in {"tex", "gzip-tex"} and not any(
+        _COMMAND.search(text) for text in archive.texts.values()
+    ):
+        return "expected LaTeX, an archive or a PDF; found text without a LaTeX command"
+    return None
 
 
 def eprint_name(file_name: str) -> str:

@@ -187,14 +187,14 @@ def _chart(
 
     if kind == "places":
         comparison = compare_predictions(files, humans, config)
-        choose_metrics(comparison.ranks, metric)
+        choose_metrics(comparison.ranks, metric, option="--metric")
         return plots.place_plot(comparison, metric)
     cards: Mapping[str, ScoreCard] = {
         file.name: score_predictions(file, humans, config) for file in files
     }
     card = next(iter(cards.values()))
     if kind == "forest":
-        choose_metrics(card.metrics, metric)
+        choose_metrics(card.metrics, metric, option="--metric")
         return plots.forest_plot(cards, metric)
     if kind == "errors":
         return plots.error_plot(card)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal
 
@@ -24,6 +25,8 @@ from cycleeval.scoring import ScoreCard
 if TYPE_CHECKING:
     import polars as pl
 
+_NAMES = ("by", "format", "source", "a", "b", "metric")
+"""Columns that name a number."""
 Format = Literal["table", "markdown", "latex", "csv", "json", "jsonl"]
 
 
@@ -34,7 +37,7 @@ def render(
     result_table: Callable[[], ResultTable],
     frame: "Callable[[], pl.DataFrame]",
     as_json: Callable[[], Mapping[str, object]],
-    signatures: bool = True,
+    signature: bool | None = None,
 ) -> str:
     """Return a result in one format; only the callable of that format is called.
 
@@ -44,10 +47,10 @@ def render(
         result_table: for Markdown and LaTeX.
         frame: long form, for CSV and JSON Lines.
         as_json: for JSON.
-        signatures: False leaves out the column ``signature`` of CSV and JSON Lines.
+        signature: True adds signatures to the text, False leaves them out of CSV and JSON Lines.
     """
     if form == "table":
-        return table()
+        return f"{table()}\n\n{_signatures(frame())}" if signature else table()
     if form == "markdown":
         return result_table().to_markdown()
     if form == "latex":
@@ -55,13 +58,25 @@ def render(
     if form == "json":
         return canonical_json(dict(as_json()), indent=2)
     rows = frame()
-    if not signatures:
+    if signature is False:
         rows = rows.drop("signature")
     text = rows.write_csv() if form == "csv" else rows.write_ndjson()
     return text.rstrip("\n")
 
 
-def choose_metrics(known: Iterable[str], wanted: str | None) -> tuple[str, ...] | None:
+def _signatures(rows: "pl.DataFrame") -> str:
+    """Return one line per signature, with the words that name its number."""
+    keys = [name for name in _NAMES if name in rows.columns]
+    lines = [
+        f"  {' '.join(str(row[key]) for key in keys)}: {row['signature']}"
+        for row in rows.iter_rows(named=True)
+    ]
+    return "\n".join(["signatures", *dict.fromkeys(lines)])
+
+
+def choose_metrics(
+    known: Iterable[str], wanted: str | None, *, option: str = "--metrics"
+) -> tuple[str, ...] | None:
     """Return the metrics that ``--metrics`` names, in its order; all of them for ``"all"``.
 
     None, without the option, leaves the choice to the format: the headlines or all.
@@ -78,7 +93,7 @@ def choose_metrics(known: Iterable[str], wanted: str | None) -> tuple[str, ...] 
     unknown = [name for name in names if name not in known]
     if unknown or not names:
         raise ScoringError(
-            f"--metrics: expected names among {', '.join(known)}; found "
+            f"{option}: expected names among {', '.join(known)}; found "
             f"{', '.join(unknown) or 'none'}"
         )
     return names
@@ -104,8 +119,7 @@ def comparison_of_metrics(comparison: Comparison, wanted: str | None) -> Compari
 
     Holm's adjustment is over the pairs of models within one metric, so it stays the same.
     """
-    known = dict.fromkeys(name for pair in comparison.pairs for name in pair.differences)
-    names = choose_metrics(known, wanted)
+    names = choose_metrics(metrics_of(comparison), wanted)
     if names is None:
         return comparison
     pairs = tuple(
@@ -152,11 +166,11 @@ def rendered_card(
     names = None if metrics is None else tuple(card.metrics)
     return render(
         form,
-        table=lambda: score_report(card, metrics=names, signatures=bool(signature)),
+        table=lambda: score_report(card, metrics=names),
         result_table=lambda: score_table(card),
         frame=card.to_frame,
         as_json=lambda: {**card.to_json(), **more},
-        signatures=signature is not False,
+        signature=signature,
     )
 
 
@@ -172,14 +186,14 @@ def rendered_comparison(
     """Return a comparison as ``compare`` prints it; see `rendered_card`."""
     from cycleeval.report import HEADLINES, comparison_report
 
-    names = None if metrics is None else tuple(comparison.ranks)
+    names = None if metrics is None else metrics_of(comparison)
     return render(
         form,
         table=lambda: comparison_report(comparison, metrics=names, pairs=pairs),
         result_table=lambda: comparison_table(comparison, names or HEADLINES),
         frame=lambda: comparison_frame(comparison),
         as_json=lambda: {**comparison.to_json(), **more},
-        signatures=signature is not False,
+        signature=signature,
     )
 
 
@@ -195,11 +209,11 @@ def rendered_generated(
         report = replace(report, rows=rows)
     return render(
         form,
-        table=lambda: render_generated(report),
-        result_table=lambda: generated_table(report),
-        frame=lambda: generated_frame(report),
-        as_json=lambda: generated_json(report),
-        signatures=signature is not False,
+        table=partial(render_generated, report),
+        result_table=partial(generated_table, report),
+        frame=partial(generated_frame, report),
+        as_json=partial(generated_json, report),
+        signature=signature,
     )
 
 
@@ -215,12 +229,17 @@ def rendered_detection(
         report = replace(report, rows=rows)
     return render(
         form,
-        table=lambda: render_detection(report),
-        result_table=lambda: detection_table(report),
-        frame=lambda: detection_frame(report),
-        as_json=lambda: detection_json(report),
-        signatures=signature is not False,
+        table=partial(render_detection, report),
+        result_table=partial(detection_table, report),
+        frame=partial(detection_frame, report),
+        as_json=partial(detection_json, report),
+        signature=signature,
     )
+
+
+def metrics_of(comparison: Comparison) -> tuple[str, ...]:
+    """Return the metrics that any pair was compared on, those without places included."""
+    return tuple(dict.fromkeys(name for pair in comparison.pairs for name in pair.differences))
 
 
 def _names(rows: Sequence[Detected | GeneratedRow]) -> tuple[str, ...]:

@@ -161,11 +161,11 @@ def comparison_table(comparison: Comparison, metrics: Sequence[str]) -> ResultTa
     adjustment shows that it is better than every other model.
     """
     values = values_by_metric(comparison)
-    columns = tuple(name for name in metrics if name in comparison.ranks)
+    columns = tuple(name for name in metrics if name in values)
     ranks = comparison.ranks
 
     def cell(model: str, metric: str) -> TableCell:
-        first = [name for name, place in ranks[metric].items() if place == 1]
+        first = [name for name, place in ranks.get(metric, {}).items() if place == 1]
         return TableCell(values[metric].get(model), is_best=first == [model])
 
     return ResultTable(

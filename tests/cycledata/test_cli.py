@@ -343,7 +343,7 @@ def test_status_names_what_is_missing_and_the_command_for_it(cli: Cli, tmp_path:
     notes.write_text('{"id": "forumA", "forum": "forumA", "content": {"title": "T"}}\n')
     eprints = tmp_path / "eprints"
     eprints.mkdir()
-    (eprints / "2310.01234v1.gz").write_bytes(b"x")
+    (eprints / "2310.01234v1.gz").write_bytes(rb"\documentclass{article}")
     for kind, path in (("openreview-notes", notes), ("eprints", eprints)):
         assert cli("import", kind, path, "--snapshot", snapshot).code == 0
     ran = cli("status", snapshot)

@@ -53,7 +53,7 @@ def test_an_invalid_line_is_named(tmp_path: Path, line: dict[str, object], rule:
 def test_missing_papers_are_allowed_and_named(tmp_path: Path) -> None:
     code, found = checked(tmp_path, GOOD[:2])
     assert code == 0
-    assert "1 papers have no prediction, such as p2" in str(found["remarks"])
+    assert "without a prediction: 1 papers, such as p2" in str(found["remarks"])
 
 
 def test_an_invalid_description_is_a_problem(tmp_path: Path) -> None:

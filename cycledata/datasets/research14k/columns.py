@@ -52,6 +52,7 @@ DEFAULT_SCHEMA = pa.schema(
         ),
         ("sections", pa.list_(_SECTION)),
         ("figures", pa.list_(_FIGURE)),
+        ("n_hidden", pa.int32()),
         ("outline", _OUTLINE),
         ("outline_source", pa.string()),
         ("messages", pa.list_(pa.struct([("role", pa.string()), ("content", pa.string())]))),

@@ -19,7 +19,7 @@ from cycledata.consent.decisions import Claim, Decisions, decide_paper, license_
 from cycledata.consent.evidence import Component, Evidence
 from cycledata.consent.gather import metadata_evidence, stated_license, work_evidence
 from cycledata.consent.works import work_keys
-from cycledata.datasets.paper_texts import TextSource, leak_row, version_of
+from cycledata.datasets.paper_texts import TextSource, n_hidden, text_rows, version_of
 from cycledata.datasets.research14k.columns import IDENTITY
 from cycledata.datasets.research14k.index import (
     LookupFile,
@@ -150,7 +150,7 @@ def _assemble(
         detail = "expected a paper that can be rendered as messages and parsed back"
         return PaperRows(paper_id, dropped=(Dropped(paper_id, "unrenderable", detail, "assembly"),))
     rows: dict[str, Mapping[str, Any]] = {"ids": _ids_row(entry, text, full_row)}
-    dropped = [*resolved.missing, *(leak_row(paper_id, leak) for leak in selected.paper.leaks)]
+    dropped = [*resolved.missing, *text_rows(paper_id, selected.paper)]
     if all(decisions.publishes(name) for name in _DEFAULT_COMPONENTS):
         license_ = license_of(decisions.of("paper_text")[0], text.evidence)
         rows["default"] = {**published, "license": license_}
@@ -315,6 +315,7 @@ def _full_row(
         "figures": [
             {"label": f.label, "caption": f.caption, "files": list(f.files)} for f in paper.figures
         ],
+        "n_hidden": n_hidden(paper),
         "outline": outline.model_dump(),
         "outline_source": outline_source,
         "messages": [message.model_dump() for message in messages],

@@ -52,6 +52,7 @@ DEFAULT_SCHEMA = pa.schema(
         ("paper_text", pa.string()),
         ("text_source", pa.string()),
         ("text_version", pa.string()),
+        ("n_hidden", pa.int32()),
         ("sections", pa.list_(_SECTION)),
         ("reviews", pa.list_(_REVIEW)),
         ("meta_review", pa.string()),

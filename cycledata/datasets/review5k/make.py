@@ -21,8 +21,9 @@ from cycledata.consent.works import work_keys
 from cycledata.datasets.paper_texts import (
     TextSource,
     find_texts,
-    leak_row,
+    n_hidden,
     parse_text,
+    text_rows,
 )
 from cycledata.datasets.review5k.abstracts import prepare_abstract
 from cycledata.datasets.review5k.columns import REVIEW_NUMBERS, REVIEW_TEXTS
@@ -431,8 +432,8 @@ def _default_row(
             unread.append(Dropped(paper_id, error.rule, error.detail[:200], "text"))
             continue
         if parsed.sections:
-            cut = (leak_row(paper_id, leak) for leak in parsed.leaks)
-            return _full_row(paper, text, verdict, parsed), (*unread, *cut)
+            rows = (*unread, *text_rows(paper_id, parsed))
+            return _full_row(paper, text, verdict, parsed), rows
         unread.append(Dropped(paper_id, "no-sections", text.reply.key, "text"))
     detail = f"none of {len(open_texts)} can be read"
     return None, (*unread, _drop(paper_id, "no-readable-text", detail, "text"))
@@ -457,6 +458,7 @@ def _full_row(
         "paper_text": paper_as_text(shown),
         "text_source": parsed.text_source,
         "text_version": parsed.text_version,
+        "n_hidden": n_hidden(parsed),
         "sections": [s.model_dump(include={"level", "title", "text"}) for s in parsed.sections],
         **_review_columns(submission),
         "license": license_of(verdict, text.evidence),

@@ -100,7 +100,9 @@ def read_form_file(path: Path) -> dict[str, VenueForm]:
             return forms_from_invitations(raw if isinstance(raw, list) else [raw], source="file")
         return dict(_read_forms(tomllib.loads(path.read_text("utf-8")), source="file"))
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise ParseError("bad-form", f"{path}: {error!r:.200}") from error
+        raise ParseError(
+            "bad-form", f"{path}: expected a form in TOML or an invitation in JSON: {error}"[:300]
+        ) from error
 
 
 def _read_forms(document: Mapping[str, Any], source: FormSource) -> Iterator[tuple[str, VenueForm]]:

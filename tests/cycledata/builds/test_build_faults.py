@@ -128,13 +128,18 @@ def test_an_opt_out_beats_a_consent_and_is_told_once(tmp_path: Path) -> None:
         "paper_ids": ["SAMPLE5k01"],
         "components": ["reviews"],
     }
-    wish = {"paper_ids": ["SAMPLE5k01"], "components": ["reviews"], "date": DAY, "source": "mail"}
-    told = {
+    request = {
+        "paper_ids": ["SAMPLE5k01"],
+        "components": ["reviews"],
+        "date": DAY,
+        "source": "mail",
+    }
+    policy_text = {
         **POLICY.model_dump(mode="json"),
         "written_consent": [consent],
-        "opt_out": [wish, {**wish, "source": "again"}],
+        "opt_out": [request, {**request, "source": "again"}],
     }
-    out = build_sample(tmp_path / "out", policy=Policy.model_validate(told))
+    out = build_sample(tmp_path / "out", policy=Policy.model_validate(policy_text))
     (verdict,) = [v for v in explain(out, "SAMPLE5k01").verdicts if v.component == "reviews"]
     assert (verdict.rule, verdict.evidence) == ("opt-out", "mail")
 
@@ -142,10 +147,12 @@ def test_an_opt_out_beats_a_consent_and_is_told_once(tmp_path: Path) -> None:
 def test_a_policy_may_name_a_hundred_thousand_papers_and_says_who_is_unknown(
     tmp_path: Path,
 ) -> None:
-    wish = {"paper_ids": [f"x{i}" for i in range(100_000)], "date": DAY, "source": "list"}
-    told = {**POLICY.model_dump(mode="json"), "opt_out": [wish]}
+    request = {"paper_ids": [f"x{i}" for i in range(100_000)], "date": DAY, "source": "list"}
+    policy_text = {**POLICY.model_dump(mode="json"), "opt_out": [request]}
     start = time.perf_counter()
-    report = build(REVIEW_5K, sample.SNAPSHOT, tmp_path / "out", policy=Policy.model_validate(told))
+    report = build(
+        REVIEW_5K, sample.SNAPSHOT, tmp_path / "out", policy=Policy.model_validate(policy_text)
+    )
     assert time.perf_counter() - start < 30
     assert len(report.unknown_ids) == 100_000
 
@@ -202,9 +209,9 @@ def test_of_two_builds_at_once_one_is_whole(built: Path, tmp_path: Path) -> None
         subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
         for _ in range(2)
     ]
-    told = [run.communicate()[1] for run in runs]
+    policy_text = [run.communicate()[1] for run in runs]
     assert sorted(run.returncode for run in runs) in ([0, 0], [0, 1])
-    assert "Traceback" not in "".join(told)
+    assert "Traceback" not in "".join(policy_text)
     assert verify_build(tmp_path / "out").fingerprint == read_build(built).fingerprint
     assert left_in(tmp_path) == ["out"]
 
@@ -271,7 +278,7 @@ def until(true: Callable[[], bool]) -> None:
         if true():
             return
         time.sleep(0.01)
-    raise AssertionError("waited 30 s in vain")
+    raise AssertionError("waited 30 s for nothing")
 
 
 @pytest.mark.parametrize("workers", [1, 2])
@@ -281,10 +288,10 @@ def test_a_stopped_build_leaves_nothing_and_says_nothing(
 ) -> None:
     run = started(tmp_path / "out", workers)
     run.send_signal(getattr(signal, name))
-    _, told = run.communicate(timeout=60)
+    _, policy_text = run.communicate(timeout=60)
     assert run.returncode in {130, 0}
     # A worker may be cut off before its first line of ours; then Python itself says so.
-    assert told == "" or "EOFError: Ran out of input" in told
+    assert policy_text == "" or "EOFError: Ran out of input" in policy_text
     assert left_in(tmp_path) == ([] if run.returncode else ["out"])
 
 

@@ -26,6 +26,7 @@ from cycledata.consent.policy import Policy, read_policy
 from cycledata.consent.tombstones import Tombstone
 from cycledata.errors import BuildError, PolicyError, UnsealedError, VerifyError
 from cycledata.load import iterate_rows, read_build, verify_build
+from cycledata.manifest import pin_file, write_manifest
 from cycledata.snapshot.open import OpenSnapshot
 from cycledata.snapshot.reply import Reply
 from cycledata.snapshot.sealed import SealedSnapshot
@@ -349,7 +350,7 @@ LICENCES = [*["CC BY 4.0"] * 4, "CC0", "CC BY-SA 4.0", "CC BY-NC-ND 4.0", "arXiv
 few_components = st.sets(st.sampled_from(COMPONENTS), max_size=2)
 requests = st.sets(st.sampled_from(COMPONENTS), min_size=1, max_size=2)
 policies = st.builds(
-    lambda unnamed, terms, wishes: Policy.model_validate(
+    lambda unnamed, terms, requests: Policy.model_validate(
         {
             "name": "random",
             "accept_terms": sorted(terms),
@@ -357,11 +358,11 @@ policies = st.builds(
             "opt_out": [
                 {
                     "paper_ids": [f"p{i}"],
-                    "components": sorted(wish),
+                    "components": sorted(request),
                     "date": "2026-01-01",
                     "source": "mail",
                 }
-                for i, wish in enumerate(wishes)
+                for i, request in enumerate(requests)
             ],
         }
     ),
@@ -425,3 +426,23 @@ def test_no_byte_of_a_withheld_component_stands_in_any_file(
 def iterate_rows_of(folder: Path, config: str) -> Iterable[dict[str, Any]]:
     for split in read_build(folder).configs[config]:
         yield from (dict(row) for row in iterate_rows(folder, config, split))
+
+
+def test_a_takedown_works_on_a_build_with_other_columns(tmp_path: Path) -> None:
+    """A build of another version lacks a column or has one more."""
+    built = tmp_path / "built"
+    build(REVIEW_5K, sample.SNAPSHOT, built, policy=SAMPLE_POLICY)
+    manifest = read_build(built)
+    pins = []
+    for pin in manifest.files:
+        path = built / pin.path
+        if pin.path.startswith("default/"):
+            pl.read_parquet(path).drop("n_hidden").with_columns(extra=pl.lit(1)).write_parquet(path)
+        pins.append(pin_file(built, pin.path, pin.rows))
+    write_manifest(built / "manifest.json", manifest.model_copy(update={"files": tuple(pins)}))
+    taken = tmp_path / "taken"
+    take_down(built, ["SAMPLE5k01"], taken, reason="asked", date="2026-11-20")
+    before = pl.read_parquet(built / "default" / "*.parquet")
+    after = pl.read_parquet(taken / "default" / "*.parquet")
+    assert after.columns == before.columns
+    assert set(before["paper_id"]) - set(after["paper_id"]) == {"SAMPLE5k01"}

@@ -297,7 +297,7 @@ CITED_LICENCES = ["CCBY", "CCBY", "CC0", "CCBYNCND", "publisher-specific", None]
 few_components = st.sets(st.sampled_from(COMPONENTS_14K), max_size=2)
 requests = st.sets(st.sampled_from(COMPONENTS_14K), min_size=1, max_size=2)
 policies = st.builds(
-    lambda unnamed, terms, wishes: Policy.model_validate(
+    lambda unnamed, terms, requests: Policy.model_validate(
         {
             "name": "random",
             "accept_terms": sorted(terms),
@@ -305,11 +305,11 @@ policies = st.builds(
             "opt_out": [
                 {
                     "paper_ids": [f"p{i:02}"],
-                    "components": sorted(wish),
+                    "components": sorted(request),
                     "date": "2026-01-01",
                     "source": "mail",
                 }
-                for i, wish in enumerate(wishes)
+                for i, request in enumerate(requests)
             ],
         }
     ),

@@ -334,8 +334,11 @@ def test_a_table_without_venue_says_what_to_do(tmp_path: Path) -> None:
     assert "no venue_id; rename the column, or pass --venue" in report.unreadable[0].reason
 
 
+TEX = rb"\documentclass{article}"
+
+
 def test_eprints_come_in_as_they_are(tmp_path: Path) -> None:
-    (tmp_path / "2310.01234v2.tar.gz").write_bytes(gzip.compress(b"x", mtime=0))
+    (tmp_path / "2310.01234v2.tar.gz").write_bytes(gzip.compress(TEX, mtime=0))
     (tmp_path / "2310.01234").write_bytes(b"%PDF-1.5")
     (tmp_path / "empty.gz").write_bytes(b"")
     with OpenSnapshot(tmp_path / "s") as snapshot:
@@ -343,14 +346,14 @@ def test_eprints_come_in_as_they_are(tmp_path: Path) -> None:
         found = {reply.key: reply for reply in snapshot.iter("arxiv")}
     assert counts(report) == (2, 0, 0, 1)
     assert report.unreadable[0].file == "empty.gz"
-    assert found["eprint/2310.01234v2"].payload == gzip.compress(b"x", mtime=0)
+    assert found["eprint/2310.01234v2"].payload == gzip.compress(TEX, mtime=0)
     assert found["eprint/2310.01234v2"].media_type == "application/gzip"
     assert found["eprint/2310.01234"].media_type == "application/pdf"
 
 
 def test_two_eprints_of_one_name_are_not_mixed_up(tmp_path: Path) -> None:
-    (tmp_path / "ali.tar.gz").write_bytes(b"one")
-    (tmp_path / "ali.gz").write_bytes(b"two")
+    (tmp_path / "ali.tar.gz").write_bytes(TEX)
+    (tmp_path / "ali.gz").write_bytes(TEX + b"% two")
     with OpenSnapshot(tmp_path / "s") as snapshot:
         files = [tmp_path / "ali.tar.gz", tmp_path / "ali.gz", tmp_path / "ali.gz"]
         report = import_eprints(files, snapshot)

@@ -84,7 +84,7 @@ def test_a_list_of_accepted_papers_brings_ids_too(tmp_path: Path) -> None:
 
 def test_e_prints_and_pdfs_come_from_folders(tmp_path: Path) -> None:
     for name in ("e/2310.01234v1.tar.gz", "e/more/forumA.gz", "e/.hidden.gz"):
-        write(tmp_path / name, "bytes")
+        write(tmp_path / name, "\\documentclass{article}")
     write(tmp_path / "p" / "forumB.pdf", "%PDF-1.5 x")
     write(tmp_path / "p" / "notes.pdf", "text")
     report, found = run(import_eprints, tmp_path, tmp_path / "e")

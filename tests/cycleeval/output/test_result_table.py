@@ -134,3 +134,27 @@ def test_a_card_shows_itself_in_a_notebook() -> None:
     assert html.startswith("<table>")
     assert html == score_table(card).to_html()
     assert f"{card.metrics['proxy_mse_n1'].value:.3f}" in html
+
+
+def test_a_metric_without_places_is_shown_in_every_form(files: Path) -> None:
+    models = (files / "good.jsonl", files / "bad.jsonl", files / "reference.jsonl")
+    for form, name in (("table", "bias"), ("markdown", "bias"), ("latex", "bias"), ("csv", "bias")):
+        shown = run("compare", *models, "--metrics", "bias", "--no-baselines", "--format", form)
+        assert name in shown
+        assert re.search(r"\d\.\d{3}", shown), form
+
+
+@pytest.mark.parametrize("command", ["human", "compare"])
+def test_signatures_are_printed_where_they_are_asked_for(files: Path, command: str) -> None:
+    models: list[Path] = [] if command == "human" else [files / "good.jsonl", files / "bad.jsonl"]
+    words: list[str | Path] = [
+        command,
+        *models,
+        files / "reference.jsonl",
+        "--metrics",
+        "spearman",
+        "--no-baselines",
+    ]
+    assert "|seed:0" not in run(*words)
+    shown = run(*words, "--signature")
+    assert re.search(r"^signatures\n  .*spearman: .*\|seed:0", shown, re.MULTILINE)
