@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cycledata.cli.options import Build, Dataset, Out
+from cycledata.cli.options import Build, Dataset, DatasetArgument, Out, PolicyOption
 from cycledata.cli.output import print_build, print_explanation
 from cycledata.console import AsJson, note, print_json, progress, warn
 from cycledata.errors import NotASnapshotError
@@ -27,9 +27,7 @@ class EngineName(StrEnum):
 
 
 def build(
-    dataset: Annotated[
-        Dataset, typer.Argument(metavar="DATASET", help="review-5k or research-14k.")
-    ],
+    dataset: DatasetArgument,
     out: Out,
     snapshot: Annotated[
         Path | None,
@@ -48,15 +46,7 @@ def build(
             " Default: all in the snapshot.",
         ),
     ] = None,
-    policy: Annotated[
-        Path | None,
-        typer.Option(
-            exists=True,
-            dir_okay=False,
-            metavar="FILE",
-            help="Consent policy (TOML); if not given, the built-in one.",
-        ),
-    ] = None,
+    policy: PolicyOption = None,
     engine: Annotated[EngineName, typer.Option(help="Execution backend.")] = EngineName.LOCAL,
     workers: Annotated[
         int, typer.Option(min=1, metavar="N", help="Processes, or Ray tasks at a time.")
@@ -156,9 +146,7 @@ def _warn_unused(folder: Path) -> None:
 
 
 def recipe_show(
-    dataset: Annotated[
-        Dataset, typer.Argument(metavar="DATASET", help="review-5k or research-14k.")
-    ],
+    dataset: DatasetArgument,
 ) -> None:
     """Print the default recipe of a dataset as TOML, with the meaning of every key."""
     from cycledata.builds import runner

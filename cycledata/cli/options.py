@@ -54,3 +54,15 @@ Out = Annotated[
         help="Folder to write; must be new, empty, or have the same result already.",
     ),
 ]
+DatasetArgument = Annotated[
+    Dataset, typer.Argument(metavar="DATASET", help="review-5k or research-14k.")
+]
+PolicyOption = Annotated[
+    Path | None,
+    typer.Option(
+        exists=True,
+        dir_okay=False,
+        metavar="FILE",
+        help="Consent policy (TOML); if not given, the built-in one.",
+    ),
+]

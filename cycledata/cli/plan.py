@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cycledata.cli.options import Dataset
+from cycledata.cli.options import DatasetArgument, PolicyOption
 from cycledata.console import AsJson, examples, print_json, print_table, printable, progress
 
 if TYPE_CHECKING:
@@ -23,9 +23,7 @@ _SHOWN = 12
 
 
 def plan(
-    dataset: Annotated[
-        Dataset, typer.Argument(metavar="DATASET", help="review-5k or research-14k.")
-    ],
+    dataset: DatasetArgument,
     snapshot: Annotated[
         Path | None,
         typer.Option(
@@ -35,15 +33,7 @@ def plan(
             help="Folder of a snapshot, open or sealed; if not given, the embedded sample.",
         ),
     ] = None,
-    policy: Annotated[
-        Path | None,
-        typer.Option(
-            exists=True,
-            dir_okay=False,
-            metavar="FILE",
-            help="Consent policy (TOML); if not given, the built-in one.",
-        ),
-    ] = None,
+    policy: PolicyOption = None,
     venue: Annotated[
         list[str] | None,
         typer.Option(metavar="VENUE", help="Venue id, or list such as acl/2023. Repeat."),

@@ -12,7 +12,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cycledata.cli.options import Dataset, OpenSnapshotOption, Snapshot
+from cycledata.cli.options import (
+    Dataset,
+    DatasetArgument,
+    OpenSnapshotOption,
+    PolicyOption,
+    Snapshot,
+)
 from cycledata.cli.output import print_estimate, print_fetch, print_inventory
 from cycledata.console import AsJson, note, print_json, step_progress
 from cycledata.errors import FetchError, SnapshotError
@@ -37,9 +43,7 @@ class FetchScope(StrEnum):
 
 
 def fetch(
-    dataset: Annotated[
-        Dataset, typer.Argument(metavar="DATASET", help="review-5k or research-14k.")
-    ],
+    dataset: DatasetArgument,
     snapshot: OpenSnapshotOption,
     venue: Annotated[
         list[str] | None,
@@ -87,15 +91,7 @@ def fetch(
             " the policy allows to publish."
         ),
     ] = None,
-    policy: Annotated[
-        Path | None,
-        typer.Option(
-            exists=True,
-            dir_okay=False,
-            metavar="FILE",
-            help="Consent policy (TOML) for --only publishable; if not given, the built-in one.",
-        ),
-    ] = None,
+    policy: PolicyOption = None,
     arxiv_burst: Annotated[
         bool,
         typer.Option(

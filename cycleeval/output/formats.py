@@ -1,16 +1,16 @@
 """The formats of ``--format``, and the choice of metrics and signatures that are printed."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from functools import partial
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, TypeVar
 
 from cycledata.errors import ScoringError
 from cycledata.files import canonical_json
 from cycleeval.comparison import Comparison
-from cycleeval.detection import Detected, DetectionReport
-from cycleeval.generated import GeneratedReport, GeneratedRow
+from cycleeval.detection import DetectionReport
+from cycleeval.generated import GeneratedReport
 from cycleeval.output.frames import comparison_frame, detection_frame, generated_frame
 from cycleeval.output.result_table import (
     ResultTable,
@@ -19,12 +19,12 @@ from cycleeval.output.result_table import (
     generated_table,
     score_table,
 )
-from cycleeval.result import MetricResult
 from cycleeval.scoring import ScoreCard
 
 if TYPE_CHECKING:
     import polars as pl
 
+Report = TypeVar("Report", GeneratedReport, DetectionReport)
 _NAMES = ("by", "format", "source", "a", "b", "metric")
 """Columns that name a number."""
 Format = Literal["table", "markdown", "latex", "csv", "json", "jsonl"]
@@ -203,16 +203,13 @@ def rendered_generated(
     """Return ratings of generated papers as ``generated`` prints them; see `rendered_card`."""
     from cycleeval.tables import generated_json, render_generated
 
-    names = choose_metrics(_names(report.rows), metrics)
-    if names is not None:
-        rows = tuple(replace(row, metrics=_named(row.metrics, names)) for row in report.rows)
-        report = replace(report, rows=rows)
+    chosen = _with_metrics(report, metrics)
     return render(
         form,
-        table=partial(render_generated, report),
-        result_table=partial(generated_table, report),
-        frame=partial(generated_frame, report),
-        as_json=partial(generated_json, report),
+        table=partial(render_generated, chosen),
+        result_table=partial(generated_table, chosen),
+        frame=partial(generated_frame, chosen),
+        as_json=partial(generated_json, chosen),
         signature=signature,
     )
 
@@ -223,28 +220,30 @@ def rendered_detection(
     """Return detection rates as ``detection`` prints them; see `rendered_card`."""
     from cycleeval.tables import detection_json, render_detection
 
-    names = choose_metrics(_names(report.rows), metrics)
-    if names is not None:
-        rows = tuple(replace(row, metrics=_named(row.metrics, names)) for row in report.rows)
-        report = replace(report, rows=rows)
+    chosen = _with_metrics(report, metrics)
     return render(
         form,
-        table=partial(render_detection, report),
-        result_table=partial(detection_table, report),
-        frame=partial(detection_frame, report),
-        as_json=partial(detection_json, report),
+        table=partial(render_detection, chosen),
+        result_table=partial(detection_table, chosen),
+        frame=partial(detection_frame, chosen),
+        as_json=partial(detection_json, chosen),
         signature=signature,
     )
+
+
+def _with_metrics(report: Report, wanted: str | None) -> Report:
+    """Return a report whose rows have the named metrics only."""
+    known = dict.fromkeys(metric.name for row in report.rows for metric in row.metrics)
+    names = choose_metrics(known, wanted)
+    if names is None:
+        return report
+    rows = tuple(
+        replace(row, metrics=tuple(metric for metric in row.metrics if metric.name in names))
+        for row in report.rows
+    )
+    return replace(report, rows=rows)
 
 
 def metrics_of(comparison: Comparison) -> tuple[str, ...]:
     """Return the metrics that any pair was compared on, those without places included."""
     return tuple(dict.fromkeys(name for pair in comparison.pairs for name in pair.differences))
-
-
-def _names(rows: Sequence[Detected | GeneratedRow]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(metric.name for row in rows for metric in row.metrics))
-
-
-def _named(metrics: Sequence[MetricResult], names: Sequence[str]) -> tuple[MetricResult, ...]:
-    return tuple(metric for metric in metrics if metric.name in names)
