@@ -26,7 +26,9 @@ DEADLINES: Mapping[str, dt.date] = {
     "ICML.cc/2024/Conference": dt.date(2024, 2, 1),
     "ICML.cc/2025/Conference": dt.date(2025, 1, 30),
 }
-"""Deadline of the full paper by venue id, anywhere on Earth, as the calls for papers state it."""
+"""Deadline of the full paper by venue id, anywhere on Earth.
+
+Not verified against the venues' pages: check them where a version is dated close to the deadline."""
 
 VersionRule = Literal[
     "last-before-deadline", "first-after-deadline", "latest", "stated", "unknown-versions"
