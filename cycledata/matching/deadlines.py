@@ -28,7 +28,8 @@ DEADLINES: Mapping[str, dt.date] = {
 }
 """Deadline of the full paper by venue id, anywhere on Earth.
 
-Not verified against the venues' pages: check them where a version is dated close to the deadline."""
+Not verified against the venues' pages: check them where a version is dated close to the deadline.
+"""
 
 VersionRule = Literal[
     "last-before-deadline", "first-after-deadline", "latest", "stated", "unknown-versions"

@@ -6,7 +6,7 @@ addresses, names of the authors, ids of notes, and links to code hosts.
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal, NamedTuple
 
@@ -238,33 +238,56 @@ class _Replacement(NamedTuple):
 
     needles: tuple[str, ...]
     """Lower-case texts; the expression can match only where one of them occurs."""
-    expression: str
-    flags: re.RegexFlag
+    expression: Callable[[], re.Pattern[str]]
+    """Makes the expression, which costs more than a search for the needles."""
     shown: str
 
 
-def _replacement(pattern: re.Pattern[str], shown: str, *needles: str) -> _Replacement:
-    return _Replacement(needles, pattern.pattern, re.RegexFlag(pattern.flags), shown)
-
-
 _ALWAYS = (
-    _replacement(_NOTE_LINK, "", "noteid="),
-    _replacement(
-        _CODE_LINK,
+    _Replacement(("noteid=",), lambda: _NOTE_LINK, ""),
+    _Replacement(
+        ("github.", "gitlab.", "bitbucket.", "huggingface.", "osf.io", "google."),
+        lambda: _CODE_LINK,
         "[link]",
-        "github.",
-        "gitlab.",
-        "bitbucket.",
-        "huggingface.",
-        "osf.io",
-        "google.",
     ),
-    _replacement(_EMAIL, "[address]", "@"),
-    _replacement(_ORCID, "[address]", "-"),
+    _Replacement(("@",), lambda: _EMAIL, "[address]"),
+    _Replacement(("-",), lambda: _ORCID, "[address]"),
 )
-_PROFILES = _replacement(_PROFILE, "[profile]", "~")
+_PROFILES = _Replacement(("~",), lambda: _PROFILE, "[profile]")
 _ODD_CASE = re.compile("[\u017f\u212a\u0130\u0131]")
 """Letters that equal an ASCII letter when case is ignored, but not after `str.lower`."""
+
+
+def _needles(text: str) -> tuple[str, ...]:
+    """Return what must occur for a text to match; lower case is a safe filter for ASCII only."""
+    return (text.lower(),) if text.isascii() else ("",)
+
+
+def _by_name(words: Sequence[str], shown: str) -> _Replacement:
+    """Replace a person's name, also with the family name first."""
+    given, family = r"[\s_]+".join(map(re.escape, words[:-1])), re.escape(words[-1])
+    return _Replacement(
+        _needles(words[-1]),
+        lambda: re.compile(
+            rf"(?<!\w)(?:{given}[\s_]+{family}|{family},\s*{given})(?!\w)", re.IGNORECASE
+        ),
+        shown,
+    )
+
+
+def _by_group(name: str, token: str, role: str) -> Iterator[_Replacement]:
+    """Replace a group such as "Reviewer_aBcD" by its role, and "aBcD" if it is no word."""
+    spelled = r"[\s_#-]{0,3}".join(map(re.escape, name.removeprefix("Anon").split("_")))
+    escaped = re.escape(token)
+    yield _Replacement(
+        _needles(token),
+        lambda: re.compile(
+            rf"(?<!\w)(?:Anon)?{spelled}s?[\s_#:*-]{{0,4}}{escaped}(?!\w)", re.IGNORECASE
+        ),
+        f"Reviewer {role}" if _PSEUDONYM.fullmatch(role) else role,
+    )
+    if len(token) >= 4 and not _WORD_LIKE.fullmatch(token):
+        yield _Replacement(_needles(token), lambda: re.compile(rf"(?<!\w){escaped}(?!\w)"), role)
 
 
 class _Pseudonyms:
@@ -282,43 +305,22 @@ class _Pseudonyms:
                 name = signature.strip("~0123456789").replace("_", " ")
                 people.setdefault(name, "[name]")
             elif found := _PERSON.fullmatch(signature.rpartition("/")[2]):
-                self._add_group(found[1], found[2], role)
+                self._replacements += _by_group(found[1], found[2], role)
         self._replacements.append(_PROFILES)
         for name, label in people.items():
             words = [word for word in re.split(r"[\s_]+", name) if word]
             if len(words) > 1:
-                gap, escaped = r"[\s_]+", [re.escape(word) for word in words]
-                inverted = rf"{escaped[-1]},\s*{gap.join(escaped[:-1])}"
-                spelled = rf"(?:{gap.join(escaped)}|{inverted})"
-                self._add(rf"(?<!\w){spelled}(?!\w)", label, words[-1])
+                self._replacements.append(_by_name(words, label))
         self._ids = ids
-        known = "|".join(map(re.escape, ids)) or "(?!)"
-        self._any_id = rf"(?<![\w-])(?:{known})(?![\w-])"
-
-    def _add_group(self, name: str, token: str, role: str) -> None:
-        """Replace a group such as "Reviewer_aBcD" by its role, and "aBcD" if it is no word."""
-        spelled = r"[\s_#-]{0,3}".join(map(re.escape, name.removeprefix("Anon").split("_")))
-        escaped = re.escape(token)
-        pattern = rf"(?<!\w)(?:Anon)?{spelled}s?[\s_#:*-]{{0,4}}{escaped}(?!\w)"
-        shown = f"Reviewer {role}" if _PSEUDONYM.fullmatch(role) else role
-        self._add(pattern, shown, token)
-        if len(token) >= 4 and not _WORD_LIKE.fullmatch(token):
-            self._add(rf"(?<!\w){escaped}(?!\w)", role, token, flags=re.NOFLAG)
-
-    def _add(
-        self, expression: str, shown: str, needle: str, *, flags: re.RegexFlag = re.IGNORECASE
-    ) -> None:
-        # Lower case is a safe filter for ASCII only; other needles are always tried.
-        needles = (needle.lower(),) if needle.isascii() else ("",)
-        self._replacements.append(_Replacement(needles, expression, flags, shown))
 
     def __call__(self, text: str) -> str:
-        # Most texts have none of the needles, and compiling an expression costs more than a search.
         lowered = text.lower()
-        for needles, expression, flags, shown in self._replacements:
+        for needles, expression, shown in self._replacements:
             if _ODD_CASE.search(text) or any(needle in lowered for needle in needles):
-                text = re.sub(expression, shown, text, flags=flags)
+                text = expression().sub(shown, text)
                 lowered = text.lower()
         if not any(known in text for known in self._ids):
             return text
-        return re.sub(self._any_id, lambda match: self._ids[match[0]], text)
+        ids = "|".join(map(re.escape, self._ids))
+        any_id = re.compile(rf"(?<![\w-])(?:{ids})(?![\w-])")
+        return any_id.sub(lambda match: self._ids[match[0]], text)

@@ -553,13 +553,10 @@ def test_other_drafts_are_removed(draft: str) -> None:
 )
 def test_a_megabyte_of_repetition_is_read_at_once(unit: str, where: str) -> None:
     text = "## Reviewer\n\n### Rating\n\n6\n\n" + where + unit * (1_000_000 // len(unit))
-    took = []
-    for _ in range(3):
-        start = time.perf_counter()
-        parse_reviews(text)
-        took.append(time.perf_counter() - start)
-    # 0.1 s is the promise on an idle machine; a reader that is not linear takes minutes.
-    assert min(took) < 0.5
+    start = time.process_time()
+    parse_reviews(text)
+    # A linear reader takes 0.1 to 0.5 s of CPU; one that is not linear takes minutes.
+    assert time.process_time() - start < 5
 
 
 def submission(*given_: Review) -> Submission:
