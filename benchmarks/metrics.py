@@ -22,7 +22,8 @@ from sklearn import metrics
 from cycleeval.aligned import align
 from cycleeval.bootstrap import Statistic, evaluate, resampled_weights
 from cycleeval.human_ratings import HumanRatings, human_ratings_of
-from cycleeval.metrics import PaperStatistics, model_statistics
+from cycleeval.metrics import model_statistics
+from cycleeval.paper_statistics import PaperStatistics
 from cycleeval.predictions import Prediction, PredictionFile
 from cycleeval.proxy import human_error
 from cycleeval.ragged import from_flat, ragged

@@ -15,7 +15,8 @@ from cycleeval.aligned import AlignedModel, AlignedPapers, Mask, align, on_scale
 from cycleeval.bootstrap import evaluate, resampled_weights
 from cycleeval.estimates import percentile_result
 from cycleeval.human_ratings import HumanRatings
-from cycleeval.metrics import PaperStatistics, model_statistics
+from cycleeval.metrics import model_statistics
+from cycleeval.paper_statistics import PaperStatistics
 from cycleeval.predictions import PredictionFile
 from cycleeval.reference_texts import ReferencePaper
 from cycleeval.result import MetricResult, Signature

@@ -9,7 +9,7 @@ import numpy as np
 
 from cycleeval.aligned import AlignedHumans, AlignedPapers
 from cycleeval.bootstrap import OfSums
-from cycleeval.metrics import (
+from cycleeval.paper_statistics import (
     PaperStatistic,
     PaperStatistics,
     Signer,

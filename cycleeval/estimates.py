@@ -14,7 +14,7 @@ from cycleeval.bootstrap import (
     resampled_weights,
     rounded,
 )
-from cycleeval.metrics import PaperStatistic, PaperStatistics
+from cycleeval.paper_statistics import PaperStatistic, PaperStatistics
 from cycleeval.ragged import Floats
 from cycleeval.result import MetricResult, Signature
 from cycleeval.scoring_config import ScoringConfig

@@ -15,7 +15,7 @@ import numpy as np
 from cycledata.errors import ParseError
 from cycleeval.bootstrap import OfSums
 from cycleeval.estimates import Results, estimate
-from cycleeval.metrics import PaperStatistic, PaperStatistics, mean_statistic, quotient
+from cycleeval.paper_statistics import PaperStatistic, PaperStatistics, mean_statistic, quotient
 from cycleeval.predictions import PredictionFile
 from cycleeval.proxy import human_error
 from cycleeval.ragged import Floats, Lists

@@ -7,7 +7,8 @@ import numpy as np
 
 from cycleeval.aligned import AlignedHumans, AlignedModel, AlignedPapers, ResolvedConfig
 from cycleeval.bootstrap import evaluate, swap_weights
-from cycleeval.metrics import PaperStatistics, chosen_statistics
+from cycleeval.metrics import chosen_statistics
+from cycleeval.paper_statistics import PaperStatistics
 from cycleeval.ragged import Floats, Ragged
 from cycleeval.rank import midranks
 from cycleeval.scoring_config import ScoringConfig

@@ -12,7 +12,8 @@ import numpy as np
 from cycledata.errors import ScoringError
 from cycleeval.aligned import AlignedHumans, AlignedModel, AlignedPapers, ResolvedConfig
 from cycleeval.human_ratings import HumanRatings
-from cycleeval.metrics import PaperStatistics, model_statistics
+from cycleeval.metrics import model_statistics
+from cycleeval.paper_statistics import PaperStatistics
 from cycleeval.predictions import Prediction, PredictionFile
 from cycleeval.ragged import Floats, ragged
 from cycleeval.reference_texts import ReferencePaper, leaks_of, read_reference_papers

@@ -11,7 +11,7 @@ import numpy as np
 from cycleeval.added_information import cross_fitted_errors, rank_residuals
 from cycleeval.aligned import AlignedPapers, ResolvedConfig
 from cycleeval.bootstrap import OfSums
-from cycleeval.metrics import PaperStatistic, PaperStatistics, Signer, quotient
+from cycleeval.paper_statistics import PaperStatistic, PaperStatistics, Signer, quotient
 from cycleeval.ragged import Floats, Integers
 from cycleeval.ratios import ratio
 from cycleeval.recalibration import cross_fitted_mean, recalibrate
