@@ -16,7 +16,8 @@ from cycledata.jsonl import InvalidLine
 from cycleeval.baselines import best_constant, majority
 from cycleeval.decision import accept_threshold
 from cycleeval.human_ratings import HumanRatings
-from cycleeval.predictions import ASPECTS, Prediction, PredictionFile
+from cycleeval.prediction_lines import ASPECTS
+from cycleeval.predictions import Prediction, PredictionFile
 from cycleeval.proxy import PROXIES, random_reviewers
 from cycleeval.ragged import Floats, Integers, Ragged, ragged
 from cycleeval.scoring_config import DEFAULT_SCALE, DEFAULT_THRESHOLD, ScoringConfig

@@ -17,7 +17,7 @@ from urllib.parse import quote
 
 from cycledata.formats.rating_states import StateChoice
 from cycleeval.inputs import DecisionLabel, is_missing, number_or_none
-from cycleeval.predictions import ASPECTS
+from cycleeval.prediction_lines import ASPECTS
 from cycleeval.rating_states import rows_in_state
 from cycleeval.result import digest
 

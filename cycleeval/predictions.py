@@ -5,41 +5,40 @@ averaged or dropped silently. `prediction_of` is the only way from a review text
 ``cycleeval score``, ``cycletrain review`` and the reward use it.
 """
 
-import csv
 import gzip
-import io
-import json
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
-from cycledata.files import strict_json
 from cycledata.jsonl import InvalidLine
 from cycleeval.inputs import DecisionLabel, decision_label
+from cycleeval.prediction_lines import (
+    ASPECTS,
+    MAX_LINE_BYTES,
+    RATING_FIELDS,
+    SUFFIXES,
+    Entries,
+    InvalidEntryError,
+    json_lines,
+    open_plain,
+    read_entries,
+)
 from cycleeval.scoring_config import ScoringConfig
 
 if TYPE_CHECKING:
     from cycledata.formats.review_text import ReviewText
     from cycledata.formats.unreadable import Unreadable
 
-ASPECTS = ("soundness", "presentation", "contribution")
-MAX_LINE_BYTES = 8 << 20
-"""A longer line is invalid and is not read into memory."""
-MAX_ARRAY_BYTES = 512 << 20
-"""A larger JSON array is refused; JSON Lines has no such limit."""
 MAX_REVIEWERS = 64
 """Most simulated reviewers of one paper."""
-SUFFIXES = (".jsonl", ".json", ".csv", ".jsonl.gz", ".json.gz", ".csv.gz")
-"""Names that a predictions file may end in."""
 EXAMPLE_LINE = '{"paper_id": "...", "ratings": [5, 6, 8], "decision": "accept"}'
 
 _ELSEWHERE = frozenset({"unknown-paper", "other-split", "duplicate-paper"})
 _CONFIDENCE_SCALE = (1.0, 5.0)
-_RATINGS = ("ratings", *ASPECTS, "confidence")
 _WORDS = ("reviews", "weaknesses", "questions")  # read by `cycleeval text` and `robustness`
-_FIELDS = frozenset({"paper_id", "decision", "text", "rating", *_RATINGS, *_WORDS})
+_FIELDS = frozenset({"paper_id", "decision", "text", "rating", *RATING_FIELDS, *_WORDS})
 _LINES_QUOTED = 3
 
 
@@ -116,16 +115,6 @@ class PredictionFile:
         )
         ignored = ", ".join(sorted(self.ignored_fields))
         return f"{counts}; {quoted}" + (f"; ignored fields: {ignored}" if ignored else "")
-
-
-class _InvalidError(Exception):
-    """A line that cannot be read; control flow inside this module."""
-
-    def __init__(self, rule: str, detail: str, paper_id: str | None = None) -> None:
-        super().__init__(detail)
-        self.rule = rule
-        self.detail = detail
-        self.paper_id = paper_id
 
 
 def prediction_of(reviews: "ReviewText", *, paper_id: str = "") -> "Prediction | Unreadable":
@@ -210,8 +199,8 @@ def read_predictions(
     for suffix in sorted(SUFFIXES, key=len, reverse=True):
         name = name.removesuffix(suffix) or path.name
     try:
-        with _opened(path) as stream:
-            entries = _entries(stream, path, max_line_bytes)
+        with open_plain(path) as stream:
+            entries = read_entries(stream, path, max_line_bytes)
             return _collect(entries, name=name, known=known, elsewhere=elsewhere, config=config)
     except (EOFError, gzip.BadGzipFile) as error:
         raise ParseError(
@@ -238,16 +227,12 @@ def parse_predictions(
         config: gives the rating scales; None for the default.
         max_line_bytes: a longer line is invalid.
     """
-    entries = _json_lines(lines, max_line_bytes)
+    entries = json_lines(lines, max_line_bytes)
     return _collect(entries, name=name, known=known, elsewhere=elsewhere, config=config)
 
 
-Entry = dict[str, object] | _InvalidError
-_Entries = Iterator[tuple[int, Entry]]
-
-
 def _collect(
-    entries: _Entries,
+    entries: Entries,
     *,
     name: str,
     known: Collection[str],
@@ -263,7 +248,7 @@ def _collect(
     for number, entry in entries:
         paper_id = None
         try:
-            if isinstance(entry, _InvalidError):
+            if isinstance(entry, InvalidEntryError):
                 paper_id = entry.paper_id if entry.paper_id in papers - seen else None
                 seen.update({paper_id} if paper_id is not None else ())
                 raise entry
@@ -272,135 +257,15 @@ def _collect(
             _require_place(paper_id, papers, others, seen)
             seen.add(paper_id)
             predictions[paper_id] = _prediction(paper_id, entry, options)
-        except _InvalidError as problem:
+        except InvalidEntryError as problem:
             invalid.append(InvalidLine(number, problem.rule, problem.detail, paper_id))
     return PredictionFile(name, predictions, tuple(invalid), dict(sorted(ignored.items())))
-
-
-def _opened(path: Path) -> IO[bytes]:
-    with path.open("rb") as file:
-        compressed = file.read(2) == b"\x1f\x8b"
-    return cast("IO[bytes]", gzip.open(path)) if compressed else path.open("rb")
-
-
-def _entries(stream: IO[bytes], path: Path, max_line_bytes: int) -> _Entries:
-    if path.name.removesuffix(".gz").endswith(".csv"):
-        return _csv_rows(stream, path)
-    start = stream.read(1024).lstrip(b"\xef\xbb\xbf \t\r\n")[:1]
-    stream.seek(0)
-    if start == b"[":
-        return _json_array(stream)
-    return _json_lines(_lines(stream, max_line_bytes), max_line_bytes)
-
-
-def _lines(stream: IO[bytes], max_line_bytes: int) -> Iterator[bytes]:
-    """Yield lines; one beyond the limit is cut after it, which makes it invalid."""
-    while line := stream.readline(max_line_bytes + 1):
-        rest = line
-        while not rest.endswith(b"\n") and (rest := stream.readline(max_line_bytes)):
-            pass
-        yield line
-
-
-def _json_lines(lines: Iterable[bytes], max_line_bytes: int) -> _Entries:
-    for number, line in enumerate(lines, start=1):
-        if len(line) > max_line_bytes:
-            detail = f"expected at most {max_line_bytes} bytes, found more"
-            yield number, _InvalidError("line-too-long", detail)
-        elif line.strip():
-            yield number, _parsed(line.removeprefix(b"\xef\xbb\xbf") if number == 1 else line)
-
-
-def _json_array(stream: IO[bytes]) -> _Entries:
-    data = stream.read(MAX_ARRAY_BYTES + 1)
-    if len(data) > MAX_ARRAY_BYTES:
-        yield 1, _InvalidError("line-too-long", f"expected at most {MAX_ARRAY_BYTES} bytes")
-        return
-    try:
-        entries = _loads(data)
-    except _InvalidError:
-        # Lines of JSON arrays: each is invalid by itself.
-        yield from _json_lines(data.split(b"\n"), MAX_LINE_BYTES)
-        return
-    for number, entry in enumerate(cast("list[object]", entries), start=1):
-        yield number, _object(entry)
-
-
-def _csv_rows(stream: IO[bytes], path: Path) -> _Entries:
-    from cycledata.errors import ParseError
-
-    text = io.TextIOWrapper(stream, encoding="utf-8-sig", errors="surrogateescape", newline="")
-    try:
-        reader = csv.DictReader(text)
-        if "paper_id" not in (reader.fieldnames or ()):
-            raise ParseError(
-                "no-paper-id",
-                f"{path}: expected a header with a column paper_id, found "
-                f"{', '.join(map(str, reader.fieldnames or ()))[:200] or 'an empty file'}",
-            )
-        names = reader.fieldnames or ()
-        if len(set(names)) < len(names):
-            raise ParseError("repeated-column", f"{path}: expected each column once: {names}")
-        for number, row in enumerate(reader, start=1):
-            if None in row or None in row.values():
-                yield number, _InvalidError("uneven-row", "expected one cell per column")
-            else:
-                yield number, {name: _cell(name, cell) for name, cell in row.items() if cell != ""}
-    except csv.Error as error:
-        raise ParseError("unreadable-file", f"{path}: expected CSV: {error}") from error
-    finally:
-        text.detach()  # the caller closes the stream
-
-
-def _cell(name: str, cell: str) -> object:
-    if name not in (*_RATINGS, "rating"):
-        return cell
-    plain = cell.strip()
-    if plain.startswith("["):
-        inside = plain.removeprefix("[").removesuffix("]").replace(";", ",").split(",")
-    else:  # a comma here may be a decimal one
-        inside = plain.split(";")
-    try:
-        return [float(number) for number in inside]
-    except ValueError:
-        return [cell]
-
-
-def _parsed(line: bytes) -> Entry:
-    try:
-        return _object(_loads(line))
-    except _InvalidError as problem:
-        return problem
-
-
-def _loads(data: bytes) -> object:
-    try:
-        return strict_json(data)
-    except ValueError as error:
-        detail = f"expected a JSON object: {error}"[:200]
-        raise _InvalidError("not-json", detail, _named_paper(data)) from error
-
-
-def _named_paper(line: bytes) -> str | None:
-    """Return the paper that an invalid line is about, e.g. one with NaN for a rating."""
-    try:
-        entry = json.loads(line)
-    except (ValueError, RecursionError):
-        return None
-    paper_id = entry.get("paper_id") if isinstance(entry, dict) else None
-    return paper_id if isinstance(paper_id, str) else None
-
-
-def _object(entry: object) -> Entry:
-    if isinstance(entry, dict):
-        return entry
-    return _InvalidError("not-an-object", f"expected a JSON object, found {type(entry).__name__}")
 
 
 def _paper_id(entry: dict[str, object]) -> str:
     paper_id = entry.get("paper_id")
     if not isinstance(paper_id, str) or not paper_id:
-        raise _InvalidError(
+        raise InvalidEntryError(
             "no-paper-id",
             f"paper_id: expected a string, found {paper_id!r:.60}; fields: {sorted(entry)!r:.120}",
         )
@@ -411,29 +276,29 @@ def _require_place(
     paper_id: str, papers: frozenset[str], others: frozenset[str], seen: set[str]
 ) -> None:
     if paper_id not in papers and paper_id in others:
-        raise _InvalidError("other-split", f"{paper_id!r:.60} is in a split that is not scored")
+        raise InvalidEntryError("other-split", f"{paper_id!r:.60} is in a split that is not scored")
     if paper_id not in papers:
-        raise _InvalidError("unknown-paper", f"{paper_id!r:.60} is not in the human ratings")
+        raise InvalidEntryError("unknown-paper", f"{paper_id!r:.60} is not in the human ratings")
     if paper_id in seen:
-        raise _InvalidError("duplicate-paper", f"an earlier line is about {paper_id!r:.60}")
+        raise InvalidEntryError("duplicate-paper", f"an earlier line is about {paper_id!r:.60}")
 
 
 def _prediction(paper_id: str, entry: dict[str, object], config: ScoringConfig) -> Prediction:
     try:
         decision = decision_label(entry.get("decision"))
     except ValueError as error:
-        raise _InvalidError("not-a-decision", str(error)) from error
+        raise InvalidEntryError("not-a-decision", str(error)) from error
     text = entry.get("text")
     if not (text is None or isinstance(text, str)):
-        raise _InvalidError("unreadable-text", f"text: expected a string, found {text!r:.60}")
+        raise InvalidEntryError("unreadable-text", f"text: expected a string, found {text!r:.60}")
     if entry.get("rating") is not None and entry.get("ratings") is not None:
-        raise _InvalidError("uneven-marks", "expected `rating` or `ratings`, found both")
+        raise InvalidEntryError("uneven-marks", "expected `rating` or `ratings`, found both")
     entry = {**entry, "ratings": entry.get("ratings", entry.get("rating"))}
-    found = {name: _rating_list(name, entry.get(name), config) for name in _RATINGS}
+    found = {name: _rating_list(name, entry.get(name), config) for name in RATING_FIELDS}
     ratings = found["ratings"]
     if ratings is None:
         if text is None:
-            raise _InvalidError(
+            raise InvalidEntryError(
                 "no-ratings", f"expected e.g. {EXAMPLE_LINE}, or a text with ratings"
             )
         found_in_text = _from_text(paper_id, text, config)
@@ -441,11 +306,11 @@ def _prediction(paper_id: str, entry: dict[str, object], config: ScoringConfig) 
             return found_in_text
         if found_in_text.decision is not None:
             detail = f"decision: found {decision}, but {found_in_text.decision} in the text"
-            raise _InvalidError("not-a-decision", detail)
+            raise InvalidEntryError("not-a-decision", detail)
         return replace(found_in_text, decision=decision)
     for name, values in found.items():
         if values is not None and len(values) != len(ratings):
-            raise _InvalidError(
+            raise InvalidEntryError(
                 "uneven-marks",
                 f"{name}: expected one value per rating, {len(ratings)}; found {len(values)}",
             )
@@ -460,20 +325,22 @@ def _rating_list(name: str, values: object, config: ScoringConfig) -> tuple[floa
     if isinstance(values, int | float) and not isinstance(values, bool):
         values = [values]
     if not isinstance(values, list):
-        raise _InvalidError(
+        raise InvalidEntryError(
             "not-a-list", f"{name}: expected a list of numbers, found {values!r:.60}"
         )
     if not 1 <= len(values) <= MAX_REVIEWERS:
         rule = "no-ratings" if not values else "too-many-reviewers"
-        raise _InvalidError(
+        raise InvalidEntryError(
             rule, f"{name}: expected 1 to {MAX_REVIEWERS} numbers, found {len(values)}"
         )
     low, high = _scale(name, config)
     for value in values:
         if isinstance(value, bool) or not isinstance(value, int | float) or value != value:
-            raise _InvalidError("not-a-number", f"{name}: expected numbers, found {value!r:.60}")
+            raise InvalidEntryError(
+                "not-a-number", f"{name}: expected numbers, found {value!r:.60}"
+            )
         if not low <= value <= high:
-            raise _InvalidError(
+            raise InvalidEntryError(
                 "out-of-scale", f"{name}: expected {low:g} to {high:g}, found {value!r:.60}"
             )
     return tuple(float(value) for value in values)
@@ -493,10 +360,10 @@ def _from_text(paper_id: str, text: str, config: ScoringConfig) -> Prediction:
         reason = f"{prediction.where}: {prediction.why}"[:300]
         otherwise = prediction_of_text(text)
         if isinstance(otherwise, Unreadable):
-            raise _InvalidError("unreadable-text", reason)
+            raise InvalidEntryError("unreadable-text", reason)
         # Readable, but with a rating or a denominator that this scale does not have.
-        raise _InvalidError("out-of-scale", reason)
-    for name in _RATINGS:
+        raise InvalidEntryError("out-of-scale", reason)
+    for name in RATING_FIELDS:
         values = getattr(prediction, name)
         _rating_list(name, None if values is None else list(values), config)
     return prediction

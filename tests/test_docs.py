@@ -14,7 +14,7 @@ import cycletrain.cli
 from cycledata import RESEARCH_14K, REVIEW_5K, DatasetSpec
 from cycledata.datasets.column_meanings import COLUMN_MEANINGS
 from cycledata.rules import RULES
-from cycleeval import inputs, predictions, score
+from cycleeval import inputs, prediction_lines, predictions, score
 from tests.documents import ROOT, RUN, blocks, run_page, same
 
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
@@ -93,8 +93,8 @@ def test_every_metric_is_in_the_reference() -> None:
 
 
 def test_every_rule_of_an_unreadable_prediction_is_in_the_reference() -> None:
-    source = Path(predictions.__file__).read_text(encoding="utf-8")
-    source += Path(inputs.__file__).read_text(encoding="utf-8")
+    modules = (predictions, prediction_lines, inputs)
+    source = "".join(Path(module.__file__).read_text(encoding="utf-8") for module in modules)
     rules = {name for name in RULES if f'"{name}"' in source}
     assert len(rules) > 10
     text = METRICS_PAGE.read_text(encoding="utf-8")

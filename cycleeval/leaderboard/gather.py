@@ -13,7 +13,8 @@ from cycleeval.human_ratings import HumanRatings
 from cycleeval.leaderboard.about import BOARD_FILE, AboutBoard, AboutModel, read_about
 from cycleeval.leaderboard.folder import is_regular_file
 from cycleeval.places import LOWER_IS_BETTER, PlaceInterval
-from cycleeval.predictions import SUFFIXES, PredictionFile, read_predictions
+from cycleeval.prediction_lines import SUFFIXES
+from cycleeval.predictions import PredictionFile, read_predictions
 from cycleeval.scoring import ScoreCard, score_each, score_humans
 from cycleeval.scoring_config import Policy, ScoringConfig
 from cycleeval.trivial_baselines import NO_BASELINES, TrivialBaselines

@@ -1,0 +1,172 @@
+"""Lines of a predictions file: JSON Lines, a JSON array or CSV, plain or gzipped -> entries."""
+
+import csv
+import gzip
+import io
+import json
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import IO, cast
+
+from cycledata.files import strict_json
+
+ASPECTS = ("soundness", "presentation", "contribution")
+RATING_FIELDS = ("ratings", *ASPECTS, "confidence")
+"""Fields that hold one number per simulated reviewer."""
+MAX_LINE_BYTES = 8 << 20
+"""A longer line is invalid and is not read into memory."""
+MAX_ARRAY_BYTES = 512 << 20
+"""A larger JSON array is refused; JSON Lines has no such limit."""
+SUFFIXES = (".jsonl", ".json", ".csv", ".jsonl.gz", ".json.gz", ".csv.gz")
+"""Names that a predictions file may end in."""
+
+
+class InvalidEntryError(Exception):
+    """A line that gives no prediction.
+
+    Attributes:
+        rule: rule name of the reason.
+        detail: expected and found.
+        paper_id: paper that the line is about; None if unknown.
+    """
+
+    def __init__(self, rule: str, detail: str, paper_id: str | None = None) -> None:
+        super().__init__(detail)
+        self.rule = rule
+        self.detail = detail
+        self.paper_id = paper_id
+
+
+Entry = dict[str, object] | InvalidEntryError
+"""Fields of a line, or why it could not be read."""
+Entries = Iterator[tuple[int, Entry]]
+"""Line numbers, from 1, with what each line holds."""
+
+
+def open_plain(path: Path) -> IO[bytes]:
+    """Open a file that may be gzipped, whatever its name."""
+    with path.open("rb") as file:
+        compressed = file.read(2) == b"\x1f\x8b"
+    return cast("IO[bytes]", gzip.open(path)) if compressed else path.open("rb")
+
+
+def read_entries(stream: IO[bytes], path: Path, max_line_bytes: int) -> Entries:
+    """Yield the entries of a file: CSV by its name, a JSON array by its first byte, or lines.
+
+    Raises:
+        ParseError: a CSV without a column ``paper_id``.
+    """
+    if path.name.removesuffix(".gz").endswith(".csv"):
+        return _csv_rows(stream, path)
+    start = stream.read(1024).lstrip(b"\xef\xbb\xbf \t\r\n")[:1]
+    stream.seek(0)
+    if start == b"[":
+        return _json_array(stream)
+    return json_lines(_lines(stream, max_line_bytes), max_line_bytes)
+
+
+def _lines(stream: IO[bytes], max_line_bytes: int) -> Iterator[bytes]:
+    """Yield lines; one beyond the limit is cut after it, which makes it invalid."""
+    while line := stream.readline(max_line_bytes + 1):
+        rest = line
+        while not rest.endswith(b"\n") and (rest := stream.readline(max_line_bytes)):
+            pass
+        yield line
+
+
+def json_lines(lines: Iterable[bytes], max_line_bytes: int) -> Entries:
+    """Yield the entries of JSON Lines; blank lines are left out, a longer line is invalid."""
+    for number, line in enumerate(lines, start=1):
+        if len(line) > max_line_bytes:
+            detail = f"expected at most {max_line_bytes} bytes, found more"
+            yield number, InvalidEntryError("line-too-long", detail)
+        elif line.strip():
+            yield number, _parsed(line.removeprefix(b"\xef\xbb\xbf") if number == 1 else line)
+
+
+def _json_array(stream: IO[bytes]) -> Entries:
+    data = stream.read(MAX_ARRAY_BYTES + 1)
+    if len(data) > MAX_ARRAY_BYTES:
+        yield 1, InvalidEntryError("line-too-long", f"expected at most {MAX_ARRAY_BYTES} bytes")
+        return
+    try:
+        entries = _loads(data)
+    except InvalidEntryError:
+        # Lines of JSON arrays: each is invalid by itself.
+        yield from json_lines(data.split(b"\n"), MAX_LINE_BYTES)
+        return
+    for number, entry in enumerate(cast("list[object]", entries), start=1):
+        yield number, _object(entry)
+
+
+def _csv_rows(stream: IO[bytes], path: Path) -> Entries:
+    from cycledata.errors import ParseError
+
+    text = io.TextIOWrapper(stream, encoding="utf-8-sig", errors="surrogateescape", newline="")
+    try:
+        reader = csv.DictReader(text)
+        if "paper_id" not in (reader.fieldnames or ()):
+            raise ParseError(
+                "no-paper-id",
+                f"{path}: expected a header with a column paper_id, found "
+                f"{', '.join(map(str, reader.fieldnames or ()))[:200] or 'an empty file'}",
+            )
+        names = reader.fieldnames or ()
+        if len(set(names)) < len(names):
+            raise ParseError("repeated-column", f"{path}: expected each column once: {names}")
+        for number, row in enumerate(reader, start=1):
+            if None in row or None in row.values():
+                yield number, InvalidEntryError("uneven-row", "expected one cell per column")
+            else:
+                yield number, {name: _cell(name, cell) for name, cell in row.items() if cell != ""}
+    except csv.Error as error:
+        raise ParseError("unreadable-file", f"{path}: expected CSV: {error}") from error
+    finally:
+        text.detach()  # the caller closes the stream
+
+
+def _cell(name: str, cell: str) -> object:
+    if name not in (*RATING_FIELDS, "rating"):
+        return cell
+    plain = cell.strip()
+    if plain.startswith("["):
+        inside = plain.removeprefix("[").removesuffix("]").replace(";", ",").split(",")
+    else:  # a comma here may be a decimal one
+        inside = plain.split(";")
+    try:
+        return [float(number) for number in inside]
+    except ValueError:
+        return [cell]
+
+
+def _parsed(line: bytes) -> Entry:
+    try:
+        return _object(_loads(line))
+    except InvalidEntryError as problem:
+        return problem
+
+
+def _loads(data: bytes) -> object:
+    try:
+        return strict_json(data)
+    except ValueError as error:
+        detail = f"expected a JSON object: {error}"[:200]
+        raise InvalidEntryError("not-json", detail, _named_paper(data)) from error
+
+
+def _named_paper(line: bytes) -> str | None:
+    """Return the paper that an invalid line is about, e.g. one with NaN for a rating."""
+    try:
+        entry = json.loads(line)
+    except (ValueError, RecursionError):
+        return None
+    paper_id = entry.get("paper_id") if isinstance(entry, dict) else None
+    return paper_id if isinstance(paper_id, str) else None
+
+
+def _object(entry: object) -> Entry:
+    if isinstance(entry, dict):
+        return entry
+    return InvalidEntryError(
+        "not-an-object", f"expected a JSON object, found {type(entry).__name__}"
+    )
