@@ -76,8 +76,14 @@ def _print_figures(out: Path) -> None:
     for result in report.metrics.values():
         print(f"  {result.name:22} {result.value:8.4f}  {result.low:.4f} to {result.high:.4f}")
     _print_moves(pairs)
+    scores = [
+        row for split in manifest.configs["scores"] for row in iterate_rows(out, "scores", split)
+    ]
+    not_withdrawn = {row["paper_id"] for row in scores if row["decision"] != "withdrawn"}
+    in_review = [row for row in rows if row["paper_id"] in not_withdrawn]
     for day in sorted({row["observed"] for row in rows if str(row["source"]).startswith("table")}):
-        _print_day(rows, day)
+        _print_day("all papers", rows, day)
+        _print_day("papers that were not withdrawn", in_review, day)
 
 
 def _print_moves(pairs: RatingPairs) -> None:
@@ -96,7 +102,7 @@ def _print_moves(pairs: RatingPairs) -> None:
     print(f"  papers whose mean changed: {moved:,} of {len(pairs.paper_ids):,}")
 
 
-def _print_day(rows: Sequence[Mapping[str, object]], day: dt.date) -> None:
+def _print_day(papers: str, rows: Sequence[Mapping[str, object]], day: dt.date) -> None:
     from cycleeval.proxy import human_error
 
     by_paper: dict[object, list[float]] = {}
@@ -106,7 +112,10 @@ def _print_day(rows: Sequence[Mapping[str, object]], day: dt.date) -> None:
     lists = [ratings for ratings in by_paper.values() if len(ratings) >= 2]
     mse = float(human_error(lists).mean())
     mean = sum(map(sum, lists)) / sum(map(len, lists))
-    print(f"  {day}: {len(lists):,} papers, mean rating {mean:.3f}, human MSE (n-1) {mse:.3f}")
+    print(
+        f"  {day}, {papers}: {len(lists):,} with two ratings, mean rating {mean:.3f}, "
+        f"human MSE (n-1) {mse:.3f}"
+    )
 
 
 if __name__ == "__main__":

@@ -8,12 +8,13 @@ picking the best of k papers would give: its exact expectation, not one draw.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
 import numpy as np
 from numpy.typing import ArrayLike
-from pydantic import Field
+from pydantic import Field, model_validator
 
+from cycledata.errors import ParseError
 from cycledata.jsonl import MAX_LINES, InvalidLine, read_jsonl, require_records
 from cycledata.records import Record
 from cycleeval.bootstrap import (
@@ -38,7 +39,9 @@ BEST_COLUMNS = ("rating_mean", "rating_max", "rating_min")
 ASPECTS = ("soundness", "presentation", "contribution")
 """The aspect ratings, as columns of Table 3."""
 
-Rating = Annotated[float, Field(ge=1, le=10)]
+DEFAULT_SCALE = (1.0, 10.0)
+"""Lowest and highest rating of a line that states no scale: that of CycleReviewer."""
+Rating = Annotated[float, Field(allow_inf_nan=False)]
 Aspect = Annotated[float, Field(ge=1, le=4)]
 Ratings = Annotated[tuple[Rating, ...], Field(min_length=1, max_length=100)]
 AspectRatings = Annotated[tuple[Aspect, ...], Field(min_length=1, max_length=100)]
@@ -52,7 +55,9 @@ class RatedPaper(Record):
     source: Annotated[str, Field(min_length=1, max_length=200)]
     """Who wrote it, e.g. ``"CycleResearcher-12B"`` or ``"preprints"``; one row of a table."""
     ratings: Ratings
-    """Overall ratings, 1 to 10, one per reviewer, simulated or human."""
+    """Overall ratings on the scale, one per reviewer, simulated or human."""
+    rating_scale: tuple[Rating, Rating] | None = None
+    """Lowest and highest rating of the reviewers' form; None means 1 to 10."""
     soundness: AspectRatings | None = None
     """Soundness, 1 to 4, one per reviewer; None if it was not asked."""
     presentation: AspectRatings | None = None
@@ -63,6 +68,20 @@ class RatedPaper(Record):
     """The reviewer's decision; None if there is none."""
     n_references: Annotated[int, Field(ge=0, le=100_000)] | None = None
     """Works in its bibliography; None if they were not counted."""
+
+    @property
+    def limits(self) -> tuple[float, float]:
+        """Lowest and highest rating."""
+        return self.rating_scale or DEFAULT_SCALE
+
+    @model_validator(mode="after")
+    def _ratings_are_on_the_scale(self) -> Self:
+        low, high = self.limits
+        if not low < high:
+            raise ValueError(f"expected a scale from low to high, found {low:g} to {high:g}")
+        if not low <= min(self.ratings) <= max(self.ratings) <= high:
+            raise ValueError(f"expected ratings from {low:g} to {high:g}; see rating_scale")
+        return self
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,8 +144,10 @@ def rate_sources(
         n_unreadable: lines that could not be read, shown beside every number.
 
     Raises:
-        ValueError: a k below 1.
+        ValueError: a k below 1, or a source with several rating scales.
     """
+    if mixed := _mixed_scales(papers):
+        raise ValueError(mixed)
     for k in ks:
         require_whole("k", k, lowest=1)
     ks = sorted(set(ks))
@@ -134,7 +155,8 @@ def rate_sources(
     for source in sorted({paper.source for paper in papers}):
         mine = sorted((p for p in papers if p.source == source), key=lambda p: p.paper_id)
         columns = _columns(mine)
-        results = _results(columns, [k for k in ks if k <= len(mine)], n_unreadable)
+        scale = None if mine[0].limits == DEFAULT_SCALE else mine[0].limits
+        results = _results(columns, [k for k in ks if k <= len(mine)], n_unreadable, scale)
         curve = tuple(
             (k, tuple(results[f"{name}@{k}"] for name in BEST_COLUMNS))
             for k in ks
@@ -150,7 +172,7 @@ def read_generated(path: Path, *, ks: Sequence[int] = BEST_OF) -> GeneratedRepor
     """Read a JSON Lines file of `RatedPaper` and rate its sources.
 
     Raises:
-        ParseError: an unreadable file, or no records.
+        ParseError: an unreadable file, no records, or a source with several rating scales.
     """
     invalid: list[InvalidLine] = []
     unique = ("source", "paper_id")
@@ -159,8 +181,21 @@ def read_generated(path: Path, *, ks: Sequence[int] = BEST_OF) -> GeneratedRepor
     )
     records = tuple(lines)
     require_records(records, invalid, path)
+    if mixed := _mixed_scales(records):
+        raise ParseError("mixed-scales", f"{path}: {mixed}")
     rows = rate_sources(records, ks=ks, n_unreadable=len(invalid))
     return GeneratedReport(tuple(rows), tuple(invalid))
+
+
+def _mixed_scales(papers: Sequence[RatedPaper]) -> str:
+    """Return which source has several rating scales; "" if none has."""
+    known: dict[str, tuple[float, float]] = {}
+    for paper in papers:
+        first = known.setdefault(paper.source, paper.limits)
+        if first != paper.limits:
+            scales = " and ".join(f"{low:g} to {high:g}" for low, high in (first, paper.limits))
+            return f"{paper.source}: expected one rating scale, found {scales}; use one source each"
+    return ""
 
 
 def _columns(papers: Sequence[RatedPaper]) -> dict[str, Floats]:
@@ -185,7 +220,10 @@ def _columns(papers: Sequence[RatedPaper]) -> dict[str, Floats]:
 
 
 def _results(
-    columns: dict[str, Floats], ks: Sequence[int], n_unreadable: int
+    columns: dict[str, Floats],
+    ks: Sequence[int],
+    n_unreadable: int,
+    scale: tuple[float, float] | None,
 ) -> dict[str, MetricResult]:
     """Return the mean of each column, and of the best of k as ``"<column>@<k>"``."""
     statistics: dict[str, Statistic] = {name: _mean(values) for name, values in columns.items()}
@@ -207,6 +245,7 @@ def _results(
             "over": "papers",
             "best_of": k_text or None,
             "without": n - n_known or None,
+            "scale": scale and f"{scale[0]:g}-{scale[1]:g}",
         }
         interval: Interval | None
         if name == "accept_rate":

@@ -23,30 +23,36 @@ except ImportError as error:
     raise ImportError("this task needs `pip install inspect-ai`") from error
 
 from cycledata.formats.unreadable import Unreadable
+from cycledata.load import MANIFEST
 from cycleeval.human_ratings import read_human_ratings
 from cycleeval.proxy import proxy_error
+from cycleeval.review.form import ICLR_2024, ReviewForm, form_of_build
 from cycleeval.review.parsing import parse_review
 from cycleeval.review.protocol import prompt, review_prompt
 from cycleeval.review.run import read_papers
 
 
 @task  # type: ignore[untyped-decorator]  # inspect-ai is not installed where types are checked
-def peer_review(papers: str, reference: str, split: str = "test") -> Task:
+def peer_review(papers: str, reference: str, split: str = "test", venue: str | None = None) -> Task:
     """Return a task that reviews papers, scored by proxy MSE (n-1) against human ratings.
 
     Args:
         papers: JSON Lines with ``paper_id`` and ``text``.
         reference: as for ``cycleeval score``; papers with two human ratings or more are used.
         split: the reference's split.
+        venue: venue whose form the prompt states, if the reference is a build with several venues;
+            another reference gets the form of ICLR 2024.
     """
     humans = read_human_ratings(reference, split=split)
+    is_build = (Path(reference) / MANIFEST).is_file()
+    form = form_of_build(Path(reference), venue) if is_build else ICLR_2024
     ratings = dict(zip(humans.paper_ids, humans.ratings, strict=True))
     samples = [
         Sample(
             id=paper.paper_id,
             input=[
                 ChatMessageSystem(content=prompt("system")),
-                ChatMessageUser(content=review_prompt(paper.text)),
+                ChatMessageUser(content=review_prompt(paper.text, form)),
             ],
             target=json.dumps(ratings[paper.paper_id]),
         )
@@ -55,7 +61,7 @@ def peer_review(papers: str, reference: str, split: str = "test") -> Task:
     ]
     if not samples:
         raise ValueError(f"{papers}: expected papers with two human ratings in {reference}")
-    return Task(dataset=MemoryDataset(samples), solver=generate(), scorer=human_ratings())
+    return Task(dataset=MemoryDataset(samples), solver=generate(), scorer=human_ratings(form))
 
 
 @metric  # type: ignore[untyped-decorator]  # the same
@@ -80,15 +86,16 @@ def total() -> Metric:
 
 
 @scorer(metrics={"proxy_mse_n1": [mean_of_readable()], "n_unreadable": [total()]})  # type: ignore[untyped-decorator]  # the same
-def human_ratings() -> Scorer:
+def human_ratings(form: ReviewForm = ICLR_2024) -> Scorer:
     """Return a scorer: the proxy error of the rating, or NaN and 1 unreadable without a review.
 
+    A rating that the form does not offer is unreadable.
     Both are reported because inspect silently leaves a NaN out of a single score.
     """
 
     async def score(state: TaskState, target: Target) -> Score:
         reply = state.output.completion
-        review = parse_review(reply, state.output.stop_reason)
+        review = parse_review(reply, state.output.stop_reason, form)
         ratings = json.loads(target.text)
         if isinstance(review, Unreadable):
             missing = {"proxy_mse_n1": math.nan, "n_unreadable": 1.0}

@@ -182,7 +182,9 @@ def review(
     scale: Annotated[
         str,
         typer.Option(
-            metavar="NAME", help="Rating scale for files; a build's papers keep their venue's."
+            metavar="SCALE",
+            help="Rating scale for files, by name or as a build that has it; the papers of a build"
+            " keep that of their venue.",
         ),
     ] = "iclr-2022-2025-rating",
     temperature: Temperature = 0.4,
@@ -198,16 +200,18 @@ def review(
         from cycledata.llm.chat import Sampling
         from cycletrain.config import ModelConfig
         from cycletrain.generation import open_generator
-        from cycletrain.reviewing import as_line, predict, read_papers, scale_named
+        from cycletrain.reviewing import as_line, predict, read_papers, read_scales, scale_named
         from cycletrain.sampling import SamplingPlan
 
-        chats = read_papers(papers, split=split, n_reviewers=reviewers, scale=scale_named(scale))
+        given = scale_named(scale)
+        chats = read_papers(papers, split=split, n_reviewers=reviewers, scale=given)
+        scales = {**dict.fromkeys(chats, given), **read_scales(papers, split=split)}
         config = ModelConfig(
             path=model, revision=revision, name=name, key_variable=key_variable, dtype=dtype
         )
         sampling = Sampling(temperature=temperature, max_tokens=max_tokens)
         plan = SamplingPlan(sampling, tries, 4, seed, folder)
-        predictions = predict(open_generator(config), chats, plan=plan)
+        predictions = predict(open_generator(config), chats, plan=plan, scales=scales)
     for prediction in predictions:
         print(as_line(prediction))
     unreadable = [found.paper_id for found in predictions if not found.ratings]

@@ -274,7 +274,7 @@ class RewardConfig(JobConfig):
     n_reviewers: Positive
     """Reviewers asked for."""
     rating_scale: str = "iclr-2022-2025-rating"
-    """Scale that the reviewer was trained on, by its name in Review-5k."""
+    """Scale that the reviewer was trained on: its name in Review-5k, or a build that has it."""
     tries: Positive = 2
     """Attempts before a review counts as unreadable."""
     batch_size: Positive = 8
@@ -352,7 +352,7 @@ class IterateConfig(JobConfig):
     n_reviewers: Positive = 4
     """Simulated reviewers per paper."""
     rating_scale: str = "iclr-2022-2025-rating"
-    """Scale that the reviewer was trained on, by its name in Review-5k."""
+    """Scale that the reviewer was trained on: its name in Review-5k, or a build that has it."""
     batch_size: Positive = 8
     """Texts generated together."""
     limit: Positive | None = None

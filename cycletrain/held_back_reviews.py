@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from statistics import mean
 from typing import Any
 
@@ -9,13 +10,13 @@ from cycledata.errors import TrainingError
 from cycledata.formats.unreadable import Unreadable
 from cycledata.llm.chat import ChatRequest, Sampling
 from cycledata.records import Message
-from cycleeval.predictions import prediction_of_text
 from cycleeval.proxy import proxy_error
-from cycletrain.build_chats import iterate_chats
+from cycletrain.build_chats import PaperRatings, iterate_chats, iterate_ratings
 from cycletrain.config import SftConfig
 from cycletrain.generation import TransformersGenerator
 from cycletrain.prepared_examples import held_back
 from cycletrain.ranks import from_first, is_main_process
+from cycletrain.reviewing import prediction_on_scale
 from cycletrain.run_record import TextSample
 
 _N_SAMPLES = 3
@@ -28,8 +29,8 @@ class HeldBackReviews:
 
     chats: dict[str, tuple[Message, ...]]
     """System and user turn by paper id."""
-    ratings: dict[str, tuple[float, ...]]
-    """Human ratings by paper id, at least two."""
+    ratings: dict[str, PaperRatings]
+    """Human ratings by paper id, at least two, with the scale of the venue."""
     max_tokens: int
     samples: tuple[TextSample, ...] = field(default=())
     """Some reviews of the last measurement."""
@@ -43,13 +44,13 @@ class HeldBackReviews:
         """
         rows = dict(iterate_chats(config.build, "train"))
         kept = held_back(config, list(rows))
-        ratings: dict[str, tuple[float, ...]] = {}
-        for paper_id, messages in rows.items():
-            if paper_id not in kept or len(ratings) == config.validation.n_reviewed:
-                continue
-            found = prediction_of_text(messages[-1].content)
-            if not isinstance(found, Unreadable) and len(found.ratings) >= 2:
-                ratings[paper_id] = tuple(found.ratings)
+        rated = (
+            paper
+            for paper in iterate_ratings(config.build, "train")
+            if paper.paper_id in kept and len(paper.ratings) >= 2
+        )
+        chosen = islice(rated, config.validation.n_reviewed)
+        ratings = {paper.paper_id: paper for paper in chosen}
         if not ratings:
             raise TrainingError(
                 "validation: expected held-back papers with two human ratings, found none; raise"
@@ -80,11 +81,14 @@ class HeldBackReviews:
         return _errors(list(self.ratings.values()), texts)
 
 
-def _errors(ratings: Sequence[tuple[float, ...]], texts: Sequence[str]) -> dict[str, float]:
-    predictions = [prediction_of_text(text) for text in texts]
+def _errors(papers: Sequence[PaperRatings], texts: Sequence[str]) -> dict[str, float]:
+    """Return the error of the readable reviews; one off the scale of its venue is unreadable."""
+    predictions = [
+        prediction_on_scale(text, paper.scale) for paper, text in zip(papers, texts, strict=True)
+    ]
     read = [
-        (human, found.ratings)
-        for human, found in zip(ratings, predictions, strict=True)
+        (paper.ratings, found.ratings)
+        for paper, found in zip(papers, predictions, strict=True)
         if not isinstance(found, Unreadable) and found.ratings
     ]
     values = {"eval_unreadable_share": 1 - len(read) / len(texts)}

@@ -20,7 +20,8 @@ from cycledata.formats.unreadable import Unreadable
 from cycledata.load import MANIFEST, verify_build
 from cycledata.records import Message, PaperText, RatingScale, Record, first_problem
 from cycleeval.predictions import Prediction, prediction_of_text
-from cycletrain.build_chats import iterate_chats
+from cycleeval.review.form import form_of_build
+from cycletrain.build_chats import iterate_chats, iterate_ratings
 from cycletrain.generation import Generator
 from cycletrain.preferences import Reward, Rollout
 from cycletrain.sampling import ParsedCompletion, SamplingPlan, sample_readable
@@ -86,15 +87,34 @@ def read_papers(
     return chats
 
 
+def read_scales(paths: Sequence[Path], *, split: str) -> dict[str, RatingScale]:
+    """Return the rating scale of the papers of builds, by paper id.
+
+    Args:
+        paths: as for `read_papers`; files have no scale of their own.
+        split: split of a build.
+    """
+    return {
+        paper.paper_id: paper.scale
+        for path in paths
+        if (path / MANIFEST).is_file()
+        for paper in iterate_ratings(path, split)
+        if paper.scale is not None
+    }
+
+
 def scale_named(name: str) -> RatingScale:
-    """Return a known rating scale.
+    """Return a rating scale: a known one by name, or that of the one venue of a build.
 
     Raises:
         ParseError: ``rating-scale``, no such scale; gives the names.
     """
-    if name not in SCALES:
-        raise ParseError("rating-scale", f"{name}: expected one of {', '.join(SCALES)}")
-    return SCALES[name].scale
+    if name in SCALES:
+        return SCALES[name].scale
+    if (Path(name) / MANIFEST).is_file():
+        return form_of_build(Path(name)).scale
+    known = ", ".join(SCALES)
+    raise ParseError("rating-scale", f"{name}: expected a folder of a build, or one of {known}")
 
 
 def _papers_of(path: Path, split: str) -> Iterator[tuple[str, tuple[Message, ...]]]:
@@ -170,9 +190,19 @@ def review_papers(
         plan: sampling and attempts.
         scale: a review with a rating off this scale is unreadable; None reads 0 to 10.
     """
-    limits = None if scale is None else (float(scale.values[0]), float(scale.values[-1]))
-    read = partial(prediction_of_text, scale=limits)
+    read = partial(prediction_on_scale, scale=scale)
     return sample_readable(generator, chats, read, name="review", plan=plan)
+
+
+def prediction_on_scale(text: str, scale: RatingScale | None) -> Prediction | Unreadable:
+    """Return the prediction of a reviewer's text, or why there is none.
+
+    Args:
+        text: the completion.
+        scale: a rating off this scale is unreadable; None reads 0 to 10.
+    """
+    limits = None if scale is None else (float(scale.values[0]), float(scale.values[-1]))
+    return prediction_of_text(text, scale=limits)
 
 
 def reward_papers(
@@ -218,11 +248,27 @@ def _reward(place: dict[str, Any], completion: ParsedCompletion[Prediction]) -> 
 
 
 def predict(
-    generator: Generator, chats: Mapping[str, tuple[Message, ...]], *, plan: SamplingPlan
+    generator: Generator,
+    chats: Mapping[str, tuple[Message, ...]],
+    *,
+    plan: SamplingPlan,
+    scales: Mapping[str, RatingScale] | None = None,
 ) -> list[PredictionLine]:
-    """Review papers; an unreadable completion has no ratings but keeps its text."""
-    completions = review_papers(generator, chats, plan=plan)
-    return [_prediction(paper_id, completion) for paper_id, completion in completions.items()]
+    """Review papers; an unreadable completion has no ratings but keeps its text.
+
+    Args:
+        generator: the reviewer.
+        chats: chat per paper id.
+        plan: sampling and attempts.
+        scales: rating scale per paper id; a rating off it is unreadable. 0 to 10 where missing.
+    """
+    by_scale: dict[RatingScale | None, dict[str, tuple[Message, ...]]] = {}
+    for paper_id, chat in chats.items():
+        by_scale.setdefault((scales or {}).get(paper_id), {})[paper_id] = chat
+    completions: dict[str, ParsedCompletion[Prediction]] = {}
+    for scale, group in by_scale.items():
+        completions |= review_papers(generator, group, plan=plan, scale=scale)
+    return [_prediction(paper_id, completions[paper_id]) for paper_id in chats]
 
 
 def _prediction(paper_id: str, completion: ParsedCompletion[Prediction]) -> PredictionLine:

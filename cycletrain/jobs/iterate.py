@@ -96,6 +96,7 @@ def run(config: IterateConfig) -> RunRecord:
             for paper in rated_papers(
                 list(read_jsonl(_folder(config, result.number) / "rewards.jsonl", Reward)),
                 source=f"P_{result.number}",
+                scale=scale_named(config.rating_scale),
             )
         ),
     )

@@ -4,14 +4,15 @@ from collections.abc import Sequence
 from statistics import mean
 
 from cycledata.errors import TrainingError
+from cycledata.formats.rating_scales import ICLR_RATING
 from cycledata.formats.unreadable import Unreadable
 from cycledata.jsonl import read_jsonl, write_jsonl
+from cycledata.records import RatingScale
 from cycleeval.generated import RatedPaper
-from cycleeval.predictions import prediction_of_text
 from cycletrain.config import RewardConfig
 from cycletrain.generation import seed_of
 from cycletrain.preferences import Reward, Rollout
-from cycletrain.reviewing import reward_papers, scale_named
+from cycletrain.reviewing import prediction_on_scale, reward_papers, scale_named
 from cycletrain.run_record import RunRecord, TextSample, close_run, open_run, run_folders
 from cycletrain.sampling import SamplingPlan
 from cycletrain.servers import generator_of, log_estimate
@@ -41,7 +42,8 @@ def run(config: RewardConfig) -> RunRecord:
             plan=SamplingPlan(config.sampling, config.tries, config.batch_size, seed, config.out),
         )
     write_jsonl(config.out / "rewards.jsonl", rewards)
-    write_jsonl(config.out / "rated.jsonl", rated_papers(rewards, config.source))
+    scale = scale_named(config.rating_scale)
+    write_jsonl(config.out / "rated.jsonl", rated_papers(rewards, config.source, scale=scale))
     metrics, counts = summarise(rewards)
     finished = close_run(
         config.out,
@@ -107,16 +109,19 @@ def summarise(rewards: Sequence[Reward]) -> tuple[dict[str, float], dict[str, in
     return metrics, counts
 
 
-def rated_papers(rewards: Sequence[Reward], source: str) -> list[RatedPaper]:
+def rated_papers(
+    rewards: Sequence[Reward], source: str, *, scale: RatingScale = ICLR_RATING
+) -> list[RatedPaper]:
     """Return the papers with a reward, as ``cycleeval generated`` reads them (Tables 2 and 3).
 
     Args:
         rewards: of the papers of one source.
         source: name of the model that wrote them; one row of a table.
+        scale: rating scale of the reviewer.
     """
     rated = []
     for reward in rewards:
-        prediction = prediction_of_text(reward.text or "")
+        prediction = prediction_on_scale(reward.text or "", scale)
         if reward.reward is None or isinstance(prediction, Unreadable):
             continue
         rated.append(
@@ -124,6 +129,7 @@ def rated_papers(rewards: Sequence[Reward], source: str) -> list[RatedPaper]:
                 paper_id=f"{reward.prompt_id}/{reward.index}",
                 source=source,
                 ratings=prediction.ratings,
+                rating_scale=(float(scale.values[0]), float(scale.values[-1])),
                 decision=prediction.decision,
                 soundness=prediction.soundness,
                 presentation=prediction.presentation,

@@ -134,6 +134,22 @@ def test_a_line_outside_the_format_is_counted_and_left_out(
     assert [(row.source, row.n_papers) for row in report.rows] == [("model", 1)]
 
 
+def test_a_line_may_state_another_scale(tmp_path: Path) -> None:
+    lines = [
+        {"paper_id": "a", "source": "m", "ratings": [0, 10], "rating_scale": [0, 10]},
+        {"paper_id": "b", "source": "m", "ratings": [0.5, 11], "rating_scale": [0, 10]},
+        {"paper_id": "c", "source": "m", "ratings": [3], "rating_scale": [6, 1]},
+    ]
+    report = read_generated(_write(tmp_path, lines))
+    assert [problem.line for problem in report.unreadable] == [2, 3]
+    (row,) = report.rows
+    assert [metric.value for metric in row.metrics] == [0, 10, 5]
+    assert "scale:0-10" in str(row.metrics[0].signature)
+    other = {"paper_id": "d", "source": "m", "ratings": [3]}
+    with pytest.raises(ParseError, match="m: expected one rating scale, found 0 to 10 and 1 to 10"):
+        read_generated(_write(tmp_path, [lines[0], other]))
+
+
 def test_a_file_of_nothing_readable_gives_no_number(tmp_path: Path) -> None:
     with pytest.raises(ParseError, match="1 invalid line, the first on line 1"):
         read_generated(_write(tmp_path, [{"paper_id": "x"}]))

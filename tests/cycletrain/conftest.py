@@ -1,6 +1,6 @@
 """A tiny model and two tiny builds, made once for all training tests."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import pytest
@@ -100,14 +100,24 @@ def review_messages(topic: str, ratings: Sequence[int]) -> tuple[Message, ...]:
     )
 
 
-def make_build(folder: Path, dataset: str, chats: dict[str, tuple[Message, ...]]) -> Path:
-    """A finished build with the columns that training reads."""
+def make_build(
+    folder: Path,
+    dataset: str,
+    chats: dict[str, tuple[Message, ...]],
+    columns_of: Mapping[str, Mapping[str, object]] | None = None,
+) -> Path:
+    """A finished build with the columns that training reads, and more of them by paper id."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
     (folder / "default").mkdir(parents=True)
     rows = [
-        {"paper_id": key, "messages": [m.model_dump() for m in chat]} for key, chat in chats.items()
+        {
+            "paper_id": key,
+            "messages": [m.model_dump() for m in chat],
+            **(columns_of or {}).get(key, {}),
+        }
+        for key, chat in chats.items()
     ]
     name = "default/train-00000-of-00001.parquet"
     pq.write_table(pa.Table.from_pylist(rows), folder / name)
@@ -181,7 +191,17 @@ def scripted_text(messages: Sequence[Message], topic: str, seed: int) -> str:
 def review_build(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A Review-5k build of four invented papers."""
     chats = {t: review_messages(t, r) for t, r in zip(TOPICS, RATINGS, strict=True)}
-    return make_build(tmp_path_factory.mktemp("builds") / "review", "review-5k", chats)
+    columns = {
+        t: rating_columns(r, ICLR_RATING.values) for t, r in zip(TOPICS, RATINGS, strict=True)
+    }
+    return make_build(tmp_path_factory.mktemp("builds") / "review", "review-5k", chats, columns)
+
+
+def rating_columns(ratings: Sequence[float], scale: Sequence[float]) -> dict[str, object]:
+    """Columns of a Review-5k row about its ratings."""
+    values = {"ratings": ratings, "rating_scale": scale}
+    floats: dict[str, object] = {name: list(map(float, v)) for name, v in values.items()}
+    return {"venue": "V.org/2024", "accept_threshold": 6.0, **floats}
 
 
 @pytest.fixture(scope="session")

@@ -2,15 +2,19 @@
 
 import json
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from pydantic import ValidationError
 
-from cycletrain import prepared_examples
+from cycledata.llm.chat import Completion
+from cycletrain import held_back_reviews, prepared_examples
 from cycletrain.checkpoints import load_tokenizer
 from cycletrain.config import AdapterConfig, ModelConfig, SftConfig, TrainingConfig
+from cycletrain.held_back_reviews import HeldBackReviews
 from cycletrain.prepared_examples import prepare
+from tests.cycletrain.conftest import make_build, rating_columns, review_messages
 
 
 def config_of(build: Path, model: Path, out: Path, **changes: Any) -> SftConfig:
@@ -61,6 +65,30 @@ def test_held_back_papers_are_measured_and_not_trained_on(
     assert names["eval-loss"] == (1.0, 2.0)
     assert len(record.samples) == 1
     assert json.loads((tmp_path / "record.json").read_text())["samples"][0]["text"]
+
+
+@pytest.mark.parametrize(
+    ("text", "values"),
+    [
+        ("0", {"eval_unreadable_share": 0, "eval_proxy_mse": 4}),
+        ("2.5", {"eval_unreadable_share": 0, "eval_proxy_mse": 0.25}),
+        ("6", {"eval_unreadable_share": 1}),
+    ],
+)
+def test_held_back_reviews_are_read_on_the_scale_of_the_venue(
+    text: str, values: dict[str, float], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """People gave 0 and 4, on a scale from 0 to 5; a model's 6 is not on it."""
+    chats = {"p": review_messages("graphs", (3, 5))}
+    build = make_build(tmp_path / "b", "review-5k", chats, {"p": rating_columns([0, 4], [0, 4, 5])})
+    monkeypatch.setattr("cycletrain.held_back_reviews.held_back", lambda _, ids: set(ids))
+    reviews = HeldBackReviews.of(
+        config_of(build, tmp_path, tmp_path, validation={"share": 0.5, "n_reviewed": 1})
+    )
+    completion = Completion(f"## Reviewer\n\n### Rating\n\n{text}\n", "stop")
+    generator = SimpleNamespace(complete=lambda *_: [completion])
+    monkeypatch.setattr(held_back_reviews, "TransformersGenerator", lambda *_, **__: generator)
+    assert reviews.measure(None, None) == values
 
 
 @pytest.mark.parametrize(

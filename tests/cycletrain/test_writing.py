@@ -15,9 +15,17 @@ from cycledata.llm.chat import Completion, Sampling
 from cycledata.parse.bibliography.entry import bibtex_of
 from cycletrain.cli import app, main
 from cycletrain.disclosure import check_disclosure
-from cycletrain.reviewing import as_line, predict, read_papers, review_chat, scale_named
+from cycletrain.reviewing import (
+    as_line,
+    predict,
+    read_papers,
+    read_scales,
+    review_chat,
+    scale_named,
+)
 from cycletrain.sampling import SamplingPlan
 from cycletrain.writing import read_references, write_paper
+from tests.cycletrain.conftest import make_build, rating_columns
 
 BIB = """@article{doe2020,
  title={Blind}, author={Doe, Jo}, abstract={We do not {look}.}, year={2020}}
@@ -119,7 +127,7 @@ def test_papers_come_from_texts_parsed_files_and_builds(tmp_path: Path, review_b
     # A file has the scale that is asked for, a paper of a build that of its venue.
     assert "the rating is one of 1, 2, 3, 4, 5, 6;" in three["a.md"][0].content
     assert three["graphs"][0].content == chats["graphs"][0].content.replace("Write 2", "Write 3")
-    with pytest.raises(ParseError, match="rating-scale: icml: expected one of iclr"):
+    with pytest.raises(ParseError, match="icml: expected a folder of a build, or one of iclr"):
         scale_named("icml")
 
 
@@ -166,6 +174,34 @@ def test_a_reviewer_without_rating_makes_the_text_unreadable(tmp_path: Path) -> 
     chats = {"p": review_chat("# A", n_reviewers=2)}
     (found,) = predict(Forgetful(), chats, plan=plan(tmp_path))
     assert (found.ratings, found.soundness) == (None, None)
+
+
+def test_a_review_is_read_on_the_scale_of_its_venue(tmp_path: Path) -> None:
+    class Generous:
+        name = "generous"
+
+        def complete(self, requests: Any, sampling: Any) -> list[Completion]:
+            return [Completion("## Reviewer\n\n### Rating\n\n8\n", "stop")] * len(requests)
+
+    chats = {key: review_chat("# A", n_reviewers=1) for key in ("old", "new", "file")}
+    scales = {"old": scale_named("neurips-2021-rating"), "new": scale_named("neurips-2025-rating")}
+    found = predict(Generous(), chats, plan=plan(tmp_path), scales=scales)
+    assert [(p.paper_id, p.ratings) for p in found] == [
+        ("old", (8.0,)),
+        ("new", None),
+        ("file", (8.0,)),
+    ]
+
+
+def test_the_scale_of_a_build_is_that_of_its_rows(tmp_path: Path) -> None:
+    chats = {key: review_chat("# A", n_reviewers=1) for key in ("a", "b")}
+    columns = {key: rating_columns([0, 2.5], [0, 2.5, 5]) for key in chats}
+    build = make_build(tmp_path / "build", "review-5k", chats, columns)
+    scales = read_scales([build, tmp_path / "other.md"], split="train")
+    assert {key: scale.values for key, scale in scales.items()} == {
+        "a": (0, 2.5, 5),
+        "b": (0, 2.5, 5),
+    }
 
 
 def test_the_command_line_reviews_a_build(
