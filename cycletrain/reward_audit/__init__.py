@@ -1,0 +1,1 @@
+"""Audit of a trained policy: are its papers better, or only what the reviewer likes?"""
