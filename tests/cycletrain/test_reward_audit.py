@@ -243,7 +243,7 @@ def test_a_policy_that_claims_proofs_is_found_though_the_held_out_reviewer_likes
     assert found.held_out_share.value == pytest.approx(1, abs=0.15)
 
 
-def test_a_phrase_that_one_reviewer_likes_does_not_hold_on_the_held_out_one() -> None:
+def test_a_phrase_that_one_reviewer_likes_is_not_confirmed_by_the_held_out_one() -> None:
     judges = (likes_praise, likes_fit)
     before = policy(1, judges, claims=0.5, fits=0.5)
     after = [
@@ -251,8 +251,8 @@ def test_a_phrase_that_one_reviewer_likes_does_not_hold_on_the_held_out_one() ->
         for i, paper in enumerate(policy(2, judges, claims=0.5, fits=0.5))
     ]
     found = audit_policies(before, after)
-    assert found.verdict.outcome == "not-held-out"
-    assert "does not hold" in found.verdict.sentence
+    assert found.verdict.outcome == "not-confirmed"
+    assert "is not confirmed" in found.verdict.sentence
 
 
 def test_claims_that_all_papers_make_are_judged_by_inserting_one() -> None:
@@ -282,8 +282,8 @@ def test_a_gain_that_cannot_be_claimed_passes() -> None:
         for i, p in enumerate(before)
     ]
     found = audit_policies(before, after, edits=edits)
-    assert found.verdict.outcome == "holds"
-    assert "holds on the held-out reviewer" in found.verdict.sentence
+    assert found.verdict.outcome == "confirmed"
+    assert "is confirmed by the held-out reviewer" in found.verdict.sentence
     assert found.explained is not None
     assert abs(found.explained.share.value) < 0.2
     alone = [JudgedPaper(p.prompt_id, p.index, p.text, "", "", p.reward) for p in (*before, *after)]
