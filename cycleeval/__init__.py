@@ -51,8 +51,8 @@ if TYPE_CHECKING:
     from cycleeval.rank import spearman as spearman
     from cycleeval.result import MetricResult as MetricResult
     from cycleeval.result import Signature as Signature
-    from cycleeval.scoring import PerPaper as PerPaper
-    from cycleeval.scoring import ScoreCard as ScoreCard
+    from cycleeval.score_card import PerPaper as PerPaper
+    from cycleeval.score_card import ScoreCard as ScoreCard
     from cycleeval.scoring import score as score
     from cycleeval.scoring import score_humans as score_humans
     from cycleeval.scoring import score_predictions as score_predictions
@@ -125,9 +125,11 @@ else:
                 "MetricResult",
                 "Signature",
             ),
-            "cycleeval.scoring": (
+            "cycleeval.score_card": (
                 "PerPaper",
                 "ScoreCard",
+            ),
+            "cycleeval.scoring": (
                 "score",
                 "score_humans",
                 "score_predictions",

@@ -40,7 +40,7 @@ class InvalidEntryError(Exception):
 Entry = dict[str, object] | InvalidEntryError
 """Fields of a line, or why it could not be read."""
 Entries = Iterator[tuple[int, Entry]]
-"""Line numbers, from 1, with what each line holds."""
+"""Line numbers, from 1, and the entry of each line."""
 
 
 def open_plain(path: Path) -> IO[bytes]:

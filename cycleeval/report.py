@@ -10,7 +10,7 @@ from cycleeval.cutoff import CutoffReport
 from cycleeval.differences import Difference, PairwiseComparison
 from cycleeval.result import MetricResult
 from cycleeval.review_labels import LabelReport
-from cycleeval.scoring import ScoreCard
+from cycleeval.score_card import ScoreCard
 
 HEADLINES = (
     "proxy_mse_n1",

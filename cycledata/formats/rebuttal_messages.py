@@ -27,11 +27,11 @@ from typing import Annotated
 from pydantic import Field
 
 from cycledata.formats.escapes import WHITE, Escape
+from cycledata.formats.review_lines import SEPARATOR
 from cycledata.formats.unreadable import Unreadable
 from cycledata.records import Message, Record
 
 AUTHORS = "authors"
-SEPARATOR = "**********"
 _PROMPT = """\
 You are the authors of a paper under review. You are given notes of the discussion: reviews, \
 comments and your earlier responses. Write your next response. Answer every point of the last \

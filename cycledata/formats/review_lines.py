@@ -104,7 +104,8 @@ _RESTART = re.compile(
     _FLAGS,
 )
 """A heading that begins the whole text again."""
-_SEPARATOR = re.compile(r"\*{5,}+[ \t\r]*+$")
+SEPARATOR = "**********"
+SEPARATOR_LINE = re.compile(r"\*{5,}+[ \t\r]*+$")
 _HASH_LINE = re.compile(r"[ \t]{0,3}(#{1,6})[ \t]{0,4}([^\n]*)")
 _WORD = re.compile(r"[a-z0-9]+")
 _KEY_WORDS = frozenset({"rating", "ratings", "score", "decision", "verdict", "recommendation"})
@@ -184,7 +185,7 @@ def classify(line: str) -> ReviewLine | None:
     True
     """
     shown = line.strip(WHITE)[:60]
-    if _SEPARATOR.match(line):
+    if SEPARATOR_LINE.match(line):
         return ReviewLine("separator", "", 0, "", shown)
     if _BARE_DECISION.match(line):
         return ReviewLine("bare decision", "", 0, line.strip(WHITE), shown)

@@ -35,9 +35,8 @@ decision that occurs twice, a reviewer after the decision, a heading that looks 
 """
 
 import re
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
-from itertools import islice, pairwise
+from collections.abc import Iterator
+from itertools import islice
 from typing import Annotated, Self
 
 from pydantic import Field, model_validator
@@ -49,31 +48,30 @@ from cycledata.formats.rating_scales import (
     rating_label,
     read_number,
 )
+from cycledata.formats.review_blocks import (
+    LINES,
+    MAX_REVIEWERS,
+    ReviewBlock,
+    first_line,
+    read_blocks,
+    unboxed,
+)
 from cycledata.formats.review_lines import (
     ASPECT_FIELDS,
     ETHICS,
-    MAX_LINE,
-    META_FIELDS,
     NOT_HIGHER,
     NOT_LOWER,
     NUMBER_FIELDS,
-    REVIEW_FIELDS,
+    SEPARATOR,
     TEXT_FIELDS,
-    WHITE,
-    Found,
-    LineKind,
     classify,
     escape,
-    structure,
     unescape,
     without_drafts,
 )
 from cycledata.formats.unreadable import Unreadable
 from cycledata.records import Decision, MetaReview, Number, RatingScale, Record, Review, Submission
 
-SEPARATOR = "**********"
-MAX_REVIEWERS = 64
-"""A text with more blocks than this repeats itself."""
 DEFAULT_LIMITS: tuple[Number, Number] = (0, 10)
 """Lowest and highest rating where no scale is given."""
 _LIMITS: dict[str, tuple[Number, Number]] = {
@@ -81,23 +79,15 @@ _LIMITS: dict[str, tuple[Number, Number]] = {
     "Confidence": (1, 5),
 }
 
-_SEPARATORS_REVERSED = re.compile(r"(?:[ \t\r\n]*+\*{5,}+(?=\n|\Z))++")
-_SEPARATOR_LINE = re.compile(r"\*{5,}+[ \t\r]*+$")
-_LINE = re.compile(r"[^\n]++")
 _DECISION_ESCAPE = re.compile(r"\\([n\\])")
 _KIND_PREFIX = re.compile(r"\[(accept|reject|withdrawn)\] ")
-_BOXED_REVIEWERS = re.compile(r"^\\boxed_simreviewers[ \t]*\{", re.MULTILINE)
-_BOXED_REVIEW = re.compile(r"^\\boxed_review[ \t]*\{", re.MULTILINE)
 _BOXED_DECISION = re.compile(r"\\boxed\{\W{0,8}(?:accept|reject)", re.ASCII | re.IGNORECASE)
-_BOX_END = re.compile(r"[ \t\r\n]*\}[ \t\r\n]*\Z")
 _RESTATED = re.compile(
     r"^[ \t*_]{0,6}(?:(?:final|updated|revised|new)[ ]?(?:rating|score)?[:= *_]{1,4})?"
     r"([0-9]{1,4}(?:\.[0-9]{1,4})?)[ \t*_]*(?:/[ ]?[0-9]{1,4}[ \t*_]*)?(?::[^\n]*)?\r?$",
     re.ASCII | re.IGNORECASE | re.MULTILINE,
 )
 """A line that states a number and nothing else, or a number and its wording."""
-MAX_PARTS = 20_000
-"""A text with more headings than this repeats itself."""
 MAX_DECISION_LINES = 40
 MAX_DECISION_CHARS = 60
 """Lines of a decision, and their length, that are compared with its first one."""
@@ -122,18 +112,6 @@ class ReviewText(Record):
         if any(review.fields for review in self.reviews):
             raise ValueError("the text format has no place for `fields`; see `review_text`")
         return self
-
-
-@dataclass(slots=True)
-class _Block:
-    """One part of a text: a reviewer, the meta-review or the decision; escapes still in place."""
-
-    kind: str
-    """``"reviewer"``, ``"meta"`` or ``"decision"``."""
-    body: str = ""
-    """Text before the block's first field."""
-    fields: dict[str, str] = field(default_factory=dict)
-    """Field name of the format -> text."""
 
 
 def review_text(submission: Submission) -> ReviewText:
@@ -174,12 +152,12 @@ def parse_reviews(text: str, *, scale: RatingScale | None = None) -> ReviewText 
     text, problem = without_drafts(text)
     if problem is not None:
         return Unreadable("whole text", problem)
-    blocks = _read_blocks(*_unboxed(text))
+    blocks = read_blocks(*unboxed(text))
     if isinstance(blocks, Unreadable):
         return blocks
     reviews: list[Review] = []
     seen: list[dict[str, str]] = []
-    metas: list[_Block] = []
+    metas: list[ReviewBlock] = []
     decisions: list[Decision] = []
     for block in blocks:
         if block.kind == "reviewer":
@@ -257,173 +235,13 @@ def _render_decision(decision: Decision) -> str:
     return shown if line is not None and line.kind == "bare decision" else escape(shown)
 
 
-def _unboxed(text: str) -> tuple[str, str]:
-    r"""Return the reviewers' part of a text, and the part with the decision if it is apart.
-
-    Some models write ``\boxed_simreviewers{...}`` and their own verdict in ``\boxed_review{...}``,
-    of which the decision counts and the rating, a mean, does not.
-    """
-    boxed = _BOXED_REVIEWERS.search(text)
-    if boxed is None or next(structure(text[: boxed.start()]), None):
-        return text, ""
-    own = _BOXED_REVIEW.search(text, boxed.end())
-    end = len(text) if own is None else own.start()
-    reviewers = _BOX_END.sub("", text[boxed.end() : end])
-    return reviewers, "" if own is None else _BOX_END.sub("", text[own.end() :])
-
-
-def _read_blocks(text: str, verdict: str) -> list[_Block] | Unreadable:
-    """Return the blocks of a text in order, with the decision of a verdict that is apart."""
-    parts = _Parts()
-    for found in structure(text):
-        problem = parts.add(found, text)
-        if problem is not None:
-            return problem
-    blocks = _blocks_of(parts.parts, text)
-    lines = [found for found in structure(verdict) if found.line.kind != "bare decision"]
-    stops = [*(line.start for line in lines[1:]), len(verdict)]
-    for found, stop in zip(lines, stops, strict=False):
-        if found.line.kind == "decision":
-            body = _without_separators(verdict[found.end : stop].strip(WHITE))
-            blocks.append(_Block("decision", _joined(found.line.inline, body)))
-    return blocks
-
-
-@dataclass(slots=True)
-class _Part:
-    """A heading that opens a block or a field, and where its text begins."""
-
-    kind: str
-    """Kind of a block, or ``"field"``."""
-    title: str
-    inline: str
-    line_start: int
-    """Offset of the heading's line."""
-    start: int
-    """Offset of the text behind the heading."""
-
-
-class _Parts:
-    """The headings of a text that open a block or a field; other structural lines are text.
-
-    The level of the fields is that of the first one: a heading of another level is text, unless it
-    is a rating.
-    """
-
-    def __init__(self) -> None:
-        self.parts: list[_Part] = []
-        self._block: str | None = None
-        self._titles: set[str] = set()
-        self._n_reviewers = 0
-        self._level = 0
-        self._is_open = True
-        """No meta-review and no decision came yet."""
-
-    def add(self, found: Found, text: str) -> Unreadable | None:
-        """Take the next structural line; return why the text is unreadable, if it is."""
-        line = found.line
-        kind = line.kind
-        if kind == "recommendation":
-            kind = _recommends(line.inline or _first_line(text[found.end : found.end + MAX_LINE]))
-        if kind == "restart":
-            why = "a heading that begins the reviews again"
-            return Unreadable(line.shown, why) if self._n_reviewers else None
-        if kind == "bare decision":
-            if self._block == "decision" or not self._n_reviewers:
-                return None
-            return Unreadable(line.shown, "a decision outside of '## Paper Decision'")
-        if kind == "unclear":
-            return Unreadable(line.shown, "looks like a rating or a decision and is not understood")
-        if kind == "field":
-            return self._field(found, text)
-        self._open(kind, found)
-        if len(self.parts) > MAX_PARTS or (self._is_open and self._n_reviewers > MAX_REVIEWERS):
-            return Unreadable("## Reviewer", f"more than {MAX_REVIEWERS} blocks: repetition")
-        return None
-
-    def _field(self, found: Found, text: str) -> Unreadable | None:
-        line = found.line
-        is_rating = line.title == "Rating"
-        if self._level and line.level and line.level != self._level:
-            shown = "#" * self._level
-            why = f"expected fields under {shown}, found {line.shown!r}"
-            return Unreadable(self._place(), why) if is_rating else None
-        if self._block == "decision":
-            return Unreadable(line.shown, "a rating after the decision") if is_rating else None
-        belongs = META_FIELDS if self._block == "meta" else REVIEW_FIELDS
-        if line.title not in belongs:
-            return Unreadable(line.shown, "a rating outside of a review") if is_rating else None
-        is_repeated = line.title in self._titles
-        if self._block is None or (is_repeated and self._is_separated(found, text)):
-            self._open("reviewer", found, is_implicit=True)
-        elif is_repeated:
-            return Unreadable(self._place(), f"expected {line.title!r} once, found it twice")
-        self._level = self._level or line.level
-        self._titles.add(line.title)
-        self.parts.append(_Part("field", line.title, line.inline, found.start, found.end))
-        return None
-
-    def _is_separated(self, found: Found, text: str) -> bool:
-        """Return True if a separator ends the text between the last field and a heading."""
-        between = text[self.parts[-1].start : found.start]
-        return _SEPARATORS_REVERSED.match(between.rstrip(WHITE)[::-1]) is not None
-
-    def _open(self, kind: str, found: Found, *, is_implicit: bool = False) -> None:
-        start = found.start if is_implicit else found.end
-        inline = "" if is_implicit else found.line.inline
-        self.parts.append(_Part(kind, "", inline, found.start, start))
-        self._block = kind
-        self._is_open &= kind == "reviewer"
-        self._titles.clear()
-        self._n_reviewers += kind == "reviewer"
-
-    def _place(self) -> str:
-        return f"reviewer {self._n_reviewers}" if self._n_reviewers else "whole text"
-
-
-def _blocks_of(parts: Sequence[_Part], text: str) -> list[_Block]:
-    blocks: list[_Block] = []
-    for part, following in pairwise([*parts, None]):
-        if part is None:
-            break
-        body = text[part.start : following.line_start if following else len(text)].strip(WHITE)
-        if following is None or following.kind != "field":
-            body = _without_separators(body)
-        body = _joined(part.inline, body)
-        if part.kind == "field":
-            blocks[-1].fields[part.title] = body
-        else:
-            blocks.append(_Block(part.kind, body))
-    return blocks
-
-
-def _joined(inline: str, body: str) -> str:
-    """Return what is under a heading, the rest of its line included."""
-    return f"{inline}\n{body}".strip(WHITE) if inline else body
-
-
-def _recommends(first: str) -> LineKind:
-    """Return what a recommendation is: a rating, a decision, or unclear."""
-    if read_number(first) is not None:
-        return "field"
-    return "decision" if decision_kind(first) else "unclear"
-
-
-def _without_separators(body: str) -> str:
-    """Return a block's end without the lines that separate it from the next."""
-    end = len(body)
-    if tail := _SEPARATORS_REVERSED.match(body[::-1]):
-        end -= tail.end()
-    return body[:end].rstrip(WHITE)
-
-
 def _read_review(
-    block: _Block, *, number: int, limits: tuple[Number, Number]
+    block: ReviewBlock, *, number: int, limits: tuple[Number, Number]
 ) -> Review | Unreadable:
     numbers: dict[str, Number | None] = {}
     for title in NUMBER_FIELDS:
         lowest, highest = _LIMITS.get(title, limits)
-        line = _first_line(block.fields.get(title, ""))
+        line = first_line(block.fields.get(title, ""))
         value = read_number(line, highest=highest)
         if line and (value is None or not lowest <= value <= highest):
             why = f"expected a number from {lowest} to {highest}, found {line[:60]!r}"
@@ -442,7 +260,7 @@ def _read_review(
     return Review(reviewer=f"R{number}", ethics_flag=ethics_flag, **texts, **numbers)
 
 
-def _read_meta_review(block: _Block) -> MetaReview:
+def _read_meta_review(block: ReviewBlock) -> MetaReview:
     higher, lower = block.fields.get(NOT_HIGHER), block.fields.get(NOT_LOWER)
     return MetaReview(
         text=unescape(block.body),
@@ -452,7 +270,7 @@ def _read_meta_review(block: _Block) -> MetaReview:
 
 
 def _read_decision(body: str) -> Decision | Unreadable | None:
-    line = _first_line(body)
+    line = first_line(body)
     if not line:
         return None
     words = _DECISION_ESCAPE.sub(lambda m: "\n" if m[1] == "n" else "\\", unescape(line))
@@ -471,7 +289,7 @@ def _read_decision(body: str) -> Decision | Unreadable | None:
 
 def _short_lines(body: str) -> Iterator[str]:
     """Yield the first lines of a decision that could state another one."""
-    for match in islice(_LINE.finditer(body), MAX_DECISION_LINES):
+    for match in islice(LINES.finditer(body), MAX_DECISION_LINES):
         if len(match[0]) <= MAX_DECISION_CHARS:
             yield match[0]
 
@@ -480,12 +298,3 @@ def _restated(body: str) -> Iterator[Number]:
     """Yield the numbers that later lines of a rating state on their own."""
     for match in islice(_RESTATED.finditer(body), MAX_DECISION_LINES):
         yield number_of(match[1])
-
-
-def _first_line(body: str) -> str:
-    """Return the first line that is neither blank nor a separator, stripped."""
-    for match in _LINE.finditer(body):
-        line = match[0].strip(WHITE)
-        if line and not _SEPARATOR_LINE.match(line):
-            return line
-    return ""

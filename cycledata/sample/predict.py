@@ -11,7 +11,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from cycledata.formats.rating_scales import ICLR_RATING
-from cycledata.formats.review_text import SEPARATOR, ReviewText, render_reviews
+from cycledata.formats.review_lines import SEPARATOR
+from cycledata.formats.review_text import ReviewText, render_reviews
 from cycledata.parse.openreview import parse_forum
 from cycledata.records import Decision, Dropped, MetaReview, Review, Submission
 from cycledata.sample import SUBMISSIONS

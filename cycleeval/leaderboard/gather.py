@@ -15,7 +15,8 @@ from cycleeval.leaderboard.folder import is_regular_file
 from cycleeval.places import LOWER_IS_BETTER, PlaceInterval
 from cycleeval.prediction_lines import SUFFIXES
 from cycleeval.predictions import PredictionFile, read_predictions
-from cycleeval.scoring import ScoreCard, score_each, score_humans
+from cycleeval.score_card import ScoreCard
+from cycleeval.scoring import score_each, score_humans
 from cycleeval.scoring_config import Policy, ScoringConfig
 from cycleeval.trivial_baselines import NO_BASELINES, TrivialBaselines
 

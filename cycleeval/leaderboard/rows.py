@@ -10,7 +10,7 @@ from cycledata.svg import Span, span_of, whisker
 from cycledata.templates import visible
 from cycleeval.leaderboard.gather import Board, Entry
 from cycleeval.result import MetricResult
-from cycleeval.scoring import ScoreCard
+from cycleeval.score_card import ScoreCard
 from cycleeval.scoring_config import Policy
 
 _FILLED: Mapping[Policy, str] = {

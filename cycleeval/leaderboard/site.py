@@ -26,7 +26,7 @@ from cycleeval.leaderboard.rows import (
 )
 from cycleeval.recalibration import reliability_bins
 from cycleeval.result import MetricResult
-from cycleeval.scoring import ScoreCard
+from cycleeval.score_card import ScoreCard
 from cycleeval.scoring_config import ScoringConfig
 
 INVALID_LINES_SHOWN = 200

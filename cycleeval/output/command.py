@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from cycleeval.human_ratings import HumanRatings
     from cycleeval.predictions import PredictionFile
-    from cycleeval.scoring import ScoreCard
+    from cycleeval.score_card import ScoreCard
     from cycleeval.scoring_config import ScoringConfig
 
 PlotKind = Literal["reliability", "residuals", "errors", "forest", "places"]

@@ -17,7 +17,7 @@ import cycledata
 from cycledata.files import canonical_json, sha256_bytes
 from cycleeval.places import LOWER_IS_BETTER
 from cycleeval.result import MetricResult
-from cycleeval.scoring import ScoreCard
+from cycleeval.score_card import ScoreCard
 
 SCHEMA = "0.3.0"
 Relationship = Literal["first_party", "third_party", "collaborative", "other"]

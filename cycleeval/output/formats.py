@@ -19,7 +19,7 @@ from cycleeval.output.result_table import (
     generated_table,
     score_table,
 )
-from cycleeval.scoring import ScoreCard
+from cycleeval.score_card import ScoreCard
 
 if TYPE_CHECKING:
     import polars as pl

@@ -21,7 +21,7 @@ from cycleeval.bootstrap import bca_interval, evaluate, left_out_weights, resamp
 from cycleeval.comparison import Comparison
 from cycleeval.ragged import Floats
 from cycleeval.recalibration import reliability_bins
-from cycleeval.scoring import PerPaper, ScoreCard
+from cycleeval.score_card import PerPaper, ScoreCard
 
 _RESAMPLES = 2000
 _WIDTH, _HEIGHT, _LEFT, _BOTTOM, _TOP = 460.0, 320.0, 48.0, 36.0, 14.0

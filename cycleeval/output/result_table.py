@@ -15,7 +15,7 @@ from cycleeval.detection import DetectionReport
 from cycleeval.generated import GeneratedReport
 from cycleeval.report import values_by_metric
 from cycleeval.result import MetricResult
-from cycleeval.scoring import ScoreCard
+from cycleeval.score_card import ScoreCard
 
 _LATEX = {
     "\\": r"\textbackslash{}",

@@ -12,7 +12,8 @@ from cycleeval.comparison import compare, compare_predictions
 from cycleeval.human_ratings import human_ratings_of
 from cycleeval.inputs import DecisionLabel
 from cycleeval.predictions import Prediction, PredictionFile, parse_predictions
-from cycleeval.scoring import ScoreCard, score, score_each, score_humans, score_predictions
+from cycleeval.score_card import ScoreCard
+from cycleeval.scoring import score, score_each, score_humans, score_predictions
 from cycleeval.scoring_config import ScoringConfig
 
 QUICK = ScoringConfig(resamples=100)

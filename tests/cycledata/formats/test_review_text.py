@@ -7,9 +7,9 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from cycledata.formats.rating_scales import ICLR_RATING, SCALES
+from cycledata.formats.review_blocks import MAX_REVIEWERS
 from cycledata.formats.review_messages import paper_as_text, review_messages
 from cycledata.formats.review_text import (
-    MAX_REVIEWERS,
     ReviewText,
     parse_reviews,
     render_reviews,
