@@ -16,7 +16,7 @@ import time
 from collections import Counter
 from pathlib import Path
 
-from cycletrain.config import IterateConfig
+from cycletrain.loop_config import IterateConfig
 from cycletrain.read_recipe import read_config
 
 SAME = ("rollouts.jsonl", "rewards.jsonl", "pairs.jsonl", "policy/adapter_model.safetensors")

@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from cycledata.svg import Curve as Curve
     from cycletrain.config import AdapterConfig as AdapterConfig
     from cycletrain.config import DetectConfig as DetectConfig
-    from cycletrain.config import IterateConfig as IterateConfig
     from cycletrain.config import ModelConfig as ModelConfig
     from cycletrain.config import RewardConfig as RewardConfig
     from cycletrain.config import RolloutConfig as RolloutConfig
@@ -33,6 +32,11 @@ if TYPE_CHECKING:
     from cycletrain.jobs.rollout import run as run_rollout
     from cycletrain.jobs.sft import run as run_sft
     from cycletrain.jobs.simpo import run as run_simpo
+    from cycletrain.loop_config import AuditConfig as AuditConfig
+    from cycletrain.loop_config import ControlsConfig as ControlsConfig
+    from cycletrain.loop_config import GrpoConfig as GrpoConfig
+    from cycletrain.loop_config import GrpoLoss as GrpoLoss
+    from cycletrain.loop_config import IterateConfig as IterateConfig
     from cycletrain.losses import Logprobs as Logprobs
     from cycletrain.losses import mean_logprob as mean_logprob
     from cycletrain.losses import nll_loss as nll_loss
@@ -56,7 +60,6 @@ else:
             "cycletrain.config": (
                 "AdapterConfig",
                 "DetectConfig",
-                "IterateConfig",
                 "ModelConfig",
                 "RewardConfig",
                 "RolloutConfig",
@@ -81,6 +84,13 @@ else:
             "cycletrain.jobs.rollout": ("run as run_rollout",),
             "cycletrain.jobs.sft": ("run as run_sft",),
             "cycletrain.jobs.simpo": ("run as run_simpo",),
+            "cycletrain.loop_config": (
+                "AuditConfig",
+                "ControlsConfig",
+                "GrpoConfig",
+                "GrpoLoss",
+                "IterateConfig",
+            ),
             "cycletrain.losses": (
                 "Logprobs",
                 "mean_logprob",
@@ -103,9 +113,13 @@ else:
 
 __all__ = [
     "AdapterConfig",
+    "AuditConfig",
+    "ControlsConfig",
     "Curve",
     "DetectConfig",
     "DisclosureCheck",
+    "GrpoConfig",
+    "GrpoLoss",
     "IterateConfig",
     "Logprobs",
     "ModelConfig",

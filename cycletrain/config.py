@@ -168,7 +168,7 @@ def _require_shareable(config: Any) -> Any:
     return config
 
 
-def _require_whole_texts(config: Any) -> Any:
+def require_whole_texts(config: Any) -> Any:
     """Check that each process sees whole pairs: SimPO's loss is of whole texts."""
     training = config.training
     if training.context_parallel > 1 or training.sequence_parallel > 1 or training.packing:
@@ -324,44 +324,7 @@ class SimpoConfig(JobConfig):
     """Round t, whose seed is used; None for ``seed`` itself."""
 
     _check = model_validator(mode="after")(_require_shareable)
-    _check_pairs = model_validator(mode="after")(_require_whole_texts)
-
-
-class IterateConfig(JobConfig):
-    """T rounds of sampling, reviewing and preference optimization."""
-
-    split: Literal["train", "test"] = "train"
-    """Split of the build with the prompts."""
-    policy: ModelConfig
-    """P_1."""
-    reviewer: ModelConfig
-    rounds: Annotated[int, Field(ge=1, le=100)]
-    """T."""
-    prompt_share: Annotated[float, Field(gt=0, le=1)] = 1 / 3
-    """Share of the prompts per round."""
-    ablation: Literal["none", "no-rl", "no-iteration", "no-nll"] = "none"
-    """Rows of Table 4."""
-    n_samples: Annotated[int, Field(ge=2)] = 3
-    """Papers per prompt."""
-    writing: Sampling
-    write_tries: Positive = 1
-    """Attempts at each turn of a paper."""
-    reviewing: Sampling
-    review_tries: Positive = 2
-    """Attempts at a review."""
-    n_reviewers: Positive = 4
-    """Simulated reviewers per paper."""
-    rating_scale: str = "iclr-2022-2025-rating"
-    """Scale that the reviewer was trained on: its name in Review-5k, or a build that has it."""
-    batch_size: Positive = 8
-    """Texts generated together."""
-    limit: Positive | None = None
-    """Maximum prompts; None for all."""
-    adapter: AdapterConfig
-    loss: SimpoLoss
-    training: TrainingConfig
-
-    _check_pairs = model_validator(mode="after")(_require_whole_texts)
+    _check_pairs = model_validator(mode="after")(require_whole_texts)
 
 
 class DetectConfig(JobConfig):

@@ -11,7 +11,6 @@ from cycledata.errors import ParseError
 from cycledata.records import Record
 from cycletrain.config import (
     DetectConfig,
-    IterateConfig,
     JobConfig,
     PairsConfig,
     RewardConfig,
@@ -19,6 +18,7 @@ from cycletrain.config import (
     SftConfig,
     SimpoConfig,
 )
+from cycletrain.loop_config import IterateConfig
 
 CONFIGS: dict[str, type[JobConfig]] = {
     "sft": SftConfig,

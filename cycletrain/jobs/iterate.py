@@ -19,7 +19,7 @@ from cycledata.records import Record
 from cycledata.svg import Curve, Line
 from cycletrain.build_chats import Chat
 from cycletrain.cards import write_model_card
-from cycletrain.config import IterateConfig, ModelConfig
+from cycletrain.config import ModelConfig
 from cycletrain.generation import seed_of
 from cycletrain.jobs.pairs import count_dropped, write_pairs
 from cycletrain.jobs.reward import rated_papers, require_rewards, some_reviews, summarise
@@ -31,6 +31,7 @@ from cycletrain.jobs.rollout import (
     some_papers,
 )
 from cycletrain.jobs.simpo import CURVES, train
+from cycletrain.loop_config import IterateConfig
 from cycletrain.preferences import Reward, Rollout
 from cycletrain.ranks import n_launched
 from cycletrain.reviewing import reward_papers, scale_named

@@ -14,12 +14,12 @@ from cycleeval.generated import RatedPaper
 from cycletrain.config import (
     AdapterConfig,
     DetectConfig,
-    IterateConfig,
     ModelConfig,
     SftConfig,
     SimpoLoss,
     TrainingConfig,
 )
+from cycletrain.loop_config import IterateConfig
 from cycletrain.preferences import PreferencePair, Reward, Rollout
 from cycletrain.run_record import RunRecord
 
