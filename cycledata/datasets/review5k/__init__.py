@@ -11,8 +11,9 @@ from cycledata.datasets.review5k.columns import (
 )
 from cycledata.datasets.review5k.forms import prepare_forms
 from cycledata.datasets.review5k.history import prepare_table_orders
-from cycledata.datasets.review5k.make import identify, list_papers, make
+from cycledata.datasets.review5k.make import make
 from cycledata.datasets.review5k.recipe import Review5kRecipe, split
+from cycledata.datasets.review5k.submissions import identify, list_papers
 from cycledata.datasets.spec import DatasetSpec
 from cycledata.snapshot.sealed import SealedSnapshot
 
