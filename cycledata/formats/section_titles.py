@@ -24,6 +24,21 @@ _FOREIGN_ACKNOWLEDGMENTS = re.compile(
     r"|ringraziamenti)\W*\Z",
     re.IGNORECASE,
 )
+_ABOUT_AUTHORS = re.compile(
+    r"\W*(?:[\dA-Z]{1,3}\.?\W+)?(?:"
+    r"(?:credit )?author(?:s|['’]s|s['’]|ship)?['’]? "
+    r"(?:and affiliations?|affiliations?|addresses|biograph(?:y|ies)|bios?|(?:and )?contributions?"
+    r"(?: statement)?|contribution statement|contributions? and acknowledge?ments?|information"
+    r"|details|list|notes?|roles|credits?)"
+    r"|credit (?:author(?:ship)? )?(?:contribution )?statement"
+    r"|about the authors?|contributors|list of contributors|contributions of (?:the )?authors?"
+    r"|statement of (?:author(?:ship)? )?contributions?"
+    r"|funding(?: (?:sources?|information|statement|acknowledge?ments?))?"
+    r"|(?:sources? of )?funding|financial (?:support|disclosures?)"
+    r"|correspondence to|corresponding authors?"
+    r")\W*\Z",
+    re.IGNORECASE,
+)
 _APART = re.compile(
     r"^\W*(?:references|bibliography|references cited|literature cited|contents|table of contents|"
     r"abstract|key ?words?|index terms|keywords and phrases)\W*$",
@@ -58,6 +73,15 @@ def is_acknowledgments(title: str) -> bool:
         and len(title) < MAX_TITLE
         and _ACKNOWLEDGMENTS.match(title) is not None
     )
+
+
+def is_about_authors(title: str) -> bool:
+    """Return True for a heading of authors' contributions, biographies, addresses or funding.
+
+    >>> [is_about_authors(t) for t in ("Author Contributions", "Contributions")]
+    [True, False]
+    """
+    return _ABOUT_AUTHORS.match(title) is not None
 
 
 def is_foreign_acknowledgments(title: str) -> bool:

@@ -35,6 +35,13 @@ _TAG = re.compile(
 )
 _BRACKETS = re.compile(r"\s*+\[.*\]\s*+\Z", re.DOTALL)
 _BRACKET_TAG = re.compile(r"[\s*]*+\[\s*+(#\d|[A-Za-z][\w .'-]{0,24}+)\s*+(?:[:;]|\]\s*+\S|-{2,3})")
+_TAGGED_BOX = re.compile(
+    r"\\f?colorbox(?:\{[^{}]{0,40}\}){1,2}\{(?:\\[A-Za-z]{2,20}\s?|\{?\\textcolor\{[^{}]{1,30}\}|[{}\s]){0,9}"
+    r"\\(?:scriptsize|tiny|footnotesize|small)(?:\\[A-Za-z]{2,20}\s?|\{?\\textcolor\{[^{}]{1,30}\}|[{}\s]){0,9}"
+    r"#1[:\s]{0,2}\}.{0,120}#2",
+    re.DOTALL,
+)
+"""A name in a small colored box, then a text: ``\\nb{AB}{rewrite this}``."""
 _REMARKS = words("todo note comment fixme fix remark check tbd rewrite edit reply")
 _CONTENT = words(
     "q a h r s rq qa takeaway takeaways question questions answer answers hypothesis finding "
@@ -60,6 +67,8 @@ def is_note(name: str, body: str) -> bool:
         return False
     if _STRONG_NAME.match(name):
         return True
+    if _TAGGED_BOX.search(body):
+        return True
     plain = _NOT_PRINTED.sub("", body)
     if _NAME.match(name) and (_SET_APART.search(body) or _BRACKET_TAG.match(plain)):
         return True
@@ -74,13 +83,18 @@ def is_note(name: str, body: str) -> bool:
     return tag is not None and tag[1][0] != "#" and _names_someone(tag[1], name)
 
 
+def is_note_environment(name: str, body: str) -> bool:
+    r"""Return whether an environment sets an author's remark apart: ``todo`` in red."""
+    return _STRONG_NAME.match("\\" + name) is not None and _COLOURED.search(body) is not None
+
+
 def _names_someone(tag: str, name: str) -> bool:
     """Return whether a tag is an author's initials or name, or says that a remark follows."""
-    lower = tag.lower().strip(" .")
+    lower = tag.lower().strip(" .").rstrip("0123456789")
     first = lower.partition(" ")[0]
     if lower in _CONTENT or first in _CONTENT:
         return False
     if lower in _REMARKS or first in _REMARKS:
         return True
-    initials = tag.replace(".", "").isupper() and len(tag) <= 4
+    initials = tag.replace(".", "").isupper() and len(tag) <= 4 and not tag[-1].isdigit()
     return initials or tag[0].isupper() or lower == name[1:].lower()

@@ -5,6 +5,7 @@ import re
 from cycledata.parse.latex.flat_text import FlatText
 from cycledata.parse.latex.known_commands import (
     CITING,
+    CITING_ENVIRONMENTS,
     LANGUAGE_FIRST,
     MULTIPLE,
     VOLUME_FIRST,
@@ -14,6 +15,7 @@ _NOTES = re.compile(r"\s*+\([^()]{0,500}\)(?:\s*+\([^()]{0,500}\))?")
 r"""The notes around all of ``\cites(see)(for more){a}{b}``."""
 _ANGLES = re.compile(r"\s{0,9}<[^<>{}]{0,300}>")
 r"""apacite's ``\cite<see>[p. 2]{key}``."""
+_CITES = CITING | CITING_ENVIRONMENTS | {"\\nocite"}
 MAX_GROUPS = 60
 r"""Groups after one ``\cites``."""
 
@@ -23,7 +25,7 @@ def cited_keys(flat: FlatText) -> tuple[str, ...]:
     keys: dict[str, None] = {}
     until = 0
     for offset, name in flat.marks:
-        if offset < until or (name not in CITING and name != "\\nocite"):
+        if offset < until or name not in _CITES:
             continue
         _, pos = flat.after_star(offset + len(name))
         if name in MULTIPLE:

@@ -22,6 +22,7 @@ from cycledata.parse.latex.known_commands import (
     AUTHORS,
     BIOGRAPHIES,
     CITING,
+    CITING_ENVIRONMENTS,
     COMMENTS,
     FIGURES,
     FINAL_SWITCHES,
@@ -33,7 +34,8 @@ from cycledata.parse.latex.known_commands import (
 )
 
 _MARKED = (
-    frozenset(HEADINGS) | CITING | ABSTRACT_COMMANDS | TITLES | AUTHORS | NOTICES | FINAL_SWITCHES
+    frozenset(HEADINGS) | CITING | CITING_ENVIRONMENTS | ABSTRACT_COMMANDS | TITLES | AUTHORS
+    | NOTICES | FINAL_SWITCHES
     | {"\\" + name for name in ACKS}
     | words(
         r"\appendix \appendices \maketitle \caption \captionof \label \nocite \thanks \bio \endbio "
@@ -59,6 +61,8 @@ _ACTING: dict[Action, str] = {
     definitions.let_name: "letcs cslet csletcs NewCommandCopy RenewCommandCopy "
     "DeclareCommandCopy LetLtxMacro",
     definitions.new_command_x: "newcommandx renewcommandx providecommandx DeclareRobustCommandx",
+    definitions.list_add: "listadd listgadd listeadd listxadd listcsadd listcsgadd",
+    package_conditionals.char_definition: "chardef mathchardef",
     definitions.use_name: "@nameuse csuse",
     definitions.csname: "csname",
     definitions.pass_over: "expandafter protected long outer noexpand relax "
@@ -142,6 +146,8 @@ _ACTING: dict[Action, str] = {
     expl3.expl_syntax: "ExplSyntaxOn",
     expl3.new_function: expl3.FUNCTIONS,
     expl3.set_text: expl3.TEXTS,
+    expl3.if_equal_text: expl3.EQUAL_TESTS,
+    expl3.if_empty_text: expl3.EMPTY_TESTS,
     expl3.use_text: expl3.USES,
     expl3.set_equal: expl3.EQUALS,
 }

@@ -11,6 +11,7 @@ from cycledata.parse.latex.actions import SavedCommand
 from cycledata.parse.latex.expand import Expander
 from cycledata.parse.latex.input_stack import is_style
 from cycledata.parse.latex.known_commands import words
+from cycledata.parse.latex.number_expressions import number_expression
 from cycledata.parse.latex.tokens import CONTROL
 
 _SKIP = re.compile(r"\\(?:(if[A-Za-z@]*+|else|fi|or|repeat)(?![A-Za-z@])|[%\\])|%[^\n]*+")
@@ -246,7 +247,9 @@ def read_number(expander: Expander) -> int | None:
                     "counter:" + expander.input.read_argument().strip(), "0"
                 )
             )
-        if name in ("\\the", "\\number", "\\numexpr", "\\arabic"):
+        if name == "\\numexpr":
+            return number_expression(expander.input, lambda: read_number(expander))
+        if name in ("\\the", "\\number", "\\arabic"):
             continue
         macro = expander.definitions.macros.get(name)
         if macro is not None and not macro.n_args:

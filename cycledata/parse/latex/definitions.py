@@ -9,6 +9,7 @@ import re
 
 from cycledata.parse.latex.actions import Action, MarkedCommand, SavedCommand
 from cycledata.parse.latex.argument_kinds import argument_kinds, xargs_kinds
+from cycledata.parse.latex.author_notes import is_note_environment
 from cycledata.parse.latex.environments import begin_custom, end_custom
 from cycledata.parse.latex.expand import Expander
 from cycledata.parse.latex.known_commands import (
@@ -20,8 +21,10 @@ from cycledata.parse.latex.known_commands import (
 )
 from cycledata.parse.latex.macros import Macro, names_in
 from cycledata.parse.latex.tokens import CONTROL, without_comments
-from cycledata.parse.latex.verbatim import skip_environment
+from cycledata.parse.latex.verbatim import define_verbatim, skip_environment
 
+MAX_LIST = 5_000
+"""Characters of a list that the paper builds."""
 _ANY_SPACE = re.compile(r"\s++")
 
 
@@ -203,12 +206,23 @@ def newenvironment(expander: Expander, _name: str) -> None:
     add_environment(expander, target, Macro(begin, n_args, default), end)
 
 
+_OPENS_VERBATIM = words(
+    "\\verbatim \\Verbatim \\BVerbatim \\lstlisting \\minted \\alltt \\VerbatimEnvironment "
+    "\\boxedverbatim \\tcblisting \\spverbatim"
+)
+"""Commands that open a text which TeX does not read as commands, in an environment's own code."""
+
+
 def add_environment(expander: Expander, target: str, begin: Macro, end: str) -> None:
     """Store a user's environment, unless it dresses one that is read by name."""
     if not target or target in KNOWN_ENVIRONMENTS:
         return
-    if "\\comment" in names_in(begin.body):
+    names = names_in(begin.body)
+    if "\\comment" in names or is_note_environment(target, begin.body):
         expander.definitions.define(f"\\begin{{{target}}}", Macro(""), skip_environment)
+        return
+    if not names.isdisjoint(_OPENS_VERBATIM):
+        define_verbatim(expander, target)
         return
     expander.definitions.define(f"\\begin{{{target}}}", begin, begin_custom)
     expander.definitions.define(f"\\end{{{target}}}", Macro(end), end_custom)
@@ -277,6 +291,19 @@ def new_command_x(expander: Expander, name: str) -> None:
     if name == "\\newcommandx" and target in expander.definitions.macros:
         return
     adopt(expander, target, Macro(body, spec=xargs_kinds(count, defaults)))
+
+
+def list_add(expander: Expander, name: str) -> None:
+    r"""Etoolbox's ``\\listadd{\\list}{item}`` and its variants."""
+    if "cs" in name:
+        target = "\\" + expander.expanded(expander.input.read_argument()).strip()
+    else:
+        target = expander.read_name()
+    item = expander.input.read_argument()
+    old = expander.definitions.macros.get(target)
+    if target and (old is None or len(old.body) < MAX_LIST):
+        expander.work.spend(len(old.body) if old else 0)
+        expander.definitions.define(target, Macro(f"{old.body if old else ''}{item}|"))
 
 
 def use_name(expander: Expander, _name: str) -> None:

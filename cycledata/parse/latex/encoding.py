@@ -172,7 +172,12 @@ def _east_asian(data: bytes) -> str | None:
         candidates.append((0.5, "cp932"))
     if paired:
         euc_kana = len(_EUC_KANA.findall(sample))
-        candidates.append((1.0, "euc_jp" if 2 * euc_kana > 0.3 * n_high else "gb18030"))
+        leads = b"".join(_EUC_LEADS.findall(sample))
+        other = "cp949" if _share(leads, 0xB0, 0xC8) > 0.85 else "gb18030"
+        candidates.append((1.0, "euc_jp" if 2 * euc_kana > 0.3 * n_high else other))
+    leads = b"".join(_BIG5_LEADS.findall(sample))
+    if 2 * len(leads) > 0.9 * n_high and _share(leads, 0xA4, 0xC6) > 0.85:
+        candidates.append((0.8 if not paired else 2.0, "big5hkscs"))
     for _, codec in sorted(candidates):
         try:
             decoded = data.decode(codec)
@@ -184,5 +189,12 @@ def _east_asian(data: bytes) -> str | None:
     return None
 
 
+def _share(codes: bytes, first: int, last: int) -> float:
+    """Return the share of bytes that are in a range; 0 for none."""
+    return sum(first <= code <= last for code in codes) / len(codes) if codes else 0.0
+
+
+_EUC_LEADS = re.compile(rb"([\xa1-\xfe])[\xa1-\xfe]")
+_BIG5_LEADS = re.compile(rb"([\xa1-\xf9])[\x40-\x7e\xa1-\xfe]")
 _SJIS_KANA = re.compile(rb"[\x82\x83][\x40-\xf1]")
 _EUC_KANA = re.compile(rb"[\xa4\xa5][\xa1-\xf6]")

@@ -53,6 +53,8 @@ class Expander:
         self.token = tokens.TOKEN
         self.short_verbs = ""
         r"""Characters between which text is verbatim (``\\MakeShortVerb``)."""
+        self.all_short_verbs = ""
+        """Those made at any place of the paper."""
         self.verbatim_names: set[str] = set()
         """Environments of the paper whose text TeX does not read as commands."""
 

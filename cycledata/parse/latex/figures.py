@@ -1,5 +1,6 @@
 """Figures of a flat text: labels, captions, files."""
 
+import re
 from typing import NamedTuple
 
 from cycledata.parse.latex.flat_text import FlatText
@@ -86,11 +87,10 @@ class _LooseFigures:
         if name in _GRAPHICS:
             value = _value(flat, offset + len(name), captionof=False)
             self.files = [*self.files[-20:], (offset, _file(value))]
-        elif name == "\\captionof":
-            _, pos = flat.after_star(offset + len(name))
-            kind = flat.argument(pos)
-            if kind and kind[0].strip() == "figure":
-                caption = _value(flat, offset + len(name), captionof=True).strip()
+        elif name in ("\\captionof", "\\caption"):
+            if _is_figures(flat, offset, name):
+                captionof = name == "\\captionof"
+                caption = _value(flat, offset + len(name), captionof=captionof).strip()
                 near = [file for place, file in self.files if offset - place < MAX_DISTANCE]
                 self.figures.append(Figure(label=None, caption=caption, files=tuple(near)))
                 self.caption, self.files = (offset, caption), []
@@ -105,6 +105,19 @@ class _LooseFigures:
     def forget(self) -> None:
         """Start anew after a figure environment."""
         self.files, self.caption = [], None
+
+
+_SET_TYPE = re.compile(
+    r"\\captionsetup\s?\{[^{}]{0,80}\btype\s?=\s?figure\b|\\def\s?\\@captype\s?\{figure\}"
+)
+
+
+def _is_figures(flat: FlatText, offset: int, name: str) -> bool:
+    r"""Return whether a caption outside of a figure is set as one, by a command or an argument."""
+    if name == "\\caption":
+        return _SET_TYPE.search(flat.text, max(flat.body, offset - 400), offset) is not None
+    kind = flat.argument(flat.after_star(offset + len(name))[1])
+    return kind is not None and kind[0].strip() == "figure"
 
 
 def _value(flat: FlatText, pos: int, *, captionof: bool) -> str:

@@ -149,6 +149,8 @@ class FlatText(LatexText):
     """Files that the paper writes itself, by name."""
     verbatim_names: frozenset[str]
     """Environments of the paper whose text TeX does not read as commands."""
+    short_verbs: str
+    r"""Characters that were made short for ``\\verb`` (``\\MakeShortVerb``)."""
     warnings: list[ParseWarning]
 
     def origin(self, offset: int) -> tuple[str, int]:

@@ -54,6 +54,7 @@ def flatten(texts: Mapping[str, str], main: str, names: tuple[str, ...] = ()) ->
         notes=merged_spans(TextSpan(start, end) for start, end in expander.output.notes),
         own_names=frozenset(expander.definitions.macros),
         written=expander.input.written,
+        short_verbs=expander.all_short_verbs,
         verbatim_names=frozenset(expander.verbatim_names),
         warnings=expander.work.warnings,
     )

@@ -66,9 +66,14 @@ def read_file(expander: Expander, name: str, *, folder: str | None = None) -> In
         if not name.endswith((*_DRAWN, ".bbl", ".aux", ".ind", ".fmt")):
             expander.work.warn("missing-input", f"{name} is read but is not in the archive")
         return None
-    if path.endswith(_DRAWN):
+    if path.endswith(_DRAWN) or _only_draws(expander.input.text_of(path)):
         return None
     return push_body(expander, path)
+
+
+def _only_draws(text: str) -> bool:
+    """Return whether a file is drawing code without an environment around it."""
+    return text.count("\\pgf") * 60 > len(text) > 0 and "\\section" not in text
 
 
 def push_body(expander: Expander, path: str) -> InputFrame | None:

@@ -50,6 +50,10 @@ CITING = frozenset(
     )
 )
 """Commands whose argument is a list of keys: natbib, biblatex, harvard, apacite, ACL, ICML."""
+CITING_ENVIRONMENTS = words(
+    r"\begin{displaycquote} \begin{foreigndisplaycquote} \begin{hyphendisplaycquote}"
+)
+"""csquotes' environments that cite."""
 MULTIPLE = frozenset(name for name in CITING if name.endswith(("cites", "citetexts")))
 r"""biblatex's ``\cites[a]{x}[b]{y}``: groups follow one another."""
 
@@ -57,7 +61,7 @@ VOLUME_FIRST = frozenset(name for name in CITING if "volcite" in name)
 r"""biblatex's ``\volcite{2}[5]{key}``: a volume comes before the key."""
 LANGUAGE_FIRST = words(
     r"\foreigntextcquote \foreignblockcquote \hyphentextcquote \hyphenblockcquote "
-    r"\hybridblockcquote"
+    r"\hybridblockcquote \begin{foreigndisplaycquote} \begin{hyphendisplaycquote}"
 )
 """csquotes' commands that take a language before the key."""
 
@@ -97,7 +101,10 @@ BIOGRAPHIES = words(
     "bio CRediT authcontrib"
 )
 """Environments that tell of the authors."""
-DRAWINGS = words("tikzpicture pgfpicture pspicture picture circuitikz forest overpic tikzcd axis")
+DRAWINGS = words(
+    "tikzpicture pgfpicture pspicture picture circuitikz forest overpic tikzcd axis "
+    "fmffile fmfgraph fmfgraph* psmatrix feynman dependency tikzdependency"
+)
 """Environments whose contents draw."""
 
 NOTICES = words(
@@ -128,7 +135,11 @@ VERBATIM = words(
 )
 """Environments whose text TeX does not read as commands."""
 
-COMMENTS = frozenset({"comment", "comment*"})
+COMMENTS = words(
+    "comment comment* luacode luacode* pycode pysub pythontexcustomcode asydef asy asypicture "
+    "dot2tex mpostfig mplibcode"
+)
+"""Environments that print no words, whose text TeX does not read as commands."""
 
 KNOWN_ENVIRONMENTS = words(
     "abstract document figure figure* table table* wrapfigure wraptable thebibliography quote "
@@ -153,7 +164,8 @@ FIGURES = words(
 )
 ACKS = words(
     "ack acks acknowledgments acknowledgements acknowledgment acknowledgement acknowledge "
-    "Acknowledgments Acknowledgements Acknowledgement Acknowledgment theacknowledgments"
+    "Acknowledgments Acknowledgements Acknowledgement Acknowledgment theacknowledgments "
+    "ACKNOWLEDGMENT ACKNOWLEDGEMENT ACKNOWLEDGMENTS ACKNOWLEDGEMENTS"
 )
 
 APART = (

@@ -23,6 +23,11 @@ _TWO_ARGUMENTS = words(
     "\\icmlauthor \\icmlaffiliation \\icmlcorrespondingauthor "
     "\\mlsysauthor \\mlsysaffiliation \\mlsyscorrespondingauthor"
 )
+_CONTACT_CUES = ("@", "orresponding author", "orrespondence to", "orresponding Author")
+_CONTACT = re.compile(
+    r"[\w.+\-{}]{1,60}@[A-Za-z0-9-]{1,40}\.[A-Za-z]|orresponding [Aa]uthor|orrespondence to"
+)
+_FOOTNOTE = re.compile(r"\\[A-Za-z]{0,6}footnote(?:text)?(?:\[[^\]]{0,20}\])?\{")
 _HEADER_CUES = {
     "ublished as a": "camera-ready-header",
     "ccepted ": "camera-ready-header",
@@ -39,12 +44,15 @@ _AFTER_CUE = {
     "o appear ": re.compile(r"(?:in|at)\b"),
 }
 _REST_OF_LINE = re.compile(r"[^\n{}\\]{0,120}+")
+_NEXT_SENTENCE = re.compile(r"\.\s+(?=[A-Z][a-z]*,? [a-z]+ )")
 _DECISION_HINT = re.compile(
     r"(?<![A-Za-z])(?:ICLR|ICML|NeurIPS|NIPS|CVPR|ICCV|ECCV|WACV|ACL|EMNLP|NAACL|EACL|AACL|AAAI|"
     r"IJCAI|AISTATS|UAI|COLT|CoRL|KDD|WWW|SIGIR|Interspeech|INTERSPEECH|ICASSP|COLM|TMLR|JMLR|MLSys|"
     r"TPAMI|TACL|iclr|icml|neurips|nips)(?![A-Za-z])"
-    r"|(?<![A-Za-z])(?i:conference|workshop|symposium|journal|transactions|(?:double.)?blind|"
-    r"(?:under|peer) review|do not distribute)(?![A-Za-z])"
+    r"|(?<![A-Za-z])(?i:(?:double.)?blind|(?:under|peer) review|do not distribute)(?![A-Za-z])"
+    r"|(?<![A-Za-z])(?i:conference|workshop|symposium|journal|transactions)s?"
+    r"(?:\s+(?:papers?|tracks?|version|article|publication|proceedings|on|of|in|for)\b"
+    r"|[\s,.(:']{0,4}(?:\d|\Z))"
 )
 _OPENS = re.compile(r"(?:\A|[\n{}\]\[*~]|\\\\|\\[A-Za-z@]{1,30})[ \t]*+[\[(]?\Z")
 _SAYS_OF_ITSELF = re.compile(
@@ -91,6 +99,7 @@ def read_leaks(flat: FlatText, acknowledgments: list[TextSpan]) -> list[tuple[Te
                 found.append((TextSpan(offset, whole[1]), "author-block"))
     found += [(span, "author-block") for span in biographies(flat)]
     found += [(span, "acknowledgments") for span in acknowledgments]
+    found += [(span, "author-block") for span in contact_notes(flat)]
     found += header_lines(flat)
     found += links(flat)
     return sorted(without_nested(found), key=lambda leak: (leak[0].start, leak[0].end))[:MAX_LEAKS]
@@ -112,6 +121,22 @@ def author_span(flat: FlatText, offset: int, name: str) -> TextSpan | None:
         return None
     _, end = flat.option(end)
     return TextSpan(offset, end) if named.strip(" {}\n\\&") else None
+
+
+def contact_notes(flat: FlatText) -> Iterator[TextSpan]:
+    """Yield the footnotes that give an e-mail address or a corresponding author."""
+    text, until = flat.text, flat.body
+    limit = bibliography_start(text)
+    cues = sorted(place for cue in _CONTACT_CUES for place in places(text, cue, until, limit))
+    for place in cues:
+        if place < until or not _CONTACT.search(text, max(until, place - 80), place + 80):
+            continue
+        for note in _FOOTNOTE.finditer(text, max(until, place - 500), place):
+            group = flat.group(note.end() - 1)
+            if group is not None and group.end >= place:
+                until = group.end + 1
+                yield TextSpan(note.start(), until)
+                break
 
 
 def biographies(flat: FlatText) -> list[TextSpan]:
@@ -137,6 +162,8 @@ def header_lines(flat: FlatText) -> list[tuple[TextSpan, str]]:
                 continue
             rest = _REST_OF_LINE.match(flat.text, place)
             end = rest.end() if rest else place + len(cue)
+            sentence = _NEXT_SENTENCE.search(flat.text, place, end)
+            end = sentence.start() + 1 if sentence else end
             start = max(0, place - 1)
             before = flat.text[max(0, start - 80) : start]
             of_itself = _OPENS.search(before) or _SAYS_OF_ITSELF.search(before)

@@ -28,7 +28,9 @@ _TEMPLATE_TITLE = re.compile(
     r"formatting instructions|instructions for (?:authors|\*?acl|the)|submission and formatting|"
     r"author guidelines|style file|bare demo|sample (?:article|document)|sigplan.{0,20}template|"
     r"full title of article|title text|paper title\*?\s*\}|latex template|insert your title|"
-    r"guidelines for preparing|author response|rebuttal|response to (?:the )?review",
+    r"guidelines for preparing|author response|rebuttal|response to (?:the )?review|"
+    r"^[^A-Za-z]*(?:(?:online|electronic|web) )?(?:supplement|supporting information|appendix to|"
+    r"appendices to|appendix for|appendices for|online appendix)",
     re.IGNORECASE,
 )
 _ASIDE = words(
@@ -48,9 +50,13 @@ _LANGUAGES = words(
     "kr korean pt portuguese ita italian pl polish tr turkish vi vn ar fa persian"
 )
 """Parts of file names that say: a translation."""
-_LATE = words("final camera cameraready revised revision accepted published")
+_LATE = words("final camera cameraready revised revision accepted published latest current")
 """Parts of file names that say: the last state of the text."""
 _VERSION = re.compile(r"(.*?)[_.-]?(?:v|ver|version|draft|rev|r)?[_.-]?(\d{1,8})\Z", re.IGNORECASE)
+_FOLDER_VERSION = re.compile(r"([A-Za-z]{0,20}[_.-]?)(\d{1,8})")
+_DATE = re.compile(
+    r"(?<!\d)((?:19|20)\d\d)[-_.]?(0[1-9]|1[0-2])(?:[-_.]?(0[1-9]|[12]\d|3[01]))?(?!\d)"
+)
 _ABSTRACT = re.compile(r"\\begin\s*+\{(?:abstract|Abstract)\}|\\(?:abstract|ABSTRACT)\s*+\{")
 _BIBLIOGRAPHY = re.compile(
     r"\\(?:bibliography|printbibliography|addbibresource)(?![A-Za-z])|\\begin\{thebibliography\}"
@@ -191,9 +197,8 @@ def _latest_versions(paths: list[str]) -> dict[str, float]:
     """
     families: dict[str, list[tuple[int, str]]] = {}
     for path in paths:
-        found = _VERSION.match(_stem(path)[-80:])
-        if found:
-            families.setdefault(found[1].lower(), []).append((int(found[2]), path))
+        for family, number in _numbered(path):
+            families.setdefault(family, []).append((number, path))
     points: dict[str, float] = {}
     stems = {_stem(path)[-80:].lower() for path in paths}
     for stem, members in families.items():
@@ -201,6 +206,30 @@ def _latest_versions(paths: list[str]) -> dict[str, float]:
             last = max(members)
             points |= {path: 2.0 if (number, path) == last else -2.0 for number, path in members}
     return points
+
+
+def _numbered(path: str) -> Iterator[tuple[str, int]]:
+    """Yield the names that a path shares with its other versions, and its number among them.
+
+    >>> list(_numbered("v3/a_2019-11-20.tex"))
+    [('v3/a_', 20191120), ('#v/a_2019-11-20', 3)]
+    """
+    stem = _stem(path)[-80:]
+    dated = _DATE.search(stem)
+    found = None if dated else _VERSION.match(stem)
+    if dated:
+        yield (
+            (stem[: dated.start()] + stem[dated.end() :]).lower(),
+            int("".join(dated.groups("00"))),
+        )
+    elif found:
+        yield found[1].lower(), int(found[2])
+    folders, _, name = stem.rpartition("/")
+    for part in folders.split("/"):
+        numbered = _FOLDER_VERSION.fullmatch(part)
+        if numbered:
+            rest = folders.replace(part, f"#{numbered[1].lower()}", 1)
+            yield f"{rest}/{name}", int(numbered[2])
 
 
 def _has_class(path: str, text: str) -> bool:
@@ -357,5 +386,5 @@ def _points(draft: _Draft, *, most: int, latest: float, parts: int) -> Iterator[
     yield 8.0 * ("arxiv" in name_parts), "named for arXiv"
     # The last venue tried is the last state of the text; its accepted form the last of all.
     yield 3.0 * (0 < latest == draft.venue), "latest venue"
-    yield 1.0 * (draft.is_final or any(part in _LATE for part in name_parts)), "accepted form"
+    yield 1.0 * (draft.is_final or bool(_LATE & {*name_parts, *folders})), "accepted form"
     yield 1.0 * (bool(name_parts) and name_parts[0] in _USUAL), "usual name"

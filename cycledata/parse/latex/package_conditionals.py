@@ -5,11 +5,19 @@ ifthen, etoolbox, xparse, ifdraft, LaTeX's own internal ones, and the counters t
 
 import re
 
-from cycledata.parse.latex.conditionals import compare, conditional, is_defined, read_number
+from cycledata.formats.braces import group_end
+from cycledata.parse.latex.conditionals import (
+    compare,
+    conditional,
+    is_defined,
+    read_length,
+    read_number,
+)
 from cycledata.parse.latex.expand import Expander
 from cycledata.parse.latex.macros import Macro
 from cycledata.parse.latex.tokens import CONTROL
 
+_CONNECTIVE = re.compile(r"\\(?:(?:AND|and|OR|or|NOT|not)(?![A-Za-z])|[()])|\{")
 MAX_TEST_DEPTH = 12
 """Parts within parts of an ifthen test."""
 
@@ -25,21 +33,46 @@ def if_then_else(expander: Expander, _name: str) -> None:
     choose(expander, value=evaluate(expander, expander.input.read_argument()))
 
 
-def evaluate(expander: Expander, test: str, depth: int = 0) -> bool:
+def evaluate(expander: Expander, test: str) -> bool:
     r"""Return the value of an ifthen test: atoms joined by ``\AND``, ``\OR``, ``\NOT``."""
-    if depth > MAX_TEST_DEPTH:
-        return False
-    for word, combine in (("\\OR", any), ("\\or", any), ("\\AND", all), ("\\and", all)):
-        parts = re.split(re.escape(word) + r"(?![A-Za-z])", test, maxsplit=20)
-        if len(parts) > 1:
-            return combine([evaluate(expander, part, depth + 1) for part in parts])
-    test = test.strip()
-    for word in ("\\NOT", "\\not"):
-        if test.startswith(word):
-            return not evaluate(expander, test[len(word) :], depth + 1)
-    if test.startswith("\\(") and test.endswith("\\)"):
-        return evaluate(expander, test[2:-2], depth + 1)
-    return atom(expander, test)
+    return _joined_atoms(expander, test, 0, 0)[0]
+
+
+def _joined_atoms(expander: Expander, test: str, pos: int, depth: int) -> tuple[bool, int]:
+    r"""Return the value of a test from ``pos`` on and the position after it.
+
+    Like ifthen, from left to right: ``\AND`` and ``\OR`` have one precedence.
+    """
+    value, both, negate = True, True, False
+    while pos < len(test) and depth <= MAX_TEST_DEPTH:
+        match = _next_connective(test, pos)
+        end = match.start() if match else len(test)
+        text = test[pos:end].strip()
+        operand = atom(expander, text) if text else None
+        pos = match.end() if match else len(test)
+        word = match[0].lower() if match else ""
+        if word == "\\(":
+            operand, pos = _joined_atoms(expander, test, pos, depth + 1)
+        if operand is not None:
+            operand = operand != negate
+            negate = False
+            value = (value and operand) if both else (value or operand)
+        if word == "\\not":
+            negate = not negate
+        elif word in ("\\and", "\\or"):
+            both = word == "\\and"
+        elif word == "\\)":
+            break
+    return value, pos
+
+
+def _next_connective(test: str, pos: int) -> re.Match[str] | None:
+    """Return the next connective outside braces."""
+    while match := _CONNECTIVE.search(test, pos):
+        if match[0] != "{":
+            return match
+        pos = max(group_end(test, match.start()), match.end())
+    return None
 
 
 def atom(expander: Expander, test: str) -> bool:
@@ -65,7 +98,11 @@ def atom(expander: Expander, test: str) -> bool:
         if name == "\\isundefined":
             return not is_defined(expander, expander.read_name())
         if name == "\\isodd":
+            expander.input.push(expander.input.read_argument())
             return (read_number(expander) or 0) % 2 == 1
+        if name == "\\lengthtest":
+            expander.input.push(expander.input.read_argument())
+            return compare(expander, read_length)
         frame.pos, frame.text = 0, test
         return compare(expander, read_number)
     finally:
@@ -110,6 +147,8 @@ def if_defined_text(expander: Expander, name: str) -> None:
 def if_text(expander: Expander, name: str) -> None:
     r"""Etoolbox's ``\ifstrempty``, ``\ifblank``, ``\ifstrequal``, ``\ifdefempty``, ``\ifempty``."""
     first = expander.input.read_argument()
+    if first == "\\expandafter":
+        first = expander.expanded(expander.input.read_argument())
     if name == "\\ifstrequal":
         choose(expander, value=first == expander.input.read_argument())
     elif name == "\\ifdefstrequal":
@@ -202,6 +241,17 @@ def new_count(expander: Expander, _name: str) -> None:
         expander.definitions.set_value("counter:" + name, "0")
         expander.definitions.define(name, Macro(""), assign_count)
         expander.definitions.macros.pop(name, None)
+
+
+def char_definition(expander: Expander, _name: str) -> None:
+    r"""``\\chardef\\flag=1``, a number under a name."""
+    name = expander.read_name()
+    frame = expander.input.next_frame()
+    if frame is not None and frame.text[frame.pos] == "=":
+        frame.pos += 1
+    number = read_number(expander)
+    if name and number is not None:
+        expander.definitions.set_value("counter:" + name, str(number))
 
 
 def assign_count(expander: Expander, name: str) -> None:

@@ -117,6 +117,8 @@ def read_sections(
         end = headings[index].start if index < len(headings) else len(flat.text)
         text = stripper.strip(visible(flat.text, TextSpan(heading.end, end), outside))
         text = text.replace("\\end{document}", "").strip()
+        for char in flat.short_verbs:
+            text = text.replace("\\verb" + char, char)
         if is_acknowledgments(heading.title):
             continue
         named = heading.level > 0 and heading.title and not is_apart(heading.title)

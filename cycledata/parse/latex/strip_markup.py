@@ -14,7 +14,7 @@ from cycledata.parse.latex.tokens import joined
 NOTES = NOTICES | words(
     "\\todo \\missingfigure \\todototoc \\listoftodos \\marginpar \\marginnote \\fxnote "
     "\\fxwarning \\fxerror \\fxfatal \\pdfcomment \\pdfmargincomment \\fixme \\FIXME \\TODO \\XXX "
-    "\\deleted \\st \\sout \\xout \\DIFdel \\remove \\index \\vspace \\hspace  "
+    "\\comment \\deleted \\st \\sout \\xout \\DIFdel \\remove \\index \\vspace \\hspace  "
     "\\thispagestyle \\pagestyle \\setlength \\addtolength \\setcounter \\addtocounter "
     "\\bibliographystyle \\bibliography \\addcontentsline \\thanks \\hypersetup \\graphicspath "
     "\\linespread \\hyphenation  \\captionsetup \\setstretch \\enlargethispage "
@@ -23,7 +23,9 @@ NOTES = NOTICES | words(
 """Commands that go with their arguments."""
 _COUNTS = {"\\setlength": 2, "\\addtolength": 2, "\\setcounter": 2, "\\addtocounter": 2,
            "\\addcontentsline": 3, "\\listoftodos": 0, "\\icmlsetsymbol": 2}  # fmt: skip
-_KEPT = words("\\replaced \\added \\DIFadd \\hl \\revised \\revise \\new")
+_KEPT_FIRST = words("\\replaced \\pdfmarkupcomment")
+"""Those of them that take the former text or a remark after it."""
+_KEPT = _KEPT_FIRST | words("\\added \\DIFadd \\hl \\revised \\revise \\new")
 """Commands whose argument is the final text."""
 _LAYOUT = words(
     "\\newpage \\clearpage \\cleardoublepage \\pagebreak \\nopagebreak \\smallskip \\medskip "
@@ -55,7 +57,7 @@ _VERBATIM = (
 )  # fmt: skip
 _REMARKS = words(
     "\\todo \\missingfigure \\marginpar \\marginnote \\fxnote \\fxwarning \\fxerror \\fxfatal "
-    "\\pdfcomment \\pdfmargincomment \\fixme \\FIXME \\TODO \\XXX"
+    "\\pdfcomment \\pdfmargincomment \\fixme \\FIXME \\TODO \\XXX \\comment"
 )
 """Remarks, which also go from displayed formulas; nothing else does."""
 _FORMULA_ENDS = {"\\(": "\\)", "\\[": "\\]"}
@@ -138,7 +140,9 @@ class MarkupStripper:
             if group is None:
                 return pos
             out.append(self.strip(latex.text[group.start : group.end], depth + 1))
-            return group.end + 1
+            pos = group.end + 1
+            old = latex.group(pos) if name in _KEPT_FIRST else None
+            return old.end + 1 if old else pos
         for _ in range(_COUNTS.get(name, 1)):
             group = latex.group(pos)
             if group is None:

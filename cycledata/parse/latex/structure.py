@@ -4,7 +4,11 @@ import re
 from bisect import bisect_right
 from dataclasses import dataclass
 
-from cycledata.formats.section_titles import is_acknowledgments, is_foreign_acknowledgments
+from cycledata.formats.section_titles import (
+    is_about_authors,
+    is_acknowledgments,
+    is_foreign_acknowledgments,
+)
 from cycledata.parse.latex.flat_text import FlatText, TextSpan
 from cycledata.parse.latex.known_commands import ACKS, APPENDICES, HEADINGS, UNNUMBERED
 from cycledata.parse.latex.title_abstract import in_full
@@ -58,7 +62,9 @@ def read_headings(flat: FlatText) -> list[Heading]:
         if level is None or offset < until:
             continue
         starred, pos = flat.after_star(offset + len(name))
-        _, pos = flat.option(pos)
+        option, pos = flat.option(pos)
+        if option is not None:  # memoir has a second one
+            _, pos = flat.option(pos)
         found = flat.printed_argument(pos)
         if found is None or found[1] - pos > 20 * MAX_TITLE:
             continue
@@ -79,8 +85,9 @@ def read_acknowledgments(flat: FlatText, headings: list[Heading]) -> list[TextSp
     stops = [place for place, name in flat.marks if name in _ENDS] + [len(flat.text)]
     starts = sorted([*(heading.start for heading in headings), *stops])
     for index, heading in enumerate(headings):
-        foreign = is_foreign_acknowledgments(heading.title)
-        if foreign or is_acknowledgments(heading.title):
+        title = heading.title
+        foreign = is_foreign_acknowledgments(title) or is_about_authors(title)
+        if foreign or is_acknowledgments(title):
             level = 6 if heading.level >= 4 else heading.level
             later = range(index + 1, len(headings))
             end = next((headings[at].start for at in later if headings[at].level <= level), None)

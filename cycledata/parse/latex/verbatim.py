@@ -49,7 +49,7 @@ def copy_verbatim(expander: Expander, token: str) -> None:
 def verb(expander: Expander, name: str) -> None:
     r"""``\verb|...|``, ``\lstinline|...|``, ``\mintinline{python}|...|``."""
     at = expander.at
-    if name == "\\lstinline":
+    if name in ("\\lstinline", "\\Verb"):
         expander.input.read_optional()
     elif name == "\\mintinline":
         expander.input.read_optional()
@@ -96,6 +96,7 @@ def make_short_verb(expander: Expander, name: str) -> None:
         return
     others = expander.short_verbs.replace(char, "")
     expander.short_verbs = others if "Delete" in name else others + char
+    expander.all_short_verbs = expander.all_short_verbs.replace(char, "") + char
     expander.token = tokens_beside(expander.short_verbs)
 
 

@@ -6,6 +6,8 @@ from cycledata.parse.latex.encoding import decode_texts
 
 CHINESE = "本文研究神经网络的泛化能力，并给出一个新的上界。" * 3
 JAPANESE = "この論文ではニューラルネットワークについてのべる。" * 3
+TRADITIONAL = "我們提出一種新的方法並且進行實驗與分析。"
+KOREAN = "우리는 새로운 방법을 제안하고 실험을 수행한다."
 FRENCH = "L'été dernier, où le maître était là, ça a été décidé à l'école." * 3
 
 RUSSIAN = "Мы предлагаем новый метод обучения нейронных сетей."
@@ -21,9 +23,22 @@ RUSSIAN = "Мы предлагаем новый метод обучения не
         (RUSSIAN, "cp1251"),
         (RUSSIAN, "koi8-r"),
         (RUSSIAN, "cp866"),
+        (TRADITIONAL, "big5"),
+        (KOREAN, "cp949"),
         ("% coding: big5\n" + "研究神經網路" * 5, "big5"),
     ],
-    ids=["chinese", "shift-jis", "euc-jp", "french", "cp1251", "koi8-r", "cp866", "declared"],
+    ids=[
+        "chinese",
+        "shift-jis",
+        "euc-jp",
+        "french",
+        "cp1251",
+        "koi8-r",
+        "cp866",
+        "big5",
+        "korean",
+        "declared",
+    ],
 )
 def test_an_encoding_is_guessed_from_its_bytes(text: str, codec: str) -> None:
     texts, warnings = decode_texts({"a.tex": text.encode(codec)})

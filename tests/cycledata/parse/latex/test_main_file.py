@@ -59,6 +59,28 @@ def document(body: str = LONG, *, preamble: str = "", name: str = "article") -> 
             {"main.tex": document(), "main-arxiv.tex": document()}, "main-arxiv.tex", id="for-arxiv"
         ),
         pytest.param(
+            {f"v{n}/paper.tex": document() for n in (1, 10, 9)}, "v10/paper.tex", id="folders"
+        ),
+        pytest.param(
+            {f"paper-{day}.tex": document() for day in ("2019-11-20", "2018-12-31", "2019-03-01")},
+            "paper-2019-11-20.tex",
+            id="dates",
+        ),
+        pytest.param(
+            {f"{month}/ms.tex": document() for month in ("2023-05", "2023-11")},
+            "2023-11/ms.tex",
+            id="folders-by-month",
+        ),
+        pytest.param(
+            {"draft/ms.tex": document(), "final/ms.tex": document()}, "final/ms.tex", id="final"
+        ),
+        pytest.param(
+            {"x.tex": document(), "extra.tex": document(
+                LONG * 2, preamble="\\title{Supplementary Material for X}")},
+            "x.tex",
+            id="supplement-by-title",
+        ),
+        pytest.param(
             {"a.tex": document(), "b.tex": document(), "b.bbl": "x"}, "b.tex", id="has-a-bbl"
         ),
         pytest.param(

@@ -7,7 +7,9 @@ import pytest
 from cycledata.records import PaperText
 
 Parse = Callable[..., PaperText]
-PREAMBLE = r"\usepackage{etoolbox,xstring}\newcommand{\kind}{long}\newbool{full}\booltrue{full}"
+PREAMBLE = (
+    r"\usepackage{etoolbox,xstring}\newcommand{\kind}{long}\newbool{full}\booltrue{full}\def\void{}"
+)
 
 
 @pytest.mark.parametrize(
@@ -34,6 +36,16 @@ PREAMBLE = r"\usepackage{etoolbox,xstring}\newcommand{\kind}{long}\newbool{full}
         (r"\IfInteger{4.5}", "no"),
         (r"\ifthenelse{\equal{\kind}{long} \AND \boolean{full}}", "yes"),
         (r"\IfBlankTF{}", "yes"),
+        (r"\ifthenelse{\NOT \equal{\kind}{long} \OR \isodd{\value{page}}}", "no"),
+        (r"\ifthenelse{\equal{a}{a} \OR \equal{a}{a} \AND \equal{a}{b}}", "no"),
+        (r"\ifthenelse{\equal{a}{a} \OR \( \equal{a}{a} \AND \equal{a}{b} \)}", "yes"),
+        (r"\ifthenelse{\lengthtest{1pt < 2cm}}", "yes"),
+        (r"\expandafter\ifblank\expandafter{\void}", "yes"),
+        (r"\listadd{\kinds}{a}\listadd{\kinds}{b}\ifinlist{b}{\kinds}", "yes"),
+        (
+            r"\ExplSyntaxOn\str_if_eq:nnTF{x}{x}{\gdef\a{1}}{\gdef\a{0}}\ExplSyntaxOff\ifnumequal{\a}{1}",
+            "yes",
+        ),
     ],
 )
 def test_one_branch_is_read(parse_body: Parse, test: str, taken: str) -> None:
@@ -46,6 +58,8 @@ def test_one_branch_is_read(parse_body: Parse, test: str, taken: str) -> None:
     ("body", "title"),
     [
         (r"\ifnum\pdfstrcmp{\kind}{long}=0 \section{A}\else\section{B}\fi", "A"),
+        (r"\ifnum\numexpr 2*(3+1)-7/2\relax=4 \section{A}\else\section{B}\fi", "A"),
+        (r"\chardef\flag=1 \ifnum\flag=1 \section{A}\else\section{B}\fi", "A"),
         (r"\IfStrEqCase{\kind}{{short}{\section{A}}{long}{\section{B}}}[\section{C}]", "B"),
         (r"\IfStrEqCase{x}{{short}{\section{A}}{long}{\section{B}}}[\section{C}]", "C"),
     ],
