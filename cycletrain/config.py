@@ -74,7 +74,7 @@ class ModelConfig(ConfigTable):
     @field_serializer("path")
     def _without_credentials(self, path: str) -> str:
         """Keep the credentials of a URL out of records and cards."""
-        from cycledata.llm.endpoint import split_url
+        from cycledata.llm.endpoint_url import split_url
 
         return split_url(path).shown if path.startswith(("http://", "https://")) else path
 

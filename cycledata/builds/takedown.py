@@ -118,7 +118,7 @@ def take_down(
     index = WorkIndex.of(_keys_by_paper(build, manifest))
     named = _resolve(build, manifest, index, paper_ids, snapshot)
     names = index.expand(named)
-    gone = names & index.keys_of.keys()
+    removed = names & index.keys_of.keys()
     stones = [
         Tombstone(
             paper_id=paper_id,
@@ -126,7 +126,7 @@ def take_down(
             date=date,
             keys=tuple(sorted(index.keys_of.get(paper_id, frozenset()))),
         )
-        for paper_id in sorted(gone | {name for name in named if not index.papers_of(name)})
+        for paper_id in sorted(removed | {name for name in named if not index.papers_of(name)})
     ]
     tombstones = merge_tombstones(read_tombstones(build), stones)
     snapshots = _snapshots(manifest, snapshot, cache)
@@ -138,7 +138,7 @@ def take_down(
     with growing_folder(out) as folder:
         write_tombstones(folder, tombstones)
         changed = {
-            **_copy_tables(build, folder, manifest, gone, names),
+            **_copy_tables(build, folder, manifest, removed, names),
             "fingerprint": fingerprint(inputs),
             "inputs": inputs,
         }
@@ -157,7 +157,7 @@ def _copy_tables(
     build: Path,
     out: Path,
     manifest: BuildManifest,
-    gone: AbstractSet[str],
+    removed: AbstractSet[str],
     names: AbstractSet[str],
 ) -> dict[str, Any]:
     """Copy all tables of a build without some papers, and return the changes of its manifest.
@@ -166,18 +166,18 @@ def _copy_tables(
         build: the build.
         out: where the tombstones of the copy already are.
         manifest: of the build.
-        gone: ids of the papers to leave out.
+        removed: ids of the papers to leave out.
         names: ids and keys of their works.
     """
-    configs, pins = copy_data(build, out, manifest, DATASETS[manifest.dataset], gone, names)
+    configs, pins = copy_data(build, out, manifest, DATASETS[manifest.dataset], removed, names)
     n_kept = len(set(paper_ids_of(out, pins)))
-    dropped, n_dropped = copy_dropped(build, out, gone)
-    withheld, published, n_verdicts = copy_consent(build, out, gone, names)
+    dropped, n_dropped = copy_dropped(build, out, removed)
+    withheld, published, n_verdicts = copy_consent(build, out, removed, names)
     n_rows = {
         "dropped.parquet": n_dropped,
         "consent.parquet": n_verdicts,
-        WORKS: copy_table(build, out, WORKS, WORKS_SCHEMA, gone),
-        MATCHES: copy_table(build, out, MATCHES, MATCHES_SCHEMA, gone),
+        WORKS: copy_table(build, out, WORKS, WORKS_SCHEMA, removed),
+        MATCHES: copy_table(build, out, MATCHES, MATCHES_SCHEMA, removed),
     }
     pins += [pin_file(out, name, rows) for name, rows in n_rows.items()]
     pins.append(pin_file(out, FILE))

@@ -63,7 +63,7 @@ def copy_data(
     out: Path,
     manifest: BuildManifest,
     dataset: DatasetSpec[Any],
-    gone: AbstractSet[str],
+    removed: AbstractSet[str],
     names: AbstractSet[str],
 ) -> tuple[dict[str, dict[str, int]], list[FilePin]]:
     """Copy every config without the papers that are taken down; the others keep their splits."""
@@ -75,7 +75,7 @@ def copy_data(
             paper_id: split
             for split, pinned in files.items()
             for paper_id in paper_ids_of(build, pinned)
-            if paper_id not in gone
+            if paper_id not in removed
         }
         paths = [build / pin.path for pinned in files.values() for pin in pinned]
         schema = _schema_of(paths, dataset.schemas[config])
@@ -141,12 +141,12 @@ def _without_abstracts(row: dict[str, Any], names: AbstractSet[str]) -> dict[str
     }
 
 
-def copy_dropped(build: Path, out: Path, gone: AbstractSet[str]) -> tuple[dict[str, int], int]:
+def copy_dropped(build: Path, out: Path, removed: AbstractSet[str]) -> tuple[dict[str, int], int]:
     """Copy the reasons, with ``takedown`` as the only reason of the papers taken down."""
     kept = [
-        row for row in iterate_parquet(build / "dropped.parquet") if row["paper_id"] not in gone
+        row for row in iterate_parquet(build / "dropped.parquet") if row["paper_id"] not in removed
     ]
-    for paper_id in sorted(gone):
+    for paper_id in sorted(removed):
         row: dict[str, object] = {"paper_id": paper_id, "rule": "takedown"}
         kept.append({**row, "detail": f"see {FILE}", "stage": "takedown"})
     kept.sort(key=lambda row: str(row["paper_id"]))
@@ -159,14 +159,14 @@ def copy_dropped(build: Path, out: Path, gone: AbstractSet[str]) -> tuple[dict[s
 
 
 def copy_consent(
-    build: Path, out: Path, gone: AbstractSet[str], names: Collection[str]
+    build: Path, out: Path, removed: AbstractSet[str], names: Collection[str]
 ) -> tuple[dict[str, int], dict[str, int], int]:
     """Copy the verdicts without those of the papers taken down; withhold their abstracts."""
     writer = RowWriter(out / "consent.parquet", CONSENT_SCHEMA)
     withheld: Counter[str] = Counter()
     published: Counter[str] = Counter()
     for row in iterate_parquet(build / "consent.parquet"):
-        if row["paper_id"] in gone:
+        if row["paper_id"] in removed:
             continue
         scholar_id = str(row["source"]).rpartition("semantic_scholar paper/")[2].lower()
         arxiv_id = str(row["source"]).rpartition("arxiv metadata/")[2].lower()
@@ -187,11 +187,13 @@ def copy_consent(
     return dict(sorted(withheld.items())), dict(sorted(published.items())), writer.n_rows
 
 
-def copy_table(build: Path, out: Path, name: str, schema: pa.Schema, gone: AbstractSet[str]) -> int:
+def copy_table(
+    build: Path, out: Path, name: str, schema: pa.Schema, removed: AbstractSet[str]
+) -> int:
     """Copy a table about papers without those taken down; tombstones have the keys of works."""
     writer = RowWriter(out / name, schema)
     for row in iterate_parquet(build / name):
-        if row["paper_id"] not in gone:
+        if row["paper_id"] not in removed:
             writer.add(row)
     writer.close()
     return writer.n_rows

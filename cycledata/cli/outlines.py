@@ -114,7 +114,7 @@ def outline(
 
 
 def _is_url(text: str) -> bool:
-    from cycledata.llm.endpoint import split_url
+    from cycledata.llm.endpoint_url import split_url
 
     try:
         split_url(text)

@@ -1,35 +1,35 @@
-"""Client of OpenAI-compatible endpoints, and the rule that decides which key a host receives.
+"""Client of OpenAI-compatible endpoints.
 
-A key belongs to the host that it is named for. `OPENAI_API_KEY` is sent to OpenAI's own address
-only; any other host receives the key variable that the user names, or no key. Redirects are not
-followed, since the request carries a key and a paper. Credentials inside a URL are sent to that
-host and appear in no message and no record.
+Redirects are not followed, since the request carries a key and a paper. Credentials inside a URL
+are sent to that host and appear in no message and no record.
 """
 
 import base64
 import json
-import os
 import re
 import time
 import weakref
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Annotated, Any
-from urllib.parse import parse_qsl, unquote, urlsplit
 
 from pydantic import BaseModel, BeforeValidator
 
 from cycledata.errors import FetchError, GaveUpError, RefusedError, RequestRejectedError
 from cycledata.llm.chat import ChatRequest, Completion, ResponseSchema, Sampling
 from cycledata.llm.control_tokens import neutralize, restore
+from cycledata.llm.endpoint_url import (
+    EndpointUrl,
+    key_from_environment,
+    secrets_of,
+    shown_origin,
+    split_url,
+)
 
 if TYPE_CHECKING:
     import httpx2
     from openai import APIStatusError, OpenAI
 
-OPENAI_URL = "https://api.openai.com/v1"
-"""OpenAI's own address."""
 MAX_RETRIES = 5
 """Retries after 408, 409, 429, 5xx and lost connections; `Retry-After` is followed."""
 MALFORMED_TRIES = 3
@@ -52,71 +52,6 @@ _HEADERS_SENT = frozenset(
 )  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class EndpointUrl:
-    """An endpoint's URL without its credentials, and the credentials."""
-
-    shown: str
-    """Scheme, host, port and path: safe to print and to record."""
-    is_openai: bool
-    """True for OpenAI's own host over HTTPS."""
-    login: tuple[str, str] | None = field(default=None, repr=False)
-    """User name and password of the URL, or None."""
-    query: Mapping[str, str] = field(default_factory=dict, repr=False)
-    """Query parameters of the URL."""
-
-
-def split_url(url: str) -> EndpointUrl:
-    """Separate an endpoint's URL from its credentials.
-
-    Raises:
-        FetchError: not an HTTP URL; the message does not repeat it.
-    """
-    try:
-        parts = urlsplit(url)
-        port = parts.port
-    except ValueError:
-        parts, port = urlsplit(""), None
-    if parts.scheme not in {"http", "https"} or not parts.hostname or port == 0:
-        raise FetchError("endpoint: expected http://HOST/v1, found another kind of address")
-    host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
-    shown = f"{parts.scheme}://{host}{f':{port}' if port else ''}{parts.path}".rstrip("/")
-    openai = urlsplit(OPENAI_URL)
-    is_openai = (parts.scheme, parts.hostname, port or 443) == ("https", openai.hostname, 443)
-    login = None
-    if parts.username is not None or parts.password is not None:
-        login = (unquote(parts.username or ""), unquote(parts.password or ""))
-    return EndpointUrl(shown, is_openai, login, dict(parse_qsl(parts.query)))
-
-
-def key_from_environment(url: str, variable: str | None = None) -> str | None:
-    """Return the key for an endpoint from the environment, or None if it gets no key.
-
-    Args:
-        url: the endpoint's URL.
-        variable: environment variable named by the user. None means `OPENAI_API_KEY` for OpenAI's
-            own host and no key for any other host.
-
-    Raises:
-        FetchError: the variable is not set, or `OPENAI_API_KEY` is named for another host.
-    """
-    target = split_url(url)
-    name = variable or ("OPENAI_API_KEY" if target.is_openai else None)
-    if name is None:
-        return None
-    if name == "OPENAI_API_KEY" and not target.is_openai:
-        raise FetchError(
-            f"{target.shown}: OPENAI_API_KEY is sent to {OPENAI_URL} only; put the key of this host"
-            " into another environment variable and name that one"
-        )
-    key = os.environ.get(name, "").strip()
-    if not key:
-        raise FetchError(
-            f"{target.shown}: expected a key in the environment variable {name}, found none"
-        )
-    return key
-
-
 def timeout_for(max_tokens: int) -> float:
     """Return the seconds to wait for one response of at most `max_tokens` tokens.
 
@@ -137,6 +72,7 @@ class ChatEndpoint:
         timeout_s: seconds to wait for one response; None for `timeout_for(max_tokens)`.
         max_retries: retries of one request, with growing pauses.
         schema: JSON schema of the responses; None for free text.
+        max_body_bytes: maximum size of one response.
 
     Raises:
         FetchError: wrong URL, or the key is missing.
@@ -153,14 +89,16 @@ class ChatEndpoint:
         timeout_s: float | None = None,
         max_retries: int = MAX_RETRIES,
         schema: ResponseSchema | None = None,
+        max_body_bytes: int = MAX_BODY_BYTES,
     ) -> None:
         target = split_url(url)
         key = key_from_environment(url, key_variable)
         self.url = target.shown
-        self._secrets = _secrets(target, key)
+        self._secrets = secrets_of(target, key)
         self._n_parallel = n_parallel
         self._timeout_s = timeout_s
         self._schema = schema
+        self._max_body_bytes = max_body_bytes
         self._client = _client(target, key, max_retries)
         weakref.finalize(self, self._client.close)
         self.model = model or self._only_model()
@@ -286,9 +224,10 @@ class ChatEndpoint:
                 data = bytearray()
                 for chunk in response.iter_bytes():
                     data += chunk
-                    if len(data) > MAX_BODY_BYTES:
+                    if len(data) > self._max_body_bytes:
                         raise GaveUpError(
-                            f"{self.url}: expected a response of at most {MAX_BODY_BYTES} bytes"
+                            f"{self.url}: expected a response of at most {self._max_body_bytes}"
+                            " bytes"
                         )
                     if time.monotonic() > deadline:
                         raise GaveUpError(
@@ -315,7 +254,7 @@ class ChatEndpoint:
                 f"{request_id}: rejected by {self.url}: HTTP {status}: {words}", too_long=too_long
             )
         if 300 <= status < 400:
-            place = self._safe(_origin(error.response.headers.get("location", "")))
+            place = self._safe(shown_origin(error.response.headers.get("location", "")))
             return RefusedError(
                 f"{self.url}: redirects to {place}; redirects are not followed, because requests"
                 " carry keys and papers: give the final address"
@@ -405,22 +344,6 @@ def _completion(found: _ChatCompletion, n_neutralized: int) -> Completion:
         n_completion_tokens=usage.completion_tokens,
         n_neutralized=n_neutralized,
     )
-
-
-def _origin(location: str) -> str:
-    try:
-        return split_url(location).shown
-    except FetchError:
-        return "another address"
-
-
-def _secrets(target: EndpointUrl, key: str | None) -> tuple[str, ...]:
-    """Return everything that must not appear in a message, the longest first."""
-    secrets = {key} if key else set()
-    secrets |= {value for value in target.query.values() if len(value) >= 4}
-    if target.login is not None:
-        secrets |= {target.login[1], base64.b64encode(":".join(target.login).encode()).decode()}
-    return tuple(sorted((secret for secret in secrets if secret), key=len, reverse=True))
 
 
 def _client(target: EndpointUrl, key: str | None, max_retries: int) -> "OpenAI":

@@ -4,14 +4,9 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from cycledata.parse.openreview.answers import Option, scale_from_words, wording_of
 from cycledata.parse.openreview.forms import FormField, VenueForm
-from cycledata.parse.openreview.invitation import (
-    RATING_NAMES,
-    Option,
-    assign_roles,
-    scale_from_words,
-    wording_of,
-)
+from cycledata.parse.openreview.invitation import RATING_NAMES, assign_roles
 from cycledata.parse.openreview.note import clean_text, number_in
 
 MAX_SCALE_VALUES = 21

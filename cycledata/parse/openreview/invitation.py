@@ -6,20 +6,26 @@ The service states every form. In API v2 the fields are under ``edit.invitation.
 """
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from cycledata.errors import ParseError
+from cycledata.parse.openreview.answers import (
+    MAX_VALUES,
+    Option,
+    is_numeric,
+    leans_to,
+    options_of,
+    scale_from_words,
+    value_at,
+)
 from cycledata.parse.openreview.forms import ASPECTS, FormField, FormSource, Role, VenueForm
-from cycledata.parse.openreview.note import clean_text, kind_of, number_in, venue_of
-from cycledata.records import Number, RatingScale
+from cycledata.parse.openreview.note import kind_of, venue_of
 
 REVIEW_KINDS = frozenset({"Official_Review", "Review"})
 _DECISION_KINDS = frozenset({"Decision", "Acceptance_Decision"})
 _META_KINDS = frozenset({"Meta_Review"})
-MAX_VALUES = 201
-"""A field with more numbers than this has no scale."""
 
 RATING_NAMES = (
     "rating", "overall_recommendation", "recommendation", "overall_assessment", "overall_rating",
@@ -55,23 +61,6 @@ _ETHICS_NAMES = (
     "ethical_concerns",
 )  # fmt: skip
 _RATING_CUE = re.compile(r"rating|recommend|overall|score|verdict|assessment|evaluation")
-_NUMBER_PREFIX = re.compile(r"\s{0,20}+[+-]?\d{1,4}(?:\.\d{1,4})?\s{0,20}+(?:[:=.)–-]\s{0,20}+)?")
-_ABOVE, _BELOW = re.compile(r"\babove\b"), re.compile(r"\bbelow\b")
-_ACCEPT = re.compile(r"\baccept\w*|\bin favou?r\b|\bpublish\w*")
-_REJECT = re.compile(
-    r"\breject\w*|\bdecline\w*|\bagainst\b|\bnot good enough\b|\bunaccept\w*"
-    r"|\b(?:not|never|cannot|can't|don't)\b[^.;]{0,20}\b(?:accept|publish)"
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Option:
-    """One answer that a field offers."""
-
-    value: Number | None
-    """Its number; None if it has none."""
-    words: str
-    """Its wording without the number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +101,7 @@ def read_invitation(raw: Any) -> Invitation:
         ("edit", "note", "content"),
         ("reply", "content"),
     ):
-        content = _at(raw, path)
+        content = value_at(raw, path)
         if isinstance(content, dict) and content:
             break
     else:
@@ -193,7 +182,7 @@ def form_of(
     Raises:
         ParseError: ``bad-form``; several fields could be the rating.
     """
-    options = {name: tuple(_options(field)) for name, field in review.content.items()}
+    options = {name: tuple(options_of(field)) for name, field in review.content.items()}
     names = sorted(review.content, key=lambda name: _order(review.content[name]))
     roles = assign_roles(names, options, review.settings)
     fields = tuple(_form_field(name, roles[name], options[name]) for name in names)
@@ -206,7 +195,7 @@ def form_of(
     listed = decided.get("decision_options")
     offered = listed if isinstance(listed, list) else []
     if decision and not offered:
-        offered = [option.words for option in _options(decision.content.get(decision_field))]
+        offered = [option.words for option in options_of(decision.content.get(decision_field))]
     accepting = decided.get("accept_decision_options")
     sources = [invitation.id for invitation in (review, decision, meta) if invitation]
     return VenueForm(
@@ -263,58 +252,6 @@ def assign_roles(
     return roles
 
 
-def is_numeric(options: Sequence[Option]) -> bool:
-    """Return whether a field offers at least two numbers and nothing else."""
-    values = [option.value for option in options]
-    return None not in values and len(set(values)) >= 2
-
-
-def leans_to(words: str) -> bool | None:
-    """Return whether a wording leans to acceptance, or None if it states neither.
-
-    Only the part before a bracket or a colon counts: "Weak accept (... could also be rejected)".
-
-    >>> [leans_to(w) for w in ("Marginally below acceptance threshold", "Weak Accept", "Award")]
-    [False, True, None]
-    """
-    head = re.split(r"[(:;]|\.\s", words.casefold().replace("’", "'"), maxsplit=1)[0]
-    if _BELOW.search(head):
-        return False
-    if _ABOVE.search(head):
-        return True
-    rejects = _REJECT.search(head)
-    # "Do not accept" and "not good enough - rejection" name acceptance only to deny it.
-    accepts = _ACCEPT.search(_REJECT.sub(" ", head))
-    if rejects:
-        return None if accepts else False
-    return True if accepts else None
-
-
-def scale_from_words(
-    name: str, values: Sequence[Number], words: Sequence[str]
-) -> tuple[RatingScale, str]:
-    """Return a scale with the accept threshold that its words state, and the evidence."""
-    leaning = {value: leans_to(text) for value, text in zip(values, words, strict=False)}
-    accepting = [value for value, lean in leaning.items() if lean]
-    rejecting = [value for value, lean in leaning.items() if lean is False]
-    threshold: Number | None = min(accepting, default=None)
-    if threshold is None:
-        stated = "no wording leans to acceptance"
-    elif rejecting and max(rejecting) > threshold:
-        stated = f"{max(rejecting)} leans to rejection and {threshold} to acceptance"
-        threshold = None
-    else:
-        wording = words[list(values).index(threshold)]
-        stated = f"{threshold} reads {wording[:80]!r}"
-    scale = RatingScale(
-        name=name,
-        values=tuple(values),
-        words=tuple(words) if any(words) else (),
-        accept_threshold=threshold,
-    )
-    return scale, stated
-
-
 def _rating_name(
     numeric: Sequence[str], options: Mapping[str, Sequence[Option]], settings: Mapping[str, Any]
 ) -> str | None:
@@ -351,44 +288,6 @@ def _form_field(name: str, role: Role, options: Sequence[Option]) -> FormField:
     )
 
 
-def _options(field: Any) -> Iterator[Option]:
-    """Answers that a field of either API offers; none for a free text."""
-    if not isinstance(field, dict):
-        return
-    for key in ("value-radio", "value-dropdown"):
-        if isinstance(field.get(key), list):
-            yield from map(_option, field[key][:MAX_VALUES])
-            return
-    param = _at(field, ("value", "param"))
-    if not isinstance(param, dict):
-        return
-    offered = param.get("enum") or param.get("items")
-    if isinstance(offered, list) and param.get("input") != "checkbox":
-        yield from map(_option, offered[:MAX_VALUES])
-        return
-    low, high = param.get("minimum"), param.get("maximum")
-    if param.get("type") == "integer" and type(low) is int and type(high) is int:
-        yield from (Option(value, "") for value in range(low, min(high, low + MAX_VALUES) + 1))
-
-
-def _option(raw: Any) -> Option:
-    value, words = raw, raw
-    if isinstance(raw, dict):
-        value = raw.get("value")
-        words = raw.get("description") if raw.get("description") is not None else value
-    number = number_in(value)
-    if number is None and isinstance(raw, dict):
-        number = number_in(words)
-    text = clean_text(words) if isinstance(words, str) else ""
-    return Option(number, text if number is None else wording_of(text))
-
-
-def wording_of(answer: str) -> str:
-    """Return an answer without the number in front: "accept" for "8: accept"."""
-    prefix = _NUMBER_PREFIX.match(answer)
-    return answer[prefix.end() :] if prefix else answer
-
-
 def _group(kind: str) -> str:
     if kind in REVIEW_KINDS:
         return "review"
@@ -406,9 +305,3 @@ def _precedence(invitation: Invitation | None) -> tuple[bool, bool, int, str]:
 def _order(field: Any) -> int:
     order = field.get("order") if isinstance(field, dict) else None
     return order if isinstance(order, int) else MAX_VALUES
-
-
-def _at(raw: Any, path: Sequence[str]) -> Any:
-    for name in path:
-        raw = raw.get(name) if isinstance(raw, dict) else None
-    return raw

@@ -12,14 +12,9 @@ from typing import Any
 import pytest
 
 from cycledata.errors import FetchError, GaveUpError, RefusedError, RequestRejectedError
-from cycledata.llm import endpoint as endpoint_module
 from cycledata.llm.chat import ChatRequest, ResponseSchema, Sampling
-from cycledata.llm.endpoint import (
-    ChatEndpoint,
-    key_from_environment,
-    split_url,
-    timeout_for,
-)
+from cycledata.llm.endpoint import ChatEndpoint, timeout_for
+from cycledata.llm.endpoint_url import key_from_environment, split_url
 from cycledata.records import Message
 
 SAMPLING = Sampling(temperature=0.5, max_tokens=16)
@@ -240,11 +235,10 @@ def test_a_torn_response_is_requested_again(server: Server) -> None:
     assert done.text == "Good."
 
 
-def test_an_endless_response_is_given_up(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(endpoint_module, "MAX_BODY_BYTES", 1000)
+def test_an_endless_response_is_given_up(server: Server) -> None:
     server.script = [(200, {}, completion("x" * 5000))]
     with pytest.raises(GaveUpError, match="at most 1000 bytes"):
-        client(server.url).complete_one(request(), SAMPLING)
+        client(server.url, max_body_bytes=1000).complete_one(request(), SAMPLING)
 
 
 def test_a_lost_server_is_an_error_with_the_next_step() -> None:

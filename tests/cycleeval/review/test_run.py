@@ -14,7 +14,8 @@ from typing import Protocol as Shape
 import pytest
 
 from cycledata.errors import FetchError, FileLockedError, ParseError
-from cycledata.llm.endpoint import ChatEndpoint, key_from_environment
+from cycledata.llm.endpoint import ChatEndpoint
+from cycledata.llm.endpoint_url import key_from_environment
 from cycledata.llm.recorded import CompletionLog
 from cycleeval.review.protocol import ReviewProtocol
 from cycleeval.review.run import (

@@ -16,8 +16,8 @@ from cycledata.parse.openreview import (
     parse_forum,
     read_form_file,
 )
+from cycledata.parse.openreview.answers import leans_to
 from cycledata.parse.openreview.forum import ParsedForum
-from cycledata.parse.openreview.invitation import leans_to
 from cycledata.records import Dropped
 
 VENUE = "Somewhere.org/2031/Conference"
