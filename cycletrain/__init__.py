@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from cycletrain.disclosure import DisclosureCheck as DisclosureCheck
     from cycletrain.disclosure import check_disclosure as check_disclosure
     from cycletrain.jobs.detect import run as run_detect
+    from cycletrain.jobs.grpo import run as run_grpo
     from cycletrain.jobs.iterate import run as run_iterate
     from cycletrain.jobs.reward import run as run_reward
     from cycletrain.jobs.rollout import run as run_rollout
@@ -49,6 +50,19 @@ if TYPE_CHECKING:
     from cycletrain.preferences import pair_up as pair_up
     from cycletrain.read_recipe import read_config as read_config
     from cycletrain.reviewing import PredictionLine as PredictionLine
+    from cycletrain.reward_audit.changes import Change as Change
+    from cycletrain.reward_audit.changes import ShareOfGain as ShareOfGain
+    from cycletrain.reward_audit.explained import ExplainedGain as ExplainedGain
+    from cycletrain.reward_audit.explained import FeatureShare as FeatureShare
+    from cycletrain.reward_audit.report import DistinctShare as DistinctShare
+    from cycletrain.reward_audit.report import EditedPaper as EditedPaper
+    from cycletrain.reward_audit.report import EditEffect as EditEffect
+    from cycletrain.reward_audit.report import GainVerdict as GainVerdict
+    from cycletrain.reward_audit.report import GroupDiversity as GroupDiversity
+    from cycletrain.reward_audit.report import JudgedPaper as JudgedPaper
+    from cycletrain.reward_audit.report import NamedChange as NamedChange
+    from cycletrain.reward_audit.report import RewardAudit as RewardAudit
+    from cycletrain.reward_audit.report import audit_policies as audit_policies
     from cycletrain.run_record import RunRecord as RunRecord
     from cycletrain.run_record import TextSample as TextSample
 else:
@@ -79,6 +93,7 @@ else:
                 "check_disclosure",
             ),
             "cycletrain.jobs.detect": ("run as run_detect",),
+            "cycletrain.jobs.grpo": ("run as run_grpo",),
             "cycletrain.jobs.iterate": ("run as run_iterate",),
             "cycletrain.jobs.reward": ("run as run_reward",),
             "cycletrain.jobs.rollout": ("run as run_rollout",),
@@ -107,6 +122,25 @@ else:
             ),
             "cycletrain.read_recipe": ("read_config",),
             "cycletrain.reviewing": ("PredictionLine",),
+            "cycletrain.reward_audit.changes": (
+                "Change",
+                "ShareOfGain",
+            ),
+            "cycletrain.reward_audit.explained": (
+                "ExplainedGain",
+                "FeatureShare",
+            ),
+            "cycletrain.reward_audit.report": (
+                "DistinctShare",
+                "EditedPaper",
+                "EditEffect",
+                "GainVerdict",
+                "GroupDiversity",
+                "JudgedPaper",
+                "NamedChange",
+                "RewardAudit",
+                "audit_policies",
+            ),
             "cycletrain.run_record": ("RunRecord", "TextSample"),
         },
     )
@@ -114,19 +148,30 @@ else:
 __all__ = [
     "AdapterConfig",
     "AuditConfig",
+    "Change",
     "ControlsConfig",
     "Curve",
     "DetectConfig",
     "DisclosureCheck",
+    "DistinctShare",
+    "EditEffect",
+    "EditedPaper",
+    "ExplainedGain",
+    "FeatureShare",
+    "GainVerdict",
+    "GroupDiversity",
     "GrpoConfig",
     "GrpoLoss",
     "IterateConfig",
+    "JudgedPaper",
     "Logprobs",
     "ModelConfig",
+    "NamedChange",
     "Pairing",
     "PredictionLine",
     "PreferencePair",
     "Reward",
+    "RewardAudit",
     "RewardConfig",
     "Rollout",
     "RolloutConfig",
@@ -134,6 +179,7 @@ __all__ = [
     "Sampling",
     "ServerConfig",
     "SftConfig",
+    "ShareOfGain",
     "SimpoConfig",
     "SimpoLoss",
     "TextSample",
@@ -141,6 +187,7 @@ __all__ = [
     "UnpairedPrompt",
     "ValidationConfig",
     "__version__",
+    "audit_policies",
     "check_disclosure",
     "machine_probability",
     "mean_logprob",
@@ -148,6 +195,7 @@ __all__ = [
     "pair_up",
     "read_config",
     "run_detect",
+    "run_grpo",
     "run_iterate",
     "run_reward",
     "run_rollout",

@@ -147,6 +147,12 @@ def iterate(recipe: RecipeFile, overrides: Overrides = None, as_json: AsJson = F
     _job("iterate", recipe, overrides, as_json=as_json)
 
 
+@app.command(epilog=examples("cycletrain grpo --recipe researcher-12b-grpo"))
+def grpo(recipe: RecipeFile, overrides: Overrides = None, as_json: AsJson = False) -> None:
+    """Optimize a policy against its reviewer with GRPO, and audit it; a stopped run resumes."""
+    _job("grpo", recipe, overrides, as_json=as_json)
+
+
 @app.command(
     epilog=examples("cycletrain detect --recipe detect-reviews --set model.revision=COMMIT")
 )
@@ -358,6 +364,8 @@ def _job(
         print(f"{name:40} {value:.4g}")
     for name, value in record.counts.items():
         print(f"{name:40} {value}")
+    if record.audit is not None:
+        print(printable(record.audit.verdict.sentence))
     print(f"record: {config.out / 'index.html'}")
 
 

@@ -145,6 +145,12 @@ class GrpoConfig(LoopConfig):
         return self
 
     @model_validator(mode="after")
+    def _papers_differ(self) -> Self:
+        if self.writing.temperature == 0:
+            raise ValueError("writing.temperature: expected more than 0, since groups are compared")
+        return self
+
+    @model_validator(mode="after")
     def _one_process_trains(self) -> Self:
         unfit: dict[str, Any] = {
             "adapter.kind": (self.adapter.kind, "lora-ga", "lora or none: there is no text yet"),

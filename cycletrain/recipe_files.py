@@ -18,7 +18,7 @@ from cycletrain.config import (
     SftConfig,
     SimpoConfig,
 )
-from cycletrain.loop_config import IterateConfig
+from cycletrain.loop_config import GrpoConfig, IterateConfig
 
 CONFIGS: dict[str, type[JobConfig]] = {
     "sft": SftConfig,
@@ -27,6 +27,7 @@ CONFIGS: dict[str, type[JobConfig]] = {
     "pairs": PairsConfig,
     "simpo": SimpoConfig,
     "iterate": IterateConfig,
+    "grpo": GrpoConfig,
     "detect": DetectConfig,
 }
 """Config by job."""

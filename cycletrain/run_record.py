@@ -23,6 +23,7 @@ from cycledata.svg import Curve
 from cycledata.templates import content_security_policy, html_environment
 from cycletrain.config import JobConfig
 from cycletrain.ranks import is_main_process
+from cycletrain.reward_audit.report import RewardAudit
 
 RECORD = "record.json"
 _PACKAGES = (
@@ -48,7 +49,7 @@ class RunRecord(Record):
     """Everything that another machine needs to repeat the run."""
 
     job: str
-    """``sft``, ``rollout``, ``reward``, ``simpo``, ``iterate`` or ``detect``."""
+    """``sft``, ``rollout``, ``reward``, ``simpo``, ``iterate``, ``grpo`` or ``detect``."""
     config: dict[str, Any]
     """The whole config, with defaults."""
     build_sha256: str
@@ -68,6 +69,8 @@ class RunRecord(Record):
     """Final numbers."""
     curves: tuple[Curve, ...] = ()
     """Numbers over steps or rounds."""
+    audit: RewardAudit | None = None
+    """Audit of a trained policy against its reviewer; None if there was none."""
     samples: tuple[TextSample, ...] = ()
     """Some generated texts."""
     parents: tuple[str, ...] = ()

@@ -7,10 +7,8 @@ same pairs and weights. After round T the last policy is sampled and reviewed on
 T + 1 rewards to compare; ``rated.jsonl`` has all of them for ``cycleeval generated``.
 """
 
-import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import NamedTuple, TypeVar
 
 from cycledata.errors import TrainingError
 from cycledata.files import write_file
@@ -32,17 +30,22 @@ from cycletrain.jobs.rollout import (
 )
 from cycletrain.jobs.simpo import CURVES, train
 from cycletrain.loop_config import IterateConfig
+from cycletrain.loop_stages import (
+    OpensGenerator,
+    SampledRound,
+    hold_out_prompts,
+    reward_stage,
+    write_stage,
+)
 from cycletrain.preferences import Reward, Rollout
 from cycletrain.ranks import n_launched
-from cycletrain.reviewing import reward_papers, scale_named
+from cycletrain.reviewing import scale_named
+from cycletrain.reward_audit.report import GroupDiversity, diversity_of
+from cycletrain.reward_audit.run import baseline_of, run_audit
 from cycletrain.run_record import RunRecord, close_run, open_run, run_folders
-from cycletrain.sampling import SamplingPlan
-from cycletrain.servers import generator_of, log_estimate
+from cycletrain.servers import generator_of
 from cycletrain.training import curves_of
-from cycletrain.writing import TURNS, write_papers
 
-log = logging.getLogger(__name__)
-R = TypeVar("R", bound=Record)
 Prompts = Sequence[Chat]
 
 
@@ -59,13 +62,6 @@ class RoundResult(Record):
     """Path of P_{t+1}; that of P_t if the round had no pair."""
 
 
-class SampledRound(NamedTuple):
-    """The papers of a round and their rewards."""
-
-    rollouts: list[Rollout]
-    rewards: list[Reward]
-
-
 def run(config: IterateConfig) -> RunRecord:
     """Run or resume the loop; ``out/round-T/round.json`` names the last policy.
 
@@ -78,7 +74,13 @@ def run(config: IterateConfig) -> RunRecord:
             " simpo with --round, and only simpo under the launcher"
         )
     record = open_run("iterate", config, dataset="research-14k")
-    prompts = read_prompts(config.build, config.split, config.limit)
+    audit = config.audit
+    baseline = None if audit is None else baseline_of(audit)
+    prompts, held_out = hold_out_prompts(
+        read_prompts(config.build, config.split, config.limit),
+        0 if audit is None else audit.n_prompts,
+        seed=config.seed,
+    )
     n_rounds = {"no-rl": 0, "no-iteration": 1}.get(config.ablation, config.rounds)
     policy = config.policy
     results = []
@@ -111,6 +113,16 @@ def run(config: IterateConfig) -> RunRecord:
             "parents": run_folders(config.out, config.policy.path, config.reviewer.path),
         }
     )
+    if audit is not None:
+        found = run_audit(
+            config,
+            audit,
+            held_out,
+            last=policy,
+            baseline=baseline,
+            diversity=[_diversity(config, result.number) for result in results],
+        )
+        finished = found.added_to(finished)
     if policy != config.policy:
         write_model_card(
             Path(policy.path),
@@ -131,7 +143,7 @@ def run_round(
     if done.is_file():
         return RoundResult.model_validate_json(done.read_bytes())
     sampled = _sample(config, number, policy, prompts)
-    pairing = write_pairs(folder, dict(prompts), sampled.rollouts, sampled.rewards)
+    pairing = write_pairs(folder, dict(prompts), sampled.rollouts, sampled.shaped)
     metrics, counts = _summary(sampled)
     counts |= count_dropped(pairing)
     curves: tuple[Curve, ...] = ()
@@ -174,53 +186,33 @@ def _sample(
     folder = _folder(config, number)
     chosen = select_round(prompts, number, share=config.prompt_share, seed=config.seed)
     seed = seed_of(config.seed, "round", number)
-    writing = SamplingPlan(config.writing, config.write_tries, config.batch_size, seed, folder)
-    reviewing = SamplingPlan(config.reviewing, config.review_tries, config.batch_size, seed, folder)
 
-    def write() -> list[Rollout]:
-        log_estimate(
-            f"round {number}, papers",
-            n_texts=TURNS * len(chosen) * config.n_samples,
-            tokens=config.writing.max_tokens,
-            config=policy,
-        )
-        with generator_of(policy, folder / "servers") as generator:
-            return write_papers(generator, chosen, n_samples=config.n_samples, plan=writing)
+    def opens(model: ModelConfig) -> OpensGenerator:
+        return lambda: generator_of(model, folder / "servers")
 
-    rollouts = _stage(folder / "rollouts.jsonl", Rollout, write)
-
-    def review() -> list[Reward]:
-        log_estimate(
-            f"round {number}, reviews",
-            n_texts=sum(rollout.review_text is not None for rollout in rollouts),
-            tokens=config.reviewing.max_tokens,
-            config=config.reviewer,
-        )
-        with generator_of(config.reviewer, folder / "servers") as generator:
-            return reward_papers(
-                generator,
-                rollouts,
-                n_reviewers=config.n_reviewers,
-                scale=scale_named(config.rating_scale),
-                plan=reviewing,
-            )
-
-    rewards = _stage(folder / "rewards.jsonl", Reward, review)
+    rollouts = write_stage(
+        config,
+        policy,
+        opens(policy),
+        chosen,
+        n_samples=config.n_samples,
+        seed=seed,
+        folder=folder,
+    )
+    reviewers = [opens(model) for model in (config.reviewer, *config.controls.reviewers)]
+    sampled = reward_stage(config, reviewers, rollouts, seed=seed, folder=folder)
     require_papers(rollouts)
-    require_rewards(rewards)
-    return SampledRound(rollouts, rewards)
+    require_rewards(sampled.rewards)
+    return sampled
 
 
 def _folder(config: IterateConfig, number: int) -> Path:
     return config.out / f"round-{number}"
 
 
-def _stage(path: Path, model: type[R], make: Callable[[], list[R]]) -> list[R]:
-    """Return the rows of a stage; make and write them if its file does not exist."""
-    if not path.is_file():
-        log.info("writing %s", path)
-        write_jsonl(path, make())
-    return list(read_jsonl(path, model))
+def _diversity(config: IterateConfig, number: int) -> GroupDiversity:
+    rows = read_jsonl(_folder(config, number) / "rewards.jsonl", Reward)
+    return diversity_of(f"round {number}", ((row.prompt_id, row.reward) for row in rows))
 
 
 def _summary(sampled: SampledRound) -> tuple[dict[str, float], dict[str, int]]:
