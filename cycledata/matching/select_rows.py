@@ -25,6 +25,8 @@ SEGMENT = 8
 """Letters of a segment; as many bytes as a 64-bit integer has."""
 MAX_PAPERS_PER_SEGMENT = 24
 """A segment of more wanted titles, such as "learning", does not tell papers apart."""
+MAX_LETTERS = 300
+"""Letters of a title that are compared."""
 _SHORT = 32
 """Titles of fewer letters are found by any one of their segments."""
 _SLOTS = 1 << 22
@@ -146,6 +148,8 @@ class _Segments:
         self._papers = np.array([p for gram in self._grams for p in kept[int(gram)]], np.int64)
         self._slots = np.zeros(_SLOTS, dtype=bool)
         self._slots[_slots_of(self._grams)] = True
+        self._gram_of_slot = np.zeros(_SLOTS, dtype=np.int32)
+        self._gram_of_slot[_slots_of(self._grams)] = np.arange(len(self._grams))
         self._lengths = np.zeros(n_papers, dtype=np.int64)
         self._letters = np.zeros((n_papers, _LETTERS + 1), dtype=np.int16)
         if titles:
@@ -159,43 +163,59 @@ class _Segments:
         rows, papers = self._sharing(titles)
         if not len(rows):
             return []
-        pairs = pl.DataFrame({"row": rows, "paper": papers}).group_by("row", "paper").len()
-        rows, papers = pairs["row"].to_numpy(), pairs["paper"].to_numpy()
-        enough = pairs["len"].to_numpy() >= self._need[papers]
-        rows, papers = rows[enough], papers[enough]
         distinct, place = np.unique(rows, return_inverse=True)
         lengths, letters = _letter_counts(titles.gather(distinct).to_list())
-        long_enough = 2 * np.minimum(lengths[place], self._lengths[papers]) >= MIN_TITLE_RATIO * (
-            lengths[place] + self._lengths[papers]
-        )
-        rows, papers, place = rows[long_enough], papers[long_enough], place[long_enough]
         # Matching letters are at most the letters in common, whatever their order.
         common = np.minimum(letters[place], self._letters[papers]).sum(axis=1)
         similar = 2 * common >= MIN_TITLE_RATIO * (lengths[place] + self._lengths[papers])
         return list(zip(rows[similar].tolist(), papers[similar].tolist(), strict=True))
 
     def _sharing(self, titles: pl.Series) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-        """Return row and paper, once per segment of the paper that the row has."""
+        """Return row and paper of titles of similar length with enough segments of the paper."""
+        rows, grams = self._hits(titles)
+        sizes = self._starts[grams + 1] - self._starts[grams]
+        offsets = np.arange(sizes.sum()) - np.repeat(np.cumsum(sizes) - sizes, sizes)
+        papers = self._papers[np.repeat(self._starts[grams], sizes) + offsets]
+        lengths = titles.str.len_chars().clip(0, MAX_LETTERS).to_numpy().astype(np.int64)
+        own, other = np.repeat(lengths[rows], sizes), self._lengths[papers]
+        similar = 2 * np.minimum(own, other) >= MIN_TITLE_RATIO * (own + other)
+        pairs = np.repeat(rows, sizes)[similar] * len(self._need) + papers[similar]
+        firsts = _first_of_runs(pairs)
+        counts = np.diff(firsts, append=len(pairs))
+        rows, papers = np.divmod(pairs[firsts], len(self._need))
+        enough = counts >= self._need[papers]
+        return rows[enough], papers[enough]
+
+    def _hits(self, titles: pl.Series) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+        """Return row and number of each wanted segment in a title; one that it repeats, once."""
         none = np.zeros(0, dtype=np.int64)
         letters = np.frombuffer("".join(titles.to_list()).encode(), dtype=np.uint8)
         if len(letters) < SEGMENT:
             return none, none
         windows = np.lib.stride_tricks.sliding_window_view(letters, SEGMENT)
         values = np.ascontiguousarray(windows).view(np.uint64).reshape(-1)
-        hits = np.flatnonzero(self._slots[_slots_of(values)])
-        place = np.minimum(np.searchsorted(self._grams, values[hits]), len(self._grams) - 1)
-        exact = self._grams[place] == values[hits]
-        hits, place = hits[exact], place[exact]
+        slots = _slots_of(values)
+        hits = np.flatnonzero(self._slots[slots])
+        values, grams = values[hits], self._gram_of_slot[slots[hits]].astype(np.int64)
+        others = np.flatnonzero(self._grams[grams] != values)  # two segments in one slot
+        found = np.searchsorted(self._grams, values[others])
+        grams[others] = np.minimum(found, len(self._grams) - 1)
+        exact = self._grams[grams] == values
+        hits, grams = hits[exact], grams[exact]
         ends = np.cumsum(titles.str.len_bytes().to_numpy().astype(np.int64))
         rows = np.searchsorted(ends, hits, side="right")
         inside = hits + SEGMENT <= ends[rows]  # not across two titles
-        rows, place = rows[inside], place[inside]
-        # A segment that a title has twice counts once.
-        once = pl.DataFrame({"row": rows, "place": place}).unique()
-        rows, place = once["row"].to_numpy(), once["place"].to_numpy()
-        sizes = self._starts[place + 1] - self._starts[place]
-        offsets = np.arange(sizes.sum()) - np.repeat(np.cumsum(sizes) - sizes, sizes)
-        return np.repeat(rows, sizes), self._papers[np.repeat(self._starts[place], sizes) + offsets]
+        pairs = rows[inside] * len(self._grams) + grams[inside]
+        return np.divmod(pairs[_first_of_runs(pairs)], len(self._grams))
+
+
+def _first_of_runs(numbers: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """Sort numbers of at least 0 in place; return where each distinct one begins.
+
+    Several times faster than grouping two columns or `np.unique`.
+    """
+    numbers.sort()
+    return np.flatnonzero(np.diff(numbers, prepend=-1))
 
 
 def _slots_of(values: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
@@ -209,7 +229,7 @@ def _letter_counts(
 
     Other letters share the last column, which can only make two titles look more similar.
     """
-    cut = [title[:300] for title in titles]
+    cut = [title[:MAX_LETTERS] for title in titles]
     lengths = np.array([len(title) for title in cut], dtype=np.int64)
     codes = np.frombuffer("".join(cut).encode("utf-32-le"), dtype=np.uint32).astype(np.int64)
     digits = (codes >= ord("0")) & (codes <= ord("9"))
@@ -222,7 +242,7 @@ def _letter_counts(
 
 def _cut(title: str) -> list[int]:
     """Return the segments of a title as integers; those of a short one overlap."""
-    letters = title.encode()[:300]
+    letters = title.encode()[:MAX_LETTERS]
     last = len(letters) - SEGMENT
     step = SEGMENT // 2 if len(letters) < _SHORT else SEGMENT
     places = {*range(0, last + 1, step), last} if last >= 0 else set()
