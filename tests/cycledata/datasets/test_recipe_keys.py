@@ -17,6 +17,12 @@ from cycledata.snapshot.reply import Reply
 
 SAMPLE_POLICY = read_policy(sample.POLICY)
 Rows = list[tuple[str, str, Any]]
+VENUE = "ICLR.cc/2024/Conference"
+FORM_WITH_ANOTHER_THRESHOLD = (
+    f'{{venue = "{VENUE}", source = "file", evidence = "a test", fields = [{{name = "rating",'
+    ' role = "rating", values = [1, 3, 5, 6, 8, 10]}], rating_scale = {name = "strict",'
+    " values = [1, 3, 5, 6, 8, 10], accept_threshold = 8}}"
+)
 CASES: dict[str, dict[str, tuple[list[str], list[str]]]] = {
     "review-5k": {
         "venues": ([], ['venues=["ICLR.cc/2025/Conference"]']),
@@ -37,6 +43,11 @@ CASES: dict[str, dict[str, tuple[list[str], list[str]]]] = {
         ),
         "ratings": ([], ["ratings=initial"]),
         "rebuttal_messages": ([], ["rebuttal_messages=true"]),
+        "forms": ([], [f"forms=[{FORM_WITH_ANOTHER_THRESHOLD}]"]),
+        "calendars": (
+            [],
+            [f'calendars=[{{venue="{VENUE}", before_until=2023-10-30, evidence="a test"}}]'],
+        ),
     },
     "research-14k": {
         "n_train": ([], ["n_train=1"]),
@@ -50,8 +61,6 @@ CASES: dict[str, dict[str, tuple[list[str], list[str]]]] = {
 NO_ROWS_OF_THE_SAMPLE = {
     "prefer_submitted_abstract": ("false", "the sample has one version of each abstract"),
     "cut_abstract_leaks": ("false", "no abstract of the sample gives a decision away"),
-    "forms": ("[]", "only read for reviews of a venue; see test_review_forms.py"),
-    "calendars": ("[]", "the calendar of the sample's venue is shipped; see test_history.py"),
 }
 """Key to another value, and the reason why the rows of the sample do not depend on it."""
 
