@@ -73,7 +73,8 @@ def read_build(folder: Path) -> BuildManifest:
     """Return the manifest of a finished build.
 
     Raises:
-        VerifyError: not a build, an unfinished one, or one with a damaged manifest.
+        VerifyError: not a build, an unfinished one, or one with a damaged manifest; or an older
+            version of this package wrote it in another form.
         NewerSchemaError: a newer version of this package wrote it.
     """
     path = folder / MANIFEST
@@ -81,7 +82,7 @@ def read_build(folder: Path) -> BuildManifest:
         raise VerifyError(
             f"{folder}: no {MANIFEST}, so this is not a finished build; run `cycledata build`"
         )
-    manifest = read_manifest(path, BuildManifest)
+    manifest = read_manifest(path, BuildManifest, remedy=_REMEDY)
     if manifest.checksum != checksum_of(manifest):
         raise VerifyError(
             f"{path}: expected the checksum {checksum_of(manifest)[:12]} over its content, found "

@@ -99,18 +99,30 @@ def checksum_of(manifest: Manifest) -> str:
     return fingerprint(manifest.model_dump(mode="json", exclude={"checksum"}))
 
 
-def read_manifest(path: Path, model: type[M]) -> M:
+def read_manifest(path: Path, model: type[M], *, remedy: str = "restore the file") -> M:
     """Read a manifest as a record of its kind.
+
+    Args:
+        path: file of the manifest.
+        model: its kind.
+        remedy: next step for the error message.
 
     Raises:
         NewerSchemaError: a newer version of this package wrote it.
-        VerifyError: the file is not a manifest of this kind.
+        VerifyError: the file is not a manifest of this kind, or an older version wrote it.
     """
+    content = _read_object(path)
     try:
-        return model.model_validate(_read_object(path))
+        return model.model_validate(content)
     except ValidationError as error:
-        problem = first_problem(error)
-        raise VerifyError(f"{path}: not a {model.__name__}: {problem}; restore the file") from error
+        problem = f"not a {model.__name__}: {first_problem(error)}"
+        version = content["schema_version"]
+        if isinstance(version, int) and version < SCHEMA_VERSION:
+            problem = (
+                f"an older version of cyklekit wrote it (schema version {version}, this one"
+                f" writes {SCHEMA_VERSION})"
+            )
+        raise VerifyError(f"{path}: {problem}; {remedy}") from error
 
 
 def read_pins(path: Path) -> tuple[FilePin, ...]:

@@ -252,6 +252,7 @@ def verify_snapshot(path: Path) -> SnapshotManifest:
             digest.add(reply, sha256)
             n_rows[pin.path] += 1
     found = SnapshotManifest(
+        schema_version=manifest.schema_version,
         files=tuple(pin_file(path, pin.path, n_rows[pin.path]) for pin in manifest.files),
         digest=digest.hexdigest(),
         n_replies=digest.by_service.total(),

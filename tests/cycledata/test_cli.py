@@ -17,6 +17,7 @@ from cycledata.cli import app, main
 from cycledata.consent.tombstones import Tombstone, write_tombstones
 from cycledata.console import printable
 from cycledata.load import read_build
+from cycledata.records import SCHEMA_VERSION
 
 
 @dataclass(frozen=True)
@@ -61,7 +62,11 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
         'name = "x"\naccept_terms = ["no-derivatives"]\n[components]\n'
     )
     (folder / "damaged").mkdir()
-    (folder / "damaged" / "manifest.json").write_text('{"schema_version": 1, "kind": "build"}')
+    (folder / "damaged" / "manifest.json").write_text(
+        f'{{"schema_version": {SCHEMA_VERSION}, "kind": "build"}}'
+    )
+    (folder / "older").mkdir()
+    (folder / "older" / "manifest.json").write_text('{"schema_version": 1, "kind": "build"}')
     (folder / "newer").mkdir()
     (folder / "newer" / "manifest.json").write_text('{"schema_version": 99}')
     return folder
@@ -143,7 +148,14 @@ FAILURES = {
         "verify damaged",
         "manifest.json: not a BuildManifest: files: Field required",
     ),
-    "verify a newer build": ("verify newer", "schema version 99, this package reads up to 1"),
+    "verify a newer build": (
+        "verify newer",
+        f"schema version 99, this package reads up to {SCHEMA_VERSION}",
+    ),
+    "verify an older build": (
+        "verify older",
+        f"(schema version 1, this one writes {SCHEMA_VERSION}); run `cycledata build` again",
+    ),
     "explain in no build": ("explain empty SAMPLE5k01", "run `cycledata build`"),
     "explain a stranger": ("explain built nobody", "nobody: not found in built, kept or dropped"),
     "takedown of nobody": (

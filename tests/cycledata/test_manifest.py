@@ -17,6 +17,8 @@ from cycledata.manifest import (
 )
 from cycledata.records import SCHEMA_VERSION
 
+VERSION = f'"schema_version": {SCHEMA_VERSION}'
+
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
@@ -68,9 +70,15 @@ def test_a_newer_manifest_is_refused_with_its_own_error(folder: Path) -> None:
     [
         pytest.param("{", "not JSON", id="truncated"),
         pytest.param("[]", "expected an object with a schema_version", id="list"),
-        pytest.param('{"schema_version": 1, "files": 3}', "not a Manifest", id="fields"),
+        pytest.param(f'{{{VERSION}, "files": 3}}', "not a Manifest", id="fields"),
         pytest.param(
-            '{"kind": "build", "schema_version": 1, "files": [], "more": 1}', "more", id="unknown"
+            f'{{"kind": "build", {VERSION}, "files": [], "more": 1}}', "more", id="unknown"
+        ),
+        pytest.param(
+            '{"kind": "build", "schema_version": 1, "files": [], "more": 1}',
+            r"an older version of cyklekit wrote it \(schema version 1, this one writes"
+            rf" {SCHEMA_VERSION}\); restore the file",
+            id="older",
         ),
     ],
 )
