@@ -1,5 +1,6 @@
 """The documents show what the code does: blocks run, every command and metric is in them."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -90,6 +91,21 @@ def test_every_metric_is_in_the_reference() -> None:
     card = score([[5, 6], [6, 7]], [[3, 5], [6, 8]], decisions=["reject", "accept"])
     names = {name for results in (card.metrics, card.baselines["human"]) for name in results}
     assert [name for name in sorted(names) if f"`{name}`" not in text] == []
+
+
+@pytest.mark.parametrize("package", ["cycledata", "cycleeval", "cycletrain"])
+def test_every_module_is_on_the_map_of_the_architecture(package: str) -> None:
+    page = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    text = page.partition("## Map")[2].partition("## From")[0]
+    mapped = {name for line in text.splitlines() for name in re.findall(r"[\w*]+(?=/|,| |$)", line)}
+    found = {
+        path.stem
+        for path in (ROOT / package).iterdir()
+        if (path.suffix == ".py" or (path / "__init__.py").is_file())
+        and not path.name.startswith("__")
+        and not path.stem.endswith(("_command", "_options"))
+    }
+    assert sorted(found - mapped) == []
 
 
 def test_every_rule_of_an_unreadable_prediction_is_in_the_reference() -> None:
