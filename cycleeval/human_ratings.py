@@ -57,6 +57,8 @@ class HumanRatings:
     """Title by paper id, for papers that have one."""
     links: Mapping[str, str] = field(default_factory=dict)
     """OpenReview page by paper id, for papers of an OpenReview venue."""
+    venues: Mapping[str, str] = field(default_factory=dict)
+    """Venue by paper id, for papers whose venue is stated."""
     n_without_state: int = 0
     """Papers left out because a rating in the chosen state is not known."""
 
@@ -237,14 +239,17 @@ def _from_rows(rows: Rows, *, name: str, train: HumanRatings | None) -> HumanRat
         threshold=threshold,
         n_missing=n_missing,
     )
-    return replace(humans, titles=_titles(rows), links=_links(rows))
+    return replace(
+        humans, titles=_texts(rows, "title"), links=_links(rows), venues=_texts(rows, "venue")
+    )
 
 
-def _titles(rows: Rows) -> dict[str, str]:
+def _texts(rows: Rows, column: str) -> dict[str, str]:
+    """Return the texts of a column by paper id, without empty ones."""
     return {
-        str(row["paper_id"]): title
+        str(row["paper_id"]): words
         for row in rows
-        if isinstance(title := row.get("title"), str) and title
+        if isinstance(words := row.get(column), str) and words
     }
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from markupsafe import Markup
 
 from cycledata.builds.plan import OPEN, PUBLISHABLE, DatasetPlan
-from cycledata.svg import figure, line, standalone, text, ticks
+from cycledata.svg import figure, line, standalone, text, text_width, tick_labels, ticks, wrapped
 
 CLASSES = ("may be published", "not known yet", "not published")
 """What the three parts of a bar are."""
@@ -14,6 +14,8 @@ _MARKS = ("█", "▒", "·")
 _ASCII_MARKS = ("#", "+", ".")
 _COLORS = ("f2", "f1", "f4")
 _WIDTH = 40
+_LINE = 13.0
+"""Units between the lines of a name."""
 
 
 def shares(states: Mapping[str, int]) -> tuple[int, int, int]:
@@ -55,17 +57,25 @@ def draw_plan(plan: DatasetPlan) -> str:
     for name, color in zip(CLASSES, _COLORS, strict=True):
         parts.append(_block(x, 32, 10, color))
         parts.append(text(x + 15, 41, name, "start"))
-        x += 30 + 6.2 * len(name)
+        x += 30 + text_width(name)
     for heading, groups in panels.items():
         parts.append(text(14, y, heading, "start", "title"))
+        shown = list(groups.items())[:20]
+        names = [wrapped(name, left - 16) for name, _ in shown]
+        step = max([row_height, *(_LINE * len(lines) + 7 for lines in names)])
         y += 8
-        parts += _panel(list(groups.items())[:20], y, width, left, row_height)
-        y += row_height * min(len(groups), 20) + 48
+        parts += _panel(shown, names, y, width, left, step)
+        y += step * len(shown) + 48
     return standalone(figure(width, y - 20, title, parts))
 
 
 def _panel(
-    groups: Sequence[tuple[str, Counter[str]]], top: float, width: float, left: float, step: float
+    groups: Sequence[tuple[str, Counter[str]]],
+    names: Sequence[Sequence[str]],
+    top: float,
+    width: float,
+    left: float,
+    step: float,
 ) -> list[Markup]:
     """Return one bar per group over a grid with a labeled axis."""
     places = ticks(0, max((c.total() for _, c in groups), default=1), whole=True)
@@ -75,14 +85,12 @@ def _panel(
     def across(value: float) -> float:
         return left + room * value / places[-1]
 
-    parts = []
-    for place in places:
-        parts.append(line("grid", across(place), top, across(place), base))
-        parts.append(text(across(place), base + 14, f"{place:,.0f}", "middle"))
+    parts = [line("grid", across(place), top, across(place), base) for place in places]
+    parts += tick_labels(places, across, base + 14, form=",.0f")
     for number, (name, states) in enumerate(groups):
         y = top + step * number + 4
-        shown = name if len(name) <= 31 else f"{name[:30]}…"
-        parts.append(text(left - 8, y + 11, shown, "end"))
+        for i, words in enumerate(names[number]):
+            parts.append(text(left - 8, y + 11 + _LINE * i, words, "end"))
         start = 0
         for count, color, meaning in zip(shares(states), _COLORS, CLASSES, strict=True):
             if count:

@@ -2,7 +2,6 @@
 
 import datetime as dt
 import os
-from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -27,7 +26,6 @@ if TYPE_CHECKING:
 
     from cycleeval.human_ratings import HumanRatings
     from cycleeval.predictions import PredictionFile
-    from cycleeval.score_card import ScoreCard
     from cycleeval.scoring_config import ScoringConfig
 
 PlotKind = Literal["reliability", "residuals", "errors", "forest", "places"]
@@ -75,8 +73,8 @@ def plot(
     """Draw predictions against human ratings.
 
     reliability: human mean over the model's rating; residuals: error over the human mean; errors:
-    squared error by decision and by human rating; forest: one metric with intervals and baselines;
-    places: ranks with the places that the tests leave open.
+    squared error by decision, venue and human rating; forest: one metric with intervals and
+    baselines; places: ranks with the places that the tests leave open.
     """
     paths, reference = split_files(files, at_least=2 if kind == "places" else 1)
     if kind in _ONE_MODEL and len(paths) > 1:
@@ -185,21 +183,23 @@ def _chart(
     from cycleeval.output.formats import choose_metrics
     from cycleeval.scoring import score_predictions
 
+    title = metric.replace("_", " ")
     if kind == "places":
         comparison = compare_predictions(files, humans, config)
         choose_metrics(comparison.ranks, metric, option="--metric")
-        return plots.place_plot(comparison, metric)
-    cards: Mapping[str, ScoreCard] = {
-        file.name: score_predictions(file, humans, config) for file in files
-    }
-    card = next(iter(cards.values()))
+        return plots.place_plot(comparison.ranks[metric], comparison.rank_intervals[metric], title)
+    cards = [score_predictions(file, humans, config) for file in files]
     if kind == "forest":
-        choose_metrics(card.metrics, metric, option="--metric")
-        return plots.forest_plot(cards, metric)
+        choose_metrics(cards[0].metrics, metric, option="--metric")
+        results = {card.name: card.metrics[metric] for card in cards}
+        ranked = sorted(results, key=lambda name: (results[name].value or 0.0, name))
+        baselines = {name: found.get(metric) for name, found in cards[0].baselines.items()}
+        return plots.forest_plot({name: results[name] for name in ranked}, baselines, title)
+    points = plots.rated_points(cards[0].per_paper, humans.venues)
     if kind == "errors":
-        return plots.error_plot(card)
+        return plots.error_plot(points)
     draw = plots.reliability_plot if kind == "reliability" else plots.residual_plot
-    return draw(card, config.rating_scale)
+    return draw(points, config.rating_scale)
 
 
 def push(

@@ -8,6 +8,7 @@ paper: its input is the paper's id, its output the model's mean rating and decis
 
 import datetime as dt
 import math
+import re
 import uuid
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -15,7 +16,7 @@ from typing import Literal
 
 import cycledata
 from cycledata.files import canonical_json, sha256_bytes
-from cycleeval.places import LOWER_IS_BETTER
+from cycleeval.places import LOWER_IS_BETTER, NEUTRAL
 from cycleeval.result import MetricResult
 from cycleeval.score_card import ScoreCard
 
@@ -25,6 +26,7 @@ _WITHIN = 1.0
 """Rating points; a rating this close to the human mean counts as correct."""
 _SHARES = frozenset({"decision_accuracy", "decision_macro_f1", "balanced_accuracy", "auroc"})
 _CORRELATIONS = frozenset({"spearman", "kendall_tau_b", "mcc"})
+_SCALE = re.compile(r"(-?[^-]+)-(-?[^-]+)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +86,8 @@ def _aggregate(
     results = [
         _result(result, card, model, evaluation_id)
         for result in card.metrics.values()
-        if result.value is not None and math.isfinite(result.value)
+        # The record must state a better side, which neutral metrics such as the bias do not have.
+        if result.name not in NEUTRAL and result.value is not None and math.isfinite(result.value)
     ]
     return {
         "schema_version": SCHEMA,
@@ -174,19 +177,21 @@ def _baselines(card: ScoreCard, metric: str) -> Mapping[str, float | None]:
     }
 
 
-def _range(result: MetricResult) -> tuple[float | str | None, float | str | None]:
-    """Return the lowest and highest possible score; None if it is not known."""
+def _range(result: MetricResult) -> tuple[float | str, float | str]:
+    """Return the lowest and highest possible score; ``"Infinity"`` or its negative if unbounded.
+
+    A validator of the registry requires both ends, and that the score is between them.
+    """
     if result.name in _SHARES or result.name.endswith(("_rate", "_accuracy")):
         return 0.0, 1.0
     if result.name in _CORRELATIONS:
         return -1.0, 1.0
     if result.name.startswith("skill_"):
         return "-Infinity", 1.0
-    scale = result.signature.part("scale")
+    scale = _SCALE.fullmatch(result.signature.part("scale") or "")
     if scale is None or not result.name.startswith(("proxy_mse", "proxy_mae")):
-        return None, None
-    low, _, high = scale.rpartition("-")
-    width = float(high) - float(low)
+        return "-Infinity", "Infinity"
+    width = float(scale[2]) - float(scale[1])
     return 0.0, width**2 if result.name.startswith("proxy_mse") else width
 
 

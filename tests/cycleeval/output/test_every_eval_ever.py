@@ -9,7 +9,7 @@ import jsonschema
 import pytest
 
 from cycledata.files import sha256_bytes
-from cycleeval import score
+from cycleeval import ScoringConfig, score
 from cycleeval.output.every_eval_ever import EvaluatedModel, every_eval_ever_files
 
 MODEL = EvaluatedModel(
@@ -41,6 +41,23 @@ def test_the_aggregate_states_direction_interval_and_resamples() -> None:
     assert details["score"] == mine.value
     assert details["uncertainty"]["num_bootstrap_samples"] == 2000
     assert details["uncertainty"]["confidence_interval"]["lower"] == mine.low
+
+
+@pytest.mark.parametrize("scale", [(1.0, 10.0), (-3.0, -1.0), (0.0, 1.5)])
+def test_every_score_is_between_stated_ends(scale: tuple[float, float]) -> None:
+    """The rule of ``every_eval_ever validate`` that the published schema does not express."""
+    low, high = scale
+    humans = [[low, high], [low, low], [high, high], [low, high]]
+    config = ScoringConfig(scale=scale, threshold=high)
+    card = score([low, high, high, low], humans, decisions=["accept", "reject"] * 2, config=config)
+    (text,) = [t for p, t in every_eval_ever_files(card, MODEL).items() if p.endswith(".json")]
+    results = json.loads(text)["evaluation_results"]
+    assert len(results) > 10
+    assert "bias" not in {result["metric_config"]["metric_id"] for result in results}
+    for result in results:
+        metric = result["metric_config"]
+        ends = float(metric["min_score"]), float(metric["max_score"])
+        assert ends[0] <= result["score_details"]["score"] <= ends[1], metric["metric_id"]
 
 
 def test_the_samples_are_pinned_and_repeat_no_text() -> None:

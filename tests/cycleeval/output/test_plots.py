@@ -4,14 +4,25 @@ import io
 import json
 import re
 import sys
+from dataclasses import replace
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import pytest
+from markupsafe import Markup
 from typer.testing import CliRunner
 
+from cycledata.svg import text_width
+from cycledata.templates import visible
 from cycleeval.cli import app
-from cycleeval.output.plots import error_plot, rated_points, residual_plot
+from cycleeval.output.plots import (
+    BASELINE_MARKS,
+    error_plot,
+    forest_plot,
+    rated_points,
+    residual_plot,
+)
+from cycleeval.result import MetricResult
 from cycleeval.scoring import score
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -63,13 +74,13 @@ def test_a_residual_is_the_rating_less_the_human_mean() -> None:
     assert [(p.rating, p.human_mean) for p in points] == [(6.0, 5.0), (3.0, 5.0)]
     heights = [
         float(circle.attrib["cy"])
-        for circle in ET.fromstring(str(residual_plot(card, (1, 10)))).iter("circle")
+        for circle in ET.fromstring(str(residual_plot(points, (1, 10)))).iter("circle")
         if circle.attrib["class"] == "paper"
     ]
     # Errors +1 and -2: the first is drawn above zero, the second twice as far below it.
     zero = next(
         float(line.attrib["y1"])
-        for line in ET.fromstring(str(residual_plot(card, (1, 10)))).iter("line")
+        for line in ET.fromstring(str(residual_plot(points, (1, 10)))).iter("line")
         if line.attrib["class"] == "diagonal"
     )
     assert zero - heights[0] == pytest.approx((heights[1] - zero) / 2, abs=0.2)
@@ -80,13 +91,82 @@ def test_groups_of_the_error_plot_partition_the_papers() -> None:
     card = score(
         [5.0] * 50, ratings, decisions=[("accept", "reject", None)[i % 3] for i in range(50)]
     )
-    labels = [text.text or "" for text in ET.fromstring(str(error_plot(card))).iter("text")]
-    counts = {
-        label: int(found[1]) for label in labels if (found := re.search(r" \((\d+)\)$", label))
-    }
-    assert counts["all papers (50)"] == 50
-    assert sum(n for label, n in counts.items() if "accepted" in label or "decision" in label) == 50
-    assert sum(n for label, n in counts.items() if label.startswith("human")) == 50
+    venues = {paper_id: f"Venue {i % 4}" for i, paper_id in enumerate(card.per_paper.paper_ids)}
+    del venues[card.per_paper.paper_ids[0]]
+    counts = _counts(error_plot(rated_points(card.per_paper, venues)))
+    assert counts[""] == {"all papers": 50}
+    assert set(counts["by decision"]) == {"accepted", "not accepted", "no decision"}
+    assert counts["by venue"] == {
+        "Venue 0": 12, "Venue 1": 13, "Venue 2": 12, "Venue 3": 12, "no venue": 1
+    }  # fmt: skip
+    assert [sum(group.values()) for group in counts.values()] == [50] * 4
+    assert list(counts) == ["", "by decision", "by venue", "by mean human rating"]
+
+
+def test_one_venue_has_no_row_and_many_share_one() -> None:
+    card = score([5.0] * 60, [[4.0, 6.0]] * 60)
+    ids = card.per_paper.paper_ids
+    one = _counts(error_plot(rated_points(card.per_paper, dict.fromkeys(ids, "V"))))
+    assert "by venue" not in one
+    many = {paper_id: f"V{i % 20:02}" for i, paper_id in enumerate(ids)}
+    rows = _counts(error_plot(rated_points(card.per_paper, many)))["by venue"]
+    assert len(rows) == 12
+    assert rows["9 other venues"] == 27
+
+
+def _result(value: float) -> MetricResult:
+    found = score([5.0, 6.0], [[4, 6], [5, 5]]).metrics["proxy_mse_n"]
+    return replace(found, value=value, low=value - 0.5, high=value + 1.5)
+
+
+def _counts(chart: Markup) -> dict[str, dict[str, int]]:
+    """Return the papers of each row of an error plot, by heading and name."""
+    found: dict[str, dict[str, int]] = {}
+    heading = ""
+    for text in ET.fromstring(str(chart)).iter("text"):
+        if "heading" in text.attrib["class"]:
+            heading = text.text or ""
+        elif row := re.fullmatch(r"(.*) \((\d+)\)", text.text or ""):
+            found.setdefault(heading, {})[row[1]] = int(row[2])
+    return found
+
+
+NAMES = {
+    "runs that differ at the end": [f"gpt-4o-2024-05-13_temp_0_1_reflect_5_run_{i}" for i in "ab"],
+    "200 characters": ["x" * 200, "long name " * 20],
+    "wide letters": ["評価モデル" * 12, "ＷＷＷ" * 9],
+    "right to left": ["نموذج المراجعة للأبحاث العلمية " * 2, "סוקר מאמרים"],
+    "markup": ["<script>alert(1)</script>", 'a & b "c" | =cmd'],
+    "control characters": ["\x1b[2J", "a\u202eb\x00"],
+}
+
+
+@pytest.mark.parametrize("names", NAMES.values(), ids=NAMES)
+def test_no_name_is_cut_or_outside_the_picture(names: list[str]) -> None:
+    results = {name: _result(1.0 + i) for i, name in enumerate(names)}
+    root = ET.fromstring(str(forest_plot(results, {}, "m")))
+    lines = [text for text in root.iter("text") if text.attrib["text-anchor"] != "middle"]
+    shown = "".join("".join((text.text or "").split()) for text in lines)
+    assert shown == "".join("".join(visible(name).split()) for name in names)
+    width = float(root.attrib["viewBox"].split()[2])
+    for text in lines:
+        x, words = float(text.attrib["x"]), text_width(text.text or "")
+        ends = (x - words, x) if text.attrib["text-anchor"] == "end" else (x, x + words)
+        assert 0 <= ends[0] < ends[1] <= width
+
+
+def test_baselines_stay_in_the_picture_and_on_lines_of_their_own() -> None:
+    values = (0.1, 5.0, 9.9, 10.0, 3.0, 7.4, 7.5)
+    baselines = {name: _result(v) for name, v in zip(BASELINE_MARKS, values, strict=True)}
+    root = ET.fromstring(str(forest_plot({"model": baselines["human"]}, baselines, "m")))
+    texts = [
+        t for t in root.iter("text") if (t.text or "").rsplit(" ", 1)[0] in BASELINE_MARKS.values()
+    ]
+    assert len(texts) == len({t.attrib["y"] for t in texts}) == 7
+    for text in texts:
+        x, words = float(text.attrib["x"]), text_width(text.text or "")
+        assert (x - words if text.attrib["text-anchor"] == "end" else x) >= 0
+        assert (x if text.attrib["text-anchor"] == "end" else x + words) <= 400
 
 
 def test_a_png_without_its_package_names_the_extra(
