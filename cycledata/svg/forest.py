@@ -1,5 +1,6 @@
 """Forest plots: values with intervals, one row each, and dashed lines at baselines."""
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -65,13 +66,13 @@ def forest(
         rows: from top to bottom.
         marks: value by name of the baseline.
         title: name of the axis.
-        whole: label whole numbers only.
+        whole: values are whole numbers, as places are; the axis begins and ends with one.
     """
     top = 22.0 + _MARK_HEIGHT * len(marks)
     layout = _layout(rows, top)
     ends = [end for row in rows for end in (row.low, row.value, row.high) if end is not None]
     known = [*ends, *marks.values()]
-    places = ticks(min(known, default=0), max(known, default=1), whole=whole)
+    places = _whole(known) if whole else ticks(min(known, default=0), max(known, default=1))
     span = Span(places[0], places[-1])
 
     def across(value: float) -> float:
@@ -90,6 +91,13 @@ def forest(
         dot = Markup('<circle class="dot" cx="{:.1f}" cy="{:.1f}" r="4"/>')
         parts.append(dot.format(across(row.value), y))
     return figure(WIDTH, layout.base + 38, f"{title}: values and 95% intervals", parts)
+
+
+def _whole(values: Sequence[float]) -> list[float]:
+    """Return whole numbers at equal distances, at most 13, from the least to the greatest."""
+    low, high = math.floor(min(values, default=0)), math.ceil(max(values, default=1))
+    stride = max(1, math.ceil((high - low) / 12))
+    return [float(value) for value in range(low, high + stride, stride)]
 
 
 def _layout(rows: Sequence[ForestRow], top: float) -> _Layout:

@@ -103,9 +103,9 @@ def leaderboard(
         site |= hub_files(board, hub_id, split=split)
     for name in write_site(site, out):
         note(f"removed {out / name}")
-    n_ranked = sum(entry.place is not None for entry in board.entries)
+    n_ranked = sum(entry.standing is not None for entry in board.entries)
     print(f"{out}: {len(site)} files; {n_ranked} ranked, {len(board.entries) - n_ranked} not")
     for entry in board.entries:
-        place = "-" if entry.place is None else f"{entry.place}{'=' * entry.shares_place}"
+        place = str(entry.standing or "-")
         line = f"{place:>4}  {entry.submission.name}  {entry.why_unranked or ''}"
         print(printable(line.rstrip()))

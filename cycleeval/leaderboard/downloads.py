@@ -8,7 +8,7 @@ from statistics import fmean
 
 from cycledata.files import canonical_json
 from cycledata.templates import visible
-from cycleeval.leaderboard.gather import Board, Entry
+from cycleeval.leaderboard.gather import Board, Entry, Standing
 from cycleeval.result import MetricResult
 
 MODELS_SHOWN = 8
@@ -81,18 +81,21 @@ def _table(board: Board) -> Iterable[Sequence[object]]:
     yield (
         *("place", "name", "file", "organization", "date", "kind", "training_cutoff", "link"),
         *("n_papers", "n_scored", "n_unreadable", "n_missing", "n_filled"),
-        *("metric", "value", "low", "high", "signature"),
+        *("metric", "value", "low", "high", "place_by_metric", "signature"),
     )
     for entry in board.entries:
         about, card = entry.about, entry.card
-        head = (entry.place, entry.title, entry.submission.name, about.organization, about.date)
+        place = None if entry.standing is None else entry.standing.place
+        head = (place, entry.title, entry.submission.name, about.organization, about.date)
         head += (about.kind, about.training_cutoff, about.link)  # type: ignore[assignment]  # a longer tuple
         if card is None:
-            yield (*head, *[None] * 10)
+            yield (*head, *[None] * 11)
             continue
         counts = (card.n_papers, card.n_scored, card.n_unreadable, card.n_missing, entry.n_filled)
         for name, result in card.metrics.items():
-            yield (*head, *counts, name, *_numbers(result), str(result.signature))
+            standing = entry.standings.get(name)
+            place = None if standing is None else standing.place
+            yield (*head, *counts, name, *_numbers(result), place, str(result.signature))
 
 
 def _papers(board: Board) -> Iterable[Sequence[object]]:
@@ -121,8 +124,12 @@ def _json(board: Board) -> dict[str, object]:
         "n_compared": board.n_compared,
         "entries": [
             {
-                "place": entry.place,
-                "places": None if entry.place_interval is None else list(entry.place_interval),
+                "place": None if entry.standing is None else entry.standing.place,
+                "places": _open_places(entry.standing),
+                "places_by_metric": {
+                    metric: {"place": standing.place, "places": _open_places(standing)}
+                    for metric, standing in entry.standings.items()
+                },
                 "file": entry.submission.name,
                 "about": entry.about.model_dump(mode="json", exclude_none=True),
                 "why_unranked": entry.why_unranked,
@@ -132,6 +139,10 @@ def _json(board: Board) -> dict[str, object]:
         ],
         "humans": board.humans.to_json(),
     }
+
+
+def _open_places(standing: Standing | None) -> list[int] | None:
+    return None if standing is None or standing.interval is None else list(standing.interval)
 
 
 def _csv(rows: Iterable[Sequence[object]]) -> str:

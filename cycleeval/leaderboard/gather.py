@@ -2,7 +2,8 @@
 
 import hashlib
 import re
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -41,6 +42,21 @@ MAX_SUBMISSIONS = 100
 
 
 @dataclass(frozen=True, slots=True)
+class Standing:
+    """Place of a submission on one metric."""
+
+    place: int
+    """Shared within a tie group."""
+    interval: PlaceInterval | None
+    """Places that the tests leave open; None on a board of one."""
+    is_shared: bool
+    """Whether another entry has the same place."""
+
+    def __str__(self) -> str:
+        return f"{self.place}{'=' * self.is_shared}"
+
+
+@dataclass(frozen=True, slots=True)
 class Entry:
     """One submission on the board."""
 
@@ -49,12 +65,10 @@ class Entry:
     submission: PredictionFile
     card: ScoreCard | None
     """None if nothing could be scored, and then ``why_unranked`` gives the reason."""
-    place: int | None
-    """Place by the board's metric, shared within a tie group; None if unranked."""
-    place_interval: PlaceInterval | None
-    """Places that the tests leave open; None if unranked."""
-    shares_place: bool
-    """Whether another entry has the same place."""
+    standing: Standing | None
+    """Place by the board's metric; None if unranked."""
+    standings: Mapping[str, Standing]
+    """Place by each metric of `RANKABLE` that ranks every scored entry."""
     n_filled: int
     """Papers without a readable prediction, which the policy filled in."""
     why_unranked: str | None
@@ -154,7 +168,7 @@ def gather(
     comparison = None
     if len(ranked) > 1:
         comparison = compare_predictions(
-            ranked, reference, options, metrics=[metric], on_progress=compared
+            ranked, reference, options, metrics=RANKABLE, on_progress=compared
         )
     entries = _entries(submissions, cards, comparison, metric)
     n_compared = sum(map(bool, reference.ratings)) if ranked else 0
@@ -207,33 +221,30 @@ def _require_different_names(submissions: Sequence[PredictionFile], folder: Path
 
 def _entries(
     submissions: Sequence[PredictionFile],
-    cards: dict[str, ScoreCard],
+    cards: Mapping[str, ScoreCard],
     comparison: Comparison | None,
     metric: str,
 ) -> tuple[Entry, ...]:
-    places: dict[str, int] = dict.fromkeys(cards, 1) if comparison is None else {}
-    intervals: dict[str, PlaceInterval] = {}
+    standings = _standings(cards, comparison)
     why = "not comparable with the others"
     if comparison is not None:
-        places = comparison.ranks.get(metric, {})
-        intervals = comparison.rank_intervals.get(metric, {})
         why = comparison.unranked.get(metric, why)
-    taken = list(places.values())
     entries = []
     for submission in submissions:
         name = submission.name
-        card, place = cards.get(name), places.get(name)
+        card = cards.get(name)
+        of_entry = {by: found[name] for by, found in standings.items() if name in found}
+        standing = of_entry.get(metric)
         reason = why if card is not None else f"nothing to score: {submission.problems()}"
         entries.append(
             Entry(
                 slug=_slug(name),
                 submission=submission,
                 card=card,
-                place=place,
-                place_interval=intervals.get(name),
-                shares_place=place is not None and taken.count(place) > 1,
+                standing=standing,
+                standings=of_entry,
                 n_filled=0 if card is None else len(card.per_paper.paper_ids) - card.n_scored,
-                why_unranked=None if place is not None else reason,
+                why_unranked=None if standing is not None else reason,
             )
         )
 
@@ -242,13 +253,36 @@ def _entries(
     def order(entry: Entry) -> tuple[bool, int, float, str]:
         value = None if entry.card is None else entry.card.metrics[metric].value
         return (
-            entry.place is None,
-            entry.place or 0,
-            0.0 if value is None or entry.place is None else sign * round(value, 12),
+            entry.standing is None,
+            0 if entry.standing is None else entry.standing.place,
+            0.0 if value is None or entry.standing is None else sign * round(value, 12),
             entry.submission.name,
         )
 
     return tuple(sorted(entries, key=order))
+
+
+def _standings(
+    cards: Mapping[str, ScoreCard], comparison: Comparison | None
+) -> dict[str, dict[str, Standing]]:
+    """Return places by metric and name; on a board of one, the first place by each metric."""
+    if comparison is None:
+        return {
+            metric: {name: Standing(1, None, is_shared=False)}
+            for name, card in cards.items()
+            for metric in RANKABLE
+            if metric in card.metrics and card.metrics[metric].value is not None
+        }
+    found = {}
+    for metric in RANKABLE:
+        places = comparison.ranks.get(metric, {})
+        taken = Counter(places.values())
+        intervals = comparison.rank_intervals.get(metric, {})
+        found[metric] = {
+            name: Standing(place, intervals.get(name), is_shared=taken[place] > 1)
+            for name, place in places.items()
+        }
+    return found
 
 
 def _slug(name: str) -> str:

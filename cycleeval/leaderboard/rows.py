@@ -8,7 +8,7 @@ from markupsafe import Markup
 
 from cycledata.svg import Span, span_of, whisker
 from cycledata.templates import visible
-from cycleeval.leaderboard.gather import Board, Entry
+from cycleeval.leaderboard.gather import Board, Entry, Standing
 from cycleeval.result import MetricResult
 from cycleeval.score_card import ScoreCard
 from cycleeval.scoring_config import Policy
@@ -74,6 +74,10 @@ class Cell:
     chart: Markup
     why: str
     """Why there is no value or interval, or `""`."""
+    place: str = ""
+    """Place by this metric, e.g. `"1="`, or `""`."""
+    places: str = ""
+    """Places that the tests leave open on this metric, e.g. `"1 to 4"`, or `""`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,21 +112,22 @@ def table_rows(board: Board) -> list[Row]:
     last_place: int | None = None
     for entry in board.entries:
         results: Mapping[str, MetricResult] = {} if entry.card is None else entry.card.metrics
+        place = None if entry.standing is None else entry.standing.place
         rows.append(
             Row(
-                kind="unranked" if entry.place is None else "ranked",
-                place="" if entry.place is None else f"{entry.place}{'=' * entry.shares_place}",
-                places=_places(entry),
+                kind="unranked" if entry.standing is None else "ranked",
+                place=str(entry.standing or ""),
+                places=_places(entry.standing),
                 order=len(rows),
                 name=entry.title,
                 href=f"submissions/{entry.slug}.html",
                 note=_note(entry, board.config.policy),
                 about=_about(entry),
-                cells=_cells(results, spans, marks),
-                starts_group=entry.place != last_place and bool(rows),
+                cells=_cells(results, spans, marks, entry.standings),
+                starts_group=place != last_place and bool(rows),
             )
         )
-        last_place = entry.place
+        last_place = place
     for name, note, results in baselines:
         rows.append(
             Row(
@@ -134,7 +139,7 @@ def table_rows(board: Board) -> list[Row]:
                 href=None,
                 note=note,
                 about="",
-                cells=_cells(results, spans, marks),
+                cells=_cells(results, spans, marks, {}),
                 starts_group=False,
             )
         )
@@ -176,6 +181,7 @@ def _cells(
     results: Mapping[str, MetricResult],
     spans: Mapping[str, Span],
     marks: Mapping[str, float | None],
+    standings: Mapping[str, Standing],
 ) -> tuple[Cell, ...]:
     cells = []
     for column in COLUMNS:
@@ -199,6 +205,8 @@ def _cells(
                 f"{result.value:.12g}",
                 chart,
                 result.why or "",
+                str(standings.get(column.metric, "")),
+                _places(standings.get(column.metric)),
             )
         )
     return tuple(cells)
@@ -241,8 +249,8 @@ def _note(entry: Entry, policy: Policy) -> str:
     return note
 
 
-def _places(entry: Entry) -> str:
-    places = entry.place_interval
+def _places(standing: Standing | None) -> str:
+    places = None if standing is None else standing.interval
     if places is None or places.best == places.worst:
         return ""
     return f"{places.best} to {places.worst}"

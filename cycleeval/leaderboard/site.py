@@ -4,6 +4,7 @@ Styles and script are inside each page and are the only ones that its Content-Se
 allows, by their hashes; every value from a submission is escaped by Jinja.
 """
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib import resources
@@ -11,8 +12,8 @@ from statistics import fmean
 
 from markupsafe import Markup
 
-from cycledata.svg import ForestRow, calibration, forest, histogram
-from cycledata.templates import content_security_policy, html_environment, visible
+from cycledata.svg import histogram
+from cycledata.templates import content_security_policy, html_environment
 from cycleeval.leaderboard.downloads import downloads, explorer
 from cycleeval.leaderboard.gather import Board, Entry
 from cycleeval.leaderboard.rows import (
@@ -24,7 +25,14 @@ from cycleeval.leaderboard.rows import (
     shown,
     table_rows,
 )
-from cycleeval.recalibration import reliability_bins
+from cycleeval.output.plots import (
+    RatedPoint,
+    error_plot,
+    forest_plot,
+    place_plot,
+    reliability_plot,
+    residual_plot,
+)
 from cycleeval.result import MetricResult
 from cycleeval.score_card import ScoreCard
 from cycleeval.scoring_config import ScoringConfig
@@ -36,16 +44,27 @@ INVALID_LINES_SHOWN = 200
 def build_site(board: Board) -> dict[str, str]:
     """Return every page and download by its path below the site's root."""
     pages = _Pages()
-    shared = {"board": board, "config": board.config, "columns": COLUMNS, "is_embedded": False}
-    ranked = [entry for entry in board.entries if entry.place is not None]
+    shared = {
+        "board": board,
+        "config": board.config,
+        "columns": COLUMNS,
+        "is_embedded": False,
+        "ranked_by": _label(board.metric),
+    }
+    ranked = [entry for entry in board.entries if entry.standing is not None]
     index = {
         **shared,
         "root": "",
         "rows": table_rows(board),
         "n_ranked": len(ranked),
         "n_beaten": _n_beaten(ranked),
-        "ranked_by": _label(board.metric),
         "forest": _forest(board),
+        "place_plot": _place_plot(board),
+        "rankable": [
+            column
+            for column in COLUMNS
+            if any(column.metric in entry.standings for entry in board.entries)
+        ],
     }
     site = {
         "index.html": pages.render("index.html", **index),
@@ -70,30 +89,42 @@ def _label(metric: str) -> str:
 
 
 def _forest(board: Board) -> Markup:
-    """Draw each ranked model's value and interval on the metric of the places."""
-    bars = [
-        ForestRow(visible(entry.title), result.value, result.low, result.high)
+    """Draw each scored model's value and interval on the metric of the places."""
+    names = _names(board)
+    results = {
+        names[entry.slug]: entry.card.metrics.get(board.metric)
         for entry in board.entries
         if entry.card is not None
-        and (result := entry.card.metrics.get(board.metric)) is not None
-        and result.value is not None
-    ]
-    marks = {
-        name: result.value
-        for name, results in (
-            ("one human reviewer", board.humans.metrics),
-            ("best constant", board.humans.baselines["constant"]),
-            *(
-                (f"{TRIVIAL[name][0].lower()} alone", board.humans.baselines[name])
-                for name in ("length", "text")
-                if name in board.humans.baselines
-            ),
-        )
-        if not (name == "one human reviewer" and board.metric in OWN_RATING)
-        and (result := results.get(board.metric)) is not None
-        and result.value is not None
     }
-    return forest(bars, marks, title=_label(board.metric))
+    marks: dict[str, MetricResult | None] = {
+        name: board.humans.baselines[name].get(board.metric)
+        for name in ("constant", "length", "text")
+        if name in board.humans.baselines
+    }
+    if board.metric not in OWN_RATING:
+        marks["human"] = board.humans.metrics.get(board.metric)
+    return forest_plot(results, marks, _label(board.metric))
+
+
+def _place_plot(board: Board) -> Markup | None:
+    """Draw the places with the places that the tests leave open; None without several models."""
+    names = _names(board)
+    ranked = [(names[entry.slug], entry.standing) for entry in board.entries if entry.standing]
+    intervals = {name: s.interval for name, s in ranked if s.interval is not None}
+    if len(intervals) < 2:
+        return None
+    return place_plot({name: s.place for name, s in ranked}, intervals, _label(board.metric))
+
+
+def _names(board: Board) -> dict[str, str]:
+    """Return the name of each entry in a chart by its slug; equal titles get the file's name."""
+    titles = Counter(entry.title for entry in board.entries)
+    return {
+        entry.slug: entry.title
+        if titles[entry.title] == 1
+        else f"{entry.title} ({entry.submission.name})"
+        for entry in board.entries
+    }
 
 
 class _Pages:
@@ -147,7 +178,7 @@ def _submission(entry: Entry, board: Board, config: ScoringConfig) -> dict[str, 
     """Return what one submission's page shows in addition to its score card."""
     reference, predictions = board.reference, entry.submission.predictions
     papers: list[PaperRow] = []
-    points: list[tuple[float, float]] = []
+    points: list[RatedPoint] = []
     missing: list[str] = []
     unreadable = {invalid.paper_id for invalid in entry.submission.unreadable}
     for paper_id, human, decision in zip(
@@ -161,7 +192,7 @@ def _submission(entry: Entry, board: Board, config: ScoringConfig) -> dict[str, 
         if not human:
             continue
         model_mean, human_mean = fmean(prediction.ratings), fmean(human)
-        points.append((model_mean, human_mean))
+        points.append(RatedPoint(model_mean, human_mean, decision, reference.venues.get(paper_id)))
         papers.append(
             PaperRow(
                 paper_id,
@@ -183,7 +214,9 @@ def _submission(entry: Entry, board: Board, config: ScoringConfig) -> dict[str, 
         "papers": papers,
         "missing": missing,
         "invalid_lines": entry.submission.invalid_lines[:INVALID_LINES_SHOWN],
-        "calibration": calibration(points, reliability_bins(points), scale=config.rating_scale),
+        "reliability": reliability_plot(points, config.rating_scale),
+        "residuals": residual_plot(points, config.rating_scale),
+        "errors": error_plot(points),
         "histogram": histogram(humans, given, scale=config.rating_scale),
         "baselines": _baselines_of(entry.card, board.humans),
         "shown": shown,

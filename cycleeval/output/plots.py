@@ -185,13 +185,14 @@ def _error_row(group: str, label: str, points: Sequence[RatedPoint]) -> ForestRo
     errors = np.array([(point.rating - point.human_mean) ** 2 for point in points])
     value = float(errors.mean())
     if len(errors) < 2:
-        return ForestRow(name, value, None, None, group)
+        return ForestRow(name, value, None, None, group=group)
     mean = {"": _mean_of(errors)}
     drawn = evaluate(mean, resampled_weights(len(errors), resamples=_RESAMPLES, seed=0))[""]
     left_out = evaluate(mean, left_out_weights(len(errors)))[""]
     interval = bca_interval(value, drawn, left_out)
-    ends = (None, None) if interval is None else (interval.low, interval.high)
-    return ForestRow(name, value, *ends, group)
+    if interval is None:
+        return ForestRow(name, value, None, None, group=group)
+    return ForestRow(name, value, interval.low, interval.high, group=group)
 
 
 def _by_venue(points: Sequence[RatedPoint]) -> list[tuple[str, list[RatedPoint]]]:

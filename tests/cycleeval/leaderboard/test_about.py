@@ -81,7 +81,7 @@ def test_descriptions_are_on_the_pages(site: dict[str, str]) -> None:
     assert "<h1>Our board</h1>" in index
     assert "Send it." in index
     assert "@misc{x}" in index
-    assert "Ranked by Spearman." in index
+    assert "Ranked by <span data-ranked-by>Spearman</span>." in index
     (close,) = [text for name, text in site.items() if name.startswith("submissions/close-")]
     assert 'href="https://example.org/x"' in close
     (far,) = [text for name, text in site.items() if name.startswith("submissions/far-")]
@@ -124,6 +124,7 @@ def test_another_metric_ranks_or_is_refused(inputs: Path, quick: ScoringConfig) 
     with pytest.raises(ValueError, match="rank_by: expected one of proxy_mse_n1"):
         gather(inputs / "submissions", humans, quick, rank_by="name")
     board = gather(inputs / "submissions", humans, quick, rank_by="spearman")
-    ranked = [entry for entry in board.entries if entry.place is not None]
-    values = [e.card.metrics["spearman"].value for e in ranked if e.card and e.place == 1]
+    ranked = [entry for entry in board.entries if entry.standing is not None]
+    first = [e for e in ranked if e.standing is not None and e.standing.place == 1]
+    values = [e.card.metrics["spearman"].value for e in first if e.card]
     assert values == sorted(values, reverse=True)  # type: ignore[type-var]  # no None here

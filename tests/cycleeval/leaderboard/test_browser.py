@@ -3,7 +3,7 @@
 import functools
 import shutil
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from cycleeval.leaderboard.folder import write_site
-from cycleeval.leaderboard.gather import Board
+from cycleeval.leaderboard.gather import Board, Standing
 from cycleeval.leaderboard.site import build_site
 from cycleeval.scoring_config import ScoringConfig
 
@@ -111,6 +111,42 @@ def test_the_keyboard_sorts_filters_and_opens(page: Page, address: str) -> None:
     page.keyboard.press("Enter")
     page.wait_for_url("**/submissions/close-too-*.html")
     assert page.locator("h1").inner_text() == "close-too"
+
+
+def test_another_metric_ranks_by_keyboard_and_by_address(
+    page: Page, address: str, board: Board
+) -> None:
+    """Places, their ranges and the order are those of the tests on that metric."""
+    page.goto(address)
+    first = page.locator("table.ranking tbody").inner_text()
+    page.get_by_label("Rank by").focus()
+    page.keyboard.type("Spearman")
+    expected = {
+        entry.title: entry.standings["spearman"] for entry in board.entries if entry.standings
+    }
+    assert expected["few"].place != expected["far"].place
+    _require_places(page, expected)
+    assert page.locator("caption").inner_text().startswith("Ranked by Spearman.")
+    ranked = [name for name in _names(page) if name in expected]
+    assert ranked == sorted(ranked, key=lambda name: expected[name].place)
+    assert _names(page)[len(expected)] == "garbage", "unranked after the ranked, before baselines"
+    page.get_by_label("Rank by").select_option("proxy_mse_n1")
+    assert page.locator("table.ranking tbody").inner_text() == first
+    page.goto(f"{address}embed.html#rank-by=spearman")
+    _require_places(page, expected)
+    page.goto(f"{address}#rank-by=nonsense")
+    assert page.locator("table.ranking tbody").inner_text() == first
+
+
+def _require_places(page: Page, expected: Mapping[str, Standing]) -> None:
+    for name, standing in expected.items():
+        row = page.locator("table.ranking tbody tr").filter(
+            has=page.get_by_role("link", name=name, exact=True)
+        )
+        cell = row.locator("td.place").inner_text().split("\n")
+        assert standing.interval is not None
+        best, worst = standing.interval
+        assert cell == [str(standing), *([f"{best} to {worst}"] if best != worst else [])], name
 
 
 def test_baselines_can_be_hidden(page: Page, address: str) -> None:

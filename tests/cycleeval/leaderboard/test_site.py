@@ -14,7 +14,7 @@ from cycledata.errors import ParseError
 from cycledata.svg import calibration, histogram, span_of, whisker
 from cycleeval.comparison import compare_predictions
 from cycleeval.human_ratings import read_human_ratings
-from cycleeval.leaderboard.gather import Board, gather
+from cycleeval.leaderboard.gather import RANKABLE, Board, Standing, gather
 from cycleeval.leaderboard.hub import TASKS, hub_files
 from cycleeval.leaderboard.site import build_site
 from cycleeval.predictions import read_predictions
@@ -51,12 +51,16 @@ def site(board: Board, quick: ScoringConfig) -> dict[str, str]:
 
 
 def test_entries_stand_by_place_then_the_unranked(board: Board, hostile: tuple[str, str]) -> None:
-    order = [(entry.submission.name, entry.place) for entry in board.entries]
+    standings = [entry.standing for entry in board.entries]
+    places = [None if found is None else found.place for found in standings]
+    order = list(zip([entry.submission.name for entry in board.entries], places, strict=True))
     assert order[:2] == [("close", 1), ("close-too", 1)]
     assert order[2:] == [(hostile[0], 3), ("far", 3), ("few", 5), ("garbage", None)]
-    assert [entry.shares_place for entry in board.entries] == [True] * 4 + [False] * 2
+    shared = [found is not None and found.is_shared for found in standings]
+    assert shared == [True] * 4 + [False] * 2
     # One filled paper of 40 has most of the third's variance; it is worse without it as well.
-    assert board.entries[2].place_interval == (3, 4)
+    assert standings[2] is not None
+    assert standings[2].interval == (3, 4)
     by_name = {entry.submission.name: entry for entry in board.entries}
     # Missing papers count as the worst rating, so that silence on a paper gains nothing.
     assert by_name["few"].n_filled == 35
@@ -67,10 +71,14 @@ def test_entries_stand_by_place_then_the_unranked(board: Board, hostile: tuple[s
 
 
 def test_places_are_those_of_a_comparison_on_every_metric(board: Board) -> None:
-    ranked = [entry for entry in board.entries if entry.place is not None]
+    ranked = [entry for entry in board.entries if entry.standing is not None]
     submissions = [entry.submission for entry in ranked]
     everything = compare_predictions(submissions, board.reference, board.config)
-    assert everything.ranks["proxy_mse_n1"] == {e.submission.name: e.place for e in ranked}
+    for metric in RANKABLE:
+        standings = {e.submission.name: e.standings[metric] for e in ranked}
+        assert everything.ranks[metric] == {n: found.place for n, found in standings.items()}
+        intervals = {name: found.interval for name, found in standings.items()}
+        assert everything.rank_intervals[metric] == intervals
 
 
 def test_the_page_shows_the_numbers_that_scoring_gives(
@@ -108,7 +116,7 @@ def test_nothing_from_a_submission_becomes_markup(
         assert handlers == [], name
     index = Page(site["index.html"])
     assert ("data-name", hostile[0]) in index.attributes
-    assert "".join(index.texts).count(hostile[0]) == 1, "shown as it is, {{7*7}} included"
+    assert "".join(index.texts).count(hostile[0]) == 3, "as it is, in the table and two charts"
     (page_name,) = [name for name in site if "img-src-x" in name]
     said = "".join(Page(site[page_name]).texts)
     for expected in (hostile[1], "<script>alert(3)</script>", "<svg onload=alert(4)>", "alert(5)"):
@@ -185,7 +193,7 @@ def test_one_submission_needs_no_comparison(
     (tmp_path / "only.jsonl").write_bytes((inputs / "submissions/close.jsonl").read_bytes())
     reference = read_human_ratings(str(inputs / "reference.jsonl"))
     board = gather(tmp_path, reference, quick)
-    assert [(e.place, e.shares_place) for e in board.entries] == [(1, False)]
+    assert [e.standing for e in board.entries] == [Standing(1, None, is_shared=False)]
     assert "index.html" in build_site(board)
 
 
@@ -209,7 +217,7 @@ def test_papers_with_one_rating_are_ranked_in_the_other_mode(
     (folder / "m.jsonl").write_text("".join(lines), "utf-8")
     board = gather(folder, read_human_ratings(str(reference)), quick)
     assert board.metric == "proxy_mse_n"
-    assert "Ranked by MSE (n)." in build_site(board)["index.html"]
+    assert "Ranked by <span data-ranked-by>MSE (n)</span>." in build_site(board)["index.html"]
 
 
 def test_hub_files_are_what_the_hub_reads(board: Board) -> None:
@@ -252,8 +260,8 @@ def test_charts_stay_inside_their_frame() -> None:
     assert 'cx="48.0"' in drawn
     assert "<line" not in drawn
     bars = histogram([1, 1, 10], [], scale=(1, 10))
-    assert "human: 66.7% of the ratings are 1" in bars
-    assert "model: 0.0% of the ratings are 10" in bars
+    assert "human: 66.7% of the ratings are nearest to 1" in bars
+    assert "model: 0.0% of the ratings are nearest to 10" in bars
     assert calibration([], [], scale=(1, 10)).count("<circle") == 0
 
 
