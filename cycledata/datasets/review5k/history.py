@@ -6,6 +6,7 @@ made; ``rating_history`` joins the versions of a paper's reviews with its row in
 
 import datetime as dt
 import json
+import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -37,6 +38,7 @@ from cycledata.stages.rating_history import (
     vote_on_order,
 )
 
+_REVIEWER = re.compile(r"\bR[0-9]+\b")
 _ORDERS = "table_orders.json"
 MAX_VOTERS = 400
 """Papers per venue that are read to find the order of its tables."""
@@ -262,9 +264,13 @@ def choose_ratings(
     renamed = (replace(state, reviewer=names[state.reviewer]) for state in states)
     submission = forum.submission.model_copy(update={"reviews": reviews})
     notes = tuple(note for _, note in pairs)
+    rows = (
+        replace(row, detail=_REVIEWER.sub(lambda name: names.get(name[0], name[0]), row.detail))
+        for row in history.dropped
+    )
     return (
         replace(forum, submission=submission, review_notes=notes),
-        replace(history, states=tuple(sorted(renamed, key=_place)), current=which),
+        RatingHistory(tuple(sorted(renamed, key=_place)), which, tuple(rows)),
     )
 
 

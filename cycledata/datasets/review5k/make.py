@@ -50,6 +50,7 @@ from cycledata.matching.deadlines import ChosenVersion, deadline_of
 from cycledata.matching.find import ArxivMatch
 from cycledata.matching.version import MatchRecord, match_record, reviewed_version
 from cycledata.parse.openreview import ParsedForum, VenueForm, find_form
+from cycledata.parse.openreview.pseudonyms import Pseudonyms
 from cycledata.parse.ratings import RatingsRow
 from cycledata.records import Dropped, Submission
 from cycledata.snapshot.reply import Reply
@@ -85,7 +86,8 @@ def make(context: Context, paper_id: str) -> PaperRows:
     if isinstance(found, PaperRows):
         return found
     state = found.history.current
-    paper = _decide(context, found.reply, found.submission, state)
+    hide = Pseudonyms(found.forum)
+    paper = _decide(context, found.reply, hide.in_reviews(found.submission), state)
     verdicts = paper.decisions.verdicts
     if not paper.decisions.publishes("ratings"):
         rule = paper.decisions.refusal("ratings")
@@ -99,7 +101,9 @@ def make(context: Context, paper_id: str) -> PaperRows:
         )
     submission = paper.submission
     decided = found.forum.submission.model_copy(update={"decision": submission.decision})
-    thread = paper_thread(context, found.reply, replace(found.forum, submission=decided))
+    hide.counts.clear()  # the discussion has the words of the reviews again
+    thread = paper_thread(context, found.reply, replace(found.forum, submission=decided), hide)
+    replaced = {f"{kind} replaced in discussions": n for kind, n in hide.counts.items() if n}
     reviews, of_reviews = reviews_row(paper)
     default, of_default = default_row(context, paper)
     if default is not None:
@@ -128,7 +132,7 @@ def make(context: Context, paper_id: str) -> PaperRows:
             published=submission.submitted or dt.date.min,
             venue=submission.venue,
         ),
-        counts=found.counts,
+        counts={**found.counts, **replaced},
         keys=paper.keys,
         match=_match_record(context.snapshot, paper),
         facts=_facts(context, submission.venue, found.forms),

@@ -17,6 +17,7 @@ from cycledata.datasets.review5k.recipe import Review5kRecipe
 from cycledata.datasets.spec import BuildContext
 from cycledata.formats.rebuttal_messages import AUTHORS, RebuttalTurn, render_rebuttal
 from cycledata.parse.openreview import ParsedForum
+from cycledata.parse.openreview.pseudonyms import Pseudonyms
 from cycledata.parse.openreview.thread import ThreadNote, read_thread
 from cycledata.records import Dropped
 from cycledata.snapshot.reply import Reply
@@ -36,16 +37,17 @@ class PaperThread:
 
 
 def paper_thread(
-    context: BuildContext[Review5kRecipe], reply: Reply, forum: ParsedForum
+    context: BuildContext[Review5kRecipe], reply: Reply, forum: ParsedForum, hide: Pseudonyms
 ) -> PaperThread:
     """Return the rows of one paper's discussion.
 
     Args:
         context: policy, tombstones and recipe.
         reply: the forum in the snapshot.
-        forum: its notes, with the pseudonyms of the other configs.
+        forum: its notes.
+        hide: its pseudonyms.
     """
-    notes, dropped = read_thread(forum)
+    notes, dropped = read_thread(forum, hide)
     paper_id = forum.submission.paper_id
     verdicts: dict[tuple[Component, str | None], Verdict] = {}
     shown: dict[str, Verdict] = {}

@@ -7,7 +7,7 @@ public; every other version has a row. Versions have the same id or, in API v1, 
 import json
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -57,6 +57,9 @@ class ParsedForum:
     """One row of the stage ``"notes"`` per note set aside, by rule and note id."""
     n_notes: int
     """Number of notes in the payload, nested replies included."""
+    numbers: Mapping[str, str]
+    """Note id -> ``"N1"``, ``"N2"``, ..., by creation, for every note but the submission's. In
+    builds, numbers replace the ids, which lead to the page of a note on the site."""
     review_notes: tuple[Note, ...] = ()
     """Notes of ``submission.reviews``, in the same order."""
     earlier: tuple[Note, ...] = ()
@@ -64,6 +67,30 @@ class ParsedForum:
     replies: tuple[Note, ...] = ()
     """Every public reply in its latest version, whether or not the submission uses it, by
     creation."""
+
+
+class _SetAside:
+    """Rows of the notes that are set aside, which name a note by its number."""
+
+    def __init__(self, paper_id: str) -> None:
+        self.dropped: list[Dropped] = []
+        self.numbers: dict[str, str] = {}
+        self._paper_id = paper_id
+
+    def number(self, notes: Iterable[Note]) -> None:
+        """Give each note a number, by creation; all versions of a note have the same."""
+        first: dict[str, int] = {}
+        for note in notes:
+            if note.id != self._paper_id:
+                first[note.id] = min(note.created_ms, first.get(note.id, note.created_ms))
+        ordered = sorted(first, key=lambda note_id: (first[note_id], note_id))
+        self.numbers = {note_id: f"N{i}" for i, note_id in enumerate(ordered, 1)}
+
+    def add(self, note: Note | None, rule: str, detail: str) -> None:
+        """Add a row for a note; None for one without an id."""
+        if note is not None:
+            detail = f"{self.numbers.get(note.id, note.id)}: {detail}"
+        self.dropped.append(Dropped(self._paper_id, rule, detail, "notes"))
 
 
 def parse_forum(payload: bytes, *, forms: Mapping[str, VenueForm] = FORMS) -> ParsedForum | Dropped:
@@ -104,20 +131,21 @@ def review_contents(payload: bytes) -> Iterator[tuple[str, Mapping[str, Any]]]:
 def _parse_forum(
     paper_id: str, raw_notes: list[Any], forms: Mapping[str, VenueForm]
 ) -> ParsedForum | Dropped:
-    rows: list[Dropped] = []
+    rows = _SetAside(paper_id)
     notes: list[Note] = []
     for raw in raw_notes:
         try:
             notes.append(read_note(raw, paper_id=paper_id))
         except ParseError as error:
-            rows.append(_row(paper_id, error.rule, error.detail))
+            rows.add(None, error.rule, error.detail)
+    rows.number(notes)
     found = _latest_versions(paper_id, notes, rows)
     if found.deleted_submission:
         detail = f"{paper_id}: the submission note has a deletion date"
         return Dropped(paper_id, rule="deleted-submission", detail=detail, stage="parse")
     used = [note for note in found.current if note.id == paper_id or note.kind in REPLY_ROLES]
     if not used:
-        return _no_usable_notes(paper_id, rows)
+        return _no_usable_notes(paper_id, rows.dropped)
     venues = sorted({note.venue for note in used if note.venue})
     if len(venues) > 1:
         detail = f"expected notes of one venue, found {', '.join(venues)[:200]}"
@@ -133,14 +161,15 @@ def _parse_forum(
     except ParseError as error:
         return Dropped(paper_id, rule=error.rule, detail=error.detail, stage="parse")
     n_used += len(found.current) - len(used)
-    assert len(raw_notes) == n_used + len(rows), "every note is used or has a row"
+    assert len(raw_notes) == n_used + len(rows.dropped), "every note is used or has a row"
     return ParsedForum(
         submission,
-        tuple(sorted(rows, key=lambda row: (row.rule, row.detail))),
+        tuple(sorted(rows.dropped, key=lambda row: (row.rule, row.detail))),
         n_notes=len(raw_notes),
         review_notes=tuple(review_notes),
         earlier=found.earlier,
         replies=tuple(note for note in found.current if note.id != paper_id),
+        numbers=rows.numbers,
     )
 
 
@@ -183,7 +212,7 @@ class _Versions:
     deleted_submission: bool
 
 
-def _latest_versions(paper_id: str, notes: Sequence[Note], rows: list[Dropped]) -> _Versions:
+def _latest_versions(paper_id: str, notes: Sequence[Note], rows: _SetAside) -> _Versions:
     """Return the notes in their latest version; add a row for every other note or version.
 
     An earlier version counts only if the latest one is public.
@@ -195,15 +224,14 @@ def _latest_versions(paper_id: str, notes: Sequence[Note], rows: list[Dropped]) 
     for found in versions.values():
         # The key costs more than the rest, and most notes have one version.
         *older, newest = sorted(found, key=_version) if len(found) > 1 else found
-        rows += [_row(paper_id, "duplicate-note", f"{newest.id}: a later version is used")] * len(
-            older
-        )
+        for _ in older:
+            rows.add(newest, "duplicate-note", "a later version is used")
         reason = _set_aside(paper_id, newest)
         if reason is None:
             current.append(newest)
             earlier += [note for note in older if _set_aside(paper_id, note) is None]
         else:
-            rows.append(_row(paper_id, *reason))
+            rows.add(newest, *reason)
             deleted_submission |= newest.id == paper_id and newest.deleted
     current.sort(key=lambda note: (note.created_ms, note.id))
     earlier.sort(key=_version)
@@ -225,27 +253,27 @@ def _version(note: Note) -> tuple[int, str]:
 def _set_aside(paper_id: str, note: Note) -> tuple[str, str] | None:
     """Return rule and detail for a note that is not used, or None if it is used."""
     if note.forum != paper_id:
-        return "other-forum", f"{note.id}: expected the forum {paper_id}, found another"
+        return "other-forum", f"expected the forum {paper_id}, found another"
     if note.deleted:
-        return "deleted-note", f"{note.id}: {note.kind} has a deletion date"
+        return "deleted-note", f"{note.kind} has a deletion date"
     if note.readers is not None and "everyone" not in note.readers:
-        return "not-public", f"{note.id}: {note.kind} is not readable by everyone"
+        return "not-public", f"{note.kind} is not readable by everyone"
     if note.id == paper_id or note.kind in REPLY_ROLES or note.kind in DISCUSSION:
         return None
-    return "other-note", f"{note.id}: {note.kind}"
+    return "other-note", note.kind
 
 
 def _assemble(
-    paper_id: str, form: VenueForm, used: list[Note], rows: list[Dropped]
+    paper_id: str, form: VenueForm, used: list[Note], rows: _SetAside
 ) -> tuple[Submission, int, list[Note]]:
     """Return the submission, the number of notes that it is made of, and those of its reviews."""
     by_role: defaultdict[str, list[Note]] = defaultdict(list)
     for note in used:
         by_role["submission" if note.id == paper_id else REPLY_ROLES[note.kind]].append(note)
     head = by_role["submission"][0] if by_role["submission"] else None
-    reviews, review_notes = _read_reviews(paper_id, form, by_role["review"], rows)
-    decision_note = _latest(paper_id, by_role["decision"], rows)
-    meta_note = _latest(paper_id, by_role["meta-review"], rows)
+    reviews, review_notes = _read_reviews(form, by_role["review"], rows)
+    decision_note = _latest(by_role["decision"], rows)
+    meta_note = _latest(by_role["meta-review"], rows)
     decision, meta_review, meta_review_license = None, None, None
     kept = [*by_role["submission"], *by_role["withdrawal"], *by_role["desk-rejection"]]
     for note in filter(None, (decision_note, meta_note)):
@@ -255,7 +283,7 @@ def _assemble(
                 meta_review, meta_review_license = found, note.license
             kept.append(note)
         except ParseError as error:
-            rows.append(_row(paper_id, error.rule, f"{note.id}: {error.detail}"))
+            rows.add(note, error.rule, error.detail)
     licences = {note.license for note in review_notes}
     kept += review_notes
     submitted = head and head.created
@@ -282,7 +310,7 @@ def _assemble(
 
 
 def _read_reviews(
-    paper_id: str, form: VenueForm, notes: Sequence[Note], rows: list[Dropped]
+    form: VenueForm, notes: Sequence[Note], rows: _SetAside
 ) -> tuple[tuple[Review, ...], list[Note]]:
     """Return reviews from the lowest rating to the highest, with pseudonyms of this paper only."""
     read: list[tuple[Note, dict[str, Any]]] = []
@@ -290,7 +318,7 @@ def _read_reviews(
         try:
             read.append((note, read_review(form, note)))
         except ParseError as error:
-            rows.append(_row(paper_id, error.rule, f"{note.id}: {error.detail}"))
+            rows.add(note, error.rule, error.detail)
     read.sort(key=_place)
     reviews = tuple(Review(reviewer=f"R{i}", **fields) for i, (_, fields) in enumerate(read, 1))
     return reviews, [note for note, _ in read]
@@ -325,14 +353,13 @@ def read_review(form: VenueForm, note: Note) -> dict[str, Any]:
     return {**review, "fields": tuple(filter(None, answers))}
 
 
-def _latest(paper_id: str, notes: Sequence[Note], rows: list[Dropped]) -> Note | None:
+def _latest(notes: Sequence[Note], rows: _SetAside) -> Note | None:
     """Return the last modified of several decisions or meta-reviews; add a row per other."""
     if not notes:
         return None
     *older, newest = sorted(notes, key=lambda note: (note.modified_ms, note.id))
-    rows += [
-        _row(paper_id, "superseded", f"{note.id}: a later {note.kind} is used") for note in older
-    ]
+    for note in older:
+        rows.add(note, "superseded", f"a later {note.kind} is used")
     return newest
 
 
@@ -398,7 +425,3 @@ def _outcome(venue: str, head: Note | None) -> Decision | None:
 def _authors(head: Note | None) -> tuple[str, ...] | None:
     authors = head.texts("authors") if head else None
     return None if authors == ("Anonymous",) else authors
-
-
-def _row(paper_id: str, rule: str, detail: str) -> Dropped:
-    return Dropped(paper_id, rule=rule, detail=detail, stage="notes")

@@ -198,6 +198,13 @@ def test_a_withheld_note_stays_without_text_where_it_is_answered(
     assert dropped["detail"].to_list() == ["1 of 6 notes: no-evidence"]
 
 
+@pytest.fixture
+def plain_parquet(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Builds write Parquet files whose bytes have the texts as they are."""
+    writer, options = pq.ParquetWriter, {"compression": "none", "compression_level": None}
+    monkeypatch.setattr(pq, "ParquetWriter", lambda *a, **k: writer(*a, **{**k, **options}))
+
+
 OPEN = "CC BY 4.0"
 LICENSES = (OPEN, "CC BY-NC-ND 4.0", "All rights reserved", None)
 REQUESTS = [
@@ -225,10 +232,8 @@ def paper(number: int, talk: str | None, words: str | None) -> Reply:
 
 
 def test_no_withheld_word_or_rating_and_no_person_is_in_the_bytes(
-    tmp_path: Path, make_snapshot: Snapshots, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, make_snapshot: Snapshots, plain_parquet: None
 ) -> None:
-    writer, options = pq.ParquetWriter, {"compression": "none", "compression_level": None}
-    monkeypatch.setattr(pq, "ParquetWriter", lambda *a, **k: writer(*a, **{**k, **options}))
     requests = [
         {"paper_ids": [f"p1-{i:03}"], "components": opted_out, "date": "2026-01-01", "source": "m"}
         for i, (_, _, opted_out) in enumerate(CASES)
@@ -250,9 +255,76 @@ def test_no_withheld_word_or_rating_and_no_person_is_in_the_bytes(
         assert (f"p1-{i:03}" in published["history"]) == rated, case
         if not rated:
             assert f"p1-{i:03}" not in published["threads"], case
-    own = [p.read_bytes() for name in ("history", "threads") for p in (out / name).iterdir()]
     for secret in (b"aB1c", b"Zy9x", b"Submission7/"):
-        assert not any(secret in written for written in own)
+        assert secret not in data
+
+
+def people(token: str, name: str, note_id: str) -> list[dict[str, Any]]:
+    """A forum whose words name a person in every way, with a note for every rule of notes."""
+    first, last = name.split()
+    mail, profile = f"{first}@x.org".lower(), f"~{first}_{last}1"
+    words = (
+        f"Reviewer {token} and {token} wrote {mail}, {profile} and {note_id}-r1, see "
+        f"?noteId={note_id}-r1 and github.com/{last} on orcid.org/0000-0002-1825-0097.\n\n"
+        f"Best regards,\n{name}"
+    )
+    reviewer = f"Reviewer_{token}"
+
+    def written(suffix: str, kind: str, signer: str = reviewer, **more: Any) -> dict[str, Any]:
+        return note(f"{note_id}-{suffix}", kind, signer, -9, **more)
+
+    rated = {"rating": "6: x", "confidence": "4: x"}
+    bad = written("d1", "Official_Review", "Reviewer_bAd1", summary=words, rating="7: x")
+    return [
+        note("p1", "Submission", "Authors", -43, reply_to="", title="A title", authors=[name]),
+        written("r1", "Official_Review", summary=words, questions=words, limitations=words,
+                flag_for_ethics_review=[words], **rated),
+        written("r1", "Official_Review", changed=-10, summary=words, **rated),
+        bad,
+        written("d2", "Official_Review", summary=words, **rated) | {"ddate": 1},
+        written("d3", "Official_Review", summary=words, **rated) | {"readers": ["PCs"]},
+        written("d4", "Camera_Ready_Verification", summary=words),
+        written("d5", "Official_Review", comment=words),
+        written("d6", "Official_Review", summary=words, **rated) | {"forum": "other"},
+        written("c1", "Official_Comment", comment=words, reply_to=f"{note_id}-d3"),
+        written("c2", "Official_Comment", comment=words, reply_to=f"{note_id}-c3"),
+        written("c3", "Official_Comment", comment=words, reply_to=f"{note_id}-c2"),
+        written("m1", "Meta_Review", "Area_Chair_x1", metareview=words),
+        written("d7", "Decision", "Program_Chairs", decision="Accept", changed=-9, comment=words),
+        written("d8", "Decision", "Program_Chairs", decision="Reject", changed=1, comment=words),
+    ]  # fmt: skip
+
+
+def test_no_file_of_a_build_names_or_links_a_person(
+    tmp_path: Path, make_snapshot: Snapshots, plain_parquet: None
+) -> None:
+    """Another person with another name gives the same bytes, but for digests of the snapshot."""
+    cases = [("aB1c", "Jane Doerr", "kX3d9"), ("Zq7y", "Emil Vogt", "pL5w2")]
+    written = []
+    for i, (token, name, note_id) in enumerate(cases):
+        table = table_of(rating_20231111=[6], reviewer_20231111=[f"Reviewer_{token}"])
+        replies = [reply_of(people(token, name, note_id)), table]
+        out = built(tmp_path / str(i), replies, make_snapshot, rebuttal_messages=True)
+        files = {p.relative_to(out): p.read_bytes() for p in out.rglob("*") if p.is_file()}
+        for secret in (token, *name.split(), name.split()[0].lower(), note_id, "0097"):
+            assert [path for path, data in files.items() if secret.encode() in data] == [], secret
+        written.append({path: data for path, data in files.items() if path.suffix == ".parquet"})
+    assert written[0] == written[1]
+    dropped = pl.read_parquet(tmp_path / "0" / "out" / "dropped.parquet")
+    of_notes = dropped.filter(pl.col("stage").is_in(["notes", "threads/notes"]))
+    assert set(of_notes["rule"]) == {
+        "comment-in-review-slot", "deleted-note", "duplicate-note", "not-public", "other-forum",
+        "other-note", "parent-not-shown", "rating-off-scale", "reply-cycle", "superseded",
+    }  # fmt: skip
+    assert of_notes["detail"].str.contains("^N[0-9]+: ").all()
+    (reviews,) = rows(tmp_path / "0" / "out", "reviews")
+    fields = {field["name"]: field["text"] for field in reviews["reviews"][0]["fields"]}
+    expected = (
+        "Reviewer R1 and R1 wrote [address], [profile] and N13, see  and [link] on [link].\n\n"
+        "Best regards,\n[author]"
+    )
+    assert fields["limitations"] == reviews["reviews"][0]["summary"] == expected
+    assert reviews["meta_review"] == expected
 
 
 def test_both_configs_are_loaded_by_datasets_whole_and_streamed(

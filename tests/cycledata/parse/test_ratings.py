@@ -141,7 +141,7 @@ def forum(*ratings: int | None, **known: Any) -> ParsedForum:
         meta_review=None,
         **{**unknown, "decision": None, **known},
     )
-    return ParsedForum(submission, (), n_notes=len(ratings))
+    return ParsedForum(submission, (), n_notes=len(ratings), numbers={})
 
 
 def test_a_row_fills_what_the_notes_leave_open() -> None:

@@ -117,9 +117,9 @@ def test_a_link_to_a_note_that_is_not_here_is_a_row() -> None:
     hidden = comment("h1", AUTHORS, reply_to="r1") | {"readers": ["Program_Chairs"]}
     child = comment("c1", f"{PAPER}/Reviewer_aBcD", reply_to="h1", day=50)
     found, rows = read_thread(forum(head(), review("r1", "aBcD"), hidden, child))
-    assert [(n.note_id, n.reply_to) for n in found] == [("N1", None), ("N2", None)]
+    assert [(n.note_id, n.reply_to) for n in found] == [("N1", None), ("N3", None)]
     assert [(row.rule, row.detail, row.stage) for row in rows] == [
-        ("parent-not-shown", "N2: answers a note that is not here", "threads/notes")
+        ("parent-not-shown", "N3: answers a note that is not here", "threads/notes")
     ]
 
 
@@ -142,6 +142,8 @@ def test_a_cycle_is_cut_where_it_starts() -> None:
         ("Reviewer_aBcD and reviewers aBcD, Zy9x", "Reviewer R1 and Reviewer R1, R2"),
         ("@Reviewer-aBcD: reviewer  Zy9x", "@Reviewer R1: Reviewer R2"),
         ("As Area Chair kk11 said", "As area-chair said"),
+        ("reviewers plum, aBcD and Zy9x; plum", "reviewers R3, R1 and R2; plum"),
+        ("&referrer=%5Bthe%20profile%20of%20Al%20Bo%5D(%2Fprofile%3Fid%3D~Al_Bo1).", "."),
         ("mail ada@x.co.uk, ~Ada_Lovelace1", "mail [address], [profile]"),
         ("By Ada  Lovelace and CARL F. GAUSS.", "By [author] and [author]."),
         ("Ann Other wrote", "[name] wrote"),
@@ -151,6 +153,16 @@ def test_a_cycle_is_cut_where_it_starts() -> None:
         ("see openreview.net/forum?id=zz&noteId=r-high", "see openreview.net/forum?id=zz"),
         ("as in r-high.", "as in N2."),
         ("0000-0002-1825-0097", "[address]"),
+        ("{ada, carl}@x.edu or ada [at] x [dot] co.uk", "[address] or [address]"),
+        ("orcid.org/0000-0002-1825-0097, https://x.edu/~ada/p.html", "[link], [link]"),
+        ("As reviewer q9Xz and Reviewer Both said", "As reviewer [name] and Reviewer Both said"),
+        ("Good.\n\nBest regards,\nJane von Doe\nMIT, Boston", "Good.\n\nBest regards,\n[name]"),
+        ("Fine.\nSigned: Zoë Müller-Lüd", "Fine.\nSigned: [name]"),
+        ("Reviewed by: Jane Q. Doe\nFine.", "Reviewed by: [name]\nFine."),
+        ("Thanks,\nThe Authors", "Thanks,\nThe Authors"),
+        ("Best regards,\nReviewer Zy9x", "Best regards,\nReviewer R2"),
+        ("Thanks.\n\nMinor Points\n\n- a\n\nb", "Thanks.\n\nMinor Points\n\n- a\n\nb"),
+        ("Best Results in Table 1", "Best Results in Table 1"),
         ("https://anonymous.4open.science/r/x stays", "https://anonymous.4open.science/r/x stays"),
         ("We use ~5 layers and a@b", "We use ~5 layers and a@b"),
         ("Lovelace et al. show $x_{aB}$", "Lovelace et al. show $x_{aB}$"),
@@ -161,6 +173,7 @@ def test_what_names_a_person_is_replaced(text: str, shown: str) -> None:
         review("r-high", "aBcD"),
         review("r-2", "Zy9x", 8),
         comment("k1", f"{PAPER}/Area_Chair_kk11", day=41),
+        comment("l1", f"{PAPER}/Reviewer_plum", day=41),
         comment("b1", "~Ann_Other1", kind="Public_Comment", day=41),
         comment("c1", AUTHORS, text, day=50),
     )
