@@ -112,7 +112,7 @@ _CODE_LINK = re.compile(
 )
 _HOME_PAGE = re.compile(r"https?://[\w.-]{1,100}/~[\w.-]{1,60}(?:/[\w./#=-]{0,100})?")
 _NAME = (
-    # Nobody is identified by a role, such as "The Authors" or "Reviewer R2".
+    # A role identifies no person, such as "The Authors" or "Reviewer R2".
     r"(?!(?:(?:The|Your|An?|All|Anonymous|Official|Senior|Program|Area|Meta)[ \t-]{1,3}){0,3}"
     r"(?:Authors?|Reviewers?|ACs?|SACs?|PCs?|Chairs?|Editors?|Teams?|R[0-9])\b)"
     r"[^\W\d_a-z][\w'’.-]{0,30}(?:[ \t]{1,3}"
@@ -140,7 +140,7 @@ _UNKNOWN_REVIEWER = re.compile(
     r"(?-i:(?![A-Za-z]?[a-z]+\b|[A-Z]+\b|[0-9]+\b)[A-Za-z0-9]{4}(?!\w))",
     re.IGNORECASE,
 )
-"""A name that the site could give to a reviewer, of nobody who wrote a public note."""
+"""A name that the site could give to a reviewer, but no writer of a public note has."""
 _PERSON = re.compile(
     r"(\w{1,60}?)_?"
     r"([0-9]{1,20}|(?<=_)(?!(?:Chair|Reviewer|Editor|Author)s)[A-Za-z0-9]{1,40})"
