@@ -5,7 +5,7 @@ EXTRAS := fetch,llm,pdf,plot,train,cluster,docs,dev
 # Without byte-compiling, which some machines switch off, importing the trainers takes three times as long.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: test check demo sample golden clean train-demo
+.PHONY: test check demo sample golden clean train-demo audit-demo
 
 # Two processes, one file of tests at a time, so that fixtures of a file are made once.
 test: check
@@ -61,6 +61,14 @@ train-demo: .venv/.all
 	$(BIN)/cycletrain detect --recipe cycletrain/recipes/tiny-detect.toml
 	$(BIN)/cycleeval detection train-demo-out/detect/criteria.jsonl
 	@echo "open train-demo-out/iterate/index.html in a browser"
+
+# SimPO and GRPO with three seeds and their audits, after `make train-demo`.
+audit-demo: export OMP_NUM_THREADS := 1
+audit-demo: .venv/.all
+	$(BIN)/cycletrain sft --recipe cycletrain/recipes/tiny-reviewer-sft.toml \
+	    --set seed=1 --set out=train-demo-out/held-out
+	$(BIN)/python benchmarks/reward_audit.py
+	@echo "open train-demo-out/audit/grpo-0/index.html in a browser"
 
 sample: .venv/.all
 	$(BIN)/python -m cycledata.sample

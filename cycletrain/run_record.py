@@ -23,7 +23,8 @@ from cycledata.svg import Curve
 from cycledata.templates import content_security_policy, html_environment
 from cycletrain.config import JobConfig
 from cycletrain.ranks import is_main_process
-from cycletrain.reward_audit.report import RewardAudit
+from cycletrain.reward_audit.features import MEANINGS
+from cycletrain.reward_audit.report import RewardAudit, shown_change, shown_share
 
 RECORD = "record.json"
 _PACKAGES = (
@@ -189,10 +190,14 @@ td{font-variant-numeric:tabular-nums}
 .plots svg{width:420px;max-width:100%;height:auto}
 pre{white-space:pre-wrap;overflow-wrap:anywhere;max-height:24rem;overflow-y:auto;
 border:1px solid var(--line);padding:.6rem;font-size:13px}
+.verdict{border-left:4px solid var(--link);padding:.3rem .8rem;font-weight:600}
+.scroll{overflow-x:auto}.grid th{width:auto}
 .note{background:#fff4d6;color:#1c1c1c;padding:.5rem .8rem}
 @media (prefers-color-scheme:dark){:root{--text:#e8e8e8;--page:#16181c;--link:#8ab4f8}}
 @media (max-width:40rem){body{margin:1rem auto}th,td{display:block;width:auto;border:0;padding:0}
-td{border-bottom:1px solid var(--line);padding-bottom:.3rem;margin-bottom:.3rem}}
+td{border-bottom:1px solid var(--line);padding-bottom:.3rem;margin-bottom:.3rem}
+.grid th,.grid td{display:table-cell;padding:.15rem .6rem .15rem 0}
+.grid th,.grid td{border-bottom:1px solid var(--line)}}
 """
 
 
@@ -220,6 +225,9 @@ def render_page(record: RunRecord) -> str:
             ],
             links=[("Parent runs", record.parents), ("Parts of this run", record.children)],
             draw_curve=svg.draw_curve,
+            meanings=MEANINGS,
+            shown_change=shown_change,
+            shown_share=shown_share,
             style=style,
             policy=content_security_policy(style),
         )

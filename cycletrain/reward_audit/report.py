@@ -314,11 +314,13 @@ def diversity_of(label: str, rewards: Iterable[tuple[str, float | None]]) -> Gro
     )
 
 
-def shown_change(change: Change) -> str:
+def shown_change(change: Change, digits: int = 2) -> str:
     """Return a difference with its interval, e.g. ``+1.34 [+1.10, +1.58]``."""
-    if change.low is None or change.high is None:
-        return f"{change.difference:+.2f}"
-    return f"{change.difference:+.2f} [{change.low:+.2f}, {change.high:+.2f}]"
+    value, *ends = (
+        "" if end is None else f"{end:+.{digits}f}"
+        for end in (change.difference, change.low, change.high)
+    )
+    return f"{value} [{', '.join(ends)}]" if all(ends) else value
 
 
 def shown_share(share: ShareOfGain) -> str:

@@ -1,5 +1,6 @@
 """GRPO on a tiny model whose papers and reviews are scripted: what TRL gets, kills, the audit."""
 
+import html
 import re
 from pathlib import Path
 from typing import Any
@@ -192,6 +193,9 @@ def test_the_audit_is_in_the_record_and_on_the_page(
     assert {"audit-best-of-n-before", "audit-best-of-n-after"} <= {
         curve.name for curve in record.curves
     }
+    page = (tmp_path / "index.html").read_text(encoding="utf-8")
+    assert record.audit.verdict.sentence in html.unescape(page)
+    assert "inserted: We prove that training converges." in page
     trained_on = {
         row.prompt_id
         for row in read_jsonl(tmp_path / "generations" / "00001" / "rollouts.jsonl", Rollout)

@@ -221,6 +221,43 @@ def test_two_rounds_write_pairs_policies_and_rewards(
     assert len(scripted.asked) == n_asked
 
 
+def test_the_loop_keeps_prompts_for_its_audit(
+    research_build: Path, tiny_model: Path, tmp_path: Path, scripted: Any
+) -> None:
+    from cycletrain.jobs import iterate
+    from cycletrain.loop_config import AuditConfig, ControlsConfig
+
+    config = loop_config(
+        research_build,
+        tiny_model,
+        tmp_path,
+        rounds=1,
+        audit=AuditConfig(reviewer=model_at(tiny_model), n_prompts=2, n_samples=2, n_edited=2),
+        controls=ControlsConfig(human_range=(5.4, 5.6)),
+    )
+    record = iterate.run(config)
+    assert record.audit is not None
+    assert [row.label for row in record.audit.diversity] == [
+        "round 1",
+        "round 2",
+        "before",
+        "after",
+    ]
+    assert record.audit.n_prompts == 2
+    written = {
+        folder: {row.prompt_id for row in read_jsonl(tmp_path / folder / "rollouts.jsonl", Rollout)}
+        for folder in ("round-1", "round-2", "audit/before", "audit/after")
+    }
+    assert written["audit/before"] == written["audit/after"]
+    assert not written["audit/before"] & (written["round-1"] | written["round-2"])
+    # Pairs have the clipped rewards, the record those of the reviewer.
+    for pair in read_jsonl(tmp_path / "round-1" / "pairs.jsonl", PreferencePair):
+        assert 5.4 <= pair.reward_rejected < pair.reward_chosen <= 5.6
+    rewards = read_jsonl(tmp_path / "round-1" / "rewards.jsonl", Reward)
+    assert max(row.reward or 0 for row in rewards) > 5.6
+    assert iterate.run(config) == record
+
+
 @pytest.mark.parametrize(
     ("ablation", "rounds", "trained_rounds"),
     [("no-rl", 1, 0), ("no-iteration", 2, 1), ("no-nll", 3, 2)],
