@@ -60,6 +60,8 @@ class PdfLine:
     """Most of its letters are."""
     italic: bool = False
     """The same."""
+    font: str = ""
+    """Name of most letters' font; empty where the converter does not tell."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +98,10 @@ class Converted:
     blocks: tuple[Block, ...]
     hidden: tuple[HiddenSpan, ...] = ()
     """Texts that the page does not show; empty for outside commands."""
+    ordered: bool = False
+    """The blocks are in reading order already."""
+    turned: tuple[int, ...] = ()
+    """Pages, from 0, much of whose text is not in the page's main direction, and is left out."""
 
 
 _WORKER = "cycledata.parse.pdf.worker"
@@ -130,11 +136,18 @@ def convert(payload: bytes, *, converter: Converter, limits: PdfLimits = PDF_LIM
         for b in reply["blocks"]
     )
     hidden = tuple(HiddenSpan(**span) for span in reply["hidden"])
-    return Converted(reply["version"], reply["n_pages"], blocks, hidden)
+    return Converted(
+        version=reply["version"],
+        n_pages=reply["n_pages"],
+        blocks=blocks,
+        hidden=hidden,
+        ordered=reply["ordered"],
+        turned=tuple(reply["turned"]),
+    )
 
 
 def _line(line: dict[str, Any]) -> PdfLine:
-    return PdfLine(line["text"], tuple(line["box"]), line["size"], line["bold"], line["italic"])
+    return PdfLine(line["text"], tuple(line["box"]), line["size"], line["bold"], line["italic"], line["font"])
 
 
 def _run(command: list[str], payload: bytes | None, limits: PdfLimits) -> bytes:

@@ -18,14 +18,15 @@ def laid_out(document: Converted) -> list[Block]:
     Left out are page numbers, running heads and feet, and a review copy's line numbers.
     """
     blocks = list(_without_margins(_without_line_numbers(document)))
-    ordered = _front_first(_by_columns(blocks) if _in_columns(blocks) else blocks)
-    return _with_whole_headings(ordered)
+    if not document.ordered:
+        blocks = _front_first(_by_columns(blocks) if _in_columns(blocks) else blocks)
+    return _with_whole_headings(blocks)
 
 
 def rotated_pages(document: Converted) -> list[int]:
     """Return the pages, from 0, much of whose text is not upright and so is not in lines."""
-    if not any(block.lines for block in document.blocks):
-        return []
+    if document.turned or not any(block.lines for block in document.blocks):
+        return list(document.turned)
     upright, others = Counter[int](), Counter[int]()
     for block in document.blocks:
         if block.kind in ("text", "heading", "title"):

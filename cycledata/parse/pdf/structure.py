@@ -16,8 +16,10 @@ from cycledata.parse.pdf.convert import Block, Converted
 from cycledata.parse.pdf.layout import laid_out
 
 _NUMBERED = re.compile(
+    r"(?:(?:Appendix|APPENDIX)\s+(?=[A-Z]\b))?"
     r"(?:(?P<digits>\d{1,2}(?:\.\d{1,2}){0,3})|(?P<roman>[IVX]{1,5})|(?P<letter>[A-Z](?:\.\d{1,2}){0,3}))"
-    r"(?P<stop>[.):])?[\s\u2003]+(?P<title>[^\W\d_].*)"
+    r"(?P<stop>[.):])?[\s\u2003]+(?P<title>(?:\d{1,2}-?(?=[A-Z]))?[^\W\d_].*)",
+    re.DOTALL,
 )
 _FLOAT = re.compile(r"(?:figure|fig\.|table|tab\.|algorithm|listing)\s*\d", re.IGNORECASE)
 _STATEMENT = re.compile(
@@ -228,7 +230,7 @@ def _reads_as_title(text: str) -> bool:
         and sum(map(str.isalpha, text)) >= 3
         and len(words) <= 14
         and text[-1] not in ".,;:"
-        and not re.search(r"[a-z]{2}[.?!:] ", text)
+        and not re.search(r"[a-z]{2}[.?!] ", text)
         and not _MATHEMATICS.search(text)
         and not _FLOAT.match(text)
         and not _STATEMENT.match(text)

@@ -3,7 +3,6 @@
 DocVortex gives blocks with roles (permissive license, no model weights), pypdfium2 lines only.
 """
 
-import ctypes
 import json
 import os
 import re
@@ -15,8 +14,11 @@ from importlib.metadata import version
 from typing import Any
 
 from cycledata.errors import ParseError
+from cycledata.parse.pdf.blocks import blocks_of
 from cycledata.parse.pdf.convert import Block, Box, Converted, Kind, PdfLimits, PdfLine
 from cycledata.parse.pdf.hidden import hidden_spans
+from cycledata.parse.pdf.lines import line_numbers, page_lines, upright_share
+from cycledata.parse.pdf.runs import read_pages
 
 _KINDS: dict[str, Kind] = {
     "doc_title": "title",
@@ -99,71 +101,21 @@ def _holds(outer: Box, inner: Box) -> bool:
 
 
 def _pypdfium2(payload: bytes) -> Converted:
-    """Lines in the order the page draws them, gathered into blocks of one type without a gap."""
+    """Blocks that our own rules make from PDFium's characters."""
     import pypdfium2  # type: ignore[import-untyped]  # ships no stubs
 
-    document = pypdfium2.PdfDocument(payload)
-    blocks: list[Block] = []
-    for page in range(len(document)):
-        gathered: list[PdfLine] = []
-        for line in _pypdfium2_lines(document[page], pypdfium2.raw):
-            if gathered and not _continues(gathered[-1], line):
-                blocks.append(_gathered(gathered, page))
-                gathered = []
-            gathered.append(line)
-        if gathered:
-            blocks.append(_gathered(gathered, page))
-    return Converted(f"pypdfium2/{version('pypdfium2')}", len(document), tuple(blocks))
-
-
-def _pypdfium2_lines(page: Any, raw: Any) -> Iterator[PdfLine]:
-    width, height = page.get_size()
-    text_page = page.get_textpage()
-    start = 0
-    for printed in text_page.get_text_range().splitlines(keepends=True):
-        at = [start + i for i, char in enumerate(printed) if not char.isspace()]
-        start += len(printed)
-        if not at:
-            continue
-        edges = [text_page.get_charbox(i) for i in (at[0], at[-1])]
-        sizes = [raw.FPDFText_GetFontSize(text_page, i) for i in at]
-        font = _font_name(text_page, raw, at[len(at) // 2])
-        left, bottom = min(e[0] for e in edges), min(e[1] for e in edges)
-        right, top = max(e[2] for e in edges), max(e[3] for e in edges)
-        box = (left / width, 1 - top / height, right / width, 1 - bottom / height)
-        bold, italic = bool(_BOLD.search(font)), bool(_ITALIC.search(font))
-        yield PdfLine(_clean(printed), box, round(max(sizes), 1), bold, italic)
-
-
-def _font_name(text_page: Any, raw: Any, index: int) -> str:
-    name, flags = ctypes.create_string_buffer(128), ctypes.c_int()
-    raw.FPDFText_GetFontInfo(text_page, index, name, len(name), flags)
-    return name.value.decode("utf-8", "replace")
-
-
-def _continues(line: PdfLine, following: PdfLine) -> bool:
-    """Return whether two lines belong to one paragraph: same type and column, no gap."""
-    height = max(line.box[3] - line.box[1], following.box[3] - following.box[1], 0.008)
-    return (
-        line.bold == following.bold
-        and abs(line.size - following.size) < 0.6
-        and -0.5 * height < following.box[1] - line.box[3] < 0.9 * height
-        and following.box[0] - line.box[0] < 0.012
+    with pypdfium2.PdfDocument(payload) as document:
+        pages = list(read_pages(document, pypdfium2.raw))
+    numbers = line_numbers(pages)
+    lines = [page_lines(page, found) for page, found in zip(pages, numbers, strict=True)]
+    turned = tuple(at for at, page in enumerate(pages) if upright_share(page) < 0.7)
+    return Converted(
+        version=f"pypdfium2/{version('pypdfium2')}",
+        n_pages=len(pages),
+        blocks=tuple(blocks_of(pages, lines)),
+        ordered=True,
+        turned=turned,
     )
-
-
-def _gathered(lines: list[PdfLine], page: int) -> Block:
-    """Join lines into a block; remove a hyphen at a line's end before a lower-case letter."""
-    text = lines[0].text
-    for line in lines[1:]:
-        broken = text.endswith("-") and line.text[:1].islower()
-        text = text[:-1] + line.text if broken else f"{text} {line.text}"
-    boxes = [line.box for line in lines]
-    outer = (
-        min(b[0] for b in boxes), min(b[1] for b in boxes),
-        max(b[2] for b in boxes), max(b[3] for b in boxes),
-    )  # fmt: skip
-    return Block("text", text, page, outer, tuple(lines))
 
 
 def _check(payload: bytes, limits: PdfLimits) -> None:

@@ -1,0 +1,509 @@
+"""Lines of a PDF to blocks in reading order: columns, paragraphs, headings, captions, notes."""
+
+import re
+from bisect import bisect_right
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
+from statistics import median
+
+from cycledata.parse.pdf.convert import Block, Box, Kind
+from cycledata.parse.pdf.lines import Line, line_of
+from cycledata.parse.pdf.runs import Page, Run, is_mathematical
+
+NUMBER_FIRST = re.compile(
+    r"(?:\d{1,2}(?:\.\d{1,2}){0,3}|[A-Z](?:\.\d{1,2}){1,3}|[A-Z](?=[.\s])|[IVX]{1,5}(?=\.))[.):]?\s+\S"
+)
+_CAPTION = re.compile(
+    r"(?P<what>figure|fig\.?|table|tab\.|algorithm|listing|scheme)\s?(?P<number>[A-Z]?[\d.]{0,5}\d|[IVX]{1,5})"
+    r"(?:\s?[:.|—–-]|\s*\Z|(?=\s[A-Z]))",
+    re.IGNORECASE,
+)
+_ITEM = re.compile(r"[•●◦▪∗·–—-]\s|\(?[a-z0-9ivx]{1,3}[.)]\s|\[\d{1,3}\]\s")
+_NOTE_MARK = re.compile(r"(?:\d{1,2}|[∗*†‡§¶⋆]+)\s?\S")
+_MAX_HEADING_LINES = 4
+_BINS = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Type:
+    """Type of the running text, learned from all lines."""
+
+    size: float
+    font: str
+    leading: float
+    """Distance of two baselines, in units of the size."""
+
+
+@dataclass(slots=True)
+class _Group:
+    """Lines that become one block."""
+
+    page: int
+    column: int
+    """-1 for what spans several columns."""
+    lines: list[Line]
+    above: float
+    """Distance of its first baseline from the line above it in its column, in its size."""
+    kind: Kind = "text"
+    below: float = field(default=9.0)
+
+    @property
+    def left(self) -> float:
+        return min(line.left for line in self.lines)
+
+    @property
+    def right(self) -> float:
+        return max(line.right for line in self.lines)
+
+    @property
+    def top(self) -> float:
+        return min(line.top for line in self.lines)
+
+    @property
+    def bottom(self) -> float:
+        return max(line.bottom for line in self.lines)
+
+
+def blocks_of(pages: Sequence[Page], lines: Sequence[Sequence[Line]]) -> list[Block]:
+    """Return the blocks of a document in reading order.
+
+    Args:
+        pages: its pages.
+        lines: the lines of each, from top to bottom.
+    """
+    body = body_type(lines)
+    blocks: list[Block] = []
+    for number, (page, printed) in enumerate(zip(pages, lines, strict=True)):
+        groups = _page_groups(number, page, printed, body)
+        blocks += [_block(group, page) for group in groups]
+    return blocks
+
+
+def body_type(lines: Sequence[Sequence[Line]]) -> Type:
+    """Return the type of most letters."""
+    letters = Counter[tuple[float, str]]()
+    for printed in lines:
+        for line in printed:
+            for (font, size, _, _), n in line.letters.items():
+                letters[size, font] += n
+    if not letters:
+        return Type(10.0, "", 1.2)
+    sizes = Counter[float]()
+    for (size, _), n in letters.items():
+        sizes[size] += n
+    size = sizes.most_common(1)[0][0]
+    font = max((n, font) for (each, font), n in letters.items() if each == size)[1]
+    steps = Counter[float]()
+    for printed in lines:
+        for line, following in pairwise(sorted(printed, key=lambda ln: (round(ln.left), ln.base))):
+            if line.size == following.size == size and abs(line.left - following.left) < 1:
+                step = round((following.base - line.base) / size, 1)
+                if 0.9 < step < 3.0:
+                    steps[step] += 1
+    return Type(size, font, steps.most_common(1)[0][0] if steps else 1.2)
+
+
+# --- Columns -------------------------------------------------------------------------------------
+
+
+def gutters(page: Page, lines: Sequence[Line], body: Type) -> list[float]:
+    """Return the middles of the white stripes between the columns of a page; mostly one or none."""
+    text = [
+        line
+        for line in lines
+        if abs(line.size - body.size) < 1.6
+        and sum(line.letters.values()) > 15
+        and line.width > 0.15 * page.width
+    ]
+    covered = [0] * _BINS
+    for line in text:
+        first = max(int(line.left / page.width * _BINS), 0)
+        last = min(int(line.right / page.width * _BINS), _BINS - 1)
+        for at in range(first, last + 1):
+            covered[at] += 1
+    found: list[float] = []
+    allowed = 0.12 * len(text)
+    at = _BINS // 4
+    while at < 3 * _BINS // 4:
+        end = at
+        while end < 3 * _BINS // 4 and covered[end] <= allowed:
+            end += 1
+        if end > at:
+            lowest = min(covered[at:end])
+            stripe = [i for i in range(at, end) if covered[i] == lowest]
+            middle = (stripe[0] + stripe[-1] + 1) / 2 / _BINS * page.width
+            left = sum(line.right <= middle + 1 for line in text)
+            right = sum(line.left >= middle - 1 for line in text)
+            if min(left, right) >= max(3, 0.12 * len(text)):
+                found.append(middle)
+        at = end + 1
+    return found
+
+
+def _column_of(line: Line, between: Sequence[float]) -> int:
+    """Return a line's column, from 0; -1 if it crosses a gutter."""
+    if any(line.left < middle - 2 and line.right > middle + 2 for middle in between):
+        return -1
+    return bisect_right(between, (line.left + line.right) / 2)
+
+
+def _in_order(
+    lines: Sequence[Line], between: Sequence[float], cut: float
+) -> list[tuple[int, Line]]:
+    """Return the lines column by column, between those that span all; ``cut`` ends the front."""
+    ordered: list[tuple[int, Line]] = []
+    columns: list[list[Line]] = [[] for _ in range(len(between) + 1)]
+
+    def flush() -> None:
+        for number, column in enumerate(columns):
+            ordered.extend((number, line) for line in column)
+            column.clear()
+
+    for line in sorted(lines, key=lambda line: (round(line.base), line.left)):
+        column = _column_of(line, between) if line.base >= cut else -1
+        if column < 0:
+            flush()
+            ordered.append((-1, line))
+        else:
+            columns[column].append(line)
+    flush()
+    return ordered
+
+
+def _front_cut(lines: Sequence[Line], between: Sequence[float], body: Type) -> float:
+    """Return the top of the abstract or of the first heading, which ends the authors' columns."""
+    for line in lines:
+        text = line.text()
+        inline = re.match(r"abstract\s?[.:—–-]", text, re.IGNORECASE)
+        alone = re.fullmatch(r"(?:1\s|I\.\s)?(?:abstract|summary|introduction)[.:]?", text, re.I)
+        if not inline and not alone:
+            continue
+        right = [
+            other
+            for other in lines
+            if other.base < line.base - 2
+            and between
+            and _column_of(other, between) > 0
+            and abs(other.size - body.size) < 0.6
+            and sum(other.letters.values()) > 25
+        ]
+        return 0.0 if len(right) > 3 else line.base - 1
+    return 0.0
+
+
+# --- Groups --------------------------------------------------------------------------------------
+
+
+def _page_groups(number: int, page: Page, lines: Sequence[Line], body: Type) -> list[_Group]:
+    drawn, printed = _apart_from_figures(page, lines, body)
+    between = gutters(page, printed, body)
+    cut = _front_cut(printed, between, body) if number == 0 else 0.0
+    groups: list[_Group] = []
+    ordered = [
+        (column, part)
+        for column, line in _in_order(printed, between, cut)
+        for part in _without_run_in(line, body)
+    ]
+    margins = _margins(ordered)
+    for column, line in ordered:
+        last = groups[-1] if groups else None
+        if last is not None and _joins(last, line, column, body, margins.get(column)):
+            last.lines.append(line)
+            continue
+        gap = _gap(last, line, column)
+        if last is not None:
+            last.below = gap
+        groups.append(_Group(number, column, [line], gap))
+    _classify(groups, page, body, margins)
+    groups += [_Group(number, -1, inside, 9.0, "figure") for inside in drawn]
+    return groups
+
+
+def _without_run_in(line: Line, body: Type) -> list[Line]:
+    """Return a line, or a numbered heading and the text that goes on after it."""
+    first = line.runs[0]
+    if not first.text[:1].isalnum() or not NUMBER_FIRST.match(line.text()):
+        return [line]
+    at = next((i for i, run in enumerate(line.runs) if _is_ordinary(run, body)), len(line.runs))
+    if at == len(line.runs) or at == 0:
+        return [line]
+    head = line_of(line.runs[:at])
+    if not NUMBER_FIRST.match(head.text()) or head.text()[-1] not in ".:":
+        return [line]
+    return [head, line_of(line.runs[at:])]
+
+
+def _is_ordinary(run: Run, body: Type) -> bool:
+    return run.font == body.font and sum(map(str.isalpha, run.text)) > 2
+
+
+def _gap(last: _Group | None, line: Line, column: int) -> float:
+    if last is None or last.column != column or line.base <= last.lines[-1].base:
+        return 9.0
+    return (line.base - last.lines[-1].base) / line.size
+
+
+def _margins(ordered: Sequence[tuple[int, Line]]) -> dict[int, tuple[float, float]]:
+    """Return the left and right edge of the text of each column."""
+    edges: dict[int, tuple[float, float]] = {}
+    for column in {column for column, _ in ordered}:
+        inside = [line for other, line in ordered if other == column and line.letters]
+        if not inside:
+            continue
+        lefts = Counter(round(line.left) for line in inside)
+        rights = sorted(line.right for line in inside)
+        edges[column] = (lefts.most_common(1)[0][0], rights[int(0.8 * (len(rights) - 1))])
+    return edges
+
+
+def _joins(
+    group: _Group, line: Line, column: int, body: Type, margin: tuple[float, float] | None
+) -> bool:
+    """Return whether a line continues a group's paragraph, heading or caption."""
+    last = group.lines[-1]
+    if group.column != column:
+        return False
+    size = max(last.size, line.size)
+    step = line.base - last.base
+    if abs(step) < 0.3 * size:  # cells of one row
+        return line.left > last.right - size
+    apart = _differs(line, body)
+    heading = apart and not line.italic
+    limit = max(1.25 * body.leading if not heading else 1.45, 1.3)
+    if not 0 < step < limit * size:
+        return False
+    if abs(last.size - line.size) > 0.6 or last.bold != line.bold:
+        # A formula or a few words in another type inside of a paragraph.
+        return False
+    if apart != _differs(last, body) and line.font != last.font and (apart and line.bold):
+        return False
+    if apart and NUMBER_FIRST.match(line.text()):
+        return False
+    if apart and len(group.lines) == 1 and last.text().lower().rstrip(".:") in _ALONE:
+        return False
+    if _CAPTION.match(line.text()) or _ITEM.match(line.text()):
+        return False
+    return (heading and not line.italic) or not _starts_paragraph(group, line, margin)
+
+
+_ALONE = {"abstract", "references", "introduction", "acknowledgments", "acknowledgements"}
+
+
+def _starts_paragraph(group: _Group, line: Line, margin: tuple[float, float] | None) -> bool:
+    last = group.lines[-1]
+    left, right = margin if margin else (group.left, group.right)
+    size = line.size
+    indented = line.left > last.left + 0.7 * size and last.left < left + 0.5 * size
+    if indented and line.left < left + 4 * size and line.letters and not line.bold:
+        return True
+    short = last.right < right - 2.5 * size
+    return short and last.text()[-1:] in ".!?:" and line.text()[:1].isupper()
+
+
+def _differs(line: Line, body: Type) -> bool:
+    """Return whether a line's type is not that of running text: bold, large, another font."""
+    if not line.letters:
+        return False
+    if line.size < 0.9 * body.size:
+        return False
+    return (
+        line.bold
+        or line.size > 1.08 * body.size
+        or (line.font != body.font and not is_mathematical(line.font))
+        or _in_capitals(line.text())
+    )
+
+
+def _in_capitals(text: str) -> bool:
+    letters = [char for char in text if char.isalpha()]
+    return len(letters) > 4 and all(map(str.isupper, letters))
+
+
+# --- Kinds ---------------------------------------------------------------------------------------
+
+
+def _classify(
+    groups: list[_Group], page: Page, body: Type, margins: dict[int, tuple[float, float]]
+) -> None:
+    """Set the kind of each group of a page."""
+    for at, group in enumerate(groups):
+        text = _text(group)
+        if found := _CAPTION.match(text):
+            group.kind = "caption" if _is_caption(group, text, found) else "text"
+        elif _is_heading(group, text, body, margins.get(group.column)) and not (
+            at + 1 < len(groups) and _goes_on(group, groups[at + 1])
+        ):
+            group.kind = "heading"
+        elif _is_note(groups, at, page, body):
+            group.kind = "footnote"
+        elif _is_equation(group, text, margins.get(group.column)):
+            group.kind = "equation"
+    _mark_floats(groups, margins)
+
+
+def _is_caption(group: _Group, text: str, found: re.Match[str]) -> bool:
+    sentence = re.match(r"\s[a-z]", text[found.end() :])
+    return not sentence and group.above > 1.1
+
+
+def _is_heading(
+    group: _Group, text: str, body: Type, margin: tuple[float, float] | None
+) -> bool:
+    lines = group.lines
+    if len(lines) > _MAX_HEADING_LINES or not 2 < len(text) <= 200:
+        return False
+    if not all(line.bold or line.size > 1.08 * body.size for line in lines):
+        capitals = _in_capitals(text)
+        other = all(line.font != body.font and line.size >= 0.9 * body.size for line in lines)
+        numbered = NUMBER_FIRST.match(text)
+        if not (capitals and lines[0].size >= 0.9 * body.size) and not (other and numbered):
+            return False
+    if any(line.size < 0.9 * body.size for line in lines):
+        return False
+    # Cells of a row share a baseline, or are far from each other.
+    if any(line.widest_gap > 1.6 for line in lines):
+        return False
+    if any(abs(b.base - a.base) < 0.3 * a.size for a, b in pairwise(lines)):
+        return False
+    if margin is not None:
+        left, right = margin
+        indent = lines[0].left - left
+        centered = abs((lines[0].left + lines[0].right) / 2 - (left + right) / 2) < 6
+        if indent > 2 * body.size and not centered:
+            return False
+    return group.above > 1.15 * body.leading
+
+
+def _goes_on(group: _Group, following: _Group) -> bool:
+    """Return whether a bold line is the start of the paragraph that follows."""
+    near = following.column == group.column and following.above < 1.5
+    return near and _text(following)[:1].islower()
+
+
+def _is_note(groups: Sequence[_Group], at: int, page: Page, body: Type) -> bool:
+    """Return whether a group is a footnote: small type with nothing but notes below it."""
+    group = groups[at]
+    if group.lines[0].size > 0.94 * body.size or group.top < 0.4 * page.height:
+        return False
+    if not any(line.letters for line in group.lines):
+        return False
+    for other in groups[at + 1 :]:
+        if other.column != group.column:
+            break
+        if other.lines[0].size > 0.94 * body.size and len(_text(other)) > 12:
+            return False
+    before = groups[at - 1] if at else None
+    follows = before is not None and before.kind == "footnote" and before.column == group.column
+    return bool(_NOTE_MARK.match(_text(group))) or follows or group.page == 0
+
+
+def _is_equation(group: _Group, text: str, margin: tuple[float, float] | None) -> bool:
+    if len(group.lines) > 6 or margin is None or len(text) > 300:
+        return False
+    if group.left < margin[0] + group.lines[0].size and len(text) > 40:
+        return False
+    words = sum(len(word) for word in re.findall(r"[A-Za-z]{4,}", text))
+    solid = len(text.replace(" ", ""))
+    signs = re.search(r"[=≤≥<>∑∫∏∈≈∝→+−×∀∃√|]", text)
+    return bool(signs) and words < 0.35 * solid
+
+
+def _is_prose(group: _Group, margin: tuple[float, float] | None) -> bool:
+    """Return whether a group is running text and no part of a drawing or table."""
+    text = _text(group)
+    if group.kind in ("heading", "caption", "footnote"):
+        return True
+    letters = sum(map(str.isalpha, text))
+    if letters < 0.6 * len(text.replace(" ", "")):
+        return False
+    rows = Counter(round(line.base) for line in group.lines)
+    if max(rows.values()) > 1:
+        return False
+    wide = margin is None or group.right - group.left > 0.7 * (margin[1] - margin[0])
+    return (wide and letters > 30) or len(text) > 150
+
+
+def _mark_floats(groups: list[_Group], margins: dict[int, tuple[float, float]]) -> None:
+    """Mark the letters of drawings above their captions and the rows of tables beside theirs."""
+    for at, group in enumerate(groups):
+        found = _CAPTION.match(_text(group)) if group.kind == "caption" else None
+        if not found:
+            continue
+        kind: Kind = "figure" if found["what"].lower().startswith("fig") else "table"
+        steps = [range(at - 1, -1, -1), range(at + 1, len(groups))]
+        if kind == "table":
+            steps.reverse()
+        for step in steps:
+            n = 0
+            for other in (groups[i] for i in step):
+                margin = margins.get(other.column)
+                if other.column != group.column or _is_prose(other, margin):
+                    break
+                other.kind = kind
+                n += 1
+            if n:
+                break
+
+
+def _apart_from_figures(
+    page: Page, lines: Sequence[Line], body: Type
+) -> tuple[list[list[Line]], list[Line]]:
+    """Return the lines inside each embedded drawing, and the others."""
+    drawn: list[list[Line]] = []
+    rest = list(lines)
+    for left, top, right, bottom in page.figures:
+        inside = [
+            line
+            for line in rest
+            if left - 2 <= (line.left + line.right) / 2 <= right + 2
+            and top - 2 <= (line.top + line.bottom) / 2 <= bottom + 2
+        ]
+        letters = sum(sum(line.letters.values()) for line in inside)
+        as_text = sum(
+            sum(line.letters.values())
+            for line in inside
+            if line.font == body.font and line.width > 0.25 * page.width
+        )
+        # Some programs put the whole text of a page into one drawing.
+        if not inside or as_text > 0.4 * letters:
+            continue
+        drawn.append(inside)
+        rest = [line for line in rest if line not in inside]
+    return drawn, rest
+
+
+# --- Blocks --------------------------------------------------------------------------------------
+
+
+def _text(group: _Group) -> str:
+    """Return the lines of a group; a hyphen at a line's end goes before a lower-case letter."""
+    text = ""
+    last: Line | None = None
+    for line in group.lines:
+        printed = line.text()
+        if not text:
+            text = printed
+        elif text.endswith("-") and printed[:1].islower():
+            text = text[:-1] + printed
+        elif group.kind == "table" and last is not None and line.base - last.base > 0.3 * line.size:
+            text += "\n" + printed
+        else:
+            text += " " + printed
+        last = line
+    return text
+
+
+def _block(group: _Group, page: Page) -> Block:
+    box: Box = (
+        group.left / page.width, group.top / page.height,
+        group.right / page.width, group.bottom / page.height,
+    )  # fmt: skip
+    lines = tuple(line.printed(page) for line in group.lines)
+    return Block(group.kind, _text(group), group.page, box, lines)
+
+
+def typical(values: Sequence[float], default: float) -> float:
+    """Return the median, or the default of nothing."""
+    return median(values) if values else default

@@ -1,0 +1,305 @@
+"""Lines of a page from its runs of characters, without the line numbers of review copies."""
+
+import re
+import unicodedata
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import groupby, pairwise
+
+from cycledata.parse.pdf.convert import PdfLine
+from cycledata.parse.pdf.runs import Page, Run, is_mathematical
+
+_WIDEST_GAP = 2.5
+"""Space between two runs of one line that follow each other in the file, in units of the size."""
+_NARROW_GAP = 0.8
+"""The same where other runs were drawn between them."""
+_MIN_NUMBERS = 5
+"""Line numbers of a page, at least."""
+_ACCENTS = {"¨": "\u0308", "´": "\u0301", "ˆ": "\u0302", "ˇ": "\u030c", "¸": "\u0327", "˚": "\u030a"}
+_ACCENTED = re.compile(r"([¨´ˆˇ˚])\s?([A-Za-zı])|([cCsStT])\s?(¸)")
+
+
+@dataclass(slots=True)
+class Line:
+    """Runs on one baseline, in points from the top left corner of the page."""
+
+    runs: list[Run]
+    left: float
+    right: float
+    base: float
+    size: float
+    letters: Counter[tuple[str, float, bool, bool]] = field(default_factory=Counter)
+    """Letters and digits by font, size, bold and italic."""
+
+    @property
+    def top(self) -> float:
+        return self.base - 0.75 * self.size
+
+    @property
+    def bottom(self) -> float:
+        return self.base + 0.25 * self.size
+
+    @property
+    def width(self) -> float:
+        return self.right - self.left
+
+    @property
+    def font(self) -> str:
+        """Font of most letters."""
+        fonts = Counter[str]()
+        for (font, _, _, _), n in self.letters.items():
+            fonts[font] += n
+        return fonts.most_common(1)[0][0] if fonts else ""
+
+    def share(self, *, bold: bool) -> float:
+        """Return the share of bold letters, or of italic ones."""
+        total = sum(self.letters.values())
+        n = sum(n for kind, n in self.letters.items() if kind[2 if bold else 3])
+        return n / total if total else 0.0
+
+    @property
+    def bold(self) -> bool:
+        """Most letters are bold, and the line does not go on in ordinary type."""
+        return self.share(bold=True) > 0.5 and not self._ends_otherwise(2)
+
+    @property
+    def italic(self) -> bool:
+        """The same for italic type."""
+        return self.share(bold=False) > 0.5 and not self._ends_otherwise(3)
+
+    def _ends_otherwise(self, attribute: int) -> bool:
+        """Return whether the last words lack an attribute that the first have."""
+        lettered = [
+            run
+            for run in self.runs
+            if sum(map(str.isalpha, run.text)) > 1 and not is_mathematical(run.font)
+        ]
+        return bool(lettered) and not (lettered[-1].bold, lettered[-1].italic)[attribute - 2]
+
+    @property
+    def widest_gap(self) -> float:
+        """Widest space between two runs after the first, in units of the size."""
+        gaps = [b.left - a.right for a, b in pairwise(self.runs)]
+        return max(gaps[1:], default=0.0) / self.size
+
+    def text(self) -> str:
+        """Return the runs with the spaces between them."""
+        parts: list[str] = []
+        for before, run in pairwise([None, *self.runs]):
+            if run is None:
+                continue
+            if before is not None:
+                gap = run.left - before.right
+                size = min(before.size, run.size)
+                if before.spaced or gap > 0.18 * size:
+                    parts.append(" ")
+            parts.append(run.text)
+        return written("".join(parts))
+
+    def printed(self, page: Page) -> PdfLine:
+        """Return the line as a converter gives it, with its place as shares of the page."""
+        box = (
+            self.left / page.width, self.top / page.height,
+            self.right / page.width, self.bottom / page.height,
+        )  # fmt: skip
+        return PdfLine(self.text(), box, self.size, self.bold, self.italic, self.font)
+
+
+def written(text: str) -> str:
+    """Return text with whole letters: ligatures parted, accents joined to their letters.
+
+    >>> written("e\ufb03cient M ¨uller")
+    'efficient M üller'
+    """
+    if not text.isascii():
+        text = "".join(
+            unicodedata.normalize("NFKC", char) if 0xFB00 <= ord(char) <= 0xFB06 else char
+            for char in text
+        )
+        text = _ACCENTED.sub(_joined, text)
+    return " ".join(text.split())
+
+
+def _joined(found: re.Match[str]) -> str:
+    letter, accent = (found[2], found[1]) if found[2] else (found[3], found[4])
+    whole = unicodedata.normalize("NFC", letter.replace("ı", "i") + _ACCENTS[accent])
+    return whole if len(whole) == 1 else found[0]
+
+
+def page_lines(page: Page, numbers: set[int]) -> list[Line]:
+    """Return the lines of a page, from top to bottom.
+
+    Args:
+        page: its runs.
+        numbers: positions in ``page.runs`` of line numbers, which are left out.
+    """
+    lines: list[Line] = []
+    for at, run in enumerate(page.runs):
+        if at in numbers or not run.text:
+            continue
+        if lines and _runs_on(lines[-1], run, _WIDEST_GAP):
+            _append(lines[-1], run)
+        else:
+            lines.append(Line([run], run.left, run.right, run.base, run.size))
+            _count(lines[-1], run)
+    merged: list[Line] = []
+    for line in sorted(lines, key=lambda line: (round(line.base), line.left)):
+        for other in reversed(merged[-4:]):
+            if _beside(other, line):
+                for run in line.runs:
+                    _append(other, run)
+                break
+        else:
+            merged.append(line)
+    for line in merged:
+        line.size = _size(line)
+    return merged
+
+
+def line_of(runs: Sequence[Run]) -> Line:
+    """Return the line of some runs, from left to right."""
+    first = runs[0]
+    line = Line([first], first.left, first.right, first.base, first.size)
+    _count(line, first)
+    for run in runs[1:]:
+        _append(line, run)
+    line.size = _size(line)
+    return line
+
+
+def _runs_on(line: Line, run: Run, widest: float) -> bool:
+    """Return whether a run continues a line: to its right, on its baseline or a bit off it."""
+    size = max(line.size, run.size)
+    gap = run.left - line.right
+    if not -0.6 * size < gap < widest * size:
+        return False
+    off = abs(run.base - line.base)
+    if off < 0.15 * size:
+        return True
+    raised = min(line.size, run.size) < 0.85 * size
+    return raised and off < 0.55 * size and gap < 0.5 * size
+
+
+def _beside(line: Line, other: Line) -> bool:
+    size = max(line.size, other.size)
+    near = -0.3 * size < other.left - line.right < _NARROW_GAP * size
+    return near and abs(other.base - line.base) < 0.25 * size
+
+
+def _append(line: Line, run: Run) -> None:
+    if run.size > 1.15 * line.size:  # a line that starts with a raised mark
+        line.size, line.base = run.size, run.base
+    line.runs.append(run)
+    line.right = max(line.right, run.right)
+    _count(line, run)
+
+
+def _count(line: Line, run: Run) -> None:
+    n = sum(map(str.isalnum, run.text))
+    if n:
+        line.letters[run.font, run.size, run.bold, run.italic] += n
+
+
+def _size(line: Line) -> float:
+    """Return the largest size that more than a few letters have; small capitals have two.
+
+    Of a heading in small capitals the number may be all that has the full size.
+    """
+    sizes = Counter[float]()
+    for (_, size, _, _), n in line.letters.items():
+        sizes[size] += n
+    total = sum(sizes.values())
+    size = max((size for size, n in sizes.items() if n >= 0.07 * total), default=line.size)
+    first = line.runs[0]
+    return max(size, first.size) if first.text[:1].isalnum() and len(first.text) > 1 else size
+
+
+# --- Line numbers --------------------------------------------------------------------------------
+
+
+def line_numbers(pages: Sequence[Page]) -> list[set[int]]:
+    """Return for each page the positions of its runs that are a review copy's line numbers.
+
+    Line numbers are digits alone, one below the other at one edge, each one or five above the one
+    before, and on most pages of the paper.
+    """
+    found = [_numbers_of(page) for page in pages]
+    with_text = sum(len(page.runs) > 20 for page in pages)
+    with_numbers = sum(bool(numbers) for numbers in found)
+    if with_numbers < 0.5 * max(with_text, 1):
+        return [set() for _ in pages]
+    edges = {
+        (run.font, run.size, edge, round(run[edge]) + off)
+        for page, numbers in zip(pages, found, strict=True)
+        for run in (page.runs[at] for at in numbers)
+        for edge in (1, 2)
+        for off in (-1, 0, 1)
+    }
+    for page, numbers in zip(pages, found, strict=True):
+        # A page of formulas has few numbered lines: those in the same type and place.
+        numbers.update(
+            at
+            for at, run in enumerate(page.runs)
+            if _is_number(run)
+            and any((run.font, run.size, edge, round(run[edge])) in edges for edge in (1, 2))
+        )
+    return found
+
+
+def _is_number(run: Run) -> bool:
+    return run.text.isascii() and run.text.isdigit() and len(run.text) <= 4
+
+
+def _numbers_of(page: Page) -> set[int]:
+    digits = [(at, run) for at, run in enumerate(page.runs) if _is_number(run)]
+    if len(digits) < _MIN_NUMBERS:
+        return set()
+    n_baselines = len({round(run.base / 3) for run in page.runs})
+    numbers: set[int] = set()
+    for edge in (1, 2):  # numbers are flush left or flush right
+        ordered = sorted(digits, key=lambda each: each[1][edge])
+        for column in _clusters(ordered, edge):
+            if numbers.issuperset(at for at, _ in column):
+                continue
+            kept = _counting(column)
+            # A column of a table counts up too, but not along a good part of the page.
+            if len(kept) >= max(_MIN_NUMBERS, 0.25 * n_baselines / 2):
+                numbers.update(kept)
+    return numbers
+
+
+def _clusters(ordered: Sequence[tuple[int, Run]], edge: int) -> Iterator[list[tuple[int, Run]]]:
+    """Yield the groups of runs whose left or right edges are within two points."""
+    group: list[tuple[int, Run]] = []
+    for each in ordered:
+        if group and each[1][edge] - group[-1][1][edge] > 2.0:
+            yield group
+            group = []
+        group.append(each)
+    if group:
+        yield group
+
+
+def _counting(column: Sequence[tuple[int, Run]]) -> set[int]:
+    """Return the runs of a column, from the top, that count up in steps of one or of five."""
+    from_top = sorted(column, key=lambda each: each[1].base)
+    steps = Counter(int(b[1].text) - int(a[1].text) for a, b in pairwise(from_top))
+    step, n = steps.most_common(1)[0] if steps else (0, 0)
+    if step not in (1, 2, 5, 10) or n < 0.7 * (len(from_top) - 1):
+        return set()
+    low = int(from_top[0][1].text)
+    return {at for at, run in from_top if 0 <= int(run.text) - low <= step * 200}
+
+
+def upright_share(page: Page) -> float:
+    """Return the share of a page's characters that are in its main direction."""
+    n = sum(len(run.text) for run in page.runs)
+    return n / (n + page.n_turned) if n + page.n_turned else 1.0
+
+
+def by_baseline(lines: Sequence[Line]) -> Iterator[list[Line]]:
+    """Yield the lines that share a baseline, as the cells of a table's row do."""
+    ordered = sorted(lines, key=lambda line: line.base)
+    for _, row in groupby(ordered, key=lambda line: round(line.base)):
+        yield list(row)
