@@ -1,7 +1,7 @@
 # The same commands on every machine and in CI. Each makes .venv if there is none.
 PYTHON ?= python3
 BIN := .venv/bin
-EXTRAS := fetch,llm,pdf,plot,train,cluster,docs,dev
+EXTRAS := fetch,llm,pdf,docvortex,plot,train,cluster,docs,dev
 # Without byte-compiling, which some machines switch off, importing the trainers takes three times as long.
 export PYTHONDONTWRITEBYTECODE :=
 

@@ -234,7 +234,7 @@ class PaperText(Record):
     text_source: Literal["arxiv-latex", "pdf-markdown"]
     """Kind of source."""
     text_version: str
-    """Parser or converter with its version, e.g. ``"cyclekit-latex/2"``, ``"docvortex/0.6.4"``."""
+    """Parser or converter and version: ``"cyclekit-latex/2"``, ``"pypdfium2/5.15.2+2"``."""
 
 
 class Reference(Record):

@@ -43,7 +43,7 @@ def code_digest() -> str:
 def package_versions() -> dict[str, str | None]:
     """Return the versions of the packages that affect the bytes of a build; None if missing."""
     found: dict[str, str | None] = {}
-    for name in ("cyclekit", "bibtexparser", "datasets", "docvortex", "pyarrow", "pydantic"):
+    for name in ("cyclekit", "bibtexparser", "datasets", "pyarrow", "pydantic", "pypdfium2"):
         try:
             found[name] = version(name)
         except PackageNotFoundError:

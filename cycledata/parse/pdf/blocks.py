@@ -3,13 +3,12 @@
 import re
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
-from statistics import median
 
 from cycledata.parse.pdf.convert import Block, Box, Kind
-from cycledata.parse.pdf.lines import Line, line_of
+from cycledata.parse.pdf.lines import TextLine, line_of
 from cycledata.parse.pdf.runs import Page, Run, is_mathematical
 
 NUMBER_FIRST = re.compile(
@@ -43,7 +42,7 @@ class _Group:
     page: int
     column: int
     """-1 for what spans several columns."""
-    lines: list[Line]
+    lines: list[TextLine]
     above: float
     """Distance of its first baseline from the line above it in its column, in its size."""
     kind: Kind = "text"
@@ -66,7 +65,7 @@ class _Group:
         return max(line.bottom for line in self.lines)
 
 
-def blocks_of(pages: Sequence[Page], lines: Sequence[Sequence[Line]]) -> list[Block]:
+def blocks_of(pages: Sequence[Page], lines: Sequence[Sequence[TextLine]]) -> list[Block]:
     """Return the blocks of a document in reading order.
 
     Args:
@@ -81,7 +80,7 @@ def blocks_of(pages: Sequence[Page], lines: Sequence[Sequence[Line]]) -> list[Bl
     return blocks
 
 
-def body_type(lines: Sequence[Sequence[Line]]) -> Type:
+def body_type(lines: Sequence[Sequence[TextLine]]) -> Type:
     """Return the type of most letters."""
     letters = Counter[tuple[float, str]]()
     for printed in lines:
@@ -108,7 +107,7 @@ def body_type(lines: Sequence[Sequence[Line]]) -> Type:
 # --- Columns -------------------------------------------------------------------------------------
 
 
-def gutters(page: Page, lines: Sequence[Line], body: Type) -> list[float]:
+def gutters(page: Page, lines: Sequence[TextLine], body: Type) -> list[float]:
     """Return the middles of the white stripes between the columns of a page; mostly one or none."""
     text = [
         line
@@ -142,7 +141,7 @@ def gutters(page: Page, lines: Sequence[Line], body: Type) -> list[float]:
     return found
 
 
-def _column_of(line: Line, between: Sequence[float]) -> int:
+def _column_of(line: TextLine, between: Sequence[float]) -> int:
     """Return a line's column, from 0; -1 if it crosses a gutter."""
     if any(line.left < middle - 2 and line.right > middle + 2 for middle in between):
         return -1
@@ -150,11 +149,11 @@ def _column_of(line: Line, between: Sequence[float]) -> int:
 
 
 def _in_order(
-    lines: Sequence[Line], between: Sequence[float], cut: float
-) -> list[tuple[int, Line]]:
+    lines: Sequence[TextLine], between: Sequence[float], cut: float
+) -> list[tuple[int, TextLine]]:
     """Return the lines column by column, between those that span all; ``cut`` ends the front."""
-    ordered: list[tuple[int, Line]] = []
-    columns: list[list[Line]] = [[] for _ in range(len(between) + 1)]
+    ordered: list[tuple[int, TextLine]] = []
+    columns: list[list[TextLine]] = [[] for _ in range(len(between) + 1)]
 
     def flush() -> None:
         for number, column in enumerate(columns):
@@ -172,7 +171,7 @@ def _in_order(
     return ordered
 
 
-def _front_cut(lines: Sequence[Line], between: Sequence[float], body: Type) -> float:
+def _front_cut(lines: Sequence[TextLine], between: Sequence[float], body: Type) -> float:
     """Return the top of the abstract or of the first heading, which ends the authors' columns."""
     for line in lines:
         text = line.text()
@@ -196,7 +195,7 @@ def _front_cut(lines: Sequence[Line], between: Sequence[float], body: Type) -> f
 # --- Groups --------------------------------------------------------------------------------------
 
 
-def _page_groups(number: int, page: Page, lines: Sequence[Line], body: Type) -> list[_Group]:
+def _page_groups(number: int, page: Page, lines: Sequence[TextLine], body: Type) -> list[_Group]:
     drawn, printed = _apart_from_figures(page, lines, body)
     between = gutters(page, printed, body)
     cut = _front_cut(printed, between, body) if number == 0 else 0.0
@@ -221,7 +220,7 @@ def _page_groups(number: int, page: Page, lines: Sequence[Line], body: Type) -> 
     return groups
 
 
-def _without_run_in(line: Line, body: Type) -> list[Line]:
+def _without_run_in(line: TextLine, body: Type) -> list[TextLine]:
     """Return a line, or a numbered heading and the text that goes on after it."""
     first = line.runs[0]
     if not first.text[:1].isalnum() or not NUMBER_FIRST.match(line.text()):
@@ -239,13 +238,13 @@ def _is_ordinary(run: Run, body: Type) -> bool:
     return run.font == body.font and sum(map(str.isalpha, run.text)) > 2
 
 
-def _gap(last: _Group | None, line: Line, column: int) -> float:
+def _gap(last: _Group | None, line: TextLine, column: int) -> float:
     if last is None or last.column != column or line.base <= last.lines[-1].base:
         return 9.0
     return (line.base - last.lines[-1].base) / line.size
 
 
-def _margins(ordered: Sequence[tuple[int, Line]]) -> dict[int, tuple[float, float]]:
+def _margins(ordered: Sequence[tuple[int, TextLine]]) -> dict[int, tuple[float, float]]:
     """Return the left and right edge of the text of each column."""
     edges: dict[int, tuple[float, float]] = {}
     for column in {column for column, _ in ordered}:
@@ -259,7 +258,7 @@ def _margins(ordered: Sequence[tuple[int, Line]]) -> dict[int, tuple[float, floa
 
 
 def _joins(
-    group: _Group, line: Line, column: int, body: Type, margin: tuple[float, float] | None
+    group: _Group, line: TextLine, column: int, body: Type, margin: tuple[float, float] | None
 ) -> bool:
     """Return whether a line continues a group's paragraph, heading or caption."""
     last = group.lines[-1]
@@ -274,7 +273,7 @@ def _joins(
     limit = max(1.25 * body.leading if not heading else 1.45, 1.3)
     if not 0 < step < limit * size:
         return False
-    if abs(last.size - line.size) > 0.6 or last.bold != line.bold:
+    if (abs(last.size - line.size) > 0.6 and line.size not in last.sizes) or last.bold != line.bold:
         # A formula or a few words in another type inside of a paragraph.
         return False
     if apart != _differs(last, body) and line.font != last.font and (apart and line.bold):
@@ -291,7 +290,7 @@ def _joins(
 _ALONE = {"abstract", "references", "introduction", "acknowledgments", "acknowledgements"}
 
 
-def _starts_paragraph(group: _Group, line: Line, margin: tuple[float, float] | None) -> bool:
+def _starts_paragraph(group: _Group, line: TextLine, margin: tuple[float, float] | None) -> bool:
     last = group.lines[-1]
     left, right = margin if margin else (group.left, group.right)
     size = line.size
@@ -302,7 +301,7 @@ def _starts_paragraph(group: _Group, line: Line, margin: tuple[float, float] | N
     return short and last.text()[-1:] in ".!?:" and line.text()[:1].isupper()
 
 
-def _differs(line: Line, body: Type) -> bool:
+def _differs(line: TextLine, body: Type) -> bool:
     """Return whether a line's type is not that of running text: bold, large, another font."""
     if not line.letters:
         return False
@@ -333,7 +332,7 @@ def _classify(
         if found := _CAPTION.match(text):
             group.kind = "caption" if _is_caption(group, text, found) else "text"
         elif _is_heading(group, text, body, margins.get(group.column)) and not (
-            at + 1 < len(groups) and _goes_on(group, groups[at + 1])
+            at + 1 < len(groups) and _is_label(group, groups[at + 1], body)
         ):
             group.kind = "heading"
         elif _is_note(groups, at, page, body):
@@ -348,9 +347,7 @@ def _is_caption(group: _Group, text: str, found: re.Match[str]) -> bool:
     return not sentence and group.above > 1.1
 
 
-def _is_heading(
-    group: _Group, text: str, body: Type, margin: tuple[float, float] | None
-) -> bool:
+def _is_heading(group: _Group, text: str, body: Type, margin: tuple[float, float] | None) -> bool:
     lines = group.lines
     if len(lines) > _MAX_HEADING_LINES or not 2 < len(text) <= 200:
         return False
@@ -376,10 +373,14 @@ def _is_heading(
     return group.above > 1.15 * body.leading
 
 
-def _goes_on(group: _Group, following: _Group) -> bool:
-    """Return whether a bold line is the start of the paragraph that follows."""
-    near = following.column == group.column and following.above < 1.5
-    return near and _text(following)[:1].islower()
+def _is_label(group: _Group, following: _Group, body: Type) -> bool:
+    """Return whether a bold line starts the paragraph that follows, or names a listing."""
+    if following.column != group.column:
+        return False
+    if following.above < 1.5 and _text(following)[:1].islower():
+        return True
+    first = following.lines[0]
+    return first.font != body.font and first.size < 0.95 * body.size and not first.bold
 
 
 def _is_note(groups: Sequence[_Group], at: int, page: Page, body: Type) -> bool:
@@ -448,10 +449,10 @@ def _mark_floats(groups: list[_Group], margins: dict[int, tuple[float, float]]) 
 
 
 def _apart_from_figures(
-    page: Page, lines: Sequence[Line], body: Type
-) -> tuple[list[list[Line]], list[Line]]:
+    page: Page, lines: Sequence[TextLine], body: Type
+) -> tuple[list[list[TextLine]], list[TextLine]]:
     """Return the lines inside each embedded drawing, and the others."""
-    drawn: list[list[Line]] = []
+    drawn: list[list[TextLine]] = []
     rest = list(lines)
     for left, top, right, bottom in page.figures:
         inside = [
@@ -480,7 +481,7 @@ def _apart_from_figures(
 def _text(group: _Group) -> str:
     """Return the lines of a group; a hyphen at a line's end goes before a lower-case letter."""
     text = ""
-    last: Line | None = None
+    last: TextLine | None = None
     for line in group.lines:
         printed = line.text()
         if not text:
@@ -502,8 +503,3 @@ def _block(group: _Group, page: Page) -> Block:
     )  # fmt: skip
     lines = tuple(line.printed(page) for line in group.lines)
     return Block(group.kind, _text(group), group.page, box, lines)
-
-
-def typical(values: Sequence[float], default: float) -> float:
-    """Return the median, or the default of nothing."""
-    return median(values) if values else default

@@ -1,9 +1,10 @@
 """PDF bytes to blocks and styled lines, in a process of its own with bounded time and memory.
 
-Two converters run in the worker: DocVortex (blocks with roles; permissive, no model weights) and
-pypdfium2 (lines only). MinerU's and magic-pdf's command lines are called from outside, in whatever
-environment they are installed in, so that their pins and licenses stay there. PDFs are
-untrusted and the native libraries can crash, so nothing here runs in the caller's process.
+Two converters run in the worker: pypdfium2 (PDFium's characters, to blocks by our own rules) and
+DocVortex (its own blocks; no model weights). MinerU, PaddleOCR-VL and magic-pdf, most of which run
+models on a GPU, are called as commands, in whatever environment they are installed in, so that
+their pins and licenses stay there. PDFs are untrusted and the native libraries can crash, so
+nothing here runs in the caller's process.
 """
 
 import contextlib
@@ -22,7 +23,16 @@ from typing import Any, Literal
 
 from cycledata.errors import ParseError
 
-Converter = Literal["docvortex", "pypdfium2", "mineru", "magic-pdf"]
+Converter = Literal[
+    "pypdfium2",
+    "docvortex",
+    "mineru",
+    "mineru-basic",
+    "mineru-standard",
+    "mineru-advanced",
+    "paddleocr-vl",
+    "magic-pdf",
+]
 Kind = Literal["title", "heading", "text", "caption", "header", "footer", "footnote", "figure",
                "table", "equation"]  # fmt: skip
 Box = tuple[float, float, float, float]
@@ -119,7 +129,7 @@ def convert(payload: bytes, *, converter: Converter, limits: PdfLimits = PDF_LIM
         raise ParseError("not-a-pdf", "expected %PDF- at the start; fetch it again")
     if len(payload) > limits.file_bytes:
         raise ParseError("oversized-pdf", f"{len(payload)} bytes, more than {limits.file_bytes}")
-    if converter in ("mineru", "magic-pdf"):
+    if converter in _COMMANDS:
         return _outside(payload, converter, limits)
     command = [sys.executable, "-m", _WORKER, converter, json.dumps(asdict(limits))]
     output = _run(command, payload, limits)
@@ -130,7 +140,8 @@ def convert(payload: bytes, *, converter: Converter, limits: PdfLimits = PDF_LIM
     if "error" in reply:
         raise ParseError(*reply["error"])
     if "missing" in reply:
-        raise ValueError(f"{converter} is not installed; pip install 'cyclekit[pdf]'")
+        extra = "pdf" if converter == "pypdfium2" else converter
+        raise ValueError(f"{converter} is not installed; pip install 'cyclekit[{extra}]'")
     blocks = tuple(
         Block(b["kind"], b["text"], b["page"], tuple(b["box"]), tuple(_line(x) for x in b["lines"]))
         for b in reply["blocks"]
@@ -147,7 +158,9 @@ def convert(payload: bytes, *, converter: Converter, limits: PdfLimits = PDF_LIM
 
 
 def _line(line: dict[str, Any]) -> PdfLine:
-    return PdfLine(line["text"], tuple(line["box"]), line["size"], line["bold"], line["italic"], line["font"])
+    return PdfLine(
+        line["text"], tuple(line["box"]), line["size"], line["bold"], line["italic"], line["font"]
+    )
 
 
 def _run(command: list[str], payload: bytes | None, limits: PdfLimits) -> bytes:
@@ -181,8 +194,13 @@ def _end_group(process: subprocess.Popen[bytes]) -> None:
 
 # --- Commands outside ----------------------------------------------------------------------------
 
-_COMMANDS = {
-    "mineru": ("mineru-kit", "parse", "{pdf}", "-o", "{out}/paper.md", "--tier", "flash"),
+_MINERU = ("mineru-kit", "parse", "{pdf}", "-o", "{out}/paper.md", "--tier")
+_COMMANDS: dict[str, tuple[str, ...]] = {
+    "mineru": (*_MINERU, "flash"),
+    "mineru-basic": (*_MINERU, "basic"),
+    "mineru-standard": (*_MINERU, "standard"),
+    "mineru-advanced": (*_MINERU, "advanced"),
+    "paddleocr-vl": ("paddleocr", "doc_parser", "-i", "{pdf}", "--save_path", "{out}"),
     "magic-pdf": ("magic-pdf", "-p", "{pdf}", "-o", "{out}", "-m", "txt"),
 }
 
@@ -190,10 +208,11 @@ _COMMANDS = {
 def _outside(payload: bytes, converter: Converter, limits: PdfLimits) -> Converted:
     """Run an installed command line and read the Markdown it writes."""
     template = _COMMANDS[converter]
-    program = shutil.which(template[0])
+    program_name = template[0]
+    program = shutil.which(program_name)
     if program is None:
         raise ValueError(
-            f"{template[0]} is not on PATH; install {converter} in its own environment"
+            f"{program_name} is not on PATH; install {converter} in its own environment"
         )
     asked = _run([program, "--version"], None, limits).decode("utf-8", "replace")
     number = re.search(r"\d{1,4}(?:\.\d{1,4}){1,3}", asked[:1_000])
@@ -202,10 +221,12 @@ def _outside(payload: bytes, converter: Converter, limits: PdfLimits) -> Convert
         pdf.write_bytes(payload)
         out.mkdir()
         _run([program, *(part.format(pdf=pdf, out=out) for part in template[1:])], None, limits)
-        written = sorted(out.rglob("*.md"))
+        # PaddleOCR-VL writes one file per page: paper_0.md to paper_11.md.
+        written = sorted(out.rglob("*.md"), key=lambda path: (len(path.name), path.name))
         if not written:
-            raise ParseError("converter-failed", f"{template[0]} wrote no Markdown")
-        text = written[0].read_text("utf-8", "replace")[: limits.output_bytes]
+            raise ParseError("converter-failed", f"{program_name} wrote no Markdown")
+        pages = [path.read_text("utf-8", "replace") for path in written[: limits.pages]]
+        text = "\n\n".join(pages)[: limits.output_bytes]
     blocks = tuple(_markdown_blocks(text))
     return Converted(f"{converter}/{number[0] if number else 'unknown'}", 0, blocks)
 

@@ -5,7 +5,7 @@ import unicodedata
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import groupby, pairwise
+from itertools import pairwise
 
 from cycledata.parse.pdf.convert import PdfLine
 from cycledata.parse.pdf.runs import Page, Run, is_mathematical
@@ -16,12 +16,19 @@ _NARROW_GAP = 0.8
 """The same where other runs were drawn between them."""
 _MIN_NUMBERS = 5
 """Line numbers of a page, at least."""
-_ACCENTS = {"¨": "\u0308", "´": "\u0301", "ˆ": "\u0302", "ˇ": "\u030c", "¸": "\u0327", "˚": "\u030a"}
+_ACCENTS = {
+    "¨": "\u0308",
+    "´": "\u0301",
+    "ˆ": "\u0302",
+    "ˇ": "\u030c",
+    "¸": "\u0327",
+    "˚": "\u030a",
+}
 _ACCENTED = re.compile(r"([¨´ˆˇ˚])\s?([A-Za-zı])|([cCsStT])\s?(¸)")
 
 
 @dataclass(slots=True)
-class Line:
+class TextLine:
     """Runs on one baseline, in points from the top left corner of the page."""
 
     runs: list[Run]
@@ -34,14 +41,17 @@ class Line:
 
     @property
     def top(self) -> float:
+        """Upper edge of its letters."""
         return self.base - 0.75 * self.size
 
     @property
     def bottom(self) -> float:
+        """Lower edge of its letters."""
         return self.base + 0.25 * self.size
 
     @property
     def width(self) -> float:
+        """Its length."""
         return self.right - self.left
 
     @property
@@ -51,6 +61,11 @@ class Line:
         for (font, _, _, _), n in self.letters.items():
             fonts[font] += n
         return fonts.most_common(1)[0][0] if fonts else ""
+
+    @property
+    def sizes(self) -> set[float]:
+        """Sizes of its letters; small capitals have two."""
+        return {size for _, size, _, _ in self.letters}
 
     def share(self, *, bold: bool) -> float:
         """Return the share of bold letters, or of italic ones."""
@@ -127,23 +142,23 @@ def _joined(found: re.Match[str]) -> str:
     return whole if len(whole) == 1 else found[0]
 
 
-def page_lines(page: Page, numbers: set[int]) -> list[Line]:
+def page_lines(page: Page, numbers: set[int]) -> list[TextLine]:
     """Return the lines of a page, from top to bottom.
 
     Args:
         page: its runs.
         numbers: positions in ``page.runs`` of line numbers, which are left out.
     """
-    lines: list[Line] = []
+    lines: list[TextLine] = []
     for at, run in enumerate(page.runs):
         if at in numbers or not run.text:
             continue
         if lines and _runs_on(lines[-1], run, _WIDEST_GAP):
             _append(lines[-1], run)
         else:
-            lines.append(Line([run], run.left, run.right, run.base, run.size))
+            lines.append(TextLine([run], run.left, run.right, run.base, run.size))
             _count(lines[-1], run)
-    merged: list[Line] = []
+    merged: list[TextLine] = []
     for line in sorted(lines, key=lambda line: (round(line.base), line.left)):
         for other in reversed(merged[-4:]):
             if _beside(other, line):
@@ -157,10 +172,10 @@ def page_lines(page: Page, numbers: set[int]) -> list[Line]:
     return merged
 
 
-def line_of(runs: Sequence[Run]) -> Line:
+def line_of(runs: Sequence[Run]) -> TextLine:
     """Return the line of some runs, from left to right."""
     first = runs[0]
-    line = Line([first], first.left, first.right, first.base, first.size)
+    line = TextLine([first], first.left, first.right, first.base, first.size)
     _count(line, first)
     for run in runs[1:]:
         _append(line, run)
@@ -168,7 +183,7 @@ def line_of(runs: Sequence[Run]) -> Line:
     return line
 
 
-def _runs_on(line: Line, run: Run, widest: float) -> bool:
+def _runs_on(line: TextLine, run: Run, widest: float) -> bool:
     """Return whether a run continues a line: to its right, on its baseline or a bit off it."""
     size = max(line.size, run.size)
     gap = run.left - line.right
@@ -181,13 +196,13 @@ def _runs_on(line: Line, run: Run, widest: float) -> bool:
     return raised and off < 0.55 * size and gap < 0.5 * size
 
 
-def _beside(line: Line, other: Line) -> bool:
+def _beside(line: TextLine, other: TextLine) -> bool:
     size = max(line.size, other.size)
     near = -0.3 * size < other.left - line.right < _NARROW_GAP * size
     return near and abs(other.base - line.base) < 0.25 * size
 
 
-def _append(line: Line, run: Run) -> None:
+def _append(line: TextLine, run: Run) -> None:
     if run.size > 1.15 * line.size:  # a line that starts with a raised mark
         line.size, line.base = run.size, run.base
     line.runs.append(run)
@@ -195,13 +210,13 @@ def _append(line: Line, run: Run) -> None:
     _count(line, run)
 
 
-def _count(line: Line, run: Run) -> None:
+def _count(line: TextLine, run: Run) -> None:
     n = sum(map(str.isalnum, run.text))
     if n:
         line.letters[run.font, run.size, run.bold, run.italic] += n
 
 
-def _size(line: Line) -> float:
+def _size(line: TextLine) -> float:
     """Return the largest size that more than a few letters have; small capitals have two.
 
     Of a heading in small capitals the number may be all that has the full size.
@@ -230,10 +245,10 @@ def line_numbers(pages: Sequence[Page]) -> list[set[int]]:
     if with_numbers < 0.5 * max(with_text, 1):
         return [set() for _ in pages]
     edges = {
-        (run.font, run.size, edge, round(run[edge]) + off)
+        (run.font, run.size, edge, round(_edges(run)[edge]) + off)
         for page, numbers in zip(pages, found, strict=True)
         for run in (page.runs[at] for at in numbers)
-        for edge in (1, 2)
+        for edge in (0, 1)
         for off in (-1, 0, 1)
     }
     for page, numbers in zip(pages, found, strict=True):
@@ -242,7 +257,9 @@ def line_numbers(pages: Sequence[Page]) -> list[set[int]]:
             at
             for at, run in enumerate(page.runs)
             if _is_number(run)
-            and any((run.font, run.size, edge, round(run[edge])) in edges for edge in (1, 2))
+            and any(
+                (run.font, run.size, edge, round(_edges(run)[edge])) in edges for edge in (0, 1)
+            )
         )
     return found
 
@@ -251,14 +268,18 @@ def _is_number(run: Run) -> bool:
     return run.text.isascii() and run.text.isdigit() and len(run.text) <= 4
 
 
+def _edges(run: Run) -> tuple[float, float]:
+    return (run.left, run.right)
+
+
 def _numbers_of(page: Page) -> set[int]:
     digits = [(at, run) for at, run in enumerate(page.runs) if _is_number(run)]
     if len(digits) < _MIN_NUMBERS:
         return set()
     n_baselines = len({round(run.base / 3) for run in page.runs})
     numbers: set[int] = set()
-    for edge in (1, 2):  # numbers are flush left or flush right
-        ordered = sorted(digits, key=lambda each: each[1][edge])
+    for edge in (0, 1):  # numbers are flush left or flush right
+        ordered = sorted(digits, key=lambda each: _edges(each[1])[edge])
         for column in _clusters(ordered, edge):
             if numbers.issuperset(at for at, _ in column):
                 continue
@@ -273,7 +294,7 @@ def _clusters(ordered: Sequence[tuple[int, Run]], edge: int) -> Iterator[list[tu
     """Yield the groups of runs whose left or right edges are within two points."""
     group: list[tuple[int, Run]] = []
     for each in ordered:
-        if group and each[1][edge] - group[-1][1][edge] > 2.0:
+        if group and _edges(each[1])[edge] - _edges(group[-1][1])[edge] > 2.0:
             yield group
             group = []
         group.append(each)
@@ -296,10 +317,3 @@ def upright_share(page: Page) -> float:
     """Return the share of a page's characters that are in its main direction."""
     n = sum(len(run.text) for run in page.runs)
     return n / (n + page.n_turned) if n + page.n_turned else 1.0
-
-
-def by_baseline(lines: Sequence[Line]) -> Iterator[list[Line]]:
-    """Yield the lines that share a baseline, as the cells of a table's row do."""
-    ordered = sorted(lines, key=lambda line: line.base)
-    for _, row in groupby(ordered, key=lambda line: round(line.base)):
-        yield list(row)

@@ -1,8 +1,8 @@
 """A PDF to sectioned text, by the same record as an e-print: for papers whose source is not there.
 
-``pdf_convert`` turns the bytes into blocks in a process of its own, ``pdf_structure`` finds the
-headings, and here the parts become a ``PaperText``: front matter and what gives away authors or the
-decision are reported as leaks and left out, as are the reference list and the acknowledgments.
+``convert`` turns the bytes into blocks in a process of its own, ``structure`` finds the headings,
+and here the parts become a ``PaperText``: front matter and what gives away authors or the decision
+are reported as leaks and left out, as are the reference list and the acknowledgments.
 """
 
 import re
@@ -15,6 +15,9 @@ from cycledata.parse.pdf.convert import PDF_LIMITS, Block, Converted, Converter,
 from cycledata.parse.pdf.layout import rotated_pages
 from cycledata.parse.pdf.structure import Part, parts_of
 from cycledata.records import Figure, Leak, PaperText, ParseWarning, Section
+
+RULES_VERSION = 2
+"""Moves when the same blocks of a converter would give another text."""
 
 _ABSTRACT_INLINE = re.compile(r"abstract\s{0,3}[.:—–-]\s{0,3}", re.IGNORECASE)
 _LEFT_OUT = re.compile(r"abstract|contents|table of contents|keywords|ccs concepts", re.IGNORECASE)
@@ -57,20 +60,20 @@ _WORD = re.compile(r"[^\W\d_]++(?:-[^\W\d_]++)*+")
 
 
 def parse_pdf(
-    payload: bytes, *, file: str, converter: Converter = "docvortex", limits: PdfLimits = PDF_LIMITS
+    payload: bytes, *, file: str, converter: Converter = "pypdfium2", limits: PdfLimits = PDF_LIMITS
 ) -> PaperText:
     """Parse a born-digital PDF into sectioned text.
 
     Args:
         payload: the PDF.
         file: name to report it under.
-        converter: what turns it into blocks; ``mineru`` and ``magic-pdf`` are command lines that
-            must be on PATH, the other two come with the extra ``pdf``.
+        converter: what turns it into blocks: ``pypdfium2`` comes with the extra ``pdf``,
+            ``docvortex`` with the extra of that name; the others are commands on PATH.
         limits: bounds on size, pages, seconds and memory.
 
     Returns:
-        The text, with ``text_source`` "pdf-markdown" and the converter's version. Citations and
-        the bibliography stay empty: a PDF's reference list is cut off, not read.
+        The text, with ``text_source`` "pdf-markdown" and the versions of converter and rules.
+        Citations and the bibliography stay empty: a PDF's reference list is cut off, not read.
 
     Raises:
         ParseError: not a PDF, encrypted, damaged, without text, past a limit.
@@ -127,7 +130,7 @@ def paper_of(document: Converted, *, file: str) -> PaperText:
             *_hidden_warnings(document),
         ),
         text_source="pdf-markdown",
-        text_version=document.version,
+        text_version=f"{document.version}+{RULES_VERSION}",
     )
 
 

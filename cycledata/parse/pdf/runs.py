@@ -17,7 +17,9 @@ MAX_FORMS = 2_000
 """Objects of one page that are looked at for figures."""
 
 _ITALIC = re.compile(r"(?i:ital|obli|cmti|cmsl|ptmri|slant|-it\b)|[a-z]T?I\d*$")
-_BOLD = re.compile(r"(?i:bold|black|heavy|-medi|cmbx|cmssbx|cmb10|sfbx|ecbx|ptmb|utmb|-bd\b)|[a-z]TB\d*$")
+_BOLD = re.compile(
+    r"(?i:bold|black|heavy|-medi|cmbx|cmssbx|cmb10|sfbx|ecbx|ptmb|utmb|-bd\b)|[a-z]TB\d*$"
+)
 _MATHEMATICS = re.compile(
     r"cmmi|cmsy|cmex|cmmib|cmbsy|msbm|msam|txmi|txsy|txex|pxmi|pxsy|math|symbol|eufm|eusm|rsfs|stmary|bbm|dsrom",
     re.IGNORECASE,
@@ -86,7 +88,7 @@ def _read_page(page: Any, raw: Any, fonts: dict[int, str]) -> Page:
     left, bottom, right, top = page.get_cropbox()
     sheet = (left, bottom, right, top)
     runs = [
-        Run(text, *_place(first, last, quarter, sheet), *kind[:4], spaced)
+        _run(text, kind, _place(first, last, quarter, sheet), spaced)
         for text, kind, first, last, spaced in pieces
         if kind.quarter == quarter
     ]
@@ -98,6 +100,11 @@ def _read_page(page: Any, raw: Any, fonts: dict[int, str]) -> Page:
     turned = sum(n for other, n in weights.items() if other != quarter)
     text_page.close()
     return Page(wide, high, runs, figures, turned, unmapped)
+
+
+def _run(text: str, kind: _Type, place: tuple[float, float, float], spaced: bool) -> Run:
+    left, right, base = place
+    return Run(text, left, right, base, kind.size, kind.font, kind.bold, kind.italic, spaced)
 
 
 _Corner = tuple[float, float, float, float, float, float]
@@ -112,7 +119,7 @@ def _pieces(
     Characters that PDFium adds itself (spaces, ends of lines) belong to no command.
     """
     types: dict[int, _Type] = {}
-    current, start, last, spaced = 0, 0, 0, False
+    current, start, last = 0, 0, 0
     letters: list[str] = []
     for index in range(min(raw.FPDFText_CountChars(text), MAX_CHARACTERS)):
         pointer = raw.FPDFText_GetTextObject(text, index)

@@ -1,6 +1,6 @@
 """The process that reads one untrusted PDF: the PDF on standard input, JSON on standard output.
 
-DocVortex gives blocks with roles (permissive license, no model weights), pypdfium2 lines only.
+pypdfium2 gives characters, which our own rules make into blocks; DocVortex gives blocks with roles.
 """
 
 import json

@@ -119,7 +119,7 @@ def test_what_gives_authors_or_the_decision_away_is_reported(paper: PaperText) -
 
 
 def test_the_converter_and_its_version_stand_in_the_record(paper: PaperText) -> None:
-    assert re.fullmatch(r"(?:docvortex|pypdfium2)/\d+\.\d+\.\d+", paper.text_version)
+    assert re.fullmatch(r"(?:docvortex|pypdfium2)/\d+\.\d+\.\d+\+\d+", paper.text_version)
 
 
 def _encrypted() -> bytes:
@@ -210,7 +210,7 @@ def test_mineru_is_called_in_its_own_environment(
     [ "$1 $3 $5 $6" = "parse -o --tier flash" ] && cp {tmp_path}/paper.md "$4" """
     _command(tmp_path, monkeypatch, script)
     found = parse_pdf(PAPER, file="fox.pdf", converter="mineru")
-    assert (found.text_version, found.title) == ("mineru/4.0.12", "A Paper on Foxes")
+    assert (found.text_version, found.title) == ("mineru/4.0.12+2", "A Paper on Foxes")
     assert [(s.level, s.title, s.text) for s in found.sections] == [
         (1, "Introduction", "They jump."),
         (1, "Method", "They run."),
