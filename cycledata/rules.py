@@ -216,6 +216,7 @@ _SENTENCES: Mapping[RuleGroup, Mapping[str, str]] = {
         "not-included": "A file is left out by \\includeonly.",
         "nul-characters": "NUL characters were removed.",
         "recursive-macro": "A macro calls itself.",
+        "reviewer-order": "A sentence orders a reviewer or model about.",
         "repeated-entry": "Several bibliography entries have one key.",
         "tied-drafts": "No rule clearly prefers one of several main files; one was chosen.",
         "rotated-text": "Much of a page is not upright; its words may be out of order.",

@@ -13,6 +13,7 @@ from cycledata.errors import ParseError
 from cycledata.parse.arxiv import ArxivPaper
 from cycledata.parse.latex import parse_eprint
 from cycledata.parse.pdf.parse import parse_pdf
+from cycledata.parse.reviewer_orders import RULE as ORDER
 from cycledata.records import Dropped, PaperText, Submission
 from cycledata.snapshot import keys
 from cycledata.snapshot.reply import Replies, Reply
@@ -31,34 +32,44 @@ class TextSource:
     """Evidence about the license of this text, strongest first."""
 
 
-def parse_text(source: TextSource, *, bibliography: bool, cache: Path | None) -> PaperText:
+def parse_text(
+    source: TextSource, *, bibliography: bool, cache: Path | None, cut_hidden: bool = False
+) -> PaperText:
     """Parse an e-print or PDF.
 
     Args:
         source: the text.
         bibliography: also parse the bibliography of an e-print.
         cache: folder of parsed texts; None to parse again.
+        cut_hidden: cut words that the page does not show, and orders to a reviewer.
 
     Raises:
         ParseError: the payload is not a valid e-print or PDF.
     """
     file = source.reply.key.split("/", 1)[1]
     if source.kind == "pdf":
-        return parse_cached(cache, file, [source.reply.sha256], partial(_parse_pdf, source, file))
-    parse = partial(parse_eprint, source.reply.payload, file=file, bibliography=bibliography)
-    return parse_cached(cache, file, [source.reply.sha256, bibliography], parse)
+        read = partial(_parse_pdf, source, file, cut_hidden=cut_hidden)
+        return parse_cached(cache, file, [source.reply.sha256, cut_hidden], read)
+    parse = partial(
+        parse_eprint,
+        source.reply.payload,
+        file=file,
+        bibliography=bibliography,
+        cut_hidden=cut_hidden,
+    )
+    return parse_cached(cache, file, [source.reply.sha256, bibliography, cut_hidden], parse)
 
 
-def _parse_pdf(source: TextSource, file: str) -> PaperText:
+def _parse_pdf(source: TextSource, file: str, *, cut_hidden: bool) -> PaperText:
     try:
-        return parse_pdf(source.reply.payload, file=file)
+        return parse_pdf(source.reply.payload, file=file, cut_hidden=cut_hidden)
     except ValueError as error:
         # The PDF converter is an optional extra; without it the paper's row states the reason.
         raise ParseError("no-pdf-converter", str(error)) from error
 
 
-def text_rows(paper_id: str, text: PaperText) -> tuple[Dropped, ...]:
-    """Return one row per span that was cut and per hidden span that was kept.
+def text_rows(paper_id: str, text: PaperText, *, cut_hidden: bool = False) -> tuple[Dropped, ...]:
+    """Return one row per span that was cut, hidden, or orders a reviewer about.
 
     A row states where the span is, not what it says.
     """
@@ -71,14 +82,22 @@ def text_rows(paper_id: str, text: PaperText) -> tuple[Dropped, ...]:
         )
         for leak in text.leaks
     )
-    kept = "words that the page does not show; they are kept in the text"
-    hidden = (Dropped(paper_id, HIDDEN_TEXT, kept, "text") for _ in range(n_hidden(text)))
-    return (*cut, *hidden)
+    fate = "cut from" if cut_hidden else "kept in"
+    details = {
+        HIDDEN_TEXT: f"words that the page does not show; they are {fate} the text",
+        ORDER: f"a sentence that orders a reviewer about; it is {fate} the text",
+    }
+    reported = (
+        Dropped(paper_id, warning.rule, details[warning.rule], "text")
+        for warning in text.warnings
+        if warning.rule in details
+    )
+    return (*cut, *reported)
 
 
 def n_hidden(text: PaperText) -> int:
-    """Return the number of spans that a reader of the printed paper cannot see."""
-    return sum(warning.rule == HIDDEN_TEXT for warning in text.warnings)
+    """Return the number of spans that the page does not show or that order a reviewer about."""
+    return sum(warning.rule in (HIDDEN_TEXT, ORDER) for warning in text.warnings)
 
 
 def find_texts(

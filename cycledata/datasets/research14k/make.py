@@ -150,7 +150,8 @@ def _assemble(
         detail = "expected a paper that can be rendered as messages and parsed back"
         return PaperRows(paper_id, dropped=(Dropped(paper_id, "unrenderable", detail, "assembly"),))
     rows: dict[str, Mapping[str, Any]] = {"ids": _ids_row(entry, text, full_row)}
-    dropped = [*resolved.missing, *text_rows(paper_id, selected.paper)]
+    cut_hidden = context.recipe.hidden_text == "cut"
+    dropped = [*resolved.missing, *text_rows(paper_id, selected.paper, cut_hidden=cut_hidden)]
     if all(decisions.publishes(name) for name in _DEFAULT_COMPONENTS):
         license_ = license_of(decisions.of("paper_text")[0], text.evidence)
         rows["default"] = {**published, "license": license_}

@@ -1,7 +1,7 @@
 """Recipe of Research-14k (Section 2.2 of the paper): parameters, stages, splits."""
 
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
@@ -26,6 +26,9 @@ class Research14kRecipe(Record):
     min_english_share: Annotated[float, Field(ge=0, le=1)] = 0.10
     """Our choice: smallest share of English function words. Of 77 real papers, those in English
     have at least 15%, the others at most 2%."""
+    hidden_text: Literal["keep", "cut"] = "keep"
+    """Our choice: whether words that the page does not show, and sentences that order a reviewer
+    about, stay in the text. Both are counted and have a row either way."""
     bytes_per_token: Annotated[int, Field(ge=1)] = 4
     """Our choice: an estimate of length that needs no model's tokenizer."""
 

@@ -122,7 +122,8 @@ def select_paper(
         text = find_eprint(replies, paper_id, candidate)
         if text is None:
             return Dropped(paper_id, "no-eprint", f"arXiv {candidate.arxiv_id}", "match")
-        parsed = parse_text(text, bibliography=True, cache=cache)
+        cut_hidden = criteria.recipe.hidden_text == "cut"
+        parsed = parse_text(text, bibliography=True, cache=cache, cut_hidden=cut_hidden)
     except ParseError as error:
         return Dropped(paper_id, error.rule, error.detail[:300], "parse")
     paper = run_stages(parsed, text_stages(paper_id, criteria.recipe))

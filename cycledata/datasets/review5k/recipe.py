@@ -45,6 +45,9 @@ class Review5kRecipe(Record):
     """Our choice: the abstract of the version before the first review, if the snapshot has it."""
     cut_abstract_leaks: bool = True
     """Our choice: cut sentences of the abstract with links, offers of code or the venue's name."""
+    hidden_text: Literal["keep", "cut"] = "keep"
+    """Our choice: whether words that the page does not show, and sentences that order a reviewer
+    about, stay in the text. Both are counted and have a row either way."""
     forms: tuple[VenueForm, ...] = ()
     """Review forms given by the user (``--form FILE``); they override all others."""
     ratings: Literal["notes", "initial", "final"] = "notes"

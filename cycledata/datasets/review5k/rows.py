@@ -90,15 +90,18 @@ def default_row(
     ]
     if not open_texts:
         return None, (_drop(paper_id, "text-withheld", decisions.refusal("paper_text"), "consent"),)
+    cut_hidden = context.recipe.hidden_text == "cut"
     unread: list[Dropped] = []
     for text, verdict in open_texts:
         try:
-            parsed = parse_text(text, bibliography=False, cache=context.cache)
+            parsed = parse_text(
+                text, bibliography=False, cache=context.cache, cut_hidden=cut_hidden
+            )
         except ParseError as error:
             unread.append(Dropped(paper_id, error.rule, error.detail[:200], "text"))
             continue
         if parsed.sections:
-            rows = (*unread, *text_rows(paper_id, parsed))
+            rows = (*unread, *text_rows(paper_id, parsed, cut_hidden=cut_hidden))
             return _full_row(paper, text, verdict, parsed), rows
         unread.append(Dropped(paper_id, "no-sections", text.reply.key, "text"))
     detail = f"none of {len(open_texts)} can be read"

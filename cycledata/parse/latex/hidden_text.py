@@ -1,12 +1,12 @@
 r"""Words that the printed page does not show: white on white, or too small to read.
 
-They are reported, not removed: white words on a dark ground are ordinary.
+They are reported, and removed only on request: white words on a dark ground are ordinary.
 """
 
 import re
 from collections.abc import Iterator
 
-from cycledata.parse.latex.flat_text import FlatText
+from cycledata.parse.latex.flat_text import FlatText, TextSpan
 
 _ONE = r"(?:1|0?\.9\d*|1\.0)"
 _WHITE = (
@@ -32,11 +32,15 @@ _GROUND = re.compile(
 )
 _WORDS = re.compile(r"[A-Za-z]{2,}[^{}\\]{0,400}")
 _GAP = re.compile(r"(?:\s|\\[A-Za-z]+\*?(?:\[[^\]]{0,40}\])?(?:\{[^{}]{0,40}\}){0,3}|[{}])*+")
+_BRACE = re.compile(r"\\.|[{}]", re.DOTALL)
 MAX_FOUND = 20
+"""Hidden texts that are reported of one paper."""
+MAX_HIDDEN_CHARS = 5_000
+"""Characters until the end of a group in which hidden words continue."""
 
 
-def hidden_words(flat: FlatText) -> Iterator[str]:
-    """Yield the words after each command that hides what follows it, on no colored ground."""
+def hidden_words(flat: FlatText) -> Iterator[tuple[TextSpan, str]]:
+    """Yield what each command hides that is on no colored ground: the span, and its first words."""
     text = flat.text
     named = {found[1] or found[2] for found in _DEFINED.finditer(text, 0, flat.body)}
     n_found = until = 0
@@ -50,8 +54,37 @@ def hidden_words(flat: FlatText) -> Iterator[str]:
         words = _WORDS.match(text, start)
         if words is None:
             continue
-        yield " ".join(words[0].split())[:250]
-        until = words.end()
+        span = _hidden_span(text, match, words.end())
+        yield span, " ".join(words[0].split())[:250]
+        until = max(span.end, words.end())
         n_found += 1
         if n_found == MAX_FOUND:
             return
+
+
+def _hidden_span(text: str, command: re.Match[str], otherwise: int) -> TextSpan:
+    """Return what to cut of a hidden text: its command with the argument, or the group it is in.
+
+    Args:
+        text: the paper.
+        command: the match of the command.
+        otherwise: where the text ends if its group is too long.
+    """
+    start, end = command.span()
+    if text.startswith("{", end):
+        found = _end_of_group(text, end + 1)
+        return TextSpan(start, otherwise if found is None else found + 1)
+    found = _end_of_group(text, end)
+    if found is not None and text[start - 1 : start] == "{":
+        return TextSpan(start - 1, found + 1)
+    return TextSpan(start, otherwise if found is None else found)
+
+
+def _end_of_group(text: str, start: int) -> int | None:
+    """Return where the group around a place ends, or None if that is too far away."""
+    depth = 0
+    for brace in _BRACE.finditer(text, start, start + MAX_HIDDEN_CHARS):
+        depth += (brace[0] == "{") - (brace[0] == "}")
+        if depth < 0:
+            return brace.start()
+    return None

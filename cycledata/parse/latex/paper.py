@@ -20,13 +20,19 @@ from cycledata.parse.latex.structure import (
     read_headings,
 )
 from cycledata.parse.latex.title_abstract import TitleAndAbstract, read_front
+from cycledata.parse.reviewer_orders import report_orders
 from cycledata.records import BibEntry, PaperText, ParseWarning, Section
 
 TEXT_VERSION = "cyclekit-latex/2"
 
 
 def parse_eprint(
-    payload: bytes, *, file: str, bibliography: bool = True, main: str | None = None
+    payload: bytes,
+    *,
+    file: str,
+    bibliography: bool = True,
+    main: str | None = None,
+    cut_hidden: bool = False,
 ) -> PaperText:
     """Parse an e-print into sectioned text.
 
@@ -35,6 +41,7 @@ def parse_eprint(
         file: name under which it came, for the record.
         bibliography: read the bibliography's entries too, which takes longer than all the rest.
         main: path of the main file inside the archive, if it is known.
+        cut_hidden: cut words that the page does not show, and orders to a reviewer.
 
     Raises:
         ParseError: nothing can be read; the rule says why.
@@ -42,11 +49,18 @@ def parse_eprint(
     archive = open_eprint(payload)
     if archive.kind == "pdf":
         raise ParseError("pdf-eprint", f"{file} is a PDF, not LaTeX; parse it as one")
-    return parse_archive(archive, file=file, bibliography=bibliography, main=main)
+    return parse_archive(
+        archive, file=file, bibliography=bibliography, main=main, cut_hidden=cut_hidden
+    )
 
 
 def parse_archive(
-    archive: Archive, *, file: str, bibliography: bool = True, main: str | None = None
+    archive: Archive,
+    *,
+    file: str,
+    bibliography: bool = True,
+    main: str | None = None,
+    cut_hidden: bool = False,
 ) -> PaperText:
     """Parse an opened e-print; see ``parse_eprint``."""
     chosen = choose_main(archive.texts, main=main)
@@ -54,7 +68,9 @@ def parse_archive(
     front = read_front(flat)
     headings = read_headings(flat)
     leaks = read_leaks(flat, read_acknowledgments(flat, headings))
-    hidden = merged_spans([*(span for span, _ in leaks), *flat.notes])
+    unseen = list(hidden_words(flat))
+    cut = [span for span, _ in unseen] if cut_hidden else []
+    hidden = merged_spans([*(span for span, _ in leaks), *flat.notes, *cut])
     stripper = MarkupStripper(flat.own_names, flat.verbatim_names)
     abstract = "\n\n".join(
         stripper.strip(visible(flat.text, part, hidden)) for part in front.abstract
@@ -70,7 +86,7 @@ def parse_archive(
         warnings.append(ParseWarning(rule="too-many-sections", detail=detail))
     warnings += [
         ParseWarning(rule="hidden-text", detail=f"the page does not show: {words}")
-        for words in hidden_words(flat)
+        for _, words in unseen
     ]
     figures = read_figures(flat)
     if not figures.whole:
@@ -83,7 +99,7 @@ def parse_archive(
         found = read_bibliography(flat.text, texts, main_file=chosen.path, cited=cited)
         entries = found.entries
         warnings += found.warnings
-    return PaperText(
+    paper = PaperText(
         file=file,
         main_file=file if archive.kind in ("tex", "gzip-tex") else chosen.path,
         title=front.title,
@@ -97,6 +113,7 @@ def parse_archive(
         text_source="arxiv-latex",
         text_version=TEXT_VERSION,
     )
+    return report_orders(paper, cut=cut_hidden)
 
 
 def read_sections(

@@ -14,6 +14,7 @@ from cycledata.formats.section_titles import is_printed_acknowledgments, is_refe
 from cycledata.parse.pdf.convert import PDF_LIMITS, Block, Converted, Converter, PdfLimits, convert
 from cycledata.parse.pdf.layout import rotated_pages
 from cycledata.parse.pdf.structure import Part, parts_of
+from cycledata.parse.reviewer_orders import report_orders
 from cycledata.records import Figure, Leak, PaperText, ParseWarning, Section
 
 RULES_VERSION = 2
@@ -60,7 +61,12 @@ _WORD = re.compile(r"[^\W\d_]++(?:-[^\W\d_]++)*+")
 
 
 def parse_pdf(
-    payload: bytes, *, file: str, converter: Converter = "pypdfium2", limits: PdfLimits = PDF_LIMITS
+    payload: bytes,
+    *,
+    file: str,
+    converter: Converter = "pypdfium2",
+    limits: PdfLimits = PDF_LIMITS,
+    cut_hidden: bool = False,
 ) -> PaperText:
     """Parse a born-digital PDF into sectioned text.
 
@@ -70,6 +76,7 @@ def parse_pdf(
         converter: what turns it into blocks: ``pypdfium2`` comes with the extra ``pdf``,
             ``docvortex`` with the extra of that name; the others are commands on PATH.
         limits: bounds on size, pages, seconds and memory.
+        cut_hidden: cut words that the page does not show, and orders to a reviewer.
 
     Returns:
         The text, with ``text_source`` "pdf-markdown" and the versions of converter and rules.
@@ -80,7 +87,8 @@ def parse_pdf(
         ValueError: the converter is not installed.
     """
     document = convert(payload, converter=converter, limits=limits)
-    return paper_of(document, file=file)
+    paper = paper_of(document, file=file)
+    return report_orders(without_hidden(paper, document) if cut_hidden else paper, cut=cut_hidden)
 
 
 def paper_of(document: Converted, *, file: str) -> PaperText:
@@ -132,6 +140,20 @@ def paper_of(document: Converted, *, file: str) -> PaperText:
         text_source="pdf-markdown",
         text_version=f"{document.version}+{RULES_VERSION}",
     )
+
+
+def without_hidden(paper: PaperText, document: Converted) -> PaperText:
+    """Return a paper without the words of its hidden texts, where they are found again."""
+    words = [r"\s+".join(map(re.escape, span.text.split())) for span in document.hidden]
+    if not words:
+        return paper
+    hidden = re.compile("|".join(sorted(words, key=len, reverse=True)))
+    sections = (
+        section.model_copy(update={"text": hidden.sub(" ", section.text)})
+        for section in paper.sections
+    )
+    abstract = hidden.sub(" ", paper.abstract)
+    return paper.model_copy(update={"abstract": abstract, "sections": tuple(sections)})
 
 
 def _warnings(
