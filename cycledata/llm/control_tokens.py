@@ -14,7 +14,7 @@ _NAMES = (
     r"(?:start|end)_of_(?:turn|image|text|role)|image_soft_token|startoftext|endoftext|"
     r"begin_of_text|im_start|im_end|im_sep|start_header_id|end_header_id|eot_id|eom_id|eot|eom|"
     r"fim_(?:prefix|suffix|middle)|system|user|assistant|bot|human|tool|think|tool_call|"
-    r"tool_response|tools|documents|end|turn|channel|message|start|return|constrain|call"
+    r"tool_response|tools|documents|image|video|audio|img|end|turn|channel|message|start|return|constrain|call"
 )
 _BRACKETED = (
     r"INST|SYS|AVAILABLE_TOOLS|TOOL_CALLS|TOOL_RESULTS|TOOL_CONTENT|SYSTEM_PROMPT|PREFIX|SUFFIX|"
@@ -22,9 +22,9 @@ _BRACKETED = (
     r"BEGIN_OF_TEXT|END_OF_TEXT|control_\d{1,4}|REFERENCE_DOC_\d{1,4}"
 )
 # The first character of a token. `<|...|>` and `[|...|]` count with any name, the former also with
-# the full-width bars of DeepSeek.
+# the full-width bars of DeepSeek and with a bar on one side (`<|turn>`, `<turn|>`).
 _OPENING = re.compile(
-    rf"<(?=[|｜][^<>\n]{{1,64}}[|｜]>|</?SYS>>|/?(?:{_NAMES})>)"
+    rf"<(?=[|｜][^<>\n]{{1,64}}[|｜]>|[|｜][A-Za-z][\w./-]{{0,63}}>|[A-Za-z][\w./-]{{0,63}}[|｜]>|</?SYS>>|/?(?:{_NAMES})>)"
     rf"|\[(?=/?(?:{_BRACKETED})\]|\|[^\[\]\n]{{1,64}}\|\]|e~\[)|\](?=~!?b[\]\[])",
     re.IGNORECASE,
 )
