@@ -155,9 +155,9 @@ def test_one_changed_paper_is_read_again_and_no_other(
 ) -> None:
     read: list[str] = []
 
-    def counted(payload: bytes, *, file: str, bibliography: bool) -> Any:
+    def counted(payload: bytes, *, file: str, **options: Any) -> Any:
         read.append(file)
-        return parse_eprint(payload, file=file, bibliography=bibliography)
+        return parse_eprint(payload, file=file, **options)
 
     monkeypatch.setattr("cycledata.datasets.paper_texts.parse_eprint", counted)
     cache = tmp_path / "cache"
