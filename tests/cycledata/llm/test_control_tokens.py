@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 from cycledata.llm.control_tokens import neutralize, restore
 
 TOKENS = [
-    "<|tool_response>", "<turn|>", "<image>", "<|im_start|>", "<|im_end|>", "<|endoftext|>", "<|eot_id|>", "<|start_header_id|>", "<|user|>",
+    "<|tool_response>", "<turn|>", "<image>",
+    "<|im_start|>", "<|im_end|>", "<|endoftext|>", "<|eot_id|>", "<|start_header_id|>", "<|user|>",
     "[INST]", "[/INST]", "<<SYS>>", "<</SYS>>", "<s>", "</s>", "<start_of_turn>", "<end_of_turn>",
     "<bos>", "<eos>", "[TOOL_CALLS]", "<｜User｜>", "<｜end▁of▁sentence｜>", "<think>", "</think>",
     "<unused12>", "[CLS]", "<extra_id_0>", "[gMASK]", "[|user|]", "]~b]", "[e~[",
