@@ -34,6 +34,8 @@ class ChatTokenizer(Protocol):
     """Control tokens by id."""
     backend_tokenizer: Any
     """Tokenizer of the tokenizers library."""
+    chat_template: Any
+    """Template in Jinja; None if the tokenizer has none."""
 
     def apply_chat_template(self, conversation: Any, **settings: Any) -> Any:
         """Render a chat as text."""
@@ -166,8 +168,7 @@ def _skeleton(tokenizer: ChatTokenizer, messages: Sequence[Message], *, ask: boo
     turns = [
         {"role": message.role, "content": f"\ue000{i}\ue001"} for i, message in enumerate(messages)
     ]
-    text = tokenizer.apply_chat_template(turns, tokenize=False, add_generation_prompt=ask)
-    assert isinstance(text, str)
+    text = _rendered(tokenizer, turns, ask=ask)
     found = sorted(int(match[1]) for match in _MARKER.finditer(text))
     if found != list(range(len(messages))):
         raise ParseError(
@@ -176,6 +177,25 @@ def _skeleton(tokenizer: ChatTokenizer, messages: Sequence[Message], *, ask: boo
             f" {found[:20]}; use another chat_template",
         )
     return text
+
+
+def _rendered(tokenizer: ChatTokenizer, turns: list[dict[str, str]], *, ask: bool) -> str:
+    from jinja2 import TemplateError
+
+    problem = "the tokenizer has none"
+    if tokenizer.chat_template is not None:
+        try:
+            return str(
+                tokenizer.apply_chat_template(turns, tokenize=False, add_generation_prompt=ask)
+            )
+        except TemplateError as error:
+            problem = f"found {error}"
+    roles = ", ".join(turn["role"] for turn in turns)
+    raise ParseError(
+        "chat-template",
+        f"expected a template that renders the roles {roles}, but {problem}; name another"
+        " chat_template in the table of the model",
+    )
 
 
 def _fill(skeleton: str, messages: Sequence[Message], tokenizer: ChatTokenizer) -> _RenderedChat:
@@ -201,7 +221,7 @@ def _trims(tokenizer: ChatTokenizer, messages: Sequence[Message]) -> list[bool]:
         {"role": message.role, "content": f" \ue000{i}\ue001 "}
         for i, message in enumerate(messages)
     ]
-    text = tokenizer.apply_chat_template(turns, tokenize=False, add_generation_prompt=False)
+    text = _rendered(tokenizer, turns, ask=False)
     return [f" \ue000{i}\ue001 " not in text for i in range(len(messages))]
 
 

@@ -6,6 +6,8 @@ A trained folder names the commit of its base and the digests of its tokenizer a
 
 import json
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -50,7 +52,8 @@ def base_of(config: ModelConfig) -> ModelConfig:
         return config
     from peft import PeftConfig
 
-    adapter = PeftConfig.from_pretrained(config.path)
+    with readable(config):
+        adapter = PeftConfig.from_pretrained(config.path)
     base = config.model_copy(
         update={"path": str(adapter.base_model_name_or_path), "revision": adapter.revision}
     )
@@ -58,17 +61,35 @@ def base_of(config: ModelConfig) -> ModelConfig:
     return base
 
 
+@contextmanager
+def readable(config: ModelConfig) -> Iterator[None]:
+    """Turn what libraries raise about an unusable folder or setting into an expected error."""
+    import torch
+    from safetensors import SafetensorError
+
+    try:
+        yield
+    except torch.OutOfMemoryError:
+        raise
+    except (OSError, ValueError, ImportError, RuntimeError, KeyError, SafetensorError) as error:
+        reason = next((line for line in str(error).splitlines() if line.strip()), repr(error))
+        raise ParseError("model", f"{config.path}: cannot be loaded: {reason[:300]}") from error
+
+
 def load_tokenizer(config: ModelConfig) -> Any:
     """Load the tokenizer saved beside a model or an adapter, with the recipe's chat template.
 
     Raises:
-        ParseError: ``unpinned-model``, a hub id without a commit; ``tokenizer``, a slow tokenizer,
-            which cannot give the offsets of tokens; ``changed-base``, not the tokenizer or the
-            template that the weights were trained with.
+        ParseError: ``unpinned-model``, a hub id without a commit; ``model``, a folder that
+            transformers cannot load; ``tokenizer``, a slow tokenizer, which cannot give the
+            offsets of tokens; ``changed-base``, not the tokenizer or the template that the weights
+            were trained with.
     """
     from transformers import AutoTokenizer
 
-    tokenizer = AutoTokenizer.from_pretrained(config.path, **_pinned(config))
+    pinned = _pinned(config)
+    with readable(config):
+        tokenizer: Any = AutoTokenizer.from_pretrained(config.path, **pinned)
     if not tokenizer.is_fast:
         raise ParseError("tokenizer", f"{config.path}: expected a fast tokenizer; convert it first")
     if config.chat_template is not None:
@@ -102,7 +123,8 @@ def load_model(config: ModelConfig, *, trainable: bool = False, place: str | Non
         place: device; None for this process's GPU, or the CPU if there is none.
 
     Raises:
-        ParseError: ``unpinned-model``, a hub id without a commit.
+        ParseError: ``unpinned-model``, a hub id without a commit; ``model``, a folder or an
+            attention that transformers cannot load.
     """
     import torch
     from transformers import AutoModelForCausalLM
@@ -111,13 +133,15 @@ def load_model(config: ModelConfig, *, trainable: bool = False, place: str | Non
     settings: dict[str, Any] = {"dtype": getattr(torch, config.dtype), **_pinned(base)}
     if config.attn_implementation is not None:
         settings["attn_implementation"] = config.attn_implementation
-    model: Any = AutoModelForCausalLM.from_pretrained(base.path, **settings)
+    with readable(base):
+        model: Any = AutoModelForCausalLM.from_pretrained(base.path, **settings)
     model = model.to(place or device())
     if not is_adapter(config):
         return model
     from peft import PeftModel
 
-    wrapped = PeftModel.from_pretrained(model, config.path, is_trainable=trainable)
+    with readable(config):
+        wrapped = PeftModel.from_pretrained(model, config.path, is_trainable=trainable)
     return wrapped if trainable else wrapped.merge_and_unload()
 
 

@@ -356,7 +356,9 @@ def _job(
 
     settings = [*(overrides or []), *([f"round={round_}"] if round_ else [])]
     config: Any = read_config(recipe_path(recipe), CONFIGS[job], settings)
-    record = importlib.import_module(f"cycletrain.jobs.{job}").run(config)
+    module = importlib.import_module(f"cycletrain.jobs.{job}")
+    with _enough_memory(job):
+        record = module.run(config)
     if as_json:
         print_json(record.model_dump(mode="json"))
         return
@@ -367,6 +369,33 @@ def _job(
     if record.audit is not None:
         print(printable(record.audit.verdict.sentence))
     print(f"record: {config.out / 'index.html'}")
+
+
+_SMALLER = {
+    "sft": "training.batch_size or context_tokens, or set training.checkpointing or sharding, or"
+    " adapter.gradient_device=layers",
+    "rollout": "batch_size or sampling.max_tokens",
+    "reward": "batch_size or sampling.max_tokens",
+    "iterate": "batch_size, training.batch_size or training.context_tokens",
+    "detect": "window_tokens",
+}
+"""What to lower when a job runs out of memory."""
+_SMALLER["simpo"] = _SMALLER["sft"]
+
+
+@contextmanager
+def _enough_memory(job: str) -> Iterator[None]:
+    """Turn a lack of memory, wherever it occurs, into an error that names what to lower."""
+    import torch
+
+    from cycledata.errors import TrainingError
+
+    try:
+        yield
+    except torch.OutOfMemoryError as error:
+        lower = _SMALLER.get(job, "the batch size")
+        reason = str(error).splitlines()[0][:200]
+        raise TrainingError(f"out of memory: {reason}; lower {lower}") from error
 
 
 def _log_to_stderr() -> None:

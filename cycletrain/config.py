@@ -3,20 +3,49 @@
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import ConfigDict, Field, field_serializer, model_validator
+from pydantic import (
+    AfterValidator,
+    ConfigDict,
+    Field,
+    ValidationInfo,
+    field_serializer,
+    field_validator,
+    model_validator,
+)
 
+from cycledata.errors import FetchError
 from cycledata.llm.chat import Sampling
 from cycledata.records import Record
 
 Positive = Annotated[int, Field(ge=1)]
 PositiveFloat = Annotated[float, Field(gt=0)]
 Share = Annotated[float, Field(ge=0, le=1)]
+Tracker = Literal[
+    "trackio", "tensorboard", "wandb", "mlflow", "swanlab", "comet_ml", "clearml", "neptune"
+]
+
+
+def _not_zero(number: int) -> int:
+    if number == 0:
+        raise ValueError("expected -1, or 1 or more")
+    return number
 
 
 class ConfigTable(Record):
     """Base of every config; the docstring of a key is its description in ``recipe show``."""
 
     model_config = ConfigDict(use_attribute_docstrings=True)
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _is_meant(cls, value: Any, info: ValidationInfo) -> Any:
+        """Refuse what would be read as something else: "" as this folder, true as 1."""
+        if value == "":
+            raise ValueError("expected a value; leave the key out for its default")
+        wanted = cls.model_fields[str(info.field_name)].annotation
+        if isinstance(value, bool) and wanted is not bool:
+            raise ValueError("expected no truth value")
+        return value
 
 
 class ServerConfig(ConfigTable):
@@ -71,6 +100,18 @@ class ModelConfig(ConfigTable):
     tokens_per_second: PositiveFloat = 1000.0
     """Expected tokens per second of one server or process, for the estimate of time only."""
 
+    @field_validator("path")
+    @classmethod
+    def _is_an_address(cls, path: str) -> str:
+        from cycledata.llm.endpoint import split_url
+
+        if path.startswith(("http://", "https://")):
+            try:
+                split_url(path)
+            except FetchError as error:
+                raise ValueError(str(error)) from error
+        return path
+
     @field_serializer("path")
     def _without_credentials(self, path: str) -> str:
         """Keep the credentials of a URL out of records and cards."""
@@ -120,7 +161,7 @@ class TrainingConfig(ConfigTable):
     """Batches per update."""
     epochs: PositiveFloat = 1.0
     """Passes over the examples."""
-    max_steps: int = -1
+    max_steps: Annotated[int, Field(ge=-1), AfterValidator(_not_zero)] = -1
     """Updates; -1 for as many as ``epochs`` gives."""
     schedule: Literal["linear", "cosine", "constant"] = "linear"
     """Course of the learning rate after the rise."""
@@ -136,11 +177,11 @@ class TrainingConfig(ConfigTable):
     sequence_parallel: Positive = 1
     """GPUs that share each text, with DeepSpeed's Ulysses (accelerate's ``sp_size``)."""
     packing: bool = False
-    """Put several short examples into one row (TRL's ``packing``); needs flash attention."""
+    """Put several short examples into one row (TRL's ``packing``); each attends to itself alone."""
     liger: bool = False
     """Use Liger's kernels where transformers and TRL do; needs ``liger-kernel`` and a GPU."""
-    report_to: tuple[str, ...] = ()
-    """Trackers of transformers, e.g. ``trackio``, ``tensorboard``, ``wandb``."""
+    report_to: tuple[Tracker, ...] = ()
+    """Trackers that transformers reports to; each needs its package."""
     log_steps: Positive = 10
     """Updates between two rows of the log."""
     save_steps: Positive | None = None
@@ -179,17 +220,6 @@ def require_whole_texts(config: Any) -> Any:
     return config
 
 
-def _require_separate_texts(config: Any) -> Any:
-    """Check that packed examples cannot attend to each other."""
-    attention = config.model.attn_implementation or ""
-    if config.training.packing and "flash" not in attention:
-        raise ValueError(
-            "packing needs model.attn_implementation flash_attention_2 or _3, found"
-            f" {attention or 'the default'}: others let the examples of a row attend to each other"
-        )
-    return config
-
-
 class JobConfig(ConfigTable):
     """Keys of every job."""
 
@@ -197,7 +227,7 @@ class JobConfig(ConfigTable):
     """Finished build with the data; it is verified before anything starts."""
     out: Path
     """Folder of results; a folder of another run is refused."""
-    seed: int = 0
+    seed: Annotated[int, Field(ge=0, lt=2**32)] = 0
     """Seed of every random draw."""
 
 
@@ -225,7 +255,6 @@ class SftConfig(JobConfig):
     validation: ValidationConfig = ValidationConfig()
 
     _check = model_validator(mode="after")(_require_shareable)
-    _check_packing = model_validator(mode="after")(_require_separate_texts)
 
     @model_validator(mode="after")
     def _reviews_need_whole_weights(self) -> Self:

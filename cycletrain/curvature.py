@@ -13,8 +13,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-IGNORED = -100
-"""Label of a token that is not scored: padding, or context from the window before."""
+from cycletrain.losses import IGNORED, rows_per_chunk
 
 
 class Moments(NamedTuple):
@@ -35,7 +34,7 @@ def sampling_discrepancy(
     labels: Tensor,
     reference_logits: Tensor | None = None,
     *,
-    chunk_tokens: int = 256,
+    chunk_tokens: int | None = None,
 ) -> Tensor:
     """Return the analytic criterion of Fast-DetectGPT per text, shape (batch,), float32.
 
@@ -45,7 +44,7 @@ def sampling_discrepancy(
         labels: the texts' tokens, shape (batch, tokens); ``IGNORED`` is left out.
         reference_logits: sampling model's logits; None if it is the scoring model. If the
             vocabularies differ, both are cut to the smaller one before the softmax.
-        chunk_tokens: positions turned into float32 at a time.
+        chunk_tokens: positions turned into float32 at a time; None for the size of the cache.
 
     >>> logits = torch.tensor([[[2.0, 0.0], [2.0, 0.0]]])
     >>> sampling_discrepancy(logits, torch.tensor([[0, 0]]))  # the likely token both times
@@ -61,7 +60,7 @@ def curvature_moments(
     labels: Tensor,
     reference_logits: Tensor | None = None,
     *,
-    chunk_tokens: int = 256,
+    chunk_tokens: int | None = None,
 ) -> Moments:
     """Return excess log-probability and variance per text; see ``sampling_discrepancy``.
 
@@ -84,26 +83,25 @@ def curvature_moments(
         )
     excess = torch.zeros(len(labels), dtype=torch.float64, device=labels.device)
     variance = torch.zeros_like(excess)
-    for start in range(0, labels.shape[1], chunk_tokens):
-        part = slice(start, start + chunk_tokens)
-        logp = _log_softmax(score_logits[:, part, :vocabulary])
+    wide = torch.promote_types(score_logits.dtype, torch.float32)
+    row_bytes = max(1, len(labels)) * vocabulary * wide.itemsize
+    # A chunk that fits the cache is read from memory once, not once per operation.
+    size = chunk_tokens or rows_per_chunk(labels, row_bytes, cpu=2**20, gpu=2**25)
+    for start in range(0, labels.shape[1], size):
+        part = slice(start, start + size)
+        logp = torch.log_softmax(score_logits[:, part, :vocabulary], -1, dtype=wide)
         if reference_logits is score_logits:
-            p = logp.exp()
+            product = logp.exp()
         else:
-            p = _log_softmax(reference_logits[:, part, :vocabulary]).exp_()
+            product = torch.softmax(reference_logits[:, part, :vocabulary], -1, dtype=wide)
         scored = labels[:, part] != IGNORED
         found = logp.gather(-1, labels[:, part, None].clamp(min=0))[..., 0]
-        expected = torch.linalg.vecdot(p, logp)
-        spread = torch.linalg.vecdot(p, logp.sub_(expected[..., None]).square_())
+        # In place: time is that of reading and writing these two buffers.
+        expected = product.mul_(logp).sum(-1)
+        spread = product.mul_(logp).sum(-1).sub_(expected.square()).clamp_(min=0)
         excess += torch.where(scored, found - expected, 0).sum(-1, dtype=torch.float64)
         variance += torch.where(scored, spread, 0).sum(-1, dtype=torch.float64)
     return Moments(excess, variance)
-
-
-def _log_softmax(logits: Tensor) -> Tensor:
-    """Return log-probabilities in one new buffer of float32, or float64 if the input is."""
-    wide = torch.promote_types(logits.dtype, torch.float32)
-    return torch.log_softmax(logits, -1, dtype=wide)
 
 
 class Window(NamedTuple):

@@ -10,6 +10,8 @@ import torch
 import torch.nn.functional as F  # noqa: N812  torch's own convention
 from torch import Tensor
 
+from cycletrain.memory import GPU_CHUNK_BYTES
+
 IGNORED = -100
 """Label of a token that is not scored: prompt and padding."""
 
@@ -98,7 +100,7 @@ def mean_logprob(logits: Tensor, labels: Tensor) -> Tensor:
 
 
 def completion_logprobs(
-    hidden: Tensor, head: Tensor, labels: Tensor, *, chunk_tokens: int = 1024
+    hidden: Tensor, head: Tensor, labels: Tensor, *, chunk_tokens: int | None = None
 ) -> Logprobs:
     """Return log-probabilities of the scored tokens from hidden states, a chunk at a time.
 
@@ -110,7 +112,7 @@ def completion_logprobs(
         hidden: last hidden states, shape (batch, tokens, width).
         head: weight of the output head (no bias), shape (vocabulary, width).
         labels: as for ``mean_logprob``, shape (batch, tokens).
-        chunk_tokens: scored tokens per chunk.
+        chunk_tokens: scored tokens per chunk; None for what the device computes fastest.
 
     Returns:
         Sum and count for each sequence.
@@ -120,11 +122,19 @@ def completion_logprobs(
         hidden, head = (part.to(torch.get_autocast_dtype(place)) for part in (hidden, head))
     targets = labels[:, 1:]
     rows, positions = torch.nonzero(targets != IGNORED, as_tuple=True)
+    row_bytes = len(head) * _wide(hidden).itemsize
+    gpu = GPU_CHUNK_BYTES[head.requires_grad]
+    chunk = chunk_tokens or rows_per_chunk(hidden, row_bytes, cpu=2**26, gpu=gpu)
     logprobs: Tensor = _ChunkedLogprobs.apply(  # type: ignore[no-untyped-call]  # torch's own
-        hidden[rows, positions], head, targets[rows, positions], chunk_tokens
+        hidden[rows, positions], head, targets[rows, positions], chunk
     )
     total = logprobs.new_zeros(len(labels)).index_add(0, rows, logprobs)
     return Logprobs(total, torch.bincount(rows, minlength=len(labels)))
+
+
+def rows_per_chunk(like: Tensor, row_bytes: int, *, cpu: int, gpu: int) -> int:
+    """Return how many rows of ``row_bytes`` fit the bytes for a chunk on the device; at least 1."""
+    return max(1, (cpu if like.device.type == "cpu" else gpu) // row_bytes)
 
 
 class _ChunkedLogprobs(torch.autograd.Function):
@@ -141,39 +151,46 @@ class _ChunkedLogprobs(torch.autograd.Function):
         slopes = torch.empty_like(hidden) if ctx.needs_input_grad[0] else None
         for start in range(0, len(targets), chunk):
             rows = slice(start, start + chunk)
-            residual, logprobs[rows] = _residual(hidden[rows], head, targets[rows])
+            logits = hidden[rows] @ head.T
+            wide = torch.log_softmax(logits, 1, dtype=logprobs.dtype)
+            logprobs[rows] = wide.gather(1, targets[rows, None])[:, 0]
+            del wide
             if slopes is not None:
-                torch.mm(residual.to(head.dtype), head, out=slopes[rows])
-        ctx.save_for_backward(hidden, head, targets, slopes)
+                residual = _residual(logits, targets[rows], logprobs[rows])
+                torch.mm(residual, head, out=slopes[rows])
+        ctx.save_for_backward(hidden, head, targets, slopes, logprobs)
         ctx.chunk = chunk
         return logprobs
 
     @staticmethod
     def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, Tensor | None, None, None]:
-        hidden, head, targets, slopes = ctx.saved_tensors
-        grad_hidden = None if slopes is None else slopes * grad[:, None].to(slopes.dtype)
+        hidden, head, targets, slopes, logprobs = ctx.saved_tensors
+        grad_hidden = None if slopes is None else slopes * -grad[:, None].to(slopes.dtype)
         grad_head = None
         if ctx.needs_input_grad[1]:
             grad_head = torch.zeros_like(head, dtype=_wide(hidden))
             for start in range(0, len(targets), ctx.chunk):
                 rows = slice(start, start + ctx.chunk)
-                residual, _ = _residual(hidden[rows], head, targets[rows])
-                residual *= grad[rows, None]
-                # In the type of the hidden states, as the head's own backward pass: float32
-                # products are several times slower on a GPU. The sum over chunks is wide.
-                grad_head += residual.to(hidden.dtype).T @ hidden[rows]
+                residual = _residual(hidden[rows] @ head.T, targets[rows], logprobs[rows])
+                weighted = hidden[rows] * -grad[rows, None].to(hidden.dtype)
+                if grad_head.dtype == hidden.dtype:
+                    grad_head.addmm_(residual.T, weighted)
+                else:
+                    # In the type of the hidden states, as the head's own backward pass: float32
+                    # products are several times slower on a GPU. The sum over chunks is wide.
+                    grad_head += residual.T @ weighted
             grad_head = grad_head.to(head.dtype)
         return grad_hidden, grad_head, None, None
 
 
-def _residual(hidden: Tensor, head: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
-    """Return one-hot minus softmax, shape (rows, vocabulary), and the targets' log p."""
-    logits = (hidden @ head.T).to(_wide(hidden))
-    chosen = logits.gather(1, targets[:, None])
-    normaliser = logits.logsumexp(1, keepdim=True)
-    residual = logits.sub_(normaliser).exp_().neg_()
-    residual.scatter_add_(1, targets[:, None], torch.ones_like(chosen))
-    return residual, (chosen - normaliser)[:, 0]
+def _residual(logits: Tensor, targets: Tensor, logprobs: Tensor) -> Tensor:
+    """Return softmax minus one-hot, shape (rows, vocabulary), in the type of the logits.
+
+    The sums of the softmax are wide whatever its type; p - 1 of the target is made from log p,
+    since bf16 has no number between 0.996 and 1.
+    """
+    residual = torch.softmax(logits, 1)
+    return residual.scatter_(1, targets[:, None], logprobs.expm1().to(logits.dtype)[:, None])
 
 
 def _wide(tensor: Tensor) -> torch.dtype:

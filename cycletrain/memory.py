@@ -10,14 +10,16 @@ from typing import Any
 from cycledata.errors import TrainingError
 from cycletrain.config import AdapterConfig, ModelConfig, TrainingConfig
 
+GPU_CHUNK_BYTES = {False: 2**28, True: 2**30}
+"""float32 log-probabilities that exist at a time, by whether the output head trains: each chunk
+reads and writes the whole gradient of a head."""
+
 GIB = 2**30
 _BF16, _FLOAT32, _FP8 = 2, 4, 1
 _ADAM_BYTES = 8
 """Two float32 moments per trained weight."""
-_CHUNK_TOKENS = 1024
-"""Scored tokens that meet the output head at a time."""
-_LOGIT_BYTES = 10
-"""bf16 logits, float32 logits and their softmax."""
+_LOGIT_BYTES = 1.5
+"""Logits of a chunk in bf16 and their log-probabilities in float32, per byte of the latter."""
 _USABLE = 0.92
 """Share of a GPU's memory before fragmentation and the libraries' own buffers."""
 
@@ -62,10 +64,11 @@ class ModelShape:
         """
         from transformers import AutoConfig
 
-        from cycletrain.checkpoints import base_of
+        from cycletrain.checkpoints import base_of, readable
 
         base = base_of(model)
-        config: Any = AutoConfig.from_pretrained(base.path, revision=base.revision)
+        with readable(base):
+            config: Any = AutoConfig.from_pretrained(base.path, revision=base.revision)
         config = getattr(config, "text_config", config)
         try:
             head_size = getattr(config, "head_dim", None) or (
@@ -105,10 +108,14 @@ class MemoryPlan:
     """Peak of LoRA-GA's gradient estimate on the GPU; 0 without one."""
 
     @property
+    def step(self) -> float:
+        """Peak of a training step."""
+        return self.weights + self.gradients + self.optimizer + self.activations + self.logits
+
+    @property
     def total(self) -> float:
         """Peak: the larger of a training step and the start."""
-        step = self.weights + self.gradients + self.optimizer + self.activations + self.logits
-        return max(step, self.start)
+        return max(self.step, self.start)
 
 
 def plan_memory(
@@ -142,7 +149,7 @@ def plan_memory(
         linear = shape.n_linear * (_FP8 * shards_weights if adapter.fp8 else _BF16)
         weights = linear + (shape.n_parameters - shape.n_linear) * _BF16 + trained * _FLOAT32
     activations = _activations(shape, tokens, checkpointing=training.checkpointing)
-    logits = float(_CHUNK_TOKENS * shape.vocabulary * _LOGIT_BYTES)
+    logits = _LOGIT_BYTES * GPU_CHUNK_BYTES[adapter.kind == "none"]
     if adapter.kind == "none":
         logits += shape.hidden * shape.vocabulary * _FLOAT32  # the head's gradient
     start = 0.0

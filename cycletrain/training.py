@@ -5,6 +5,7 @@ import math
 import shutil
 import time
 from collections.abc import Sequence
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +44,7 @@ log = logging.getLogger(__name__)
 
 def trainer_settings(config: TrainingConfig, *, out: Path, seed: int, dtype: str) -> dict[str, Any]:
     """Return keyword arguments of both transformers' TrainingArguments and TRL's SFTConfig."""
+    _require_installed(config)
     on_gpu = torch.cuda.is_available()
     settings = {
         "output_dir": str(out),
@@ -71,6 +73,25 @@ def trainer_settings(config: TrainingConfig, *, out: Path, seed: int, dtype: str
     }
     start_communication(config)
     return settings | sharding_settings(config)
+
+
+def _require_installed(config: TrainingConfig) -> None:
+    """Check that the packages that the recipe asks for are there.
+
+    Raises:
+        TrainingError: names the key and the command that installs the package.
+    """
+    wanted = {name: ("report_to", name) for name in config.report_to}
+    if config.liger:
+        wanted["liger_kernel"] = ("liger", "liger-kernel")
+    if config.sharding.startswith("zero"):
+        wanted["deepspeed"] = ("sharding", "'cyclekit[deepspeed]'")
+    for module, (key, package) in wanted.items():
+        if find_spec(module) is None:
+            raise TrainingError(
+                f"training.{key}: expected the package {module}, found none; run"
+                f" `pip install {package}` or change the key"
+            )
 
 
 def check_memory(

@@ -51,8 +51,27 @@ def test_overrides_replace_single_values(recipe: Path) -> None:
         ("role=author", r"role: Input should be 'reviewer' or 'researcher', found 'author'"),
         ("adapter.rank", "expected key=value"),
         ("build.x=1", "build is no table"),
+        ("out=", "out: .*expected a value"),
+        ("seed=-1", "seed: Input should be greater than or equal to 0"),
+        ("training.learning_rate=true", "learning_rate: .*expected no truth value"),
+        ("training.max_steps=0", "max_steps: .*expected -1, or 1 or more"),
+        ('training.report_to=["nope"]', "report_to.0: Input should be 'trackio'"),
+        ("model.path=http://", "path: .*expected http://HOST/v1"),
     ],
-    ids=["table-key", "top-key", "range", "choice", "no-value", "no-table"],
+    ids=[
+        "table-key",
+        "top-key",
+        "range",
+        "choice",
+        "no-value",
+        "no-table",
+        "empty",
+        "seed",
+        "truth",
+        "no-steps",
+        "tracker",
+        "url",
+    ],
 )
 def test_what_is_unknown_or_out_of_range_is_refused(
     recipe: Path, override: str, message: str

@@ -94,7 +94,6 @@ def test_held_back_reviews_are_read_on_the_scale_of_the_venue(
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"training": {"packing": True}}, "packing needs model.attn_implementation flash"),
         ({"training": {"context_parallel": 2}}, "context_parallel needs sharding fsdp2"),
         ({"training": {"sequence_parallel": 2}}, "sequence_parallel needs sharding zero2"),
         ({"validation": {"n_reviewed": 1}}, "needs held-back papers"),
@@ -103,7 +102,7 @@ def test_held_back_reviews_are_read_on_the_scale_of_the_venue(
             "whose weights each process has",
         ),
     ],
-    ids=["packing", "context", "sequence", "no-papers", "shared-weights"],
+    ids=["context", "sequence", "no-papers", "shared-weights"],
 )
 def test_settings_that_exclude_each_other_are_refused(
     tmp_path: Path, changes: Any, message: str
