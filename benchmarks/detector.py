@@ -145,7 +145,7 @@ def score(args: argparse.Namespace) -> None:
         out=args.out,
         format="review",
         generated=Path(),
-        source="",
+        source="several",
         model=ModelConfig(path=str(args.model), dtype="float32"),
         window_tokens=1024,
         overlap_tokens=128,

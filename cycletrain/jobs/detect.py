@@ -5,9 +5,12 @@ calibrates the threshold and the probability, the rest is classified. ``criteria
 by ``cycleeval detection``; ``detections.jsonl`` has one verdict per text.
 """
 
+import logging
+import time
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
+from cycledata.console import time_left
 from cycledata.errors import TrainingError
 from cycledata.formats.paper_text import ResearchText, parse_messages
 from cycledata.formats.review_messages import paper_as_text
@@ -30,6 +33,9 @@ from cycletrain.generation import seed_of
 from cycletrain.latex_paper import text_as_paper
 from cycletrain.preferences import Reward, Rollout
 from cycletrain.run_record import RunRecord, close_run, open_run
+
+log = logging.getLogger(__name__)
+_TEXTS_PER_LOG = 20
 
 
 class Detection(Record):
@@ -56,14 +62,21 @@ def run(config: DetectConfig) -> RunRecord:
     detector = open_detector(config)
     scored: list[tuple[str, str | None, float]] = []
     counts = {"human": 0, "generated": 0, "too_short": 0}
-    for source, texts in ((None, human_texts(config)), (config.source, generated_texts(config))):
-        for text_id, text in texts:
-            value = detector.criterion(text)
-            if value is None:
-                counts["too_short"] += 1
-                continue
+    texts: list[tuple[str | None, str, str]] = [
+        *((None, text_id, text) for text_id, text in human_texts(config)),
+        *((config.source, text_id, text) for text_id, text in generated_texts(config)),
+    ]
+    started = time.monotonic()
+    for n_done, (source, text_id, text) in enumerate(texts, 1):
+        value = detector.criterion(text)
+        if value is None:
+            counts["too_short"] += 1
+        else:
             counts["human" if source is None else "generated"] += 1
             scored.append((text_id, source, value))
+        if n_done % _TEXTS_PER_LOG == 0 and n_done < len(texts):
+            seconds = (time.monotonic() - started) / n_done * (len(texts) - n_done)
+            log.info("texts scored: %s of %s, %s", n_done, len(texts), time_left(seconds))
     calibrates = calibration_papers(config, [text_id for text_id, _, _ in scored])
     criteria = [
         Criterion(
