@@ -4,16 +4,17 @@
 
 Coverage: share of 95% intervals that contain the true value. Type-I error: share of boards on which
 some of several equally good models is shown to differ. Power: share of boards on which a model with
-a mean squared error 30% larger is shown to be worse than the best. About ten minutes of one core.
+a mean squared error 30% larger is shown to be worse than the best. The standard error of a coverage
+near 0.95 is 0.005, of 2,000 repeats (0.010 of 500 for Spearman and pairwise accuracy).
 """
 
 import argparse
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from itertools import combinations
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import ndtr
+from scipy.special import ndtr, stdtr
 
 from cycleeval.bootstrap import (
     Interval,
@@ -40,6 +41,7 @@ from cycleeval.rank import cells, pairwise_accuracy_of, spearman_of, weigh
 from cycleeval.reviewer_worth import worth_moments, worth_of_sums
 
 Floats = NDArray[np.float64]
+Places = NDArray[np.int64]
 Generator = np.random.Generator
 SIZES = (20, 100, 781)
 RESAMPLES = 500
@@ -200,61 +202,71 @@ def _of_worth(n: int, repeats: int, generator: Generator) -> str:
     return f"{inside / max(defined, 1):.3f} ({defined / repeats:.0%} defined)"
 
 
-def places(repeats: int, generator: Generator) -> None:
+def places(boards: int, generator: Generator) -> None:
     """Print type-I error and power of the tests behind the places."""
-    header = ["papers", "models", "boards", "type-I error", "power", "type-I error, heavy tails"]
-    table([*header, "the same without the caution"], _rows_of_places(repeats, generator))
+    header = ["papers", "models", "type-I error", "power", "type-I error, heavy tails"]
+    print(f"\n{boards:,} boards per cell; in brackets the exact 95% interval of the simulation")
+    table([*header, "the same without the caution"], _rows_of_places(boards, generator))
 
 
-def _rows_of_places(repeats: int, generator: Generator) -> Iterator[list[str]]:
+def _rows_of_places(boards: int, generator: Generator) -> Iterator[list[str]]:
     for n_papers in SIZES:
         for n_models in (2, 6, 20, 100):
-            boards = max(repeats // 5, 20) if n_models == 100 else repeats
             found = [
                 _rejected(n_models, n_papers, huge, worse, boards, generator)
                 for huge, worse in ((0.0, 1.0), (0.0, 1.3), (HUGE, 1.0))
             ]
             (normal, _), (power, _), (heavy, unguarded) = found
-            shares = [f"{share:.3f}" for share in (normal, power, heavy, unguarded)]
-            yield [str(n_papers), str(n_models), str(boards), *shares]
+            shares = [_share(count, boards) for count in (normal, power, heavy, unguarded)]
+            yield [str(n_papers), str(n_models), *shares]
+
+
+def _share(count: int, boards: int) -> str:
+    """Return a share with its Monte-Carlo interval."""
+    ends = exact_interval(count, boards)
+    return f"{count / boards:.3f} [{ends.low:.3f}, {ends.high:.3f}]"
 
 
 def _rejected(
     n_models: int, n_papers: int, huge: float, worse: float, boards: int, generator: Generator
-) -> tuple[float, float]:
-    """Return the share of boards with a difference, and the same without the caution on tails."""
+) -> tuple[int, int]:
+    """Return the boards with a difference, and the same without the caution on tails."""
     shown = unguarded = 0
-    for _ in range(boards):
+    scale = np.ones((n_models, 1))
+    scale[-1] = np.sqrt(worse)
+    for board in range(boards):
         common = _errors((n_papers,), huge, generator)
         own = _errors((n_models, n_papers), huge, generator)
-        scale = np.ones((n_models, 1))
-        scale[-1] = np.sqrt(worse)
         squares = ((0.6 * common + 0.8 * own) * scale) ** 2
-        guarded, plain = _differences(squares, last_only=worse > 1)
+        guarded, plain = _differences(squares, last_only=worse > 1, check=board == 0)
         shown += guarded
         unguarded += plain
-    return shown / boards, unguarded / boards
+    return shown, unguarded
 
 
-def _differences(squares: Floats, *, last_only: bool) -> tuple[bool, bool]:
+def _differences(squares: Floats, *, last_only: bool, check: bool) -> tuple[bool, bool]:
+    """Return whether a difference is shown, with and without the caution on tails."""
     n_models, n_papers = squares.shape
     without = (squares.sum(axis=1)[:, None] - squares) / (n_papers - 1)
     means = squares.mean(axis=1)
-    pairs = list(combinations(range(n_models), 2))
+    first, second = np.triu_indices(n_models, 1)
     if n_models == 2:
-        kept = np.concatenate(list(swap_weights(n_papers, resamples=2000, seed=0)))
-        swapped = (2 * kept - 1) @ (squares[0] - squares[1]) / n_papers
+        swapped = _coins(n_papers) @ (squares[0] - squares[1]) / n_papers
         p_values = [permutation_p_value(float(means[0] - means[1]), swapped) or 1.0]
     else:
-        p_values = [
-            jackknife_p_value(float(means[i] - means[j]), without[i] - without[j], n_papers) or 1.0
-            for i, j in pairs
-        ]
+        p_values = _jackknife_p_values(squares, first, second)
+        if check:  # the formula for means is the library's test
+            for k in range(0, len(first), max(len(first) // 10, 1)):
+                i, j = first[k], second[k]
+                gap, left_out = float(means[i] - means[j]), without[i] - without[j]
+                assert np.isclose(jackknife_p_value(gap, left_out, n_papers) or 1.0, p_values[k])
+    if min(p_values) * len(p_values) >= LEVEL:
+        return False, False
     best = int(np.argmin(means[:-1]))
     found = [
         (i, j)
-        for (i, j), p_value in zip(pairs, holm(p_values), strict=True)
-        if p_value < LEVEL and (not last_only or (i, j) == (best, n_models - 1))
+        for i, j, p_value in zip(first, second, holm(p_values), strict=True)
+        if p_value < LEVEL and (not last_only or (int(i), int(j)) == (best, n_models - 1))
     ]
     width = Interval(0, 1)  # any: only the tails matter here
     guarded = [
@@ -264,13 +276,29 @@ def _differences(squares: Floats, *, last_only: bool) -> tuple[bool, bool]:
     return any(guarded), bool(found)
 
 
+def _jackknife_p_values(squares: Floats, first: Places, second: Places) -> list[float]:
+    """Return `jackknife_p_value` of all pairs of means: Student's paired t with its floor."""
+    n_papers = squares.shape[1]
+    together = np.cov(squares)
+    variance = together[first, first] + together[second, second] - 2 * together[first, second]
+    gaps = squares.mean(axis=1)[first] - squares.mean(axis=1)[second]
+    tails = 2 * stdtr(n_papers - 1, -np.abs(gaps) / np.sqrt(variance / n_papers))
+    return [float(p_value) for p_value in np.maximum(tails, 2.0 ** (1 - n_papers))]
+
+
+@cache
+def _coins(n_papers: int) -> Floats:
+    """Return signs of 2,000 random swaps; the library uses the same ones for every board."""
+    return 2 * np.concatenate(list(swap_weights(n_papers, resamples=2000, seed=0))) - 1
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     parser.add_argument("--quick", action="store_true", help="a fiftieth of the repeats")
     share = 50 if parser.parse_args().quick else 1
     generator = np.random.default_rng(0)
     coverage(2_000 // share, generator)
-    places(100 // share, generator)
+    places(1_000 // share, generator)
 
 
 if __name__ == "__main__":

@@ -256,6 +256,7 @@ _SENTENCES: Mapping[RuleGroup, Mapping[str, str]] = {
         "written-consent": "A written consent covers the component.",
     },
     "prediction": {
+        "contradicts-text": "A rating or the decision differs from that in the line's text.",
         "duplicate-paper": "An earlier line is about the same paper.",
         "line-too-long": "The line exceeds the size limit.",
         "no-paper-id": "The line states no paper id.",

@@ -240,9 +240,16 @@ def _alpha(of: Patterns, values: Floats, weighed: Floats) -> Floats:
     sums, squares = of.of_levels @ shown, of.of_levels @ shown**2
     counts = of.counts[:, None]
     n = of.counts @ weighed
-    within = (weighed * (squares * counts - sums**2) / (counts - 1)).sum(axis=0)
-    total = _less((weighed * squares).sum(axis=0), ratio((weighed * sums).sum(axis=0) ** 2, n))
+    within = _weighted((squares * counts - sums**2) / (counts - 1), weighed)
+    total = _less(_weighted(squares, weighed), ratio(_weighted(sums, weighed) ** 2, n))
     return 1 - ratio(ratio(within, n) * (n - 1), total)
+
+
+def _weighted(values: Floats, weighed: Floats) -> Floats:
+    """Return the weighted sum of values over the lists, shape (resamples,)."""
+    if values.shape[1] == 1:
+        return np.asarray(values[:, 0] @ weighed)
+    return np.asarray(np.einsum("lb,lb->b", values, weighed))
 
 
 def _less(total: Floats, part: Floats) -> Floats:

@@ -8,6 +8,7 @@ fewer cells. So time grows with n^1.5 in matrix products, and memory too, but ne
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +17,10 @@ from cycleeval.ragged import Floats, Integers, Membership, membership
 
 _MOST_DIRECT = 600
 """Cells up to which all their pairs are compared directly."""
+_STRIP = 128
+"""Cells that are compared with all cells before them at once."""
+_MOST_EXACT = 1 << 24
+"""Whole numbers below this are exact in single precision."""
 
 Narrow = NDArray[np.float32]
 """Whole-number weights; sums are exact below 2^23."""
@@ -28,12 +33,19 @@ class _DirectPairs:
     places: Integers
     """Their places among the cells of the plan above."""
     sign: NDArray[np.int8]
-    """Sign of the product of both differences, shape (n_places, n_places)."""
+    """Sign of the product of both differences of a cell (row) and one before it, else 0, shape
+    (n_places, n_places)."""
 
     def count(self, weight: Narrow) -> Floats:
-        """Return twice the count, shape (resamples,)."""
-        own = weight[self.places]
-        return _products(own, self.sign.astype(np.float32) @ own)
+        """Return the count, shape (resamples,)."""
+        own = np.take(weight, self.places, axis=0)
+        products = np.empty_like(own)
+        for start in range(0, len(own), _STRIP):
+            end = start + _STRIP
+            strip = self.sign[start:end, :end].astype(np.float32)
+            np.matmul(strip, own[:end], out=products[start:end])
+        exact = float(own.sum(axis=0).max()) ** 2 < _MOST_EXACT
+        return _products(own, products, np.float32 if exact else np.float64)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -49,15 +61,18 @@ class _BlockedPairs:
     """Pairs inside of one block."""
 
     def count(self, weight: Narrow) -> Floats:
-        """Return twice the count, shape (resamples,)."""
-        own = weight[self.places]
+        """Return the count, shape (resamples,)."""
+        own = np.take(weight, self.places, axis=0)
         total = np.zeros(own.shape[1])
         rows = np.asarray(self.table @ own, dtype=np.float32).reshape(*self.shape, -1)
         lower = np.zeros_like(rows[0])
         for row in rows:
             # Less the blocks above, by the sum of all.
-            below = 2 * np.cumsum(lower, axis=0) - lower - lower.sum(axis=0)
-            total += 2 * _products(row, below)
+            below = np.cumsum(lower, axis=0)
+            below += below
+            below -= lower
+            below -= lower.sum(axis=0)
+            total += _products(row, below, np.float64)
             lower += row
         for part in self.parts:
             total += part.count(own)
@@ -83,13 +98,12 @@ def count_pairs(plan: PairPlan, weight: Narrow) -> Floats:
     Returns:
         One count per resample, shape (resamples,).
     """
-    return plan.count(weight) / 2
+    return plan.count(weight)
 
 
 def _plan(places: Integers, x: Integers, y: Integers) -> PairPlan:
     if len(places) <= _MOST_DIRECT:
-        sign = _signs(x) * _signs(y)
-        return _DirectPairs(places, sign)
+        return _DirectPairs(places, np.tril(_signs(x) * _signs(y), -1))
     x_block, y_block = _blocks(x), _blocks(y)
     shape = int(x_block.max()) + 1, int(y_block.max()) + 1
     size = shape[0] * shape[1], len(x)
@@ -128,6 +142,6 @@ def _signs(level: Integers) -> NDArray[np.int8]:
     return np.asarray(np.sign(level[:, None] - level), dtype=np.int8)
 
 
-def _products(own: Narrow, others: Narrow) -> Floats:
-    """Return the sum over cells of weight times weight of the others, in double precision."""
-    return np.asarray(np.multiply(own, others, dtype=np.float64).sum(axis=0))
+def _products(own: Narrow, others: Narrow, dtype: type[np.floating[Any]]) -> Floats:
+    """Return the sum over cells of weight times weight of the others, in this precision."""
+    return np.asarray(np.einsum("cb,cb->b", own, others, dtype=dtype), dtype=np.float64)

@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from statistics import fmean
 from typing import TYPE_CHECKING
 
 from cycledata.jsonl import InvalidLine
@@ -40,6 +41,8 @@ _CONFIDENCE_SCALE = (1.0, 5.0)
 _WORDS = ("reviews", "weaknesses", "questions")  # read by `cycleeval text` and `robustness`
 _FIELDS = frozenset({"paper_id", "decision", "text", "rating", *RATING_FIELDS, *_WORDS})
 _LINES_QUOTED = 3
+_MEAN_ROUNDING = 0.051
+"""Most that a mean of the ratings of a text differs from one written with one decimal."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -296,18 +299,16 @@ def _prediction(paper_id: str, entry: dict[str, object], config: ScoringConfig) 
     entry = {**entry, "ratings": entry.get("ratings", entry.get("rating"))}
     found = {name: _rating_list(name, entry.get(name), config) for name in RATING_FIELDS}
     ratings = found["ratings"]
+    said = None if text is None else _from_text(paper_id, text, config, strict=ratings is None)
+    if said is not None:
+        _require_same(found, decision, said)
+        decision = said.decision if decision is None else decision
+        if ratings is None:
+            return replace(said, decision=decision)
     if ratings is None:
-        if text is None:
-            raise InvalidEntryError(
-                "no-ratings", f"expected e.g. {EXAMPLE_LINE}, or a text with ratings"
-            )
-        found_in_text = _from_text(paper_id, text, config)
-        if decision is None or found_in_text.decision == decision:
-            return found_in_text
-        if found_in_text.decision is not None:
-            detail = f"decision: found {decision}, but {found_in_text.decision} in the text"
-            raise InvalidEntryError("not-a-decision", detail)
-        return replace(found_in_text, decision=decision)
+        raise InvalidEntryError(
+            "no-ratings", f"expected e.g. {EXAMPLE_LINE}, or a text with ratings"
+        )
     for name, values in found.items():
         if values is not None and len(values) != len(ratings):
             raise InvalidEntryError(
@@ -317,6 +318,26 @@ def _prediction(paper_id: str, entry: dict[str, object], config: ScoringConfig) 
     return Prediction(
         paper_id, ratings, decision, **{name: found[name] for name in (*ASPECTS, "confidence")}
     )
+
+
+def _require_same(
+    found: Mapping[str, tuple[float, ...] | None], decision: DecisionLabel | None, said: Prediction
+) -> None:
+    """Refuse fields that contradict the text; one number may be the mean of the text's."""
+    for name, values in found.items():
+        theirs = getattr(said, name)
+        if values is None or theirs is None or sorted(values) == sorted(theirs):
+            continue
+        if len(values) == 1 and abs(values[0] - fmean(theirs)) < _MEAN_ROUNDING:
+            continue
+        shown = [f"[{', '.join(f'{value:g}' for value in each)}]" for each in (values, theirs)]
+        raise InvalidEntryError(
+            "contradicts-text", f"{name}: found {shown[0]}, but {shown[1]} in the text"
+        )
+    if decision is not None and said.decision not in (None, decision):
+        raise InvalidEntryError(
+            "contradicts-text", f"decision: found {decision}, but {said.decision} in the text"
+        )
 
 
 def _rating_list(name: str, values: object, config: ScoringConfig) -> tuple[float, ...] | None:
@@ -352,11 +373,16 @@ def _scale(name: str, config: ScoringConfig) -> tuple[float, float]:
     return config.rating_scale if name == "ratings" else config.aspect_scale
 
 
-def _from_text(paper_id: str, text: str, config: ScoringConfig) -> Prediction:
+def _from_text(
+    paper_id: str, text: str, config: ScoringConfig, *, strict: bool
+) -> Prediction | None:
+    """Return what the text states; for a text that is not read, None or, if strict, an error."""
     from cycledata.formats.unreadable import Unreadable
 
     prediction = prediction_of_text(text, paper_id=paper_id, scale=config.scale)
     if isinstance(prediction, Unreadable):
+        if not strict:
+            return None
         reason = f"{prediction.where}: {prediction.why}"[:300]
         otherwise = prediction_of_text(text)
         if isinstance(otherwise, Unreadable):

@@ -30,6 +30,25 @@ def test_a_full_line() -> None:
     assert read(json.dumps(line).encode()).predictions == {"a": expected}
 
 
+TEXT = (
+    "## Reviewer\n\n### Soundness\n\n3\n\n### Rating\n\n5\n\n**********\n\n"
+    "## Reviewer\n\n### Soundness\n\n3\n\n### Rating\n\n6\n\n**********\n\n"
+    "## Paper Decision\n\nReject"
+)
+
+
+@pytest.mark.parametrize("ratings", [[5, 6], [6.0, 5.0], [5.5]], ids=["same", "order", "mean"])
+def test_ratings_that_the_text_states_too_are_read(ratings: list[float]) -> None:
+    line = {"paper_id": "a", "ratings": ratings, "text": TEXT}
+    found = read(json.dumps(line).encode()).predictions["a"]
+    assert (found.ratings, found.decision) == (tuple(ratings), "reject")
+
+
+def test_ratings_are_read_beside_a_text_in_another_format() -> None:
+    line = {"paper_id": "a", "ratings": [5], "text": "A fine paper."}
+    assert read(json.dumps(line).encode()).predictions == {"a": Prediction("a", (5.0,))}
+
+
 FAULTY: dict[str, tuple[bytes, str, str | None]] = {
     "not JSON": (b"ratings: 5", "not-json", None),
     "not UTF-8": (b'{"paper_id": "\xff"}', "not-json", None),
@@ -79,6 +98,28 @@ FAULTY: dict[str, tuple[bytes, str, str | None]] = {
     "a decision in other words": (
         b'{"paper_id": "a", "ratings": [5], "decision": "maybe"}',
         "not-a-decision",
+        "a",
+    ),
+    "other ratings than the text": (
+        json.dumps({"paper_id": "a", "ratings": [8], "text": TEXT}).encode(),
+        "contradicts-text",
+        "a",
+    ),
+    "more ratings than the text": (
+        json.dumps({"paper_id": "a", "ratings": [6, 5, 5], "text": TEXT}).encode(),
+        "contradicts-text",
+        "a",
+    ),
+    "another aspect than the text": (
+        json.dumps({"paper_id": "a", "soundness": [2, 3], "text": TEXT}).encode(),
+        "contradicts-text",
+        "a",
+    ),
+    "another decision than the text": (
+        json.dumps(
+            {"paper_id": "a", "ratings": [5, 6], "decision": "accept", "text": TEXT}
+        ).encode(),
+        "contradicts-text",
         "a",
     ),
     "a text that is none": (b'{"paper_id": "a", "text": 5}', "unreadable-text", "a"),
