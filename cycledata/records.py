@@ -38,7 +38,10 @@ def first_problem(error: ValidationError) -> ValidationProblem:
     """Return the first problem of a failed validation."""
     first = error.errors(include_url=False, include_context=False)[0]
     where = ".".join(str(part) for part in first["loc"])
-    return ValidationProblem(where, f"{first['msg']}, found {str(first['input'])[:60]!r}")
+    found = first["input"]
+    if first["type"] == "missing" and isinstance(found, dict):
+        return ValidationProblem(where, f"{first['msg']}, found only {', '.join(found)[:200]}")
+    return ValidationProblem(where, f"{first['msg']}, found {str(found)[:60]!r}")
 
 
 @dataclass(frozen=True, slots=True)

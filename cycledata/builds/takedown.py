@@ -246,7 +246,7 @@ def _resolve(
         else:
             found.add(meant)
     if missing:
-        ids = sorted({*index.keys_of, *(e for e in elsewhere if not e.startswith("title"))})
+        ids = sorted({name for name in (*known, *elsewhere) if not name.startswith("title")})
         shown = "; ".join(_nearest(name, ids) for name in missing[:MAX_PROBLEMS])
         more = f" and {len(missing) - MAX_PROBLEMS} more" if len(missing) > MAX_PROBLEMS else ""
         raise BuildError(
@@ -259,7 +259,8 @@ def _resolve(
 def _nearest(name: str, known: Sequence[str]) -> str:
     """Return a name as a message shows it, with the ids that it resembles."""
     plain = {i.casefold(): i for i in known}
-    wanted = re.sub(r"[^\w.:/-]", "", name.rpartition("=")[2]).casefold()
+    meant = read_work_id(name) or name.rpartition("=")[2]
+    wanted = re.sub(r"[^\w.:/-]", "", meant).casefold()
     near = [plain[match] for match in get_close_matches(wanted, plain, n=3, cutoff=0.5)]
     return f"{name!r}" + (f" (nearest: {', '.join(near)})" if near else "")
 
