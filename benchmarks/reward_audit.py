@@ -27,8 +27,8 @@ from cycletrain.run_record import RunRecord
 AUDIT = (
     "audit.reviews=train-demo-out/review-5k",
     "audit.n_prompts=15",
-    "audit.n_samples=4",
-    "audit.n_edited=30",
+    "audit.n_samples=3",
+    "audit.n_edited=15",
     "audit.reviewer.path=train-demo-out/held-out/model",
     "audit.reviewer.dtype=float32",
 )

@@ -192,6 +192,7 @@ pre{white-space:pre-wrap;overflow-wrap:anywhere;max-height:24rem;overflow-y:auto
 border:1px solid var(--line);padding:.6rem;font-size:13px}
 .verdict{border-left:4px solid var(--link);padding:.3rem .8rem;font-weight:600}
 .scroll{overflow-x:auto}.grid th{width:auto}
+.grid th,.grid td{overflow-wrap:normal}
 .note{background:#fff4d6;color:#1c1c1c;padding:.5rem .8rem}
 @media (prefers-color-scheme:dark){:root{--text:#e8e8e8;--page:#16181c;--link:#8ab4f8}}
 @media (max-width:40rem){body{margin:1rem auto}th,td{display:block;width:auto;border:0;padding:0}

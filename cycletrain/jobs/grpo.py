@@ -7,7 +7,10 @@ TRL leaves out of its group. Everything that was generated is in ``out/generatio
 run resumes from its last checkpoint and ends with the same weights.
 """
 
+import itertools
 import logging
+import math
+import random
 import shutil
 import warnings
 from collections.abc import Iterator, Sequence
@@ -120,14 +123,10 @@ def _trained(config: GrpoConfig, prompts: Sequence[Chat]) -> RoundResult:
     done = config.out / "trained.json"
     if done.is_file():
         return RoundResult.model_validate_json(done.read_bytes())
-    n_needed = config.papers_per_generation // config.n_samples
-    if len(prompts) < n_needed:
-        raise TrainingError(
-            f"grpo: expected at least {n_needed} prompts for a generation, found {len(prompts)};"
-            " lower training.batch_size or accumulate, or raise n_samples"
-        )
+    ids = [prompt_id for prompt_id, _ in prompts]
+    n_updates, order = plan_updates(config, ids)
     check_memory(config.policy, config.adapter, config.training, rows_per_example=1)
-    arguments = TrlConfig(**_settings(config))
+    arguments = TrlConfig(**_settings(config, n_updates))
     tokenizer = load_tokenizer(config.policy)
     start = config.out / ".start"
     prepared = prepare_model(
@@ -145,7 +144,7 @@ def _trained(config: GrpoConfig, prompts: Sequence[Chat]) -> RoundResult:
                 model=prepared.model,
                 reward_funcs=writer.reward,
                 args=arguments,
-                train_dataset=Dataset.from_dict({"prompt": [pid for pid, _ in prompts]}),
+                train_dataset=Dataset.from_dict({"prompt": order}),
                 processing_class=tokenizer,
                 rollout_func=writer.write,
             )
@@ -153,7 +152,9 @@ def _trained(config: GrpoConfig, prompts: Sequence[Chat]) -> RoundResult:
     folder = config.out / "model"
     save_trained(trainer, tokenizer, folder, start=start, base=config.policy)
     history: list[dict[str, Any]] = trainer.state.log_history
-    last = {key: row[key] for row in history for key in CURVES if key in row}
+    last = {
+        key: row[key] for row in history for key in CURVES if math.isfinite(row.get(key, math.nan))
+    }
     generated = _generations(config)
     result = RoundResult(
         number=1,
@@ -164,6 +165,36 @@ def _trained(config: GrpoConfig, prompts: Sequence[Chat]) -> RoundResult:
     )
     write_file(done, result.model_dump_json(indent=1) + "\n")
     return result
+
+
+def plan_updates(config: GrpoConfig, ids: Sequence[str]) -> tuple[int, list[str]]:
+    """Return the number of updates, and the prompts of all generations one after the other.
+
+    Every pass over the prompts is shuffled by its number, and the prompts that do not fill a
+    generation are left out of it. TRL shuffles by a generator that a resumed run starts again.
+
+    Raises:
+        TrainingError: too few prompts for a generation.
+    """
+    n_groups = config.papers_per_generation // config.n_samples
+    if len(ids) < n_groups:
+        raise TrainingError(
+            f"grpo: expected at least {n_groups} prompts for a generation, found {len(ids)};"
+            " lower training.batch_size or accumulate, or raise n_samples"
+        )
+    n_updates = config.training.max_steps
+    if n_updates < 0:
+        n_generations = max(1, int(config.training.epochs * len(ids) / n_groups + 1e-9))
+        n_updates = n_generations * config.updates_per_generation
+    n_generations = math.ceil(n_updates / config.updates_per_generation)
+    order: list[str] = []
+    for number in itertools.count():
+        if len(order) >= n_generations * n_groups:
+            break
+        shuffled = sorted(ids)
+        random.Random(seed_of(config.seed, "pass", number)).shuffle(shuffled)  # noqa: S311  no secret
+        order += shuffled[: len(shuffled) // n_groups * n_groups]
+    return n_updates, order[: n_generations * n_groups]
 
 
 class _Generations(NamedTuple):
@@ -197,7 +228,7 @@ def _generations(config: GrpoConfig) -> _Generations:
     )
 
 
-def _settings(config: GrpoConfig) -> dict[str, Any]:
+def _settings(config: GrpoConfig, n_updates: int) -> dict[str, Any]:
     training = config.training
     settings = trainer_settings(
         training, out=config.out / "trainer", seed=config.seed, dtype=config.policy.dtype
@@ -208,8 +239,10 @@ def _settings(config: GrpoConfig) -> dict[str, Any]:
         "gradient_checkpointing": training.checkpointing,
         "loss_type": _LOSSES[config.loss.mean_over],
         "max_completion_length": training.context_tokens,
+        "max_steps": n_updates,
         "num_generations": config.n_samples,
         "scale_rewards": config.loss.scale,
+        "shuffle_dataset": False,
         "steps_per_generation": training.accumulate * config.updates_per_generation,
         # The probabilities of the distribution that the papers are drawn from.
         "temperature": config.writing.temperature,

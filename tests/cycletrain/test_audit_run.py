@@ -82,9 +82,9 @@ def audit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Fini
     from cycletrain import servers
 
     def run(
-        before: Policy, after: Policy, reviewer: Reviewer, held_out: Reviewer, **changes: object
+        before: Policy, after: Policy, chooser: Reviewer, other: Reviewer, **changes: object
     ) -> FinishedAudit:
-        models = {"first": before, "last": after, "reviewer": reviewer, "held-out": held_out}
+        models = {"first": before, "last": after, "reviewer": chooser, "held-out": other}
         monkeypatch.setattr(servers, "open_generator", lambda config: models[config.path])
         config = LoopConfig(
             build=tmp_path,

@@ -122,8 +122,9 @@ def test_only_the_policys_own_turns_are_trained(
     assert {text.replace("\n", "") for text in texts} == {text.replace("\n", "") for text in own}
 
 
+@pytest.mark.parametrize("updates", [1, 2], ids=["one-update", "two-updates"])
 def test_a_killed_run_ends_in_the_same_weights(
-    research_build: Path, tiny_model: Path, tmp_path: Path, writer: Any,
+    updates: int, research_build: Path, tiny_model: Path, tmp_path: Path, writer: Any,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
     from transformers import Trainer
@@ -131,10 +132,14 @@ def test_a_killed_run_ends_in_the_same_weights(
     from cycledata.llm import recorded
     from cycletrain.jobs import grpo
 
+    # The last generations are of a second pass over the three prompts.
+    training = {"context_tokens": 500, "learning_rate": 1e-3, "batch_size": 3, "log_steps": 1}
+    training |= {"max_steps": 4, "save_steps": updates}
     audit = AuditConfig(n_prompts=1, n_samples=2, n_edited=2)
 
     def run(out: Path) -> None:
-        grpo.run(grpo_config(research_build, tiny_model, out, audit=audit))
+        changes = {"audit": audit, "updates_per_generation": updates, "training": training}
+        grpo.run(grpo_config(research_build, tiny_model, out, **changes))
 
     run(tmp_path / "whole")
     writes, kill_at = 0, 0
@@ -167,7 +172,7 @@ def test_a_killed_run_ends_in_the_same_weights(
     assert kills >= 4
     for path in (
         "model/adapter_model.safetensors",
-        "generations/00004/rewards.jsonl",
+        f"generations/{4 // updates:05}/rewards.jsonl",
         "audit/rewards.jsonl",
     ):
         assert (tmp_path / "killed" / path).read_bytes() == (tmp_path / "whole" / path).read_bytes()
