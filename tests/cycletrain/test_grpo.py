@@ -169,7 +169,7 @@ def test_a_killed_run_ends_in_the_same_weights(
             break
         except Killed:
             kills += 1
-    assert kills >= 4
+    assert kills >= 3
     for path in (
         "model/adapter_model.safetensors",
         f"generations/{4 // updates:05}/rewards.jsonl",
