@@ -4,6 +4,7 @@ Papers without a readable prediction are left out or filled in, as the policy sa
 majority and threshold come from the training split if there is one, else from the scored papers.
 """
 
+import math
 from dataclasses import dataclass, replace
 from itertools import compress
 from typing import NamedTuple
@@ -104,7 +105,7 @@ class ResolvedConfig:
     threshold: float
     """Lowest rating that means accept."""
     threshold_from: str
-    """``"given"`` or ``"train"``."""
+    """``"given"``, or what it was learned from: ``"train"`` or ``"oracle"``, the scored papers."""
     constants: dict[str, LearnedConstant]
     """Best constants by metric and aspect, e.g. ``"proxy_mse_n"``."""
     accept_all: bool | None
@@ -133,21 +134,29 @@ def with_form(config: ScoringConfig | None, humans: HumanRatings) -> ScoringConf
     scale = options.scale or humans.scale or DEFAULT_SCALE
     threshold = options.threshold
     if threshold is None:
-        threshold = DEFAULT_THRESHOLD if humans.threshold is None else humans.threshold
+        # A form whose wording states no threshold has none to assume: the decisions give it.
+        unknown = None if humans.scale is not None else DEFAULT_THRESHOLD
+        threshold = unknown if humans.threshold is None else humans.threshold
     values = [value for ratings in humans.ratings for value in ratings]
     if values and not scale[0] <= min(values) <= max(values) <= scale[1]:
         raise ScoringError(
             f"{humans.name}: human ratings from {min(values):g} to {max(values):g} are off the "
             f"scale {scale[0]:g} to {scale[1]:g}; give --scale, or rating_scale in the data"
         )
-    if not isinstance(threshold, str):
+    if isinstance(threshold, float):
         low, high = scale
         if not low < threshold <= high:
             raise ScoringError(
                 f"{humans.name}: the accept threshold {threshold:g} is off the scale {low:g} to "
                 f"{high:g}; give --threshold, or accept_threshold in the data"
             )
-    return replace(options, scale=scale, threshold=threshold)
+    return replace(
+        options,
+        scale=scale,
+        threshold=threshold,
+        aspect_scale=options.aspect_scale or humans.aspect_scale,
+        confidence_scale=options.confidence_scale or humans.confidence_scale,
+    )
 
 
 def on_scale(file: PredictionFile, config: ScoringConfig) -> PredictionFile:
@@ -202,11 +211,15 @@ def resolve_config(
         if len(known):
             accept_all, majority_from = majority(known == 1), learned_from
     threshold, threshold_from = config.threshold, "given"
-    if threshold == "train":
+    if not isinstance(threshold, float):
+        is_asked = threshold == "train"
         threshold, threshold_from = None if train is None else _learned_threshold(train), "train"
-        if threshold is None:
+        if threshold is None and is_asked:
             raise ScoringError(f"{humans.name}: no training split with decisions; give a threshold")
-    assert isinstance(threshold, float)
+        if threshold is None:
+            threshold, threshold_from = _learned_threshold(scored), "oracle"
+        if threshold is None:  # no decision is known, so nothing is compared with it
+            threshold = math.inf
     return ResolvedConfig(
         config,
         humans.digest,
@@ -302,7 +315,7 @@ def _aligned_model(
             continue
         means = ragged(given).means()
         if config.policy == "worst":
-            filled = _farthest(humans.aspects[name].means(), config.aspect_scale)
+            filled = _farthest(humans.aspects[name].means(), config.aspect_limits)
             means = np.where(np.isnan(means), filled, means)
         elif config.policy == "constant":
             constant = resolved.constants.get(with_aspect("proxy_mse_n", name))

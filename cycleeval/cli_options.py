@@ -49,7 +49,8 @@ ThresholdOption = Annotated[
     typer.Option(
         metavar="RATING",
         help="Lowest rating that means accept, in rating points; 'train' learns it from the split"
-        " train. By default that of REFERENCE, or 6 if it states none.",
+        " train. By default that of REFERENCE; learned from the decisions if it states a scale"
+        " without one, and 6 if it states neither.",
     ),
 ]
 ScaleOption = Annotated[

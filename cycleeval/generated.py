@@ -42,7 +42,7 @@ ASPECTS = ("soundness", "presentation", "contribution")
 DEFAULT_SCALE = (1.0, 10.0)
 """Lowest and highest rating of a line that states no scale: that of CycleReviewer."""
 Rating = Annotated[float, Field(allow_inf_nan=False)]
-Aspect = Annotated[float, Field(ge=1, le=4)]
+Aspect = Annotated[float, Field(allow_inf_nan=False)]
 Ratings = Annotated[tuple[Rating, ...], Field(min_length=1, max_length=100)]
 AspectRatings = Annotated[tuple[Aspect, ...], Field(min_length=1, max_length=100)]
 
@@ -59,7 +59,7 @@ class RatedPaper(Record):
     rating_scale: tuple[Rating, Rating] | None = None
     """Lowest and highest rating of the reviewers' form; None means 1 to 10."""
     soundness: AspectRatings | None = None
-    """Soundness, 1 to 4, one per reviewer; None if it was not asked."""
+    """Soundness, one per reviewer, 1 to 4 without ``rating_scale``; None if it was not asked."""
     presentation: AspectRatings | None = None
     """Presentation, in the same form."""
     contribution: AspectRatings | None = None
@@ -81,6 +81,9 @@ class RatedPaper(Record):
             raise ValueError(f"expected a scale from low to high, found {low:g} to {high:g}")
         if not low <= min(self.ratings) <= max(self.ratings) <= high:
             raise ValueError(f"expected ratings from {low:g} to {high:g}; see rating_scale")
+        aspects = [v for name in ASPECTS for v in getattr(self, name) or ()]
+        if self.rating_scale is None and not all(1 <= v <= 4 for v in aspects):
+            raise ValueError("expected aspect ratings from 1 to 4; see rating_scale")
         return self
 
 

@@ -17,6 +17,7 @@ from cycleeval.prediction_lines import ASPECTS
 from cycleeval.rating_states import rows_in_state
 from cycleeval.reference_rows import Rows, history_rows, reference_rows
 from cycleeval.result import digest
+from cycleeval.scoring_config import DEFAULT_ASPECT_SCALE
 
 if TYPE_CHECKING:
     pass
@@ -53,6 +54,10 @@ class HumanRatings:
     """Lowest rating whose wording leans to accept on that form; None if not stated."""
     n_missing: int = 0
     """Missing overall ratings (null or NaN) that were left out."""
+    aspect_scale: tuple[float, float] | None = None
+    """Lowest and highest aspect rating of the form; None if not stated."""
+    confidence_scale: tuple[float, float] | None = None
+    """Lowest and highest confidence of the form; None if not stated."""
     titles: Mapping[str, str] = field(default_factory=dict)
     """Title by paper id, for papers that have one."""
     links: Mapping[str, str] = field(default_factory=dict)
@@ -239,9 +244,28 @@ def _from_rows(rows: Rows, *, name: str, train: HumanRatings | None) -> HumanRat
         threshold=threshold,
         n_missing=n_missing,
     )
+    rated = [value for lists in humans.aspects.values() for values in lists for value in values]
     return replace(
-        humans, titles=_texts(rows, "title"), links=_links(rows), venues=_texts(rows, "venue")
+        humans,
+        titles=_texts(rows, "title"),
+        links=_links(rows),
+        venues=_texts(rows, "venue"),
+        aspect_scale=_stated_ends(rows, ASPECTS) or _wider(DEFAULT_ASPECT_SCALE, rated),
+        confidence_scale=_stated_ends(rows, ("confidence",)),
     )
+
+
+def _stated_ends(rows: Rows, names: Sequence[str]) -> tuple[float, float] | None:
+    """Return the ends of the numbers that the forms of a build offer; None if it states none."""
+    forms = [found for row in rows if isinstance(found := row.get("numbers"), dict)]
+    values = {float(v) for form in forms for name in names for v in form.get(name, ())}
+    return (min(values), max(values)) if len(values) > 1 else None
+
+
+def _wider(ends: tuple[float, float], values: Sequence[float]) -> tuple[float, float] | None:
+    """Return a scale that human values show to be wider; None if they are on it."""
+    found = min([ends[0], *values]), max([ends[1], *values])
+    return None if found == ends else found
 
 
 def _texts(rows: Rows, column: str) -> dict[str, str]:

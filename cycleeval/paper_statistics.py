@@ -86,7 +86,7 @@ class Signer:
 
     def for_aspect(self) -> "Signer":
         """Return the signer of metrics of an aspect, which has another scale."""
-        low, high = self.resolved.options.aspect_scale
+        low, high = self.resolved.options.aspect_limits
         return replace(self, shared={**self.shared, "scale": f"{low:g}-{high:g}"})
 
 

@@ -37,7 +37,6 @@ MAX_REVIEWERS = 64
 EXAMPLE_LINE = '{"paper_id": "...", "ratings": [5, 6, 8], "decision": "accept"}'
 
 _ELSEWHERE = frozenset({"unknown-paper", "other-split", "duplicate-paper"})
-_CONFIDENCE_SCALE = (1.0, 5.0)
 _WORDS = ("reviews", "weaknesses", "questions")  # read by `cycleeval text` and `robustness`
 _FIELDS = frozenset({"paper_id", "decision", "text", "rating", *RATING_FIELDS, *_WORDS})
 _LINES_QUOTED = 3
@@ -148,7 +147,11 @@ def prediction_of(reviews: "ReviewText", *, paper_id: str = "") -> "Prediction |
 
 
 def prediction_of_text(
-    text: str, *, paper_id: str = "", scale: tuple[float, float] | None = None
+    text: str,
+    *,
+    paper_id: str = "",
+    scale: tuple[float, float] | None = None,
+    others: Mapping[str, tuple[float, float]] | None = None,
 ) -> "Prediction | Unreadable":
     """Return the prediction of a reviewer model's raw output, or why there is none.
 
@@ -156,6 +159,8 @@ def prediction_of_text(
         text: the output.
         paper_id: id of the paper.
         scale: lowest and highest rating; None to read ratings from 0 to 10.
+        others: lowest and highest aspect ratings and confidence by name; 1 to 4 and 1 to 5 where
+            missing.
     """
     from cycledata.formats.rating_scales import number_of
     from cycledata.formats.review_text import parse_reviews
@@ -164,7 +169,7 @@ def prediction_of_text(
 
     values = () if scale is None else tuple(number_of(str(value)) for value in scale)
     known = RatingScale(name="given", values=values, accept_threshold=None) if values else None
-    reviews = parse_reviews(text, scale=known)
+    reviews = parse_reviews(text, scale=known, limits=others)
     if isinstance(reviews, Unreadable):
         return reviews
     return prediction_of(reviews, paper_id=paper_id)
@@ -369,8 +374,8 @@ def _rating_list(name: str, values: object, config: ScoringConfig) -> tuple[floa
 
 def _scale(name: str, config: ScoringConfig) -> tuple[float, float]:
     if name == "confidence":
-        return _CONFIDENCE_SCALE
-    return config.rating_scale if name == "ratings" else config.aspect_scale
+        return config.confidence_limits
+    return config.rating_scale if name == "ratings" else config.aspect_limits
 
 
 def _from_text(
@@ -379,7 +384,9 @@ def _from_text(
     """Return what the text states; for a text that is not read, None or, if strict, an error."""
     from cycledata.formats.unreadable import Unreadable
 
-    prediction = prediction_of_text(text, paper_id=paper_id, scale=config.scale)
+    others = dict.fromkeys(ASPECTS, config.aspect_limits)
+    others["confidence"] = config.confidence_limits
+    prediction = prediction_of_text(text, paper_id=paper_id, scale=config.scale, others=others)
     if isinstance(prediction, Unreadable):
         if not strict:
             return None

@@ -69,8 +69,14 @@ def _build_rows(folder: Path, split: str) -> Rows:
     for name in dict.fromkeys((split, "train")):
         if name in splits:
             for row in iterate_rows(folder, "scores", name):
-                rows.append({c: row[c] for c in _COLUMNS if c in row} | {"split": name})
+                stated = {"split": name, "numbers": other_numbers(build.facts, row["venue"])}
+                rows.append({c: row[c] for c in _COLUMNS if c in row} | stated)
     return rows
+
+
+def other_numbers(facts: Mapping[str, object], venue: str) -> object:
+    """Return what a manifest states about aspect ratings and confidence: name to values."""
+    return facts.get(f"Other numbers of {venue}")
 
 
 def _file_rows(path: Path) -> Rows:

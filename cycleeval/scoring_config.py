@@ -19,9 +19,11 @@ latter."""
 DEFAULT_SCALE = (1.0, 10.0)
 """Rating scale where neither the options nor the human ratings state one."""
 DEFAULT_ASPECT_SCALE = (1.0, 4.0)
-"""Scale of soundness, presentation and contribution."""
+"""Scale of soundness, presentation and contribution where nothing states another."""
+DEFAULT_CONFIDENCE_SCALE = (1.0, 5.0)
+"""Scale of the confidence."""
 DEFAULT_THRESHOLD = 6.0
-"""Accept threshold where neither the options nor the human ratings state one."""
+"""Accept threshold where neither the options nor the human ratings state a scale or threshold."""
 MAX_RESAMPLES = 1_000_000
 
 
@@ -36,12 +38,16 @@ class ScoringConfig:
     scale: tuple[float, float] | None = None
     """Lowest and highest possible rating, in rating points; a rating outside is unreadable. None
     takes the scale of the human ratings, or 1 to 10 if they state none."""
-    aspect_scale: tuple[float, float] = DEFAULT_ASPECT_SCALE
-    """Lowest and highest possible soundness, presentation and contribution."""
+    aspect_scale: tuple[float, float] | None = None
+    """Lowest and highest possible soundness, presentation and contribution. None takes the scale
+    of the human ratings, or 1 to 4 if they state none."""
+    confidence_scale: tuple[float, float] | None = None
+    """Lowest and highest possible confidence. None takes that of the human ratings, or 1 to 5."""
     threshold: float | Literal["train"] | None = None
-    """Lowest rating that means accept, in rating points. None takes the threshold of the human
-    ratings, or 6 if they state none; ``"train"`` takes the mean human rating that separates the
-    decisions of the training split best."""
+    """Lowest rating that means accept, in rating points. ``"train"`` takes the mean human rating
+    that separates the decisions of the training split best. None takes the threshold of the human
+    ratings. If they state a scale without one, the decisions give it, those of the training split
+    if there is one; if they state neither, it is 6."""
     decide_by: DecideBy = "stated"
     policy: Policy = "exclude"
     over: Over = "papers"
@@ -53,9 +59,9 @@ class ScoringConfig:
     """Seed of the bootstrap and of permutations."""
 
     def __post_init__(self) -> None:
-        if self.scale is not None:
-            object.__setattr__(self, "scale", _scale("scale", self.scale))
-        object.__setattr__(self, "aspect_scale", _scale("aspect_scale", self.aspect_scale))
+        for name in ("scale", "aspect_scale", "confidence_scale"):
+            if (given := getattr(self, name)) is not None:
+                object.__setattr__(self, name, _scale(name, given))
         if self.threshold is not None and self.threshold != "train":
             if not _is_number(self.threshold):
                 raise ValueError(
@@ -75,6 +81,16 @@ class ScoringConfig:
     def rating_scale(self) -> tuple[float, float]:
         """Lowest and highest rating, 1 to 10 if none is given."""
         return DEFAULT_SCALE if self.scale is None else self.scale
+
+    @property
+    def aspect_limits(self) -> tuple[float, float]:
+        """Lowest and highest aspect rating, 1 to 4 if none is given."""
+        return self.aspect_scale or DEFAULT_ASPECT_SCALE
+
+    @property
+    def confidence_limits(self) -> tuple[float, float]:
+        """Lowest and highest confidence, 1 to 5 if none is given."""
+        return self.confidence_scale or DEFAULT_CONFIDENCE_SCALE
 
 
 def _scale(name: str, value: object) -> tuple[float, float]:

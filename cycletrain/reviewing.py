@@ -19,6 +19,7 @@ from cycledata.formats.review_messages import ask_for_reviewers, paper_as_text, 
 from cycledata.formats.unreadable import Unreadable
 from cycledata.load import MANIFEST, verify_build
 from cycledata.records import Message, PaperText, RatingScale, Record, first_problem
+from cycleeval.prediction_lines import ASPECTS
 from cycleeval.predictions import Prediction, prediction_of_text
 from cycleeval.review.form import form_of_build
 from cycletrain.build_chats import iterate_chats, iterate_ratings
@@ -28,6 +29,7 @@ from cycletrain.sampling import ParsedCompletion, SamplingPlan, sample_readable
 
 DEFAULT_REVIEWERS = 4
 """Simulated reviewers per paper unless the caller or the build says otherwise."""
+_ANY_NUMBER = (-1000.0, 1000.0)
 _MAX_BYTES = 20_000_000
 """Larger files are refused: no paper is that long."""
 
@@ -201,8 +203,15 @@ def prediction_on_scale(text: str, scale: RatingScale | None) -> Prediction | Un
         text: the completion.
         scale: a rating off this scale is unreadable; None reads 0 to 10.
     """
-    limits = None if scale is None else (float(scale.values[0]), float(scale.values[-1]))
-    return prediction_of_text(text, scale=limits)
+    if scale is None or scale.values == ICLR_RATING.values:
+        return prediction_of_text(text, scale=None if scale is None else _ends(scale))
+    # Another form has other aspects; `cycleeval score` compares them with those of the form.
+    others = dict.fromkeys((*ASPECTS, "confidence"), _ANY_NUMBER)
+    return prediction_of_text(text, scale=_ends(scale), others=others)
+
+
+def _ends(scale: RatingScale) -> tuple[float, float]:
+    return float(scale.values[0]), float(scale.values[-1])
 
 
 def reward_papers(

@@ -35,7 +35,7 @@ decision that occurs twice, a reviewer after the decision, a heading that looks 
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import islice
 from typing import Annotated, Self
 
@@ -137,7 +137,12 @@ def render_reviews(reviews: ReviewText, *, scale: RatingScale | None) -> str:
     return f"\n\n{SEPARATOR}\n\n".join(blocks) + "\n"
 
 
-def parse_reviews(text: str, *, scale: RatingScale | None = None) -> ReviewText | Unreadable:
+def parse_reviews(
+    text: str,
+    *,
+    scale: RatingScale | None = None,
+    limits: Mapping[str, tuple[Number, Number]] | None = None,
+) -> ReviewText | Unreadable:
     """Return the reviews of a text, or where and why it cannot be read.
 
     Time is linear in the text's length. A heading with nothing under it counts as absent: a
@@ -147,8 +152,11 @@ def parse_reviews(text: str, *, scale: RatingScale | None = None) -> ReviewText 
     Args:
         text: a model's output.
         scale: scale of the rating; without it, ratings from 0 to 10 are read.
+        limits: lowest and highest aspect ratings and confidence by name, e.g. ``"soundness"``;
+            1 to 4 and 1 to 5 where missing.
     """
-    limits = (scale.values[0], scale.values[-1]) if scale else DEFAULT_LIMITS
+    known = {**_LIMITS, **{name.capitalize(): ends for name, ends in (limits or {}).items()}}
+    known["Rating"] = (scale.values[0], scale.values[-1]) if scale else DEFAULT_LIMITS
     text, problem = without_drafts(text)
     if problem is not None:
         return Unreadable("whole text", problem)
@@ -168,7 +176,7 @@ def parse_reviews(text: str, *, scale: RatingScale | None = None) -> ReviewText 
                 return Unreadable("## Reviewer", f"a reviewer after the {after} that is no repeat")
             if len(reviews) == MAX_REVIEWERS:
                 return Unreadable("## Reviewer", f"more than {MAX_REVIEWERS} blocks: repetition")
-            review = _read_review(block, number=len(reviews) + 1, limits=limits)
+            review = _read_review(block, number=len(reviews) + 1, limits=known)
             if isinstance(review, Unreadable):
                 return review
             seen.append(block.fields)
@@ -236,11 +244,11 @@ def _render_decision(decision: Decision) -> str:
 
 
 def _read_review(
-    block: ReviewBlock, *, number: int, limits: tuple[Number, Number]
+    block: ReviewBlock, *, number: int, limits: Mapping[str, tuple[Number, Number]]
 ) -> Review | Unreadable:
     numbers: dict[str, Number | None] = {}
     for title in NUMBER_FIELDS:
-        lowest, highest = _LIMITS.get(title, limits)
+        lowest, highest = limits[title]
         line = first_line(block.fields.get(title, ""))
         value = read_number(line, highest=highest)
         if line and (value is None or not lowest <= value <= highest):

@@ -24,6 +24,8 @@ _WORDING: Mapping[str, tuple[tuple[int, ...], str]] = {
     ),
 }
 """Values of usual aspects, and how the prompt words them."""
+_MOST_LISTED = 21
+"""A prompt lists the values of a scale up to this number."""
 _USUAL_ID = re.compile(r"([A-Za-z]{2,20})\.cc/((?:19|20)[0-9]{2})/Conference")
 _SCALE, _WORDS = "Rating scale of ", "Rating words of "
 _THRESHOLD, _NUMBERS = "Accept threshold of ", "Other numbers of "
@@ -55,11 +57,15 @@ class ReviewForm:
         scale = self.scale
         wording = dict(zip(scale.values, scale.words, strict=False))
         rating = "; ".join(f"{v} {wording.get(v, '')}".strip() for v in scale.values)
+        if len(scale.values) > _MOST_LISTED and not any(wording.values()):
+            rating = _long_range(scale.values)
         if scale.accept_threshold is not None and not any(wording.values()):
             rating += f"; {scale.accept_threshold:g} is the lowest that leans to acceptance"
         example = {name: _range(values) for name, values in self.numbers.items()}
         after = {"confidence": example.pop("confidence")} if "confidence" in example else {}
-        example |= {"rating": "|".join(map(str, scale.values)), **after}
+        is_long = len(scale.values) > _MOST_LISTED
+        offered = _range(scale.values) if is_long else "|".join(map(str, scale.values))
+        example |= {"rating": offered, **after}
         return {
             "venue": self.venue,
             "aspects": "".join(f"- {names}: {shown}.\n" for names, shown in lines.items()),
@@ -108,6 +114,17 @@ def form_of_build(folder: Path, venue: str | None = None) -> ReviewForm:
 
 def _listed(values: Sequence[Number]) -> str:
     return ", ".join(map(str, values))
+
+
+def _long_range(values: Sequence[Number]) -> str:
+    """Return the values of a long scale in words.
+
+    >>> _long_range(range(101)), _long_range((0, 0.5, 1))
+    ('a whole number from 0 to 100', 'one of 0, 0.5, 1')
+    """
+    low, high = values[0], values[-1]
+    is_whole = list(values) == list(range(int(low), int(high) + 1))
+    return f"a whole number from {low} to {high}" if is_whole else f"one of {_listed(values)}"
 
 
 def _range(values: Sequence[Number]) -> str:

@@ -19,16 +19,19 @@ from cycleeval.cli import app
 from cycleeval.human_ratings import read_human_ratings
 
 NEURIPS, ICLR = "NeurIPS.cc/2025/Conference", "ICLR.cc/2026/Conference"
+ARR = "aclweb.org/ACL/ARR/2026/May"
 DAY = dt.datetime(2026, 11, 1, tzinfo=dt.UTC)
 N_PAPERS = 24
 RATINGS = {
     NEURIPS: [(2, 3, 3), (4, 5, 4), (6, 5, 5), (1, 2, 3)],
     ICLR: [(0, 2, 4), (6, 8, 8), (10, 8, 6), (0, 0, 2)],
+    ARR: [(1, 2, 2.5), (3.5, 4, 4.5), (5, 4.5, 4), (2.5, 1.5, 1)],
 }
 """By turns; every second and third paper is accepted."""
 FORMS: dict[str, dict[str, Any]] = {
     NEURIPS: {"quality": 3, "clarity": 3, "significance": 2, "originality": 3},
     ICLR: {"soundness": 3, "presentation": 3, "contribution": 2},
+    ARR: {"soundness": 4.5, "excitement": 3.5},
 }
 
 
@@ -62,7 +65,7 @@ def notes_of(venue: str, paper: int) -> list[dict[str, Any]]:
                 for name, value in {
                     **FORMS[venue],
                     "summary": "S",
-                    "rating": rating,
+                    "overall_assessment" if venue == ARR else "rating": rating,
                     "confidence": 4,
                 }.items()
             },
@@ -82,7 +85,12 @@ def builds(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """One build per venue, and one of both."""
     folder = tmp_path_factory.mktemp("builds")
     made = {}
-    for name, venues in (("neurips", [NEURIPS]), ("iclr", [ICLR]), ("both", [NEURIPS, ICLR])):
+    for name, venues in {
+        "neurips": [NEURIPS],
+        "iclr": [ICLR],
+        "arr": [ARR],
+        "both": [NEURIPS, ICLR],
+    }.items():
         with OpenSnapshot(folder / f"{name}-snapshot") as snapshot:
             for venue in venues:
                 for paper in range(N_PAPERS):
@@ -168,6 +176,37 @@ def test_a_rating_off_the_scale_is_unreadable(builds: dict[str, Path], tmp_path:
     card = as_json("score", path, builds["neurips"])
     assert [line["rule"] for line in card["invalid_lines"]] == ["out-of-scale", "out-of-scale"]
     assert "expected a number from 1 to 6" in card["invalid_lines"][1]["detail"]
+
+
+@pytest.mark.parametrize("as_text", [False, True], ids=["ratings", "text"])
+def test_a_form_without_a_threshold_takes_it_from_the_decisions_and_has_its_own_aspects(
+    as_text: bool, builds: dict[str, Path], tmp_path: Path
+) -> None:
+    """ARR words no acceptance, and its soundness goes to 5 in halves."""
+    human = as_json("human", builds["arr"])["metrics"]["decision_accuracy"]
+    assert human["value"] == 1
+    assert "decide:review>=" in human["signature"]
+    assert "-train" in human["signature"]
+    text = "## Reviewer\n\n### Soundness\n\n5\n\n### Rating\n\n4.5\n\n### Confidence\n\n5\n"
+    line: dict[str, Any] = {"ratings": [4.5], "soundness": [5], "confidence": [5]}
+    humans = read_human_ratings(str(builds["arr"]))
+    rows = [{"paper_id": i, **({"text": text} if as_text else line)} for i in humans.paper_ids]
+    path = tmp_path / "m.jsonl"
+    path.write_text("\n".join(map(json.dumps, rows)), "utf-8")
+    card = as_json("score", path, builds["arr"])
+    assert (card["n_scored"], card["n_unreadable"]) == (len(rows), 0)
+    soundness = card["metrics"]["proxy_mse_n_soundness"]
+    assert soundness["value"] == pytest.approx(0.25)
+    assert "scale:1-5" in soundness["signature"]
+
+
+def test_aspects_of_a_file_are_on_the_scale_that_people_used(tmp_path: Path) -> None:
+    rows = [{"paper_id": f"p{i}", "ratings": [3, 5], "soundness": [i, 9]} for i in range(3)]
+    path = tmp_path / "r.jsonl"
+    path.write_text("\n".join(map(json.dumps, rows)), "utf-8")
+    assert read_human_ratings(str(path)).aspect_scale == (0, 9)
+    path.write_text(json.dumps({"paper_id": "p", "ratings": [3, 5], "soundness": [2, 4]}), "utf-8")
+    assert read_human_ratings(str(path)).aspect_scale is None
 
 
 def test_0_is_a_rating_of_iclr_2026(builds: dict[str, Path], tmp_path: Path) -> None:

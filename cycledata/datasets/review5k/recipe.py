@@ -24,8 +24,9 @@ class Review5kRecipe(Record):
     venues of the snapshot if empty."""
     min_reviews: Annotated[int, Field(ge=1)] = 1
     """Fewest reviews of a paper in any config."""
-    min_ratings: Annotated[int, Field(ge=1)] = 1
-    """Fewest reviews with a rating of a paper in any config."""
+    min_ratings: Annotated[int, Field(ge=0)] = 1
+    """Fewest reviews with a rating of a paper in any config; 0 keeps the reviews of venues whose
+    form has no rating, such as TMLR."""
     n_test: Annotated[int, Field(ge=1)] = 781
     """Sec. 2.1: "781 samples for testing"."""
     full_size: Annotated[int, Field(ge=1)] = 4970

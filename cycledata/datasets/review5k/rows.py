@@ -147,7 +147,7 @@ def _review_columns(submission: Submission) -> dict[str, Any]:
 
 def scores_row(submission: Submission, ratings_state: RatingState | None) -> dict[str, Any]:
     """Return the row of ``scores``."""
-    reviews = submission.reviews
+    reviews = [review for review in submission.reviews if review.rating is not None]
     decision = submission.decision
     scale = submission.rating_scale
     return {

@@ -124,8 +124,13 @@ def table_row(snapshot: SealedSnapshot, submission: Submission) -> RatingsRow | 
 
 
 def with_rated_reviews(submission: Submission) -> tuple[Submission, list[Dropped]]:
-    """Return the submission with its rated reviews only, and a row for each other review."""
+    """Return the submission with its rated reviews only, and a row for each other review.
+
+    Without any rated review all are kept: the form has no rating, and the recipe allows that.
+    """
     rated = tuple(review for review in submission.reviews if review.rating is not None)
+    if not rated:
+        return submission, []
     rows = [
         Dropped(submission.paper_id, "no-rating", f"{review.reviewer}: no rating", "notes")
         for review in submission.reviews

@@ -187,7 +187,7 @@ def form_of(
     roles = assign_roles(names, options, review.settings)
     fields = tuple(_form_field(name, roles[name], options[name]) for name in names)
     rating = next((field for field in fields if field.role == "rating"), None)
-    scale, stated = None, "the form has no rating"
+    scale, stated = None, _without_rating(names, options)
     if rating is not None:
         scale, stated = scale_from_words(review.venue, rating.values, rating.words)
     decided = decision.settings if decision else {}
@@ -208,6 +208,15 @@ def form_of(
         source=source,
         evidence="; ".join([*sources, stated]),
     )
+
+
+def _without_rating(names: Sequence[str], options: Mapping[str, Sequence[Option]]) -> str:
+    """Return why a form has no rating, e.g. because its answers have no numbers."""
+    for name in RATING_NAMES:
+        if name in names and options[name]:
+            offered = "; ".join(option.words for option in options[name])
+            return f"{name} offers words without numbers: {offered[:120]}"
+    return "the form has no rating"
 
 
 def assign_roles(

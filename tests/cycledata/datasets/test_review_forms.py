@@ -100,6 +100,32 @@ def test_a_form_of_the_recipe_makes_an_unknown_venue_known(tmp_path: Path) -> No
     assert [row["accept_threshold"] for row in rows] == [0.5, 0.5]
 
 
+def test_a_form_without_a_rating_gives_reviews_if_the_recipe_allows_it(tmp_path: Path) -> None:
+    with OpenSnapshot(tmp_path / "s") as snapshot:
+        note = {
+            "id": "p1r1",
+            "forum": "p1",
+            "readers": ["everyone"],
+            "license": "CC BY 4.0",
+            "invitations": ["TMLR/Paper1/-/Review"],
+            "content": {
+                "summary_of_contributions": {"value": "Sound."},
+                "claims_and_evidence": {"value": "Yes"},
+            },
+        }
+        snapshot.add(reply("forum/p1", json.dumps({"forum": "p1", "notes": [note]}).encode()))
+    seal(tmp_path / "s")
+    manifest, rows = built(tmp_path / "s", tmp_path / "refused")
+    assert (manifest.dropped, rows) == ({"filter: too-few-ratings": 1}, [])
+    recipe = REVIEW_5K.recipe.model_copy(update={"min_ratings": 0})
+    _, (row,) = built(tmp_path / "s", tmp_path / "b", replace(REVIEW_5K, recipe=recipe))
+    assert (row["ratings"], row["n_reviews"], row["rating_scale"]) == ([], 0, None)
+    (file,) = (tmp_path / "b").glob("reviews/*.parquet")
+    (review,) = pq.read_table(file).to_pylist()[0]["reviews"]
+    assert (review["summary"], review["rating"]) == ("Sound.", None)
+    assert review["fields"] == [{"name": "claims_and_evidence", "text": "Yes", "value": None}]
+
+
 @pytest.mark.parametrize("n_workers", [1, 2])
 def test_workers_read_the_same_forms(tmp_path: Path, n_workers: int) -> None:
     snapshot = snapshot_of(tmp_path / "s", "rating", invited=False)

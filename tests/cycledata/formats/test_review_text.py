@@ -224,6 +224,15 @@ def test_any_text_is_read_or_refused(text: str) -> None:
         assert parse_reviews(render_reviews(result, scale=ICLR_RATING)) == result
 
 
+def test_aspects_and_confidence_of_another_form_read_back() -> None:
+    text = "## Reviewer\n\n### Soundness\n\n4.5/5\n\n### Confidence\n\n50\n\n### Rating\n\n3\n"
+    assert isinstance(parse_reviews(text), Unreadable)
+    found = parse_reviews(text, limits={"soundness": (1, 5), "confidence": (0, 100)})
+    assert isinstance(found, ReviewText)
+    (review,) = found.reviews
+    assert (review.soundness, review.confidence, review.rating) == (4.5, 50, 3)
+
+
 def test_a_text_without_the_formats_lines_is_rendered_as_it_is() -> None:
     text = "# Strengths\n\n- *clear*\n\n### Minor points\n\\alpha is undefined\n***\n## Reviewers"
     assert text in render_reviews(reviews(review(summary=text)), scale=ICLR_RATING)

@@ -53,6 +53,13 @@ def form(content: dict[str, Any], **extra: Any) -> VenueForm:
     return forms_from_invitations([invitation(content, **extra)])[VENUE]
 
 
+def test_a_rating_without_numbers_is_named() -> None:
+    found = form({"summary": TEXT, "recommendation": words("A: accept", "B: reject")})
+    assert found.rating_scale is None
+    stated = "recommendation offers words without numbers: A: accept; B: reject"
+    assert found.evidence.endswith(stated)
+
+
 @pytest.mark.parametrize("shape", ["super", "per paper", "v1"])
 def test_the_form_is_found_in_every_shape(shape: str) -> None:
     found = form({"summary": TEXT, "rating": RATING, "confidence": CONFIDENCE}, shape=shape)
