@@ -156,16 +156,26 @@ def _without(text: str, numbers: set[int]) -> str:
     return text
 
 
+_RUNNING_HEAD = re.compile(
+    r"^(?:under review (?:as|at|by|for)|(?:published|accepted|submitted) (?:as|at|to|in|by)\b"
+    r"|preprint\b|workshop paper at|confidential review copy|do not distribute)",
+    re.IGNORECASE,
+)
+"""Lines at the edge of a page that venues print there, also where they are not repeated."""
+
+
 def _without_margins(document: Converted) -> Iterator[Block]:
     """Blocks without page numbers, line numbers, and lines that repeat at the edges of pages."""
     edge = Counter(_folded(b.text) for b in document.blocks if _at_edge(b) and len(b.text) < 160)
-    often = max(3, document.n_pages // 3)
+    often = max(2 if document.n_pages == 2 else 3, document.n_pages // 3)
     for block in document.blocks:
         if block.kind in ("header", "footer") and _at_edge(block):
             continue
         if _at_edge(block) and edge[_folded(block.text)] >= often:
             continue
-        if block.kind == "text" and re.fullmatch(r"[\d\s]*", block.text):
+        if _at_edge(block) and len(block.text) < 200 and _RUNNING_HEAD.search(block.text):
+            continue
+        if (block.kind == "text" or _at_edge(block)) and re.fullmatch(r"[\d\s]*", block.text):
             continue
         yield block
 

@@ -118,6 +118,24 @@ def test_what_gives_authors_or_the_decision_away_is_reported(paper: PaperText) -
     assert any("Ann Author" in leak.excerpt for leak in paper.leaks)
 
 
+@pytest.mark.parametrize("n_pages", [1, 2, 3])
+def test_a_short_paper_loses_running_heads_and_page_numbers_too(n_pages: int) -> None:
+    def page(number: int) -> list[Printed]:
+        title = [(72.0, 720.0, 17.0, "F2", "Quick Foxes")] if number == 0 else []
+        return [
+            (72, 760, 8, "F1", "Under review as a conference paper at ICLR 2024"),
+            *title,
+            (72, 660, 12, "F2", f"{number + 1} Part"),
+            *paragraph(620),
+            (300, 30, 8, "F1", str(number + 1)),
+        ]
+
+    text = parse_pdf(pdf_of(*map(page, range(n_pages))), file="p.pdf")
+    assert [section.title for section in text.sections] == ["Part"] * n_pages
+    bodies = {section.text for section in text.sections}
+    assert bodies == {" ".join(printed[4] for printed in paragraph(0))}
+
+
 def test_the_converter_and_its_version_stand_in_the_record(paper: PaperText) -> None:
     assert re.fullmatch(r"(?:docvortex|pypdfium2)/\d+\.\d+\.\d+\+\d+", paper.text_version)
 
