@@ -29,6 +29,9 @@ _CLEANED = re.compile(
 _ACCENT = re.compile(
     r"\\([`'^\"~=.]|[uvHcdbrk](?![A-Za-z]))\s{0,3}\{?\s{0,3}(\\[ij](?![A-Za-z])|[A-Za-z])\s{0,3}"
 )
+_LETTERS = {"o": "ø", "O": "Ø", "l": "ł", "L": "Ł", "ss": "ß", "ae": "æ", "AE": "Æ", "oe": "œ",
+            "OE": "Œ", "aa": "å", "AA": "Å"}  # fmt: skip
+_LETTER = re.compile(r"\{\s?\\(o|O|l|L|ss|ae|AE|oe|OE|aa|AA)\s?\}")
 _LONE_LETTER = re.compile(r"\{([^\W\d_A-Za-z])\}")
 _LINK_COMMAND = re.compile(r"\\(?:url|path|doi|burl|eprint|URL|nolinkurl)")
 _LINK = re.compile(r"(?:doi|https?|urn|arxiv|\\|URL)", re.IGNORECASE)
@@ -40,7 +43,8 @@ def with_letters(latex: str) -> str:
     >>> with_letters(r"L{\'o}pez")
     'López'
     """
-    text = _ACCENT.sub(lambda found: accented(found[2].lstrip("\\"), found[1]), latex)
+    text = _LETTER.sub(lambda found: _LETTERS[found[1]], latex)
+    text = _ACCENT.sub(lambda found: accented(found[2].lstrip("\\"), found[1]), text)
     return _LONE_LETTER.sub(r"\1", text)
 
 
@@ -91,8 +95,12 @@ def _of_command(piece: str) -> str:
         return " and "
     if word in ("bblin", "BIn", "Btxinshort", "btxinshort", "Btxinlong", "btxinlong"):
         return " in "
+    if word in ("bblphdthesis", "bblmthesis"):
+        return " PhD thesis "
     if word in ("harvardyearleft", "harvardyearright", "harvardyearparen"):
         return " "
+    if word == "@":
+        return ""
     if word == "&":
         return "&"
     if len(word) <= 2 and (not word.isalpha() or word in ("ss", "ae", "oe", "aa", "o", "l", "i")):

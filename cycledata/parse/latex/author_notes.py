@@ -35,10 +35,16 @@ _TAG = re.compile(
 )
 _BRACKETS = re.compile(r"\s*+\[.*\]\s*+\Z", re.DOTALL)
 _BRACKET_TAG = re.compile(r"[\s*]*+\[\s*+(#\d|[A-Za-z][\w .'-]{0,24}+)\s*+(?:[:;]|\]\s*+\S|-{2,3})")
+_LOOK = (
+    r"(?:\\textcolor\{[^{}]{1,30}\}|\\(?!scriptsize|tiny|footnotesize|small)[A-Za-z]{2,20}+"
+    r"|[{}\s]){0,12}+"
+)
 _TAGGED_BOX = re.compile(
-    r"\\f?colorbox(?:\{[^{}]{0,40}\}){1,2}\{(?:\\[A-Za-z]{2,20}\s?|\{?\\textcolor\{[^{}]{1,30}\}|[{}\s]){0,9}"
-    r"\\(?:scriptsize|tiny|footnotesize|small)(?:\\[A-Za-z]{2,20}\s?|\{?\\textcolor\{[^{}]{1,30}\}|[{}\s]){0,9}"
-    r"#1[:\s]{0,2}\}.{0,120}#2",
+    r"\\f?colorbox(?:\{[^{}]{0,40}+\}){1,2}\{"
+    + _LOOK
+    + r"\\(?:scriptsize|tiny|footnotesize|small)"
+    + _LOOK
+    + r"#1[:\s]{0,2}\}.{0,120}?#2",
     re.DOTALL,
 )
 """A name in a small colored box, then a text: ``\\nb{AB}{rewrite this}``."""

@@ -41,6 +41,19 @@ INSIDE = {
     r"Garc{\'\i}a-L{\'o}pez, M., d'Or, J.: Floods in 1984. Ice \textbf{4}, 1--9 (2001)": "Floods in 1984",
     r"A.~Moss, Slow thaws, 2nd Edition, North Press, 2001.": "Slow thaws",
     r"A.~Moss, Slow thaws, J. Cold. Res. 4 (2001) 1.": "Slow thaws",
+    r"A.~Moss. \newblock \"Is it ice?\" Slow thaws observed. \newblock {\em Ice}, 2001.".replace(
+        '\\"', '"'
+    ): '"Is it ice?" Slow thaws observed',
+    r"A.~Moss, {\em The Thaw Manual}. \newblock Ice Foundation, 2001.": "The Thaw Manual",
+    r"Ida Lund, editor. \newblock {\em Advances in Thaw Systems 20}. \newblock North Press, 2001.": "Advances in Thaw Systems 20",
+    r"Lund, I. (Ed.), \textit{Proceedings of Cold Days}, North Press, 2001.": "Proceedings of Cold Days",
+    r"Moss A, Huang L. A {$k$}-thaw that never fails; 2001.": "A $k$-thaw that never fails",
+    r"Moss, A., In search of lost rivers, \emph{Ice}, 4, 1--9, 2001.": "In search of lost rivers",
+    r"Moss, A., Journal reviewers and ice, \emph{Ice}, 4, 1--9, 2001.": "Journal reviewers and ice",
+    r"Moss, A., Mastering the thaw of rivers, \emph{Ice}, 4, 1--9, 2001.": "Mastering the thaw of rivers",
+    r"Moss, A.: Was ist Eis? Zeitschrift f{\"u}r Eis \textbf{4}(2), 1--9 (2001)": "Was ist Eis?",
+    r"Brandt I 2001. \newblock {\em Learning in Ice}, 2nd edn, North Press.": "Learning in Ice",
+    r"Ng, A.~Y., 2001, Sparse thaws. \newblock Cold lecture notes.": "Sparse thaws",
 }
 """Titles with what else ends one: a question, "in" before a capital, a quotation, a year."""
 NO_TITLE = {
@@ -51,6 +64,18 @@ NO_TITLE = {
     "mnras": r"Moss A.,  Fern B.,  2001, \mn@doi [Ice] {10.1/2}, 4, 1",
     "mnras-conference": r"Moss A.,  2001, in Proceedings of Cold Days. pp 1--9",
     "jcp": r"A. Moss and B. Fern, {\em Ice} {\bf 4}, 1 (2001).",
+    "enumeration or publisher": r"A.~Moss, The Elements of Ice: Thaw Mining, Inference, and Prediction, North, 2001.",
+    "note": r"Moss, A., The unreasonable thaw of rivers, blog post, 2001.",
+    "set apart by nothing": r"Moss A 2001 Notes on rivers unpublished",
+    "publisher alone": r"Moss, A.; \newblock Birkh{\"a}user, 2001; \newblock chapter~3.",
+    "thesis": r"A.~Moss, \bblphdthesis{}, Delft University of Ice, 2001.",
+    "editor": r"Fuchs, H., redakt\o r (2001). \newblock Ice.",
+    "series or title": r"MOSS A. \newblock Ice sciences: The thaw\allowbreak[M]. \newblock North, 2001.",
+    "journal and volume": r"Moss, A. 2001. \newblock Zeitschrift f{\"u}r Eis 4 (2):11--19.",
+    "abbreviated journal": r"Moss, A.: GANs. \newblock Commun. ACM, 63(11):1--9, 2001.".replace(
+        "GANs. ", ""
+    ),
+    "venue in capitals": r"A.~Moss; \newblock ICLR, 2001.",
     "link": r"A.~Moss, \url{https://x.org} (2001).",
 }
 
