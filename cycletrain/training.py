@@ -81,7 +81,7 @@ def _require_installed(config: TrainingConfig) -> None:
     Raises:
         TrainingError: names the key and the command that installs the package.
     """
-    wanted = {name: ("report_to", name) for name in config.report_to}
+    wanted: dict[str, tuple[str, str]] = {name: ("report_to", name) for name in config.report_to}
     if config.liger:
         wanted["liger_kernel"] = ("liger", "liger-kernel")
     if config.sharding.startswith("zero"):
@@ -169,9 +169,10 @@ def _require_finite(name: str, value: Any, trainer: Any) -> None:
     if value is None or math.isfinite(float(value)):
         return
     step = trainer.state.global_step + 1
-    kept = "no checkpoint was saved; set training.save_steps"
-    if last := _last_checkpoint(trainer):
-        kept = f"the last good checkpoint is {last}"
+    kept = "no good checkpoint was saved; set training.save_steps"
+    # The checkpoint of this very update has the weights that gave the value.
+    if good := [path for n, path in _checkpoints(trainer) if n < step - 1]:
+        kept = f"the last good checkpoint is {good[-1]}"
     raise TrainingError(
         f"update {step}: expected a finite {name}, found {float(value)}; lower the learning rate or"
         f" check the data ({kept})"
@@ -271,6 +272,12 @@ def fit(trainer: Trainer, *, sharding: str = "none", prepared: PreparedModel) ->
             " raise accumulate) or training.context_tokens, or set training.checkpointing or"
             " training.sharding"
         ) from error
+
+
+def _checkpoints(trainer: Any) -> list[tuple[int, Path]]:
+    """Return number of updates and folder of each checkpoint, the oldest first."""
+    folders = Path(trainer.args.output_dir or "").glob("checkpoint-*")
+    return sorted((int(path.name.rpartition("-")[2]), path) for path in folders)
 
 
 def _last_checkpoint(trainer: Any) -> str | None:

@@ -66,11 +66,21 @@ def test_a_loss_or_gradient_that_is_not_finite_stops_before_the_update(
 
     monkeypatch.setattr(Trainer, "training_step", broken)
     config = sft_config(review_build, tiny_model, tmp_path, save_steps=1)
-    with pytest.raises(TrainingError, match=rf"update 3: expected a finite {where}.*checkpoint-2"):
+    # checkpoint-2 has the weights that gave the value.
+    with pytest.raises(TrainingError, match=rf"update 3: expected a finite {where}.*checkpoint-1"):
         sft.run(config)
     assert not (tmp_path / "model").exists()
-    kept = AutoModelForCausalLM.from_pretrained(tmp_path / "trainer" / "checkpoint-2")
+    kept = AutoModelForCausalLM.from_pretrained(tmp_path / "trainer" / "checkpoint-1")
     assert all(bool(weight.isfinite().all()) for weight in kept.parameters())
+
+
+def test_weights_that_an_update_destroyed_are_no_good_checkpoint(
+    review_build: Path, tiny_model: Path, tmp_path: Path
+) -> None:
+    config = sft_config(review_build, tiny_model, tmp_path, save_steps=1, learning_rate=1e30)
+    with pytest.raises(TrainingError, match=r"update 2: .* found nan.*no good checkpoint"):
+        sft.run(config)
+    assert (tmp_path / "trainer" / "checkpoint-1").is_dir()
 
 
 def test_too_little_memory_names_the_settings_to_change(
