@@ -95,6 +95,11 @@ class Audit:
     """Accepted papers among them."""
     n_tried: int
     """Clues tried, the factor of the correction."""
+    detectable_accepted: int | None
+    """Accepted papers that must share a phrase that no rejected paper has, for it to be listed;
+    None if even all of them are too few."""
+    detectable_rejected: int | None
+    """The same for a phrase of rejected papers."""
 
     @property
     def base_rate(self) -> float:
@@ -114,7 +119,7 @@ def audit_papers(papers: Callable[[], Iterable[AuditedPaper]]) -> Audit:
         papers: called twice, since texts are not kept in memory; both calls must give the same.
 
     Raises:
-        AuditError: fewer than 20 accepted or 20 rejected papers, too few to tell.
+        AuditError: so few accepted or rejected papers that no clue could be significant.
     """
     tables: dict[str, _PhraseTable] = {}
     labels = {True: Counter[tuple[str, str, str]](), False: Counter[tuple[str, str, str]]()}
@@ -131,17 +136,20 @@ def audit_papers(papers: Callable[[], Iterable[AuditedPaper]]) -> Audit:
         for name, value in paper.numbers.items():
             numbers.setdefault((name, name), []).append((value, paper.accepted))
     n_accepted, n_rejected = size[True], size[False]
-    if min(n_accepted, n_rejected) < 20:
-        raise AuditError(
-            f"expected at least 20 accepted and 20 rejected papers, found {n_accepted} and "
-            f"{n_rejected}; decisions come from the column `decision`"
-        )
     kept = [key for key in labels[True] | labels[False] if _frequent(labels, key)]
     numbers = {
         key: found for key, found in numbers.items() if len({value for value, _ in found}) > 1
     }
     n_tried = sum(table.n_tried() for table in tables.values()) + len(kept) + len(numbers)
     judge = _Judge(n_accepted, n_rejected, n_tried)
+    detectable = judge.detectable(n_accepted, n_rejected), judge.detectable(n_rejected, n_accepted)
+    if detectable == (None, None):
+        raise AuditError(
+            f"{n_accepted} accepted and {n_rejected} rejected papers are too few: of {n_tried} "
+            "clues tried, not even one that separates them all would be significant; decisions "
+            "come from the column `decision`; the config `scores` of a build has more papers "
+            "(--config scores --text title)"
+        )
     clues = [
         clue
         for name, phrase, counts in _exact_phrases(tables, papers, n_accepted, n_rejected)
@@ -155,7 +163,7 @@ def audit_papers(papers: Callable[[], Iterable[AuditedPaper]]) -> Audit:
         clue = judge.number(name, what, found)
         clues += [clue] if clue else []
     ordered = sorted(clues, key=lambda clue: (-abs(clue.auroc - 0.5), clue.field, clue.name))
-    return Audit(tuple(ordered), n_accepted + n_rejected, n_accepted, n_tried)
+    return Audit(tuple(ordered), n_accepted + n_rejected, n_accepted, n_tried, *detectable)
 
 
 class _Words:
@@ -240,6 +248,16 @@ class _Judge:
     n_rejected: int
     n_tried: int
 
+    def detectable(self, n_own: int, n_other: int) -> int | None:
+        """Return how many of one class must share a phrase that the other lacks."""
+        from scipy.stats import fisher_exact
+
+        for count in range(MIN_PAPERS, n_own + 1):
+            p_value = float(fisher_exact([[count, n_own - count], [0, n_other]])[1])
+            if p_value * max(self.n_tried, 1) < LEVEL:
+                return count
+        return None
+
     def binary(
         self,
         name: str,
@@ -293,7 +311,8 @@ class _Judge:
                 auroc,
                 max(0.0, auroc - 1.96 * error),
                 min(1.0, auroc + 1.96 * error),
-                math.erfc(distance / math.sqrt(2)),
+                # DeLong's error is too small for few papers that are well separated.
+                max(math.erfc(distance / math.sqrt(2)), _mann_whitney(values, accepted)),
                 "hint",
             )
         )
@@ -374,6 +393,13 @@ def _delong(positive: Floats, negative: Floats) -> tuple[float, float]:
     below = 1 - (everyone[m:] - rankdata(negative)) / m
     variance = (above.var(ddof=1) / m if m > 1 else 0) + (below.var(ddof=1) / n if n > 1 else 0)
     return float(above.mean()), math.sqrt(variance)
+
+
+def _mann_whitney(values: Floats, accepted: NDArray[np.bool_]) -> float:
+    """Return the two-sided p-value of the rank sum test, normal with a correction for ties."""
+    from scipy.stats import mannwhitneyu
+
+    return float(mannwhitneyu(values[accepted], values[~accepted], method="asymptotic").pvalue)
 
 
 def _best_cut_accuracy(values: Floats, accepted: NDArray[np.bool_]) -> float:

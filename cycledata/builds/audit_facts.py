@@ -56,6 +56,8 @@ def audit_facts(paths: Sequence[Path]) -> dict[str, Any] | None:
         "n_tried": found.n_tried,
         "n_leaks": len(leaks),
         "n_hints": len(found.clues) - len(leaks),
+        "detectable_accepted": found.detectable_accepted,
+        "detectable_rejected": found.detectable_rejected,
         "leaks": leaks[:MAX_LISTED],
     }
 
@@ -74,9 +76,18 @@ def audit_line(facts: dict[str, Any]) -> str:
         f"{facts['n_accepted']} accepted; {facts['n_leaks']} leaks, {facts['n_hints']} hints)."
     )
     if not facts["leaks"]:
-        return tried
+        return tried + _limits(facts)
     shown = ", ".join(facts["leaks"][:5])
     return f"{tried} They predict the decision by themselves: {shown}."
+
+
+def _limits(facts: dict[str, Any]) -> str:
+    """Return what an audit without leaks could have missed; manifests before it lack the facts."""
+    n_accepted = facts["n_accepted"]
+    sizes = (("accepted", n_accepted), ("rejected", facts["n_papers"] - n_accepted))
+    least = [(facts.get(f"detectable_{label}"), n, label) for label, n in sizes]
+    shown = " or ".join(f"{k} of {n} {label} papers" for k, n, label in least if k is not None)
+    return f" A phrase in fewer than {shown}, and in no others, is not found." if shown else ""
 
 
 _AUDITED = (

@@ -49,6 +49,8 @@ def audit(
             "base_rate": found.base_rate,
             "n_tried": found.n_tried,
             "n_leaks": len(found.leaks),
+            "detectable_accepted": found.detectable_accepted,
+            "detectable_rejected": found.detectable_rejected,
         }
         print_json({**facts, "clues": [asdict(clue) for clue in found.clues]})
     else:
@@ -90,3 +92,10 @@ def _print_audit(found: "Audit", limit: int) -> None:
         f"{found.n_papers} papers, {found.n_accepted} accepted; base rate {found.base_rate:.3f}; "
         f"{found.n_tried} clues tried: {len(found.leaks)} leaks, {n_hints} hints"
     )
+    parts = (
+        (found.detectable_accepted, found.n_accepted, "accepted"),
+        (found.detectable_rejected, found.n_papers - found.n_accepted, "rejected"),
+    )
+    for least, n, label in parts:
+        shown = f"at least {least} of {n}" if least else f"more than {n}, so none is found"
+        print(f"a phrase of {label} papers alone is listed if {shown} have it")

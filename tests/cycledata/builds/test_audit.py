@@ -1,9 +1,8 @@
 from collections.abc import Iterable
-from itertools import islice
 
 import numpy as np
 import pytest
-from scipy.stats import mannwhitneyu
+from scipy.stats import fisher_exact, mannwhitneyu
 
 from cycledata.builds.audit import AuditedPaper, Clue, audit_papers
 from cycledata.errors import AuditError
@@ -90,6 +89,40 @@ def test_chance_alone_rarely_passes_the_correction() -> None:
     assert sum(audit.clues != () for audit in audits) <= 2
 
 
+def test_few_papers_are_audited_as_far_as_they_allow() -> None:
+    papers = papers_of(57, mark="Anonymous authors")  # 19 accepted
+    audit = audit_papers(lambda: papers)
+    assert clue(audit.leaks, "anonymous authors").share_accepted == 0
+    for least, n, label in (
+        (audit.detectable_accepted, 19, True),
+        (audit.detectable_rejected, 38, False),
+    ):
+        assert least is not None
+        for count in (least, least - 1):
+            marked = {p.paper_id for p in papers if p.accepted == label}
+            chosen = sorted(marked)[:count]
+            planted = [
+                AuditedPaper(
+                    p.paper_id, p.accepted, {"text": "xyzzy" if p.paper_id in chosen else "plain"}
+                )
+                for p in papers
+            ]
+            p_value = fisher_exact([[count, n - count], [0, 57 - n]])[1]
+            assert (count >= 10 and p_value * audit.n_tried < 0.01) == (count == least)
+            found = [c.name for c in audit_papers(lambda planted=planted: planted).clues]  # type: ignore[misc]  # a default in a lambda
+            assert ("xyzzy" in found) or count < least
+
+
+def test_a_few_long_papers_are_no_evidence() -> None:
+    # Complete separation of 3 papers has a chance of 1 in 4,960, and DeLong's error is 0.
+    papers = [
+        AuditedPaper(str(n), n % 11 == 0, {"text": "word " * (90 if n % 11 == 0 else n + 1)})
+        for n in range(33)
+    ]
+    audit = audit_papers(lambda: papers)
+    assert (audit.clues, audit.detectable_accepted) == ((), None)
+
+
 def test_too_few_papers_of_one_kind_are_refused() -> None:
-    with pytest.raises(AuditError, match="at least 20 accepted and 20 rejected papers"):
-        audit_papers(lambda: islice(papers_of(600), 30))
+    with pytest.raises(AuditError, match="2 accepted and 4 rejected papers are too few"):
+        audit_papers(lambda: papers_of(6))
