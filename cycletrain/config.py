@@ -103,7 +103,7 @@ class ModelConfig(ConfigTable):
     @field_validator("path")
     @classmethod
     def _is_an_address(cls, path: str) -> str:
-        from cycledata.llm.endpoint import split_url
+        from cycledata.llm.endpoint_url import split_url
 
         if path.startswith(("http://", "https://")):
             try:
