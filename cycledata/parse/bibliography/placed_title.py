@@ -25,7 +25,7 @@ _EDITED_BOOK = re.compile(
     r"([^\x02\x1e]{3,400}?)[\s,(]{1,4}(?:[Ee]ds?\b|[Ee]ditors?\b)[\s.,:;()]*+(?:(?:19|20)\d\d[a-z]?)?[\s.,:;()]*+"
     r"(?:\x1e\s*+)?\x02([^\x02\x03]{4,300})\x03"
 )
-"""Editors and the book in italics, which is not a place where something appeared."""
+"""Editors and the volume in italics, which is not a place where something appeared."""
 _PART_NEXT = re.compile(r"[.,]? (?:Bd|[Vv]ol)\.? ?\d{1,3}: ")
 _EDITED = re.compile(r"; [A-Z][^:]{1,200}, Eds?\.")
 _VENUE_START = re.compile(

@@ -33,7 +33,7 @@ _EDITION = re.compile(r"\s?\(\s{0,9}\\bibinfo\s{0,9}\{edition\}[^()]{0,60}\)\s{0
 _LAST_WORD = re.compile(r" (?:19|20)\d\d\Z")
 """A year that is the only one of the entry is that of publication, not part of the title."""
 _SERIES_OR_TITLE = re.compile(r"[:：][^\x1e\[［]{1,200}[\[［]M[\]］]")
-"""What GB/T 7714 prints for a book: a series and its title, or a title with a colon."""
+"""What GB/T 7714 prints for a monograph: a series and its title, or a title with a colon."""
 
 
 def printed_title(printed: str) -> str | None:
