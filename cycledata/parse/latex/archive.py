@@ -159,8 +159,8 @@ _FIGURES = (
     " drawio vsd vsdx xcf mp4 avi mov mkv webm mp3 wav"
 )
 _DATA = (
-    "csv tsv dat json jsonl xml html htm npy npz mat h5 hdf5 pkl pickle parquet xls xlsx ods doc"
-    " docx odt rtf ppt pptx key ipynb py r c h cpp java js css sh"
+    "csv tsv dat fits fit fz json jsonl xml html htm npy npz mat h5 hdf5 pkl pickle parquet xls"
+    " xlsx ods doc docx odt rtf ppt pptx key ipynb py r c h cpp java js css sh"
 )
 _TEX_TREE = (
     "bst bbx cbx lbx dbx log aux out blg bcf fls fdb_latexmk synctex toc lof lot idx ilg ind dvi"
@@ -169,6 +169,17 @@ _TEX_TREE = (
 _PLAIN = re.compile(rb"(?:[\w-][\w. -]*+/)*+[\w-][\w. -]*+", re.ASCII)
 _PACKED = "zip gz tgz tar bz2 xz 7z rar z"
 _NOT_TEX = frozenset(f"{_FIGURES} {_DATA} {_TEX_TREE} {_PACKED}".split())
+_BINARY = (
+    b"%PDF-",
+    b"SIMPLE  =",
+    b"\x89PNG",
+    b"GIF8",
+    b"\xff\xd8\xff",
+    b"PK\3\4",
+    b"\x1f\x8b",
+    b"BZh",
+)
+"""Beginnings of figures and data that come without the ending of their name."""
 _CONTROLS = bytes(code for code in range(32) if code not in b"\t\n\v\f\r")
 
 
@@ -183,6 +194,8 @@ def _may_hold_tex(path: str) -> bool:
 
 def is_text(data: bytes) -> bool:
     """Return whether bytes read as text: UTF-16, or one control character in twenty at most."""
+    if data.startswith(_BINARY):
+        return False
     head = data[:4096]
     n_controls = len(head) - len(head.translate(None, _CONTROLS))
     return utf16_codec(head) is not None or n_controls * 20 <= len(head)

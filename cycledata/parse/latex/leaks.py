@@ -21,7 +21,7 @@ _NO_VENUE = STOCK_STYLES | words(
 """Packages to which ``final`` says something else than that the paper is accepted."""
 _TWO_ARGUMENTS = words(
     "\\icmlauthor \\icmlaffiliation \\icmlcorrespondingauthor "
-    "\\mlsysauthor \\mlsysaffiliation \\mlsyscorrespondingauthor"
+    "\\mlsysauthor \\mlsysaffiliation \\mlsyscorrespondingauthor \\altaffiltext"
 )
 _CONTACT_CUES = ("@", "orresponding author", "orrespondence to", "orresponding Author")
 _CONTACT = re.compile(
@@ -62,7 +62,7 @@ _SAYS_OF_ITSELF = re.compile(
 )
 _HOSTS = (
     "github.", "gitlab.com/", "bitbucket.org/", "huggingface.co/", "osf.io/",
-    "drive.google.com/", "sites.google.com/", "zenodo.org/",
+    "drive.google.com/", "sites.google.com/", "zenodo.org/", "10.5281/zenodo.",
 )  # fmt: skip
 """Where authors put what belongs to a paper."""
 _ADDRESS = re.compile(r"[^\s{}\\,;)\]]{0,300}+")

@@ -105,6 +105,11 @@ def test_any_file_that_tex_could_input_is_text(name: str) -> None:
     assert name in open_eprint(tar_of((name, b"text"))).texts
 
 
+def test_figures_without_an_ending_are_no_text() -> None:
+    archive = open_eprint(tar_of(("fig/plot_1", b"%PDF-1.5 text"), ("m.tex", TEX)))
+    assert (list(archive.texts), archive.names) == (["m.tex"], ("fig/plot_1",))
+
+
 @pytest.mark.parametrize("name", ["._main.tex", "__MACOSX/main.tex", ".git/HEAD", "junk.tex"])
 def test_junk_with_a_name_like_text_is_not_text(name: str) -> None:
     archive = open_eprint(tar_of((name, bytes(range(32)) * 8), ("m.tex", TEX)))

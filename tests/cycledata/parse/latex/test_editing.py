@@ -46,6 +46,11 @@ def words(text: PaperText) -> str:
         pytest.param(
             r"one\footnote{Two points are the corresponding pair.}", "",
             r"one\footnote{Two points are the corresponding pair.}", id="corresponding-points"),
+        pytest.param(
+            r"one \markboth{Journal}{Lund et al.}two \headers{Title}{Ada Lund}", "", "one two",
+            id="running-heads"),
+        pytest.param(
+            r"one \altaffiltext{1}{Institute of Ice}two", "", "one two", id="addresses-of-aastex"),
         pytest.param(r"one \begin{asy}draw(a--b);\end{asy}two", "", "one two", id="asymptote"),
         pytest.param(
             r"\MakeShortVerb{\|}one |\x%y| two", "", r"one |\x%y| two", id="short-verbatim"),
