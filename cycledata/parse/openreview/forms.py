@@ -62,6 +62,8 @@ class VenueForm(Record):
     """Those of ``decision_options`` that accept, if the invitation names them."""
     meta_decision_field: str | None = None
     """Field of the meta-review that is the venue's decision; None if decisions are notes."""
+    meta_texts: tuple[str, ...] = ()
+    """Text fields of a meta-review, in the form's order; empty if its form is not known."""
     source: FormSource
     evidence: str
     """Where the fields, the scale and the accept threshold are stated."""

@@ -279,7 +279,7 @@ def _assemble(
     for note in filter(None, (decision_note, meta_note)):
         try:
             decision = _read_decision(note, form, is_meta=note is meta_note) or decision
-            if (found := _read_meta_review(note)) is not None:
+            if (found := _read_meta_review(note, form)) is not None:
                 meta_review, meta_review_license = found, note.license
             kept.append(note)
         except ParseError as error:
@@ -381,8 +381,13 @@ def _read_decision(note: Note, form: VenueForm, *, is_meta: bool) -> Decision | 
     return Decision(kind=kind, text=words)
 
 
-def _read_meta_review(note: Note) -> MetaReview | None:
+def _read_meta_review(note: Note, form: VenueForm) -> MetaReview | None:
+    """Return the meta-review of a note: a usual field, else all texts that its form asks for."""
     text = next((found for field in META_TEXTS if (found := note.text(field))), None)
+    if text is None and note.kind == "Meta_Review":
+        named = {name: found for name in form.meta_texts if (found := note.text(name))}
+        parts = [f"### {n.replace('_', ' ').capitalize()}\n\n{t}" for n, t in named.items()]
+        text = "\n\n".join(parts if len(parts) > 1 else named.values()) or None
     if text is None:
         return None
     return MetaReview(

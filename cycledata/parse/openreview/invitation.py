@@ -176,7 +176,7 @@ def form_of(
     Args:
         review: invitation of its reviews.
         decision: invitation of its decisions, if known.
-        meta: invitation of its meta-reviews, if known; carries renamed fields.
+        meta: invitation of its meta-reviews, if known.
         source: where the invitations come from.
 
     Raises:
@@ -205,9 +205,16 @@ def form_of(
         decision_field=decision_field,
         decision_options=tuple(map(str, offered)),
         accept_options=tuple(map(str, accepting)) if isinstance(accepting, list) else (),
+        meta_texts=_texts(meta.content) if meta else (),
         source=source,
         evidence="; ".join([*sources, stated]),
     )
+
+
+def _texts(content: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the fields of a form that ask for free text, in its order; a title is none."""
+    names = sorted(content, key=lambda name: _order(content[name]))
+    return tuple(name for name in names if name != "title" and not [*options_of(content[name])])
 
 
 def _without_rating(names: Sequence[str], options: Mapping[str, Sequence[Option]]) -> str:

@@ -55,7 +55,8 @@ def test_the_page_lists_the_shipped_forms(*, golden: bool) -> None:
 def test_the_page_lists_the_collected_invitations(shared_data: Path, *, golden: bool) -> None:
     folder = shared_data / "shapes" / "openreview_forms"
     forms = []
-    for path in sorted([*folder.glob("*.review.v*.json"), *folder.glob("review.default.*.json")]):
+    reviews = ("*.review.v*.json", "*.review.test_form.*.json", "review.default.*.json")
+    for path in sorted(file for pattern in reviews for file in folder.glob(pattern)):
         content = json.loads(path.read_text("utf-8"))
         body = {"edit": {"note": {"content": content}}, "reply": {"content": content}}
         if "v1" in path.name:
@@ -63,4 +64,7 @@ def test_the_page_lists_the_collected_invitations(shared_data: Path, *, golden: 
         name = path.name.removesuffix(".json").replace(".review", "").replace("review.", "")
         raw = {"id": f"{name}/-/Official_Review", **body}
         forms.append((name, forms_from_invitations([raw])[name]))
+    for path in sorted(folder.glob("_whole_invitation.*.json")):
+        (form,) = forms_from_invitations([json.loads(path.read_text("utf-8"))]).values()
+        forms.append((path.name.removeprefix("_").removesuffix(".json"), form))
     check(SHAPES, SHAPES_END, table(forms), write=golden)

@@ -53,6 +53,31 @@ def form(content: dict[str, Any], **extra: Any) -> VenueForm:
     return forms_from_invitations([invitation(content, **extra)])[VENUE]
 
 
+def test_the_texts_of_a_meta_review_are_those_of_its_form() -> None:
+    content = {"synthesis": TEXT, "advice": words("Accept", "Reject"), "outlook": TEXT}
+    meta = invitation(content) | {"id": f"{VENUE}/-/Meta_Review"}
+    forms = forms_from_invitations([invitation({"rating": RATING}), meta])
+    assert forms[VENUE].meta_texts == ("synthesis", "outlook")
+
+    def read(**texts: str) -> str | None:
+        note = {
+            "id": "m1",
+            "forum": "p1",
+            "readers": ["everyone"],
+            "invitations": [f"{VENUE}/Submission7/-/Meta_Review"],
+            "content": {name: {"value": text} for name, text in texts.items()},
+        }
+        payload = json.dumps({"forum": "p1", "notes": [note]}).encode()
+        found = parse_forum(payload, forms=forms)
+        assert isinstance(found, ParsedForum)
+        return found.submission.meta_review and found.submission.meta_review.text
+
+    assert read(synthesis="Good.", advice="Accept") == "Good."
+    assert read(synthesis="S", outlook="O") == "### Synthesis\n\nS\n\n### Outlook\n\nO"
+    assert read(metareview="M", synthesis="S") == "M"
+    assert read(advice="Accept") is None
+
+
 def test_a_rating_without_numbers_is_named() -> None:
     found = form({"summary": TEXT, "recommendation": words("A: accept", "B: reject")})
     assert found.rating_scale is None
