@@ -10,12 +10,15 @@ import tomllib
 from collections.abc import Iterator, Mapping
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import Field, ValidationError, model_validator
 
 from cycledata.errors import ParseError
 from cycledata.formats.rating_scales import SCALES, scale_of
-from cycledata.records import Number, RatingScale, Record
+from cycledata.records import Number, RatingScale, Record, first_problem
 
+Name = Annotated[str, Field(min_length=1, max_length=200)]
 ASPECTS = ("soundness", "presentation", "contribution")
 TEXTS = ("summary", "strengths", "weaknesses", "questions")
 Role = Literal[
@@ -88,6 +91,64 @@ def find_form(venue: str, forms: Mapping[str, VenueForm]) -> VenueForm | None:
     return form and (form if form.venue == venue else form.model_copy(update={"venue": venue}))
 
 
+class _ScaleTable(Record):
+    """A rating scale in a TOML file."""
+
+    name: Name
+    words: Annotated[Mapping[str, str], Field(min_length=2)]
+    """Value, as a text, -> its wording or ""."""
+    accept_threshold: float | None = None
+    evidence: str = ""
+
+    @model_validator(mode="after")
+    def _is_a_scale(self) -> Self:
+        try:
+            values = [float(value) for value in self.words]
+        except ValueError as error:
+            raise ValueError(f"words: expected a number before each wording: {error}") from error
+        if self.accept_threshold is not None and self.accept_threshold not in values:
+            raise ValueError(f"accept_threshold: expected one of {sorted(values)}")
+        return self
+
+
+class _FormTable(Record):
+    """A form in a TOML file."""
+
+    venues: Annotated[tuple[Name, ...], Field(min_length=1)]
+    fields: Annotated[Mapping[Name, Role], Field(min_length=1)]
+    """Content field -> role."""
+    scale: Annotated[_ScaleTable | str | None, Field(union_mode="left_to_right")] = None
+    """A known scale by name, or one of the file; None for a form without a rating."""
+    values: Mapping[str, Annotated[tuple[Number, ...], Field(min_length=2)]] = {}
+    """Role or content field -> numbers that it offers, ascending."""
+    decision: str = "decision"
+    meta_decision: str | None = None
+    evidence: str = ""
+
+    @model_validator(mode="after")
+    def _is_consistent(self) -> Self:
+        roles = [role for role in self.fields.values() if role != "other"]
+        repeated = sorted({role for role in roles if roles.count(role) > 1})
+        if repeated:
+            raise ValueError(f"fields: expected one field of each role, found two {repeated[0]}")
+        if (self.scale is None) != ("rating" not in roles):
+            raise ValueError("scale and a field with the role rating need each other")
+        if isinstance(self.scale, str) and self.scale not in SCALES:
+            raise ValueError(f"scale: expected a table or one of {', '.join(SCALES)}")
+        for name, values in self.values.items():
+            if name == "rating" or name not in {*self.fields, *roles}:
+                raise ValueError(f"values: expected a field or a role of it, found {name!r}")
+            if list(values) != sorted(set(values)):
+                raise ValueError(f"values: expected ascending numbers, found {name} = {values}")
+        return self
+
+
+class _FormDocument(Record):
+    """A TOML file of forms."""
+
+    form: Annotated[tuple[_FormTable, ...], Field(min_length=1)]
+
+
 def read_form_file(path: Path) -> dict[str, VenueForm]:
     """Read forms from a TOML file of the shape of ``forms.toml``, or from invitations as JSON.
 
@@ -99,51 +160,54 @@ def read_form_file(path: Path) -> dict[str, VenueForm]:
     try:
         if path.suffix == ".json":
             raw = json.loads(path.read_text("utf-8"))
-            return forms_from_invitations(raw if isinstance(raw, list) else [raw], source="file")
+            forms = forms_from_invitations(raw if isinstance(raw, list) else [raw], source="file")
+            if not forms:
+                expected = "an invitation of reviews, VENUE/-/Official_Review"
+                raise ParseError("bad-form", f"{path}: expected {expected}, found none")
+            return forms
         return dict(_read_forms(tomllib.loads(path.read_text("utf-8")), source="file"))
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+    except ValidationError as error:
+        raise ParseError("bad-form", f"{path}: {first_problem(error)}"[:300]) from error
+    except (OSError, ValueError) as error:
         raise ParseError(
             "bad-form", f"{path}: expected a form in TOML or an invitation in JSON: {error}"[:300]
         ) from error
 
 
 def _read_forms(document: Mapping[str, Any], source: FormSource) -> Iterator[tuple[str, VenueForm]]:
-    for table in document["form"]:
-        known = _scale(table.get("scale"))
-        scale, stated = known if known else (None, "")
-        evidence = "; ".join(filter(None, (table.get("evidence", ""), stated)))
-        fields = tuple(
-            _form_field(name, role, table, scale) for name, role in table["fields"].items()
-        )
-        for venue in table["venues"]:
+    for table in _FormDocument.model_validate(document).form:
+        scale, stated = _scale(table.scale)
+        evidence = "; ".join(filter(None, (table.evidence, stated)))
+        fields = tuple(_form_field(name, table, scale) for name in table.fields)
+        for venue in table.venues:
             yield (
                 venue,
                 VenueForm(
                     venue=venue,
                     fields=fields,
                     rating_scale=scale,
-                    decision_field=table.get("decision", "decision"),
-                    meta_decision_field=table.get("meta_decision"),
+                    decision_field=table.decision,
+                    meta_decision_field=table.meta_decision,
                     source=source,
                     evidence=evidence,
                 ),
             )
 
 
-def _scale(stated: Any) -> tuple[RatingScale, str] | None:
+def _scale(stated: str | _ScaleTable | None) -> tuple[RatingScale | None, str]:
+    """Return a scale and why its threshold is what it is."""
     if stated is None:
-        return None
-    known = SCALES[stated] if isinstance(stated, str) else scale_of(stated)
+        return None, ""
+    known = SCALES[stated] if isinstance(stated, str) else scale_of(stated.model_dump())
     return known.scale, known.evidence
 
 
-def _form_field(
-    name: str, role: Role, table: Mapping[str, Any], scale: RatingScale | None
-) -> FormField:
+def _form_field(name: str, table: _FormTable, scale: RatingScale | None) -> FormField:
+    role = table.fields[name]
     if role == "rating" and scale is not None:
         return FormField(name=name, role=role, values=scale.values, words=scale.words)
-    values = table.get("values", {}).get(role, _DEFAULT_VALUES.get(role, ()))
-    return FormField(name=name, role=role, values=tuple(values))
+    values = table.values.get(role, _DEFAULT_VALUES.get(role, ()))
+    return FormField(name=name, role=role, values=table.values.get(name, values))
 
 
 FORMS: Mapping[str, VenueForm] = dict(

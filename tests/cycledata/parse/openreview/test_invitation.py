@@ -310,6 +310,53 @@ def test_a_file_without_a_form_is_an_error(tmp_path: Path, text: str) -> None:
         read_form_file(path)
 
 
+FORM_FILE = """
+[[form]]
+venues = ["X.org/2030"]
+fields = { verdict = "rating", sure = "confidence", depth = "other" }
+values = { confidence = [0, 1, 2], depth = [1, 5] }
+scale = { name = "x", accept_threshold = 3, words = { "1" = "no", "3" = "yes" } }
+"""
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "problem"),
+    [
+        ('["X.org/2030"]', '"X.org/2030"', "venues: Input should be a valid tuple"),
+        ("X.org/2030", "", "at least 1 character"),
+        ('"rating"', '"ratting"', "fields.verdict: Input should be 'rating'"),
+        ('sure = "confidence"', 'sure = "rating"', "one field of each role, found two rating"),
+        ('"rating"', '"other"', "scale and a field with the role rating need each other"),
+        ("confidence = [", "confidense = [", "a field or a role of it, found 'confidense'"),
+        ("[0, 1, 2]", "[2, 1, 0]", "expected ascending numbers, found confidence"),
+        ("threshold = 3", "threshold = 2", "accept_threshold: expected one of"),
+        ("accept_threshold", "acept_threshold", "acept_threshold: Extra inputs"),
+        ('"3" = "yes"', '"three" = "yes"', "words: expected a number before each wording"),
+        (', "3" = "yes"', "", "at least 2 items"),
+        ("venues", "venue", "venues: Field required"),
+    ],
+)
+def test_a_mistake_in_a_form_file_is_named(
+    old: str, new: str, problem: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "form.toml"
+    path.write_text(FORM_FILE)
+    found = read_form_file(path)["X.org/2030"]
+    assert [field.values for field in found.fields] == [(1, 3), (0, 1, 2), (1, 5)]
+    assert FORM_FILE.count(old) == 1
+    path.write_text(FORM_FILE.replace(old, new))
+    with pytest.raises(ParseError) as raised:
+        read_form_file(path)
+    assert problem in str(raised.value)
+
+
+def test_a_json_file_without_a_review_invitation_is_an_error(tmp_path: Path) -> None:
+    path = tmp_path / "comment.json"
+    path.write_text(json.dumps(invitation({"a": TEXT}) | {"id": f"{VENUE}/-/Official_Comment"}))
+    with pytest.raises(ParseError, match="expected an invitation of reviews"):
+        read_form_file(path)
+
+
 def test_a_parent_venue_gives_the_form_of_every_cycle() -> None:
     found = find_form("aclweb.org/ACL/ARR/2025/May", FORMS)
     assert found is not None
