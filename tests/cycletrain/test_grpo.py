@@ -229,6 +229,35 @@ def test_every_weight_moves_without_an_adapter_and_with_the_kl_term(
     assert [name for name in before if before[name].equal(after[name])] == []
 
 
+def test_a_policy_of_another_backend_is_saved_for_each_generation(
+    research_build: Path, tiny_model: Path, tmp_path: Path, writer: ScriptedModel,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    from cycletrain import servers
+    from cycletrain.jobs import grpo
+
+    served: list[str] = []
+
+    def open_saved(config: Any) -> ScriptedModel:
+        served.append(config.path)
+        assert (Path(config.path) / "adapter_model.safetensors").is_file() or config.path == first
+        return writer
+
+    first = str(tiny_model)
+    training = {"context_tokens": 500, "learning_rate": 1e-3, "batch_size": 3, "max_steps": 1}
+    inside = grpo_config(research_build, tiny_model, tmp_path / "inside", training=training)
+    grpo.run(inside)
+    policy = inside.policy.model_copy(update={"backend": "vllm"})
+    outside = inside.model_copy(update={"out": tmp_path / "outside", "policy": policy})
+    monkeypatch.setattr(servers, "open_generator", open_saved)
+    grpo.run(outside)
+    saved = grpo.generation_folder(outside, 1) / "policy"
+    assert served == [str(saved), first]
+    assert not saved.exists()
+    weights = "model/adapter_model.safetensors"
+    assert (inside.out / weights).read_bytes() == (outside.out / weights).read_bytes()
+
+
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
