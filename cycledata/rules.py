@@ -220,6 +220,7 @@ _SENTENCES: Mapping[RuleGroup, Mapping[str, str]] = {
         "repeated-entry": "Several bibliography entries have one key.",
         "tied-drafts": "No rule clearly prefers one of several main files; one was chosen.",
         "rotated-text": "Much of a page is not upright; its words may be out of order.",
+        "unmapped-characters": "Fonts of the PDF do not say which letters they have.",
         "several-drafts": "Several files could be the main file; one was chosen.",
         "too-many-figures": "The number of figures exceeds the limit.",
         "too-many-sections": "The number of sections exceeds the limit.",

@@ -73,9 +73,10 @@ def blocks_of(pages: Sequence[Page], lines: Sequence[Sequence[TextLine]]) -> lis
         lines: the lines of each, from top to bottom.
     """
     body = body_type(lines)
+    usual = _usual_gutter(pages, lines, body)
     blocks: list[Block] = []
     for number, (page, printed) in enumerate(zip(pages, lines, strict=True)):
-        groups = _page_groups(number, page, printed, body)
+        groups = _page_groups(number, page, printed, body, usual)
         blocks += [_block(group, page) for group in groups]
     return blocks
 
@@ -141,6 +142,29 @@ def gutters(page: Page, lines: Sequence[TextLine], body: Type) -> list[float]:
     return found
 
 
+def _usual_gutter(
+    pages: Sequence[Page], lines: Sequence[Sequence[TextLine]], body: Type
+) -> float | None:
+    """Return the gutter of most pages as a share of the width; None for one column."""
+    found = []
+    for page, printed in zip(pages, lines, strict=True):
+        between = gutters(page, printed, body)
+        if len(between) == 1:
+            found.append(between[0] / page.width)
+    return sorted(found)[len(found) // 2] if found and len(found) >= 0.3 * len(pages) else None
+
+
+def _side_by_side(lines: Sequence[TextLine], middle: float) -> bool:
+    """Return whether there is text on both sides of a gutter at the same height."""
+    left = {round(line.base / 30) for line in lines if line.right < middle + 1}
+    long = {
+        round(line.base / 30)
+        for line in lines
+        if line.left > middle - 1 and sum(line.letters.values()) > 16
+    }
+    return len(left & long) >= 3
+
+
 def _column_of(line: TextLine, between: Sequence[float]) -> int:
     """Return a line's column, from 0; -1 if it crosses a gutter."""
     if any(line.left < middle - 2 and line.right > middle + 2 for middle in between):
@@ -195,9 +219,13 @@ def _front_cut(lines: Sequence[TextLine], between: Sequence[float], body: Type) 
 # --- Groups --------------------------------------------------------------------------------------
 
 
-def _page_groups(number: int, page: Page, lines: Sequence[TextLine], body: Type) -> list[_Group]:
+def _page_groups(
+    number: int, page: Page, lines: Sequence[TextLine], body: Type, usual: float | None
+) -> list[_Group]:
     drawn, printed = _apart_from_figures(page, lines, body)
     between = gutters(page, printed, body)
+    if not between and usual is not None and _side_by_side(printed, usual * page.width):
+        between = [usual * page.width]  # a page with a wide abstract or figures
     cut = _front_cut(printed, between, body) if number == 0 else 0.0
     groups: list[_Group] = []
     ordered = [
@@ -488,6 +516,8 @@ def _text(group: _Group) -> str:
             text = printed
         elif text.endswith("-") and printed[:1].islower():
             text = text[:-1] + printed
+        elif text[-2:-1].isalpha() and text.endswith("-") and printed[:1].isupper():
+            text += printed
         elif group.kind == "table" and last is not None and line.base - last.base > 0.3 * line.size:
             text += "\n" + printed
         else:

@@ -112,6 +112,8 @@ class Converted:
     """The blocks are in reading order already."""
     turned: tuple[int, ...] = ()
     """Pages, from 0, much of whose text is not in the page's main direction, and is left out."""
+    unmapped: tuple[int, ...] = ()
+    """Pages, from 0, with characters of fonts that do not say what they mean."""
 
 
 _WORKER = "cycledata.parse.pdf.worker"
@@ -154,6 +156,7 @@ def convert(payload: bytes, *, converter: Converter, limits: PdfLimits = PDF_LIM
         hidden=hidden,
         ordered=reply["ordered"],
         turned=tuple(reply["turned"]),
+        unmapped=tuple(reply["unmapped"]),
     )
 
 

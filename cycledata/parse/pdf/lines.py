@@ -225,7 +225,7 @@ def _size(line: TextLine) -> float:
     for (_, size, _, _), n in line.letters.items():
         sizes[size] += n
     total = sum(sizes.values())
-    size = max((size for size, n in sizes.items() if n >= 0.07 * total), default=line.size)
+    size = max((size for size, n in sizes.items() if n >= 0.05 * total), default=line.size)
     first = line.runs[0]
     return max(size, first.size) if first.text[:1].isalnum() and len(first.text) > 1 else size
 

@@ -48,6 +48,9 @@ _VENUE = re.compile(
     r"|copyright (?:©\s?|\(c\)\s?)?(?:19|20)\d\d|\d(?:st|nd|rd|th) (?:international )?conference",
     re.IGNORECASE,
 )
+_PERMISSION = re.compile(
+    r"permission to make digital|copyright held by|permission from permissions@", re.IGNORECASE
+)
 _REVIEW = re.compile(r"under review (?:as|at|by)|submitted to|do not distribute", re.IGNORECASE)
 _OUR_LINK = re.compile(
     r"(?:https?://)?(?:www\.)?(?:github\.com|gitlab\.com|huggingface\.co|bitbucket\.org)"
@@ -135,6 +138,7 @@ def paper_of(document: Converted, *, file: str) -> PaperText:
         warnings=(
             *_warnings(title, abstract, sections, parts),
             *_rotation_warning(document),
+            *_font_warning(document),
             *_hidden_warnings(document),
         ),
         text_source="pdf-markdown",
@@ -176,6 +180,13 @@ def _rotation_warning(document: Converted) -> Iterator[ParseWarning]:
         yield ParseWarning(rule="rotated-text", detail=detail)
 
 
+def _font_warning(document: Converted) -> Iterator[ParseWarning]:
+    pages = [str(page + 1) for page in document.unmapped]
+    if pages:
+        detail = f"pages {', '.join(pages[:20])}: fonts do not say which letters they have"
+        yield ParseWarning(rule="unmapped-characters", detail=detail)
+
+
 def _hidden_warnings(document: Converted) -> Iterator[ParseWarning]:
     """Yield a warning per text that the page does not show; the text itself is kept."""
     for span in document.hidden:
@@ -198,6 +209,7 @@ def _title(front: Sequence[Block]) -> tuple[str, tuple[Block, ...]]:
             break
         chosen.append(block)
     title = " ".join(" ".join(block.text.split()) for block in chosen)
+    title = re.sub(r"(?<=[^\W\d_]-) (?=[^\W\d_])", "", title)
     return title, tuple(block for block in front if block not in chosen)
 
 
@@ -214,7 +226,30 @@ def _abstract(
             text = block.text[said.end() :]
             inside = Block("text", text, block.page, block.box, block.lines)
             return _until_keywords((inside, *front[at + 1 :])), front[:at]
-    return (), front
+    return _unmarked_abstract(front)
+
+
+def _unmarked_abstract(
+    front: tuple[Block, ...],
+) -> tuple[tuple[Block, ...], tuple[Block, ...]]:
+    """Return the paragraphs before the first heading that no word calls an abstract, and the rest.
+
+    ACM's journals and REVTeX print an abstract without its heading.
+    """
+    long = [
+        at
+        for at, block in enumerate(front)
+        if block.kind == "text" and len(block.text) > 150 and not _ADDRESS.search(block.text)
+    ]
+    first = long[:1]
+    for at in long[1:]:
+        if at != first[-1] + 1:
+            break
+        first.append(at)
+    chosen = tuple(front[at] for at in first)
+    if sum(len(block.text) for block in chosen) < 300:
+        return (), front
+    return _until_keywords(chosen), tuple(b for at, b in enumerate(front) if at not in first)
 
 
 def _until_keywords(blocks: tuple[Block, ...]) -> tuple[Block, ...]:
@@ -253,19 +288,26 @@ def _venue_leaks(blocks: Sequence[Block], whole: str) -> Iterator[Leak]:
     """Headers and footers that name the decision, and first-page notes that name an author."""
     seen: set[str] = set()
     for block in blocks:
-        margin = block.kind in ("header", "footer", "footnote") or block.page == 0
-        if not margin or len(block.text) > 1_000:
-            continue
-        rule = None
-        if _VENUE.search(block.text[:300]) and len(block.text) < 400:
-            rule = "camera-ready-header"
-        elif _REVIEW.search(block.text[:300]) and len(block.text) < 200:
-            rule = "under-review-header"
-        elif block.kind == "footnote" and block.page == 0 and _AUTHOR_NOTE.search(block.text):
-            rule = "author-block"
+        rule = _margin_rule(block)
         if rule and block.text not in seen:
             seen.add(block.text)
             yield _leak(rule, block.text, whole)
+
+
+def _margin_rule(block: Block) -> str | None:
+    """Return what a note of the margins or of the first page gives away."""
+    in_margin = block.kind in ("header", "footer", "footnote")
+    if not (in_margin or block.page == 0) or len(block.text) > 1_000:
+        return None
+    if _VENUE.search(block.text[:300]) and len(block.text) < 400:
+        return "camera-ready-header"
+    if _PERMISSION.search(block.text):
+        return "camera-ready-header"
+    if _REVIEW.search(block.text[:300]) and len(block.text) < 200:
+        return "under-review-header"
+    if block.kind == "footnote" and block.page <= 1 and _AUTHOR_NOTE.search(block.text):
+        return "author-block"
+    return None
 
 
 def _section_leaks(parts: Sequence[Part], whole: str) -> Iterator[Leak]:
@@ -302,7 +344,7 @@ def _body(blocks: Iterable[Block]) -> Iterator[Block]:
             if block.kind == "header" and not _VENUE.search(block.text):
                 yield block
             continue
-        if block.kind == "footnote" and block.page == 0 and _AUTHOR_NOTE.search(block.text):
+        if _margin_rule(block) and (block.kind != "text" or len(block.text) < 300):
             continue
         if _tells_of_authors(block):
             continue

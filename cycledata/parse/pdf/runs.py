@@ -53,7 +53,7 @@ class Page(NamedTuple):
     n_turned: int
     """Characters that are not upright beside the others; they are in no run."""
     n_unmapped: int
-    """Characters without a meaning in Unicode."""
+    """Characters of fonts that do not say which letters they are."""
 
 
 class _Type(NamedTuple):
@@ -65,6 +65,8 @@ class _Type(NamedTuple):
     italic: bool
     quarter: int | None
     """Quarter turns of its direction; None if it is oblique."""
+    unmapped: bool
+    """The font does not say which letters its characters are."""
 
 
 def read_pages(document: Any, raw: Any) -> Iterator[Page]:
@@ -92,11 +94,11 @@ def _read_page(page: Any, raw: Any, fonts: dict[int, str]) -> Page:
         for text, kind, first, last, spaced in pieces
         if kind.quarter == quarter
     ]
-    wide, high = right - left, top - bottom
+    wide, high = max(right - left, 1.0), max(top - bottom, 1.0)
     if quarter % 2:
         wide, high = high, wide
     figures = [_turned(box, quarter, sheet) for box in _drawings(page, raw, wide * high)]
-    unmapped = sum(run.text.count("\ufffd") for run in runs)
+    unmapped = sum(len(piece[0]) for piece in pieces if piece[1].unmapped)
     turned = sum(n for other, n in weights.items() if other != quarter)
     text_page.close()
     return Page(wide, high, runs, figures, turned, unmapped)
@@ -187,7 +189,9 @@ def _type(pointer: Any, text: Any, raw: Any, index: int, fonts: dict[int, str]) 
     stroked = raw.FPDFTextObj_GetTextRenderMode(pointer) == 2
     bold = stroked or 600 <= weight <= 1_000 or bool(_BOLD.search(name))
     bold = bold and not is_mathematical(name)
-    return _Type(round(size, 1), name, bold, bool(_ITALIC.search(name)), _quarter(matrix))
+    italic = bool(_ITALIC.search(name))
+    unmapped = raw.FPDFText_HasUnicodeMapError(text, index) == 1 and not is_mathematical(name)
+    return _Type(round(size, 1), name, bold, italic, _quarter(matrix), unmapped)
 
 
 def is_mathematical(font: str) -> bool:

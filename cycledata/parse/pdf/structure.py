@@ -82,7 +82,7 @@ def parts_of(document: Converted) -> list[Part]:
     for at, block in enumerate(blocks):
         number = numbers.get(at)
         if number is not None:
-            found = (number.title, min(len(number.path), 4))
+            found = (_without_stop(number.title), min(len(number.path), 4))
         else:
             in_references = is_references(title)
             unnumbered = _unnumbered(block, style, past_front=level > 0 and not in_references)
@@ -97,6 +97,11 @@ def parts_of(document: Converted) -> list[Part]:
         appendix = appendix or is_appendix(title) or bool(number and number.appendix)
     parts.append(Part(level, title, tuple(gathered), appendix, starred))
     return parts
+
+
+def _without_stop(title: str) -> str:
+    """Return a title without the stop that some styles print after it."""
+    return title[:-1] if re.search(r"[^\W\d_]{3}[.:]\Z", title) else title
 
 
 # --- Headings ------------------------------------------------------------------------------------
@@ -118,6 +123,8 @@ def _numbered_headings(blocks: Sequence[Block], style: _Style) -> dict[int, Numb
         text = " ".join(block.text.split())
         weight = 1.0 if block.kind == "heading" else 0.8
         for reading in _readings(text, style):
+            if reading.appendix and block.page == 0 and _size(block) > 1.4 * style.body:
+                continue  # the title of a paper may start with "A"
             if in_references and (not reading.appendix or _CITATION.search(reading.title)):
                 continue
             found = None if reading.inherits else (weight, at, reading, -1)

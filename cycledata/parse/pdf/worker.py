@@ -10,15 +10,12 @@ import resource
 import sys
 from collections.abc import Iterator
 from dataclasses import asdict, replace
-from importlib.metadata import version
 from typing import Any
 
 from cycledata.errors import ParseError
-from cycledata.parse.pdf.blocks import blocks_of
 from cycledata.parse.pdf.convert import Block, Box, Converted, Kind, PdfLimits, PdfLine
 from cycledata.parse.pdf.hidden import hidden_spans
-from cycledata.parse.pdf.lines import line_numbers, page_lines, upright_share
-from cycledata.parse.pdf.runs import read_pages
+from cycledata.parse.pdf.pdfium import convert_with_pdfium
 
 _KINDS: dict[str, Kind] = {
     "doc_title": "title",
@@ -100,27 +97,9 @@ def _holds(outer: Box, inner: Box) -> bool:
     return outer[0] <= x <= outer[2] and outer[1] - 0.002 <= y <= outer[3] + 0.002
 
 
-def _pypdfium2(payload: bytes) -> Converted:
-    """Blocks that our own rules make from PDFium's characters."""
-    import pypdfium2  # type: ignore[import-untyped]  # ships no stubs
-
-    with pypdfium2.PdfDocument(payload) as document:
-        pages = list(read_pages(document, pypdfium2.raw))
-    numbers = line_numbers(pages)
-    lines = [page_lines(page, found) for page, found in zip(pages, numbers, strict=True)]
-    turned = tuple(at for at, page in enumerate(pages) if upright_share(page) < 0.7)
-    return Converted(
-        version=f"pypdfium2/{version('pypdfium2')}",
-        n_pages=len(pages),
-        blocks=tuple(blocks_of(pages, lines)),
-        ordered=True,
-        turned=turned,
-    )
-
-
 def _check(payload: bytes, limits: PdfLimits) -> None:
     """Refuse what no converter can read, by name."""
-    import pypdfium2
+    import pypdfium2  # type: ignore[import-untyped]  # ships no stubs
 
     try:
         document = pypdfium2.PdfDocument(payload)
@@ -146,7 +125,7 @@ def _work(converter: str, limits: PdfLimits) -> dict[str, Any]:
     resource.setrlimit(resource.RLIMIT_AS, (limits.memory_bytes, limits.memory_bytes))
     try:
         _check(payload, limits)
-        found = _docvortex(payload) if converter == "docvortex" else _pypdfium2(payload)
+        found = _docvortex(payload) if converter == "docvortex" else convert_with_pdfium(payload)
         found = replace(found, hidden=tuple(hidden_spans(payload)))
     except ParseError as error:
         return {"error": [error.rule, error.detail]}

@@ -1,0 +1,35 @@
+"""A whole PDF to blocks in reading order, from PDFium's characters by our own rules."""
+
+from importlib.metadata import version
+
+from cycledata.parse.pdf.blocks import blocks_of
+from cycledata.parse.pdf.convert import Converted
+from cycledata.parse.pdf.lines import line_numbers, page_lines, upright_share
+from cycledata.parse.pdf.runs import Page, read_pages
+
+_TURNED = 0.7
+"""Share of a page's characters in its main direction below which it is reported."""
+
+
+def convert_with_pdfium(payload: bytes) -> Converted:
+    """Return the blocks of a PDF; for untrusted PDFs in a process of its own, see ``convert``."""
+    import pypdfium2  # type: ignore[import-untyped]  # ships no stubs
+
+    with pypdfium2.PdfDocument(payload) as document:
+        pages = list(read_pages(document, pypdfium2.raw))
+    numbers = line_numbers(pages)
+    lines = [page_lines(page, found) for page, found in zip(pages, numbers, strict=True)]
+    return Converted(
+        version=f"pypdfium2/{version('pypdfium2')}",
+        n_pages=len(pages),
+        blocks=tuple(blocks_of(pages, lines)),
+        ordered=True,
+        turned=tuple(at for at, page in enumerate(pages) if upright_share(page) < _TURNED),
+        unmapped=tuple(at for at, page in enumerate(pages) if _is_unmapped(page)),
+    )
+
+
+def _is_unmapped(page: Page) -> bool:
+    """Return whether most characters of a page are unknown; in formulas and plots many are."""
+    n = sum(len(run.text) for run in page.runs)
+    return page.n_unmapped > max(40, 0.5 * n)
