@@ -95,5 +95,5 @@ def _names_in(
             scratch=Path(scratch),
             cache=None,
         )
-        dataset.prepare(sealed, context.scratch)
+        dataset.prepare(context)
         return extend_to_works(dataset, context, dataset.list_papers(sealed)).tombstones

@@ -176,18 +176,17 @@ def _build_once(
             tombstones=frozenset().union(*(stone.names for stone in tombstones)),
             scratch=folder / "scratch",
             cache=cache,
+            configs=frozenset(dataset.schemas),
         )
         run = StagedRows(dataset, folder)
         context.scratch.mkdir()
-        dataset.prepare(sealed, context.scratch)
+        dataset.prepare(context)
         context = extend_to_works(dataset, context, paper_ids)
         if cache is not None:
             opted_out = context.policy.opted_out("paper_text")
             forget_texts(cache, context.tombstones | opted_out)
         chunks = [paper_ids[i : i + chunk_papers] for i in range(0, len(paper_ids), chunk_papers)]
-        made = map_chunks(
-            partial(_make_chunk, dataset.make, frozenset(dataset.schemas), context), chunks
-        )
+        made = map_chunks(partial(_make_chunk, dataset.make, context), chunks)
         n_done = 0
         for papers in made:
             run.add(papers)
@@ -324,11 +323,11 @@ def _same_build(out: Path, identity: str) -> BuildManifest | None:
 
 def _make_chunk(
     make: MakePaper[Any],
-    configs: frozenset[str],
     context: BuildContext[Any],
     paper_ids: Sequence[str],
 ) -> list[PaperRows]:
-    return [_selected(_make_paper(make, context, paper_id), configs) for paper_id in paper_ids]
+    made = (_make_paper(make, context, paper_id) for paper_id in paper_ids)
+    return [_selected(paper, context.configs) for paper in made]
 
 
 def _selected(made: PaperRows, configs: frozenset[str]) -> PaperRows:

@@ -70,6 +70,8 @@ class BuildContext(Generic[RecipeT]):
     """Folder with the output of ``DatasetSpec.prepare``; deleted once all papers are made."""
     cache: Path | None
     """Folder of parsed texts; None to parse every text again."""
+    configs: frozenset[str] = frozenset()
+    """Configs that the build writes."""
 
     @property
     def snapshot(self) -> SealedSnapshot:
@@ -85,7 +87,7 @@ def _open_once(path: Path, digest: str) -> SealedSnapshot:
     return snapshot
 
 
-def _prepare_nothing(snapshot: SealedSnapshot, scratch: Path) -> None:
+def _prepare_nothing(context: BuildContext[Any]) -> None:
     """Write nothing: most datasets make each paper on its own."""
 
 
@@ -115,9 +117,10 @@ class DatasetSpec(Generic[RecipeT]):
     """Return the split of every kept paper, and facts for the card."""
     extra_configs: frozenset[str] = frozenset()
     """Configs that may have no rows, unless a build asks for them by name."""
-    prepare: Callable[[SealedSnapshot, Path], None] = _prepare_nothing
+    prepare: "Prepare[RecipeT]" = _prepare_nothing
     """Read the whole snapshot once and write what ``make`` needs about other papers."""
 
 
 MakePaper = Callable[[BuildContext[RecipeT], str], PaperRows]
+Prepare = Callable[[BuildContext[RecipeT]], None]
 IdentifyPaper = Callable[[BuildContext[RecipeT], str], tuple[str, ...]]

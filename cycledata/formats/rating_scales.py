@@ -9,6 +9,7 @@ import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal
 
@@ -139,6 +140,11 @@ def read_number(text: str, *, highest: Number = 10) -> Number | None:
     >>> [read_number(t) for t in ("6-8", "4 out of 5", "6, raised to 8", "4 (1-5 scale)", "")]
     [None, None, None, None, None]
     """
+    # A form offers a few answers, so most texts of a venue are the same few.
+    return (_read_number if len(text) > _MOST_READ else _read_number_once)(text, highest)
+
+
+def _read_number(text: str, highest: Number) -> Number | None:
     text = text.strip(" \t\r\n*_`[(")
     match = _NUMBER.match(text)
     if match is None or _RANGE.match(text, match.end()):
@@ -153,6 +159,9 @@ def read_number(text: str, *, highest: Number = 10) -> Number | None:
         if float(next(filter(None, stated.groups()))) != highest:
             return None
     return None if _CHANGED.search(rest) else number_of(match[1])
+
+
+_read_number_once = lru_cache(maxsize=4096)(_read_number)
 
 
 def decision_kind(text: str) -> DecisionKind | None:

@@ -199,6 +199,8 @@ def _is_text(cell: tuple[str, Any] | None) -> bool:
 def _numbers(values: Any) -> tuple[Number, ...]:
     if isinstance(values, str):
         return tuple(_number(value) for value in _LISTED.split(values))
+    if isinstance(values, list) and all(type(value) is int for value in values):
+        return tuple(values)
     if not isinstance(values, list) or any(
         isinstance(value, bool) or not isinstance(value, int | float) for value in values
     ):
@@ -216,7 +218,7 @@ def _number(value: str | float) -> Number:
 def _aspect(values: Any) -> tuple[Number | None, ...]:
     """Return the numbers of an aspect, None for a missing one; empty if they cannot be read."""
     try:
-        if isinstance(values, list):
+        if isinstance(values, list) and None in values:
             return tuple(None if value is None else _numbers([value])[0] for value in values)
         return _numbers(values)
     except ValueError:

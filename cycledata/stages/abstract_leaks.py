@@ -37,11 +37,28 @@ _UNDER_REVIEW = re.compile(
     rf"\b(?i:under (?:double[- ]blind )?review)\b|\b(?i:submitted to)\b[^.]{{0,40}}\b{_VENUES}\b"
 )
 _RULES = (
-    ("author-link", _LINK),
-    ("code-availability", _CODE),
-    ("camera-ready-header", _ACCEPTED),
-    ("under-review-header", _UNDER_REVIEW),
+    (
+        "author-link",
+        _LINK,
+        ("/", "www.", "\\url", "\\href", "git", "bitbucket", "hugging", "zenodo"),
+    ),
+    ("code-availability", _CODE, ("code", "implementation", "project page", "checkpoint", "demo")),
+    (
+        "camera-ready-header",
+        _ACCEPTED,
+        ("accepted", "appear", "published", "oral", "spotlight", "paper", "camera"),
+    ),
+    ("under-review-header", _UNDER_REVIEW, ("under", "submitted")),
 )
+"""Rule, expression, and letters of which every match has some, in lower case."""
+
+
+_LIKE_LATIN = str.maketrans("\u0130\u0131\u017f\u212a", "iisk")
+"""Letters that an expression without case takes for these."""
+
+
+def _folded(text: str) -> str:
+    return (text if text.isascii() else text.translate(_LIKE_LATIN)).lower()
 
 
 class AbstractCut(NamedTuple):
@@ -61,12 +78,22 @@ def cut_abstract_leaks(abstract: str) -> tuple[str, tuple[AbstractCut, ...]]:
     >>> cut_abstract_leaks("We prove it. Code is at https://github.com/a/b.")[0]
     'We prove it.'
     """
+    whole = _folded(abstract)
+    rules = [rule for rule in _RULES if any(word in whole for word in rule[2])]
     cuts = []
     kept = []
     start = 0
     for end in [*(match.end() for match in _SENTENCE_END.finditer(abstract)), len(abstract)]:
         sentence = abstract[start:end]
-        rule = next((name for name, found in _RULES if found.search(sentence)), None)
+        folded = _folded(sentence)
+        rule = next(
+            (
+                name
+                for name, found, words in rules
+                if any(word in folded for word in words) and found.search(sentence)
+            ),
+            None,
+        )
         if rule is None:
             kept.append(sentence)
         else:

@@ -4,7 +4,12 @@ from cycledata.datasets.research14k.columns import DEFAULT_SCHEMA, IDS_SCHEMA
 from cycledata.datasets.research14k.index import write_index
 from cycledata.datasets.research14k.make import identify, list_papers, make
 from cycledata.datasets.research14k.recipe import Research14kRecipe, split
-from cycledata.datasets.spec import DatasetSpec
+from cycledata.datasets.spec import BuildContext, DatasetSpec
+
+
+def _prepare(context: BuildContext[Research14kRecipe]) -> None:
+    write_index(context.snapshot, context.scratch)
+
 
 RESEARCH_14K = DatasetSpec(
     name="research-14k",
@@ -16,5 +21,5 @@ RESEARCH_14K = DatasetSpec(
     make=make,
     identify=identify,
     assign_splits=split,
-    prepare=write_index,
+    prepare=_prepare,
 )

@@ -1,7 +1,5 @@
 """Review-5k: papers of one venue with reviews, meta-review and decision."""
 
-from pathlib import Path
-
 from cycledata.datasets.review5k.columns import (
     DEFAULT_SCHEMA,
     HISTORY_SCHEMA,
@@ -11,16 +9,16 @@ from cycledata.datasets.review5k.columns import (
 )
 from cycledata.datasets.review5k.forms import prepare_forms
 from cycledata.datasets.review5k.history import prepare_table_orders
-from cycledata.datasets.review5k.make import make
+from cycledata.datasets.review5k.make import make, needs_tables
 from cycledata.datasets.review5k.recipe import Review5kRecipe, split
 from cycledata.datasets.review5k.submissions import identify, list_papers
-from cycledata.datasets.spec import DatasetSpec
-from cycledata.snapshot.sealed import SealedSnapshot
+from cycledata.datasets.spec import BuildContext, DatasetSpec
 
 
-def _prepare(snapshot: SealedSnapshot, scratch: Path) -> None:
-    prepare_forms(snapshot, scratch)
-    prepare_table_orders(snapshot, scratch)
+def _prepare(context: BuildContext[Review5kRecipe]) -> None:
+    prepare_forms(context.snapshot, context.scratch)
+    if needs_tables(context):
+        prepare_table_orders(context.snapshot, context.scratch)
 
 
 REVIEW_5K = DatasetSpec(

@@ -87,7 +87,9 @@ def make(context: Context, paper_id: str) -> PaperRows:
         return found
     state = found.history.current
     hide = Pseudonyms(found.forum)
-    paper = _decide(context, found.reply, hide.in_reviews(found.submission), state)
+    shows_reviews = not context.configs.isdisjoint(("reviews", "default"))
+    shown = hide.in_reviews(found.submission) if shows_reviews else found.submission
+    paper = _decide(context, found.reply, shown, state)
     verdicts = paper.decisions.verdicts
     if not paper.decisions.publishes("ratings"):
         rule = paper.decisions.refusal("ratings")
@@ -100,31 +102,35 @@ def make(context: Context, paper_id: str) -> PaperRows:
             keys=paper.keys,
         )
     submission = paper.submission
-    decided = found.forum.submission.model_copy(update={"decision": submission.decision})
-    hide.counts.clear()  # the discussion has the words of the reviews again
-    thread = paper_thread(context, found.reply, replace(found.forum, submission=decided), hide)
-    replaced = {f"{kind} replaced in discussions": n for kind, n in hide.counts.items() if n}
-    reviews, of_reviews = reviews_row(paper)
-    default, of_default = default_row(context, paper)
-    if default is not None:
-        of_default = (*found.of_abstract, *of_default)
-    made = {
-        "scores": scores_row(submission, state),
-        "reviews": reviews,
-        "default": default,
-    }
+    rows: dict[str, Mapping[str, Any]] = {"scores": scores_row(submission, state)}
+    dropped = [*found.dropped, *paper.dropped]
+    many_rows: dict[str, tuple[Mapping[str, Any], ...]] = {}
+    replaced: dict[str, int] = {}
+    if "reviews" in context.configs:
+        reviews, of_reviews = reviews_row(paper)
+        rows |= {"reviews": reviews} if reviews is not None else {}
+        dropped += of_reviews
+    if "default" in context.configs:
+        default, of_default = default_row(context, paper)
+        rows |= {"default": default} if default is not None else {}
+        dropped += [*(found.of_abstract if default is not None else ()), *of_default]
+    dropped += found.history.dropped
+    if "history" in context.configs:
+        many_rows["history"] = history_rows(paper_id, found.history.states)
+    if "threads" in context.configs:
+        decided = found.forum.submission.model_copy(update={"decision": submission.decision})
+        hide.counts.clear()  # the discussion has the words of the reviews again
+        thread = paper_thread(context, found.reply, replace(found.forum, submission=decided), hide)
+        replaced = {f"{kind} replaced in discussions": n for kind, n in hide.counts.items() if n}
+        many_rows["threads"] = thread.rows
+        dropped += thread.dropped
+        verdicts = tuple(dict.fromkeys([*verdicts, *thread.verdicts]))
     return PaperRows(
         paper_id,
-        rows={config: row for config, row in made.items() if row is not None},
-        many_rows={
-            "history": history_rows(paper_id, found.history.states),
-            "threads": thread.rows,
-        },
-        dropped=(
-            *(*found.dropped, *paper.dropped, *of_reviews, *of_default),
-            *(*found.history.dropped, *thread.dropped),
-        ),
-        verdicts=tuple(dict.fromkeys([*verdicts, *thread.verdicts])),
+        rows=rows,
+        many_rows=many_rows,
+        dropped=tuple(dropped),
+        verdicts=verdicts,
         split_item=SplitItem(
             paper_id,
             stratum=submission.decision.kind if submission.decision else "none",
@@ -137,6 +143,11 @@ def make(context: Context, paper_id: str) -> PaperRows:
         match=_match_record(context.snapshot, paper),
         facts=_facts(context, submission.venue, found.forms),
     )
+
+
+def needs_tables(context: Context) -> bool:
+    """Return True if the build reads the rating history that tables have."""
+    return "history" in context.configs or context.recipe.ratings != "notes"
 
 
 def _find(context: Context, paper_id: str) -> _Found | PaperRows:
@@ -207,7 +218,7 @@ def _history(
         context.snapshot,
         reply,
         forum,
-        table if isinstance(table, RatingsRow) else None,
+        table if isinstance(table, RatingsRow) and needs_tables(context) else None,
         form=form,
         calendar=find_calendar(venue, context.recipe),
         orders=table_orders(context.scratch, context.snapshot_digest).get(venue, {}),

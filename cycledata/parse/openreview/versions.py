@@ -87,6 +87,8 @@ def _distinct(versions: list[ReviewVersion]) -> tuple[tuple[ReviewVersion, ...],
 
     Of two versions of one moment that differ, neither is kept unless one is the current version.
     """
+    if len(versions) == 1:
+        return (versions[0],), []
     ordered = sorted(versions, key=_moment)
     conflicts: set[int] = set()
     kept: list[ReviewVersion] = []
