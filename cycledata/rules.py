@@ -189,6 +189,7 @@ _SENTENCES: Mapping[RuleGroup, Mapping[str, str]] = {
         "too-many-pages": "The PDF exceeds the limit on pages.",
         "truncated-gzip": "The gzip data ends early.",
         "truncated-tar": "The tar archive ends early.",
+        "unsupported-system": "PDFs are not read on this operating system.",
         "unsupported-compression": "The compression method is not supported.",
     },
     "text": {

@@ -6,7 +6,6 @@ folder without shell escape, without access to other folders, and with limits on
 
 import os
 import re
-import resource
 import shutil
 import subprocess
 import tempfile
@@ -48,7 +47,8 @@ def printed_by_tex(latex: str) -> Printed:
     """Compile a paper and look for the disclosure on its pages.
 
     Returns:
-        ``not-compiled`` if pdflatex or pypdfium2 is missing or the file does not compile.
+        ``not-compiled`` if pdflatex or pypdfium2 is missing, the file does not compile, or the
+        system is Windows.
     """
     try:
         import pypdfium2  # type: ignore[import-untyped]  # ships no stubs
@@ -56,6 +56,8 @@ def printed_by_tex(latex: str) -> Printed:
         return "not-compiled"
     if shutil.which("pdflatex") is None:
         return "not-compiled"
+    if os.name != "posix":
+        return "not-compiled"  # TeX would run without a limit on the size of its files
     with tempfile.TemporaryDirectory(prefix="cycletrain-") as folder:
         pdf = _compile(latex, Path(folder))
         if pdf is None:
@@ -94,6 +96,8 @@ def _compile(latex: str, folder: Path) -> bytes | None:
 
 
 def _limit() -> None:
+    import resource  # Windows has no such module
+
     resource.setrlimit(resource.RLIMIT_FSIZE, (_MAX_FILE_BYTES, _MAX_FILE_BYTES))
 
 

@@ -166,6 +166,11 @@ def _free_port() -> int:
 
 @contextmanager
 def _process(words: list[str], path: Path, gpus: str | None) -> Iterator[subprocess.Popen[bytes]]:
+    if not hasattr(os, "killpg"):
+        raise TrainingError(
+            "server: cannot be started on Windows, where it could not be ended with its workers;"
+            " use WSL"
+        )
     environment = {**os.environ, **({} if gpus is None else {"CUDA_VISIBLE_DEVICES": gpus})}
     with path.open("wb") as out:
         try:

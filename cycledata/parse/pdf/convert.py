@@ -127,6 +127,9 @@ def convert(payload: bytes, *, converter: Converter, limits: PdfLimits = PDF_LIM
             converter failed.
         ValueError: the converter is not installed.
     """
+    if not hasattr(os, "killpg"):
+        detail = "PDFs are read in a process with limits, which Windows does not have; use WSL"
+        raise ParseError("unsupported-system", detail)
     if not payload.lstrip().startswith(b"%PDF-"):
         raise ParseError("not-a-pdf", "expected %PDF- at the start; fetch it again")
     if len(payload) > limits.file_bytes:

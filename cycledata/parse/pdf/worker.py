@@ -6,7 +6,6 @@ pypdfium2 gives characters, which our own rules make into blocks; DocVortex give
 import json
 import os
 import re
-import resource
 import sys
 from collections.abc import Iterator
 from dataclasses import asdict, replace
@@ -120,9 +119,19 @@ def _check(payload: bytes, limits: PdfLimits) -> None:
     document.close()
 
 
+def _limit_memory(n_bytes: int) -> None:
+    import resource  # Windows has no such module
+
+    try:
+        resource.setrlimit(resource.RLIMIT_AS, (n_bytes, n_bytes))
+    except (ValueError, OSError):
+        if sys.platform != "darwin":  # macOS does not limit the memory of a process
+            raise
+
+
 def _work(converter: str, limits: PdfLimits) -> dict[str, Any]:
     payload = sys.stdin.buffer.read()
-    resource.setrlimit(resource.RLIMIT_AS, (limits.memory_bytes, limits.memory_bytes))
+    _limit_memory(limits.memory_bytes)
     try:
         _check(payload, limits)
         found = _docvortex(payload) if converter == "docvortex" else convert_with_pdfium(payload)
