@@ -7,7 +7,13 @@ from pathlib import Path
 from typing import Any
 
 from cycledata.builds.runner import DATASETS, extend_to_works
-from cycledata.consent.erase import forget_works, replies_about, tombstone_names
+from cycledata.consent.erase import (
+    arxiv_ids_in,
+    forget_works,
+    replies_about,
+    tombstone_names,
+)
+from cycledata.consent.harvest import forget_records
 from cycledata.consent.policy import Policy
 from cycledata.consent.tombstones import read_tombstones, write_tombstones
 from cycledata.datasets.spec import BuildContext, DatasetSpec
@@ -65,6 +71,7 @@ def erase_works(folder: Path, out: Path | None = None) -> EraseReport:
         for dataset in DATASETS.values():
             names |= _names_in(dataset, sealed, names)
         removed = replies_about(sealed, names)
+        forget_records(folder, arxiv_ids_in(names))
         with OpenSnapshot(growing) as snapshot:
             kept = (
                 reply

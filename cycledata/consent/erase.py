@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterable, Iterator
 from collections.abc import Set as AbstractSet
 
+from cycledata.consent.harvest import forget_records
 from cycledata.consent.tombstones import read_tombstones
 from cycledata.errors import ParseError
 from cycledata.parse.semantic_scholar import parse_match
@@ -21,8 +22,12 @@ def tombstone_names(snapshot: OpenSnapshot) -> frozenset[str]:
 
 
 def forget_works(snapshot: OpenSnapshot, names: AbstractSet[str]) -> int:
-    """Remove the replies about works from an open snapshot; return how many were removed."""
+    """Remove the replies about works from an open snapshot; return how many were removed.
+
+    Their records are removed from harvested pages of arXiv's metadata too, and are not counted.
+    """
     found = sorted(replies_about(snapshot, names))
+    forget_records(snapshot.path, arxiv_ids_in(names))
     with snapshot.transaction():
         return sum(snapshot.forget(reply.service, [reply.key]) for reply in found)
 
@@ -38,7 +43,7 @@ def replies_about(replies: Replies, names: AbstractSet[str]) -> set[ReplyKey]:
     """
     if not names:
         return set()
-    arxiv_ids = {name.removeprefix("arxiv:") for name in names if name.startswith("arxiv:")}
+    arxiv_ids = arxiv_ids_in(names)
     scholar_ids = {name.removeprefix("s2:") for name in names if name.startswith("s2:")}
     papers = {name for name in names if ":" not in name}
     found = set(_notes(replies, papers))
@@ -62,6 +67,11 @@ def replies_about(replies: Replies, names: AbstractSet[str]) -> set[ReplyKey]:
         if key.rpartition("/")[0].rpartition("/")[2] in papers:
             found.add(ReplyKey(OUTLINE, key))
     return found
+
+
+def arxiv_ids_in(names: AbstractSet[str]) -> frozenset[str]:
+    """Return the arXiv ids among the keys of works."""
+    return frozenset(n.removeprefix("arxiv:") for n in names if n.startswith("arxiv:"))
 
 
 def _matched_work(reply: Reply) -> str:

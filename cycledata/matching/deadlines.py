@@ -7,29 +7,49 @@ from typing import Literal
 
 from cycledata.parse.arxiv_metadata import ArxivVersion
 
-DEADLINES: Mapping[str, dt.date] = {
-    "ICLR.cc/2018/Conference": dt.date(2017, 10, 27),
-    "ICLR.cc/2019/Conference": dt.date(2018, 9, 27),
-    "ICLR.cc/2020/Conference": dt.date(2019, 9, 25),
-    "ICLR.cc/2021/Conference": dt.date(2020, 10, 2),
-    "ICLR.cc/2022/Conference": dt.date(2021, 10, 5),
-    "ICLR.cc/2023/Conference": dt.date(2022, 9, 28),
-    "ICLR.cc/2024/Conference": dt.date(2023, 9, 28),
-    "ICLR.cc/2025/Conference": dt.date(2024, 10, 1),
-    "ICLR.cc/2026/Conference": dt.date(2025, 9, 24),
-    "NeurIPS.cc/2021/Conference": dt.date(2021, 5, 28),
-    "NeurIPS.cc/2022/Conference": dt.date(2022, 5, 19),
-    "NeurIPS.cc/2023/Conference": dt.date(2023, 5, 17),
-    "NeurIPS.cc/2024/Conference": dt.date(2024, 5, 22),
-    "NeurIPS.cc/2025/Conference": dt.date(2025, 5, 15),
-    "ICML.cc/2023/Conference": dt.date(2023, 1, 26),
-    "ICML.cc/2024/Conference": dt.date(2024, 2, 1),
-    "ICML.cc/2025/Conference": dt.date(2025, 1, 30),
-}
-"""Deadline of the full paper by venue id, anywhere on Earth.
 
-Not verified against the venues' pages: check them where a version is dated close to the deadline.
-"""
+@dataclass(frozen=True, slots=True)
+class Deadline:
+    """Deadline of the full paper of a venue."""
+
+    day: dt.date
+    """Day, anywhere on Earth; some venues end a few hours earlier."""
+    source: str | None
+    """Page that states it; None if it was not found on any."""
+
+
+def _deadline(year: int, month: int, day: int, source: str | None = None) -> Deadline:
+    return Deadline(dt.date(year, month, day), source)
+
+
+_ICLR = "https://iclr.cc/Conferences/"
+_NEURIPS = "https://neurips.cc/Conferences/"
+_ICML = "https://icml.cc/Conferences/"
+_CCFDDL = "https://github.com/ccfddl/ccf-deadlines/blob/main/conference/AI/"
+DEADLINES: Mapping[str, Deadline] = {
+    "ICLR.cc/2018/Conference": _deadline(2017, 10, 27),
+    "ICLR.cc/2019/Conference": _deadline(2018, 9, 27),
+    "ICLR.cc/2020/Conference": _deadline(2019, 9, 25, f"{_ICLR}2020/CallForPapers"),
+    "ICLR.cc/2021/Conference": _deadline(2020, 10, 2, f"{_ICLR}2021/AuthorGuide"),
+    "ICLR.cc/2022/Conference": _deadline(2021, 10, 5, f"{_ICLR}2022/CallForPapers"),
+    "ICLR.cc/2023/Conference": _deadline(2022, 9, 28, f"{_ICLR}2023/AuthorGuide"),
+    "ICLR.cc/2024/Conference": _deadline(2023, 9, 28, f"{_ICLR}2024/CallForPapers"),
+    "ICLR.cc/2025/Conference": _deadline(2024, 10, 1, f"{_ICLR}2025/CallForPapers"),
+    "ICLR.cc/2026/Conference": _deadline(2025, 9, 24, f"{_ICLR}2026/AuthorGuide"),
+    "NeurIPS.cc/2021/Conference": _deadline(
+        2021, 5, 28, "https://neuripsconf.medium.com/neurips-2021-deadline-extension-c348d8e55c0c"
+    ),
+    "NeurIPS.cc/2022/Conference": _deadline(2022, 5, 19, f"{_NEURIPS}2022/CallForPapers"),
+    "NeurIPS.cc/2023/Conference": _deadline(
+        2023, 5, 17, "https://www.itsoc.org/event/neurips-2023"
+    ),
+    "NeurIPS.cc/2024/Conference": _deadline(2024, 5, 22, f"{_NEURIPS}2024/CallForPapers"),
+    "NeurIPS.cc/2025/Conference": _deadline(2025, 5, 15, f"{_NEURIPS}2025/CallForPapers"),
+    "ICML.cc/2023/Conference": _deadline(2023, 1, 26, f"{_ICML}2023/Dates"),
+    "ICML.cc/2024/Conference": _deadline(2024, 2, 1, f"{_ICML}2024/CallForPapers"),
+    "ICML.cc/2025/Conference": _deadline(2025, 1, 30, f"{_CCFDDL}icml.yml"),
+}
+"""Deadline by venue id, each with the page where it was read on 28 November 2026."""
 
 VersionRule = Literal[
     "last-before-deadline", "first-after-deadline", "latest", "stated", "unknown-versions"
@@ -54,7 +74,8 @@ def deadline_of(venue: str, submitted: dt.date | None) -> dt.date | None:
 
     Venues without a deadline, such as TMLR, receive each paper on a day of its own.
     """
-    return DEADLINES.get(venue, submitted)
+    known = DEADLINES.get(venue)
+    return known.day if known else submitted
 
 
 def choose_version(

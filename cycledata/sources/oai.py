@@ -12,13 +12,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Protocol
 
+from cycledata.consent.harvest import FOLDER
 from cycledata.errors import GaveUpError, ParseError
 from cycledata.files import write_file
 from cycledata.parse.arxiv_metadata import OaiPage, read_oai_page
 from cycledata.parse.payload import MAX_XML_BYTES
 
-FOLDER = "arxiv-oai"
-"""Folder of the pages, inside the folder of a snapshot; not part of what is sealed."""
 FIRST_MONTH = dt.date(2005, 9, 1)
 """Month of the earliest datestamps of arXiv's OAI-PMH."""
 _MAX_REPEATS = 4

@@ -47,4 +47,6 @@ def test_a_venue_without_a_deadline_uses_the_day_of_the_submission() -> None:
     day = dt.date(2025, 3, 3)
     assert deadline_of("TMLR", day) == day
     assert deadline_of("ICLR.cc/2024/Conference", day) == DEADLINE
-    assert all(int(venue.split("/")[1]) - day.year in {0, 1} for venue, day in DEADLINES.items())
+    for venue, deadline in DEADLINES.items():
+        assert int(venue.split("/")[1]) - deadline.day.year in {0, 1}
+        assert deadline.source is None or deadline.source.startswith("https://")
