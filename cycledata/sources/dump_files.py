@@ -120,12 +120,19 @@ def _members(archive: Path) -> Iterator[tuple[str, IO[bytes]]]:
         raise ParseError("damaged-archive", f"{archive.name}: {error}") from error
 
 
+def unknown_kind(file: Path, expected: str) -> str:
+    """Return why the kind of a file is not read, for messages."""
+    kind, _ = kind_and_packing(file)
+    found = f"its name ends in {kind}" if kind else "its name has no ending"
+    return f"{found}; expected {expected}"
+
+
 def read_values(file: Path, tell: OnBytesRead) -> Iterator[FileValue | InvalidEntry]:
     """Yield the values of a ``.jsonl`` file, or the values or array items of a ``.json`` file."""
     kind, _ = kind_and_packing(file)
     readers = {".jsonl": _json_lines, ".ndjson": _json_lines, ".json": _json_stream}
     if kind not in readers:
-        yield InvalidEntry(file.name, "file", f"ends in {kind!r}; expected .json or .jsonl")
+        yield InvalidEntry(file.name, "file", unknown_kind(file, ".json or .jsonl"))
         return
     yield from _guarded(file, readers[kind], tell)
 
@@ -140,9 +147,8 @@ def read_table(file: Path, tell: OnBytesRead) -> Iterator[FileValue | InvalidEnt
     elif kind in {".json", ".jsonl", ".ndjson"}:
         yield from read_values(file, tell)
     else:
-        yield InvalidEntry(
-            file.name, "file", f"ends in {kind!r}; expected .parquet, .csv, .json or .jsonl"
-        )
+        reason = unknown_kind(file, ".parquet, .csv, .json or .jsonl")
+        yield InvalidEntry(file.name, "file", reason)
 
 
 def kind_and_packing(file: Path) -> tuple[str, str]:

@@ -20,7 +20,13 @@ from cycledata.snapshot import keys
 from cycledata.snapshot.keys import ReplyKey
 from cycledata.snapshot.open import OpenSnapshot
 from cycledata.snapshot.reply import Reply
-from cycledata.sources.dump_files import FileValue, InvalidEntry, read_values, unpacked
+from cycledata.sources.dump_files import (
+    FileValue,
+    InvalidEntry,
+    list_files,
+    read_values,
+    unpacked,
+)
 
 _BATCH_REPLIES = 500
 _BATCH_BYTES = 16 << 20
@@ -144,6 +150,7 @@ def each_value(
     on_progress: OnProgress | None,
 ) -> Iterator[Reply | InvalidEntry]:
     """Yield the replies of every value in the files, and the entries that cannot be used."""
+    files = list_files(files)
     total, done = sum(size_of(file) for file in files), 0
     for file in files:
 

@@ -20,7 +20,7 @@ from cycledata.records import Dropped
 from cycledata.snapshot import keys
 from cycledata.snapshot.open import OpenSnapshot
 from cycledata.snapshot.reply import Reply
-from cycledata.sources.dump_files import FileValue, InvalidEntry, read_table
+from cycledata.sources.dump_files import FileValue, InvalidEntry, list_files, read_table
 from cycledata.sources.dumps import (
     ImportReport,
     OnProgress,
@@ -79,6 +79,7 @@ def import_ratings(
     Raises:
         ParseError: `ambiguous-pairs` or `table-contradicts-notes`; nothing was imported.
     """
+    files = list_files(files)
     survey = _survey(files, snapshot, pairs)
     if pairs is None and survey.widths == {2}:
         raise ParseError(

@@ -26,6 +26,7 @@ from cycledata.sources.dump_files import (
     OnBytesRead,
     kind_and_packing,
     opened,
+    unknown_kind,
 )
 from cycledata.sources.dumps import plain_cell
 
@@ -44,7 +45,7 @@ if TYPE_CHECKING:
 _Places = npt.NDArray[np.int64]
 _JSON = (".json", ".jsonl", ".ndjson")
 _SCHEMA = {"id": pl.String, "title": pl.String}
-_EXPECTED = "expected .json, .jsonl, .parquet, .xml or .zip"
+_EXPECTED = ".json, .jsonl, .parquet, .xml or .zip"
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +73,7 @@ def read_blocks(file: Path, tell: OnBytesRead) -> Iterator[MetadataBlock | Inval
     readers = {".parquet": _parquet_blocks, ".xml": _oai_blocks, ".zip": _zip_blocks}
     readers |= dict.fromkeys(_JSON, _json_file)
     if kind not in readers:
-        yield InvalidEntry(file.name, "after start", f"ends in {kind!r}; {_EXPECTED}")
+        yield InvalidEntry(file.name, "after start", unknown_kind(file, _EXPECTED))
         return
     place = "start"
     try:

@@ -178,7 +178,7 @@ def test_a_broken_json_file_gives_what_stands_before_the_break(
 
 def test_a_file_of_another_kind_is_named(tmp_path: Path) -> None:
     report = into(tmp_path / "s", write(tmp_path / "a.txt", "x"))
-    assert report.unreadable[0].reason == "ends in '.txt'; expected .json or .jsonl"
+    assert report.unreadable[0].reason == "its name ends in .txt; expected .json or .jsonl"
 
 
 def test_a_large_array_is_read_piece_by_piece(
@@ -316,7 +316,7 @@ def test_rows_of_one_paper_are_united_unless_they_disagree(tmp_path: Path) -> No
         pytest.param(
             "a.parquet", b"PAR1 no", "after row 0", "the rest cannot be read", id="parquet"
         ),
-        pytest.param("a.xlsx", b"", "file", "ends in '.xlsx'", id="kind"),
+        pytest.param("a.xlsx", b"", "file", "its name ends in .xlsx", id="kind"),
     ],
 )
 def test_a_bad_row_is_named_and_the_rest_goes_in(

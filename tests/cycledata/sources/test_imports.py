@@ -42,6 +42,32 @@ def run(function: Any, folder: Path, *files: Path, **options: Any) -> tuple[Impo
     return report, found
 
 
+@pytest.mark.parametrize("function", [import_arxiv_ids, import_accepted_papers, import_ratings])
+def test_a_folder_of_tables_is_read_and_a_file_without_ending_is_named(
+    function: Any, tmp_path: Path
+) -> None:
+    row = '{"paper_id": "a", "title": "T", "arxiv_id": "2310.01234", "rating": [5, 6]}\n'
+    write(tmp_path / "tables" / "one.jsonl", row)
+    write(tmp_path / "tables" / "notes", "x")
+    options = {
+        import_accepted_papers: {"listing": "acl/2023"},
+        import_ratings: {"venue": VENUE},
+    }.get(function, {})
+    report, found = run(function, tmp_path, tmp_path / "tables", **options)
+    assert found
+    assert report.n_unreadable == 1
+    assert report.unreadable[0].file == "notes"
+    assert report.unreadable[0].reason.startswith("its name has no ending; expected .parquet,")
+
+
+def test_a_folder_of_tables_is_looked_through_before_its_first_row_is_imported(
+    tmp_path: Path,
+) -> None:
+    write(tmp_path / "tables" / "one.csv", "paper_id,rating\na,5;6\n")
+    with pytest.raises(ParseError, match="Pass --pairs reviewers or --pairs states"):
+        run(import_ratings, tmp_path, tmp_path / "tables", venue=VENUE)
+
+
 def test_arxiv_ids_keep_version_license_and_source(tmp_path: Path) -> None:
     table = write(
         tmp_path / "map.csv",
