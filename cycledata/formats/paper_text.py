@@ -19,15 +19,17 @@ LaTeX. A fence is longer than any in its block. Lines end at ``"\n"`` only.
 """
 
 import re
-from collections.abc import Iterator, Sequence
-from typing import Annotated, NamedTuple, Self, TypeVar
+from collections.abc import Sequence
+from typing import Annotated, Self
 
-from pydantic import Field, TypeAdapter, ValidationError, model_validator
+from pydantic import Field, TypeAdapter, model_validator
 
 from cycledata.formats.escapes import Escape
 from cycledata.formats.latex_block import check_latex, parse_latex_block, render_latex_block
-from cycledata.formats.latex_json import read_latex_json, write_latex_json
+from cycledata.formats.latex_json import write_latex_json
 from cycledata.formats.plan_split import count_first_half
+from cycledata.formats.turn_items import read_items
+from cycledata.formats.turn_parts import PROSE, RESULTS, SCORES, SETUP, TEXTS, fenced, read_parts
 from cycledata.formats.unreadable import Unreadable
 from cycledata.records import (
     Message,
@@ -37,7 +39,6 @@ from cycledata.records import (
     ResultItem,
     Section,
     SetupItem,
-    first_problem,
 )
 
 SYSTEM = (
@@ -51,29 +52,12 @@ SYSTEM = (
 )
 INSTRUCTION = "Plan a paper that builds on the work above, and write it up to the method."
 
-_TEXTS = ("Motivation", "Main Idea")
-_SCORES = ("Interestingness", "Feasibility", "Novelty")
-_SETUP = "Experimental Setup"
-_RESULTS = "Experimental_results"
-_TITLES = {
-    title.lower().replace("_", " "): title for title in (*_TEXTS, *_SCORES, _SETUP, _RESULTS)
-}
-_TITLE = "|".join(title.replace(" ", "[ _]") for title in _TITLES)
-_STRUCTURE = (
-    rf"(?:#{{2,3}}[ \t]{{1,4}}+\*{{0,2}}(?P<title>{_TITLE}):?\*{{0,2}}:?"
-    r"|(?P<fence>`{3,})[ \t]{0,4}+(?P<kind>latex|json))[ \t\r]*+$"
-)
-_FLAGS = re.ASCII | re.IGNORECASE | re.MULTILINE
-_LINE = re.compile(rf"^{_STRUCTURE}", _FLAGS)
-_PROSE = Escape("\\", re.sub(r"\?P<\w+>", "?:", rf"(?i:{_STRUCTURE})"))
-_TICKS = re.compile(r"^[ \t]{0,8}(`{3,})", re.MULTILINE)
 _SCORE = re.compile(r"\*{0,2}(\d{1,3})\*{0,2}(?:[ \t]?/[ \t]?10)?(?![\d.,/])")
 _BIBTEX = re.compile(r"@[A-Za-z]{1,40}[ \t]{0,8}[{(]")
 _ENTRY = re.compile(r"^(?:(Abstract:)(?=[ \n]|\Z)|@(?=[A-Za-z]{1,40}[ \t]{0,8}[{(]))", re.MULTILINE)
 _CITED = Escape("\\", r"Abstract:(?:[ \n]|\Z)|@[A-Za-z]{1,40}[ \t]{0,8}[{(]")
 _SETUP_ITEMS = TypeAdapter(tuple[SetupItem, ...])
 _RESULT_ITEMS = TypeAdapter(tuple[ResultItem, ...])
-_Items = TypeVar("_Items")
 
 
 class CitedWork(Record):
@@ -231,26 +215,26 @@ def render_plan(plan: Plan) -> str:
     latex = render_latex_block(plan.sections, title=plan.title, abstract=plan.abstract)
     setup = [item.model_dump() for item in plan.experimental_setup]
     parts = [
-        f"## Motivation\n{_PROSE.write(plan.motivation)}",
-        f"## Main Idea\n{_PROSE.write(plan.main_idea)}",
+        f"## Motivation\n{PROSE.write(plan.motivation)}",
+        f"## Main Idea\n{PROSE.write(plan.main_idea)}",
         f"## Interestingness\n{plan.interestingness}",
         f"## Feasibility\n{plan.feasibility}",
         f"## Novelty\n{plan.novelty}",
-        _fenced("latex", latex),
-        f"## {_SETUP}\n{_fenced('json', write_latex_json(setup))}",
+        fenced("latex", latex),
+        f"## {SETUP}\n{fenced('json', write_latex_json(setup))}",
     ]
     return "\n\n".join(parts)
 
 
 def parse_plan(text: str) -> Plan | Unreadable:
     """Return the plan of a model's first turn; text after the list of experiments is ignored."""
-    parts = _read_parts(text, last="json")
+    parts = read_parts(text, last="json")
     if isinstance(parts, Unreadable):
         return parts
-    for title in (*_TEXTS, *_SCORES):
+    for title in (*TEXTS, *SCORES):
         if title not in parts:
             return Unreadable(f"## {title}", "expected the heading once, found none")
-    scores = {title: _read_score(title, parts[title]) for title in _SCORES}
+    scores = {title: _read_score(title, parts[title]) for title in SCORES}
     for score in scores.values():
         if isinstance(score, Unreadable):
             return score
@@ -262,12 +246,12 @@ def parse_plan(text: str) -> Plan | Unreadable:
     if latex.title is None or latex.abstract is None:
         missing = "\\title" if latex.title is None else "abstract"
         return Unreadable("```latex", f"expected a title and an abstract, found no {missing}")
-    setup = _read_items(f"## {_SETUP}", parts.get("json", parts.get(_SETUP)), _SETUP_ITEMS)
+    setup = read_items(f"## {SETUP}", parts.get("json", parts.get(SETUP)), _SETUP_ITEMS)
     if isinstance(setup, Unreadable):
         return setup
     return Plan(
-        motivation=_PROSE.read(parts["Motivation"]),
-        main_idea=_PROSE.read(parts["Main Idea"]),
+        motivation=PROSE.read(parts["Motivation"]),
+        main_idea=PROSE.read(parts["Main Idea"]),
         **{title.lower(): score for title, score in scores.items()},
         title=latex.title,
         abstract=latex.abstract,
@@ -279,25 +263,25 @@ def parse_plan(text: str) -> Plan | Unreadable:
 def render_results(results: Sequence[ResultItem]) -> str:
     """Return the user's second turn."""
     items = [item.model_dump(exclude_none=True) for item in results]
-    return f"## {_RESULTS}\n{_fenced('json', write_latex_json(items))}"
+    return f"## {RESULTS}\n{fenced('json', write_latex_json(items))}"
 
 
 def parse_results(text: str) -> tuple[ResultItem, ...] | Unreadable:
     """Return the results in the user's second turn, from a paper or generated by a model."""
-    parts = _read_parts(text, last="json")
+    parts = read_parts(text, last="json")
     if isinstance(parts, Unreadable):
         return parts
-    return _read_items(f"## {_RESULTS}", parts.get("json", parts.get(_RESULTS)), _RESULT_ITEMS)
+    return read_items(f"## {RESULTS}", parts.get("json", parts.get(RESULTS)), _RESULT_ITEMS)
 
 
 def render_rest(sections: Sequence[Section]) -> str:
     """Return the assistant's second turn."""
-    return _fenced("latex", render_latex_block(sections))
+    return fenced("latex", render_latex_block(sections))
 
 
 def parse_rest(text: str) -> tuple[Section, ...] | Unreadable:
     """Return the sections of a model's second turn; text after the block is ignored."""
-    parts = _read_parts(text, last="latex")
+    parts = read_parts(text, last="latex")
     if isinstance(parts, Unreadable):
         return parts
     if "latex" not in parts:
@@ -306,122 +290,9 @@ def parse_rest(text: str) -> tuple[Section, ...] | Unreadable:
     return block if isinstance(block, Unreadable) else block.sections
 
 
-class _Part(NamedTuple):
-    name: str
-    body: str
-
-
-def _read_parts(text: str, *, last: str) -> dict[str, str] | Unreadable:
-    """Return bodies by heading or kind of block; nothing is read after the block ``last``."""
-    try:
-        text.encode()
-    except UnicodeEncodeError as error:
-        where = f"character {error.start + 1}"
-        return Unreadable(where, "half of a surrogate pair, which no file can store")
-    parts: dict[str, str] = {}
-    for part in _parts(text):
-        if isinstance(part, Unreadable):
-            return part
-        if part.name in parts:
-            name = part.name if part.name in ("latex", "json") else f"## {part.name}"
-            return Unreadable(name, "expected once, found twice")
-        parts[part.name] = part.body
-        if part.name == last:
-            break
-    return parts
-
-
-def _parts(text: str) -> Iterator[_Part | Unreadable]:
-    name, start = "", 0
-    while True:
-        line = _LINE.search(text, start)
-        end = len(text) if line is None else line.start()
-        if name:
-            yield _Part(name, text[start:end])
-        if line is None:
-            return
-        start = line.end()
-        name = _TITLES[line["title"].lower().replace("_", " ")] if line["title"] else ""
-        if not name:
-            kind, n_ticks = line["kind"].lower(), len(line["fence"])
-            close = _closing_fence(text, start, kind, n_ticks)
-            if close is None:
-                yield Unreadable(f"```{kind}", "the block is never closed: the text was cut")
-                return
-            yield _Part(kind, text[start + 1 : max(start + 1, close.start())].rstrip("\r\n"))
-            start = close.end()
-
-
-def _closing_fence(text: str, start: int, kind: str, n_ticks: int) -> re.Match[str] | None:
-    """Return the fence that closes a block, on a line of its own or at the end of the last line.
-
-    JSON has no line that ends in a bracket and backticks. In LaTeX such a line closes the block
-    only if another block opens before the next closing line, or if there is none.
-    """
-    close = re.compile(rf"^`{{{n_ticks},}}+[ \t\r]*+$", re.MULTILINE).search(text, start)
-    limit = len(text) if close is None else close.start()
-    if kind == "json":
-        inline = re.compile(rf"(?<=[\]}}])[ \t]{{0,4}}`{{{n_ticks}}}[ \t\r]*+$", re.MULTILINE)
-        return inline.search(text, start, limit) or close
-    opening = re.compile(rf"^`{{{n_ticks},}}[ \t]{{0,4}}(?:latex|json)[ \t\r]*+$", _FLAGS)
-    opened = opening.search(text, start, limit)
-    if opened is None and close is not None:
-        return close
-    inline = re.compile(rf"(?<=[^`\n])`{{{n_ticks}}}[ \t\r]*+$", re.MULTILINE)
-    return inline.search(text, start, opened.start() if opened else limit) or close
-
-
-def _fenced(kind: str, body: str) -> str:
-    found = _TICKS.findall(body) if "```" in body else []
-    ticks = max((len(run) for run in found), default=2)
-    fence = "`" * max(3, ticks + 1)
-    return f"{fence}{kind}\n{body}\n{fence}"
-
-
 def _read_score(title: str, body: str) -> int | Unreadable:
     body = body.strip()
     found = _SCORE.match(body)
     if found is None or not 1 <= int(found[1]) <= 10:
         return Unreadable(f"## {title}", f"expected an integer from 1 to 10, found {body[:40]!r}")
     return int(found[1])
-
-
-def _flat_item(item: object) -> object:
-    """Return an experiment with its ``result`` one level up and its tables as text."""
-    if not isinstance(item, dict):
-        return item
-    nested = item.get("result")
-    if nested is None:
-        flat = dict(item)
-    else:
-        inner = nested if isinstance(nested, dict) else {"description": nested}
-        outer = {name: value for name, value in item.items() if name != "result"}
-        if outer.keys() & inner.keys():
-            return item
-        flat = {**outer, **inner}
-    table = flat.get("table")
-    if isinstance(table, list):
-        flat["table"] = "\n".join(_table_row(row) for row in table)
-    return flat
-
-
-def _table_row(row: object) -> str:
-    """Return a row of a table that is given as a list, as LaTeX."""
-    if not isinstance(row, list):
-        return str(row)
-    return " & ".join("" if cell is None else str(cell) for cell in row) + r" \\"
-
-
-def _read_items(where: str, text: str | None, adapter: TypeAdapter[_Items]) -> _Items | Unreadable:
-    if text is None:
-        return Unreadable(where, "expected a fenced JSON list, found none")
-    value = read_latex_json(text)
-    if isinstance(value, Unreadable):
-        return Unreadable(f"{where}, {value.where}", value.why)
-    if isinstance(value, list):
-        value = [_flat_item(item) for item in value]
-    try:
-        return adapter.validate_python(value)
-    except ValidationError as error:
-        problem = first_problem(error)
-        return Unreadable(f"{where}, {problem.where}", problem.detail)
