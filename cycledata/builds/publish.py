@@ -40,20 +40,30 @@ class PublishPlan:
     """Paths, relative to the build, in order."""
     n_bytes: int
     """Bytes of all files."""
+    card: tuple[str, ...]
+    """What the hub shows first: license, configs with their rows, and the form of the gate."""
 
 
 def publish(
-    build: Path, repo: str, *, token: str | None, dry_run: bool, cache: Path | None = None
+    build: Path,
+    repo: str,
+    *,
+    token: str | None,
+    dry_run: bool,
+    gated: bool = True,
+    cache: Path | None = None,
 ) -> PublishPlan:
     """Push a verified build to the hub in one commit.
 
-    A missing repository is created and gated, so that readers see the form of the card first.
+    A missing repository is created. An open one is gated before anything is sent, so that readers
+    see the form of the card first, also after an interrupted push.
 
     Args:
         build: a finished build; verified byte by byte first.
         repo: ``org/name`` of a dataset repository.
         token: the hub's token with write access; not needed for a dry run.
         dry_run: return the plan; send nothing.
+        gated: False leaves the access to the repository as it is.
         cache: cache folder, which knows the snapshots of builds on this machine.
 
     Raises:
@@ -72,7 +82,8 @@ def publish(
     _require_loadable(build, manifest)
     _require_tombstones(build, manifest, cache)
     files = tuple(sorted([*(pin.path for pin in manifest.files), MANIFEST]))
-    plan = PublishPlan(repo, files, sum((build / name).stat().st_size for name in files))
+    n_bytes = sum((build / name).stat().st_size for name in files)
+    plan = PublishPlan(repo, files, n_bytes, _card_facts(build, manifest))
     if dry_run:
         return plan
     if not token:
@@ -81,8 +92,22 @@ def publish(
 
     api = HfApi(token=token)
     with _one_line_errors(repo):
-        _push(api, build, manifest, repo)
+        _push(api, build, manifest, repo, gated=gated)
     return plan
+
+
+def _card_facts(build: Path, manifest: BuildManifest) -> tuple[str, ...]:
+    from huggingface_hub import DatasetCard
+
+    card = DatasetCard.load(build / "README.md", ignore_metadata_errors=True)
+    metadata = card.data.to_dict()
+    title = next((line[2:] for line in card.text.splitlines() if line.startswith("# ")), "none")
+    rows = [
+        f"{config}: " + ", ".join(f"{split} {n:,}" for split, n in splits.items())
+        for config, splits in manifest.configs.items()
+    ]
+    form = ", ".join(metadata.get("extra_gated_fields") or ()) or "none"
+    return (f"title: {title}", f"license: {metadata.get('license')}", *rows, f"form: {form}")
 
 
 def _require_tombstones(build: Path, manifest: BuildManifest, cache: Path | None) -> None:
@@ -120,11 +145,13 @@ def _require_loadable(build: Path, manifest: BuildManifest) -> None:
                 ) from error
 
 
-def _push(api: "HfApi", build: Path, manifest: BuildManifest, repo: str) -> None:
+def _push(api: "HfApi", build: Path, manifest: BuildManifest, repo: str, *, gated: bool) -> None:
     if not api.repo_exists(repo, repo_type="dataset"):
         api.create_repo(repo, repo_type="dataset")
+    info = api.dataset_info(repo)
+    if gated and not info.gated:
         api.update_repo_settings(repo, repo_type="dataset", gated="auto")
-    head = api.repo_info(repo, repo_type="dataset").sha
+    head = info.sha
     known = {stone.paper_id for stone in read_tombstones(build)}
     returned = [s.paper_id for s in _tombstones(api, repo, head) if s.paper_id not in known]
     if returned:

@@ -12,7 +12,7 @@ import typer
 
 from cycledata.cli.options import Build, Dataset, DatasetArgument, Out, PolicyOption
 from cycledata.cli.output import print_build, print_explanation
-from cycledata.console import AsJson, note, print_json, progress, warn
+from cycledata.console import AsJson, note, print_json, printable, progress, warn
 from cycledata.errors import NotASnapshotError
 
 if TYPE_CHECKING:
@@ -275,16 +275,28 @@ def publish(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Print what would be pushed; push nothing.")
     ] = False,
+    gated: Annotated[
+        bool,
+        typer.Option(
+            "--gated/--ungated",
+            help="Gate an open repository first; --ungated leaves its access as it is.",
+        ),
+    ] = True,
 ) -> None:
-    """Push a verified build to the Hugging Face Hub; the token is read from HF_TOKEN."""
+    """Push a verified build to the Hugging Face Hub; the token is read from HF_TOKEN.
+
+    Push again after an interruption: files that have arrived are not sent twice.
+    """
     from cycledata.builds.publish import publish as push
     from cycledata.files import cache_folder
 
     token = os.environ.get("HF_TOKEN")
-    plan = push(build, repo, token=token, dry_run=dry_run, cache=cache_folder())
+    plan = push(build, repo, token=token, dry_run=dry_run, gated=gated, cache=cache_folder())
     print(f"{'would push' if dry_run else 'pushed'} {len(plan.files)} files to {plan.repo}:")
     print("\n".join(f"  {name}" for name in plan.files))
     print(f"  {plan.n_bytes:,} bytes")
+    print(f"card ({build / 'README.md'}):")
+    print("\n".join(f"  {printable(line)}" for line in plan.card))
 
 
 def verify(

@@ -35,7 +35,8 @@ class Hub:
     refuse: dict[str, int] = field(default_factory=dict)
     """Part of a path to the status it is refused with."""
     asked: list[str] = field(default_factory=list)
-    gated: object = None
+    gated: object = "manual"
+    """Access of the repository; False is open."""
     parent: object = None
     url: str = ""
 
@@ -61,10 +62,11 @@ class Handler(BaseHTTPRequestHandler):
         if refused is not None:
             self.answer(refused, json.dumps({"error": "no\x1b[2J"}).encode())
         elif path == f"/api/datasets/{REPO}":
-            found = json.dumps({"id": REPO, "sha": HEAD, "siblings": []}).encode()
+            state = {"id": REPO, "sha": HEAD, "siblings": [], "gated": hub.gated}
+            found = json.dumps(state).encode()
             self.answer(200, found) if hub.exists else self.answer(404, X_Error_Code="RepoNotFound")
         elif path == "/api/repos/create":
-            hub.exists = True
+            hub.exists, hub.gated = True, False
             self.answer(200, json.dumps({"url": f"{hub.url}/datasets/{REPO}"}).encode())
         elif path.endswith("/settings"):
             hub.gated = json.loads(body)["gated"]
@@ -146,7 +148,29 @@ def test_an_older_build_is_replaced_and_its_shards_go(hub: Hub, built: Path) -> 
     hub.files = {"scores/test-00000-of-00002.parquet": b"old", "README.md": b"old"}
     publish(built, REPO, token=TOKEN, dry_run=False)
     assert hub.files == files_of(built)
-    assert hub.gated is None
+    assert hub.gated == "manual", "the owner's choice stays"
+
+
+@pytest.mark.parametrize(("gated", "after"), [(True, "auto"), (False, False)])
+def test_an_open_repository_is_gated_before_anything_is_sent(
+    hub: Hub, built: Path, *, gated: bool, after: object
+) -> None:
+    """As the first push leaves it that is interrupted after the repository was made."""
+    hub.gated = False
+    publish(built, REPO, token=TOKEN, dry_run=False, gated=gated)
+    assert hub.gated == after
+    assert hub.files == files_of(built)
+    settings = [i for i, asked in enumerate(hub.asked) if asked.endswith("/settings")]
+    sent = [i for i, asked in enumerate(hub.asked) if "/preupload/" in asked]
+    assert len(settings) == gated
+    assert all(i < min(sent) for i in settings)
+
+
+def test_the_plan_previews_the_card(built: Path) -> None:
+    card = publish(built, REPO, token=None, dry_run=True).card
+    assert card[0].startswith("title: ")
+    assert any(line.startswith("scores: ") for line in card)
+    assert card[-1].startswith("form: Name, Affiliation, Country, ")
 
 
 def test_a_takedown_there_that_the_build_does_not_know_stops_it(
