@@ -14,6 +14,7 @@ import re
 import signal
 import sys
 import time
+import unicodedata
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Annotated, NoReturn
 
@@ -169,6 +170,17 @@ def printable(text: str) -> str:
         char if char.isprintable() else char.encode("unicode_escape").decode("ascii")
         for char in text
     )
+
+
+def cell_width(text: str) -> int:
+    """Return the columns of a terminal that a text takes; East Asian characters take two."""
+    if text.isascii():
+        return len(text)
+    return sum(
+        0 if unicodedata.category(char).startswith("M")
+        else 1 + (unicodedata.east_asian_width(char) in "WF")
+        for char in text
+    )  # fmt: skip
 
 
 def print_json(value: object, *, indent: int | None = None) -> None:

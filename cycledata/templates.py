@@ -13,7 +13,8 @@ if TYPE_CHECKING:
     from jinja2 import Environment
     from markupsafe import Markup
 
-_MARKDOWN = re.compile(r"[\\<>|`\[\]&]")
+_MARKDOWN = re.compile(r"[\\<>|`\[\]&*~$]|(?<![^\W_])_|_(?![^\W_])")
+_FORMULA = re.compile(r"[=+@\t\r]|-(?![\w-]*$)")
 
 
 def visible(text: str) -> str:
@@ -32,6 +33,18 @@ def visible(text: str) -> str:
         else char.encode("unicode_escape", "surrogatepass").decode("ascii")
         for char in text
     )
+
+
+def spreadsheet_text(text: str) -> str:
+    r"""Return the text of a CSV cell that a spreadsheet does not take for a formula.
+
+    An apostrophe is put before it if needed. Ids of OpenReview that begin with a hyphen stay.
+
+    >>> spreadsheet_text("=1+1"), spreadsheet_text("-0ZOjmjFnN"), spreadsheet_text("-2+3")
+    ("'=1+1", '-0ZOjmjFnN', "'-2+3")
+    """
+    shown = visible(text)
+    return f"'{shown}" if _FORMULA.match(shown) else shown
 
 
 class Markdown(str):

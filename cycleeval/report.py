@@ -1,13 +1,16 @@
 """Score cards and comparisons as text; ``to_json`` gives the same for programs."""
 
+import shutil
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from cycledata.console import cell_width, printable
 from cycledata.files import replace_file
 from cycleeval.comparison import Comparison
 from cycleeval.cutoff import CutoffReport
 from cycleeval.differences import Difference, PairwiseComparison
+from cycleeval.output.frames import csv_text
 from cycleeval.result import MetricResult
 from cycleeval.review_labels import LabelReport
 from cycleeval.score_card import ScoreCard
@@ -24,7 +27,25 @@ HEADLINES = (
     "spearman",
 )
 """Metrics of a report without ``--metrics``; the report says how many more there are."""
+_COMPARED_FIRST = (
+    "proxy_mse_n1",
+    "skill_mse",
+    "decision_accuracy",
+    "spearman",
+    "decision_macro_f1",
+    "auroc",
+    "proxy_mae_n1",
+    "proxy_mse_n",
+    "proxy_mae_n",
+)
+"""The headlines in the order of a table of several models, of which the first that fit are shown."""
 _INVALID_LINES_SHOWN = 10
+_LONGEST_NAME = 36
+"""Cells of a name in a table of several models."""
+_WIDTH = 100
+"""Columns of the terminal if they are not known."""
+_FEWEST_COLUMNS = 3
+"""Columns that a table of several models has on a terminal of any width: names and two metrics."""
 
 
 def score_report(card: ScoreCard, *, metrics: Sequence[str] | None = None) -> str:
@@ -35,7 +56,7 @@ def score_report(card: ScoreCard, *, metrics: Sequence[str] | None = None) -> st
         metrics: names of the metrics to print; None for those of ``HEADLINES``.
     """
     chosen = [name for name in metrics or HEADLINES if name in card.metrics]
-    lines = [card.name, _counts(card), "", *_table(card, chosen), ""]
+    lines = [printable(card.name), _counts(card), "", *_table(card, chosen), ""]
     lines += [f"* {sentence}" for sentence in card.verdicts]
     lines += [f"* {sentence}" for sentence in card.notes]
     if len(chosen) == len(card.metrics):
@@ -133,7 +154,7 @@ def write_per_paper(card: ScoreCard, path: Path) -> None:
     frame = card.per_paper.to_frame()
     with replace_file(path) as temporary:
         if path.suffix == ".csv":
-            frame.write_csv(temporary)
+            temporary.write_text(csv_text(frame), encoding="utf-8")
         else:
             frame.write_parquet(temporary)
 
@@ -148,14 +169,15 @@ def comparison_report(
         metrics: names of the metrics to print; None for those of ``HEADLINES``.
         pairs: print one table per pair of models; always done for two models.
     """
-    unreadable = ", ".join(f"{name} {n}" for name, n in comparison.n_unreadable.items())
+    names = shortened(comparison.models)
+    unreadable = [f"{names[name]} {n}" for name, n in comparison.n_unreadable.items() if n]
     compared = f"{comparison.n_compared} of {comparison.n_papers} papers compared"
-    lines = [f"{compared}; unreadable lines: {unreadable}"]
+    lines = [f"{compared}; unreadable lines: {', '.join(unreadable) or 'none'}"]
     chosen = metrics or HEADLINES
     if pairs or len(comparison.models) == 2:
         lines.append(pairs_report(comparison.pairs, chosen))
     if len(comparison.models) > 2:
-        lines += ["", *_places(comparison, chosen)]
+        lines += ["", *_places(comparison, chosen, names, fits=metrics is None)]
         if not pairs:
             lines.append("differences, intervals and tests of every pair: --pairs, or --format csv")
     unranked = ((name, why) for name, why in comparison.unranked.items() if name in chosen)
@@ -163,20 +185,68 @@ def comparison_report(
     return "\n".join(lines)
 
 
-def _places(comparison: Comparison, metrics: Sequence[str]) -> list[str]:
-    """Return one row per model, ordered by the first metric, with its place on each."""
+def _places(
+    comparison: Comparison, metrics: Sequence[str], names: Mapping[str, str], *, fits: bool
+) -> list[str]:
+    """Return one row per model, ordered by the first metric, with its place on each.
+
+    Args:
+        comparison: the compared models.
+        metrics: names of the metrics, the most important first.
+        names: names to print by model.
+        fits: leave out the last metrics if the table is wider than the terminal.
+    """
     values = values_by_metric(comparison)
     known = [name for name in metrics if name in values]
-    header = ["model", *known]
+    if fits:
+        known.sort(key=_COMPARED_FIRST.index)
     first = next((comparison.ranks[name] for name in known if name in comparison.ranks), {})
-    rows = [
-        [model, *(_value_and_place(comparison, values, name, model) for name in known)]
-        for model in dict.fromkeys((*first, *comparison.models))
+    ordered = list(dict.fromkeys((*first, *comparison.models)))
+    columns = [["model", *(names[model] for model in ordered)]]
+    columns += [
+        [name, *(_value_and_place(comparison, values, name, model) for model in ordered)]
+        for name in known
     ]
-    return [
-        *_aligned([header, *rows]),
-        "in brackets the place and, if tests leave others open, their range (Holm, 5%)",
-    ]
+    n_shown = len(columns)
+    while fits and n_shown > _FEWEST_COLUMNS and _width_of(columns[:n_shown]) > _terminal_width():
+        n_shown -= 1
+    left_out = [column[0] for column in columns[n_shown:]]
+    remark = "in brackets the place and, if tests leave others open, their range (Holm, 5%)"
+    more = [f"not shown: {', '.join(left_out)}; name them in --metrics"] if left_out else []
+    return [*_aligned(list(zip(*columns[:n_shown], strict=True))), remark, *more]
+
+
+def _width_of(columns: Sequence[Sequence[str]]) -> int:
+    return sum(max(map(cell_width, column)) + 2 for column in columns) - 2
+
+
+def _terminal_width() -> int:
+    return shutil.get_terminal_size((_WIDTH, 24)).columns
+
+
+def shortened(names: Sequence[str]) -> dict[str, str]:
+    """Return the names to print in a table: long ones without their middle, and all different.
+
+    >>> shortened(["short", "gpt-4o-2024-05-13_temp_0_1_fewshot_1_reflect_5_ensemble_5"])["short"]
+    'short'
+    """
+    shown = {name: printable(name) for name in names}
+    for width in (_LONGEST_NAME, 60, 120):
+        cut = {name: _without_middle(words, width) for name, words in shown.items()}
+        if len(set(cut.values())) == len(cut):
+            return cut
+    return shown
+
+
+def _without_middle(words: str, width: int) -> str:
+    if cell_width(words) <= width:
+        return words
+    head, tail = words, words
+    while cell_width(head) > (width - 1) // 2:
+        head = head[:-1]
+    while cell_width(tail) > width // 2:
+        tail = tail[1:]
+    return f"{head}…{tail}"
 
 
 def _value_and_place(
@@ -208,7 +278,7 @@ def pairs_report(pairs: Sequence[PairwiseComparison], metrics: Sequence[str]) ->
     """Return one table per pair of models, with the named metrics only."""
     lines: list[str] = []
     for pair in pairs:
-        lines += ["", f"A = {pair.a}", f"B = {pair.b}"]
+        lines += ["", f"A = {printable(pair.a)}", f"B = {printable(pair.b)}"]
         header = ["metric", "A", "B", "A - B", "95% interval", "p", "p (Holm)", "detectable"]
         rows = [
             _difference_row(name, pair.differences[name])
@@ -297,11 +367,13 @@ def _ends(low: float | None, high: float | None) -> str:
 
 
 def _aligned(rows: Sequence[Sequence[str]]) -> list[str]:
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    return [
-        "  ".join(
-            cell.ljust(width) if place == 0 else cell.rjust(width)
-            for place, (cell, width) in enumerate(zip(row, widths, strict=True))
-        ).rstrip()
-        for row in rows
-    ]
+    widths = [max(map(cell_width, column)) for column in zip(*rows, strict=True)]
+    lines = []
+    for row in rows:
+        pads = [" " * (width - cell_width(cell)) for cell, width in zip(row, widths, strict=True)]
+        first, *others = (
+            cell + pad if place == 0 else pad + cell
+            for place, (cell, pad) in enumerate(zip(row, pads, strict=True))
+        )
+        lines.append("  ".join([first, *others]).rstrip())
+    return lines

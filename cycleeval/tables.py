@@ -2,6 +2,7 @@
 
 from dataclasses import asdict
 
+from cycledata.console import printable
 from cycleeval.detection import DetectionReport
 from cycleeval.generated import GeneratedReport
 from cycleeval.result import MetricResult
@@ -39,8 +40,9 @@ def render_detection(report: DetectionReport) -> str:
     blocks = []
     for row in report.rows:
         ties = f", {row.threshold.n_equal} equally good" if row.threshold.n_equal > 1 else ""
+        kind = printable(f"{row.format} by {row.source}")
         lines = [
-            f"{row.format} by {row.source}: {row.n_human} human, {row.n_generated} generated",
+            f"{kind}: {row.n_human} human, {row.n_generated} generated",
             f"  threshold {row.threshold.value:.4g}, chosen on the calibration split{ties}",
             *(f"  {metric.name:<20} {shown(metric)}" for metric in row.metrics),
         ]
@@ -78,7 +80,7 @@ def render_generated(report: GeneratedReport) -> str:
     """Return Tables 2, 3 and 7 and Figure 3 as text, one block per source."""
     blocks = []
     for row in report.rows:
-        lines = [f"{row.source}: {row.n_papers} papers"]
+        lines = [f"{printable(row.source)}: {row.n_papers} papers"]
         lines += [f"  {metric.name:<18} {shown(metric)}" for metric in row.metrics]
         for k, metrics in row.best_of:
             values = ", ".join(f"{m.name.removeprefix('rating_')} {shown(m)}" for m in metrics)

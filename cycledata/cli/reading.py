@@ -13,6 +13,7 @@ from cycledata.cli.discussion import history_lines, thread_lines
 from cycledata.cli.options import Build, Files
 from cycledata.console import AsJson, note, print_json, print_table, printable
 from cycledata.errors import BuildError
+from cycledata.templates import spreadsheet_text
 
 if TYPE_CHECKING:
     import polars as pl
@@ -187,9 +188,13 @@ def _write_rows(frame: "pl.DataFrame", file: Any, file_format: ExportFormat) -> 
     writer = csv.writer(file, lineterminator="\n")
     writer.writerow(frame.columns)
     for cells in frame.iter_rows():
-        writer.writerow(
-            json.dumps(c, default=str) if isinstance(c, list | dict) else c for c in cells
-        )
+        writer.writerow(_csv_cell(cell) for cell in cells)
+
+
+def _csv_cell(cell: object) -> object:
+    if isinstance(cell, list | dict):
+        return json.dumps(cell, default=str)
+    return spreadsheet_text(cell) if isinstance(cell, str) else cell
 
 
 def list_names(as_json: AsJson = False) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from statistics import fmean
 
 from cycledata.files import canonical_json
-from cycledata.templates import visible
+from cycledata.templates import spreadsheet_text
 from cycleeval.leaderboard.gather import Board, Entry, Standing
 from cycleeval.result import MetricResult
 
@@ -156,5 +156,4 @@ def _cell(value: object) -> object:
     """Return a value that a spreadsheet does not take for a formula."""
     if not isinstance(value, str):
         return "" if value is None else value
-    text = visible(value)
-    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t")) else text
+    return spreadsheet_text(value)

@@ -6,12 +6,19 @@ from functools import partial
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal, TypeVar
 
+from cycledata.console import printable
 from cycledata.errors import ScoringError
 from cycledata.files import canonical_json
 from cycleeval.comparison import Comparison
 from cycleeval.detection import DetectionReport
 from cycleeval.generated import GeneratedReport
-from cycleeval.output.frames import comparison_frame, detection_frame, generated_frame
+from cycleeval.output.frames import (
+    comparison_frame,
+    csv_text,
+    detection_frame,
+    generated_frame,
+    json_lines,
+)
 from cycleeval.output.result_table import (
     ResultTable,
     comparison_table,
@@ -60,7 +67,7 @@ def render(
     rows = frame()
     if signature is False:
         rows = rows.drop("signature")
-    text = rows.write_csv() if form == "csv" else rows.write_ndjson()
+    text = csv_text(rows) if form == "csv" else json_lines(rows)
     return text.rstrip("\n")
 
 
@@ -68,7 +75,7 @@ def _signatures(rows: "pl.DataFrame") -> str:
     """Return one line per signature, with the words that name its number."""
     keys = [name for name in _NAMES if name in rows.columns]
     lines = [
-        f"  {' '.join(str(row[key]) for key in keys)}: {row['signature']}"
+        f"  {printable(' '.join(str(row[key]) for key in keys))}: {row['signature']}"
         for row in rows.iter_rows(named=True)
     ]
     return "\n".join(["signatures", *dict.fromkeys(lines)])

@@ -1,7 +1,9 @@
 """Results as polars frames in long form: one row per number, with its interval and signature."""
 
+import json
 from typing import TYPE_CHECKING
 
+from cycledata.templates import spreadsheet_text
 from cycleeval.comparison import Comparison
 from cycleeval.detection import DetectionReport
 from cycleeval.generated import GeneratedReport
@@ -83,6 +85,26 @@ def detection_frame(report: DetectionReport) -> "pl.DataFrame":
     ]
     keys = {"format": pl.String, "source": pl.String, "threshold": pl.Float64}
     return pl.DataFrame(rows, schema={**keys, **_schema()})
+
+
+def csv_text(frame: "pl.DataFrame") -> str:
+    """Return a frame as CSV whose texts a spreadsheet does not take for formulas."""
+    import polars as pl
+
+    texts = [name for name, kind in frame.schema.items() if kind == pl.String]
+    safe = [
+        frame[name].map_elements(spreadsheet_text, return_dtype=pl.String).alias(name)
+        for name in texts
+    ]
+    return frame.with_columns(safe).write_csv()
+
+
+def json_lines(frame: "pl.DataFrame") -> str:
+    """Return a frame as JSON Lines without characters that control a terminal."""
+    return "".join(
+        char if char.isprintable() or char == "\n" else json.dumps(char)[1:-1]
+        for char in frame.write_ndjson()
+    )
 
 
 def _numbers(result: MetricResult) -> dict[str, object]:

@@ -32,6 +32,10 @@ _LATEX = {
     ">": r"\textgreater{}",
     "|": r"\textbar{}",
     '"': r"\textquotedbl{}",
+    "`": r"\textasciigrave{}",
+    # After the end of a row, a star or a bracket would be an argument of it.
+    "[": "{[}",
+    "*": "{*}",
     "\n": " ",
     "\t": " ",
 }
@@ -123,12 +127,13 @@ def escape_latex(text: str) -> str:
     >>> escape_latex("model_a & 100%")
     'model\\_a \\& 100\\%'
     """
-    return "".join(_latex_char(char) for char in visible(text))
+    # Two hyphens would be printed as a dash.
+    return "".join(map(_latex_char, visible(text))).replace("--", "-{}-").replace("--", "-{}-")
 
 
 def _latex_char(char: str) -> str:
     # The default fonts of LaTeX have no letters beyond Latin; an unknown one would be an error.
-    return _LATEX.get(char, char if ord(char) < 0x180 else f"[U+{ord(char):04X}]")
+    return _LATEX.get(char, char if ord(char) < 0x180 else f"{{[}}U+{ord(char):04X}]")
 
 
 def score_table(card: ScoreCard) -> ResultTable:

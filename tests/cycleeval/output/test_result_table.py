@@ -1,5 +1,7 @@
 """Tables of results: Markdown, LaTeX that compiles, HTML, and marks only where they are shown."""
 
+import csv
+import io
 import json
 import re
 import shutil
@@ -10,9 +12,11 @@ import polars as pl
 import pytest
 from typer.testing import CliRunner
 
+from cycledata.console import cell_width
 from cycleeval import score
 from cycleeval.cli import app
 from cycleeval.output.result_table import ResultTable, TableCell, escape_latex, score_table
+from cycleeval.report import shortened
 
 HOSTILE = "a_b & 100% $x$ {}\\gdef^~#|<b>\x1b[2J中"
 
@@ -91,6 +95,8 @@ def test_the_report_of_fifteen_models_fits_a_screen(files: Path, tmp_path: Path)
     options = ("--resamples", "100", "--no-baselines")
     shown = run("compare", *models, files / "reference.jsonl", *options)
     assert len(shown.splitlines()) <= 24
+    assert max(map(len, shown.splitlines()[2:18])) <= 100
+    assert "not shown: " in shown
     one = run("score", models[0], files / "reference.jsonl", *options)
     assert len(one.splitlines()) <= 24
     assert "signatures: --signature" in one
@@ -115,12 +121,51 @@ def test_texts_of_strangers_are_escaped_in_every_form() -> None:
     assert all(len(re.findall(r"(?<!\\)\|", line)) == 3 for line in rows)
 
 
+ODD = ("=cmd|'!A0", "@SUM(A1)", "-2+3", "[8pt] x", "*a", "評価モデル", "نموذج", "a\u202eb\x1b[2J")
+
+
+def test_odd_names_are_safe_in_every_format(tmp_path: Path) -> None:
+    files = []
+    for i, name in enumerate((*ODD, "-0ZOjmjFnN")):
+        files.append(tmp_path / f"{name}.jsonl")
+        lines = [{"paper_id": f"p{j}", "ratings": [1 + (i + j) % 10]} for j in range(20)]
+        files[-1].write_text("".join(json.dumps(line) + "\n" for line in lines), "utf-8")
+    reference = tmp_path / "reference.jsonl"
+    human = [{"paper_id": f"p{j}", "ratings": [3 + j % 5, 5]} for j in range(20)]
+    reference.write_text("".join(json.dumps(row) + "\n" for row in human), "utf-8")
+    printed = {
+        form: run("compare", *files, reference, "--format", form, "--resamples", "100")
+        for form in ("table", "markdown", "latex", "csv", "jsonl")
+    }
+    for form, text in printed.items():
+        assert text.replace("\n", "").isprintable(), form
+    cells = [cell for row in csv.reader(io.StringIO(printed["csv"])) for cell in row[:2]]
+    assert {"'=cmd|'!A0", "'@SUM(A1)", "'-2+3", "-0ZOjmjFnN"} < set(cells)
+    assert not any(cell.startswith(("=", "@", "+", "-2")) for cell in cells)
+    names = [json.loads(line)["a"] for line in printed["jsonl"].splitlines()]
+    assert "a\u202eb\x1b[2J" in {*names, json.loads(printed["jsonl"].splitlines()[-1])["b"]}
+    assert not re.search(r"\\\\\s*[\[*]", printed["latex"]), "an argument of the end of the row"
+    header, *rows = printed["table"].splitlines()[2 : 3 + len(files)]
+    ends = {cell_width(row.rpartition(")")[0]) for row in rows}
+    assert max(ends) <= cell_width(header)
+
+
+def test_long_names_keep_what_tells_them_apart() -> None:
+    same_ends = ["run-" + "a" * 30 + middle + "b" * 30 + "-x" for middle in "12"]
+    names = ["short", "gpt-4o_temp_0_1_fewshot_1_reflect_5_ensemble_5", "x" * 200, *same_ends]
+    shown = shortened(names)
+    assert shown["short"] == "short"
+    assert len(set(shown.values())) == len(names)
+    assert shortened([names[1]])[names[1]] == "gpt-4o_temp_0_1_f…flect_5_ensemble_5"
+
+
 def test_latex_compiles_with_hostile_names(tmp_path: Path) -> None:
     if shutil.which("pdflatex") is None:
         assert escape_latex("a_b") == r"a\_b"
         return
     cells = (TableCell(1.5, 1.0, 2.0, is_best=True), TableCell(None), None)
-    table = ResultTable(HOSTILE, "model", ("x", "y", HOSTILE), ((HOSTILE, cells),))
+    rows = tuple((name, cells) for name in (HOSTILE, *ODD, "[1cm]", "*", "`--"))
+    table = ResultTable(HOSTILE, "model", ("x", "y", HOSTILE), rows)
     body = r"\documentclass{article}\usepackage{booktabs}\begin{document}"
     (tmp_path / "t.tex").write_text(f"{body}\n{table.to_latex()}\n\\end{{document}}\n", "utf-8")
     command = ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "t.tex"]
