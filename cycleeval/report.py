@@ -38,7 +38,7 @@ _COMPARED_FIRST = (
     "proxy_mse_n",
     "proxy_mae_n",
 )
-"""The headlines in the order of a table of several models, of which the first that fit are shown."""
+"""The headlines, of which a table of several models shows the first ones that fit."""
 _INVALID_LINES_SHOWN = 10
 _LONGEST_NAME = 36
 """Cells of a name in a table of several models."""
