@@ -78,6 +78,8 @@ class ModelConfig(ConfigTable):
 
     path: str
     """A local directory (a model or an adapter), a hub id, or the URL of an endpoint."""
+    more_endpoints: tuple[str, ...] = ()
+    """URLs of more servers of the same model, e.g. on other machines; requests go to all."""
     revision: str | None = None
     """Commit of a hub id; a hub id without one is refused."""
     name: str | None = None
@@ -100,24 +102,36 @@ class ModelConfig(ConfigTable):
     tokens_per_second: PositiveFloat = 1000.0
     """Expected tokens per second of one server or process, for the estimate of time only."""
 
-    @field_validator("path")
-    @classmethod
-    def _is_an_address(cls, path: str) -> str:
+    @property
+    def is_endpoint(self) -> bool:
+        """True if the path is a URL."""
+        return self.path.startswith(("http://", "https://"))
+
+    @model_validator(mode="after")
+    def _are_addresses(self) -> Self:
         from cycledata.llm.endpoint_url import split_url
 
-        if path.startswith(("http://", "https://")):
-            try:
-                split_url(path)
-            except FetchError as error:
-                raise ValueError(str(error)) from error
-        return path
+        if self.more_endpoints and not self.is_endpoint:
+            raise ValueError("more_endpoints need a path that is an endpoint; name its URL there")
+        try:
+            for url in (self.path, *self.more_endpoints) if self.is_endpoint else ():
+                split_url(url)
+        except FetchError as error:
+            raise ValueError(str(error)) from error
+        return self
 
     @field_serializer("path")
     def _without_credentials(self, path: str) -> str:
         """Keep the credentials of a URL out of records and cards."""
         from cycledata.llm.endpoint_url import split_url
 
-        return split_url(path).shown if path.startswith(("http://", "https://")) else path
+        return split_url(path).shown if self.is_endpoint else path
+
+    @field_serializer("more_endpoints")
+    def _all_without_credentials(self, urls: tuple[str, ...]) -> tuple[str, ...]:
+        from cycledata.llm.endpoint_url import split_url
+
+        return tuple(split_url(url).shown for url in urls)
 
 
 class AdapterConfig(ConfigTable):

@@ -107,7 +107,7 @@ def _completed(
 
 def open_generator(config: ModelConfig) -> Generator:
     """Return the backend for a model: an endpoint for a URL, else the config's ``backend``."""
-    if config.path.startswith(("http://", "https://")):
+    if config.is_endpoint:
         return _endpoint_generator(config)
     if config.backend == "vllm":
         return _vllm_generator(config)
@@ -353,8 +353,19 @@ def _vllm_generator(config: ModelConfig) -> ServedGenerator:
 def _endpoint_generator(config: ModelConfig) -> ServedGenerator:
     from cycledata.llm.endpoint import ChatEndpoint
 
-    endpoint = ChatEndpoint(config.path, config.name, key_variable=config.key_variable)
-    return ServedGenerator([endpoint], f"{endpoint.model}@{endpoint.url}")
+    endpoints = [
+        ChatEndpoint(url, config.name, key_variable=config.key_variable)
+        for url in (config.path, *config.more_endpoints)
+    ]
+    first = endpoints[0]
+    for other in endpoints:
+        if other.model != first.model:
+            raise ParseError(
+                "other-model",
+                f"{other.url}: expected the model {first.model} of {first.url}, found"
+                f" {other.model}; start the same model there",
+            )
+    return ServedGenerator(endpoints, f"{first.model}@{first.url}")
 
 
 def count_finishes(rows: Iterable[RecordedCompletion]) -> dict[str, int]:

@@ -121,7 +121,7 @@ def generated_texts(config: DetectConfig) -> Iterator[tuple[str, str]]:
 
 def open_detector(config: DetectConfig) -> "Detector | EndpointDetector":
     """Return the detector: in this process, or at the endpoint that the scoring model names."""
-    if config.model.path.startswith(("http://", "https://")):
+    if config.model.is_endpoint:
         return EndpointDetector(config)
     return Detector(config)
 

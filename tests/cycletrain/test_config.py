@@ -56,7 +56,7 @@ def test_overrides_replace_single_values(recipe: Path) -> None:
         ("training.learning_rate=true", "learning_rate: .*expected no truth value"),
         ("training.max_steps=0", "max_steps: .*expected -1, or 1 or more"),
         ('training.report_to=["nope"]', "report_to.0: Input should be 'trackio'"),
-        ("model.path=http://", "path: .*expected http://HOST/v1"),
+        ("model.path=http://", "model: .*expected http://HOST/v1"),
     ],
     ids=[
         "table-key",

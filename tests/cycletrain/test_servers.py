@@ -2,18 +2,20 @@
 
 import sys
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import psutil
 import pytest
+from pydantic import ValidationError
 
-from cycledata.errors import GaveUpError, RequestRejectedError, TrainingError
+from cycledata.errors import GaveUpError, ParseError, RequestRejectedError, TrainingError
 from cycledata.llm.chat import ChatRequest, Completion, Sampling
 from cycledata.records import Message
 from cycletrain.config import ModelConfig, ServerConfig
-from cycletrain.generation import ServedGenerator, generate
+from cycletrain.generation import ServedGenerator, generate, open_generator
 from cycletrain.servers import ServedModel, command_of, generator_of, running_servers
 
 SAMPLING = Sampling(temperature=0, max_tokens=9)
@@ -97,6 +99,51 @@ def test_a_server_that_is_down_hands_its_requests_to_another(tmp_path: Path) -> 
     generator = ServedGenerator(endpoints, "fake", n_parallel=1)
     rows = generate(generator, [request(c) for c in "abcd"], SAMPLING, tmp_path / "a", batch_size=4)
     assert sorted(row.text for row in rows.values()) == list("ABCD")
+
+
+class EndpointOf:
+    """An endpoint whose model its URL names."""
+
+    asked: ClassVar[list[tuple[str, str]]] = []
+
+    def __init__(self, url: str, *_: Any, **__: Any) -> None:
+        self.url, self.model = url, url.rpartition("/")[2]
+
+    def complete_one(self, asked: ChatRequest, _: Sampling) -> Completion:
+        self.asked.append((self.url, asked.id))
+        time.sleep(0.01)
+        return Completion(asked.id.upper(), "stop")
+
+
+def test_a_recipe_names_servers_on_several_machines(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("cycledata.llm.endpoint.ChatEndpoint", EndpointOf)
+    urls = [f"http://user:secret@node{n}/m" for n in (1, 2, 3)]
+    config = ModelConfig(path=urls[0], more_endpoints=tuple(urls[1:]))
+    assert "secret" not in config.model_dump_json()
+    requests = [request(f"r{n}") for n in range(60)]
+    found = generate(open_generator(config), requests, SAMPLING, tmp_path / "a.jsonl", batch_size=4)
+    assert {name: row.text for name, row in found.items()} == {
+        asked.id: asked.id.upper() for asked in requests
+    }
+    assert {url for url, _ in EndpointOf.asked} == set(urls)
+    assert sorted(name for _, name in EndpointOf.asked) == sorted(each.id for each in requests)
+    with pytest.raises(ParseError, match=r"expected the model m of http://.*, found other"):
+        open_generator(ModelConfig(path=urls[0], more_endpoints=("http://node4/other",)))
+
+
+@pytest.mark.parametrize(
+    ("path", "more", "message"),
+    [
+        ("some/model", "http://node/m", "more_endpoints need a path that is an endpoint"),
+        ("http://node/m", "node2", "expected http://HOST/v1"),
+    ],
+    ids=["no-endpoint", "no-address"],
+)
+def test_more_endpoints_are_addresses_beside_one(path: str, more: str, message: str) -> None:
+    with pytest.raises(ValidationError, match=message):
+        ModelConfig(path=path, more_endpoints=(more,))
 
 
 def test_completions_are_kept_if_one_request_fails_everywhere(tmp_path: Path) -> None:
