@@ -6,8 +6,9 @@ any real number except a truth value; None, NaN and pandas' NA are missing value
 
 import math
 import numbers as number_types
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
+from contextlib import contextmanager
 from dataclasses import dataclass
 from decimal import Decimal
 from itertools import chain
@@ -58,7 +59,9 @@ def is_missing(value: object) -> bool:
     """Return True for None, NaN and pandas' NA."""
     if value is None or type(value).__name__ in MISSING_TYPES:
         return True
-    return isinstance(value, number_types.Real | Decimal) and math.isnan(value)
+    if isinstance(value, Decimal):
+        return value.is_nan()
+    return isinstance(value, number_types.Real) and value != value
 
 
 def number_or_none(value: object, what: str) -> float | None:
@@ -80,9 +83,13 @@ def number_or_none(value: object, what: str) -> float | None:
         return None
     if isinstance(value, bool | np.bool_) or not isinstance(value, number_types.Real | Decimal):
         raise TypeError(f"{what}: expected a number, found {value!r:.60}")
-    if not math.isfinite(value):
+    try:
+        found = float(value)
+    except OverflowError:  # a whole number or a fraction beyond the largest float
+        found = math.inf
+    if not math.isfinite(found):
         raise ValueError(f"{what}: expected a finite number, found {value!r:.60}")
-    return float(value)
+    return found
 
 
 def plain_list(values: object, what: str) -> list[object]:
@@ -98,15 +105,19 @@ def plain_list(values: object, what: str) -> list[object]:
     """
     if isinstance(values, list):
         return values
-    if isinstance(values, str | bytes | Mapping | AbstractSet):
+    if isinstance(values, str | bytes | bytearray | Mapping | AbstractSet):
         raise TypeError(
             f"{what}: expected a sequence with one entry per paper, found a {type(values).__name__}"
         )
-    if hasattr(values, "columns") and hasattr(values, "to_numpy"):
+    if hasattr(values, "to_numpy") and hasattr(values, "columns"):
         values = values.to_numpy()
     for method in ("to_pylist", "tolist", "to_list"):
         if hasattr(values, method):
-            found = getattr(values, method)()
+            try:
+                found = getattr(values, method)()
+            except RuntimeError as error:  # a sparse, nested or empty tensor of PyTorch
+                kind = type(values).__name__
+                raise TypeError(f"{what}: this {kind} cannot be listed: {error!s:.120}") from error
             if isinstance(found, list):
                 return found
             raise TypeError(f"{what}: expected one entry per paper, found the single value {found}")
@@ -161,7 +172,8 @@ def numbers(values: object, what: str) -> NDArray[np.float64]:
     else:
         plain = plain_list(values, what)
         if set(map(type, plain)) <= _PLAIN:
-            found = np.array(plain, dtype=np.float64)
+            with _finite(what):
+                found = np.array(plain, dtype=np.float64)
         else:
             read = [number_or_none(value, what) for value in plain]
             found = np.array([math.nan if value is None else value for value in read])
@@ -245,7 +257,17 @@ def flat_numbers(lists: object, what: str) -> tuple[NDArray[np.float64], NDArray
         flat = [math.nan if value is None else value for value in read]
     else:
         flat = chain.from_iterable(cast("list[list[object]]", rows))
-    return np.fromiter(flat, dtype=np.float64, count=int(counts.sum())), counts
+    with _finite(what):
+        return np.fromiter(flat, dtype=np.float64, count=int(counts.sum())), counts
+
+
+@contextmanager
+def _finite(what: str) -> Iterator[None]:
+    """Say which input has a whole number beyond the largest float."""
+    try:
+        yield
+    except OverflowError as error:
+        raise ValueError(f"{what}: expected finite numbers: {error}") from error
 
 
 def _is_sequence(entry: object) -> bool:

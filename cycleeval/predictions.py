@@ -109,7 +109,7 @@ class PredictionFile:
     def problems(self) -> str:
         """Return the invalid lines by rule and the first three of them, in one line of text."""
         if not self.invalid_lines:
-            return "the file has no lines" if not self.predictions else "no invalid lines"
+            return "no predictions were given" if not self.predictions else "no invalid lines"
         rules = Counter(line.rule for line in self.invalid_lines)
         counts = ", ".join(f"{n} {rule}" for rule, n in sorted(rules.items()))
         quoted = "; ".join(

@@ -9,6 +9,7 @@ import pandas as pd
 import polars as pl
 import pyarrow as pa
 import pytest
+import torch
 
 from cycleeval.proxy import proxy_error
 from cycleeval.scoring import score
@@ -72,6 +73,23 @@ REFUSED: dict[str, tuple[Callable[[], object], str]] = {
     "truth values": (lambda: score([True] * 6, RATINGS), "expected a number, found True"),
     "text": (lambda: score(cast("Any", ["10"] * 6), RATINGS), "expected a number, found '10'"),
     "text of digits": (lambda: score(MODEL, cast("Any", ["355"] * 6)), "found '355'"),
+    "a number beyond floats": (
+        lambda: score([10**400, *MODEL[1:]], RATINGS),
+        "paper 0: expected a finite number",
+    ),
+    "a human rating beyond floats": (
+        lambda: proxy_error(MODEL, [[10**400, 5], *RATINGS[1:]]),
+        "ratings: expected finite numbers",
+    ),
+    "a sparse tensor": (
+        lambda: score(cast("Any", torch.tensor(MODEL).to_sparse()), RATINGS),
+        "this Tensor cannot be listed",
+    ),
+    "a tensor without data": (
+        lambda: score(cast("Any", torch.tensor(MODEL, device="meta")), RATINGS),
+        "this Tensor cannot be listed",
+    ),
+    "bytes": (lambda: score(cast("Any", bytearray(MODEL)), RATINGS), "found a bytearray"),
     "a decision": (
         lambda: score(MODEL, RATINGS, predicted_decisions=cast("Any", [True] * 6)),
         "expected 'accept', 'reject' or None, found True",
