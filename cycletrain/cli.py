@@ -246,6 +246,12 @@ def write(
         typer.Option(metavar="MODEL", help="Model that chooses among the papers, like --model."),
     ] = None,
     reviewers: Reviewers = 4,
+    scale: Annotated[
+        str,
+        typer.Option(
+            metavar="SCALE", help="Rating scale of the reviewer, by name or as a build that has it."
+        ),
+    ] = "iclr-2022-2025-rating",
     temperature: Temperature = 0.4,
     max_tokens: MaxTokens = 16384,
     tries: Tries = 3,
@@ -259,9 +265,11 @@ def write(
         from cycledata.llm.chat import Sampling
         from cycletrain.config import ModelConfig
         from cycletrain.generation import open_generator
+        from cycletrain.reviewing import scale_named
         from cycletrain.sampling import SamplingPlan
         from cycletrain.writing import read_references, write_paper
 
+        reviewed_on = scale_named(scale)
         cited = read_references(references)
         config = ModelConfig(
             path=model, revision=revision, name=name, key_variable=key_variable, dtype=dtype
@@ -278,6 +286,7 @@ def write(
             reviewer=chooser,
             review_plan=SamplingPlan(sampling, tries, 4, seed, folder / "reviewer"),
             n_reviewers=reviewers,
+            scale=reviewed_on,
         )
     print(written.best.latex)
     if written.best.n_neutralised:

@@ -20,9 +20,10 @@ from cycledata.formats.paper_text import (
     render_references,
     render_results,
 )
+from cycledata.formats.rating_scales import ICLR_RATING
 from cycledata.formats.review_messages import paper_as_text
 from cycledata.formats.unreadable import Unreadable
-from cycledata.records import Message, Section
+from cycledata.records import Message, RatingScale, Section
 from cycletrain.disclosure import check_disclosure
 from cycletrain.generation import Generator
 from cycletrain.latex_paper import assemble, text_as_paper
@@ -179,6 +180,7 @@ def write_paper(
     reviewer: Generator | None = None,
     review_plan: SamplingPlan | None = None,
     n_reviewers: int = 4,
+    scale: RatingScale = ICLR_RATING,
 ) -> WrittenPaper:
     """Write papers and keep the one with the highest reward (rejection sampling, Figure 3).
 
@@ -190,6 +192,7 @@ def write_paper(
         reviewer: model that chooses; without one the first readable paper is taken.
         review_plan: how the reviewer is sampled.
         n_reviewers: simulated reviewers per paper.
+        scale: rating scale that the reviewer was trained on.
 
     Raises:
         ParseError: ``unreadable``, no paper could be read or rewarded.
@@ -199,7 +202,9 @@ def write_paper(
     readable = [rollout for rollout in rollouts if rollout.latex is not None]
     rewards: list[Reward] = []
     if reviewer is not None and review_plan is not None:
-        rewards = reward_papers(reviewer, rollouts, n_reviewers=n_reviewers, plan=review_plan)
+        rewards = reward_papers(
+            reviewer, rollouts, n_reviewers=n_reviewers, plan=review_plan, scale=scale
+        )
         ranked = {reward.index: reward.reward for reward in rewards if reward.reward is not None}
         readable = sorted(
             (rollout for rollout in readable if rollout.index in ranked),

@@ -13,6 +13,7 @@ from typer.testing import CliRunner
 from cycledata.errors import ParseError
 from cycledata.llm.chat import Completion, Sampling
 from cycledata.parse.bibliography.entry import bibtex_of
+from cycledata.records import RatingScale
 from cycletrain.cli import app, main
 from cycletrain.disclosure import check_disclosure
 from cycletrain.reviewing import (
@@ -93,6 +94,22 @@ def test_the_best_of_k_has_the_highest_reward(bib: Path, tmp_path: Path, scripte
     known = [value for value in values.values() if value is not None]
     assert len(set(known)) > 1
     assert values[written.best.index] == max(known)
+
+
+def test_papers_are_chosen_on_the_scale_of_the_reviewer(
+    bib: Path, tmp_path: Path, scripted: Any
+) -> None:
+    """Every review of the scripted reviewer has a rating that a scale up to 1.5 lacks."""
+    asked = {"n_samples": 2, "reviewer": scripted, "review_plan": plan(tmp_path / "r")}
+    narrow = RatingScale(name="narrow", values=(1, 1.5), accept_threshold=None)
+    with pytest.raises(ParseError, match=r"expected a number from 1(\.0)? to 1\.5"):
+        write_paper(
+            scripted,
+            read_references(bib),
+            plan=plan(tmp_path / "w", tries=3),
+            **asked,
+            scale=narrow,
+        )
 
 
 def test_no_readable_paper_is_an_error_with_reasons(bib: Path, tmp_path: Path) -> None:
