@@ -26,6 +26,19 @@ def verdicts_on_model(
     return tuple(sentences)
 
 
+def beats_constant(skill: MetricResult) -> bool:
+    """Return True if a model's skill shows that it beats a constant.
+
+    The interval is above 0 and has no caution; a model without any error on enough papers beats
+    it too.
+    """
+    if skill.value is None or skill.low is None or skill.high is None:
+        return False
+    if skill.value == 1 and skill.n_papers >= FEW_PAPERS:
+        return True
+    return skill.low > 0 and skill.low < skill.high and skill.caution is None
+
+
 def verdicts_on_humans(metrics: _Results, baselines: Mapping[str, _Results]) -> tuple[str, ...]:
     """Return sentences on the humans: the error of a constant where they are the standard."""
     human, constant = metrics.get("proxy_mse_n1"), baselines["constant"].get("proxy_mse_n1")
@@ -63,17 +76,14 @@ def _against_constant(metrics: _Results, constant: _Results) -> str:
     )
     if skill.low is None or skill.high is None:
         return f"With one paper it cannot be said whether the model beats {numbers}."
-    if skill.value == 1 and skill.n_papers >= FEW_PAPERS:
-        return f"The model beats a constant, {numbers}: it makes no error on any paper."
-    if skill.low == skill.high:
-        return f"The model is NOT SHOWN TO BEAT A CONSTANT, {numbers}: {skill.caution}."
-    if skill.high < 0:
+    if beats_constant(skill):
+        perfect = ": it makes no error on any paper" if skill.value == 1 else ""
+        return f"The model beats a constant, {numbers}{perfect}."
+    if skill.high < 0 and skill.low < skill.high:
         return f"The model DOES NOT BEAT A CONSTANT; it is worse than {numbers}."
-    if skill.low <= 0:
-        return f"The model is NOT SHOWN TO BEAT A CONSTANT, {numbers}."
-    if skill.caution is not None:
-        return f"The model is NOT SHOWN TO BEAT A CONSTANT, {numbers}: {skill.caution}."
-    return f"The model beats a constant, {numbers}."
+    cautioned = skill.caution is not None and (skill.low > 0 or skill.low == skill.high)
+    why = f": {skill.caution}" if cautioned else ""
+    return f"The model is NOT SHOWN TO BEAT A CONSTANT, {numbers}{why}."
 
 
 def _against_human(metrics: _Results, baselines: Mapping[str, _Results]) -> list[str]:

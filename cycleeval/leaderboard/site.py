@@ -14,6 +14,7 @@ from markupsafe import Markup
 
 from cycledata.svg import histogram
 from cycledata.templates import content_security_policy, html_environment
+from cycleeval.conclusions import beats_constant
 from cycleeval.leaderboard.downloads import downloads, explorer
 from cycleeval.leaderboard.gather import Board, Entry
 from cycleeval.leaderboard.rows import (
@@ -147,9 +148,9 @@ class _Pages:
 
 
 def _n_beaten(ranked: Sequence[Entry]) -> int:
-    """Return the number of entries whose skill has an interval above 0."""
-    skills = [entry.card.metrics["skill_mse"] for entry in ranked if entry.card is not None]
-    return sum(skill.low is not None and skill.low > 0 for skill in skills)
+    """Return the number of entries that are shown to beat a constant."""
+    cards = [entry.card for entry in ranked if entry.card is not None]
+    return sum(beats_constant(card.metrics["skill_mse"]) for card in cards)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 import cycleeval
 from cycleeval.aligned import align
 from cycleeval.comparison import compare, compare_predictions
+from cycleeval.conclusions import beats_constant
 from cycleeval.human_ratings import human_ratings_of
 from cycleeval.inputs import DecisionLabel
 from cycleeval.predictions import Prediction, PredictionFile, parse_predictions
@@ -266,6 +267,22 @@ def test_the_report_says_whether_a_constant_is_beaten(model: object, words: str)
     assert callable(model)
     card = score(model(ratings.mean(axis=1)).clip(1, 10).tolist(), ratings.tolist(), config=QUICK)
     assert words in card.verdicts[0]
+
+
+def test_no_verdict_against_a_constant_from_few_papers_or_heavy_tails() -> None:
+    generator = np.random.default_rng(4)
+    truth = generator.normal(5.5, 1.5, 200).clip(1, 10)
+    ratings = (truth[:, None] + generator.normal(0, 0.3, (200, 3))).clip(1, 10)
+    close = (truth + generator.normal(0, 0.3, 200)).clip(1, 10)
+    far = close.copy()
+    far[:2] = np.where(truth[:2] > 5.5, 1, 10)
+    for model, n, beats in ((close, 200, True), (close, 20, False), (far, 200, False)):
+        card = score(model[:n].tolist(), ratings[:n].tolist(), config=QUICK)
+        skill = card.metrics["skill_mse"]
+        assert skill.low is not None
+        assert skill.low > 0
+        assert beats_constant(skill) == beats
+        assert card.verdicts[0].startswith("The model beats a constant") == beats
 
 
 def test_what_never_varies_is_undefined_and_says_so() -> None:

@@ -50,6 +50,13 @@ def site(board: Board, quick: ScoringConfig) -> dict[str, str]:
     return build_site(board)
 
 
+def test_the_board_counts_the_verdicts_of_its_cards(board: Board, site: dict[str, str]) -> None:
+    cards = [entry.card for entry in board.entries if entry.standing and entry.card]
+    beaten = sum(card.verdicts[0].startswith("The model beats a constant") for card in cards)
+    assert beaten == 2
+    assert f"{beaten} of {len(cards)} ranked submissions are shown to beat" in site["index.html"]
+
+
 def test_entries_stand_by_place_then_the_unranked(board: Board, hostile: tuple[str, str]) -> None:
     standings = [entry.standing for entry in board.entries]
     places = [None if found is None else found.place for found in standings]
