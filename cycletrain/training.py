@@ -169,7 +169,7 @@ def _require_finite(name: str, value: Any, trainer: Any) -> None:
     if value is None or math.isfinite(float(value)):
         return
     step = trainer.state.global_step + 1
-    kept = "no good checkpoint was saved; set training.save_steps"
+    kept = "no good checkpoint exists; see training.save_steps"
     # The checkpoint of this very update has the weights that gave the value.
     if good := [path for n, path in _checkpoints(trainer) if n < step - 1]:
         kept = f"the last good checkpoint is {good[-1]}"
