@@ -39,6 +39,8 @@ class ModelShape:
     vocabulary: int
     tied: bool = False
     """The output head is the embedding."""
+    max_positions: int | None = None
+    """Longest text that the model was made for; None if its positions are scaled or unknown."""
 
     @property
     def n_linear(self) -> int:
@@ -82,9 +84,16 @@ class ModelShape:
                 key_value=config.num_key_value_heads * head_size,
                 vocabulary=config.vocab_size,
                 tied=bool(config.tie_word_embeddings),
+                max_positions=_positions(config),
             )
         except AttributeError:
             return None
+
+
+def _positions(config: Any) -> int | None:
+    scaling = getattr(config, "rope_parameters", None) or {}
+    is_scaled = scaling.get("rope_type", "default") != "default"
+    return None if is_scaled else getattr(config, "max_position_embeddings", None)
 
 
 def _mlp_width(config: Any) -> int:

@@ -106,11 +106,17 @@ def check_memory(
         rows_per_example: 1 for SFT; 2 for pairs, which go through the model together.
 
     Raises:
-        TrainingError: the plan exceeds the memory of this machine's GPU.
+        TrainingError: the plan exceeds the memory of this machine's GPU, or the context the
+            positions of the model.
     """
     shape = ModelShape.of(model)
     if shape is None:
         return
+    if shape.max_positions is not None and training.context_tokens > shape.max_positions:
+        raise TrainingError(
+            f"training.context_tokens: expected at most {shape.max_positions}, the positions of"
+            f" {model.path}, found {training.context_tokens}"
+        )
     plan = plan_memory(
         shape, adapter, training, n_gpus=n_launched(), rows_per_example=rows_per_example
     )

@@ -12,7 +12,7 @@ from cycledata.records import Message
 from cycletrain import cli, training
 from cycletrain.chat_tokens import encode_chat
 from cycletrain.checkpoints import load_model, load_tokenizer
-from cycletrain.config import ModelConfig, TrainingConfig
+from cycletrain.config import AdapterConfig, ModelConfig, TrainingConfig
 from cycletrain.memory import ModelShape
 
 CHAT = (Message(role="user", content="a"), Message(role="assistant", content="b"))
@@ -124,6 +124,13 @@ def test_a_lack_of_memory_outside_of_the_updates_names_what_to_lower(
         cli._enough_memory(job),
     ):
         raise torch.OutOfMemoryError("CUDA is full\nMore.")
+
+
+def test_a_context_beyond_the_positions_of_the_model_is_refused(tiny_model: Path) -> None:
+    model = ModelConfig(path=str(tiny_model), dtype="float32")
+    config = TrainingConfig(context_tokens=10**6, learning_rate=1e-5, batch_size=1)
+    with pytest.raises(TrainingError, match=r"context_tokens: expected at most \d+, .*1000000"):
+        training.check_memory(model, AdapterConfig(kind="lora"), config, rows_per_example=1)
 
 
 def test_packed_examples_do_not_see_each_other(tiny_model: Path) -> None:
