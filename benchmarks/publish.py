@@ -13,7 +13,6 @@ import argparse
 import hashlib
 import json
 import os
-import random
 import signal
 import subprocess
 import sys
@@ -24,6 +23,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import ThreadingHTTPServer
 from pathlib import Path
+
+import numpy as np
 
 from cycledata import OpenSnapshot, Reply, SealedSnapshot, sample, seal
 from cycledata.builds.runner import DATASETS, build
@@ -36,7 +37,7 @@ BYTES_PER_PAPER = 285_000
 """Measured: bytes of the Parquet files per padded paper."""
 KILLED_AFTER = 0.5
 """Share of the bytes after which the first push is killed."""
-_HAN = range(0x4E00, 0x9F00)
+_HAN = (0x4E00, 0x9F00)
 
 
 @dataclass
@@ -71,15 +72,15 @@ class CountingHandler(LfsHandler):
         self.answer(200)
 
 
-def padded(text: str, rng: random.Random) -> str:
+def padded(text: str, rng: np.random.Generator) -> str:
     """Return a text with 8,000 random characters of 14 bits."""
-    return text + " " + "".join(chr(rng.choice(_HAN)) for _ in range(8_000))
+    return text + " " + rng.integers(*_HAN, 8_000, dtype="<u2").tobytes().decode("utf-16-le")
 
 
 def make_build(folder: Path, n_papers: int) -> Path:
     """Build `n_papers` padded papers; return the folder of the build."""
     reply = SealedSnapshot.open(sample.SNAPSHOT).get("openreview", f"forum/{PAPER}")
-    rng = random.Random(0)
+    rng = np.random.default_rng(0)
     with OpenSnapshot(folder / "snapshot") as snapshot:
         for number in range(n_papers):
             paper_id = f"Padded{number:05}"

@@ -27,6 +27,14 @@ pytestmark = [
 ]
 
 
+CUT_LABELS = """[...document.querySelectorAll("svg.figure text")].filter(text => {
+    const [label, chart] = [text, text.ownerSVGElement].map(e => e.getBoundingClientRect());
+    return label.left < chart.left - 1 || label.right > chart.right + 1
+        || label.bottom > chart.bottom + 1;
+}).map(text => text.textContent)"""
+"""Labels of charts that are not inside their chart."""
+
+
 class _Quiet(SimpleHTTPRequestHandler):
     def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
         """Keep the test's output clean."""
@@ -170,17 +178,47 @@ def test_a_page_sorts_and_filters_its_papers(page: Page, address: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("width", "scheme"), [(320, "light"), (390, "light"), (390, "dark"), (1280, "light")]
+    ("width", "scheme"), [(320, "light"), (390, "dark"), (768, "light"), (1280, "light")]
 )
 def test_no_page_is_wider_than_the_screen(
     page: Page, address: str, board: Board, width: int, scheme: str
 ) -> None:
     page.set_viewport_size({"width": width, "height": 844})
     page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]  # one of its literals
-    paths = ["", "metrics.html", *(f"submissions/{e.slug}.html" for e in board.entries)]
+    paths = [
+        "",
+        "metrics.html",
+        "papers.html",
+        "embed.html",
+        *(f"submissions/{e.slug}.html" for e in board.entries),
+    ]
     for path in paths:
         page.goto(address + path)
         assert page.evaluate("document.scrollingElement.scrollWidth") <= width, path
+        assert page.evaluate(CUT_LABELS) == [], path
+
+
+def test_a_phone_shows_every_interval_and_no_empty_label(
+    page: Page, address: str, board: Board
+) -> None:
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.goto(address)
+    cells = page.locator("table.ranking td[data-value]:not([data-value='']):visible").all()
+    assert len(cells) > 40
+    for cell in cells:
+        interval = cell.locator(".interval")
+        if interval.inner_text():
+            bar, text = cell.locator(".bar").bounding_box(), interval.bounding_box()
+            chart = cell.locator(".whisker").bounding_box()
+            assert bar is not None
+            assert text is not None
+            assert chart is not None
+            assert chart["width"] >= 60
+            assert 0 <= bar["x"] < bar["x"] + bar["width"] <= 390
+            assert 0 <= text["x"] < text["x"] + text["width"] <= chart["x"] + 1
+    page.goto(f"{address}submissions/{board.entries[0].slug}.html")
+    labeled = page.locator("table.plain td[data-label]:visible").all_inner_texts()
+    assert all(text.strip() for text in labeled)
 
 
 def test_a_phone_sorts_by_its_own_control(page: Page, address: str) -> None:
