@@ -221,7 +221,7 @@ def judge_gain(
     """
     if reward is None or not reward.is_rise:
         found = "nothing" if reward is None else shown_change(reward)
-        return GainVerdict(outcome="no-gain", sentence=f"The reward did not rise: {found}.")
+        return GainVerdict(outcome="no-gain", sentence=f"No rise of the reward is shown: {found}.")
     gain = f"The gain of {shown_change(reward)}"
     if held_out is not None and (
         not held_out.is_rise or held_out_share is None or held_out_share.value < HALF

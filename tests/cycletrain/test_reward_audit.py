@@ -301,7 +301,10 @@ def test_no_gain_is_said_to_be_none() -> None:
     assert found.verdict.outcome == "no-gain"
     assert found.explained is None
     nothing = [JudgedPaper("p", 0, "x", "", "", None)]
-    assert audit_policies(nothing, nothing).verdict.sentence == "The reward did not rise: nothing."
+    assert (
+        audit_policies(nothing, nothing).verdict.sentence
+        == "No rise of the reward is shown: nothing."
+    )
 
 
 def test_every_feature_and_text_measure_is_reported() -> None:
