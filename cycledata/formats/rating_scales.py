@@ -182,4 +182,5 @@ def decision_kind(text: str) -> DecisionKind | None:
     if match["accept"] or match["reject"]:
         kind = "accept" if match["accept"] else "reject"
     others = {word.lower() for word in _ANY_DECISION.findall(sentence)}
-    return None if others - {kind.removesuffix("n")} else kind
+    is_open = "?" in sentence or bool(others - {kind.removesuffix("n")})
+    return None if is_open else kind

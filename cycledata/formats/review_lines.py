@@ -43,10 +43,11 @@ MAX_LINE = 1_000
 
 _NUMBER_WORDS = "one|two|three|four|five|six|seven|eight|nine|ten"
 _ORDINALS = "first|second|third|fourth|fifth|sixth|1st|2nd|3rd|4th|5th|6th"
+_OF_ALL = r"(?:[ ]?(?:of|/)[ ]?\d{1,3})?"
 _REVIEWER = (
     rf"(?:(?:(?:anon(?:ymous)?|simulated|{_ORDINALS})[ _-]?)?reviewer"
-    rf"(?:[ \t#_-]{{0,3}}R?\d{{1,3}}|[ \t#_-]{{1,3}}(?:[a-z]|{_NUMBER_WORDS}))?"
-    rf"|review[ \t#]{{1,3}}\d{{1,3}}|(?:{_ORDINALS})[ ]review)(?![a-z0-9_'’])"
+    rf"(?:[ \t#_-]{{0,3}}R?\d{{1,3}}{_OF_ALL}|[ \t#_-]{{1,3}}(?:[a-z]|{_NUMBER_WORDS}))?"
+    rf"|review[ \t#]{{1,3}}\d{{1,3}}{_OF_ALL}|(?:{_ORDINALS})[ ]review)(?![a-z0-9_'’])"
 )
 _META = r"(?:(?:ac|area[ ]chair)(?:'s)?[ ])?meta[- ]?review|area[ ]chair(?:'s)?[ ]review"
 _DECISION = r"(?:(?:paper|final|overall|ac|area[ ]chair|meta)[ _]){0,2}(?:decision|verdict)"

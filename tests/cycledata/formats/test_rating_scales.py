@@ -89,9 +89,10 @@ def test_a_decision_is_what_its_wording_starts_with(text: str, kind: str | None)
 
 
 @pytest.mark.parametrize(
-    "text", ["Accept/Reject", "Accept or reject", "**Accept** / Reject", "Reject | Accept"]
+    "text",
+    ["Accept/Reject", "Accept or reject", "**Accept** / Reject", "Reject | Accept", "Accept?"],
 )
-def test_a_decision_that_names_both_is_none(text: str) -> None:
+def test_a_decision_that_is_left_open_is_none(text: str) -> None:
     assert decision_kind(text) is None
 
 
