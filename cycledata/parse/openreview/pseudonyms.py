@@ -113,7 +113,8 @@ _CODE_LINK = re.compile(
 _HOME_PAGE = re.compile(r"https?://[\w.-]{1,100}/~[\w.-]{1,60}(?:/[\w./#=-]{0,100})?")
 _NAME = (
     # A role identifies no person, such as "The Authors" or "Reviewer R2".
-    r"(?!(?:(?:The|Your|An?|All|Anonymous|Official|Senior|Program|Area|Meta)[ \t-]{1,3}){0,3}"
+    r"(?!(?:(?:The|Your|An?|All|Anonymous|Official|Senior|Program|Area|Meta"
+    r"|(?:Paper|Submission)#?[0-9]{0,6})[ \t-]{1,3}){0,3}"
     r"(?:Authors?|Reviewers?|ACs?|SACs?|PCs?|Chairs?|Editors?|Teams?|R[0-9])\b)"
     r"[^\W\d_a-z][\w'’.-]{0,30}(?:[ \t]{1,3}"
     r"(?:(?:v[ao]n|de[rnl]?|d[aiou]|la|le|te[rn]|bin|ibn|al|el)[ \t]{1,3}){0,2}"

@@ -160,6 +160,7 @@ def test_a_cycle_is_cut_where_it_starts() -> None:
         ("Fine.\nSigned: Zoë Müller-Lüd", "Fine.\nSigned: [name]"),
         ("Reviewed by: Jane Q. Doe\nFine.", "Reviewed by: [name]\nFine."),
         ("Thanks,\nThe Authors", "Thanks,\nThe Authors"),
+        ("Best,\nPaper3310 Authors", "Best,\nPaper3310 Authors"),
         ("Best regards,\nReviewer Zy9x", "Best regards,\nReviewer R2"),
         ("Thanks.\n\nMinor Points\n\n- a\n\nb", "Thanks.\n\nMinor Points\n\n- a\n\nb"),
         ("Best Results in Table 1", "Best Results in Table 1"),
