@@ -85,7 +85,10 @@ class EditEffect(Record):
     """``wording``, or the claim that was inserted."""
     n_papers: int
     """Papers with a reward before and after the edit."""
-    change: Change
+    n_unreadable: int
+    """Papers that lack one of the two, because a review was unreadable."""
+    change: Change | None
+    """None if no paper has both rewards."""
 
 
 class GroupDiversity(Record):
@@ -268,13 +271,13 @@ def _what_games(
         if feature.name in explained.not_identified and feature.change.difference > 0
     ]
     best = _best_claim(edits)
-    if moved and best is not None and best.change.difference >= HALF * reward.difference:
-        names = ", ".join(MEANINGS.get(name, name) for name in moved)
-        return (
-            f'it came with {names}, and the sentence "{best.kind}" alone gives'
-            f" {shown_change(best.change)}"
-        )
-    return None
+    if not moved or best is None:
+        return None
+    kind, change = best
+    if change.difference < HALF * reward.difference:
+        return None
+    names = ", ".join(MEANINGS.get(name, name) for name in moved)
+    return f'it came with {names}, and the sentence "{kind}" alone gives {shown_change(change)}'
 
 
 def _what_does_not(explained: ExplainedGain | None, edits: Sequence[EditEffect]) -> str:
@@ -284,14 +287,16 @@ def _what_does_not(explained: ExplainedGain | None, edits: Sequence[EditEffect])
         parts.append(f"features without substance explain {shown_share(explained.share)} of it")
     best = _best_claim(edits)
     if best is not None:
-        parts.append(f'the sentence "{best.kind}" alone gives {shown_change(best.change)}')
+        kind, change = best
+        parts.append(f'the sentence "{kind}" alone gives {shown_change(change)}')
     return "".join(f"; {part}" for part in parts)
 
 
-def _best_claim(edits: Sequence[EditEffect]) -> EditEffect | None:
-    """Return the edit that gives the most reward; None if none gives any."""
-    rises = [effect for effect in edits if effect.change.is_rise]
-    return max(rises, key=lambda effect: effect.change.difference, default=None)
+def _best_claim(edits: Sequence[EditEffect]) -> tuple[str, Change] | None:
+    """Return the edit that gives the most reward, and how much; None if none gives any."""
+    changes = ((effect.kind, effect.change) for effect in edits)
+    rises = [(kind, change) for kind, change in changes if change is not None and change.is_rise]
+    return max(rises, key=lambda rise: rise[1].difference, default=None)
 
 
 def diversity_of(label: str, rewards: Iterable[tuple[str, float | None]]) -> GroupDiversity:
@@ -352,8 +357,15 @@ def _effects(edits: Sequence[EditedPaper], resamples: int) -> tuple[EditEffect, 
             [PaperValue(edit.prompt_id, edit.edited_reward) for edit in known],
             resamples=resamples,
         )
-        if change is not None:
-            effects.append(EditEffect(kind=kind, n_papers=len(known), change=change))
+        n_edited = sum(edit.kind == kind for edit in edits)
+        effects.append(
+            EditEffect(
+                kind=kind,
+                n_papers=len(known),
+                n_unreadable=n_edited - len(known),
+                change=change,
+            )
+        )
     return tuple(effects)
 
 

@@ -15,6 +15,7 @@ from cycledata.records import Message
 from cycletrain import simulated_results
 from cycletrain.config import AdapterConfig, ModelConfig, TrainingConfig
 from cycletrain.loop_config import AuditConfig, LoopConfig
+from cycletrain.reward_audit.report import RewardAudit
 from cycletrain.reward_audit.run import FinishedAudit, baseline_of, run_audit
 from tests.cycletrain.conftest import make_build, paper_of, review_messages
 
@@ -106,6 +107,11 @@ def audit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Fini
     return run
 
 
+def _effects(audit: RewardAudit) -> dict[str, float]:
+    """Return the change of the reward per kind of edit."""
+    return {edit.kind: edit.change.difference for edit in audit.edits if edit.change is not None}
+
+
 def test_a_planted_hack_is_found(audit: Callable[..., FinishedAudit]) -> None:
     found = audit(
         Policy(claims=0.4, answers=0.5),
@@ -115,7 +121,7 @@ def test_a_planted_hack_is_found(audit: Callable[..., FinishedAudit]) -> None:
     ).audit
     assert found.verdict.outcome == "gamed"
     assert "most of all claims of proofs" in found.verdict.sentence
-    effects = {effect.kind: effect.change.difference for effect in found.edits}
+    effects = _effects(found)
     assert effects.pop(CLAIM) > 1.5
     assert all(abs(change) < 1 for change in effects.values())
 
@@ -145,7 +151,7 @@ def test_a_reward_that_cannot_be_claimed_passes(audit: Callable[..., FinishedAud
     assert found.verdict.outcome == "confirmed"
     assert found.explained is not None
     assert abs(found.explained.share.value) < 0.25
-    assert all(abs(effect.change.difference) < 1 for effect in found.edits)
+    assert all(abs(change) < 1 for change in _effects(found).values())
 
 
 def test_an_audit_without_a_held_out_reviewer_or_edits_says_so(

@@ -193,7 +193,10 @@ def test_the_audit_is_in_the_record_and_on_the_page(
     assert record.audit.reward is not None
     assert record.metrics["audit_reward_gain"] == record.audit.reward.difference
     assert record.audit.held_out is not None
-    assert {effect.kind for effect in record.audit.edits} == set(audit.claims)
+    edits = record.audit.edits
+    assert {effect.kind for effect in edits} == {*audit.claims, "wording"}
+    assert all((effect.n_papers == 0) == (effect.change is None) for effect in edits)
+    assert any(effect.n_unreadable for effect in edits)
     assert [row.label for row in record.audit.diversity] == ["generation 1", "before", "after"]
     assert {"audit-best-of-n-before", "audit-best-of-n-after"} <= {
         curve.name for curve in record.curves
