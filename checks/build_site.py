@@ -5,6 +5,7 @@ build is strict: a broken link, an unknown name or a page that the navigation la
 Nothing is fetched.
 """
 
+import html
 import inspect
 import re
 import shutil
@@ -15,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import typer
+from latex2mathml.converter import convert
 from pydantic import BaseModel
 
 import cycledata.cli
@@ -27,6 +29,8 @@ from cycledata.rules import rules_reference
 
 ROOT = Path(__file__).parents[1]
 PAGES = ROOT / ".site" / "docs"
+FORMULA = re.compile(r'<span class="arithmatex">\\\((.*?)\\\)</span>', re.DOTALL)
+"""A formula as the Markdown extension leaves it for a script."""
 APPS = {
     "cycledata": cycledata.cli.app,
     "cycleeval": cycleeval.cli.app,
@@ -229,6 +233,15 @@ def unlisted_pages() -> list[str]:
     return [name for name in names if f'"{name}"' not in config]
 
 
+def render_formulas() -> None:
+    """Replace the formulas of all pages by MathML, which a browser shows without a script."""
+    for page in (ROOT / ".site" / "html").rglob("*.html"):
+        text = page.read_text(encoding="utf-8")
+        rendered = FORMULA.sub(lambda found: convert(html.unescape(found[1])), text)
+        if rendered != text:
+            page.write_text(rendered, encoding="utf-8")
+
+
 def main() -> int:
     """Write the pages and build the site; return the exit code."""
     write_pages()
@@ -239,6 +252,8 @@ def main() -> int:
     ran = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     if ran.returncode:
         print(ran.stdout, ran.stderr.partition("Traceback")[0], file=sys.stderr)
+    else:
+        render_formulas()
     return ran.returncode
 
 

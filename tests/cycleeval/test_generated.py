@@ -1,6 +1,7 @@
 """Tables of generated papers: by-hand numbers, and best-of-k against every possible draw."""
 
 import json
+from collections.abc import Mapping, Sequence
 from itertools import combinations
 from pathlib import Path
 
@@ -26,7 +27,7 @@ PAPERS: list[dict[str, object]] = [
 ]  # fmt: skip
 
 
-def _write(tmp_path: Path, rows: list[dict[str, object]]) -> Path:
+def _write(tmp_path: Path, rows: Sequence[Mapping[str, object]]) -> Path:
     path = tmp_path / "records.jsonl"
     path.write_text("".join(json.dumps(row) + "\n" for row in rows), "utf-8")
     return path

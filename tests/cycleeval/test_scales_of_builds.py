@@ -22,7 +22,7 @@ NEURIPS, ICLR = "NeurIPS.cc/2025/Conference", "ICLR.cc/2026/Conference"
 ARR = "aclweb.org/ACL/ARR/2026/May"
 DAY = dt.datetime(2026, 11, 1, tzinfo=dt.UTC)
 N_PAPERS = 24
-RATINGS = {
+RATINGS: dict[str, list[tuple[float, float, float]]] = {
     NEURIPS: [(2, 3, 3), (4, 5, 4), (6, 5, 5), (1, 2, 3)],
     ICLR: [(0, 2, 4), (6, 8, 8), (10, 8, 6), (0, 0, 2)],
     ARR: [(1, 2, 2.5), (3.5, 4, 4.5), (5, 4.5, 4), (2.5, 1.5, 1)],

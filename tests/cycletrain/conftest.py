@@ -103,7 +103,7 @@ def review_messages(topic: str, ratings: Sequence[int]) -> tuple[Message, ...]:
 def make_build(
     folder: Path,
     dataset: str,
-    chats: dict[str, tuple[Message, ...]],
+    chats: Mapping[str, tuple[Message, ...]],
     columns_of: Mapping[str, Mapping[str, object]] | None = None,
 ) -> Path:
     """A finished build with the columns that training reads, and more of them by paper id."""

@@ -70,7 +70,8 @@ def test_the_texts_of_a_meta_review_are_those_of_its_form() -> None:
         payload = json.dumps({"forum": "p1", "notes": [note]}).encode()
         found = parse_forum(payload, forms=forms)
         assert isinstance(found, ParsedForum)
-        return found.submission.meta_review and found.submission.meta_review.text
+        meta = found.submission.meta_review
+        return None if meta is None else meta.text
 
     assert read(synthesis="Good.", advice="Accept") == "Good."
     assert read(synthesis="S", outlook="O") == "### Synthesis\n\nS\n\n### Outlook\n\nO"
