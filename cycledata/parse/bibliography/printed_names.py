@@ -11,9 +11,9 @@ _INITIALS = (
 )
 _SURNAME = (
     rf"(?:(?:{_PARTICLES}) ){{0,3}}(?:[dD]['’])?"
-    r"(?:[A-ZÀ-Þ][\w'’-]*[a-zß-ɏ](?:[- ]"
+    r"(?:[A-ZÀ-Þ][\w'’-]{0,40}[a-zß-ɏ](?:[- ]"
     r"(?!(?:The|An|On|In|How|Why|What|When|Is|Are|Do|Does|For|From|Towards?|Some|Can|It)\b)"
-    r"[A-ZÀ-Þ][\w'’-]*[a-zß-ɏ])?|[A-ZÀ-Þ][A-ZÀ-Þ'’-]++(?![a-z]))"
+    r"[A-ZÀ-Þ][\w'’-]{0,40}[a-zß-ɏ])?|[A-ZÀ-Þ][A-ZÀ-Þ'’-]{1,40}+(?![a-z]))"
 )
 _NAME = (
     rf"(?>{_INITIALS} {_SURNAME}|{_SURNAME},? {_INITIALS}(?: ?v\. ?d\.)?|et al\.?)"
@@ -48,16 +48,16 @@ _TOOK_ARTICLE = re.compile(r"[A-Z]\. [AI]\Z")
 """Names that end in an initial which is the first word of the title."""
 _AFTER_COLON = re.compile(r": (?![A-Z]\.)[^\s.]{2}")
 _FULL_NAME = (
-    r"(?>(?:d['’])?[A-ZÀ-Þ][\w'’.-]*+"
-    r"(?: (?:(?:van|der|den|de|von|da|del|la|le) ){0,2}(?:d['’])?[A-ZÀ-Þ][\w'’.-]*+){1,3})"
+    r"(?>(?:d['’])?[A-ZÀ-Þ][\w'’.-]{0,40}+"
+    r"(?: (?:(?:van|der|den|de|von|da|del|la|le) ){0,2}(?:d['’])?[A-ZÀ-Þ][\w'’.-]{0,40}+){1,3})"
 )
 FULL_NAMES = re.compile(
     rf"{_FULL_NAME}(?:(?:,? (?:and|&|und|et|en|og|y|e) |; |, ){_FULL_NAME}){{0,60}}+"
     r"(?:,? et al\.?)?[\s,.:–-]*+\Z"
 )
 TWO_NAMES = re.compile(
-    r"(?:[A-ZÀ-Þ][\w.'’-]*+,? ){1,9}(?:en|und|et|og|y"
-    r"|e) [A-ZÀ-Þ][\w.'’-]*+ (?:[A-Z]\.? )?[A-ZÀ-Þ][\w'’-]*+"
+    r"(?:[A-ZÀ-Þ][\w.'’-]{0,40}+,? ){1,9}(?:en|und|et|og|y"
+    r"|e) [A-ZÀ-Þ][\w.'’-]{0,40}+ (?:[A-Z]\.? )?[A-ZÀ-Þ][\w'’-]{0,40}+"
 )
 
 
