@@ -189,26 +189,6 @@ def fit_baseline(
     )
 
 
-def cross_fit_ratings(
-    papers: Sequence[PaperFeatures],
-    ratings: Sequence[float] | Floats,
-    *,
-    kind: Kind,
-    folds: int = 10,
-    seed: int = 0,
-) -> Floats:
-    """Return ratings of papers by regressions on the other folds, shape (n_papers,).
-
-    For references without a training split; the signature says ``learned:cross-fitted``. Terms
-    and their document frequencies come from all papers, since they involve no rating.
-
-    Raises:
-        ValueError: as ``fit_baseline`` and ``draw_folds`` do.
-    """
-    wanted = np.asarray(ratings, dtype=np.float64)
-    return cross_fit(papers, wanted.reshape(-1, 1), kind=kind, folds=folds, seed=seed)[:, 0]
-
-
 def cross_fit(
     papers: Sequence[PaperFeatures],
     targets: Floats,
@@ -217,7 +197,10 @@ def cross_fit(
     folds: int = 10,
     seed: int = 0,
 ) -> Floats:
-    """Return several targets of papers, predicted from the other folds.
+    """Return several targets of papers, predicted from the other folds, in the targets' shape.
+
+    For references without a training split. Terms and their document frequencies come from all
+    papers, since they involve no rating.
 
     Args:
         papers: features per paper.

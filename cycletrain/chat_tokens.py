@@ -11,7 +11,7 @@ import json
 import random
 import re
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import accumulate
 from typing import Any, NamedTuple, Protocol
@@ -138,17 +138,6 @@ def encode_chat(tokenizer: ChatTokenizer, messages: Sequence[Message]) -> Exampl
         user_starts = rendered.contents[1][0] if len(rendered.contents) > 1 else 0
         n_system = sum(start < user_starts for start in starts)
     return Example(tuple(ids), tuple(labels), tuple(starts), rendered.text, n_system)
-
-
-def count_control_tokens(tokenizer: ChatTokenizer, messages: Iterable[Message]) -> int:
-    """Return how many names of control tokens the messages contain as plain text."""
-    pattern = "|".join(
-        re.escape(name)
-        for name in sorted(control_tokens(tokenizer).values(), key=len, reverse=True)
-    )
-    if not pattern:
-        return 0
-    return sum(len(re.findall(pattern, message.content)) for message in messages)
 
 
 def control_tokens(tokenizer: ChatTokenizer) -> dict[int, str]:

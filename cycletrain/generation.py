@@ -5,7 +5,7 @@ batch by batch. A killed run resumes from that file and ends with the same compl
 depends only on its request and its batch, and batches are cut from the whole list of requests.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from itertools import islice
 from pathlib import Path
@@ -366,12 +366,3 @@ def _endpoint_generator(config: ModelConfig) -> ServedGenerator:
                 f" {other.model}; start the same model there",
             )
     return ServedGenerator(endpoints, f"{first.model}@{first.url}")
-
-
-def count_finishes(rows: Iterable[RecordedCompletion]) -> dict[str, int]:
-    """Return the number of completions per finish reason."""
-    counts: dict[str, int] = {"stop": 0, "length": 0, "no-room": 0}
-    for row in rows:
-        reason = row.finish_reason or "unknown"
-        counts[reason] = counts.get(reason, 0) + 1
-    return counts

@@ -6,6 +6,7 @@ They are reported, and removed only on request: white words on a dark ground are
 import re
 from collections.abc import Iterator
 
+from cycledata.formats.braces import closing_brace
 from cycledata.parse.latex.flat_text import FlatText, TextSpan
 
 _ONE = r"(?:1|0?\.9\d*|1\.0)"
@@ -32,7 +33,6 @@ _GROUND = re.compile(
 )
 _WORDS = re.compile(r"[A-Za-z]{2,}[^{}\\]{0,400}")
 _GAP = re.compile(r"(?:\s|\\[A-Za-z]+\*?(?:\[[^\]]{0,40}\])?(?:\{[^{}]{0,40}\}){0,3}|[{}])*+")
-_BRACE = re.compile(r"\\.|[{}]", re.DOTALL)
 MAX_FOUND = 20
 """Hidden texts that are reported of one paper."""
 MAX_HIDDEN_CHARS = 5_000
@@ -72,19 +72,9 @@ def _hidden_span(text: str, command: re.Match[str], otherwise: int) -> TextSpan:
     """
     start, end = command.span()
     if text.startswith("{", end):
-        found = _end_of_group(text, end + 1)
-        return TextSpan(start, otherwise if found is None else found + 1)
-    found = _end_of_group(text, end)
-    if found is not None and text[start - 1 : start] == "{":
+        found = closing_brace(text, end + 1, limit=MAX_HIDDEN_CHARS)
+        return TextSpan(start, otherwise if found < 0 else found + 1)
+    found = closing_brace(text, end, limit=MAX_HIDDEN_CHARS)
+    if found >= 0 and text[start - 1 : start] == "{":
         return TextSpan(start - 1, found + 1)
-    return TextSpan(start, otherwise if found is None else found)
-
-
-def _end_of_group(text: str, start: int) -> int | None:
-    """Return where the group around a place ends, or None if that is too far away."""
-    depth = 0
-    for brace in _BRACE.finditer(text, start, start + MAX_HIDDEN_CHARS):
-        depth += (brace[0] == "{") - (brace[0] == "}")
-        if depth < 0:
-            return brace.start()
-    return None
+    return TextSpan(start, otherwise if found < 0 else found)
