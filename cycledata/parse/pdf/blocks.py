@@ -1,15 +1,25 @@
 """Lines of a PDF to blocks in reading order: columns, paragraphs, headings, captions, notes."""
 
 import re
-from bisect import bisect_right
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
+from cycledata.parse.pdf.columns import (
+    Type,
+    body_type,
+    differs,
+    front_cut,
+    gutters,
+    in_capitals,
+    in_order,
+    side_by_side,
+    usual_gutter,
+)
 from cycledata.parse.pdf.convert import Block, Box, Kind
 from cycledata.parse.pdf.lines import TextLine, line_of
-from cycledata.parse.pdf.runs import Page, Run, is_mathematical
+from cycledata.parse.pdf.runs import Page, Run
 
 NUMBER_FIRST = re.compile(
     r"(?:\d{1,2}(?:\.\d{1,2}){0,3}|[A-Z](?:\.\d{1,2}){1,3}|[A-Z](?=[.\s])|[IVX]{1,5}(?=\.))[.):]?\s+\S"
@@ -22,17 +32,6 @@ _CAPTION = re.compile(
 _ITEM = re.compile(r"[•●◦▪∗·–—-]\s|\(?[a-z0-9ivx]{1,3}[.)]\s|\[\d{1,3}\]\s")
 _NOTE_MARK = re.compile(r"(?:\d{1,2}|[∗*†‡§¶⋆]+)\s?\S")
 _MAX_HEADING_LINES = 4
-_BINS = 200
-
-
-@dataclass(frozen=True, slots=True)
-class Type:
-    """Type of the running text, learned from all lines."""
-
-    size: float
-    font: str
-    leading: float
-    """Distance of two baselines, in units of the size."""
 
 
 @dataclass(slots=True)
@@ -73,7 +72,7 @@ def blocks_of(pages: Sequence[Page], lines: Sequence[Sequence[TextLine]]) -> lis
         lines: the lines of each, from top to bottom.
     """
     body = body_type(lines)
-    usual = _usual_gutter(pages, lines, body)
+    usual = usual_gutter(pages, lines, body)
     blocks: list[Block] = []
     for number, (page, printed) in enumerate(zip(pages, lines, strict=True)):
         groups = _page_groups(number, page, printed, body, usual)
@@ -81,139 +80,7 @@ def blocks_of(pages: Sequence[Page], lines: Sequence[Sequence[TextLine]]) -> lis
     return blocks
 
 
-def body_type(lines: Sequence[Sequence[TextLine]]) -> Type:
-    """Return the type of most letters."""
-    letters = Counter[tuple[float, str]]()
-    for printed in lines:
-        for line in printed:
-            for (font, size, _, _), n in line.letters.items():
-                letters[size, font] += n
-    if not letters:
-        return Type(10.0, "", 1.2)
-    sizes = Counter[float]()
-    for (size, _), n in letters.items():
-        sizes[size] += n
-    size = sizes.most_common(1)[0][0]
-    font = max((n, font) for (each, font), n in letters.items() if each == size)[1]
-    steps = Counter[float]()
-    for printed in lines:
-        for line, following in pairwise(sorted(printed, key=lambda ln: (round(ln.left), ln.base))):
-            if line.size == following.size == size and abs(line.left - following.left) < 1:
-                step = round((following.base - line.base) / size, 1)
-                if 0.9 < step < 3.0:
-                    steps[step] += 1
-    return Type(size, font, steps.most_common(1)[0][0] if steps else 1.2)
-
-
 # --- Columns -------------------------------------------------------------------------------------
-
-
-def gutters(page: Page, lines: Sequence[TextLine], body: Type) -> list[float]:
-    """Return the middles of the white stripes between the columns of a page; mostly one or none."""
-    text = [
-        line
-        for line in lines
-        if abs(line.size - body.size) < 1.6
-        and sum(line.letters.values()) > 15
-        and line.width > 0.15 * page.width
-    ]
-    covered = [0] * _BINS
-    for line in text:
-        first = max(int(line.left / page.width * _BINS), 0)
-        last = min(int(line.right / page.width * _BINS), _BINS - 1)
-        for at in range(first, last + 1):
-            covered[at] += 1
-    found: list[float] = []
-    allowed = 0.12 * len(text)
-    at = _BINS // 4
-    while at < 3 * _BINS // 4:
-        end = at
-        while end < 3 * _BINS // 4 and covered[end] <= allowed:
-            end += 1
-        if end > at:
-            lowest = min(covered[at:end])
-            stripe = [i for i in range(at, end) if covered[i] == lowest]
-            middle = (stripe[0] + stripe[-1] + 1) / 2 / _BINS * page.width
-            left = sum(line.right <= middle + 1 for line in text)
-            right = sum(line.left >= middle - 1 for line in text)
-            if min(left, right) >= max(3, 0.12 * len(text)):
-                found.append(middle)
-        at = end + 1
-    return found
-
-
-def _usual_gutter(
-    pages: Sequence[Page], lines: Sequence[Sequence[TextLine]], body: Type
-) -> float | None:
-    """Return the gutter of most pages as a share of the width; None for one column."""
-    found = []
-    for page, printed in zip(pages, lines, strict=True):
-        between = gutters(page, printed, body)
-        if len(between) == 1:
-            found.append(between[0] / page.width)
-    return sorted(found)[len(found) // 2] if found and len(found) >= 0.3 * len(pages) else None
-
-
-def _side_by_side(lines: Sequence[TextLine], middle: float) -> bool:
-    """Return whether there is text on both sides of a gutter at the same height."""
-    left = {round(line.base / 30) for line in lines if line.right < middle + 1}
-    long = {
-        round(line.base / 30)
-        for line in lines
-        if line.left > middle - 1 and sum(line.letters.values()) > 16
-    }
-    return len(left & long) >= 3
-
-
-def _column_of(line: TextLine, between: Sequence[float]) -> int:
-    """Return a line's column, from 0; -1 if it crosses a gutter."""
-    if any(line.left < middle - 2 and line.right > middle + 2 for middle in between):
-        return -1
-    return bisect_right(between, (line.left + line.right) / 2)
-
-
-def _in_order(
-    lines: Sequence[TextLine], between: Sequence[float], cut: float
-) -> list[tuple[int, TextLine]]:
-    """Return the lines column by column, between those that span all; ``cut`` ends the front."""
-    ordered: list[tuple[int, TextLine]] = []
-    columns: list[list[TextLine]] = [[] for _ in range(len(between) + 1)]
-
-    def flush() -> None:
-        for number, column in enumerate(columns):
-            ordered.extend((number, line) for line in column)
-            column.clear()
-
-    for line in sorted(lines, key=lambda line: (round(line.base), line.left)):
-        column = _column_of(line, between) if line.base >= cut else -1
-        if column < 0:
-            flush()
-            ordered.append((-1, line))
-        else:
-            columns[column].append(line)
-    flush()
-    return ordered
-
-
-def _front_cut(lines: Sequence[TextLine], between: Sequence[float], body: Type) -> float:
-    """Return the top of the abstract or of the first heading, which ends the authors' columns."""
-    for line in lines:
-        text = line.text()
-        inline = re.match(r"abstract\s?[.:—–-]", text, re.IGNORECASE)
-        alone = re.fullmatch(r"(?:1\s|I\.\s)?(?:abstract|summary|introduction)[.:]?", text, re.I)
-        if not inline and not alone:
-            continue
-        right = [
-            other
-            for other in lines
-            if other.base < line.base - 2
-            and between
-            and _column_of(other, between) > 0
-            and abs(other.size - body.size) < 0.6
-            and sum(other.letters.values()) > 25
-        ]
-        return 0.0 if len(right) > 3 else line.base - 1
-    return 0.0
 
 
 # --- Groups --------------------------------------------------------------------------------------
@@ -224,13 +91,13 @@ def _page_groups(
 ) -> list[_Group]:
     drawn, printed = _apart_from_figures(page, lines, body)
     between = gutters(page, printed, body)
-    if not between and usual is not None and _side_by_side(printed, usual * page.width):
+    if not between and usual is not None and side_by_side(printed, usual * page.width):
         between = [usual * page.width]  # a page with a wide abstract or figures
-    cut = _front_cut(printed, between, body) if number == 0 else 0.0
+    cut = front_cut(printed, between, body) if number == 0 else 0.0
     groups: list[_Group] = []
     ordered = [
         (column, part)
-        for column, line in _in_order(printed, between, cut)
+        for column, line in in_order(printed, between, cut)
         for part in _without_run_in(line, body)
     ]
     margins = _margins(ordered)
@@ -296,7 +163,7 @@ def _joins(
     step = line.base - last.base
     if abs(step) < 0.3 * size:  # cells of one row
         return line.left > last.right - size
-    apart = _differs(line, body)
+    apart = differs(line, body)
     heading = apart and not line.italic
     limit = max(1.25 * body.leading if not heading else 1.45, 1.3)
     if not 0 < step < limit * size:
@@ -304,7 +171,7 @@ def _joins(
     if (abs(last.size - line.size) > 0.6 and line.size not in last.sizes) or last.bold != line.bold:
         # A formula or a few words in another type inside of a paragraph.
         return False
-    if apart != _differs(last, body) and line.font != last.font and (apart and line.bold):
+    if apart != differs(last, body) and line.font != last.font and (apart and line.bold):
         return False
     if apart and NUMBER_FIRST.match(line.text()):
         return False
@@ -327,25 +194,6 @@ def _starts_paragraph(group: _Group, line: TextLine, margin: tuple[float, float]
         return True
     short = last.right < right - 2.5 * size
     return short and last.text()[-1:] in ".!?:" and line.text()[:1].isupper()
-
-
-def _differs(line: TextLine, body: Type) -> bool:
-    """Return whether a line's type is not that of running text: bold, large, another font."""
-    if not line.letters:
-        return False
-    if line.size < 0.9 * body.size:
-        return False
-    return (
-        line.bold
-        or line.size > 1.08 * body.size
-        or (line.font != body.font and not is_mathematical(line.font))
-        or _in_capitals(line.text())
-    )
-
-
-def _in_capitals(text: str) -> bool:
-    letters = [char for char in text if char.isalpha()]
-    return len(letters) > 4 and all(map(str.isupper, letters))
 
 
 # --- Kinds ---------------------------------------------------------------------------------------
@@ -380,7 +228,7 @@ def _is_heading(group: _Group, text: str, body: Type, margin: tuple[float, float
     if len(lines) > _MAX_HEADING_LINES or not 2 < len(text) <= 200:
         return False
     if not all(line.bold or line.size > 1.08 * body.size for line in lines):
-        capitals = _in_capitals(text)
+        capitals = in_capitals(text)
         other = all(line.font != body.font and line.size >= 0.9 * body.size for line in lines)
         numbered = NUMBER_FIRST.match(text)
         if not (capitals and lines[0].size >= 0.9 * body.size) and not (other and numbered):
