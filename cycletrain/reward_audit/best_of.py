@@ -63,16 +63,19 @@ def draw_best_of(
 ) -> Curve | None:
     """Return Figure 3 for the papers of one policy; None if no prompt has a paper.
 
+    Both lines are of the same prompts: those whose papers all have a held-out rating, if any has.
+
     Args:
         papers: with a reward and, where there is a held-out reviewer, its rating, by prompt.
         name: of the curve.
         title: of the curve.
     """
-    sizes = [len(group) for group in papers.values() if group]
-    if not sizes:
-        return None
-    n_most = min(sizes)
     groups = [group for group in papers.values() if group]
+    rated = [group for group in groups if all(paper.held_out is not None for paper in group)]
+    groups = rated or groups
+    if not groups:
+        return None
+    n_most = min(map(len, groups))
     found = [[best_of(group, n) for group in groups] for n in range(1, n_most + 1)]
     lines = [Line(label="chooser", y=tuple(mean(one.chooser for one in row) for row in found))]
     if all(one.held_out is not None for row in found for one in row):

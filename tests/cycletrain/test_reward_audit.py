@@ -129,6 +129,8 @@ def test_figure_3_has_a_line_per_reviewer() -> None:
     assert curve.x == (1.0, 2.0)
     assert [line.label for line in curve.lines] == ["chooser", "held-out"]
     assert curve.lines[0].y == (3.5, 4.0)
+    unreadable = {**papers, "z": [PairOfScores(9, None), PairOfScores(9, 1)]}
+    assert draw_best_of(unreadable, name="best-of", title="Best of n") == curve
     alone = draw_best_of({"a": [PairOfScores(5, None)]}, name="x", title="x")
     assert alone is not None
     assert [line.label for line in alone.lines] == ["chooser"]
