@@ -41,8 +41,17 @@ def read_config(path: Path, model: type[C], overrides: Sequence[str] = ()) -> C:
     try:
         return model.model_validate(_fill_round(table))
     except ValidationError as error:
-        problems = "; ".join(_explain(problem, model) for problem in error.errors())
-        raise ParseError("recipe", f"{path}: {problems}") from error
+        raise ParseError("recipe", f"{path}: {_problems(error, model)}") from error
+
+
+def _problems(error: ValidationError, model: type[Record]) -> str:
+    """Return all problems of a recipe: unknown keys first, missing ones together."""
+    found = sorted(error.errors(), key=lambda problem: problem["type"] != "extra_forbidden")
+    parts = [_explain(problem, model) for problem in found if problem["type"] != "missing"]
+    missing = [".".join(map(str, p["loc"])) for p in found if p["type"] == "missing"]
+    if missing:
+        parts.append(f"missing keys: {', '.join(missing)}; see `cycletrain recipe list`")
+    return "; ".join(parts)
 
 
 def _fill_round(table: dict[str, Any]) -> dict[str, Any]:

@@ -25,12 +25,15 @@ _VERBS = frozenset(
     {
         *("ignore", "disregard", "forget", "override", "bypass", "give", "provide", "write"),
         *("output", "generate", "produce", "return", "assign", "award", "leave", "rate", "score"),
+        *("respond",),
         *("evaluate", "accept", "accepted", "recommend", "suggest", "praise", "highlight"),
         *("mention", "list", "report", "point", "raise", "include", "note", "criticize", "you"),
     }
 )
 """Every order below contains one of these too."""
 _WORD = re.compile(r"[a-z]+")
+_MARKUP = re.compile(r"\\[A-Za-z]{1,20}\*?(?=[{\s])|[{}\u200b-\u200f\u2060\ufeff]")
+"""Commands and invisible characters, which an order may have between its words."""
 _END = re.compile(r"[.!?](?=\s|$)|\n\s*\n|[\n]$")
 _JUDGES = (
     r"(?:reviewers?|llms?|ai|ais|(?:large\s)?language\smodels?|chatgpt|gpt\S{0,8}|assistants?|you)"
@@ -39,22 +42,26 @@ _JUDGMENT = (
     r"(?:reviews?|ratings?|scores?|marks?|evaluations?|assessments?|recommendations?|feedback)"
 )
 _PRAISE = (
-    r"(?:positive|favou?rabl[ey]|glowing|enthusiastic|excellent|outstanding|high|highest|higher"
+    r"(?![\w-]{1,12}(?:-|\s)quality)(?:positive|favou?rabl[ey]|glowing|enthusiastic|excellent|outstanding|high|highest|higher"
     r"|maximum|top|perfect|full|strong|best)"
 )
 _PAPER = r"(?:paper|submission|manuscript|work|article)"
+_BEGIN = (
+    r"(?:^\W{0,4}|[:;,]\s|\b(?:please|now|and|only|kindly)\s"
+    rf"|\b{_JUDGES}\b.{{0,30}}?\b(?:must|should|shall)\s)(?:only\s)?"
+)
 _ORDER = re.compile(
     r"\b(?:ignore|disregard|forget|override|bypass)\b.{0,40}?\b(?:previous|prior|above|preceding"
     r"|earlier|system|other|all|your)\s(?:\w+\s){0,2}?(?:instructions?|prompts?|guidelines?|rules?)\b"
-    r"|(?:^\W{0,4}|[:;,]\s|\b(?:please|now|must|should|and|only|kindly)\s)"
-    r"(?:give|provide|write|output|generate|produce|return|assign|award|leave)\b.{0,60}?"
+    rf"|{_BEGIN}(?:give|provide|write|output|generate|produce|return|assign|award|leave|respond)"
+    r"\b.{0,60}?"
     rf"\b{_PRAISE}\b.{{0,30}}?\b{_JUDGMENT}\b"
-    rf"|(?:^\W{{0,4}}|[:;,]\s|\b(?:please|now|must|should|and)\s)(?:rate|score|evaluate)\s(?:this|the)\s"
+    rf"|{_BEGIN}(?:rate|score|evaluate)\s(?:this|the)\s"
     rf"{_PAPER}\b.{{0,40}}?\b(?:{_PRAISE}|10|accept)\b"
     rf"|\b{_JUDGES}\b.{{0,60}}?\b(?:must|should|shall|have\sto|need\sto|(?:required|instructed|asked)"
     rf"\sto)\b.{{0,40}}?\b(?:accept|recommend\saccept\w*|praise)\b.{{0,30}}?\b{_PAPER}\b"
-    rf"|(?:^\W{{0,4}}|[:;,]\s|\b(?:please|now|must|should|and)\s)(?:recommend|suggest)\s(?:a\s|an\s|its\s"
-    rf"|for\s)?(?:strong(?:ly)?\s)?accept\w*"
+    rf"|{_BEGIN}(?:recommend|suggest)\s(?:a\s|an\s|its\s|for\s)?(?:strong(?:ly)?\s)?accept\w*"
+    rf"|\brecommended\sthat\syou\saccept\b"
     rf"|\b(?:do\snot|don't|never|avoid)\s(?:highlight|mention|list|report|point|raise|include|note"
     r"|give|write|criticiz)\w*\b.{0,40}?\b(?:negatives?|weakness\w*|flaws?|shortcomings?|criticisms?)\b"
     r"|\bif\syou\sare\s(?:an?\s|the\s)?(?:ai|llm|large\slanguage|language\smodel|automated|chatgpt"
@@ -82,7 +89,10 @@ def find_orders(text: str) -> Iterator[tuple[int, int]]:
             continue
         start, until = _sentence(text, cue, until)
         words = _WORD.findall(lowered, start, until)
-        if not _VERBS.isdisjoint(words) and _ORDER.search(text, start, until):
+        if _VERBS.isdisjoint(words):
+            continue
+        sentence = " ".join(_MARKUP.sub("", text[start:until]).split())
+        if _ORDER.search(sentence):
             yield start, until
 
 

@@ -155,7 +155,7 @@ def make_build(
 class ScriptedModel:
     """Answers like a well-trained researcher or reviewer; the request's seed decides the rest.
 
-    It stands in where a test is about what happens to texts, not about how they are made.
+    Use it where a test is about what happens to texts, not about how they are made.
     """
 
     name = "scripted"

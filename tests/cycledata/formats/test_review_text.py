@@ -289,7 +289,7 @@ FIVE = "".join(f"## Reviewer\n\n### Rating\n\n{r}\n\n**********\n\n" for r in (1
             "## Reviewer\n### Rating\n3\n## Paper Decision\nReject (not acceptable as it is)",
             [3],
             "reject",
-            id="reject that speaks of acceptance",
+            id="reject that mentions acceptance",
         ),
         pytest.param(
             "## Reviewer\n### Summary\na\n**********\n## Reviewer\n### Rating\n6",
