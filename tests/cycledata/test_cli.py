@@ -157,7 +157,10 @@ FAILURES = {
         f"(schema version 1, this one writes {SCHEMA_VERSION}); run `cycledata build` again",
     ),
     "explain in no build": ("explain empty SAMPLE5k01", "run `cycledata build`"),
-    "explain an unknown paper": ("explain built nobody", "nobody: not found in built, kept or dropped"),
+    "explain an unknown paper": (
+        "explain built nobody",
+        "nobody: not found in built, kept or dropped",
+    ),
     "takedown of nobody": (
         "takedown built --reason r --out x --ids blank.txt",
         "blank.txt: no paper id in it; write one per line",
