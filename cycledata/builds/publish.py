@@ -134,11 +134,15 @@ def _require_loadable(build: Path, manifest: BuildManifest) -> None:
         )
     from datasets import load_dataset
     from datasets.exceptions import DatasetsError
+    from pyarrow.dataset import ParquetFragmentScanOptions
 
+    # Without these, a whole row group would be read and decoded for its first row.
+    buffered = ParquetFragmentScanOptions(use_buffered_stream=True, pre_buffer=False)
+    one_row = {"streaming": True, "batch_size": 1, "fragment_scan_options": buffered}
     for config, splits in manifest.configs.items():
         for split in splits:
             try:
-                next(iter(load_dataset(str(build), config, split=split, streaming=True)))
+                next(iter(load_dataset(str(build), config, split=split, **one_row)))
             except (DatasetsError, OSError, ValueError, TypeError, StopIteration) as error:
                 raise BuildError(
                     f"{build}: `load_dataset` cannot load {config}/{split}: {error}; build again"

@@ -5,7 +5,10 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from cycledata.errors import BuildError
@@ -13,9 +16,16 @@ from cycledata.manifest import FilePin, pin_file
 from cycledata.parquet_files import parquet_writer
 
 ROW_GROUP = 200
-"""Rows per row group of a published file: at 100 kB per paper, a reader needs 20 MB."""
+"""Most rows of a row group of a published file: at 100 kB per paper, a reader needs 20 MB."""
+ROW_GROUP_BYTES = 32_000_000
+"""Most bytes of the values of a row group, before compression: readers decode one at a time. A
+larger row is a row group of its own."""
 SHARD_ROWS = 5_000
-"""Rows per published file."""
+"""Most rows of a published file."""
+SHARD_BYTES = 32_000_000
+"""Size from which a published file gets no further row group, our choice: an interrupted push
+sends a file again from its start, so a small file loses little, and `datasets` reads several at
+once."""
 SPLITS = ("train", "test", "reserve")
 
 
@@ -71,51 +81,93 @@ class RowWriter:
 
 
 class ShardWriter:
-    """Writer of record batches to ``<config>/<split>-0000i-of-0000N.parquet`` of fixed size."""
+    """Writer of record batches to ``<config>/<split>-0000i-of-0000N.parquet``.
 
-    def __init__(
-        self, folder: Path, config: str, split: str, schema: pa.Schema, n_rows: int
-    ) -> None:
+    A row group ends at `ROW_GROUP` rows or `ROW_GROUP_BYTES`, a file after the row group with which
+    it reaches `SHARD_ROWS` or `SHARD_BYTES`. How many files there are is known at the end, so they
+    get their names then.
+    """
+
+    def __init__(self, folder: Path, config: str, split: str, schema: pa.Schema) -> None:
         self._folder = folder
+        self._stem = f"{config}/{split}"
         self._schema = schema
-        n_shards = -(-n_rows // SHARD_ROWS)
-        self._names = [f"{config}/{split}-{i:05}-of-{n_shards:05}.parquet" for i in range(n_shards)]
-        self._waiting: list[pa.RecordBatch] = []
-        self._n_waiting = 0
-        self._n_written = [0] * n_shards
-        self._shard = 0
+        self._waiting = schema.empty_table()
+        self._sizes: npt.NDArray[np.int64] = np.zeros(0, dtype=np.int64)
+        self._n_written: list[int] = []
         (folder / config).mkdir(exist_ok=True)
-        self._writer = parquet_writer(folder / self._names[0], schema)
+        self._open_next()
 
     def add(self, batch: pa.RecordBatch) -> None:
-        """Add rows; they are written in row groups of ``ROW_GROUP``."""
-        self._waiting.append(batch)
-        self._n_waiting += batch.num_rows
-        while self._n_waiting >= ROW_GROUP:
-            self._write(ROW_GROUP)
+        """Add rows; whole row groups are written."""
+        self._waiting = pa.concat_tables([self._waiting, pa.Table.from_batches([batch])])
+        self._sizes = np.concatenate([self._sizes, row_sizes(batch)])
+        while (n_rows := self._n_of_group()) < len(self._sizes) or n_rows == ROW_GROUP:
+            self._write(n_rows)
+
+    def _n_of_group(self) -> int:
+        """Return how many of the waiting rows the next row group can have."""
+        within = int(np.searchsorted(np.cumsum(self._sizes), ROW_GROUP_BYTES, side="right"))
+        return min(max(within, 1), ROW_GROUP, len(self._sizes))
+
+    def _unnamed(self, shard: int) -> Path:
+        return self._folder / f"{self._stem}-{shard:05}.parquet"
+
+    def _open_next(self) -> None:
+        self._path = self._unnamed(len(self._n_written))
+        self._writer = parquet_writer(self._path, self._schema)
+        self._n_written.append(0)
 
     def _write(self, n_rows: int) -> None:
-        if self._n_written[self._shard] >= SHARD_ROWS:
+        # The size is that of the row groups that are written, so it depends on the rows only.
+        if self._n_written[-1] >= SHARD_ROWS or self._path.stat().st_size >= SHARD_BYTES:
             self._writer.close()
-            self._shard += 1
-            self._writer = parquet_writer(self._folder / self._names[self._shard], self._schema)
-        table = pa.Table.from_batches(self._waiting, schema=self._schema)
+            self._open_next()
         # Contiguous, so that the file does not depend on how the batches arrived.
-        self._writer.write_table(table.slice(0, n_rows).combine_chunks())
-        self._n_written[self._shard] += n_rows
-        rest = table.slice(n_rows)
-        self._waiting = rest.to_batches()
-        self._n_waiting = rest.num_rows
+        self._writer.write_table(self._waiting.slice(0, n_rows).combine_chunks())
+        self._n_written[-1] += n_rows
+        self._waiting, self._sizes = self._waiting.slice(n_rows), self._sizes[n_rows:]
 
     def close(self) -> list[FilePin]:
-        """Write the remaining rows; return the pins of the files."""
-        if self._n_waiting:
-            self._write(self._n_waiting)
+        """Write the remaining rows and name the files; return their pins."""
+        if len(self._sizes):
+            self._write(len(self._sizes))
         self._writer.close()
+        n_shards = len(self._n_written)
+        names = [f"{self._stem}-{i:05}-of-{n_shards:05}.parquet" for i in range(n_shards)]
+        for shard, name in enumerate(names):
+            self._unnamed(shard).rename(self._folder / name)
         return [
             pin_file(self._folder, name, rows)
-            for name, rows in zip(self._names, self._n_written, strict=True)
+            for name, rows in zip(names, self._n_written, strict=True)
         ]
+
+
+def row_sizes(batch: pa.RecordBatch) -> npt.NDArray[np.int64]:
+    """Return the bytes of the values of each row: those of texts, eight for anything else.
+
+    Buffers are not counted, because they depend on how rows arrive in batches.
+
+    >>> row_sizes(pa.record_batch({"text": ["ab", None], "list": [["c"], ["d", "ef"]]})).tolist()
+    [3, 3]
+    """
+    return sum((_sizes(column) for column in batch.columns), np.zeros(len(batch), dtype=np.int64))
+
+
+def _sizes(values: pa.Array) -> npt.NDArray[np.int64]:
+    kind = values.type
+    if pa.types.is_string(kind) or pa.types.is_large_string(kind):
+        lengths = pc.fill_null(pc.binary_length(values), 0)
+        return np.asarray(lengths, dtype=np.int64)
+    if pa.types.is_list(kind):
+        ends = np.cumsum(np.asarray(pc.fill_null(pc.list_value_length(values), 0), dtype=np.int64))
+        totals = np.concatenate([[0], np.cumsum(_sizes(values.flatten()))])
+        at_ends: npt.NDArray[np.int64] = totals[ends]
+        return np.diff(at_ends, prepend=0)
+    if pa.types.is_struct(kind):
+        fields = map(_sizes, values.flatten())
+        return sum(fields, np.zeros(len(values), dtype=np.int64))
+    return np.full(len(values), 8, dtype=np.int64)
 
 
 def write_splits(
@@ -131,7 +183,7 @@ def write_splits(
         folder: the build.
         config: its name, which is also the name of its folder.
         schema: its columns, including ``paper_id``.
-        read: yields all rows in order of paper id; called twice, first to count.
+        read: yields all rows in order of paper id; called twice, first to find the splits.
         split_of: paper id to split; rows of other papers are left out.
 
     Returns:
@@ -145,7 +197,7 @@ def write_splits(
         if paper_id in split_of
     )
     splits = [split for split in SPLITS if n_rows[split]]
-    writers = {split: ShardWriter(folder, config, split, schema, n_rows[split]) for split in splits}
+    writers = {split: ShardWriter(folder, config, split, schema) for split in splits}
     for batch in read():
         splits_of_rows = [
             split_of.get(paper_id) for paper_id in batch.column("paper_id").to_pylist()

@@ -290,6 +290,8 @@ def publish(
     from cycledata.builds.publish import publish as push
     from cycledata.files import cache_folder
 
+    # Publishing needs no tensors, and `datasets` would import torch, which takes 190 MB.
+    os.environ.setdefault("USE_TORCH", "0")
     token = os.environ.get("HF_TOKEN")
     plan = push(build, repo, token=token, dry_run=dry_run, gated=gated, cache=cache_folder())
     print(f"{'would push' if dry_run else 'pushed'} {len(plan.files)} files to {plan.repo}:")

@@ -2,6 +2,8 @@
 
 import hashlib
 import json
+import socket
+import struct
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -30,6 +32,8 @@ class LfsHub(Hub):
     """Path to sha256 of the LFS files of the last commit."""
     fail_after: int | None = None
     """Uploads that succeed before one is refused."""
+    faults: list[str] = field(default_factory=list)
+    """What happens to the next uploads: ``"error"`` (500) or ``"reset"`` (connection closed)."""
 
 
 class LfsHandler(Handler):
@@ -80,6 +84,14 @@ class LfsHandler(Handler):
         if hub.fail_after is not None and len(hub.puts) >= hub.fail_after:
             self.answer(403)
             return
+        if hub.faults:
+            if hub.faults.pop() == "error":
+                self.answer(500)
+            else:
+                reset = struct.pack("ii", 1, 0)
+                self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, reset)
+                self.connection.close()
+            return
         hub.puts.append(oid)
         if hashlib.sha256(data).hexdigest() == oid:
             hub.objects[oid] = data
@@ -101,22 +113,65 @@ def hub(monkeypatch: pytest.MonkeyPatch) -> Iterator[LfsHub]:
         server.shutdown()
 
 
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("built") / "out"
+    build(DATASETS["review-5k"], sample.SNAPSHOT, out, policy=read_policy(sample.POLICY))
+    return out
+
+
+def digests_of(out: Path) -> dict[str, str]:
+    """Return the sha256 of each Parquet file by path."""
+    return {
+        path.relative_to(out).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in out.rglob("*.parquet")
+    }
+
+
 # huggingface_hub passes the file in a way that its HTTP client is about to drop.
 @pytest.mark.filterwarnings("ignore:Use 'content=<...>':DeprecationWarning")
-def test_an_interrupted_push_resumes_with_the_missing_files(hub: LfsHub, tmp_path: Path) -> None:
-    out = tmp_path / "out"
-    build(DATASETS["review-5k"], sample.SNAPSHOT, out, policy=read_policy(sample.POLICY))
-    tables = {path.relative_to(out).as_posix(): path for path in out.rglob("*.parquet")}
+def test_an_interrupted_push_resumes_with_the_missing_files(hub: LfsHub, built: Path) -> None:
     hub.fail_after = 2
     with pytest.raises(PublishError, match="answered 403") as refused:
-        publish(out, REPO, token=TOKEN, dry_run=False)
+        publish(built, REPO, token=TOKEN, dry_run=False)
     assert TOKEN not in str(refused.value)
     assert hub.committed == {}, "nothing is published by half"
     first = set(hub.puts)
     hub.fail_after = None
-    publish(out, REPO, token=TOKEN, dry_run=False)
-    digests = {name: hashlib.sha256(path.read_bytes()).hexdigest() for name, path in tables.items()}
+    publish(built, REPO, token=TOKEN, dry_run=False)
+    digests = digests_of(built)
     assert hub.committed == digests
     assert set(hub.objects) == set(digests.values())
     assert len(hub.puts) == len(set(hub.puts)), "no file is sent twice"
     assert first < set(hub.puts)
+
+
+@pytest.mark.filterwarnings("ignore:Use 'content=<...>':DeprecationWarning")
+def test_a_push_gets_over_errors_and_closed_connections(
+    hub: LfsHub, built: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("huggingface_hub.utils._http.time.sleep", lambda _: None)
+    hub.faults = ["error", "reset", "reset", "error"]
+    publish(built, REPO, token=TOKEN, dry_run=False)
+    assert hub.faults == []
+    assert hub.committed == digests_of(built)
+    assert len(hub.puts) == len(set(hub.puts)) == len(hub.objects)
+
+
+@pytest.mark.filterwarnings("ignore:Use 'content=<...>':DeprecationWarning")
+@pytest.mark.parametrize(
+    ("fault", "message"),
+    [
+        ("error", "the hub answered 500: nothing was changed; publish again later"),
+        ("reset", "the hub cannot be reached; publish again later"),
+    ],
+)
+def test_a_lasting_fault_is_one_line_and_publishes_nothing(
+    hub: LfsHub, built: Path, monkeypatch: pytest.MonkeyPatch, fault: str, message: str
+) -> None:
+    monkeypatch.setattr("huggingface_hub.utils._http.time.sleep", lambda _: None)
+    hub.exists, hub.faults = False, [fault] * 1_000
+    with pytest.raises(PublishError, match=f"^{REPO}: {message}$"):
+        publish(built, REPO, token=TOKEN, dry_run=False)
+    assert hub.committed == {}
+    assert hub.gated == "auto", "gated before anything is sent"
