@@ -148,8 +148,8 @@ def convert(payload: bytes, *, converter: Converter, limits: PdfLimits = PDF_LIM
         extra = "pdf" if converter == "pypdfium2" else converter
         raise ValueError(f"{converter} is not installed; pip install 'cyclekit[{extra}]'")
     blocks = tuple(
-        Block(b["kind"], b["text"], b["page"], tuple(b["box"]), tuple(_line(x) for x in b["lines"]))
-        for b in reply["blocks"]
+        Block(kind, text, page, tuple(box), tuple(map(_line, lines)))
+        for kind, text, page, box, lines in reply["blocks"]
     )
     hidden = tuple(HiddenSpan(**span) for span in reply["hidden"])
     return Converted(
@@ -163,10 +163,9 @@ def convert(payload: bytes, *, converter: Converter, limits: PdfLimits = PDF_LIM
     )
 
 
-def _line(line: dict[str, Any]) -> PdfLine:
-    return PdfLine(
-        line["text"], tuple(line["box"]), line["size"], line["bold"], line["italic"], line["font"]
-    )
+def _line(line: list[Any]) -> PdfLine:
+    text, box, *rest = line
+    return PdfLine(text, tuple(box), *rest)
 
 
 def _run(command: list[str], payload: bytes | None, limits: PdfLimits) -> bytes:

@@ -6,10 +6,12 @@ beneath it. Text beneath an image, as OCR adds it to a scan, is not reported.
 """
 
 import ctypes
+import math
 from collections.abc import Iterator
-from itertools import groupby, islice
+from itertools import chain, groupby, islice
 from typing import Any, NamedTuple
 
+from cycledata.parse.pdf.calls import PlainCalls, address_of
 from cycledata.parse.pdf.convert import HiddenSpan
 
 MAX_SPANS = 50
@@ -42,95 +44,142 @@ def hidden_spans(payload: bytes) -> Iterator[HiddenSpan]:
     import pypdfium2  # type: ignore[import-untyped]  # ships no stubs
 
     document = pypdfium2.PdfDocument(payload)
-    n_found = 0
-    for number in range(len(document)):
-        found = _hidden_texts(document[number], pypdfium2.raw)
+    finder = HiddenTexts(pypdfium2.raw)
+    pages = (document[number] for number in range(len(document)))
+    spans = (finder.spans(page, page.get_textpage(), at) for at, page in enumerate(pages))
+    return islice(chain.from_iterable(spans), MAX_SPANS)
+
+
+class HiddenTexts:
+    """Finds the hidden texts of the pages of one open document."""
+
+    def __init__(self, raw: Any) -> None:
+        self._raw = raw
+        self._calls = PlainCalls(raw)
+        self._colors = (ctypes.c_uint * 4)()
+        self._numbers = (ctypes.c_int * 2)()
+
+    def spans(self, page: Any, text_page: Any, number: int) -> Iterator[HiddenSpan]:
+        """Yield the hidden texts of a page; neighbors are joined."""
+        found = self._texts(page, address_of(text_page))
         for why, texts in groupby(found, key=lambda each: each[0]):
-            text = " ".join(" ".join(each[1] for each in texts).split())
-            if not why or sum(map(str.isalpha, text)) < MIN_LETTERS:
+            if not why:
                 continue
-            yield HiddenSpan(number, why, text[:250])
-            n_found += 1
-            if n_found == MAX_SPANS:
-                return
+            text = " ".join(" ".join(each[1] for each in texts).split())
+            if sum(map(str.isalpha, text)) >= MIN_LETTERS:
+                yield HiddenSpan(number, why, text[:250])
 
+    def _texts(self, page: Any, text_page: int) -> Iterator[tuple[str, str]]:
+        """Yield why each text of a page is hidden (``""`` if it is not), and the text."""
+        raw = self._raw
+        width, height = page.get_size()
+        left, bottom, _, _ = page.get_cropbox()
+        sheet = (left, bottom, left + width, bottom + height)
+        grounds: dict[int, list[_Ground]] = {}
+        for item, kind, level in self._objects(address_of(page)):
+            painted = grounds.setdefault(level, [])
+            if kind == raw.FPDF_PAGEOBJ_TEXT:
+                why = self._why(item, level, sheet, painted)
+                # PDFium searches all of a page for each text, so only hidden ones are asked for.
+                text = self._text(item, text_page) if why else ""
+                yield (why if text.strip() else ""), text
+            elif kind == raw.FPDF_PAGEOBJ_FORM:
+                grounds[level + 1] = []
+            elif len(painted) < MAX_GROUNDS and (ground := self._ground(item, kind)):
+                painted.append(ground)
 
-def _hidden_texts(page: Any, raw: Any) -> Iterator[tuple[str, str]]:
-    """Yield why each text of a page is hidden (``""`` if it is not), and the text."""
-    text_page = page.get_textpage()
-    width, height = page.get_size()
-    left, bottom, _, _ = page.get_cropbox()
-    sheet = (left, bottom, left + width, bottom + height)
-    grounds: dict[int, list[_Ground]] = {}
-    for item in _objects(page):
-        painted = grounds.setdefault(item.level, [])
-        if item.type == raw.FPDF_PAGEOBJ_TEXT:
-            why = _why(item, raw, sheet, painted)
-            # PDFium searches all of a page for each text, so only hidden ones are asked for.
-            text = _text(item, text_page, raw) if why else ""
-            yield (why if text.strip() else ""), text
-        elif item.type == raw.FPDF_PAGEOBJ_FORM:
-            grounds[item.level + 1] = []
-        elif len(painted) < MAX_GROUNDS and (ground := _ground(item, raw)):
-            painted.append(ground)
+    def _objects(self, page: int) -> Iterator[tuple[int, int, int]]:
+        """Yield address, kind and level of the objects of a page, then those of its figures.
 
+        Of the figures those as far as ``MAX_NESTED`` and four levels.
+        """
+        calls = self._calls
+        kinds: list[tuple[int, int]] = []
+        for at in range(calls.FPDFPage_CountObjects(page)):
+            item = calls.FPDFPage_GetObject(page, at)
+            kinds.append((item, calls.FPDFPageObj_GetType(item)))
+            yield item, kinds[-1][1], 0
+        forms = [item for item, kind in kinds if kind == self._raw.FPDF_PAGEOBJ_FORM]
+        inside = (each for form in forms for each in self._inside(form, 1))
+        yield from islice(inside, MAX_NESTED)
 
-def _objects(page: Any) -> Iterator[Any]:
-    """Yield the objects of a page, then those of its figures as far as ``MAX_NESTED``."""
-    yield from page.get_objects(max_depth=1)
-    nested = (item for item in page.get_objects(max_depth=4) if item.level)
-    yield from islice(nested, MAX_NESTED)
+    def _inside(self, form: int, level: int) -> Iterator[tuple[int, int, int]]:
+        calls = self._calls
+        for at in range(calls.FPDFFormObj_CountObjects(form)):
+            item = calls.FPDFFormObj_GetObject(form, at)
+            kind = calls.FPDFPageObj_GetType(item)
+            yield item, kind, level
+            if kind == self._raw.FPDF_PAGEOBJ_FORM and level < 3:
+                yield from self._inside(item, level + 1)
 
+    def _why(self, item: int, level: int, sheet: Bounds, painted: list[_Ground]) -> str:
+        """Return why a text is hidden, or ``""`` if it is not."""
+        calls = self._calls
+        bounds = calls.bounds(item)
+        if bounds is None:
+            return ""
+        if calls.FPDFTextObj_GetTextRenderMode(item) in (3, 7):
+            scanned = any(ground.color is None for ground in painted)
+            return "" if scanned else "invisible"
+        if level == 0 and _apart(bounds, sheet):
+            return "off-page"
+        clip = self._clip_bounds(item)
+        if clip is not None and _apart(bounds, clip):
+            return "clipped"
+        if level == 0:
+            matrix = calls.object_matrix(item)
+            if calls.object_size(item) * math.hypot(matrix.c, matrix.d) < MIN_SIZE_PT:
+                return "tiny"
+        color, beneath = self._color(item), _beneath(bounds, painted)
+        if color is not None and beneath is not None:
+            near = all(abs(one - two) <= _NEAR for one, two in zip(color, beneath, strict=True))
+            return "color of its ground" if near else ""
+        return ""
 
-def _why(item: Any, raw: Any, sheet: Bounds, painted: list[_Ground]) -> str:
-    """Return why a text is hidden, or ``""`` if it is not."""
-    bounds = item.get_bounds()
-    beneath = _beneath(bounds, painted)
-    if raw.FPDFTextObj_GetTextRenderMode(item) in (3, 7):
-        scanned = any(ground.color is None for ground in painted)
-        return "" if scanned else "invisible"
-    if item.level == 0 and _apart(bounds, sheet):
-        return "off-page"
-    clip = _clip_bounds(item, raw)
-    if clip is not None and _apart(bounds, clip):
-        return "clipped"
-    size, matrix = ctypes.c_float(), raw.FS_MATRIX()
-    raw.FPDFTextObj_GetFontSize(item, size)
-    raw.FPDFPageObj_GetMatrix(item, matrix)
-    if item.level == 0 and size.value * (matrix.c**2 + matrix.d**2) ** 0.5 < MIN_SIZE_PT:
-        return "tiny"
-    color = _color(item, raw)
-    if color is not None and beneath is not None:
-        near = all(abs(one - two) <= _NEAR for one, two in zip(color, beneath, strict=True))
-        return "color of its ground" if near else ""
-    return ""
+    def _text(self, item: int, text_page: int) -> str:
+        n_bytes = self._calls.FPDFTextObj_GetText(item, text_page, None, 0)
+        buffer = (ctypes.c_ushort * (n_bytes // 2 + 1))()
+        self._calls.FPDFTextObj_GetText(item, text_page, ctypes.addressof(buffer), n_bytes)
+        return bytes(buffer)[: max(n_bytes - 2, 0)].decode("utf-16-le", "replace")
 
+    def _color(self, item: int) -> tuple[int, int, int] | None:
+        """Return an object's fill color, or None if it has none that is plain."""
+        at = ctypes.addressof(self._colors)
+        if not self._calls.FPDFPageObj_GetFillColor(item, at, at + 4, at + 8, at + 12):
+            return None
+        red, green, blue, _ = self._colors
+        return (red, green, blue)
 
-def _text(item: Any, text_page: Any, raw: Any) -> str:
-    n_bytes = raw.FPDFTextObj_GetText(item, text_page, None, 0)
-    buffer = (ctypes.c_ushort * (n_bytes // 2 + 1))()
-    raw.FPDFTextObj_GetText(item, text_page, buffer, n_bytes)
-    return bytes(buffer)[: max(n_bytes - 2, 0)].decode("utf-16-le", "replace")
+    def _ground(self, item: int, kind: int) -> _Ground | None:
+        """Return the area that an object paints, or None if it is small or not filled."""
+        bounds = self._calls.bounds(item)
+        if bounds is None or bounds[2] - bounds[0] < 8 or bounds[3] - bounds[1] < 4:
+            return None
+        if kind != self._raw.FPDF_PAGEOBJ_PATH:
+            return _Ground(bounds, None)
+        at = ctypes.addressof(self._numbers)
+        self._calls.FPDFPath_GetDrawMode(item, at, at + 4)
+        return _Ground(bounds, self._color(item)) if self._numbers[0] else None
 
-
-def _color(item: Any, raw: Any) -> tuple[int, int, int] | None:
-    """Return an object's fill color, or None if it has none that is plain."""
-    red, green, blue, alpha = (ctypes.c_uint() for _ in range(4))
-    if not raw.FPDFPageObj_GetFillColor(item, red, green, blue, alpha):
-        return None
-    return (red.value, green.value, blue.value)
-
-
-def _ground(item: Any, raw: Any) -> _Ground | None:
-    """Return the area that an object paints, or None if it is small or not filled."""
-    bounds = item.get_bounds()
-    if bounds[2] - bounds[0] < 8 or bounds[3] - bounds[1] < 4:
-        return None
-    if item.type != raw.FPDF_PAGEOBJ_PATH:
-        return _Ground(bounds, None)
-    mode, stroked = ctypes.c_int(), ctypes.c_int()
-    raw.FPDFPath_GetDrawMode(item, mode, stroked)
-    return _Ground(bounds, _color(item, raw)) if mode.value else None
+    def _clip_bounds(self, item: int) -> Bounds | None:
+        """Return the bounds of what an object's clip paths leave, or None if it is not clipped."""
+        calls = self._calls
+        path = calls.FPDFPageObj_GetClipPath(item)
+        n_paths = calls.FPDFClipPath_CountPaths(path) if path else -1
+        if n_paths <= 0:
+            return None
+        left, bottom, right, top = -1e9, -1e9, 1e9, 1e9
+        for at in range(min(n_paths, 20)):
+            xs, ys = [], []
+            for number in range(min(calls.FPDFClipPath_CountPathSegments(path, at), 200)):
+                segment = calls.FPDFClipPath_GetPathSegment(path, at, number)
+                if (point := calls.point(segment)) is not None:
+                    xs.append(point[0])
+                    ys.append(point[1])
+            if xs:
+                left, right = max(left, min(xs)), min(right, max(xs))
+                bottom, top = max(bottom, min(ys)), min(top, max(ys))
+        return (left, bottom, right, top)
 
 
 def _beneath(bounds: Bounds, painted: list[_Ground]) -> tuple[int, int, int] | None:
@@ -146,22 +195,3 @@ def _beneath(bounds: Bounds, painted: list[_Ground]) -> tuple[int, int, int] | N
 def _apart(one: Bounds, two: Bounds) -> bool:
     """Return whether two areas have nothing in common."""
     return one[2] < two[0] or two[2] < one[0] or one[3] < two[1] or two[3] < one[1]
-
-
-def _clip_bounds(item: Any, raw: Any) -> Bounds | None:
-    """Return the bounds of what an object's clip paths leave, or None if it is not clipped."""
-    path = raw.FPDFPageObj_GetClipPath(item)
-    n_paths = raw.FPDFClipPath_CountPaths(path) if path else -1
-    left, bottom, right, top = -1e9, -1e9, 1e9, 1e9
-    x, y = ctypes.c_float(), ctypes.c_float()
-    for at in range(min(n_paths, 20)):
-        xs, ys = [], []
-        for number in range(min(raw.FPDFClipPath_CountPathSegments(path, at), 200)):
-            segment = raw.FPDFClipPath_GetPathSegment(path, at, number)
-            if raw.FPDFPathSegment_GetPoint(segment, x, y):
-                xs.append(x.value)
-                ys.append(y.value)
-        if xs:
-            left, right = max(left, min(xs)), min(right, max(xs))
-            bottom, top = max(bottom, min(ys)), min(top, max(ys))
-    return (left, bottom, right, top) if n_paths > 0 else None

@@ -24,6 +24,7 @@ _ACCENTS = {
     "¸": "\u0327",
     "˚": "\u030a",
 }
+_LIGATURES = {code: unicodedata.normalize("NFKC", chr(code)) for code in range(0xFB00, 0xFB07)}
 _ACCENTED = re.compile(r"([¨´ˆˇ˚])\s?([A-Za-zı])|([cCsStT])\s?(¸)")
 
 
@@ -38,6 +39,8 @@ class TextLine:
     size: float
     letters: Counter[tuple[str, float, bool, bool]] = field(default_factory=Counter)
     """Letters and digits by font, size, bold and italic."""
+    as_text: str | None = field(default=None, repr=False)
+    """What ``text`` returned, until a run is added."""
 
     @property
     def top(self) -> float:
@@ -100,17 +103,19 @@ class TextLine:
 
     def text(self) -> str:
         """Return the runs with the spaces between them."""
-        parts: list[str] = []
-        for before, run in pairwise([None, *self.runs]):
-            if run is None:
-                continue
+        if self.as_text is None:
+            self.as_text = written("".join(self._parts()))
+        return self.as_text
+
+    def _parts(self) -> Iterator[str]:
+        before: Run | None = None
+        for run in self.runs:
             if before is not None:
                 gap = run.left - before.right
-                size = min(before.size, run.size)
-                if before.spaced or gap > 0.18 * size:
-                    parts.append(" ")
-            parts.append(run.text)
-        return written("".join(parts))
+                if before.spaced or gap > 0.18 * min(before.size, run.size):
+                    yield " "
+            yield run.text
+            before = run
 
     def printed(self, page: Page) -> PdfLine:
         """Return the line as a converter gives it, with its place as shares of the page."""
@@ -128,11 +133,7 @@ def written(text: str) -> str:
     'efficient M üller'
     """
     if not text.isascii():
-        text = "".join(
-            unicodedata.normalize("NFKC", char) if 0xFB00 <= ord(char) <= 0xFB06 else char
-            for char in text
-        )
-        text = _ACCENTED.sub(_joined, text)
+        text = _ACCENTED.sub(_joined, text.translate(_LIGATURES))
     return " ".join(text.split())
 
 
@@ -206,6 +207,7 @@ def _append(line: TextLine, run: Run) -> None:
     if run.size > 1.15 * line.size:  # a line that starts with a raised mark
         line.size, line.base = run.size, run.base
     line.runs.append(run)
+    line.as_text = None
     line.right = max(line.right, run.right)
     _count(line, run)
 

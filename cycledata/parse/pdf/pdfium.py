@@ -1,11 +1,10 @@
 """A whole PDF to blocks in reading order, from PDFium's characters by our own rules."""
 
-from importlib.metadata import version
-
 from cycledata.parse.pdf.blocks import blocks_of
-from cycledata.parse.pdf.convert import Converted
+from cycledata.parse.pdf.convert import Converted, HiddenSpan
+from cycledata.parse.pdf.hidden import MAX_SPANS, HiddenTexts
 from cycledata.parse.pdf.lines import line_numbers, page_lines, upright_share
-from cycledata.parse.pdf.runs import Page, read_pages
+from cycledata.parse.pdf.runs import Page, PageReader
 
 _TURNED = 0.7
 """Share of a page's characters in its main direction below which it is reported."""
@@ -15,14 +14,24 @@ def convert_with_pdfium(payload: bytes) -> Converted:
     """Return the blocks of a PDF; for untrusted PDFs in a process of its own, see ``convert``."""
     import pypdfium2  # type: ignore[import-untyped]  # ships no stubs
 
+    pages: list[Page] = []
+    hidden: list[HiddenSpan] = []
     with pypdfium2.PdfDocument(payload) as document:
-        pages = list(read_pages(document, pypdfium2.raw))
+        reader, finder = PageReader(pypdfium2.raw), HiddenTexts(pypdfium2.raw)
+        for number in range(len(document)):
+            page = document[number]
+            text_page = page.get_textpage()
+            pages.append(reader.read(page, text_page))
+            hidden += finder.spans(page, text_page, number)
+            text_page.close()
+            page.close()
     numbers = line_numbers(pages)
     lines = [page_lines(page, found) for page, found in zip(pages, numbers, strict=True)]
     return Converted(
-        version=f"pypdfium2/{version('pypdfium2')}",
+        version=f"pypdfium2/{pypdfium2.PYPDFIUM_INFO.version}",
         n_pages=len(pages),
         blocks=tuple(blocks_of(pages, lines)),
+        hidden=tuple(hidden[:MAX_SPANS]),
         ordered=True,
         turned=tuple(at for at, page in enumerate(pages) if upright_share(page) < _TURNED),
         unmapped=tuple(at for at, page in enumerate(pages) if _is_unmapped(page)),

@@ -9,7 +9,11 @@ import math
 import re
 from collections import Counter
 from collections.abc import Iterator
+from functools import lru_cache
+from itertools import groupby, repeat
 from typing import Any, NamedTuple
+
+from cycledata.parse.pdf.calls import PlainCalls, address_of
 
 MAX_CHARACTERS = 200_000
 """Characters of one page that are read; a full page of a journal has 10,000."""
@@ -24,6 +28,11 @@ _MATHEMATICS = re.compile(
     r"cmmi|cmsy|cmex|cmmib|cmbsy|msbm|msam|txmi|txsy|txex|pxmi|pxsy|math|symbol|eufm|eusm|rsfs|stmary|bbm|dsrom",
     re.IGNORECASE,
 )
+
+
+Bounds = tuple[float, float, float, float]
+"""Of a page turned as it is read: left, top, right, bottom; in a PDF's own coordinates: left,
+bottom, right, top."""
 
 
 class Run(NamedTuple):
@@ -48,12 +57,21 @@ class Page(NamedTuple):
     width: float
     height: float
     runs: list[Run]
-    figures: list[tuple[float, float, float, float]]
+    figures: list[Bounds]
     """Left, top, right, bottom of embedded drawings and images."""
     n_turned: int
     """Characters that are not upright beside the others; they are in no run."""
     n_unmapped: int
     """Characters of fonts that do not say which letters they are."""
+
+
+class _Font(NamedTuple):
+    """Font of a page."""
+
+    name: str
+    bold: bool
+    italic: bool
+    mathematical: bool
 
 
 class _Type(NamedTuple):
@@ -69,39 +87,38 @@ class _Type(NamedTuple):
     """The font does not say which letters its characters are."""
 
 
-def read_pages(document: Any, raw: Any) -> Iterator[Page]:
-    """Yield the pages of an open document, see ``Page``; ``raw`` is PDFium's interface."""
-    fonts: dict[int, str] = {}
-    for number in range(len(document)):
-        page = document[number]
-        yield _read_page(page, raw, fonts)
-        page.close()
+class PageReader:
+    """Reads the pages of one open document; ``raw`` is PDFium's interface."""
 
+    def __init__(self, raw: Any) -> None:
+        self._raw = raw
+        self._calls = PlainCalls(raw)
+        self._unnamed: dict[int, str] = {}
 
-def _read_page(page: Any, raw: Any, fonts: dict[int, str]) -> Page:
-    text_page = page.get_textpage()
-    pieces = list(_pieces(text_page.raw, raw, fonts))
-    weights = Counter[int | None]()
-    for piece in pieces:
-        weights[piece[1].quarter] += len(piece[0])
-    quarters = [quarter for quarter, _ in weights.most_common() if quarter is not None]
-    # A page without upright text keeps its own direction.
-    quarter = quarters[0] if quarters else 0
-    left, bottom, right, top = page.get_cropbox()
-    sheet = (left, bottom, right, top)
-    runs = [
-        _run(text, kind, _place(first, last, quarter, sheet), spaced)
-        for text, kind, first, last, spaced in pieces
-        if kind.quarter == quarter
-    ]
-    wide, high = max(right - left, 1.0), max(top - bottom, 1.0)
-    if quarter % 2:
-        wide, high = high, wide
-    figures = [_turned(box, quarter, sheet) for box in _drawings(page, raw, wide * high)]
-    unmapped = sum(len(piece[0]) for piece in pieces if piece[1].unmapped)
-    turned = sum(n for other, n in weights.items() if other != quarter)
-    text_page.close()
-    return Page(wide, high, runs, figures, turned, unmapped)
+    def read(self, page: Any, text_page: Any) -> Page:
+        """Return one page, see ``Page``."""
+        pieces = list(_pieces(address_of(text_page), self._calls, self._unnamed))
+        weights = Counter[int | None]()
+        for piece in pieces:
+            weights[piece[1].quarter] += len(piece[0])
+        quarters = [quarter for quarter, _ in weights.most_common() if quarter is not None]
+        # A page without upright text keeps its own direction.
+        quarter = quarters[0] if quarters else 0
+        left, bottom, right, top = page.get_cropbox()
+        sheet = (left, bottom, right, top)
+        runs = [
+            _run(text, kind, _place(first, last, origin, quarter, sheet), spaced)
+            for text, kind, first, last, origin, spaced in pieces
+            if kind.quarter == quarter
+        ]
+        wide, high = max(right - left, 1.0), max(top - bottom, 1.0)
+        if quarter % 2:
+            wide, high = high, wide
+        drawings = _drawings(address_of(page), self._raw, self._calls, wide * high)
+        figures = [_turned(box, quarter, sheet) for box in drawings]
+        unmapped = sum(len(piece[0]) for piece in pieces if piece[1].unmapped)
+        turned = sum(n for other, n in weights.items() if other != quarter)
+        return Page(wide, high, runs, figures, turned, unmapped)
 
 
 def _run(text: str, kind: _Type, place: tuple[float, float, float], spaced: bool) -> Run:
@@ -109,45 +126,47 @@ def _run(text: str, kind: _Type, place: tuple[float, float, float], spaced: bool
     return Run(text, left, right, base, kind.size, kind.font, kind.bold, kind.italic, spaced)
 
 
-_Corner = tuple[float, float, float, float, float, float]
-"""Left, bottom, right, top of a character, then its origin."""
+_Piece = tuple[str, _Type, Bounds, Bounds, tuple[float, float], bool]
+"""Text, type, bounds of the first and last character, origin of the first, a space follows."""
 
 
-def _pieces(
-    text: Any, raw: Any, fonts: dict[int, str]
-) -> Iterator[tuple[str, _Type, _Corner, _Corner, bool]]:
-    """Yield text, type, first and last character of each drawing command, and if a space follows.
+def _pieces(text: int, calls: PlainCalls, unnamed: dict[int, str]) -> Iterator[_Piece]:
+    """Yield what each drawing command of a page printed.
 
     Characters that PDFium adds itself (spaces, ends of lines) belong to no command.
     """
+    n = min(calls.FPDFText_CountChars(text), MAX_CHARACTERS)
+    addresses = list(map(calls.FPDFText_GetTextObject, repeat(text, n), range(n)))
+    codes = list(map(calls.FPDFText_GetUnicode, repeat(text, n), range(n)))
+    letters = [chr(code) if 0x20 <= code < 0xAD else _character(code) for code in codes]
     types: dict[int, _Type] = {}
-    current, start, last = 0, 0, 0
-    letters: list[str] = []
-    for index in range(min(raw.FPDFText_CountChars(text), MAX_CHARACTERS)):
-        pointer = raw.FPDFText_GetTextObject(text, index)
-        code = raw.FPDFText_GetUnicode(text, index)
-        if not pointer:
-            if code == 0x20:
-                letters.append(" ")
-            continue
-        address = ctypes.addressof(pointer.contents)
-        if address != current:
-            if current:
-                yield _piece(letters, types[current], _corner(text, raw, start), text, raw, last)
-            current, start, letters = address, index, []
-            if address not in types:
-                types[address] = _type(pointer, text, raw, index, fonts)
-        letters.append(_character(code))
-        last = index
+    fonts: dict[int, _Font] = {}
+    at, start, last, current = 0, 0, 0, 0
+    parts: list[str] = []
+
+    def piece() -> _Piece:
+        written = "".join(parts)
+        first = calls.loose_box(text, start)
+        end = first if last == start else calls.loose_box(text, last)
+        origin = calls.origin(text, start)
+        return (written.strip(), types[current], first, end, origin, written.endswith(" "))
+
+    for address, group in groupby(addresses):
+        end = at + len(list(group))
+        if address is None:
+            parts.append(" " * codes[at:end].count(0x20))
+        else:
+            if address != current:
+                if current:
+                    yield piece()
+                current, start, parts = address, at, []
+                if address not in types:
+                    types[address] = _type(text, at, address, calls, fonts, unnamed)
+            parts += letters[at:end]
+            last = end - 1
+        at = end
     if current:
-        yield _piece(letters, types[current], _corner(text, raw, start), text, raw, last)
-
-
-def _piece(
-    letters: list[str], kind: _Type, first: _Corner, text: Any, raw: Any, last: int
-) -> tuple[str, _Type, _Corner, _Corner, bool]:
-    written = "".join(letters)
-    return written.strip(), kind, first, _corner(text, raw, last), written.endswith(" ")
+        yield piece()
 
 
 def _character(code: int) -> str:
@@ -160,67 +179,70 @@ def _character(code: int) -> str:
     return chr(code)
 
 
-def _corner(text: Any, raw: Any, index: int) -> _Corner:
-    box = raw.FS_RECTF()
-    x, y = ctypes.c_double(), ctypes.c_double()
-    raw.FPDFText_GetLooseCharBox(text, index, box)
-    raw.FPDFText_GetCharOrigin(text, index, x, y)
-    return (box.left, box.bottom, box.right, box.top, x.value, y.value)
-
-
-def _type(pointer: Any, text: Any, raw: Any, index: int, fonts: dict[int, str]) -> _Type:
-    matrix = raw.FS_MATRIX()
-    raw.FPDFText_GetMatrix(text, index, matrix)
-    size = raw.FPDFText_GetFontSize(text, index) * math.hypot(matrix.c, matrix.d)
+def _type(
+    text: int,
+    index: int,
+    item: int,
+    calls: PlainCalls,
+    fonts: dict[int, _Font],
+    unnamed: dict[int, str],
+) -> _Type:
+    """Return the type of a text object, by the character at an index, which it printed."""
+    matrix = calls.character_matrix(text, index)
+    quarter = _quarter(matrix.a, matrix.b)
+    size = calls.FPDFText_GetFontSize(text, index) * math.hypot(matrix.c, matrix.d)
     if size < 2.5:  # bitmap fonts have a size of one and their own scale
-        box = raw.FS_RECTF()
-        raw.FPDFText_GetLooseCharBox(text, index, box)
-        size = max(size, min(box.top - box.bottom, 40.0) / 1.2)
-    font = raw.FPDFTextObj_GetFont(pointer)
+        _, bottom, _, top = calls.loose_box(text, index)
+        size = max(size, min(top - bottom, 40.0) / 1.2)
+    address = calls.FPDFTextObj_GetFont(item) or 0
+    if address not in fonts:
+        fonts[address] = _font(address, calls, unnamed)
+    font = fonts[address]
+    stroked = calls.FPDFTextObj_GetTextRenderMode(item) == 2
+    bold = (font.bold or stroked) and not font.mathematical
+    unmapped = not font.mathematical and calls.FPDFText_HasUnicodeMapError(text, index) == 1
+    return _Type(round(size, 1), font.name, bold, font.italic, quarter, unmapped)
+
+
+def _font(address: int, calls: PlainCalls, unnamed: dict[int, str]) -> _Font:
     name, weight = "", 0
-    if font:
+    if address:
         buffer = ctypes.create_string_buffer(128)
-        raw.FPDFFont_GetBaseFontName(font, buffer, len(buffer))
+        calls.FPDFFont_GetBaseFontName(address, ctypes.addressof(buffer), len(buffer))
         name = buffer.value.decode("utf-8", "replace").rpartition("+")[2]
-        weight = raw.FPDFFont_GetWeight(font)
+        weight = calls.FPDFFont_GetWeight(address)
         if not name:
-            address = ctypes.addressof(font.contents)
-            name = fonts.setdefault(address, f"unnamed-{len(fonts)}")
-    stroked = raw.FPDFTextObj_GetTextRenderMode(pointer) == 2
-    bold = stroked or 600 <= weight <= 1_000 or bool(_BOLD.search(name))
-    bold = bold and not is_mathematical(name)
-    italic = bool(_ITALIC.search(name))
-    unmapped = raw.FPDFText_HasUnicodeMapError(text, index) == 1 and not is_mathematical(name)
-    return _Type(round(size, 1), name, bold, italic, _quarter(matrix), unmapped)
+            name = unnamed.setdefault(address, f"unnamed-{len(unnamed)}")
+    bold = 600 <= weight <= 1_000 or bool(_BOLD.search(name))
+    return _Font(name, bold, bool(_ITALIC.search(name)), is_mathematical(name))
 
 
+@lru_cache(maxsize=4096)
 def is_mathematical(font: str) -> bool:
     """Return whether a font has signs and variables, not text."""
     return bool(_MATHEMATICS.search(font))
 
 
-def _quarter(matrix: Any) -> int | None:
-    along, across = abs(matrix.a), abs(matrix.b)
+def _quarter(a: float, b: float) -> int | None:
+    """Return the quarter turns of a direction, or None if it is oblique."""
+    along, across = abs(a), abs(b)
     if min(along, across) > 0.1 * max(along, across):
         return None
     if along >= across:
-        return 0 if matrix.a >= 0 else 2
-    return 1 if matrix.b > 0 else 3
+        return 0 if a >= 0 else 2
+    return 1 if b > 0 else 3
 
 
 def _place(
-    first: _Corner, last: _Corner, quarter: int, sheet: tuple[float, float, float, float]
+    first: Bounds, last: Bounds, origin: tuple[float, float], quarter: int, sheet: Bounds
 ) -> tuple[float, float, float]:
     """Return left, right and baseline of a run on the turned page."""
-    head = _turned(first[:4], quarter, sheet)
-    tail = _turned(last[:4], quarter, sheet)
-    origin = _turned((first[4], first[5], first[4], first[5]), quarter, sheet)
-    return min(head[0], origin[0]), max(tail[2], head[2]), origin[1]
+    head, tail = _turned(first, quarter, sheet), _turned(last, quarter, sheet)
+    x, base, _, _ = _turned((*origin, *origin), quarter, sheet)
+    return min(head[0], x), max(tail[2], head[2]), base
 
 
-def _turned(
-    box: tuple[float, float, float, float], quarter: int, sheet: tuple[float, float, float, float]
-) -> tuple[float, float, float, float]:
+def _turned(box: Bounds, quarter: int, sheet: Bounds) -> Bounds:
     """Return left, top, right, bottom on the turned page of a box in PDF's coordinates."""
     left, bottom, right, top = box
     if quarter == 0:
@@ -232,14 +254,16 @@ def _turned(
     return (sheet[3] - top, sheet[2] - right, sheet[3] - bottom, sheet[2] - left)
 
 
-def _drawings(page: Any, raw: Any, area: float) -> Iterator[tuple[float, float, float, float]]:
+def _drawings(page: int, raw: Any, calls: PlainCalls, area: float) -> Iterator[Bounds]:
     """Yield the bounds of embedded drawings and images that fill a part of the page."""
     kinds = (raw.FPDF_PAGEOBJ_FORM, raw.FPDF_PAGEOBJ_IMAGE)
-    for at, item in enumerate(page.get_objects(max_depth=1)):
-        if at >= MAX_FORMS:
-            return
-        if item.type not in kinds:
+    for at in range(min(calls.FPDFPage_CountObjects(page), MAX_FORMS)):
+        item = calls.FPDFPage_GetObject(page, at)
+        if calls.FPDFPageObj_GetType(item) not in kinds:
             continue
-        left, bottom, right, top = item.get_bounds()
+        bounds = calls.bounds(item)
+        if bounds is None:
+            continue
+        left, bottom, right, top = bounds
         if 0.004 * area < (right - left) * (top - bottom) < 0.7 * area:
-            yield (left, bottom, right, top)
+            yield bounds

@@ -8,7 +8,8 @@ import os
 import re
 import sys
 from collections.abc import Iterator
-from dataclasses import asdict, replace
+from dataclasses import asdict, fields, replace
+from operator import attrgetter
 from typing import Any
 
 from cycledata.errors import ParseError
@@ -134,8 +135,10 @@ def _work(converter: str, limits: PdfLimits) -> dict[str, Any]:
     _limit_memory(limits.memory_bytes)
     try:
         _check(payload, limits)
-        found = _docvortex(payload) if converter == "docvortex" else convert_with_pdfium(payload)
-        found = replace(found, hidden=tuple(hidden_spans(payload)))
+        if converter == "docvortex":
+            found = replace(_docvortex(payload), hidden=tuple(hidden_spans(payload)))
+        else:
+            found = convert_with_pdfium(payload)
     except ParseError as error:
         return {"error": [error.rule, error.detail]}
     except ModuleNotFoundError as error:
@@ -144,7 +147,26 @@ def _work(converter: str, limits: PdfLimits) -> dict[str, Any]:
         # A library that does not fit into the limit fails to import.
         needed = f"more than {limits.memory_bytes} bytes of memory needed: {error}"
         return {"error": ["pdf-memory", needed]}
-    return asdict(found)
+    return _reply(found)
+
+
+def _reply(found: Converted) -> dict[str, Any]:
+    """Return a document as JSON; blocks and lines by position, since there are thousands."""
+    return {
+        "version": found.version,
+        "n_pages": found.n_pages,
+        "blocks": [
+            (block.kind, block.text, block.page, block.box, [*map(_line_fields, block.lines)])
+            for block in found.blocks
+        ],
+        "hidden": [asdict(span) for span in found.hidden],
+        "ordered": found.ordered,
+        "turned": found.turned,
+        "unmapped": found.unmapped,
+    }
+
+
+_line_fields = attrgetter(*(field.name for field in fields(PdfLine)))
 
 
 def main() -> None:
