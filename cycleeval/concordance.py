@@ -1,13 +1,17 @@
 """Counts of concordant less discordant pairs of weighted cells, for many resamples at once.
 
-All pairs of few cells are compared directly, as a product with a matrix of signs. More cells are
-divided into about sqrt(n) blocks by x and as many by y: pairs of cells that differ in both blocks
-are counted in the table of blocks, and the pairs inside of a block are the same problem with
-fewer cells. So time grows with n^1.5 in matrix products, and memory too, but never with n^2.
+With ties in x broken by y and ties in y by x, no tied pair is discordant, so all pairs less twice
+the discordant ones and less the tied ones is the count. Discordant pairs are inversions of one
+strict order: cells are divided into about sqrt(n) blocks by x and as many by y, pairs that differ
+in both blocks are counted in the table of blocks, and pairs inside of a block are compared directly
+as matrix products. So time grows with n^1.5, and memory with n.
+
+Rows that leave out few papers differ from the plain count by what the left-out cells contribute,
+which takes O(n log n) for all of them together.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -15,80 +19,77 @@ from numpy.typing import NDArray
 
 from cycleeval.ragged import Floats, Integers, Membership, membership
 
-_MOST_DIRECT = 600
-"""Cells up to which all their pairs are compared directly."""
-_STRIP = 128
+_LEAST_BLOCK = 512
+"""Cells of a block at least; so many are compared without blocks."""
+_STRIP = 64
 """Cells that are compared with all cells before them at once."""
-_MOST_EXACT = 1 << 24
-"""Whole numbers below this are exact in single precision."""
+_STRETCH = 8192
+"""Cells whose products are in memory at once, about."""
 
 Narrow = NDArray[np.float32]
 """Whole-number weights; sums are exact below 2^23."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _DirectPairs:
-    """All pairs of few cells."""
+@dataclass(frozen=True, eq=False)
+class PairPlan:
+    """How to count the pairs of some cells; the cells ascend by x, then by y."""
 
-    places: Integers
-    """Their places among the cells of the plan above."""
-    sign: NDArray[np.int8]
-    """Sign of the product of both differences of a cell (row) and one before it, else 0, shape
-    (n_places, n_places)."""
+    x: Integers
+    """Level of x of each cell, shape (n_cells,)."""
+    y: Integers
+    """Level of y of each cell, shape (n_cells,)."""
+    block: int
+    """Cells of a block."""
 
-    def count(self, weight: Narrow) -> Floats:
-        """Return the count, shape (resamples,)."""
-        own = np.take(weight, self.places, axis=0)
-        products = np.empty_like(own)
-        for start in range(0, len(own), _STRIP):
-            end = start + _STRIP
-            strip = self.sign[start:end, :end].astype(np.float32)
-            np.matmul(strip, own[:end], out=products[start:end])
-        exact = float(own.sum(axis=0).max()) ** 2 < _MOST_EXACT
-        return _products(own, products, np.float32 if exact else np.float64)
+    @cached_property
+    def by_y(self) -> Integers:
+        """Cells in ascending order of y, then of x, shape (n_cells,)."""
+        return np.argsort(self.y, kind="stable")
 
+    @cached_property
+    def rank(self) -> Integers:
+        """Position of each cell in that order, shape (n_cells,)."""
+        found = np.empty_like(self.by_y)
+        found[self.by_y] = np.arange(len(found))
+        return found
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _BlockedPairs:
-    """Pairs of many cells by blocks of x and y."""
+    @cached_property
+    def rank_in_block(self) -> NDArray[np.uint16]:
+        """Rank of each cell among those of its block of x."""
+        starts = range(0, len(self.rank), self.block)
+        parts = (self.rank[start : start + self.block] for start in starts)
+        ranks = [np.argsort(np.argsort(part)) for part in parts]
+        return np.concatenate(ranks).astype(np.uint16)
 
-    places: Integers
-    table: Membership
-    """From cells to the table of blocks, shape (n_x_blocks * n_y_blocks, n_places)."""
-    shape: tuple[int, int]
-    """Numbers of blocks of x and of y."""
-    parts: tuple["PairPlan", ...]
-    """Pairs inside of one block."""
+    @cached_property
+    def n_blocks(self) -> int:
+        """Blocks of x, and of y."""
+        return -(-len(self.x) // self.block)
 
-    def count(self, weight: Narrow) -> Floats:
-        """Return the count, shape (resamples,)."""
-        own = np.take(weight, self.places, axis=0)
-        total = np.zeros(own.shape[1])
-        rows = np.asarray(self.table @ own, dtype=np.float32).reshape(*self.shape, -1)
-        lower = np.zeros_like(rows[0])
-        for row in rows:
-            # Less the blocks above, by the sum of all.
-            below = np.cumsum(lower, axis=0)
-            below += below
-            below -= lower
-            below -= lower.sum(axis=0)
-            total += _products(row, below, np.float64)
-            lower += row
-        for part in self.parts:
-            total += part.count(own)
-        return total
+    @cached_property
+    def x_block_by_y(self) -> NDArray[np.int32]:
+        """Block of x of each cell, in the order of y."""
+        return np.asarray(self.by_y // self.block, dtype=np.int32)
 
-
-PairPlan = _DirectPairs | _BlockedPairs
+    @cached_property
+    def table(self) -> Membership:
+        """From cells to the table of blocks, shape (n_blocks * n_blocks, n_cells)."""
+        place = np.arange(len(self.x)) // self.block * self.n_blocks + self.rank // self.block
+        return membership(place, shape=(self.n_blocks**2, len(place)), narrow=True)
 
 
 def plan_pairs(x: Integers, y: Integers) -> PairPlan:
-    """Return the plan for counting the pairs of cells with these levels of x and y."""
-    return _plan(np.arange(len(x)), x, y)
+    """Return the plan for counting the pairs of cells with these levels of x and y.
+
+    Args:
+        x: level of x of each cell, from 0, ascending.
+        y: level of y of each cell, from 0, ascending within a level of x.
+    """
+    return PairPlan(x, y, max(_LEAST_BLOCK, int(np.sqrt(len(x)))))
 
 
-def count_pairs(plan: PairPlan, weight: Narrow) -> Floats:
-    """Return concordant less discordant pairs.
+def count_discordant(plan: PairPlan, weight: Narrow) -> Floats:
+    """Return the discordant pairs.
 
     Args:
         plan: of the cells.
@@ -98,50 +99,99 @@ def count_pairs(plan: PairPlan, weight: Narrow) -> Floats:
     Returns:
         One count per resample, shape (resamples,).
     """
-    return plan.count(weight)
+    total = _inversions_inside(weight, plan.rank_in_block, plan.block)
+    if plan.n_blocks > 1:
+        total += _inversions_of_blocks(plan, weight)
+        ordered = np.take(weight, plan.by_y, axis=0)
+        total += _inversions_inside(ordered, plan.x_block_by_y, plan.block)
+    return total
 
 
-def _plan(places: Integers, x: Integers, y: Integers) -> PairPlan:
-    if len(places) <= _MOST_DIRECT:
-        return _DirectPairs(places, np.tril(_signs(x) * _signs(y), -1))
-    x_block, y_block = _blocks(x), _blocks(y)
-    shape = int(x_block.max()) + 1, int(y_block.max()) + 1
-    size = shape[0] * shape[1], len(x)
-    table = membership(x_block * shape[1] + y_block, shape=size, narrow=True)
-    # Pairs of one block of x with any y; then those of one block of y that differ in that of x.
-    parts = [
-        *_parts_inside(x_block, x, y),
-        *_parts_inside(y_block, x_block, y),
-    ]
-    return _BlockedPairs(places, table, shape, tuple(parts))
+def _inversions_inside(weight: Narrow, key: NDArray[np.integer[Any]], block: int) -> Floats:
+    """Return the pairs of one block in which the first cell has the larger key, by resample."""
+    below = np.tri(_STRIP, k=-1, dtype=bool)
+    total = np.zeros(weight.shape[1])
+    stretch = max(_STRETCH // block, 1) * block
+    products = np.empty((min(stretch, len(weight)), weight.shape[1]), dtype=np.float32)
+    for start in range(0, len(weight), stretch):
+        own = weight[start : start + stretch]
+        for first in range(0, len(own), block):
+            inside, keys = own[first : first + block], key[start + first : start + first + block]
+            for low in range(0, len(inside), _STRIP):
+                high = min(low + _STRIP, len(inside))
+                inverted = keys[:high] > keys[low:high, None]
+                inverted[:, low:] &= below[: high - low, : high - low]
+                out = products[first + low : first + high]
+                np.matmul(inverted.astype(np.float32), inside[:high], out=out)
+        total += _products(own, products[: len(own)])
+    return total
 
 
-def _parts_inside(block: Integers, x: Integers, y: Integers) -> Sequence[PairPlan]:
-    """Return a plan per block, without those in which x or y does not vary."""
-    order = np.argsort(block, kind="stable")
-    members = np.split(order, np.flatnonzero(np.diff(block[order])) + 1)
-    return [
-        _plan(inside, x[inside], y[inside])
-        for inside in members
-        if np.ptp(x[inside]) and np.ptp(y[inside])
-    ]
+def _inversions_of_blocks(plan: PairPlan, weight: Narrow) -> Floats:
+    """Return the discordant pairs of cells that differ in the block of x and in that of y."""
+    total = np.zeros(weight.shape[1])
+    rows = np.asarray(plan.table @ weight, dtype=np.float32)
+    rows = rows.reshape(plan.n_blocks, plan.n_blocks, -1)
+    lower = np.zeros_like(rows[0])
+    for row in rows:
+        above = np.cumsum(lower, axis=0)
+        np.subtract(above[-1].copy(), above, out=above)
+        total += _products(row, above)
+        lower += row
+    return total
 
 
-def _blocks(level: Integers) -> Integers:
-    """Return the block of each cell: about sqrt(n) runs of levels with equally many cells."""
-    n = len(level)
-    size = max(int(np.sqrt(n)), 1)
-    counts = np.bincount(level)
-    # A level belongs to the block in which its first cell falls, so that no level is divided; a
-    # large one has a block of its own, so that every block with several levels is smaller than n.
-    of_level = (np.cumsum(counts) - counts) // size + np.cumsum(counts >= size)
-    return np.asarray(np.unique(of_level[level], return_inverse=True)[1], dtype=np.int64)
+def _products(own: Narrow, others: Narrow) -> Floats:
+    """Return the sum over cells of weight times weight of the others; single sums are exact."""
+    return np.asarray(np.einsum("cb,cb->b", own, others, dtype=np.float64))
 
 
-def _signs(level: Integers) -> NDArray[np.int8]:
-    return np.asarray(np.sign(level[:, None] - level), dtype=np.int8)
+def signed_sums(plan: PairPlan, weight: Floats) -> Floats:
+    """Return the weight of cells concordant with each cell, less that of the discordant ones.
+
+    Args:
+        plan: of the cells.
+        weight: weight of each cell, shape (n_cells,).
+
+    Returns:
+        One sum per cell, shape (n_cells,), of whole numbers if the weights are.
+    """
+    before_x = np.cumsum(weight) - weight
+    before_y = np.empty_like(weight)
+    before_y[plan.by_y] = np.cumsum(weight[plan.by_y]) - weight[plan.by_y]
+    discordant = before_x + before_y - 2 * _lower_on_both(plan.rank, weight)
+    tied = np.bincount(plan.x, weight)[plan.x] + np.bincount(plan.y, weight)[plan.y] - weight
+    return np.asarray(weight.sum() - tied - 2 * discordant)
 
 
-def _products(own: Narrow, others: Narrow, dtype: type[np.floating[Any]]) -> Floats:
-    """Return the sum over cells of weight times weight of the others, in this precision."""
-    return np.asarray(np.einsum("cb,cb->b", own, others, dtype=dtype), dtype=np.float64)
+def pairs_among(plan: PairPlan, cells: Integers, weight: Floats) -> float:
+    """Return concordant less discordant pairs of a few cells with these weights."""
+    x, y = plan.x[cells], plan.y[cells]
+    signs = np.sign(x[:, None] - x) * np.sign(y[:, None] - y)
+    return float(weight @ signs @ weight) / 2
+
+
+def _lower_on_both(rank: Integers, weight: Floats) -> Floats:
+    """Return the weight of the cells before each cell that have a lower rank, shape (n_cells,).
+
+    Runs of 1, 2, 4, ... cells are merged: a cell of the second half of a run counts the cells of
+    the first half that have a lower rank.
+    """
+    n = len(rank)
+    found = np.zeros(n)
+    cell = np.empty(n, dtype=np.int64)
+    cell[rank] = np.arange(n)  # by rank, in one run of all cells
+    place = np.arange(n)
+    for bit in range(int(n - 1).bit_length() - 1, -1, -1):
+        start = (cell >> (bit + 1)) << (bit + 1)  # of the run, in places
+        second = (cell >> bit) & 1
+        seconds = np.cumsum(second) - second
+        seconds -= seconds[start]
+        firsts = place - start - seconds
+        lower = np.cumsum(np.where(second, 0.0, weight[cell]))
+        lower -= np.where(start, lower[start - 1], 0.0)
+        found[cell] += second * lower
+        moved = np.empty_like(cell)
+        moved[start + np.where(second, (1 << bit) + seconds, firsts)] = cell
+        cell = moved
+    return found

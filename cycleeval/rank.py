@@ -12,7 +12,14 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from cycleeval.concordance import Narrow, PairPlan, count_pairs, plan_pairs
+from cycleeval.concordance import (
+    Narrow,
+    PairPlan,
+    count_discordant,
+    pairs_among,
+    plan_pairs,
+    signed_sums,
+)
 from cycleeval.inputs import booleans, numbers
 from cycleeval.ragged import Floats, Integers, Membership, membership
 from cycleeval.ratios import ratio
@@ -20,9 +27,13 @@ from cycleeval.ratios import ratio
 _Statistic = Callable[["Mass"], Floats]
 _CELLS_AT_ONCE = 4096
 """Cells whose products are in memory at once."""
+_FEW_CELLS = 1024
+"""Up to so many cells, all pairs are counted again for each row of weights."""
+_MOST_CHANGED = 600
+"""Cells that a row may change to be counted by the change alone."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class Cells:
     """Items grouped by equal (x, y)."""
 
@@ -30,14 +41,34 @@ class Cells:
     """Level of x of each cell, 0 for the smallest value, ascending, shape (n_cells,)."""
     y: Integers
     """Level of y of each cell, ascending within a level of x, shape (n_cells,)."""
+    cell: Integers
+    """Cell of each item, shape (n_items,)."""
+    unit: Integers
+    """Unit (paper) of each item, shape (n_items,)."""
     of_units: Membership
-    """Items of each unit (paper) in each cell, shape (n_cells, n_units)."""
+    """Items of each unit in each cell, shape (n_cells, n_units)."""
     x_levels: Membership
     """1 for each cell of a level of x, shape (n_levels, n_cells)."""
     y_levels: Membership
     """The same for y."""
     pairs: PairPlan
     """Plan for counting pairs."""
+
+    @cached_property
+    def plain(self) -> Floats:
+        """Items in each cell, shape (n_cells,)."""
+        return np.bincount(self.cell).astype(np.float64)
+
+    @cached_property
+    def signed(self) -> Floats:
+        """Items concordant with each cell less discordant ones, shape (n_cells,)."""
+        return signed_sums(self.pairs, self.plain)
+
+    @cached_property
+    def by_unit(self) -> tuple[Integers, Integers]:
+        """Cells of the items in the order of units, and the place of each unit's first item."""
+        order = np.argsort(self.unit, kind="stable")
+        return self.cell[order], np.searchsorted(self.unit[order], np.arange(self.unit.max() + 2))
 
 
 def cells(
@@ -60,10 +91,13 @@ def cells(
     n_y = int(y_level.max()) + 1
     of_cell, cell = np.unique(x_level * n_y + y_level, return_inverse=True)
     x_cell, y_cell = of_cell // n_y, of_cell % n_y
+    units = np.arange(len(xs)) if unit is None else unit
     return Cells(
         x_cell,
         y_cell,
-        membership(cell, np.arange(len(xs)) if unit is None else unit, narrow=True),
+        cell,
+        units,
+        membership(cell, units, narrow=True),
         membership(x_cell, narrow=True),
         membership(y_cell, narrow=True),
         plan_pairs(x_cell, y_cell),
@@ -75,13 +109,20 @@ class Mass:
     """Cells with weights, some resamples at a time."""
 
     of: Cells
+    units: Floats
+    """Whole-number weight of each unit, shape (resamples, n_units)."""
     weight: Narrow
-    """Whole-number weight of each cell, shape (n_cells, resamples)."""
+    """Weight of each cell, shape (n_cells, resamples)."""
 
     @cached_property
     def concordance(self) -> Floats:
         """Concordant less discordant pairs, shape (resamples,)."""
-        return count_pairs(self.of.pairs, self.weight)
+        found = _changed_concordance(self.of, self.units) if len(self.of.x) > _FEW_CELLS else None
+        if found is not None:
+            return found
+        # A pair that is tied in x or in y is not discordant.
+        untied = _untied_pairs(self.x) + _untied_pairs(self.y) - _untied_pairs(self.weight)
+        return untied - 2 * count_discordant(self.of.pairs, self.weight)
 
     @cached_property
     def x(self) -> Narrow:
@@ -98,7 +139,28 @@ def weigh(of: Cells, weights: Floats) -> Mass:
     """Broadcast weights of units, shape (resamples, n_units), to the cells."""
     # A unit after the last one with an item has no column.
     narrow = weights.T[: of.of_units.shape[1]].astype(np.float32, order="C")
-    return Mass(of, np.asarray(of.of_units @ narrow, dtype=np.float32))
+    return Mass(of, weights, np.asarray(of.of_units @ narrow, dtype=np.float32))
+
+
+def _changed_concordance(of: Cells, weights: Floats) -> Floats | None:
+    """Return the concordance of rows that differ from ones in few items, or None.
+
+    With signs S of pairs of cells, plain weights b and changes d it is (b - d) S (b - d) / 2.
+    """
+    cell, first = of.by_unit
+    found = np.full(len(weights), float(of.plain @ of.signed) / 2)
+    for row, weight in enumerate(weights[:, : len(first) - 1]):
+        units = np.flatnonzero(weight != 1)
+        sizes = first[units + 1] - first[units]
+        if sizes.sum() > _MOST_CHANGED:
+            return None
+        items = np.concatenate([np.arange(first[u], first[u + 1]) for u in units] or [cell[:0]])
+        changed, place = np.unique(cell[items], return_inverse=True)
+        lost = np.repeat(1 - weight[units], sizes)
+        change = np.bincount(place, lost, len(changed)).astype(np.float64)
+        among = pairs_among(of.pairs, changed, change)
+        found[row] += among - float(change @ of.signed[changed])
+    return found
 
 
 def spearman_of(mass: Mass) -> Floats:
