@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from jinja2 import Environment
+    from jinja2 import Environment, Template
     from markupsafe import Markup
 
 _MARKDOWN = re.compile(r"[\\<>|`\[\]&*~$]|(?<![^\W_])_|_(?![^\W_])")
@@ -73,18 +73,26 @@ def cards_folder() -> Path:
 
 def render_card(name: str, **values: object) -> str:
     """Render a template of `cards_folder`; every string is escaped unless it is `Markdown`."""
-    return _cards().get_template(name).render(**values)
+    return card_template(name).render(**values)
 
 
+def card_template(name: str) -> "Template":
+    """Return a template of `cards_folder`; a process reads it once."""
+    return _cards().get_template(name)
+
+
+@cache
 def html_environment(package: str) -> "Environment":
     """Return the environment of the HTML templates in a package's folder `templates`.
 
-    Every value is escaped unless it is `markupsafe.Markup`; a missing value is an error.
+    Every value is escaped unless it is `markupsafe.Markup`; a missing value is an error. A process
+    reads each template once, so that a later change of the installation does not affect it.
     """
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
     return Environment(
         loader=PackageLoader(package),
+        auto_reload=False,
         autoescape=True,
         undefined=StrictUndefined,
         finalize=_visible_in_html,
@@ -105,6 +113,7 @@ def _cards() -> "Environment":
 
     return Environment(
         loader=FileSystemLoader(cards_folder()),
+        auto_reload=False,
         autoescape=False,  # noqa: S701  Markdown; `finalize` escapes it
         undefined=StrictUndefined,
         finalize=_as_markdown,

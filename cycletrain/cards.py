@@ -1,14 +1,19 @@
 """The card beside trained weights, with the license and the form before a download."""
 
+import tomllib
+from functools import cache
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from cycledata.files import write_file
-from cycledata.templates import cards_folder, render_card
+from cycledata.templates import card_template, cards_folder
 from cycletrain.config import AdapterConfig, ModelConfig
 from cycletrain.ranks import is_main_process
-from cycletrain.run_record import RunRecord
 
+if TYPE_CHECKING:
+    from cycletrain.run_record import RunRecord
+
+_TEMPLATE = "model.md.jinja"
 _ROLES = {
     "reviewer": "A reviewer: it reads a paper and writes reviews, a meta-review and a decision.",
     "researcher": "A researcher: it reads references and writes a paper, with made-up results.",
@@ -17,7 +22,7 @@ _ROLES = {
 
 def write_model_card(
     folder: Path,
-    record: RunRecord,
+    record: "RunRecord",
     *,
     role: Literal["reviewer", "researcher"],
     model: ModelConfig,
@@ -34,11 +39,9 @@ def write_model_card(
     """
     if not is_main_process():
         return
-    import tomllib
-
     import yaml
 
-    cards = cards_folder()
+    gating, license_text = load_card()
     header = {
         "library_name": "transformers" if adapter.kind == "none" else "peft",
         "base_model": model.path,
@@ -46,10 +49,9 @@ def write_model_card(
         "license_name": "cyclekit-model-licence",
         "license_link": "LICENSE.md",
         "tags": ["peer-review", role, *(["invented"] if record.build_invented else [])],
-        **tomllib.loads((cards / "model-gating.toml").read_text(encoding="utf-8")),
+        **gating,
     }
-    body = render_card(
-        "model.md.jinja",
+    body = card_template(_TEMPLATE).render(
         title=f"{Path(model.path).name}-cycle{role}",
         role_text=_ROLES[role],
         record=record,
@@ -59,4 +61,13 @@ def write_model_card(
     )
     front = yaml.safe_dump(header, sort_keys=False, allow_unicode=True, width=100)
     write_file(folder / "README.md", f"---\n{front}---\n\n{body}")
-    write_file(folder / "LICENSE.md", (cards / "model-license.md").read_text(encoding="utf-8"))
+    write_file(folder / "LICENSE.md", license_text)
+
+
+@cache
+def load_card() -> tuple[dict[str, Any], str]:
+    """Read the card's files, once per process; return the form's header and the license."""
+    card_template(_TEMPLATE)
+    cards = cards_folder()
+    gating = tomllib.loads((cards / "model-gating.toml").read_text(encoding="utf-8"))
+    return gating, (cards / "model-license.md").read_text(encoding="utf-8")

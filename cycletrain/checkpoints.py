@@ -8,7 +8,6 @@ import json
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from importlib import resources
 from pathlib import Path
 from typing import Any
 
@@ -61,6 +60,17 @@ def base_of(config: ModelConfig) -> ModelConfig:
     return base
 
 
+def require_pinned(*models: ModelConfig) -> None:
+    """Check, before work begins, that models that a later stage loads are folders or commits.
+
+    Raises:
+        ParseError: ``unpinned-model``, a hub id without a commit, or a folder that does not exist.
+    """
+    for model in models:
+        if not model.is_endpoint:
+            base_of(model)
+
+
 @contextmanager
 def readable(config: ModelConfig) -> Iterator[None]:
     """Turn what libraries raise about an unusable folder or setting into an expected error."""
@@ -106,11 +116,20 @@ def read_template(path: Path) -> str:
     Raises:
         ParseError: ``chat-template``, neither exists.
     """
+    return find_template(path).read_text(encoding="utf-8")
+
+
+def find_template(path: Path) -> Path:
+    """Return the file of a chat template; see ``read_template``.
+
+    Raises:
+        ParseError: ``chat-template``, neither exists.
+    """
     if path.is_file():
-        return path.read_text(encoding="utf-8")
-    shipped = resources.files("cycletrain") / "recipes" / path.name
+        return path
+    shipped = Path(__file__).parent / "recipes" / path.name
     if path.parent == Path() and shipped.is_file():
-        return shipped.read_text(encoding="utf-8")
+        return shipped
     raise ParseError("chat-template", f"{path}: expected a Jinja file, found none")
 
 

@@ -7,7 +7,7 @@ import sys
 import tempfile
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
 from typing import Annotated, Any, Literal, NoReturn
 
@@ -366,7 +366,8 @@ def _job(
     settings = [*(overrides or []), *([f"round={round_}"] if round_ else [])]
     config: Any = read_config(recipe_path(recipe), CONFIGS[job], settings)
     module = importlib.import_module(f"cycletrain.jobs.{job}")
-    with _enough_memory(job):
+    # Trackers print on stdout, which is for the result.
+    with _enough_memory(job), redirect_stdout(sys.stderr):
         record = module.run(config)
     if as_json:
         print_json(record.model_dump(mode="json"))
@@ -413,6 +414,8 @@ def _log_to_stderr() -> None:
     from rich.logging import RichHandler
 
     on_terminal = sys.stderr.isatty()
+    # Packing and preparing have bars of their own, which would tear the log. Read at import.
+    os.environ.setdefault("HF_DATASETS_DISABLE_PROGRESS_BARS", "1")
     if not on_terminal:  # before the hub's library is imported, which reads it once
         os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
     rich = RichHandler(console=Console(stderr=True), show_path=False)

@@ -1,5 +1,6 @@
 """One frozen config per job; ``read_recipe.read_config`` reads them from TOML recipes."""
 
+import shlex
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
@@ -17,8 +18,14 @@ from cycledata.errors import FetchError
 from cycledata.llm.chat import Sampling
 from cycledata.records import Record
 
-Positive = Annotated[int, Field(ge=1)]
-PositiveFloat = Annotated[float, Field(gt=0)]
+MOST = 1_000_000
+"""Largest plausible count and constant; a larger one is a slip that costs memory or days."""
+Positive = Annotated[int, Field(ge=1, le=MOST)]
+NonNegative = Annotated[int, Field(ge=0, le=MOST)]
+Few = Annotated[int, Field(ge=1, le=1000)]
+PositiveFloat = Annotated[float, Field(gt=0, le=MOST)]
+NonNegativeFloat = Annotated[float, Field(ge=0, le=MOST)]
+Tokens = Annotated[int, Field(ge=1, le=100 * MOST)]
 Share = Annotated[float, Field(ge=0, le=1)]
 Tracker = Literal[
     "trackio", "tensorboard", "wandb", "mlflow", "swanlab", "comet_ml", "clearml", "neptune"
@@ -42,6 +49,8 @@ class ConfigTable(Record):
         """Refuse what would be read as something else: "" as this folder, true as 1."""
         if value == "":
             raise ValueError("expected a value; leave the key out for its default")
+        if isinstance(value, str) and not value.isprintable():
+            raise ValueError("expected text without control characters")
         wanted = cls.model_fields[str(info.field_name)].annotation
         if isinstance(value, bool) and wanted is not bool:
             raise ValueError("expected no truth value")
@@ -55,11 +64,11 @@ class ServerConfig(ConfigTable):
     """Options that the program understands."""
     program: str = "vllm serve"
     """Program with its first arguments; a path names the executable of another environment."""
-    replicas: Positive = 1
+    replicas: Few = 1
     """Servers side by side, each with its own GPUs."""
-    tensor_parallel: Positive = 1
+    tensor_parallel: Few = 1
     """GPUs per server."""
-    context_tokens: Positive = 32_768
+    context_tokens: Tokens = 32_768
     """Maximum tokens of prompt and completion."""
     adapter: Literal["merged", "lora"] = "merged"
     """How an adapter is served: merged into its base in host memory first, or by the server."""
@@ -67,10 +76,26 @@ class ServerConfig(ConfigTable):
     """Jinja file in place of the template that is saved with the model."""
     arguments: tuple[str, ...] = ()
     """More arguments of the program."""
-    n_parallel: Positive = 64
+    n_parallel: Few = 64
     """Requests in flight per server."""
     startup_s: PositiveFloat = 1800.0
     """Seconds that a server may take to answer."""
+
+    @field_validator("program")
+    @classmethod
+    def _is_a_command(cls, program: str) -> str:
+        if not shlex.split(program):  # raises ValueError for an open quotation
+            raise ValueError("expected a program, found blanks")
+        return program
+
+
+class ClusterConfig(ConfigTable):
+    """Copies of a model on a Ray cluster: the present one, or that of ``RAY_ADDRESS``."""
+
+    engines: Few
+    """Copies, each in an actor of Ray Data that finishes whole papers or reviews."""
+    gpus_per_engine: Annotated[int, Field(ge=0, le=1000)] = 1
+    """GPUs that Ray reserves for each; vLLM divides the model among them. 0 for CPUs."""
 
 
 class ModelConfig(ConfigTable):
@@ -99,6 +124,8 @@ class ModelConfig(ConfigTable):
     """Attention of transformers, e.g. ``flash_attention_2``; None for its default."""
     server: ServerConfig | None = None
     """Servers to start for generation; None for none."""
+    cluster: ClusterConfig | None = None
+    """Ray cluster to generate on, for ``rollout`` and ``reward``; None for none."""
     tokens_per_second: PositiveFloat = 1000.0
     """Expected tokens per second of one server or process, for the estimate of time only."""
 
@@ -118,6 +145,14 @@ class ModelConfig(ConfigTable):
                 split_url(url)
         except FetchError as error:
             raise ValueError(str(error)) from error
+        return self
+
+    @model_validator(mode="after")
+    def _runs_in_one_place(self) -> Self:
+        if self.cluster is not None and (self.is_endpoint or self.server is not None):
+            raise ValueError(
+                "cluster loads the model in each of its engines; set no server and no URL with it"
+            )
         return self
 
     @field_serializer("path")
@@ -165,17 +200,17 @@ class AdapterConfig(ConfigTable):
 class TrainingConfig(ConfigTable):
     """How weights are updated."""
 
-    context_tokens: Positive
+    context_tokens: Tokens
     """Maximum tokens of an example."""
-    learning_rate: PositiveFloat
+    learning_rate: Annotated[float, Field(gt=0, le=1)]
     """Highest learning rate of the schedule."""
-    batch_size: Positive
+    batch_size: Annotated[int, Field(ge=1, le=65_536)]
     """Examples (or pairs) per GPU and step."""
-    accumulate: Positive = 1
+    accumulate: Annotated[int, Field(ge=1, le=65_536)] = 1
     """Batches per update."""
-    epochs: PositiveFloat = 1.0
+    epochs: Annotated[float, Field(gt=0, le=10_000)] = 1.0
     """Passes over the examples."""
-    max_steps: Annotated[int, Field(ge=-1), AfterValidator(_not_zero)] = -1
+    max_steps: Annotated[int, Field(ge=-1, le=100 * MOST), AfterValidator(_not_zero)] = -1
     """Updates; -1 for as many as ``epochs`` gives."""
     schedule: Literal["linear", "cosine", "constant"] = "linear"
     """Course of the learning rate after the rise."""
@@ -186,9 +221,9 @@ class TrainingConfig(ConfigTable):
     sharding: Literal["none", "zero2", "zero3", "fsdp2"] = "none"
     """What the GPUs share: ``zero2`` gradients and optimizer (Sec. 3.2), ``zero3`` and ``fsdp2``
     also the weights. ``zero2`` and ``zero3`` need DeepSpeed."""
-    context_parallel: Positive = 1
+    context_parallel: Few = 1
     """GPUs that share each text, with FSDP2 (accelerate's ``cp_size``)."""
-    sequence_parallel: Positive = 1
+    sequence_parallel: Few = 1
     """GPUs that share each text, with DeepSpeed's Ulysses (accelerate's ``sp_size``)."""
     packing: bool = False
     """Put several short examples into one row (TRL's ``packing``); each attends to itself alone."""
@@ -201,6 +236,16 @@ class TrainingConfig(ConfigTable):
     save_steps: Positive | None = None
     """Updates between checkpoints, of which the last two are kept; a job that is started again
     resumes from the last one. None keeps none."""
+
+
+def _require_no_servers(config: Any) -> Any:
+    """Check that a model that trains or scores in this process names no place to generate at."""
+    if config.model.server is not None or config.model.cluster is not None:
+        raise ValueError(
+            "model.server and model.cluster are for generation, which this job does not do; leave"
+            " them out"
+        )
+    return config
 
 
 def _require_shareable(config: Any) -> Any:
@@ -252,9 +297,9 @@ class ValidationConfig(ConfigTable):
     """Share of the papers; 0 for none."""
     every: Positive = 100
     """Updates between two measurements; the last update is measured too."""
-    n_reviewed: Annotated[int, Field(ge=0)] = 0
+    n_reviewed: NonNegative = 0
     """Held-back papers that a reviewer reviews each time, for its proxy MSE; 0 reviews none."""
-    max_tokens: Positive = 4096
+    max_tokens: Tokens = 4096
     """Maximum tokens of one of these reviews."""
 
 
@@ -268,6 +313,7 @@ class SftConfig(JobConfig):
     training: TrainingConfig
     validation: ValidationConfig = ValidationConfig()
 
+    _check_place = model_validator(mode="after")(_require_no_servers)
     _check = model_validator(mode="after")(_require_shareable)
 
     @model_validator(mode="after")
@@ -291,9 +337,9 @@ class RolloutConfig(JobConfig):
     """Split of the build with the prompts."""
     model: ModelConfig
     sampling: Sampling
-    n_samples: Positive
+    n_samples: Few
     """Papers per prompt."""
-    tries: Positive = 1
+    tries: Few = 1
     """Attempts at each turn before a paper counts as unreadable."""
     batch_size: Positive = 8
     """Requests generated together."""
@@ -314,11 +360,11 @@ class RewardConfig(JobConfig):
     """Name in the result of the model that wrote the papers."""
     model: ModelConfig
     sampling: Sampling
-    n_reviewers: Positive
+    n_reviewers: Few
     """Reviewers asked for."""
     rating_scale: str = "iclr-2022-2025-rating"
     """Scale that the reviewer was trained on: its name in Review-5k, or a build that has it."""
-    tries: Positive = 2
+    tries: Few = 2
     """Attempts before a review counts as unreadable."""
     batch_size: Positive = 8
     """Requests generated together."""
@@ -344,9 +390,9 @@ class SimpoLoss(ConfigTable):
 
     beta: PositiveFloat
     """Scale of the reward difference."""
-    gamma: Annotated[float, Field(ge=0)]
+    gamma: NonNegativeFloat
     """Margin as in Eq. 3, not the ratio gamma / beta."""
-    nll_weight: Annotated[float, Field(ge=0)]
+    nll_weight: NonNegativeFloat
     """Lambda."""
     nll_reduction: Literal["tokens", "sequence-mean", "sequence-sum"]
     """See ``losses.nll_loss``."""
@@ -366,6 +412,7 @@ class SimpoConfig(JobConfig):
     round: Positive | None = None
     """Round t, whose seed is used; None for ``seed`` itself."""
 
+    _check_place = model_validator(mode="after")(_require_no_servers)
     _check = model_validator(mode="after")(_require_shareable)
     _check_pairs = model_validator(mode="after")(require_whole_texts)
 
@@ -385,7 +432,7 @@ class DetectConfig(JobConfig):
     """Scoring model."""
     reference: ModelConfig | None = None
     """Sampling model; None for the scoring model itself."""
-    window_tokens: Annotated[int, Field(ge=2)]
+    window_tokens: Annotated[int, Field(ge=2, le=100 * MOST)]
     """Tokens scored in one pass of the model."""
     overlap_tokens: Positive
     """Tokens of context that a later window repeats."""
@@ -397,7 +444,18 @@ class DetectConfig(JobConfig):
     """Share of human texts that may be called generated, on the calibration share."""
     tokenizer: ModelConfig | None = None
     """Tokenizer of a scoring model that is an endpoint; needs no weights."""
-    top_logprobs: Positive = 20
+    top_logprobs: Few = 20
     """Likeliest tokens per place that an endpoint is asked for."""
     neighbours: Positive = 100
     """Nearest reference criteria that a probability is computed from."""
+
+    _check_place = model_validator(mode="after")(_require_no_servers)
+
+    @model_validator(mode="after")
+    def _windows_move_on(self) -> Self:
+        if self.overlap_tokens >= self.window_tokens:
+            raise ValueError(
+                f"overlap_tokens: expected less than window_tokens {self.window_tokens}, found"
+                f" {self.overlap_tokens}"
+            )
+        return self

@@ -347,6 +347,10 @@ def _vllm_generator(config: ModelConfig) -> ServedGenerator:
         model = adapter.base_model_name_or_path
         settings |= {"enable_lora": True, "max_lora_rank": adapter.r, "adapter": config.path}
         settings |= {"tokenizer": config.path, "revision": adapter.revision}
+    if config.cluster is not None and config.cluster.gpus_per_engine > 1:
+        # Processes of its own, since vLLM would use Ray itself inside an actor.
+        settings["tensor_parallel_size"] = config.cluster.gpus_per_engine
+        settings["distributed_executor_backend"] = "mp"
     return ServedGenerator([VllmModel(model, **settings)], name_of(config))
 
 

@@ -9,8 +9,11 @@ from cycledata.llm.chat import Sampling
 from cycletrain.config import (
     AdapterConfig,
     ConfigTable,
+    Few,
     JobConfig,
     ModelConfig,
+    NonNegative,
+    NonNegativeFloat,
     Positive,
     PositiveFloat,
     SimpoLoss,
@@ -19,17 +22,17 @@ from cycletrain.config import (
 )
 from cycletrain.reward_audit.edits import DEFAULT_CLAIMS
 
-NonNegative = Annotated[float, Field(ge=0)]
+Rating = Annotated[float, Field(ge=-1000, le=1000)]
 
 
 class ControlsConfig(ConfigTable):
     """Controls against gaming of the reward; all off by default."""
 
-    human_range: tuple[float, float] | None = None
+    human_range: tuple[Rating, Rating] | None = None
     """Lowest and highest mean rating of papers by people; rewards beyond it are clipped."""
     reviewers: tuple[ModelConfig, ...] = ()
     """More reviewers; the reward is the mean over all, and there is none if one is unreadable."""
-    length_penalty: NonNegative = 0.0
+    length_penalty: NonNegativeFloat = 0.0
     """Rating points taken off per thousand characters beyond `length_limit`."""
     length_limit: Positive = 60_000
     """Characters of a paper, as a reviewer reads it, without a penalty."""
@@ -50,9 +53,9 @@ class AuditConfig(ConfigTable):
     """Build of Review-5k that the text baseline is fitted on; None for no baseline."""
     n_prompts: Positive = 50
     """Prompts kept out of training, for which the first and the last policy write papers."""
-    n_samples: Positive = 3
+    n_samples: Few = 3
     """Papers per prompt and policy; at most so many are in Figure 3."""
-    n_edited: Annotated[int, Field(ge=0)] = 50
+    n_edited: NonNegative = 50
     """Papers of the first policy that are reworded and given claims; 0 for none."""
     claims: tuple[str, ...] = DEFAULT_CLAIMS
     """Sentences that are inserted, one at a time."""
@@ -66,15 +69,15 @@ class LoopConfig(JobConfig):
     policy: ModelConfig
     """P_1."""
     reviewer: ModelConfig
-    n_samples: Annotated[int, Field(ge=2)] = 3
+    n_samples: Annotated[int, Field(ge=2, le=1000)] = 3
     """Papers per prompt."""
     writing: Sampling
-    write_tries: Positive = 1
+    write_tries: Few = 1
     """Attempts at each turn of a paper."""
     reviewing: Sampling
-    review_tries: Positive = 2
+    review_tries: Few = 2
     """Attempts at a review."""
-    n_reviewers: Positive = 4
+    n_reviewers: Few = 4
     """Simulated reviewers per paper."""
     rating_scale: str = "iclr-2022-2025-rating"
     """Scale that the reviewer was trained on, by its name in Review-5k."""
@@ -87,6 +90,13 @@ class LoopConfig(JobConfig):
     controls: ControlsConfig = ControlsConfig()
     audit: AuditConfig | None = None
     """Audit of the trained policy; None for none."""
+
+    @model_validator(mode="after")
+    def _needs_no_cluster(self) -> Self:
+        models = (self.policy, self.reviewer, *self.controls.reviewers)
+        if any(model.cluster is not None for model in models):
+            raise ValueError("cluster is for rollout and reward; run the stages one by one")
+        return self
 
     _check_texts = model_validator(mode="after")(require_whole_texts)
 
@@ -106,7 +116,7 @@ class IterateConfig(LoopConfig):
 class GrpoLoss(ConfigTable):
     """Constants of GRPO, as TRL has them."""
 
-    kl_weight: NonNegative = 0.0
+    kl_weight: NonNegativeFloat = 0.0
     """Weight of the KL divergence from P_1 (TRL's `beta`)."""
     clip: PositiveFloat = 0.2
     """Largest change of a token's probability ratio that is rewarded (TRL's `epsilon`)."""

@@ -89,8 +89,10 @@ def _set(table: dict[str, Any], override: str) -> None:
 def _explain(problem: Any, model: type[Record]) -> str:
     place = ".".join(str(part) for part in problem["loc"])
     if problem["type"] != "extra_forbidden":
-        found = " ".join(repr(problem["input"]).split())[:80]
-        return f"{place}: {problem['msg']}, found {found}"
+        message = problem["msg"].removeprefix("Value error, ")
+        if not isinstance(problem["input"], dict):  # a whole table says nothing
+            message += f", found {' '.join(repr(problem['input']).split())[:80]}"
+        return f"{place}: {message}" if place else message
     for name in problem["loc"][:-1]:
         inner = model.model_fields[name].annotation
         if not (isinstance(inner, type) and issubclass(inner, Record)):

@@ -9,7 +9,7 @@ import os
 import platform
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup
 from pydantic import Field
@@ -21,10 +21,14 @@ from cycledata.load import MANIFEST, verify_build
 from cycledata.records import Record
 from cycledata.svg import Curve
 from cycledata.templates import content_security_policy, html_environment
+from cycletrain.cards import load_card
 from cycletrain.config import JobConfig
 from cycletrain.ranks import is_main_process
 from cycletrain.reward_audit.features import MEANINGS
 from cycletrain.reward_audit.report import RewardAudit, shown_change, shown_share
+
+if TYPE_CHECKING:
+    from jinja2 import Template
 
 RECORD = "record.json"
 _PACKAGES = (
@@ -83,6 +87,9 @@ class RunRecord(Record):
 def open_run(job: str, config: JobConfig, *, dataset: str | None = None) -> RunRecord:
     """Verify the build and write a record without results into the folder of results.
 
+    Templates of the page and of the card are read now, so that an installation that changes during
+    the run does not end it.
+
     A folder with the record of the same run may be resumed; one of another config, build or seed is
     refused.
 
@@ -95,6 +102,8 @@ def open_run(job: str, config: JobConfig, *, dataset: str | None = None) -> RunR
         VerifyError: the build is not what its manifest pins.
         BuildError: the folder belongs to another run, or the build is of another dataset.
     """
+    load_card()
+    _load_page()
     manifest = verify_build(config.build)
     if dataset is not None and manifest.dataset != dataset:
         raise BuildError(
@@ -213,9 +222,7 @@ def render_page(record: RunRecord) -> str:
     metrics = {name: f"{value:.4g}" for name, value in record.metrics.items()}
     style = Markup(f"{_STYLE}{svg.STYLE}")  # noqa: S704  a constant of ours
     return (
-        html_environment("cycletrain")
-        .get_template("run.html")
-        .render(
+        _load_page().render(
             title=f"cycletrain {record.job}",
             record=record,
             tables=[
@@ -234,6 +241,13 @@ def render_page(record: RunRecord) -> str:
         )
         + "\n"
     )
+
+
+def _load_page() -> "Template":
+    """Return the template of the page; a process reads it, and what it includes, once."""
+    environment = html_environment("cycletrain")
+    environment.get_template("audit.html")
+    return environment.get_template("run.html")
 
 
 def _flat(table: dict[str, Any], prefix: str = "") -> dict[str, Any]:

@@ -73,7 +73,7 @@ def sample_readable(
             plan.sampling,
             path,
             batch_size=plan.batch_size,
-            on_progress=_log_progress(f"{name}, attempt {attempt}"),
+            on_progress=log_progress(f"{name}, attempt {attempt}"),
         )
         for key in open_ids:
             text = rows[key].text
@@ -86,7 +86,7 @@ def sample_readable(
     return {key: found[key] for key in chats}
 
 
-def _log_progress(step: str) -> Callable[[int, int], None]:
+def log_progress(step: str) -> Callable[[int, int], None]:
     """Return a callback that logs items done, items in total and the time left."""
     started, first = time.monotonic(), 0
 

@@ -19,10 +19,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from cycledata.errors import TrainingError
+from cycledata.errors import FetchError, TrainingError
 from cycledata.files import replace_folder
 from cycledata.llm.endpoint import ChatEndpoint
-from cycletrain.checkpoints import base_of, is_adapter, load_model, load_tokenizer
+from cycletrain.checkpoints import base_of, find_template, is_adapter, load_model, load_tokenizer
 from cycletrain.config import ModelConfig, ServerConfig
 from cycletrain.generation import Generator, ServedGenerator, name_of, open_generator
 
@@ -42,6 +42,10 @@ def generator_of(config: ModelConfig, folder: Path) -> Iterator[Generator]:
     Raises:
         TrainingError: a server ended or did not answer in time; has the end of its log.
     """
+    if config.cluster is not None:
+        raise TrainingError(
+            "cluster: is for rollout and reward; run the stages one by one, or set server"
+        )
     if config.server is None:
         yield open_generator(config)
         return
@@ -91,12 +95,16 @@ def _servable(config: ModelConfig, server: ServerConfig, folder: Path) -> Iterat
 
 @contextmanager
 def running_servers(server: ServerConfig, served: ServedModel, folder: Path) -> Iterator[list[str]]:
-    """Start the replicas, wait until all of them answer, yield their URLs, stop them."""
+    """Start the replicas, wait until all of them answer, yield their URLs, stop them.
+
+    Raises:
+        TrainingError: a server ended, at the start or later, or did not answer in time; has the end
+            of its log.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     with ExitStack() as stack:
         started = []
-        for number in range(server.replicas):
-            port = _free_port()
+        for number, port in enumerate(_free_ports(server.replicas)):
             words = command_of(server, served, port)
             path = folder / f"server-{number}.log"
             log.info("server %s: %s (log: %s)", number, shlex.join(words), path)
@@ -108,7 +116,16 @@ def running_servers(server: ServerConfig, served: ServedModel, folder: Path) -> 
         limit = time.monotonic() + server.startup_s
         for number, ((process, _), url) in enumerate(zip(started, urls, strict=True)):
             _wait(process, url, limit, folder / f"server-{number}.log")
-        yield urls
+        try:
+            yield urls
+        except FetchError as error:
+            for number, (process, _) in enumerate(started):
+                if process.poll() is not None:
+                    raise TrainingError(
+                        f"{_ended(process, folder / f'server-{number}.log')}; completions are kept,"
+                        " run the same command again"
+                    ) from error
+            raise
 
 
 def command_of(server: ServerConfig, served: ServedModel, port: int) -> list[str]:
@@ -127,7 +144,7 @@ def command_of(server: ServerConfig, served: ServedModel, port: int) -> list[str
         words += ["--lora-modules", f"{served.name}={served.adapter}"]
         words += ["--tokenizer", served.adapter]
     if server.chat_template is not None:
-        words += ["--chat-template", str(server.chat_template)]
+        words += ["--chat-template", str(find_template(server.chat_template))]
     return [*words, *server.arguments]
 
 
@@ -157,11 +174,13 @@ def _gpus(server: ServerConfig, number: int) -> str | None:
     return ",".join(names[wanted.start : wanted.stop])
 
 
-def _free_port() -> int:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port: int = free.getsockname()[1]
-        return port
+def _free_ports(number: int) -> list[int]:
+    """Return ports that no process listens on, all different."""
+    with ExitStack() as stack:
+        sockets = [stack.enter_context(socket.socket()) for _ in range(number)]
+        for free in sockets:
+            free.bind(("127.0.0.1", 0))
+        return [free.getsockname()[1] for free in sockets]
 
 
 @contextmanager
@@ -203,7 +222,7 @@ def _wait(process: subprocess.Popen[bytes], url: str, limit: float, path: Path) 
 
     while True:
         if process.poll() is not None:
-            raise TrainingError(f"server: ended with code {process.returncode}: {_end_of(path)}")
+            raise TrainingError(_ended(process, path))
         with suppress(httpx2.TransportError):
             if httpx2.get(f"{url.removesuffix('/v1')}/health", timeout=5).status_code == 200:
                 return
@@ -212,6 +231,10 @@ def _wait(process: subprocess.Popen[bytes], url: str, limit: float, path: Path) 
                 f"server: {url} did not answer in time; raise server.startup_s: {_end_of(path)}"
             )
         time.sleep(_POLL_S)
+
+
+def _ended(process: subprocess.Popen[bytes], path: Path) -> str:
+    return f"server: ended with code {process.returncode}: {_end_of(path)}"
 
 
 def _end_of(path: Path) -> str:
@@ -229,6 +252,7 @@ def log_estimate(stage: str, *, n_texts: int, tokens: int, config: ModelConfig) 
         config: model and its servers, with the rate that the recipe expects.
     """
     n_servers = 1 if config.server is None else config.server.replicas
+    n_servers = n_servers if config.cluster is None else config.cluster.engines
     rate = config.tokens_per_second * n_servers
     log.info(
         "%s: %s completions of at most %s tokens; %.1f hours if each has as many, at %.0f tokens"

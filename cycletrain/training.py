@@ -65,6 +65,7 @@ def trainer_settings(config: TrainingConfig, *, out: Path, seed: int, dtype: str
         "save_steps": config.save_steps or 500,
         "save_total_limit": 2,
         "report_to": list(config.report_to),
+        "project": "cycletrain",
         "run_name": out.parent.name,
         "disable_tqdm": True,
         "seed": seed,

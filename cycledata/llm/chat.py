@@ -15,11 +15,11 @@ class Sampling(Record):
 
     model_config = ConfigDict(use_attribute_docstrings=True)
 
-    temperature: Annotated[float, Field(ge=0, allow_inf_nan=False)]
+    temperature: Annotated[float, Field(ge=0, le=100, allow_inf_nan=False)]
     """0 selects the most likely token."""
     top_p: Annotated[float, Field(gt=0, le=1)] = 1.0
     """Probability mass of the tokens to sample from; 1 keeps all tokens."""
-    max_tokens: Annotated[int, Field(ge=1)]
+    max_tokens: Annotated[int, Field(ge=1, le=100_000_000)]
     """Maximum number of new tokens of one completion."""
 
 

@@ -6,12 +6,11 @@ snapshot stays with the driver, which records every conversation as it comes bac
 
 import datetime as dt
 import pickle
-import re
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
-from cycledata.errors import FetchError
 from cycledata.llm.chat import ChatModel
+from cycledata.llm.on_ray import map_on_ray
 from cycledata.outlines.ask import (
     DEFAULT_SAMPLING,
     MAX_ATTEMPTS,
@@ -27,9 +26,6 @@ from cycledata.snapshot.open import OpenSnapshot
 
 if TYPE_CHECKING:
     import pyarrow as pa
-
-_RAISED = re.compile(r"(?!ray\.)[\w.]{1,80}Error: ")
-"""Line of a traceback with an exception other than Ray's own."""
 
 
 def extract_outlines_on_ray(
@@ -70,11 +66,6 @@ def extract_outlines_on_ray(
         FetchError: an engine does not start or answer; recorded conversations are kept.
         ImportError: the extra ``cluster`` is not installed.
     """
-    try:
-        import ray
-        import ray.data
-    except ImportError as error:
-        raise ImportError("several engines need: pip install 'cyclekit[cluster]'") from error
     rows: list[dict[str, bytes]] = []
     report = OutlineReport(0, 0, 0)
     for paper in papers:
@@ -84,41 +75,20 @@ def extract_outlines_on_ray(
             rows.append({"paper": pickle.dumps(paper)})
     if not rows:
         return report
-    started_here = not ray.is_initialized()
-    if started_here:
-        ray.init(include_dashboard=False, log_to_driver=False)
-    try:
-        # One block a batch: a batch's conversations come back as soon as the last of them ends.
-        answered = ray.data.from_items(
-            rows, override_num_blocks=-(-len(rows) // batch_size)
-        ).map_batches(
-            _Engine,
-            fn_constructor_args=(make_backend, max_chars, sampling, max_attempts),
-            batch_format="pyarrow",
-            compute=ray.data.ActorPoolStrategy(size=n_engines),
-            num_cpus=1,
-            num_gpus=gpus_per_engine,
-        )
-        for row in answered.iter_rows():
-            record = read_outline_reply(row["record"])
-            snapshot.add(reply_of(record, row["url"], clock()), replace=True)
-            report += count_outcomes([record])
-            on_progress(report)
-    except ray.exceptions.RayError as error:
-        raise FetchError(
-            f"an engine on Ray: {_reason(error)}; recorded conversations are kept"
-        ) from error
-    finally:
-        if started_here:
-            ray.shutdown()
+    answered = map_on_ray(
+        rows,
+        _Engine,
+        (make_backend, max_chars, sampling, max_attempts),
+        batch_size=batch_size,
+        n_engines=n_engines,
+        gpus_per_engine=gpus_per_engine,
+    )
+    for row in answered:
+        record = read_outline_reply(row["record"])
+        snapshot.add(reply_of(record, row["url"], clock()), replace=True)
+        report += count_outcomes([record])
+        on_progress(report)
     return report
-
-
-def _reason(error: Exception) -> str:
-    """Return the error of an actor from the traceback that Ray makes of it."""
-    lines = str(error).split("\n")
-    reasons = [line for line in lines if _RAISED.match(line)]
-    return (reasons[-1] if reasons else lines[0])[:400]
 
 
 class _Engine:

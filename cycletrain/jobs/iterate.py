@@ -17,6 +17,7 @@ from cycledata.records import Record
 from cycledata.svg import Curve, Line
 from cycletrain.build_chats import Chat
 from cycletrain.cards import write_model_card
+from cycletrain.checkpoints import require_pinned
 from cycletrain.config import ModelConfig
 from cycletrain.generation import seed_of
 from cycletrain.jobs.pairs import count_dropped, write_pairs
@@ -74,6 +75,7 @@ def run(config: IterateConfig) -> RunRecord:
             " simpo with --round, and only simpo under the launcher"
         )
     record = open_run("iterate", config, dataset="research-14k")
+    require_pinned(config.policy, config.reviewer, *config.controls.reviewers)
     audit = config.audit
     baseline = None if audit is None else baseline_of(audit)
     prompts, held_out = hold_out_prompts(

@@ -1,6 +1,7 @@
 """Rewards of sampled papers: the mean rating that CycleReviewer gives them (Eq. 1)."""
 
 from collections.abc import Sequence
+from functools import partial
 from statistics import mean
 
 from cycledata.errors import TrainingError
@@ -11,11 +12,12 @@ from cycledata.records import RatingScale
 from cycleeval.generated import RatedPaper
 from cycletrain.config import RewardConfig
 from cycletrain.generation import seed_of
+from cycletrain.on_ray import sample_rows
 from cycletrain.preferences import Reward, Rollout
 from cycletrain.reviewing import prediction_on_scale, reward_papers, scale_named
 from cycletrain.run_record import RunRecord, TextSample, close_run, open_run, run_folders
 from cycletrain.sampling import SamplingPlan
-from cycletrain.servers import generator_of, log_estimate
+from cycletrain.servers import log_estimate
 
 
 def run(config: RewardConfig) -> RunRecord:
@@ -33,16 +35,16 @@ def run(config: RewardConfig) -> RunRecord:
         tokens=config.sampling.max_tokens,
         config=config.model,
     )
-    with generator_of(config.model, config.out) as generator:
-        rewards = reward_papers(
-            generator,
-            papers,
-            n_reviewers=config.n_reviewers,
-            scale=scale_named(config.rating_scale),
-            plan=SamplingPlan(config.sampling, config.tries, config.batch_size, seed, config.out),
-        )
-    write_jsonl(config.out / "rewards.jsonl", rewards)
     scale = scale_named(config.rating_scale)
+    rewards = sample_rows(
+        config.model,
+        partial(reward_papers, n_reviewers=config.n_reviewers, scale=scale),
+        papers,
+        Reward,
+        keys_of=lambda paper: [(paper.prompt_id, paper.index)],
+        plan=SamplingPlan(config.sampling, config.tries, config.batch_size, seed, config.out),
+    )
+    write_jsonl(config.out / "rewards.jsonl", rewards)
     write_jsonl(config.out / "rated.jsonl", rated_papers(rewards, config.source, scale=scale))
     metrics, counts = summarise(rewards)
     finished = close_run(

@@ -1,6 +1,7 @@
 """Papers sampled from the reference lists of a build (Sec. 3.2)."""
 
 from collections.abc import Sequence
+from functools import partial
 from itertools import islice
 from pathlib import Path
 
@@ -9,10 +10,11 @@ from cycledata.jsonl import write_jsonl
 from cycletrain.build_chats import Chat, iterate_chats
 from cycletrain.config import RolloutConfig
 from cycletrain.generation import seed_of
+from cycletrain.on_ray import sample_rows
 from cycletrain.preferences import Rollout, prompts_of_round
 from cycletrain.run_record import RunRecord, TextSample, close_run, open_run, run_folders
 from cycletrain.sampling import SamplingPlan
-from cycletrain.servers import generator_of, log_estimate
+from cycletrain.servers import log_estimate
 from cycletrain.writing import TURNS, write_papers
 
 
@@ -34,13 +36,14 @@ def run(config: RolloutConfig) -> RunRecord:
         tokens=config.sampling.max_tokens,
         config=config.model,
     )
-    with generator_of(config.model, config.out) as generator:
-        rollouts = write_papers(
-            generator,
-            prompts,
-            n_samples=config.n_samples,
-            plan=SamplingPlan(config.sampling, config.tries, config.batch_size, seed, config.out),
-        )
+    rollouts = sample_rows(
+        config.model,
+        partial(write_papers, n_samples=config.n_samples),
+        prompts,
+        Rollout,
+        keys_of=lambda prompt: [(prompt[0], index) for index in range(config.n_samples)],
+        plan=SamplingPlan(config.sampling, config.tries, config.batch_size, seed, config.out),
+    )
     write_jsonl(config.out / "rollouts.jsonl", rollouts)
     counts = {"prompts": len(prompts), **count_rollouts(rollouts)}
     finished = close_run(

@@ -1,5 +1,8 @@
 """A run whose result would be worthless fails with one line; what was good before it is kept."""
 
+import json
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -7,10 +10,13 @@ import pytest
 import torch
 from pydantic import ValidationError
 
+from cycledata import templates
 from cycledata.errors import BuildError, ParseError, TrainingError
 from cycledata.jsonl import read_jsonl, write_jsonl
 from cycledata.llm.chat import Sampling
 from cycledata.records import Message
+from cycledata.templates import html_environment
+from cycletrain.cards import load_card, write_model_card
 from cycletrain.config import (
     AdapterConfig,
     ModelConfig,
@@ -23,6 +29,7 @@ from cycletrain.config import (
 )
 from cycletrain.jobs import iterate, reward, rollout, sft, simpo
 from cycletrain.preferences import Reward, Rollout
+from cycletrain.run_record import close_run, open_run, render_page
 
 
 def model_at(path: Path) -> ModelConfig:
@@ -77,7 +84,9 @@ def test_a_loss_or_gradient_that_is_not_finite_stops_before_the_update(
 def test_weights_that_an_update_destroyed_are_no_good_checkpoint(
     review_build: Path, tiny_model: Path, tmp_path: Path
 ) -> None:
-    config = sft_config(review_build, tiny_model, tmp_path, save_steps=1, learning_rate=1e30)
+    config = sft_config(review_build, tiny_model, tmp_path, save_steps=1)
+    huge = config.training.model_copy(update={"learning_rate": 1e30})  # a recipe may not say so
+    config = config.model_copy(update={"training": huge})
     with pytest.raises(TrainingError, match=r"update 2: .* found nan.*no good checkpoint"):
         sft.run(config)
     assert (tmp_path / "trainer" / "checkpoint-1").is_dir()
@@ -273,3 +282,58 @@ def test_a_prompt_id_of_another_build_is_refused(research_build: Path, tmp_path:
         write_pairs(
             tmp_path, dict(rollout.read_prompts(research_build, "train", None)), [foreign], []
         )
+
+
+def test_an_installation_that_changes_during_a_run_does_not_end_it(
+    review_build: Path, tiny_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for read_once in (html_environment, templates._cards, load_card):
+        read_once.cache_clear()
+    config = sft_config(review_build, tiny_model, tmp_path)
+    record = open_run("sft", config)
+
+    def gone(*_: object) -> Any:
+        raise AssertionError("read after the start of the run")
+
+    monkeypatch.setattr("jinja2.PackageLoader.get_source", gone)
+    monkeypatch.setattr("jinja2.FileSystemLoader.get_source", gone)
+    monkeypatch.setattr("cycletrain.cards.cards_folder", gone)
+    (tmp_path / "model").mkdir()
+    write_model_card(
+        tmp_path / "model", record, role="reviewer", model=config.model, adapter=config.adapter
+    )
+    audit = record.model_copy(update={"metrics": {"loss": 1.0}})
+    assert "loss" in render_page(close_run(tmp_path, audit))
+    assert (tmp_path / "model" / "LICENSE.md").stat().st_size > 0
+
+
+def test_what_a_tracker_prints_is_not_in_the_result(
+    research_build: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any
+) -> None:
+    from cycletrain import cli
+
+    recipe = tmp_path / "pairs.toml"
+    recipe.write_text(
+        f'build = "{research_build}"\nout = "{tmp_path / "out"}"\nrollouts = "a"\nrewards = "b"\n',
+        encoding="utf-8",
+    )
+
+    def run(config: Any) -> Any:
+        sys.stdout.write("* Trackio project initialized\n")
+        return open_run("pairs", config)
+
+    monkeypatch.setattr("cycletrain.jobs.pairs.run", run)
+    cli._job("pairs", str(recipe), None, as_json=True)
+    shown = capsys.readouterr()
+    assert json.loads(shown.out)["job"] == "pairs"
+    assert "Trackio" in shown.err
+
+
+def test_no_bar_of_a_library_is_among_the_log(monkeypatch: pytest.MonkeyPatch) -> None:
+    from cycletrain.cli import _log_to_stderr
+
+    monkeypatch.delenv("HF_DATASETS_DISABLE_PROGRESS_BARS", raising=False)
+    _log_to_stderr()
+    code = "import datasets; print(datasets.are_progress_bars_disabled())"
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert found.stdout == "True\n"

@@ -1,9 +1,11 @@
 """Servers that a job starts, asks and stops; requests spread over several of them."""
 
+import socket
 import sys
 import threading
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -13,7 +15,9 @@ from pydantic import ValidationError
 
 from cycledata.errors import GaveUpError, ParseError, RequestRejectedError, TrainingError
 from cycledata.llm.chat import ChatRequest, Completion, Sampling
+from cycledata.llm.endpoint import ChatEndpoint
 from cycledata.records import Message
+from cycletrain import servers
 from cycletrain.config import ModelConfig, ServerConfig
 from cycletrain.generation import ServedGenerator, generate, open_generator
 from cycletrain.servers import ServedModel, command_of, generator_of, running_servers
@@ -175,6 +179,60 @@ def test_servers_are_started_and_stopped(tmp_path: Path) -> None:
     assert "'--max-model-len', '32768', '--revision'" in first
 
 
+ONE = SERVER.model_copy(update={"replicas": 1})
+
+
+def test_a_server_that_starts_slowly_is_waited_for(tmp_path: Path) -> None:
+    slow = ONE.model_copy(update={"arguments": ("--starts-after", "1")})
+    with running_servers(slow, ServedModel("m", "m"), tmp_path) as urls:
+        assert len(urls) == 1
+    late = slow.model_copy(update={"arguments": ("--starts-after", "60"), "startup_s": 0.5})
+    with (
+        pytest.raises(TrainingError, match=r"did not answer in time; raise server\.startup_s: "),
+        running_servers(late, ServedModel("m", "m"), tmp_path),
+    ):
+        pass
+    assert psutil.Process().children(recursive=True) == []
+
+
+def test_a_port_that_is_taken_is_named(tmp_path: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = str(taken.getsockname()[1])
+        with (
+            pytest.raises(TrainingError, match=r"ended with code 1: .*Address already in use"),
+            running_servers(
+                ONE.model_copy(update={"arguments": ("--port", port)}),
+                ServedModel("m", "m"),
+                tmp_path,
+            ),
+        ):
+            pass
+
+
+def test_a_server_that_dies_is_named_and_a_second_run_goes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("cycletrain.servers.ChatEndpoint", partial(ChatEndpoint, max_retries=0))
+    chat = (Message(role="system", content="Review."), Message(role="user", content="On graphs."))
+    requests = [ChatRequest(str(n), chat, 0) for n in range(5)]
+    path = tmp_path / "a.jsonl"
+
+    def run(server: ServerConfig) -> Any:
+        model = ModelConfig(path="m", server=server)
+        with generator_of(model, tmp_path) as generator:
+            return generate(generator, requests, SAMPLING, path, batch_size=1)
+
+    dying = {"arguments": ("--ends-after", "3"), "n_parallel": 1}
+    with pytest.raises(
+        TrainingError, match=r"server: ended with code 1: .*out of memory.*completions are kept"
+    ):
+        run(ONE.model_copy(update=dying))
+    assert len(path.read_text(encoding="utf-8").splitlines()) == 3
+    assert len(run(ONE)) == 5
+
+
 @pytest.mark.parametrize(
     ("program", "message"),
     [
@@ -199,16 +257,17 @@ def test_the_command_names_what_the_recipe_says(
         program="/envs/vllm/bin/vllm serve",
         tensor_parallel=4,
         context_tokens=4096,
-        chat_template=Path("t.jinja"),
+        chat_template=Path("mistral.jinja"),
         arguments=("--quantization", "fp8"),
     )
     served = ServedModel("org/base", "adapter", "abc", "runs/model")
     words = " ".join(command_of(server, served, 8000))
+    recipes = Path(servers.__file__).parent / "recipes"
     assert words == (
         "/envs/vllm/bin/vllm serve org/base --port 8000 --host 127.0.0.1 --tensor-parallel-size 4"
         " --max-model-len 4096 --revision abc --enable-lora --max-lora-rank 64"
-        " --lora-modules adapter=runs/model --tokenizer runs/model --chat-template t.jinja"
-        " --quantization fp8"
+        " --lora-modules adapter=runs/model --tokenizer runs/model"
+        f" --chat-template {recipes / 'mistral.jinja'} --quantization fp8"
     )
     hugging_face = ServerConfig(kind="transformers", program="transformers serve")
     words = " ".join(command_of(hugging_face, ServedModel("m", "m"), 8000))
