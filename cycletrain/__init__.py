@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from cycledata.llm.chat import Sampling as Sampling
     from cycledata.svg import Curve as Curve
     from cycletrain.config import AdapterConfig as AdapterConfig
+    from cycletrain.config import ClusterConfig as ClusterConfig
     from cycletrain.config import DetectConfig as DetectConfig
     from cycletrain.config import ModelConfig as ModelConfig
     from cycletrain.config import RewardConfig as RewardConfig
@@ -73,6 +74,7 @@ else:
             "cycledata.svg": ("Curve",),
             "cycletrain.config": (
                 "AdapterConfig",
+                "ClusterConfig",
                 "DetectConfig",
                 "ModelConfig",
                 "RewardConfig",
@@ -149,6 +151,7 @@ __all__ = [
     "AdapterConfig",
     "AuditConfig",
     "Change",
+    "ClusterConfig",
     "ControlsConfig",
     "Curve",
     "DetectConfig",
