@@ -32,7 +32,7 @@ RECORDED = "on-ray.jsonl"
 """File of the job's folder with the rows that engines have finished."""
 
 
-class Work(Protocol[T_contra, R_co]):
+class RowMaker(Protocol[T_contra, R_co]):
     """What a model makes of items; can be pickled, as a partial of `write_papers` can."""
 
     def __call__(
@@ -43,7 +43,7 @@ class Work(Protocol[T_contra, R_co]):
 
 def sample_rows(
     model: ModelConfig,
-    work: Work[T, R],
+    work: RowMaker[T, R],
     items: Sequence[T],
     row: type[R],
     *,
@@ -102,7 +102,7 @@ def sample_rows(
 class _Engine:
     """Actor: loads the model once, then makes the rows of batch after batch."""
 
-    def __init__(self, model: ModelConfig, work: Work[Any, Any], plan: SamplingPlan) -> None:
+    def __init__(self, model: ModelConfig, work: RowMaker[Any, Any], plan: SamplingPlan) -> None:
         self._generator = open_generator(model)
         self._work = work
         self._plan = plan
