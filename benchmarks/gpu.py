@@ -1,10 +1,11 @@
-"""Steps of training on one GPU: seconds and peak memory, ours beside the formulas of TRL.
+"""One GPU: steps of training beside the formulas of TRL, tokens per second, LoRA-GA's start.
 
     python benchmarks/gpu.py            # under four minutes on an H100; needs torch, transformers,
     python benchmarks/gpu.py --tiny     # accelerate, peft, pydantic; --tiny runs it on a CPU
 
 TRL's formulas are written out here, so that TRL need not be installed: all logits, log_softmax in
-float32, gather. A row that does not fit says so.
+float32, gather. A row that does not fit says so. The last rows are of a model with the shape of
+Llama 3.2 1B and random weights: its rollout, and whether LoRA-GA starts twice from the same bits.
 """
 
 import json
@@ -22,8 +23,13 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from transformers import LlamaConfig, LlamaForCausalLM
 
+from cycledata.llm.chat import Sampling
+from cycletrain.adapter_start import digest_of_start
+from cycletrain.chat_tokens import Example
 from cycletrain.curvature import curvature_moments
-from cycletrain.layer_gradients import sequence_logprobs
+from cycletrain.generation import TransformersGenerator
+from cycletrain.layer_gradients import gradient_estimate, sequence_logprobs
+from cycletrain.lora_ga import add_adapter
 from cycletrain.losses import simpo_loss
 
 TINY = "--tiny" in sys.argv
@@ -154,6 +160,70 @@ def run(name: str, make: Callable[[bool], Callable[[], object]]) -> dict[str, ob
     return row
 
 
+def make_1b() -> LlamaForCausalLM:
+    """Return a bf16 model with the shape of Llama 3.2 1B and random weights."""
+    torch.manual_seed(0)
+    config = LlamaConfig(
+        vocab_size=128_256 // SCALE,
+        hidden_size=HIDDEN,
+        intermediate_size=HIDDEN * 4,
+        num_hidden_layers=2 if TINY else 16,
+        num_attention_heads=HIDDEN // 64,
+        num_key_value_heads=HIDDEN // 128,
+        max_position_embeddings=8_192,
+        tie_word_embeddings=True,
+    )
+    return LlamaForCausalLM(config).to(DEVICE, torch.bfloat16).eval()
+
+
+class Ids:
+    """The part of a tokenizer that generation needs; no text ends early."""
+
+    pad_token_id = 0
+    eos_token_id = -1
+
+    def decode(self, ids: list[int], **_: object) -> str:
+        """Return the ids."""
+        return " ".join(map(str, ids))
+
+
+def rollout_rate(batch_size: int) -> dict[str, object]:
+    """Print tokens per second of the transformers backend, prompts of 256 tokens."""
+    generator = TransformersGenerator(make_1b(), Ids(), name="1b")
+    n_tokens = 16 if TINY else 128
+    prompts = [[5] * 256] * batch_size
+    sampling = Sampling(temperature=0.4, max_tokens=n_tokens)
+    rates = []
+    for _ in range(2):
+        begun = time.perf_counter()
+        generator._sample(prompts, list(range(batch_size)), sampling)  # noqa: SLF001  without text
+        rates.append(batch_size * n_tokens / (time.perf_counter() - begun))
+    print(
+        f"{f'transformers rollout, 1B, batch {batch_size}':42} {rates[-1]:.0f} tokens/s", flush=True
+    )
+    return {"step": f"rollout, batch {batch_size}", "tokens_per_second": rates[-1]}
+
+
+def start_twice() -> dict[str, object]:
+    """Print whether LoRA-GA's start has the same bits twice on one device, with one seed."""
+    ids = tuple(torch.randint(5, 128_256 // SCALE, (512,)).tolist())
+    example = Example(ids, ids, (), "", 0)
+    digests, seconds = [], []
+    for _ in range(2):
+        model = make_1b()
+        begun = time.perf_counter()
+        wrapped = add_adapter(
+            model, gradient_estimate(model, [example], pad=0), rank=8, alpha=16, seed=0
+        )
+        seconds.append(time.perf_counter() - begun)
+        digests.append(digest_of_start(wrapped)[:16])
+    same = "equal" if digests[0] == digests[1] else "different"
+    print(
+        f"{'LoRA-GA start on 1B, twice':42} {same} ({digests[0]}, {digests[1]}), {seconds[1]:.1f} s"
+    )
+    return {"step": "LoRA-GA start", "digests": digests, "seconds": seconds}
+
+
 def main() -> None:
     """Print the table, then one line of JSON."""
     device = torch.cuda.get_device_name() if DEVICE == "cuda" else "CPU"
@@ -164,6 +234,8 @@ def main() -> None:
         for row in ROWS
     ]
     rows.append(run("curvature, 8,192 tokens", lambda ours: curvature_step(ours=ours)))
+    rows += [rollout_rate(batch_size) for batch_size in (1, 64)]
+    rows.append(start_twice())
     print(json.dumps({"device": device, "rows": rows}))
 
 
