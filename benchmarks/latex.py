@@ -9,7 +9,8 @@ theirs, one process each, on folders unpacked beforehand and given the main file
 installed there is named and left out.
 Titles are compared as a reader sees them: commands, labels and
 footnotes dropped, case folded. TeX's hooks saw some titles before the author's macros in them were
-replaced (``The \gorc dataset``); such a macro matches whatever a reader puts in its place.
+replaced (``The \gorc dataset``); such a macro, or an acronym (``\gls{fr}``), matches whatever a
+reader puts in its place.
 """
 
 import argparse
@@ -34,11 +35,12 @@ from cycledata.records import PaperText
 ROUNDS = 5
 FIELDS = ("main", "title", "abstract", "sections", "keys")
 _COMMAND = re.compile(r"\\([A-Za-z]+)\s?")
+_ACRONYM = re.compile(r"\\(?:[gG]ls|ac)(?:pl|[slfp])?\{[^{}]*\}")
 _MATH = re.compile(r"\$[^$]*\$|\\\(.*?\\\)")
 _LATEX_OWN = words(
     "textbf textit texttt textsc textcolor textmd textrm textsf emph large Large LARGE normalsize "
     "small fontsize selectfont label footnote copyright hspace vspace texorpdfstring nobreakspace "
-    "textemdash textendash ref Ref autoref cref Cref gls thesectiondis appendixname textbackslash "
+    "textemdash textendash ref Ref autoref cref Cref thesectiondis appendixname textbackslash "
     "thanks href url"
 )
 
@@ -46,7 +48,8 @@ _LATEX_OWN = words(
 def same_text(truth: str, ours: str, *, prefix: bool = False) -> bool:
     """Whether two LaTeX or plain texts read alike; an author's macro in the truth matches any."""
     wild = _COMMAND.sub(
-        lambda match: match[0] if match[1] in _LATEX_OWN else "\uf8ff", without_symbols(truth)
+        lambda match: match[0] if match[1] in _LATEX_OWN else "\uf8ff",
+        _ACRONYM.sub("\uf8ff", without_symbols(truth)),
     )
     pieces = [re.escape(folded(readable(piece))) for piece in wild.split("\uf8ff")]
     pattern = ".*".join(pieces)

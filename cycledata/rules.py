@@ -205,6 +205,7 @@ _SENTENCES: Mapping[RuleGroup, Mapping[str, str]] = {
         "input-case": "An input differs from the file's name in case.",
         "input-loop": "A file reads itself.",
         "macro-mismatch": "A macro's arguments do not match its definition.",
+        "missing-acronym": "An acronym is used that the paper does not define.",
         "missing-bib": "A named bibliography file is missing.",
         "missing-entry": "A cited key has no entry.",
         "missing-input": "A file that is read is missing.",

@@ -1,6 +1,7 @@
 """The table of control sequences that act, and what each does."""
 
 from cycledata.parse.latex import (
+    acronyms,
     conditionals,
     definitions,
     environments,
@@ -111,6 +112,9 @@ _ACTING: dict[Action, str] = {
     "@ifclasswith IfPackageLoadedTF IfClassLoadedTF",
     package_conditionals.set_counter: "setcounter newcounter stepcounter addtocounter",
     package_conditionals.new_count: "newcount",
+    acronyms.new_acronym: "newacronym newabbreviation",
+    acronyms.new_entry: "newglossaryentry longnewglossaryentry DeclareAcronym",
+    acronyms.define_acronym: "acrodef",
     inputs.read_input: "input @input @@input",
     inputs.include: "include",
     inputs.include_only: "includeonly",

@@ -16,6 +16,7 @@ from cycledata.parse.latex.known_commands import (
     FRONT_MATTER,
     HEADING_OF_LEVEL,
     KNOWN_ENVIRONMENTS,
+    VALUE_NAMES,
     WRAPPED,
     words,
 )
@@ -36,7 +37,9 @@ def adopt(expander: Expander, name: str, macro: Macro) -> None:
     """
     styled = expander.input.frames[-1].in_style
     macro.from_style = styled
-    if name in expander.definitions.base and (styled or name not in FRONT_MATTER):
+    is_value = name in VALUE_NAMES and not macro.takes_arguments and bool(macro.body.strip())
+    is_own = not styled and (name in FRONT_MATTER or is_value)
+    if name in expander.definitions.base and not is_own:
         inner = names_in(macro.body)
         marks = [
             (other, action.name)

@@ -11,6 +11,7 @@ Work is bounded by ``work.FUEL``: each expansion pays for its length, so time is
 from collections.abc import Callable, Mapping
 
 from cycledata.parse.latex import tokens
+from cycledata.parse.latex.acronyms import AcronymTable
 from cycledata.parse.latex.actions import Action, MarkedCommand, SavedCommand
 from cycledata.parse.latex.definition_table import DefinitionTable
 from cycledata.parse.latex.input_stack import InputFrame, InputStack
@@ -43,6 +44,7 @@ class Expander:
         self.output = FlatOutput()
         self.definitions = DefinitionTable(base, self.input)
         self.styles = LoadedStyles()
+        self.acronyms = AcronymTable()
         self.use_macro = use_macro
         self.at = 0
         """Where in the top frame the command being acted on begins."""

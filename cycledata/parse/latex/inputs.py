@@ -3,6 +3,7 @@ r"""Control sequences that pull files in: ``\input`` and similar commands, packa
 import re
 from posixpath import normpath
 
+from cycledata.parse.latex import acronyms
 from cycledata.parse.latex.expand import Expander
 from cycledata.parse.latex.input_stack import InputFrame
 from cycledata.parse.latex.known_commands import STOCK_STYLES
@@ -203,6 +204,8 @@ def use_package(expander: Expander, name: str) -> None:
         if package == "ifdraft":
             for word in ("\\ifdraft", "\\ifoptiondraft", "\\ifoptionfinal"):
                 expander.definitions.actions[word] = if_draft
+        if package in acronyms.PACKAGES:
+            acronyms.activate(expander)
         suffixes = (
             (".cls",)
             if name in ("\\documentclass", "\\LoadClass", "\\documentstyle")

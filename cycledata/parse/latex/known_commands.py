@@ -118,6 +118,8 @@ NOTICES = words(
 """Commands of front matter whose arguments belong to no section."""
 FRONT_MATTER = (AUTHORS | NOTICES) - _ALWAYS
 """Commands of some classes only: a paper's own definition of one is taken."""
+VALUE_NAMES = words(r"\Title \TITLE \Abstract \ABSTRACT")
+r"""Commands of some classes, which others use as names for a text: ``\newcommand{\Title}{...}``."""
 FINAL_SWITCHES = words(
     r"\iclrfinalcopy \cvprfinalcopy \iccvfinalcopy \eccvfinalcopy \wacvfinalcopy \aclfinalcopy "
     r"\neuripsfinalcopy \nipsfinalcopy \ijcaifinalcopy \naaclfinalcopy \emnlpfinalcopy "

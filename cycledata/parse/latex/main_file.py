@@ -50,7 +50,7 @@ _LANGUAGES = words(
     "kr korean pt portuguese ita italian pl polish tr turkish vi vn ar fa persian"
 )
 """Parts of file names that say: a translation."""
-_LATE = words("final camera cameraready revised revision accepted published latest current")
+_LATE = words("final camera cameraready cr revised revision accepted published latest current")
 """Parts of file names that say: the last state of the text."""
 _VERSION = re.compile(r"(.*?)[_.-]?(?:v|ver|version|draft|rev|r)?[_.-]?(\d{1,8})\Z", re.IGNORECASE)
 _FOLDER_VERSION = re.compile(r"([A-Za-z]{0,20}[_.-]?)(\d{1,8})")

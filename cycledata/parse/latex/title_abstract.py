@@ -17,11 +17,13 @@ from cycledata.records import ParseWarning
 
 _WORD = re.compile(r"(\\[A-Za-z@]++)(\s*+)")
 _LARGE = re.compile(r"\\(?:Huge|huge|LARGE|Large)(?![A-Za-z])|\\begin\{(?:Huge|huge|LARGE|Large)\}")
+_END_OF_LARGE = re.compile(r"\n\n|\\end(?![A-Za-z])")
 _BOLD_ABSTRACT = re.compile(
     r"(?:\\(?:textbf|textsf|textsc|textit|emph|centerline|section|subsection|paragraph)\*?\s*+\{"
     r"|\\(?:bf|bfseries|large|Large|sc|it)\s)\s*+(?:\\(?:bf|large|Large|sc|it|bfseries)\s)?\s*+"
     r"(?i:abstract)\s*+(?:[.:]|-{1,3}|—|–)?\s*+\}(?:[ \t]*+(?:[.:]|-{1,3}|—|–))?"
 )
+_PAGE_BREAK = re.compile(r"\\(?:newpage|clearpage|cleardoublepage|pagebreak)(?![A-Za-z])")
 _PARTED_CLASS = re.compile(r"\\documentclass\s*+(?:\[[^\]]{0,500}+\])?\s*+\{aa\}")
 _AFTER_HEADING = re.compile(
     r"(?:\s|\}|[.:—–]|-{1,3}|\\end\{(?:center|flushleft|quote|minipage)\}|\\\\)*+"
@@ -113,7 +115,8 @@ def guess_title(flat: FlatText, first: int) -> tuple[str, tuple[TextSpan, ...]]:
         if match[0].endswith("}"):
             end = flat.text.find("\\end", match.end(), match.end() + 600) + 1 or -1
         if end < match.end():
-            end = flat.text.find("\n\n", match.end(), match.end() + 600)
+            stop = _END_OF_LARGE.search(flat.text, match.end(), match.end() + 600)
+            end = stop.start() + 1 if stop else -1
         title = readable(in_full(flat.text[match.end() : end - 1], flat.kept)) if end > 0 else ""
         if len(title) > 8 and (best is None or size < best[0]):
             best = (size, title, TextSpan(match.start(), end))
@@ -172,12 +175,16 @@ def read_abstract(flat: FlatText) -> tuple[tuple[TextSpan, ...], TextSpan | None
 
 
 def guess_abstract(flat: FlatText, first: int) -> tuple[tuple[TextSpan, ...], TextSpan | None]:
-    """Return what follows a bold "Abstract" up to the first section."""
+    """Return what follows a bold "Abstract" up to the first section or the end of the page."""
     found = _BOLD_ABSTRACT.search(flat.text, flat.body, min(len(flat.text), flat.body + FRONT))
     if found is None:
         return (), None
     later = [place for place, name in flat.marks if name in HEADINGS and place >= found.end()]
-    end = later[0] if later else flat.text.find("\n\n", found.end() + 200)
+    page_break = _PAGE_BREAK.search(flat.text, found.end(), later[0] if later else len(flat.text))
+    if page_break:
+        end = page_break.start()
+    else:
+        end = later[0] if later else flat.text.find("\n\n", found.end() + 200)
     if found.start() > first or end < 0 or end - found.end() > 10_000:
         return (), None
     gap = _AFTER_HEADING.match(flat.text, found.end(), end)
