@@ -35,9 +35,9 @@ PHI = r"\newacronym[longplural={phases of the Moon}]{pm}{PM}{phase of the Moon}"
         (r"\acrodef{CPU}{central unit}", r"\acf{CPU} \acs{CPU}", "central unit (CPU) CPU"),
         (r"\acrodef{nn}[NN]{neural net}", r"\acp{nn}, \acp{nn}", "neural nets (NNs), NNs"),
         (
-            r"\DeclareAcronym{gp}{short = GP, long = {Gaussian process, exact}, long-plural-form=GPs}",
+            r"\DeclareAcronym{gp}{short = GP, long = {Gauss process, exact}, long-plural-form=GPs}",
             r"\ac{gp}; \Acl{gp}",
-            "Gaussian process, exact (GP); Gaussian process, exact",
+            "Gauss process, exact (GP); Gauss process, exact",
         ),
         (
             RL + r"\newcommand{\method}{deep \gls{rl}}",
