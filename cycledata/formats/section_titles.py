@@ -30,6 +30,8 @@ _ABOUT_AUTHORS = re.compile(
     r"(?:and affiliations?|affiliations?|addresses|biograph(?:y|ies)|bios?|(?:and )?contributions?"
     r"(?: statement)?|contribution statement|contributions? and acknowledge?ments?|information"
     r"|details|list|notes?|roles|credits?)"
+    r"|descriptions? of (?:the )?authors?['’]?s?['’]? ?(?:roles|contributions?)"
+    r"|(?:declarations? of )?(?:competing|conflicts? of) interests?(?: statement)?"
     r"|credit (?:author(?:ship)? )?(?:contribution )?statement"
     r"|about the authors?|contributors|list of contributors|contributions of (?:the )?authors?"
     r"|statement of (?:author(?:ship)? )?contributions?"
@@ -111,4 +113,8 @@ def is_printed_acknowledgments(title: str) -> bool:
 
 def is_printed_title(line: str) -> bool:
     """Return True for a line of a PDF that is a heading by its words alone."""
-    return _PRINTED.fullmatch(line.rstrip(".:")) is not None or is_appendix(line)
+    return (
+        _PRINTED.fullmatch(line.rstrip(".:")) is not None
+        or is_appendix(line)
+        or (len(line) < MAX_TITLE and is_about_authors(line))
+    )

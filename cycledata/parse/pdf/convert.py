@@ -114,6 +114,8 @@ class Converted:
     """Pages, from 0, much of whose text is not in the page's main direction, and is left out."""
     unmapped: tuple[int, ...] = ()
     """Pages, from 0, with characters of fonts that do not say what they mean."""
+    authors: tuple[str, ...] = ()
+    """Authors by the PDF's metadata, which may be anything."""
 
 
 _WORKER = "cycledata.parse.pdf.worker"
@@ -160,6 +162,7 @@ def convert(payload: bytes, *, converter: Converter, limits: PdfLimits = PDF_LIM
         ordered=reply["ordered"],
         turned=tuple(reply["turned"]),
         unmapped=tuple(reply["unmapped"]),
+        authors=tuple(reply["authors"]),
     )
 
 

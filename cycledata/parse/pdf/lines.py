@@ -25,7 +25,10 @@ _ACCENTS = {
     "˚": "\u030a",
 }
 _LIGATURES = {code: unicodedata.normalize("NFKC", chr(code)) for code in range(0xFB00, 0xFB07)}
-_ACCENTED = re.compile(r"([¨´ˆˇ˚])\s?([A-Za-zı])|([cCsStT])\s?(¸)")
+_ACCENTED = re.compile(
+    # Not the apostrophe of "authors´ roles".
+    r"((?<![^\W\d_])[¨´ˆˇ˚]\s|[¨´ˆˇ˚])([A-Za-zı])|([cCsStT])\s?(¸)"
+)
 
 
 @dataclass(slots=True)
@@ -139,7 +142,7 @@ def written(text: str) -> str:
 
 def _joined(found: re.Match[str]) -> str:
     letter, accent = (found[2], found[1]) if found[2] else (found[3], found[4])
-    whole = unicodedata.normalize("NFC", letter.replace("ı", "i") + _ACCENTS[accent])
+    whole = unicodedata.normalize("NFC", letter.replace("ı", "i") + _ACCENTS[accent.strip()])
     return whole if len(whole) == 1 else found[0]
 
 

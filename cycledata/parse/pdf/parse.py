@@ -10,55 +10,45 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import pairwise
 
-from cycledata.formats.section_titles import is_printed_acknowledgments, is_references
+from cycledata.formats.section_titles import (
+    is_about_authors,
+    is_printed_acknowledgments,
+    is_references,
+)
+from cycledata.parse.pdf.authors import (
+    ADDRESS,
+    author_addresses,
+    author_names,
+    is_affiliation,
+    names_pattern,
+)
 from cycledata.parse.pdf.convert import PDF_LIMITS, Block, Converted, Converter, PdfLimits, convert
 from cycledata.parse.pdf.layout import rotated_pages
+from cycledata.parse.pdf.leaks import (
+    CONTACT,
+    VENUE,
+    front_leaks,
+    is_margin,
+    masked,
+    section_leaks,
+    tells_of_authors,
+    venue_leaks,
+    without_links,
+)
 from cycledata.parse.pdf.structure import Part, parts_of
 from cycledata.parse.reviewer_orders import report_orders
-from cycledata.records import Figure, Leak, PaperText, ParseWarning, Section
+from cycledata.records import Figure, PaperText, ParseWarning, Section
 
-RULES_VERSION = 2
+RULES_VERSION = 3
 """Moves when the same blocks of a converter would give another text."""
 
 _ABSTRACT_INLINE = re.compile(r"abstract\s{0,3}[.:—–-]\s{0,3}", re.IGNORECASE)
 _LEFT_OUT = re.compile(r"abstract|contents|table of contents|keywords|ccs concepts", re.IGNORECASE)
-_ANONYMOUS = re.compile(r"anonymous|double.blind|under review|author\(s\) withheld", re.IGNORECASE)
 _KEYWORDS = re.compile(
     r"(?:\A|(?<=[.\n]))\s{0,3}"
     r"(?:Keywords|Key ?words|KEYWORDS|Index Terms|CCS Concepts|ACM Reference)"
     r"(?: and phrases)?\s{0,3}[:.—–•-]"
 )
-_RUN_IN_ACKNOWLEDGMENT = re.compile(
-    r"(?:\d{1,3}\s)?acknowledge?ments?(?: and .{0,40})?\s{0,2}[.:—–-]|"
-    r"(?:\d{1,3}\s)?acknowledge?ments?\s(?=(?:We|The authors?|This (?:work|research)|I)\b)",
-    re.IGNORECASE,
-)
-_ADDRESS = re.compile(
-    r"\w@[\w-]{1,60}\.[a-z]{2}|correspond(?:ence|ing author)s?(?: to)?:|correspondence to\b"
-    r"|these authors contributed|equal contribution",
-    re.IGNORECASE,
-)
-_AUTHOR_NOTE = re.compile(
-    r"\S@\S|correspond(?:ence|ing author)|equal(?:ly)? contribut|work done (?:while|during|at)"
-    r"|\buniversity\b|\binstitute\b|\bdepartment of\b|\bthese authors\b",
-    re.IGNORECASE,
-)
-_VENUE = re.compile(
-    r"published as a|\bproceedings of|accepted (?:at|to|by|for)\b|to appear (?:in|at)\b"
-    r"|copyright (?:©\s?|\(c\)\s?)?(?:19|20)\d\d|\d(?:st|nd|rd|th) (?:international )?conference",
-    re.IGNORECASE,
-)
-_PERMISSION = re.compile(
-    r"permission to make digital|copyright held by|permission from permissions@", re.IGNORECASE
-)
-_REVIEW = re.compile(r"under review (?:as|at|by)|submitted to|do not distribute", re.IGNORECASE)
-_OUR_LINK = re.compile(
-    r"(?:https?://)?(?:www\.)?(?:github\.com|gitlab\.com|huggingface\.co|bitbucket\.org)"
-    r"/[\w.\-]{1,60}(?:/[\w.\-]{0,80})?(?<![.\-])"
-    r"|(?:https?://)?[\w\-]{1,60}\.github\.io[\w./\-]{0,80}(?<![.\-])",
-    re.IGNORECASE,
-)
-_OURS = re.compile(r"\b(?:our|we|available|released?|code|project|website|implementation)\b", re.I)
 _FIGURE_CAPTION = re.compile(r"fig(?:ure|\.)\s{0,3}\w", re.IGNORECASE)
 _WORD = re.compile(r"[^\W\d_]++(?:-[^\W\d_]++)*+")
 
@@ -101,26 +91,31 @@ def paper_of(document: Converted, *, file: str) -> PaperText:
     fixes = _hyphen_fixes(document.blocks)
     title, front = _title(parts[0].blocks)
     abstract, front = _abstract(front, parts)
+    names = author_names(front, document.authors, _lower_words(whole))
+    pattern = names_pattern([*names, *author_addresses(front, names, whole)])
     leaks = [
-        *_front_leaks(front, whole),
-        *_venue_leaks(document.blocks, whole),
-        *_section_leaks(parts, whole),
+        *front_leaks(front, whole),
+        *venue_leaks(document.blocks, whole),
+        *section_leaks(parts, names, whole),
     ]
+
+    def read(blocks: Iterable[Block]) -> str:
+        text = _prose(_body(blocks, names), fixes)
+        return masked(without_links(text, leaks, whole), pattern, leaks, whole)
+
     sections: list[Section] = []
     figures: list[Figure] = []
     for part in parts[1:]:
         if is_references(part.title) or is_printed_acknowledgments(part.title):
             continue
-        if _LEFT_OUT.fullmatch(part.title):
+        if _LEFT_OUT.fullmatch(part.title) or is_about_authors(part.title):
             continue
         figures += _figures(part.blocks, fixes)
-        text = _prose(_body(part.blocks), fixes)
-        text = _without_links(text, leaks, whole)
         sections.append(
             Section(
                 level=part.level,
                 title=_mended(part.title, fixes),
-                text=text,
+                text=read(part.blocks),
                 starred=part.starred,
                 appendix=part.appendix,
             )
@@ -129,7 +124,7 @@ def paper_of(document: Converted, *, file: str) -> PaperText:
         file=file,
         main_file=file,
         title=_mended(title, fixes),
-        abstract=_without_links(_prose(_body(abstract), fixes), leaks, whole),
+        abstract=read(abstract),
         sections=tuple(sections),
         cited_keys=(),
         bibliography=(),
@@ -144,6 +139,12 @@ def paper_of(document: Converted, *, file: str) -> PaperText:
         text_source="pdf-markdown",
         text_version=f"{document.version}+{RULES_VERSION}",
     )
+
+
+def _lower_words(text: str) -> Iterator[str]:
+    """Yield the words in lower case, without those of addresses."""
+    plain = re.sub(r"https?:\S+|www\.\S+", " ", ADDRESS.sub(" ", text))
+    yield from re.findall(r"(?<![\w@./-])[a-z]{2,}(?![\w@])", plain)
 
 
 def without_hidden(paper: PaperText, document: Converted) -> PaperText:
@@ -239,7 +240,10 @@ def _unmarked_abstract(
     long = [
         at
         for at, block in enumerate(front)
-        if block.kind == "text" and len(block.text) > 150 and not _ADDRESS.search(block.text)
+        if block.kind == "text"
+        and len(block.text) > 150
+        and not CONTACT.search(block.text)
+        and not is_affiliation(block.text)
     ]
     first = long[:1]
     for at in long[1:]:
@@ -266,100 +270,21 @@ def _until_keywords(blocks: tuple[Block, ...]) -> tuple[Block, ...]:
     return tuple(kept)
 
 
-# --- Leaks ---------------------------------------------------------------------------------------
-
-
-def _leak(rule: str, text: str, whole: str, after: int = 0) -> Leak:
-    start = max(whole.find(text, after), 0)
-    excerpt = " ".join(text[:80].split())
-    return Leak(rule=rule, file="pdf", start=start, end=start + len(text), excerpt=excerpt)
-
-
-def _front_leaks(front: Sequence[Block], whole: str) -> Iterator[Leak]:
-    """Return the text between title and abstract, unless it says that it is anonymous."""
-    named = [b for b in front if b.kind != "figure" and b.text.strip()]
-    if named and not any(_ANONYMOUS.search(block.text) for block in named):
-        for block in named:
-            if not _VENUE.search(block.text):
-                yield _leak("author-block", block.text, whole)
-
-
-def _venue_leaks(blocks: Sequence[Block], whole: str) -> Iterator[Leak]:
-    """Headers and footers that name the decision, and first-page notes that name an author."""
-    seen: set[str] = set()
-    for block in blocks:
-        rule = _margin_rule(block)
-        if rule and block.text not in seen:
-            seen.add(block.text)
-            yield _leak(rule, block.text, whole)
-
-
-def _margin_rule(block: Block) -> str | None:
-    """Return what a note of the margins or of the first page gives away."""
-    in_margin = block.kind in ("header", "footer", "footnote")
-    if not (in_margin or block.page == 0) or len(block.text) > 1_000:
-        return None
-    if _VENUE.search(block.text[:300]) and len(block.text) < 400:
-        return "camera-ready-header"
-    if _PERMISSION.search(block.text):
-        return "camera-ready-header"
-    if _REVIEW.search(block.text[:300]) and len(block.text) < 200:
-        return "under-review-header"
-    if block.kind == "footnote" and block.page <= 1 and _AUTHOR_NOTE.search(block.text):
-        return "author-block"
-    return None
-
-
-def _section_leaks(parts: Sequence[Part], whole: str) -> Iterator[Leak]:
-    for part in parts:
-        for block in part.blocks if part.level else ():
-            if _tells_of_authors(block):
-                thanks = _RUN_IN_ACKNOWLEDGMENT.match(block.text)
-                yield _leak("acknowledgments" if thanks else "author-block", block.text, whole)
-        if is_printed_acknowledgments(part.title):
-            text = "\n\n".join(block.text for block in part.blocks)
-            yield _leak("acknowledgments", text or part.title, whole)
-
-
-def _without_links(text: str, leaks: list[Leak], whole: str) -> str:
-    """Return the text with the authors' own links replaced; each is added to the leaks."""
-
-    def replaced(found: re.Match[str]) -> str:
-        around = text[max(found.start() - 120, 0) : found.start()]
-        if not _OURS.search(around) or _ANONYMOUS.search(found[0]):
-            return found[0]
-        leaks.append(_leak("author-link", found[0], whole))
-        return "[link]"
-
-    return _OUR_LINK.sub(replaced, text)
-
-
 # --- Text ----------------------------------------------------------------------------------------
 
 
-def _body(blocks: Iterable[Block]) -> Iterator[Block]:
+def _body(blocks: Iterable[Block], names: Sequence[str]) -> Iterator[Block]:
     """Blocks that belong to the text: no margins, no notes on the authors, no figures."""
     for block in blocks:
         if block.kind in ("header", "footer", "figure"):
-            if block.kind == "header" and not _VENUE.search(block.text):
+            if block.kind == "header" and not VENUE.search(block.text):
                 yield block
             continue
-        if _margin_rule(block) and (block.kind != "text" or len(block.text) < 300):
-            continue
-        if _tells_of_authors(block):
+        if is_margin(block) or tells_of_authors(block, names):
             continue
         if block.kind == "caption" and _FIGURE_CAPTION.match(block.text):
             continue
         yield block
-
-
-def _tells_of_authors(block: Block) -> bool:
-    """Return whether a block of the text is a run-in acknowledgment or an author's address."""
-    if block.kind != "text":
-        return False
-    if _RUN_IN_ACKNOWLEDGMENT.match(block.text):
-        return True
-    return block.page == 0 and len(block.text) < 600 and bool(_ADDRESS.search(block.text))
 
 
 def _prose(blocks: Iterable[Block], fixes: Mapping[str, str]) -> str:

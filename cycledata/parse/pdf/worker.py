@@ -97,8 +97,8 @@ def _holds(outer: Box, inner: Box) -> bool:
     return outer[0] <= x <= outer[2] and outer[1] - 0.002 <= y <= outer[3] + 0.002
 
 
-def _check(payload: bytes, limits: PdfLimits) -> None:
-    """Refuse what no converter can read, by name."""
+def _check(payload: bytes, limits: PdfLimits) -> tuple[str, ...]:
+    """Refuse what no converter can read, by name; return the authors by the metadata."""
     import pypdfium2  # type: ignore[import-untyped]  # ships no stubs
 
     try:
@@ -117,7 +117,9 @@ def _check(payload: bytes, limits: PdfLimits) -> None:
     looked_at = range(0, n_pages, 1 + n_pages // 10)
     if not any(document[page].get_textpage().count_chars() > 20 for page in looked_at):
         raise ParseError("no-text-layer", f"{n_pages} pages without text: scanned? It needs OCR")
+    authors = document.get_metadata_value("Author")[:10_000]
     document.close()
+    return tuple(re.split(r"[,;&\n]|\band\b", authors))[:200]
 
 
 def _limit_memory(n_bytes: int) -> None:
@@ -134,7 +136,7 @@ def _work(converter: str, limits: PdfLimits) -> dict[str, Any]:
     payload = sys.stdin.buffer.read()
     _limit_memory(limits.memory_bytes)
     try:
-        _check(payload, limits)
+        authors = _check(payload, limits)
         if converter == "docvortex":
             found = replace(_docvortex(payload), hidden=tuple(hidden_spans(payload)))
         else:
@@ -147,7 +149,7 @@ def _work(converter: str, limits: PdfLimits) -> dict[str, Any]:
         # A library that does not fit into the limit fails to import.
         needed = f"more than {limits.memory_bytes} bytes of memory needed: {error}"
         return {"error": ["pdf-memory", needed]}
-    return _reply(found)
+    return _reply(replace(found, authors=authors))
 
 
 def _reply(found: Converted) -> dict[str, Any]:
@@ -163,6 +165,7 @@ def _reply(found: Converted) -> dict[str, Any]:
         "ordered": found.ordered,
         "turned": found.turned,
         "unmapped": found.unmapped,
+        "authors": found.authors,
     }
 
 

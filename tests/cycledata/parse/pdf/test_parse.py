@@ -228,7 +228,7 @@ def test_mineru_is_called_in_its_own_environment(
     [ "$1 $3 $5 $6" = "parse -o --tier flash" ] && cp {tmp_path}/paper.md "$4" """
     _command(tmp_path, monkeypatch, script)
     found = parse_pdf(PAPER, file="fox.pdf", converter="mineru")
-    assert (found.text_version, found.title) == ("mineru/4.0.12+2", "A Paper on Foxes")
+    assert (found.text_version, found.title) == ("mineru/4.0.12+3", "A Paper on Foxes")
     assert [(s.level, s.title, s.text) for s in found.sections] == [
         (1, "Introduction", "They jump."),
         (1, "Method", "They run."),
