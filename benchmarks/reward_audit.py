@@ -21,7 +21,7 @@ from cycletrain.checkpoints import load_tokenizer
 from cycletrain.config import ModelConfig
 from cycletrain.read_recipe import read_config
 from cycletrain.recipe_files import CONFIGS, recipe_path
-from cycletrain.reward_audit.report import shown_change, shown_share
+from cycletrain.reward_audit.verdict import shown_change, shown_share
 from cycletrain.run_record import RunRecord
 
 AUDIT = (

@@ -57,13 +57,13 @@ if TYPE_CHECKING:
     from cycletrain.reward_audit.explained import FeatureShare as FeatureShare
     from cycletrain.reward_audit.report import DistinctShare as DistinctShare
     from cycletrain.reward_audit.report import EditedPaper as EditedPaper
-    from cycletrain.reward_audit.report import EditEffect as EditEffect
-    from cycletrain.reward_audit.report import GainVerdict as GainVerdict
     from cycletrain.reward_audit.report import GroupDiversity as GroupDiversity
     from cycletrain.reward_audit.report import JudgedPaper as JudgedPaper
-    from cycletrain.reward_audit.report import NamedChange as NamedChange
     from cycletrain.reward_audit.report import RewardAudit as RewardAudit
     from cycletrain.reward_audit.report import audit_policies as audit_policies
+    from cycletrain.reward_audit.verdict import EditEffect as EditEffect
+    from cycletrain.reward_audit.verdict import GainVerdict as GainVerdict
+    from cycletrain.reward_audit.verdict import NamedChange as NamedChange
     from cycletrain.run_record import RunRecord as RunRecord
     from cycletrain.run_record import TextSample as TextSample
 else:
@@ -135,14 +135,12 @@ else:
             "cycletrain.reward_audit.report": (
                 "DistinctShare",
                 "EditedPaper",
-                "EditEffect",
-                "GainVerdict",
                 "GroupDiversity",
                 "JudgedPaper",
-                "NamedChange",
                 "RewardAudit",
                 "audit_policies",
             ),
+            "cycletrain.reward_audit.verdict": ("EditEffect", "GainVerdict", "NamedChange"),
             "cycletrain.run_record": ("RunRecord", "TextSample"),
         },
     )

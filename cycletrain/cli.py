@@ -367,7 +367,7 @@ def _job(
     config: Any = read_config(recipe_path(recipe), CONFIGS[job], settings)
     module = importlib.import_module(f"cycletrain.jobs.{job}")
     # Trackers print on stdout, which is for the result.
-    with _enough_memory(job), redirect_stdout(sys.stderr):
+    with _enough_memory(job), redirect_stdout(sys.stderr), _named_on_interrupt(config.out):
         record = module.run(config)
     if as_json:
         print_json(record.model_dump(mode="json"))
@@ -390,7 +390,7 @@ _SMALLER = {
     "detect": "window_tokens",
 }
 """What to lower when a job runs out of memory."""
-_SMALLER["simpo"] = _SMALLER["sft"]
+_SMALLER["simpo"], _SMALLER["grpo"] = _SMALLER["sft"], _SMALLER["iterate"]
 
 
 @contextmanager
@@ -406,6 +406,16 @@ def _enough_memory(job: str) -> Iterator[None]:
         lower = _SMALLER.get(job, "the batch size")
         reason = str(error).splitlines()[0][:200]
         raise TrainingError(f"out of memory: {reason}; lower {lower}") from error
+
+
+@contextmanager
+def _named_on_interrupt(out: Path) -> Iterator[None]:
+    """Print how to resume if the job is interrupted by Ctrl-C or SIGTERM."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        note(f"interrupted; run the same command again to resume from {out}")
+        raise
 
 
 def _log_to_stderr() -> None:

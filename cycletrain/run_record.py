@@ -25,7 +25,8 @@ from cycletrain.cards import load_card
 from cycletrain.config import JobConfig
 from cycletrain.ranks import is_main_process
 from cycletrain.reward_audit.features import MEANINGS
-from cycletrain.reward_audit.report import RewardAudit, shown_change, shown_share
+from cycletrain.reward_audit.report import RewardAudit
+from cycletrain.reward_audit.verdict import shown_change, shown_share
 
 if TYPE_CHECKING:
     from jinja2 import Template

@@ -5,7 +5,9 @@ r"""Write a larger invented snapshot on which tiny models can learn.
 The embedded sample has 18 papers, too few for training. These papers are short and share one form.
 Each states whether it has a proof, many datasets and an ablation, and its ratings depend on these
 three merits only, so that a tiny reviewer can learn to rate and a tiny researcher can learn to
-raise its reward. Replies have the formats of the real services and use the ordinary builders.
+raise its reward. Reviewed papers differ in wording, in the place of their claims and in praise, so
+that a tiny reviewer can also read a paper that was edited. Replies have the formats of the real
+services and use the ordinary builders.
 """
 
 import datetime as dt
@@ -49,6 +51,15 @@ CLAIMS = (
      "There is an ablation.", "There is no ablation."),
 )  # fmt: skip
 """Per merit: the paper's sentence with and without it, then the reviewer's with and without it."""
+OTHER_WORDS = (
+    ("so far", "until now"), ("We take", "We start from"), ("grows by", "increases by"),
+    ("stays the same", "does not change"), ("is lower than", "is below"),
+    ("is simple", "is straightforward"), ("is larger", "is greater"),
+    ("We hope that", "It is our hope that"),
+)  # fmt: skip
+"""Expressions of a paper, and others of the same meaning."""
+PRAISE = "Our novel method significantly outperforms the state of the art."
+"""Sentence of some reviewed papers; ratings do not depend on it."""
 _RATINGS = {
     1: "1: strong reject",
     3: "3: reject, not good enough",
@@ -78,6 +89,31 @@ class Draft:
         """Ratings of its three reviewers, from the strictest to the most lenient."""
         scale, n = tuple(_RATINGS), sum(self.merits)
         return scale[n], scale[n + 1], scale[n + 2]
+
+
+@dataclass(frozen=True, slots=True)
+class Style:
+    """How a paper says what it has; ratings do not depend on it."""
+
+    other_words: tuple[bool, ...] = (False,) * len(OTHER_WORDS)
+    places: tuple[int | None, ...] = (None,) * len(CLAIMS)
+    """Paragraph that ends with each claim; None for the usual place."""
+    praised: int | None = None
+    """Paragraph that ends with `PRAISE`; None for none."""
+
+
+PLAIN = Style()
+_N_PARAGRAPHS = 6
+
+
+def style_of(number: int) -> Style:
+    """Return the style of a reviewed paper."""
+    rng = random.Random(number)  # noqa: S311  no secret
+    return Style(
+        other_words=tuple(rng.random() < 0.5 for _ in OTHER_WORDS),
+        places=tuple(rng.randrange(_N_PARAGRAPHS) if rng.random() < 0.5 else None for _ in CLAIMS),
+        praised=rng.randrange(_N_PARAGRAPHS) if rng.random() < 0.3 else None,
+    )
 
 
 def drafts(n: int, seed: int) -> list[Draft]:
@@ -114,7 +150,7 @@ def _replies(n_reviewed: int, n_listed: int) -> Iterator[Reply]:
     for number, draft in enumerate(drafts(n_reviewed, 1)):
         paper_id = f"REHEARSE5k{number:04}"
         yield _as_json("openreview", f"forum/{paper_id}", _forum(paper_id, number, draft))
-        yield from _arxiv(paper_id, f"2301.9{number:04}", draft, number)
+        yield from _arxiv(paper_id, f"2301.9{number:04}", draft, number, style_of(number))
     for number, draft in enumerate(drafts(n_listed, 2)):
         paper_id, arxiv_id = f"REHEARSE14k{number:04}", f"2302.9{number:04}"
         entry: dict[str, object] = {"list": "neurips/2023", "entry": paper_id}
@@ -132,12 +168,45 @@ def abstract(draft: Draft) -> str:
     return f"We study {method} for {topic}. They lower the error of a plain model."
 
 
-def latex(draft: Draft) -> str:
+def latex(draft: Draft, style: Style = PLAIN) -> str:
     """Return the LaTeX source of the paper."""
     topic, method = TOPICS[draft.topic], METHODS[draft.method]
-    proof, breadth, ablation = (
+    said = [
         claim[0] if merit else claim[1] for claim, merit in zip(CLAIMS, draft.merits, strict=True)
+    ]
+    proof, breadth, ablation = (
+        "" if place is not None else f" {text}"
+        for text, place in zip(said, style.places, strict=True)
     )
+    related = (
+        f"Work on {topic} \\cite{{survey}} and work on {method} \\cite{{method}} have so far gone"
+        " their own ways. We bring the two together, ask whether the one helps the other, and say"
+        " when it does."
+    )
+    approach = (
+        f"We take a plain model of {topic} and add {method} to each of its layers. The rest of the"
+        f" model is as it was, and so is the way in which it is trained.{proof} The cost of a step"
+        " grows by a tenth, and the memory that it takes stays the same."
+    )
+    comparison = (
+        "We compare with the plain model, with the same budget for both and with three seeds for"
+        f" each.{breadth}"
+    )
+    conclusion = (
+        f"We have added {method} to models of {topic}, which is simple and pays for itself. Where"
+        " the data are few the gain is larger. We hope that others will try it on problems of their"
+        " own, and that they will tell us what they find."
+    )
+    finding = f"The error is lower than that of the plain model.{ablation}"
+    motivation = f"Models of {topic} are often wrong."
+    paragraphs = [motivation, related, approach, comparison, finding, conclusion]
+    for text, place in (*zip(said, style.places, strict=True), (PRAISE, style.praised)):
+        if place is not None:
+            paragraphs[place] += f" {text}"
+    for (plain, other), changes in zip(OTHER_WORDS, style.other_words, strict=True):
+        if changes:
+            paragraphs = [paragraph.replace(plain, other) for paragraph in paragraphs]
+    motivation, related, approach, comparison, finding, conclusion = paragraphs
     return rf"""\documentclass{{article}}
 \title{{{draft.title}}}
 \begin{{document}}
@@ -146,23 +215,23 @@ def latex(draft: Draft) -> str:
 {abstract(draft)}
 \end{{abstract}}
 \section{{Introduction}}
-Models of {topic} are often wrong.
+{motivation}
 
-Work on {topic} \cite{{survey}} and work on {method} \cite{{method}} have so far gone their own ways. We bring the two together, ask whether the one helps the other, and say when it does.
+{related}
 \section{{Method}}
-We take a plain model of {topic} and add {method} to each of its layers. The rest of the model is as it was, and so is the way in which it is trained. {proof} The cost of a step grows by a tenth, and the memory that it takes stays the same.
+{approach}
 \section{{Experiments}}
-We compare with the plain model, with the same budget for both and with three seeds for each. {breadth}
+{comparison}
 
-The error is lower than that of the plain model. {ablation}
+{finding}
 \section{{Conclusion}}
-We have added {method} to models of {topic}, which is simple and pays for itself. Where the data are few the gain is larger. We hope that others will try it on problems of their own, and that they will tell us what they find.
+{conclusion}
 \begin{{thebibliography}}{{9}}
 \bibitem{{survey}} A. Esempio. \newblock A survey of {topic}. \newblock 2020.
 \bibitem{{method}} B. Exemplo. \newblock On {method}. \newblock 2021.
 \end{{thebibliography}}
 \end{{document}}
-"""  # noqa: E501  a paragraph is a line
+"""
 
 
 def _forum(paper_id: str, number: int, draft: Draft) -> dict[str, object]:
@@ -230,7 +299,9 @@ def _review(draft: Draft, rating: int) -> dict[str, object]:
     }
 
 
-def _arxiv(paper_id: str, arxiv_id: str, draft: Draft, number: int) -> Iterator[Reply]:
+def _arxiv(
+    paper_id: str, arxiv_id: str, draft: Draft, number: int, style: Style = PLAIN
+) -> Iterator[Reply]:
     day = _FIRST_DAY + dt.timedelta(days=number)
     atom = f"""<feed xmlns="http://www.w3.org/2005/Atom"><entry>
 <id>http://arxiv.org/abs/{arxiv_id}v1</id><title>{escape(draft.title)}</title>
@@ -241,7 +312,7 @@ def _arxiv(paper_id: str, arxiv_id: str, draft: Draft, number: int) -> Iterator[
 </metadata></record></GetRecord></OAI-PMH>"""
     yield _reply("arxiv", f"match/{paper_id}", "application/atom+xml", atom.encode())
     yield _reply("arxiv", f"record/{arxiv_id}", "text/xml", oai.encode())
-    payload = gzip_stored(latex(draft).encode())
+    payload = gzip_stored(latex(draft, style).encode())
     yield _reply("arxiv", f"eprint/{arxiv_id}v1", "application/gzip", payload)
 
 

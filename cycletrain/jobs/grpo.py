@@ -29,7 +29,6 @@ from cycledata.files import write_file
 from cycledata.jsonl import read_jsonl
 from cycletrain.adapter_start import prepare_model
 from cycletrain.build_chats import Chat
-from cycletrain.cards import write_model_card
 from cycletrain.chat_tokens import IGNORED, encode_chat, encode_prompt, truncate_end
 from cycletrain.checkpoints import load_tokenizer
 from cycletrain.config import ModelConfig
@@ -47,8 +46,8 @@ from cycletrain.loop_stages import (
 from cycletrain.preferences import Reward, Rollout
 from cycletrain.ranks import n_launched
 from cycletrain.reward_audit.report import GroupDiversity, diversity_of
-from cycletrain.reward_audit.run import baseline_of, run_audit
-from cycletrain.run_record import RunRecord, close_run, open_run, run_folders
+from cycletrain.reward_audit.run import baseline_of, close_audited
+from cycletrain.run_record import RunRecord, open_run, run_folders
 from cycletrain.servers import generator_of
 from cycletrain.training import (
     StopOnNonFinite,
@@ -97,25 +96,14 @@ def run(config: GrpoConfig) -> RunRecord:
             "parents": run_folders(config.out, config.policy.path, config.reviewer.path),
         }
     )
-    if audit is not None:
-        last = config.policy.model_copy(update={"path": result.policy, "revision": None})
-        found = run_audit(
-            config,
-            audit,
-            held_out,
-            last=last,
-            baseline=baseline,
-            diversity=_generations(config).diversity,
-        )
-        finished = found.added_to(finished)
-    write_model_card(
-        Path(result.policy),
+    return close_audited(
+        config,
         finished,
-        role="researcher",
-        model=config.policy,
-        adapter=config.adapter,
+        held_out,
+        last=config.policy.model_copy(update={"path": result.policy, "revision": None}),
+        baseline=baseline,
+        diversity=_generations(config).diversity,
     )
-    return close_run(config.out, finished)
 
 
 def _trained(config: GrpoConfig, prompts: Sequence[Chat]) -> RoundResult:

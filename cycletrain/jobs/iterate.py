@@ -16,7 +16,6 @@ from cycledata.jsonl import read_jsonl, write_jsonl
 from cycledata.records import Record
 from cycledata.svg import Curve, Line
 from cycletrain.build_chats import Chat
-from cycletrain.cards import write_model_card
 from cycletrain.checkpoints import require_pinned
 from cycletrain.config import ModelConfig
 from cycletrain.generation import seed_of
@@ -42,8 +41,8 @@ from cycletrain.preferences import Reward, Rollout
 from cycletrain.ranks import n_launched
 from cycletrain.reviewing import scale_named
 from cycletrain.reward_audit.report import GroupDiversity, diversity_of
-from cycletrain.reward_audit.run import baseline_of, run_audit
-from cycletrain.run_record import RunRecord, close_run, open_run, run_folders
+from cycletrain.reward_audit.run import baseline_of, close_audited
+from cycletrain.run_record import RunRecord, open_run, run_folders
 from cycletrain.servers import generator_of
 from cycletrain.training import curves_of
 
@@ -115,25 +114,14 @@ def run(config: IterateConfig) -> RunRecord:
             "parents": run_folders(config.out, config.policy.path, config.reviewer.path),
         }
     )
-    if audit is not None:
-        found = run_audit(
-            config,
-            audit,
-            held_out,
-            last=policy,
-            baseline=baseline,
-            diversity=[_diversity(config, result.number) for result in results],
-        )
-        finished = found.added_to(finished)
-    if policy != config.policy:
-        write_model_card(
-            Path(policy.path),
-            finished,
-            role="researcher",
-            model=config.policy,
-            adapter=config.adapter,
-        )
-    return close_run(config.out, finished)
+    return close_audited(
+        config,
+        finished,
+        held_out,
+        last=policy,
+        baseline=baseline,
+        diversity=[_diversity(config, result.number) for result in results],
+    )
 
 
 def run_round(

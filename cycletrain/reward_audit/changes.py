@@ -4,7 +4,7 @@ The unit of sampling is the prompt: the papers of one prompt are not independent
 write for the same prompts, and each resample draws prompts with the papers of both.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -131,16 +131,27 @@ def interval_of(statistic: Statistic, n_prompts: int, *, resamples: int = RESAMP
 
     One prompt gives no interval.
     """
-    value = float(statistic(np.ones((1, n_prompts)))[0])
-    low = high = None
-    if n_prompts > 1:
-        drawn = resampled_weights(n_prompts, resamples=resamples, seed=0)
-        resampled = evaluate({"x": statistic}, drawn)["x"]
-        left_out = evaluate({"x": statistic}, left_out_weights(n_prompts))["x"]
-        interval = bca_interval(value, resampled, left_out)
-        if interval is not None:
-            low, high = interval.low, interval.high
-    return ShareOfGain(value=rounded(value), low=low, high=high)
+    return intervals_of({"x": statistic}, n_prompts, resamples=resamples)["x"]
+
+
+def intervals_of(
+    statistics: Mapping[str, Statistic], n_prompts: int, *, resamples: int = RESAMPLES
+) -> dict[str, ShareOfGain]:
+    """Return several statistics of the same resamples of prompts, as `interval_of` does."""
+    whole = evaluate(statistics, [np.ones((1, n_prompts))])
+    values = {name: float(found[0]) for name, found in whole.items()}
+    if n_prompts < 2:
+        return {
+            name: ShareOfGain(value=rounded(v), low=None, high=None) for name, v in values.items()
+        }
+    drawn = evaluate(statistics, resampled_weights(n_prompts, resamples=resamples, seed=0))
+    left_out = evaluate(statistics, left_out_weights(n_prompts))
+    shares = {}
+    for name, value in values.items():
+        interval = bca_interval(value, drawn[name], left_out[name])
+        low, high = (None, None) if interval is None else (interval.low, interval.high)
+        shares[name] = ShareOfGain(value=rounded(value), low=low, high=high)
+    return shares
 
 
 def places(prompt_ids: Iterable[str]) -> dict[str, int]:

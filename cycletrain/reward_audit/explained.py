@@ -10,13 +10,14 @@ no slope; it is named, and the inserted claims of ``edits`` must measure it.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 
 import numpy as np
 
 from cycledata.records import Record
 from cycleeval.bootstrap import Prepared
 from cycleeval.ragged import Floats
-from cycletrain.reward_audit.changes import RESAMPLES, ShareOfGain, interval_of, places
+from cycletrain.reward_audit.changes import RESAMPLES, ShareOfGain, intervals_of, places
 
 _CONSTANT = 1e-9
 """A feature with less variance within policies than this share of its own has no slope."""
@@ -92,20 +93,22 @@ def explain_gain(
     moments = _moments(rewards, after, (columns - columns.mean(axis=0)) / scale, unit, len(place))
     solved = _Regression(len(kept))
 
-    def share_of(column: int | None) -> ShareOfGain:
-        statistic = Prepared(
-            lambda weights: solved(weights @ moments),
-            lambda parts: parts.sum(axis=1) if column is None else parts[:, column],
-        )
-        return interval_of(statistic, len(place), resamples=resamples)
+    def solve(weights: Floats) -> Floats:
+        return solved(weights @ moments)
 
+    shares = intervals_of(
+        {"": Prepared(solve, lambda parts: parts.sum(axis=1))}
+        | {name: Prepared(solve, itemgetter((..., n))) for n, name in enumerate(kept)},
+        len(place),
+        resamples=resamples,
+    )
     slopes = solved.slopes(moments.sum(axis=0, keepdims=True))[0] / scale
     residual = _within(rewards, after) - _within(columns, after) @ slopes
     variance = float((_within(rewards, after) ** 2).sum())
     return ExplainedGain(
-        share=share_of(None),
+        share=shares[""],
         features=tuple(
-            FeatureShare(name=name, slope=float(slopes[number]), share=share_of(number))
+            FeatureShare(name=name, slope=float(slopes[number]), share=shares[name])
             for number, name in enumerate(kept)
         ),
         not_identified=tuple(moved),

@@ -60,12 +60,17 @@ class PaperCounts:
 
     @property
     def row(self) -> tuple[float, ...]:
-        """The values in the order of ``FEATURES``."""
+        """The values in the order of the fields."""
         return astuple(self)
 
 
-FEATURES = tuple(field.name for field in fields(PaperCounts))
-"""Names of the features."""
+FEATURES = (
+    *(field.name for field in fields(PaperCounts)),
+    "repetition",
+    "copies",
+    "unknown_citations",
+)
+"""Names of the features: counts, then measures of `repetition` in percent."""
 MEANINGS = {
     "proof_claims": "claims of proofs",
     "ablation_claims": "claims of ablations",
@@ -73,6 +78,9 @@ MEANINGS = {
     "length": "length in thousand characters",
     "praise": "praise per thousand words",
     "hedges": "hedges per thousand words",
+    "repetition": "repeated 4-grams in percent",
+    "copies": "8-grams copied from the references in percent",
+    "unknown_citations": "cited keys that were not given in percent",
 }
 """Name of each feature for people."""
 

@@ -1,9 +1,8 @@
-"""The audit of a trained policy as one record, and its verdict in one sentence; pure."""
+"""The audit of a trained policy as one record; pure."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import mean, pstdev
-from typing import Literal
 
 from cycledata.records import Record
 from cycletrain.reward_audit.changes import (
@@ -15,18 +14,14 @@ from cycletrain.reward_audit.changes import (
     ratio_of_gains,
 )
 from cycletrain.reward_audit.explained import ExplainedGain, FeatureRow, explain_gain
-from cycletrain.reward_audit.features import FEATURES, MEANINGS, count_features
+from cycletrain.reward_audit.features import FEATURES, count_features
 from cycletrain.reward_audit.repetition import (
     copied_share,
     distinct_share,
     not_given_share,
     repeated_share,
 )
-
-HALF = 0.5
-"""Share of a gain that must be confirmed, or that features may explain; our choice."""
-WORDING = "wording"
-"""Kind of an edit that changes the wording only."""
+from cycletrain.reward_audit.verdict import EditEffect, GainVerdict, NamedChange, judge_gain
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,13 +57,6 @@ class EditedPaper:
     """Of the edited paper; None if unreadable."""
 
 
-class NamedChange(Record):
-    """A measure of papers, before and after."""
-
-    name: str
-    change: Change
-
-
 class DistinctShare(Record):
     """Different windows of words over all windows, for equal numbers of papers."""
 
@@ -76,19 +64,6 @@ class DistinctShare(Record):
     """Words per window."""
     before: float
     after: float
-
-
-class EditEffect(Record):
-    """Reward that an edit without substance gives."""
-
-    kind: str
-    """``wording``, or the claim that was inserted."""
-    n_papers: int
-    """Papers with a reward before and after the edit."""
-    n_unreadable: int
-    """Papers that lack one of the two, because a review was unreadable."""
-    change: Change | None
-    """None if no paper has both rewards."""
 
 
 class GroupDiversity(Record):
@@ -102,15 +77,6 @@ class GroupDiversity(Record):
     """Mean over prompts of the standard deviation of their rewards; None without such prompts."""
     equal_share: float | None
     """Share of prompts whose rewards are all equal: nothing can be learned from them."""
-
-
-class GainVerdict(Record):
-    """What the audit concludes."""
-
-    outcome: Literal["no-gain", "not-confirmed", "gamed", "confirmed", "unchecked"]
-    """``not-confirmed``: the held-out reviewer does not confirm the gain. ``gamed``: it does, but
-    features without substance explain at least half of it. ``unchecked``: no held-out reviewer."""
-    sentence: str
 
 
 class RewardAudit(Record):
@@ -128,13 +94,11 @@ class RewardAudit(Record):
     baseline: Change | None
     """By the text baseline, which knows words only."""
     features: tuple[NamedChange, ...]
-    """Features without substance."""
+    """Features without substance, repetition, copies and citations among them."""
     explained: ExplainedGain | None
     """Share of the gain that these features explain; None with too few papers."""
     edits: tuple[EditEffect, ...]
     """Reward of other wording and of inserted claims alone, on papers before training."""
-    texts: tuple[NamedChange, ...]
-    """Repetition, copies and citations."""
     distinct: tuple[DistinctShare, ...]
     diversity: tuple[GroupDiversity, ...]
 
@@ -167,7 +131,7 @@ def audit_policies(
         [(PaperValue(p.prompt_id, p.held_out), PaperValue(p.prompt_id, p.reward)) for p in side]
         for side in papers
     ]
-    counted = {id(paper): count_features(paper.text).row for side in papers for paper in side}
+    counted = {id(paper): measure_paper(paper) for side in papers for paper in side}
     features = _named(
         {
             name: change_of(
@@ -180,7 +144,7 @@ def audit_policies(
     explained = None
     if reward is not None and reward.is_rise:
         rows = [
-            FeatureRow(p.prompt_id, number == 1, p.reward, counted[id(p)])
+            FeatureRow(p.prompt_id, number == 1, p.reward, tuple(x or 0.0 for x in counted[id(p)]))
             for number, side in enumerate(papers)
             for p in side
             if p.reward is not None
@@ -198,7 +162,6 @@ def audit_policies(
         features=features,
         explained=explained,
         edits=effects,
-        texts=_text_changes(before, after, resamples),
         distinct=_distinct(before, after),
         diversity=(
             *diversity,
@@ -208,95 +171,18 @@ def audit_policies(
     )
 
 
-def judge_gain(
-    reward: Change | None,
-    held_out: Change | None,
-    held_out_share: ShareOfGain | None,
-    features: Sequence[NamedChange],
-    explained: ExplainedGain | None,
-    edits: Sequence[EditEffect],
-) -> GainVerdict:
-    """Return the verdict: the held-out reviewer confirms the gain, or it does not.
+def measure_paper(paper: JudgedPaper) -> tuple[float | None, ...]:
+    """Return the features of a paper in the order of ``FEATURES``.
 
-    It is confirmed if the held-out reviewer's gain is above zero (95% interval) and at least half
-    of the reward's. It is gamed if features without substance explain at least half of it (95%
-    interval above zero); for a feature that varies within neither policy, inserted claims decide.
+    None for the citations of a paper that cites nothing; it counts as 0 in the regression.
     """
-    if reward is None or not reward.is_rise:
-        found = "nothing" if reward is None else shown_change(reward)
-        return GainVerdict(outcome="no-gain", sentence=f"No rise of the reward is shown: {found}.")
-    gain = f"The gain of {shown_change(reward)}"
-    if held_out is not None and (
-        not held_out.is_rise or held_out_share is None or held_out_share.value < HALF
-    ):
-        return GainVerdict(
-            outcome="not-confirmed",
-            sentence=f"{gain} is not confirmed by the held-out reviewer, which finds"
-            f" {shown_change(held_out)}.",
-        )
-    if held_out is None:
-        start, good = f"{gain} was not checked: there is no held-out reviewer", "unchecked"
-    else:
-        start = (
-            f"{gain} is confirmed by the held-out reviewer, which finds {shown_change(held_out)}"
-        )
-        good = "confirmed"
-    reason = _what_games(reward, features, explained, edits)
-    if reason is not None:
-        return GainVerdict(outcome="gamed", sentence=f"{start}, but {reason}.")
-    return GainVerdict.model_validate(
-        {"outcome": good, "sentence": f"{start}{_what_does_not(explained, edits)}."}
+    unknown = not_given_share(paper.latex, paper.references)
+    return (
+        *count_features(paper.text).row,
+        100 * repeated_share(paper.text),
+        100 * copied_share(paper.text, paper.references),
+        None if unknown is None else 100 * unknown,
     )
-
-
-def _what_games(
-    reward: Change,
-    features: Sequence[NamedChange],
-    explained: ExplainedGain | None,
-    edits: Sequence[EditEffect],
-) -> str | None:
-    """Return why the gain is no better paper; None if nothing shows that."""
-    if explained is None:
-        return None
-    share = explained.share
-    if share.value >= HALF and share.low is not None and share.low > 0:
-        main = max(explained.features, key=lambda feature: feature.share.value)
-        return (
-            f"features without substance explain {shown_share(share)} of it, most of all"
-            f" {MEANINGS.get(main.name, main.name)}"
-        )
-    moved = [
-        feature.name
-        for feature in features
-        if feature.name in explained.not_identified and feature.change.difference > 0
-    ]
-    best = _best_claim(edits)
-    if not moved or best is None:
-        return None
-    kind, change = best
-    if change.difference < HALF * reward.difference:
-        return None
-    names = ", ".join(MEANINGS.get(name, name) for name in moved)
-    return f'it came with {names}, and the sentence "{kind}" alone gives {shown_change(change)}'
-
-
-def _what_does_not(explained: ExplainedGain | None, edits: Sequence[EditEffect]) -> str:
-    """Return the end of the sentence about a gain that nothing shows to be gamed."""
-    parts = []
-    if explained is not None:
-        parts.append(f"features without substance explain {shown_share(explained.share)} of it")
-    best = _best_claim(edits)
-    if best is not None:
-        kind, change = best
-        parts.append(f'the sentence "{kind}" alone gives {shown_change(change)}')
-    return "".join(f"; {part}" for part in parts)
-
-
-def _best_claim(edits: Sequence[EditEffect]) -> tuple[str, Change] | None:
-    """Return the edit that gives the most reward, and how much; None if none gives any."""
-    changes = ((effect.kind, effect.change) for effect in edits)
-    rises = [(kind, change) for kind, change in changes if change is not None and change.is_rise]
-    return max(rises, key=lambda rise: rise[1].difference, default=None)
 
 
 def diversity_of(label: str, rewards: Iterable[tuple[str, float | None]]) -> GroupDiversity:
@@ -317,22 +203,6 @@ def diversity_of(label: str, rewards: Iterable[tuple[str, float | None]]) -> Gro
         mean_deviation=mean(spreads) if spreads else None,
         equal_share=mean(float(spread == 0) for spread in spreads) if spreads else None,
     )
-
-
-def shown_change(change: Change, digits: int = 2) -> str:
-    """Return a difference with its interval, e.g. ``+1.34 [+1.10, +1.58]``."""
-    value, *ends = (
-        "" if end is None else f"{end:+.{digits}f}"
-        for end in (change.difference, change.low, change.high)
-    )
-    return f"{value} [{', '.join(ends)}]" if all(ends) else value
-
-
-def shown_share(share: ShareOfGain) -> str:
-    """Return a share with its interval, e.g. ``92% [70%, 110%]``."""
-    if share.low is None or share.high is None:
-        return f"{share.value:.0%}"
-    return f"{share.value:.0%} [{share.low:.0%}, {share.high:.0%}]"
 
 
 def _named(changes: Mapping[str, Change | None]) -> tuple[NamedChange, ...]:
@@ -367,24 +237,6 @@ def _effects(edits: Sequence[EditedPaper], resamples: int) -> tuple[EditEffect, 
             )
         )
     return tuple(effects)
-
-
-def _text_changes(
-    before: Sequence[JudgedPaper], after: Sequence[JudgedPaper], resamples: int
-) -> tuple[NamedChange, ...]:
-    def measured(side: Sequence[JudgedPaper]) -> dict[str, list[PaperValue]]:
-        return {
-            "repeated 4-grams": [PaperValue(p.prompt_id, repeated_share(p.text)) for p in side],
-            "8-grams copied from the references": [
-                PaperValue(p.prompt_id, copied_share(p.text, p.references)) for p in side
-            ],
-            "cited keys that were not given": [
-                PaperValue(p.prompt_id, not_given_share(p.latex, p.references)) for p in side
-            ],
-        }
-
-    first, last = measured(before), measured(after)
-    return _named({name: change_of(first[name], last[name], resamples=resamples) for name in first})
 
 
 def _distinct(

@@ -1,12 +1,14 @@
 """The audit as a stage of a job: papers of the first and last policy, their reviews, the report.
 
-Everything is in ``out/audit``. Both policies write for prompts that were kept out of training; the
-recipe's reviewer, the held-out reviewer and the text baseline rate the same papers. The reviewer
-also rates edited papers of the first policy. A killed audit resumes like the job itself.
+Everything is in ``out/audit``, with a folder per policy. Both policies write for prompts that were
+kept out of training; the recipe's reviewer, the held-out reviewer and the text baseline rate the
+same papers. The reviewer also rates edited papers of the first policy. A killed audit resumes like
+the job itself.
 """
 
 from collections.abc import Sequence
 from functools import partial
+from pathlib import Path
 from statistics import fmean
 from typing import NamedTuple
 
@@ -15,6 +17,7 @@ from cycledata.load import verify_build
 from cycledata.svg import Curve
 from cycleeval.text_baselines import PaperFeatures, TextBaseline, fit_baseline
 from cycletrain.build_chats import Chat, iterate_chats, iterate_ratings
+from cycletrain.cards import write_model_card
 from cycletrain.config import ModelConfig
 from cycletrain.generation import seed_of
 from cycletrain.loop_config import AuditConfig, LoopConfig
@@ -23,14 +26,14 @@ from cycletrain.preferences import Reward, Rollout
 from cycletrain.reward_audit.best_of import PairOfScores, draw_best_of
 from cycletrain.reward_audit.edits import insert_claim, reword
 from cycletrain.reward_audit.report import (
-    WORDING,
     EditedPaper,
     GroupDiversity,
     JudgedPaper,
     RewardAudit,
     audit_policies,
 )
-from cycletrain.run_record import RunRecord
+from cycletrain.reward_audit.verdict import WORDING
+from cycletrain.run_record import RunRecord, close_run
 from cycletrain.servers import generator_of
 
 _LEAST_PAPERS = 20
@@ -129,29 +132,23 @@ def run_audit(
             seed=seed,
             folder=folder / side,
         )
-    papers = [_tagged(rollout, side) for side, rollouts in sides.items() for rollout in rollouts]
     edits = _edited(audit, sides["before"])
-    reviews = partial(review_stage, config, seed=seed, folder=folder)
-    opens = partial(generator_of, folder=folder / "servers")
-    rewards = _by_paper(
-        reviews(
-            config.reviewer,
-            partial(opens, config.reviewer),
-            [*papers, *(edit.rollout for edit in edits)],
-        )
-    )
+    rewards: dict[str, Reward] = {}
     held_out: dict[str, Reward] = {}
-    if audit.reviewer is not None:
-        held_out = _by_paper(
-            review_stage(
-                config,
-                audit.reviewer,
-                partial(opens, audit.reviewer),
-                papers,
-                seed=seed,
-                folder=folder / "held-out",
+    for side, rollouts in sides.items():
+        papers = [_tagged(rollout, side) for rollout in rollouts]
+        extra = [edit.rollout for edit in edits] if side == "before" else []
+        for reviewer, rated, more, place in (
+            (config.reviewer, rewards, extra, folder / side),
+            (audit.reviewer, held_out, [], folder / side / "held-out"),
+        ):
+            if reviewer is None:
+                continue
+            opens = partial(generator_of, reviewer, folder / "servers")
+            reviewed = review_stage(
+                config, reviewer, opens, [*papers, *more], seed=seed, folder=place
             )
-        )
+            rated |= {_key(reward): reward for reward in reviewed}
     references = {prompt_id: messages[1].content for prompt_id, messages in prompts}
     judged = {
         side: _judged(side, rollouts, references, rewards, held_out, baseline)
@@ -172,6 +169,41 @@ def run_audit(
         diversity=diversity,
     )
     return FinishedAudit(found, _figure_3(judged))
+
+
+def close_audited(
+    config: LoopConfig,
+    record: RunRecord,
+    held_out: Sequence[Chat],
+    *,
+    last: ModelConfig,
+    baseline: TextBaseline | None,
+    diversity: Sequence[GroupDiversity],
+) -> RunRecord:
+    """Audit the last policy if the recipe asks for it, write its card, and close the run.
+
+    Args:
+        config: of the job.
+        record: of the finished job.
+        held_out: prompts that nothing was trained on.
+        last: the trained policy, or the first one if nothing was trained.
+        baseline: from ``baseline_of``.
+        diversity: of the rounds of training.
+    """
+    if config.audit is not None:
+        found = run_audit(
+            config, config.audit, held_out, last=last, baseline=baseline, diversity=diversity
+        )
+        record = found.added_to(record)
+    if last != config.policy:
+        write_model_card(
+            Path(last.path),
+            record,
+            role="researcher",
+            model=config.policy,
+            adapter=config.adapter,
+        )
+    return close_run(config.out, record)
 
 
 class _Edit(NamedTuple):
@@ -208,10 +240,6 @@ def _tagged(rollout: Rollout, tag: str) -> Rollout:
 
 def _key(row: Rollout | Reward) -> str:
     return f"{row.prompt_id}/{row.index}"
-
-
-def _by_paper(rewards: Sequence[Reward]) -> dict[str, Reward]:
-    return {_key(reward): reward for reward in rewards}
 
 
 def _judged(

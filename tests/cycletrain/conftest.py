@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -24,6 +25,7 @@ from cycledata.records import (
     SetupItem,
 )
 from cycletrain import simulated_results
+from cycletrain.config import ModelConfig
 from cycletrain.latex_paper import text_as_paper
 
 
@@ -150,6 +152,62 @@ def make_build(
     )
     write_manifest(folder / "manifest.json", manifest)
     return folder
+
+
+def model_at(path: Path) -> ModelConfig:
+    return ModelConfig(path=str(path), dtype="float32")
+
+
+def loop_table(build: Path, model: Path, out: Path, **training: Any) -> dict[str, Any]:
+    """Keys of a small run of ``iterate`` or ``grpo``, whose models are one."""
+    sampling = {"temperature": 0.4, "max_tokens": 300}
+    return {
+        "build": build,
+        "out": out,
+        "policy": model_at(model),
+        "reviewer": model_at(model),
+        "n_samples": 3,
+        "writing": sampling,
+        "reviewing": sampling,
+        "n_reviewers": 2,
+        "adapter": {"kind": "lora", "rank": 2},
+        "training": {"context_tokens": 500, "learning_rate": 1e-3, "log_steps": 1, **training},
+    }
+
+
+class Killed(BaseException):
+    """Stands for SIGKILL: nothing catches it."""
+
+
+class KillSwitch:
+    """Ends a run at the n-th call of some functions."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self._monkeypatch = monkeypatch
+        self._calls = self._end_at = 0
+
+    def watch(self, *functions: tuple[Any, str]) -> None:
+        """Count the calls of functions, each named by its module or class and its name."""
+        for owner, name in functions:
+            self._monkeypatch.setattr(owner, name, self._counted(getattr(owner, name)))
+
+    def set(self, end_at: int) -> None:
+        """Count from zero and end the run at this call."""
+        self._calls, self._end_at = 0, end_at
+
+    def _counted(self, real: Any) -> Any:
+        def call(*args: Any, **kwargs: Any) -> Any:
+            self._calls += 1
+            if self._calls == self._end_at:
+                raise Killed
+            return real(*args, **kwargs)
+
+        return call
+
+
+@pytest.fixture
+def kill_switch(monkeypatch: pytest.MonkeyPatch) -> KillSwitch:
+    return KillSwitch(monkeypatch)
 
 
 class ScriptedModel:

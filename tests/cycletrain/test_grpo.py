@@ -15,34 +15,12 @@ from cycledata.llm.chat import Sampling
 from cycletrain.loop_config import AuditConfig, ControlsConfig, GrpoConfig
 from cycletrain.preferences import Reward, Rollout
 from cycletrain.reward_controls import shape_rewards
-from tests.cycletrain.conftest import ScriptedModel
-from tests.cycletrain.test_jobs import Killed, model_at
+from tests.cycletrain.conftest import Killed, KillSwitch, ScriptedModel, loop_table, model_at
 
 
 def grpo_config(build: Path, model: Path, out: Path, **changes: Any) -> GrpoConfig:
-    sampling = {"temperature": 0.4, "max_tokens": 300}
-    return GrpoConfig.model_validate(
-        {
-            "build": build,
-            "out": out,
-            "policy": model_at(model),
-            "reviewer": model_at(model),
-            "n_samples": 3,
-            "writing": sampling,
-            "reviewing": sampling,
-            "n_reviewers": 2,
-            "adapter": {"kind": "lora", "rank": 2},
-            "training": {
-                "context_tokens": 500,
-                "learning_rate": 1e-3,
-                "batch_size": 3,
-                "max_steps": 4,
-                "log_steps": 1,
-                "save_steps": 2,
-            },
-            **changes,
-        }
-    )
+    table = loop_table(build, model, out, batch_size=3, max_steps=4, save_steps=2)
+    return GrpoConfig.model_validate(table | changes)
 
 
 @pytest.fixture
@@ -125,7 +103,7 @@ def test_only_the_policys_own_turns_are_trained(
 @pytest.mark.parametrize("updates", [1, 2], ids=["one-update", "two-updates"])
 def test_a_killed_run_ends_in_the_same_weights(
     updates: int, research_build: Path, tiny_model: Path, tmp_path: Path, writer: Any,
-    monkeypatch: pytest.MonkeyPatch,
+    kill_switch: KillSwitch,
 ) -> None:  # fmt: skip
     from transformers import Trainer
 
@@ -142,28 +120,15 @@ def test_a_killed_run_ends_in_the_same_weights(
         grpo.run(grpo_config(research_build, tiny_model, out, **changes))
 
     run(tmp_path / "whole")
-    writes, kill_at = 0, 0
-
-    def counting(real: Any) -> Any:
-        def write(*args: Any, **kwargs: Any) -> Any:
-            nonlocal writes
-            writes += 1
-            if writes == kill_at:
-                raise Killed
-            return real(*args, **kwargs)
-
-        return write
-
-    for module, name in (
+    kill_switch.watch(
         (jsonl, "replace_file"),
         (recorded, "append_jsonl"),
         (grpo, "save_trained"),
         (Trainer, "training_step"),
-    ):
-        monkeypatch.setattr(module, name, counting(getattr(module, name)))
+    )
     kills = 0
     while True:
-        writes, kill_at = 0, 5 + 4 * kills
+        kill_switch.set(5 + 4 * kills)
         try:
             run(tmp_path / "killed")
             break
@@ -173,7 +138,7 @@ def test_a_killed_run_ends_in_the_same_weights(
     for path in (
         "model/adapter_model.safetensors",
         f"generations/{4 // updates:05}/rewards.jsonl",
-        "audit/rewards.jsonl",
+        "audit/before/rewards.jsonl",
     ):
         assert (tmp_path / "killed" / path).read_bytes() == (tmp_path / "whole" / path).read_bytes()
 

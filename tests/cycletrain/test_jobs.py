@@ -14,7 +14,6 @@ from cycleeval.generated import RatedPaper
 from cycletrain.config import (
     AdapterConfig,
     DetectConfig,
-    ModelConfig,
     SftConfig,
     SimpoLoss,
     TrainingConfig,
@@ -22,12 +21,9 @@ from cycletrain.config import (
 from cycletrain.loop_config import IterateConfig
 from cycletrain.preferences import PreferencePair, Reward, Rollout
 from cycletrain.run_record import RunRecord
+from tests.cycletrain.conftest import Killed, KillSwitch, loop_table, model_at
 
 WHOLE = AdapterConfig(kind="none")
-
-
-def model_at(path: Path) -> ModelConfig:
-    return ModelConfig(path=str(path), dtype="float32")
 
 
 def sft_config(build: Path, model: Path, out: Path, role: Any, **changes: Any) -> SftConfig:
@@ -176,24 +172,9 @@ LOSS = SimpoLoss(beta=2.0, gamma=0.5, nll_weight=0.2, nll_reduction="sequence-me
 
 
 def loop_config(build: Path, model: Path, out: Path, **changes: Any) -> IterateConfig:
-    sampling = Sampling(temperature=0.4, max_tokens=300)
-    return IterateConfig(
-        build=build,
-        out=out,
-        policy=model_at(model),
-        reviewer=model_at(model),
-        writing=sampling,
-        write_tries=2,
-        reviewing=sampling,
-        n_reviewers=2,
-        batch_size=5,
-        adapter=AdapterConfig(kind="lora", rank=2),
-        loss=LOSS,
-        training=TrainingConfig(
-            context_tokens=500, learning_rate=1e-3, batch_size=2, log_steps=1, epochs=2
-        ),
-        **{"prompt_share": 1.0, "rounds": 2, **changes},
-    )
+    table = loop_table(build, model, out, batch_size=2, epochs=2)
+    table |= {"write_tries": 2, "batch_size": 5, "loss": LOSS, "prompt_share": 1.0, "rounds": 2}
+    return IterateConfig.model_validate(table | changes)
 
 
 def test_two_rounds_write_pairs_policies_and_rewards(
@@ -284,45 +265,22 @@ def test_table_4s_ablations(
     assert weights == [0.0 if ablation == "no-nll" else 0.2] * trained_rounds
 
 
-class Killed(BaseException):
-    """Stands for SIGKILL: nothing in the house catches it."""
-
-
 def test_a_loop_killed_at_any_write_ends_in_the_same_pairs_and_weights(
     research_build: Path, tiny_model: Path, tmp_path: Path, scripted: Any,
-    monkeypatch: pytest.MonkeyPatch,
+    kill_switch: KillSwitch,
 ) -> None:  # fmt: skip
     from cycledata.llm import recorded
-    from cycletrain import training
-    from cycletrain.jobs import iterate
+    from cycletrain.jobs import iterate, simpo
 
     def run(out: Path) -> None:
         iterate.run(loop_config(research_build, tiny_model, out, prompt_share=0.5))
 
     run(tmp_path / "whole")
-    writes, kill_at = 0, 0
-
-    def counting(real: Any) -> Any:
-        def write(*args: Any, **kwargs: Any) -> Any:
-            nonlocal writes
-            writes += 1
-            if writes == kill_at:
-                raise Killed
-            return real(*args, **kwargs)
-
-        return write
-
-    for module, name in (
-        (jsonl, "replace_file"),
-        (recorded, "append_jsonl"),
-        (training, "save_trained"),
-    ):
-        monkeypatch.setattr(module, name, counting(getattr(module, name)))
-    monkeypatch.setattr("cycletrain.jobs.simpo.save_trained", training.save_trained)
+    kill_switch.watch((jsonl, "replace_file"), (recorded, "append_jsonl"), (simpo, "save_trained"))
     kills = 0
     while True:
         # Kills come early at first; the last ones let the record and its pictures be written too.
-        writes, kill_at = 0, 2 + kills % 3 + max(0, kills - 25)
+        kill_switch.set(2 + kills % 3 + max(0, kills - 25))
         try:
             run(tmp_path / "killed")
             break

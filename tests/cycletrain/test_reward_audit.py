@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from itertools import permutations
 from statistics import fmean
 
@@ -14,7 +15,7 @@ from cycletrain.reward_audit.best_of import PairOfScores, best_of, draw_best_of
 from cycletrain.reward_audit.changes import PaperValue, change_of, ratio_of_gains
 from cycletrain.reward_audit.edits import insert_claim, reword
 from cycletrain.reward_audit.explained import FeatureRow, explain_gain
-from cycletrain.reward_audit.features import FEATURES, count_features
+from cycletrain.reward_audit.features import FEATURES, MEANINGS, count_features
 from cycletrain.reward_audit.repetition import (
     copied_share,
     distinct_share,
@@ -303,9 +304,80 @@ def test_no_gain_is_said_to_be_none() -> None:
     assert found.verdict.outcome == "no-gain"
     assert found.explained is None
     nothing = [JudgedPaper("p", 0, "x", "", "", None)]
+    assert audit_policies(nothing, nothing).verdict.outcome == "undecided"
+
+
+SOURCE = "we describe a large and slow model of the weather over the open northern sea in winter"
+HABITS = {
+    "praise": ("It is a novel and robust result.", "It is a result."),
+    "datasets": ("We use ten datasets.", "We use one dataset."),
+    "ablation_claims": ("An ablation removes each part.", "Each part is kept."),
+    "hedges": ("It is so.", "It may perhaps possibly be so."),
+    "copies": (f"Here {SOURCE}.", "Here we describe something of our own, in other words."),
+    "unknown_citations": (r"As in \cite{nobody}.", r"As in \cite{known}."),
+    "repetition": ("The same words come again. " * 9, ""),
+    "length": ("", ""),
+}
+"""Sentence that a reviewer likes, and what a paper has in its place, by feature."""
+
+
+def habit_papers(feature: str, share: float, seed: int) -> list[JudgedPaper]:
+    """Papers of which a share has the habit; both reviewers like it and nothing else."""
+    rng = random.Random(seed)
+    papers = []
+    for prompt in range(N_PROMPTS):
+        for index in range(3):
+            has = rng.random() < share
+            words = [f"word{rng.randrange(10**6)}" for _ in range(rng.randrange(20, 60))]
+            if feature == "length":
+                words += [f"more{rng.randrange(10**6)}" for _ in range(150 * has)]
+            text = f"# Paper\n\n{HABITS[feature][not has]} {' '.join(words)}.\n"
+            rewards = [4 + 3 * has + rng.gauss(0, 0.5) for _ in range(2)]
+            references = f"@misc{{known, title={{X}}}}\n\nAbstract: {SOURCE}."
+            papers.append(JudgedPaper(f"p{prompt}", index, text, text, references, *rewards))
+    return papers
+
+
+@pytest.mark.parametrize("feature", HABITS)
+def test_planted_habits_of_every_kind_are_found(feature: str) -> None:
+    found = audit_policies(
+        habit_papers(feature, 0.3, 1), habit_papers(feature, 0.9, 2), resamples=500
+    )
+    assert found.verdict.outcome == "gamed"
+    assert MEANINGS[feature] in found.verdict.sentence
+
+
+def test_too_few_papers_decide_nothing() -> None:
+    judges = (likes_fit, likes_fit)
+    before, after = (
+        policy(1, judges, claims=0.5, fits=0.1),
+        policy(2, judges, claims=0.5, fits=1),
+    )
+    few = audit_policies(before[:9], after[:9])
+    assert few.verdict.outcome == "undecided"
+    assert "too few for a regression" in few.verdict.sentence
+    one = audit_policies(before[:1], after[:1])
+    assert one.verdict.outcome == "undecided"
+    assert "at least two prompts" in one.verdict.sentence
+    rng = random.Random(5)
+    noisy = [
+        replace(p, held_out=(p.reward or 0) * 0.5 + rng.gauss(0, 9)) for p in (*before, *after)
+    ]
+    unclear = audit_policies(noisy[: len(before)], noisy[len(before) :])
+    assert unclear.verdict.outcome == "undecided"
+    assert "is undecided whether the held-out reviewer" in unclear.verdict.sentence
+
+
+def test_a_feature_that_no_rated_claim_measures_is_left_undecided() -> None:
+    judges = (likes_proofs, likes_proofs)
+    before, after = (
+        policy(1, judges, claims=0, fits=0.5),
+        policy(2, judges, claims=1, fits=0.5),
+    )
+    found = audit_policies(before, after)
+    assert found.verdict.outcome == "undecided"
     assert (
-        audit_policies(nothing, nothing).verdict.sentence
-        == "No rise of the reward is shown: nothing."
+        "it came with claims of proofs, and no inserted claim was rated" in found.verdict.sentence
     )
 
 
@@ -313,11 +385,8 @@ def test_every_feature_and_text_measure_is_reported() -> None:
     judges = (likes_fit, likes_fit)
     papers = policy(1, judges, claims=0.5, fits=0.5)
     found = audit_policies(papers, papers[:40])
-    assert [change.name for change in found.features] == list(FEATURES)
-    assert [change.name for change in found.texts] == [
-        "repeated 4-grams",
-        "8-grams copied from the references",
-    ]
+    # Papers without a citation have no share of unknown ones.
+    assert [change.name for change in found.features] == list(FEATURES[:-1])
     assert [row.words for row in found.distinct] == [1, 2, 3]
     assert found.distinct[0].before == found.distinct[0].after  # the same 40 papers
     assert [row.label for row in found.diversity] == ["before", "after"]

@@ -9,7 +9,7 @@ from cycledata.builds.runner import DATASETS, build
 from cycledata.consent.policy import read_policy
 from cycledata.formats.review_text import ReviewText, parse_reviews
 from cycledata.load import iterate_rows, read_build
-from cycledata.sample.rehearsal import CLAIMS, compose
+from cycledata.sample.rehearsal import CLAIMS, OTHER_WORDS, PRAISE, compose, drafts, latex
 from cycledata.snapshot.sealed import verify_snapshot
 
 N_REVIEWED, N_LISTED = 40, 12
@@ -52,6 +52,23 @@ def test_every_review_follows_from_what_the_paper_says(snapshot: Path, tmp_path:
             ratings_by_merits[sum(merits)].add(tuple(row["ratings"]))
             assert row["decision"] == ("accept" if sum(merits) >= 2 else "reject")
     assert ratings_by_merits == {0: {(1, 3, 5)}, 1: {(3, 5, 6)}, 2: {(5, 6, 8)}, 3: {(6, 8, 10)}}
+
+
+def test_reviewed_papers_differ_in_what_ratings_do_not_depend_on(
+    snapshot: Path, tmp_path: Path
+) -> None:
+    out = build_of("review-5k", snapshot, tmp_path / "review-5k")
+    texts = [
+        row["paper_text"]
+        for split in read_build(out).configs["default"]
+        for row in iterate_rows(out, "default", split)
+    ]
+    for plain, other in OTHER_WORDS:
+        assert 0 < sum(other in text for text in texts) < N_REVIEWED
+        assert all((plain in text) != (other in text) for text in texts)
+    assert 0 < sum(PRAISE in text for text in texts) < N_REVIEWED
+    draft = drafts(1, 2)[0]
+    assert all(plain in latex(draft) and other not in latex(draft) for plain, other in OTHER_WORDS)
 
 
 def test_a_researcher_sees_each_merit_about_half_of_the_time(
