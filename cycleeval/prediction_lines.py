@@ -10,6 +10,8 @@ from typing import IO, cast
 
 from cycledata.files import strict_json
 
+MAX_REVIEWERS = 64
+"""Most simulated reviewers of one paper."""
 ASPECTS = ("soundness", "presentation", "contribution")
 RATING_FIELDS = ("ratings", *ASPECTS, "confidence")
 """Fields that hold one number per simulated reviewer."""
@@ -41,6 +43,38 @@ Entry = dict[str, object] | InvalidEntryError
 """Fields of a line, or why it could not be read."""
 Entries = Iterator[tuple[int, Entry]]
 """Line numbers, from 1, and the entry of each line."""
+
+
+def rating_list(name: str, values: object, limits: tuple[float, float]) -> tuple[float, ...] | None:
+    """Return the numbers of a field, one per simulated reviewer; None for a missing field.
+
+    Raises:
+        InvalidEntryError: not a list of numbers within the limits.
+    """
+    if values is None:
+        return None
+    if isinstance(values, int | float) and not isinstance(values, bool):
+        values = [values]
+    if not isinstance(values, list):
+        raise InvalidEntryError(
+            "not-a-list", f"{name}: expected a list of numbers, found {values!r:.60}"
+        )
+    if not 1 <= len(values) <= MAX_REVIEWERS:
+        rule = "no-ratings" if not values else "too-many-reviewers"
+        raise InvalidEntryError(
+            rule, f"{name}: expected 1 to {MAX_REVIEWERS} numbers, found {len(values)}"
+        )
+    low, high = limits
+    for value in values:
+        if isinstance(value, bool) or not isinstance(value, int | float) or value != value:
+            raise InvalidEntryError(
+                "not-a-number", f"{name}: expected numbers, found {value!r:.60}"
+            )
+        if not low <= value <= high:
+            raise InvalidEntryError(
+                "out-of-scale", f"{name}: expected {low:g} to {high:g}, found {value!r:.60}"
+            )
+    return tuple(float(value) for value in values)
 
 
 def open_plain(path: Path) -> IO[bytes]:

@@ -24,6 +24,7 @@ from cycleeval.prediction_lines import (
     InvalidEntryError,
     json_lines,
     open_plain,
+    rating_list,
     read_entries,
 )
 from cycleeval.scoring_config import ScoringConfig
@@ -31,9 +32,8 @@ from cycleeval.scoring_config import ScoringConfig
 if TYPE_CHECKING:
     from cycledata.formats.review_text import ReviewText
     from cycledata.formats.unreadable import Unreadable
+    from cycledata.records import Review
 
-MAX_REVIEWERS = 64
-"""Most simulated reviewers of one paper."""
 EXAMPLE_LINE = '{"paper_id": "...", "ratings": [5, 6, 8], "decision": "accept"}'
 
 _ELSEWHERE = frozenset({"unknown-paper", "other-split", "duplicate-paper"})
@@ -130,13 +130,9 @@ def prediction_of(reviews: "ReviewText", *, paper_id: str = "") -> "Prediction |
         reviews: a text read by `cycledata.formats.review_text.parse_reviews`.
         paper_id: id of the paper in the human ratings.
     """
-    from cycledata.formats.unreadable import Unreadable
-
     ratings = _ratings_of(reviews, "rating")
     if ratings is None:
-        missing = next(r.reviewer for r in reviews.reviews if r.rating is None)
-        where = f"reviewer {missing.removeprefix('R')}, ### Rating"
-        return Unreadable(where, "expected a rating, found none")
+        return _without_rating(next(r for r in reviews.reviews if r.rating is None))
     kind = None if reviews.decision is None else reviews.decision.kind
     return Prediction(
         paper_id,
@@ -144,6 +140,19 @@ def prediction_of(reviews: "ReviewText", *, paper_id: str = "") -> "Prediction |
         "reject" if kind == "withdrawn" else kind,
         **{name: _ratings_of(reviews, name) for name in (*ASPECTS, "confidence")},
     )
+
+
+def _without_rating(review: "Review") -> "Unreadable":
+    """Return why a text with this review is unreadable: it has no rating, or none that was read."""
+    from cycledata.formats.line_markup import rating_like
+    from cycledata.formats.unreadable import Unreadable
+
+    where = f"reviewer {review.reviewer.removeprefix('R')}, ### Rating"
+    words = (review.summary, review.strengths, review.weaknesses, review.questions)
+    line = next(filter(None, map(rating_like, words)), None)
+    if line is not None:
+        return Unreadable(where, f"expected a rating, found a line that looks like one: {line!r}")
+    return Unreadable(where, "expected a rating, found none", is_silent=True)
 
 
 def prediction_of_text(
@@ -302,7 +311,9 @@ def _prediction(paper_id: str, entry: dict[str, object], config: ScoringConfig) 
     if entry.get("rating") is not None and entry.get("ratings") is not None:
         raise InvalidEntryError("uneven-marks", "expected `rating` or `ratings`, found both")
     entry = {**entry, "ratings": entry.get("ratings", entry.get("rating"))}
-    found = {name: _rating_list(name, entry.get(name), config) for name in RATING_FIELDS}
+    found = {
+        name: rating_list(name, entry.get(name), _scale(name, config)) for name in RATING_FIELDS
+    }
     ratings = found["ratings"]
     said = None if text is None else _from_text(paper_id, text, config, strict=ratings is None)
     if said is not None:
@@ -345,33 +356,6 @@ def _require_same(
         )
 
 
-def _rating_list(name: str, values: object, config: ScoringConfig) -> tuple[float, ...] | None:
-    if values is None:
-        return None
-    if isinstance(values, int | float) and not isinstance(values, bool):
-        values = [values]
-    if not isinstance(values, list):
-        raise InvalidEntryError(
-            "not-a-list", f"{name}: expected a list of numbers, found {values!r:.60}"
-        )
-    if not 1 <= len(values) <= MAX_REVIEWERS:
-        rule = "no-ratings" if not values else "too-many-reviewers"
-        raise InvalidEntryError(
-            rule, f"{name}: expected 1 to {MAX_REVIEWERS} numbers, found {len(values)}"
-        )
-    low, high = _scale(name, config)
-    for value in values:
-        if isinstance(value, bool) or not isinstance(value, int | float) or value != value:
-            raise InvalidEntryError(
-                "not-a-number", f"{name}: expected numbers, found {value!r:.60}"
-            )
-        if not low <= value <= high:
-            raise InvalidEntryError(
-                "out-of-scale", f"{name}: expected {low:g} to {high:g}, found {value!r:.60}"
-            )
-    return tuple(float(value) for value in values)
-
-
 def _scale(name: str, config: ScoringConfig) -> tuple[float, float]:
     if name == "confidence":
         return config.confidence_limits
@@ -381,16 +365,18 @@ def _scale(name: str, config: ScoringConfig) -> tuple[float, float]:
 def _from_text(
     paper_id: str, text: str, config: ScoringConfig, *, strict: bool
 ) -> Prediction | None:
-    """Return what the text states; for a text that is not read, None or, if strict, an error."""
+    """Return what the text states; None for one that states no rating, unless that is strict."""
     from cycledata.formats.unreadable import Unreadable
 
     others = dict.fromkeys(ASPECTS, config.aspect_limits)
     others["confidence"] = config.confidence_limits
     prediction = prediction_of_text(text, paper_id=paper_id, scale=config.scale, others=others)
     if isinstance(prediction, Unreadable):
-        if not strict:
+        if prediction.is_silent and not strict:
             return None
         reason = f"{prediction.where}: {prediction.why}"[:300]
+        if not strict:
+            reason += "; leave the text out if `ratings` are the source"
         otherwise = prediction_of_text(text)
         if isinstance(otherwise, Unreadable):
             raise InvalidEntryError("unreadable-text", reason)
@@ -398,5 +384,5 @@ def _from_text(
         raise InvalidEntryError("out-of-scale", reason)
     for name in RATING_FIELDS:
         values = getattr(prediction, name)
-        _rating_list(name, None if values is None else list(values), config)
+        rating_list(name, None if values is None else list(values), _scale(name, config))
     return prediction

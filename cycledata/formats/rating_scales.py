@@ -77,8 +77,10 @@ _OF = re.compile(
     r"(?P<highest>[0-9]{1,4}(?:\.0)?)?(?P<rest>[\w.]?)"
 )
 _RANGE = re.compile(
-    r"[\s*_]{0,3}(?:-{0,2}>|=>|→|-|–|—|~|\.\.|\bto\b|\bor\b)\s{0,3}[0-9]", re.IGNORECASE
+    r"[\s*_]{0,3}(?:-{0,2}>|=>|→|-|–|—|~|\.\.|\.\s|[,;|&]|\bto\b|\bor\b|\band\b)\s{0,3}[0-9]|\s+[0-9]",
+    re.IGNORECASE,
 )
+"""Another number right behind a rating: a range, a list, a fraction, or the number of a list."""
 _OTHER_SCALE = re.compile(
     r"\bout\s+of\s+(?P<of>[0-9]{1,4})\b|\bscale\b[^0-9\n]{0,12}(?:[0-9]{1,4}\s*(?:-|–|to)\s*)?(?P<to>[0-9]{1,4})"
     r"|\b[0-9]{1,4}\s*(?:-|–|to)\s*(?P<end>[0-9]{1,4})\s+scale\b|\b(?P<point>[0-9]{1,4})-point\b",
@@ -86,7 +88,10 @@ _OTHER_SCALE = re.compile(
 )
 """A scale stated behind a rating."""
 _CHANGED = re.compile(
-    r"(?:->|=>|→|⇒)\s*[*_]*[0-9]|\b(?:raised?|increased?|lower(?:ed)?|decreased?|reduced?|changed?"
+    r"(?:->|=>|→|⇒)\s*[*_]*[0-9]"
+    r"|\b(?:now|final|finally|after(?: the)? (?:rebuttal|discussion))\b\W{0,4}[0-9]"
+    r"|[0-9]\W{1,3}(?:now|finally|after(?: the)? (?:rebuttal|discussion))\b"
+    r"|\b(?:raised?|increased?|lower(?:ed)?|decreased?|reduced?|changed?"
     r"|updated?|upgraded?|downgraded?|revised?)\b[^.;\n]{0,30}\b(?:to|from)\s+[*_]*[0-9]",
     re.IGNORECASE,
 )
@@ -101,6 +106,24 @@ _DECISION = re.compile(
 _ANY_DECISION = re.compile(r"\b(?:accept|reject|withdraw)", re.ASCII | re.IGNORECASE)
 _IN_BRACKETS = re.compile(r"\([^()]*\)")
 _SENTENCE_END = re.compile(r"[.:;\n]")
+_OPEN = re.compile(
+    r"\?|\b(?:if|unless|provided|providing|assuming|on(?: the)? condition|conditional(?:ly)?"
+    r"|subject to|tentative(?:ly)?|maybe|perhaps|possibly|undecided|probability"
+    r"|(?:is|was|are|were|seems|be) (?:not|never)|(?:is|was|are|were)n['’]t)\b|[0-9]\s*%",
+    re.ASCII | re.IGNORECASE,
+)
+"""A condition, a doubt or a negation behind the word of a decision."""
+_OPEN_IN_BRACKETS = re.compile(
+    r"\s*[(\[]\s*(?:\?|(?:if|unless|provided|conditional(?:ly)?|subject to|tentative(?:ly)?|maybe"
+    r"|perhaps|possibly|unsure|undecided)\b)",
+    re.IGNORECASE,
+)
+_DENIED = re.compile(r"\W{0,3}[:=]\W{0,4}(?:no|not|false|n/a|none|0)\b(?![ ]\w)", re.IGNORECASE)
+_RETRACTED = re.compile(
+    r"[.;!\n]\W*(?:actually|no|sorry|wait|rather|instead|correction|on second thoughts?"
+    r"|final(?:ly)?|edit|update)\b\W{0,4}(?:accept|reject|withdraw)",
+    re.ASCII | re.IGNORECASE,
+)
 _UNDECIDED = re.compile(
     r"[^a-z\n]{0,8}(?:/|\||\bor\b|\band\b)[^a-z\n]{0,8}(?:accept|reject|withdraw)",
     re.ASCII | re.IGNORECASE,
@@ -165,13 +188,14 @@ _read_number_once = lru_cache(maxsize=4096)(_read_number)
 
 
 def decision_kind(text: str) -> DecisionKind | None:
-    """Return what a decision's wording starts with, or None if it states none or several.
+    """Return what a decision's wording starts with; None if it states none, several or a condition.
 
     >>> decision_kind("Accept: notable-top-5%"), decision_kind("Reject (not acceptable as it is)")
     ('accept', 'reject')
     >>> decision_kind("Acceptance is out of the question"), decision_kind("Accept/Reject")
     (None, None)
-    >>> decision_kind("Accept if revised, otherwise reject")
+    >>> decision_kind("Accept if revised"), decision_kind("Reject is not warranted")
+    (None, None)
     """
     match = _DECISION.match(text)
     if match is None or _UNDECIDED.match(text, match.end()):
@@ -182,5 +206,10 @@ def decision_kind(text: str) -> DecisionKind | None:
     if match["accept"] or match["reject"]:
         kind = "accept" if match["accept"] else "reject"
     others = {word.lower() for word in _ANY_DECISION.findall(sentence)}
-    is_open = "?" in sentence or bool(others - {kind.removesuffix("n")})
-    return None if is_open else kind
+    is_open = (
+        _OPEN.search(sentence)
+        or _OPEN_IN_BRACKETS.match(rest)
+        or _DENIED.match(rest)
+        or _RETRACTED.search(rest)
+    )
+    return None if is_open or others - {kind.removesuffix("n")} else kind

@@ -67,6 +67,8 @@ def read_blocks(text: str, verdict: str) -> list[ReviewBlock] | Unreadable:
         if problem is not None:
             return problem
     blocks = _blocks_of(parts.parts, text)
+    if parts.early is not None and not any(block.kind == "decision" for block in blocks):
+        return Unreadable(parts.early, "a decision outside of '## Paper Decision'")
     lines = [found for found in structure(verdict) if found.line.kind != "bare decision"]
     stops = [*(line.start for line in lines[1:]), len(verdict)]
     for found, stop in zip(lines, stops, strict=False):
@@ -103,6 +105,8 @@ class _Parts:
         self._titles: set[str] = set()
         self._n_reviewers = 0
         self._level = 0
+        self.early: str | None = None
+        """A decision before the first review."""
         self._is_open = True
         """No meta-review and no decision came yet."""
 
@@ -116,7 +120,10 @@ class _Parts:
             why = "a heading that begins the reviews again"
             return Unreadable(line.shown, why) if self._n_reviewers else None
         if kind == "bare decision":
-            if self._block == "decision" or not self._n_reviewers:
+            if self._block == "decision":
+                return None
+            if not self._n_reviewers:
+                self.early = line.shown
                 return None
             return Unreadable(line.shown, "a decision outside of '## Paper Decision'")
         if kind == "unclear":

@@ -13,6 +13,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
 
+from cycledata.formats.line_markup import LATEX_START, plain_line, row_cells
+from cycledata.formats.review_drafts import DRAFT_LINE
+
 LineKind = Literal[
     "reviewer",
     "meta",
@@ -92,6 +95,41 @@ _BARE_DECISION = re.compile(
     _FLAGS,
 )
 """A decision alone on its line."""
+STATED_DECISION = re.compile(
+    rf"{_BULLET}{_MARK}(?:(?:final answer|answer|therefore|thus|hence|conclusion|outcome|result"
+    r"|status|final|overall)[*_ ]{0,4}[:,][*_ ]{0,4}"
+    r"|(?:the|our|my) (?:final |overall )?(?:decision|verdict|recommendation) (?:is|was)[: ]{1,2}"
+    r"(?:to )?|(?:i|we) (?:have |therefore |thus )?decided? (?P<not>not )?to )"
+    r"[*_]{0,3}(?P<word>accept|reject)(?:ed)?\b",
+    _FLAGS,
+)
+"""A sentence that states the decision."""
+_JSON_FIELD = re.compile(
+    r"[ \t]{0,8}[{,\[ \t]{0,4}[\"'](?:overall[ _]|final[ _]|paper[ _])?"
+    r"(?:rating|score|decision|verdict|recommendation)s?[\"'][ \t]{0,2}:",
+    _FLAGS,
+)
+_DRAFT_TITLE = re.compile(
+    r"[ \t]{0,3}(?:```|(?:<details>)?[ \t]*<summary>)[ \t]?(?:thinking|thoughts?|reasoning|draft)"
+    r"[ \t\r]*(?:</summary>)?[ \t\r]*$",
+    _FLAGS,
+)
+_OTHER_WORDS = (
+    "(?:最终|最終|总体)?(?:决定|決定|评分|評分|评级|判定|評価)|평점|결정|решение|оценка"
+    "|bewertung|entscheidung|décision|decisión|puntuación|note globale"
+)
+_OTHER_LANGUAGE = re.compile(
+    rf"[ \t]{{0,3}}#{{1,6}}[ \t]{{1,4}}[*_]{{0,3}}(?:{_OTHER_WORDS})[*_:： \t\r]*$", re.IGNORECASE
+)
+_BOXED_WORD = r"\\boxed\{\W{0,8}(?:accept|reject)"
+_BOXED = re.compile(_BOXED_WORD, _FLAGS)
+_TABLE_TITLES = re.compile(rf"(?:{_RATING}|{_RECOMMENDATION}|{_DECISION}|score)s?", _FLAGS)
+_TABLE_HEADS = frozenset(
+    re.findall(
+        r"\w+", "aspect aspects criterion criteria category item metric dimension field section"
+    )
+)
+"""First cells of a header above rows that are read one by one."""
 _AVERAGE = re.compile(
     rf"{_BULLET}{_MARK}(?:average|mean|total|aggregate|combined)[ ](?:\w+[ ])?(?:rating|score)s?"
     r"[*_ \t]*[:=][^\n]*[0-9]",
@@ -101,7 +139,9 @@ _AVERAGE = re.compile(
 _RESTART = re.compile(
     r"[ \t]{0,3}#{1,6}[ \t]{1,4}(?:[a-z]{1,12}[ ])?(?:draft|version|attempt"
     r"|(?:final|revised|updated)[ ](?:draft|reviews?|version|answer|output))"
-    r"(?:[ ][0-9a-z]{1,3})?[: \t\r]*$",
+    r"(?:[ ][0-9a-z]{1,3})?[: \t\r]*$"
+    r"|[ \t]{0,3}(?:#{1,2}[ \t]{1,4}|\*\*)(?:thinking|thoughts"
+    r"|(?:final )?(?:answer|output|response))[:*_ \t\r]*$",
     _FLAGS,
 )
 """A heading that begins the whole text again."""
@@ -126,17 +166,23 @@ _START = (
     r"|preliminary|initial|updated|my|rating|recommendation|soundness|presentation|contribution"
     r"|confidence|accept|reject|desk|average|mean|total|aggregate|combined|>))[^\n]*"
 )
-_CANDIDATE = re.compile(rf"^(?P<slashes>\\*+)(?P<line>{_START})", _FLAGS | re.MULTILINE)
-"""A line that ``classify`` is worth asking about, behind any backslashes."""
-_UNESCAPED = re.compile(rf"^(?=[ \t#*_•+>a-z1-6-])(?!\*{{5}}){_START}", _FLAGS | re.MULTILINE)
-"""The same without backslashes; separators are left out."""
-_DRAFT = r"(?:think(?:ing)?|thoughts?|reasoning|scratch[_-]?pad|draft|brainstorm(?:ing)?)"
-DRAFT_OPEN = re.compile(rf"^[ \t]{{0,3}}<{_DRAFT}>", _FLAGS | re.MULTILINE)
-DRAFT_CLOSE = re.compile(rf"</{_DRAFT}>", _FLAGS)
-_DRAFT_LINE = re.compile(
-    rf"^(?P<slashes>\\*+)(?=[^\n]*</?{_DRAFT}>)",
-    _FLAGS | re.MULTILINE,
+_MARKED_START = (
+    r"(?:[^a-z0-9\s\\#*_•+-]|[0-9]{1,2}[.)]|\([a-z0-9]\)|[ \t]{1,8}[\"'{<]|[\u00a0\u3000])"
+    r"(?=[^\n]{0,100}?(?:rating|score|decision|verdict|recommend|review|accept|reject|sound|present"
+    r"|contrib|confid|think|thought|draft|reason))[^\n]*"
 )
+"""A line that begins with markup or a wide character and has a key word."""
+_LINE = (
+    rf"{_START}|{_MARKED_START}|(?:the|our|my|i|we|final|answer|therefore|thus|hence|conclusion"
+    r"|outcome|result|status)\b(?=[^\n]{0,60}?(?:accept|reject))[^\n]*"
+    rf"|[^\\\n][^\n]{{0,300}}?{_BOXED_WORD}[^\n]*"
+)
+_CANDIDATE = re.compile(
+    rf"^(?P<slashes>\\*+)(?P<line>{_LINE}|{LATEX_START}[^\n]*)", _FLAGS | re.MULTILINE
+)
+"""A line that ``classify`` is worth asking about, behind any backslashes."""
+_UNESCAPED = re.compile(rf"^(?!\*{{5}})(?:{_LINE}|\\{LATEX_START}[^\n]*)", _FLAGS | re.MULTILINE)
+"""The same without backslashes; separators are left out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,12 +232,34 @@ def classify(line: str) -> ReviewLine | None:
     True
     """
     shown = line.strip(WHITE)[:60]
+    found = _classify(line, shown)
+    if found is not None and found.kind != "unclear":
+        return found
+    plain = plain_line(line)
+    other = None if plain == line else _classify(plain, shown)
+    if other is not None and other.kind == "reviewer" and "|" in line:
+        other = None  # a cell
+    return other or found or _in_a_table(line, shown)
+
+
+def _in_a_table(line: str, shown: str) -> ReviewLine | None:
+    """Return an unclear line for a row of a table that has a rating or a decision among others."""
+    cells = row_cells(line)
+    if len(cells) < 2 or (len(cells) == 2 and cells[0].lower() in _TABLE_HEADS):
+        return None
+    titles = [cell for cell in cells if _TABLE_TITLES.fullmatch(cell)]
+    return ReviewLine("unclear", "", 0, "", shown) if titles else None
+
+
+def _classify(line: str, shown: str) -> ReviewLine | None:
     if SEPARATOR_LINE.match(line):
         return ReviewLine("separator", "", 0, "", shown)
-    if _BARE_DECISION.match(line):
+    if _BARE_DECISION.match(line) or STATED_DECISION.match(line) or _BOXED.search(line):
         return ReviewLine("bare decision", "", 0, line.strip(WHITE), shown)
     if _RESTART.match(line):
         return ReviewLine("restart", "", 0, "", shown)
+    if _JSON_FIELD.match(line) or _DRAFT_TITLE.match(line) or _OTHER_LANGUAGE.match(line):
+        return ReviewLine("unclear", "", 0, "", shown)
     heading = _HEADING.match(line)
     if heading:
         return _from_heading(heading, shown)
@@ -227,43 +295,6 @@ def unescape(text: str) -> str:
     if text.startswith("\\") and _white_edge(text[1:]):
         text = text[1:]
     return _map_lines(text, add=False)
-
-
-def without_drafts(text: str) -> tuple[str, str | None]:
-    """Return a text without drafts in ``<think>``, and why it is unreadable, if it is.
-
-    A draft opens at the start of a line. A closing tag at the start or the end of a line, without
-    an opening one, ends a draft that began with the text, as chat templates have it.
-    """
-    parts: list[str] = []
-    at = 0
-    first_open = DRAFT_OPEN.search(text)
-    lead = _lone_close(text, 0, first_open.start() if first_open else len(text))
-    if lead is not None:
-        at = lead
-    while (opened := DRAFT_OPEN.search(text, at)) is not None:
-        parts.append(text[at : opened.start()])
-        closed = DRAFT_CLOSE.search(text, opened.end())
-        if closed is None:
-            return "", f"the text ends inside {opened[0].strip()}"
-        at = closed.end()
-        following = DRAFT_OPEN.search(text, at)
-        nested = _lone_close(text, at, following.start() if following else len(text))
-        at = at if nested is None else nested
-    return "".join([*parts, text[at:]]), None
-
-
-def _lone_close(text: str, begin: int, limit: int) -> int | None:
-    """Return the end of the last closing tag between two opening ones, or None."""
-    place = None
-    for closed in DRAFT_CLOSE.finditer(text, begin, limit):
-        start = text.rfind("\n", 0, closed.start()) + 1
-        end = text.find("\n", closed.end())
-        before = text[start : closed.start()]
-        after = text[closed.end() : len(text) if end < 0 else end]
-        if not before.startswith("\\") and not (before.strip() and after.strip()):
-            place = closed.end()
-    return place
 
 
 def _from_heading(match: re.Match[str], shown: str) -> ReviewLine | None:
@@ -330,11 +361,16 @@ def _canonical(title: str) -> str:
     return _CANONICAL[title.lower()]
 
 
+_LATEX = re.compile(LATEX_START)
+
+
 def _map_lines(text: str, *, add: bool) -> str:
     """Add a backslash to, or remove one from, every line that is structural but for backslashes."""
 
     def mapped(match: re.Match[str]) -> str:
         slashes, line = match["slashes"], match["line"]
+        if slashes and _LATEX.match(line):  # the last backslash is the command's own
+            slashes, line = slashes[1:], f"\\{line}"
         if classify(line[:MAX_LINE]) is None or (not add and not slashes):
             return match[0]
         return f"\\{slashes}{line}" if add else f"{slashes[1:]}{line}"
@@ -342,8 +378,8 @@ def _map_lines(text: str, *, add: bool) -> str:
     def draft(match: re.Match[str]) -> str:
         return f"\\{match[0]}" if add else match[0][1:]
 
-    text = _CANDIDATE.sub(mapped, text) if add else _DRAFT_LINE.sub(draft, text)
-    return _DRAFT_LINE.sub(draft, text) if add else _CANDIDATE.sub(mapped, text)
+    text = _CANDIDATE.sub(mapped, text) if add else DRAFT_LINE.sub(draft, text)
+    return DRAFT_LINE.sub(draft, text) if add else _CANDIDATE.sub(mapped, text)
 
 
 def _white_edge(text: str) -> bool:

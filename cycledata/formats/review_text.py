@@ -41,6 +41,7 @@ from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
+from cycledata.formats.line_markup import rating_like, without_markup
 from cycledata.formats.rating_scales import (
     aspect_label,
     decision_kind,
@@ -56,6 +57,7 @@ from cycledata.formats.review_blocks import (
     read_blocks,
     unboxed,
 )
+from cycledata.formats.review_drafts import without_drafts
 from cycledata.formats.review_lines import (
     ASPECT_FIELDS,
     ETHICS,
@@ -63,11 +65,12 @@ from cycledata.formats.review_lines import (
     NOT_LOWER,
     NUMBER_FIELDS,
     SEPARATOR,
+    STATED_DECISION,
     TEXT_FIELDS,
     classify,
     escape,
+    structure,
     unescape,
-    without_drafts,
 )
 from cycledata.formats.unreadable import Unreadable
 from cycledata.records import Decision, MetaReview, Number, RatingScale, Record, Review, Submission
@@ -81,13 +84,23 @@ _LIMITS: dict[str, tuple[Number, Number]] = {
 
 _DECISION_ESCAPE = re.compile(r"\\([n\\])")
 _KIND_PREFIX = re.compile(r"\[(accept|reject|withdrawn)\] ")
-_BOXED_DECISION = re.compile(r"\\boxed\{\W{0,8}(?:accept|reject)", re.ASCII | re.IGNORECASE)
 _RESTATED = re.compile(
-    r"^[ \t*_]{0,6}(?:(?:final|updated|revised|new)[ ]?(?:rating|score)?[:= *_]{1,4})?"
+    r"^[ \t*_]{0,6}(?:(?:final|updated|revised|new|edit|update)[ ]?(?:rating|score)?[:= *_]{1,4})?"
     r"([0-9]{1,4}(?:\.[0-9]{1,4})?)[ \t*_]*(?:/[ ]?[0-9]{1,4}[ \t*_]*)?(?::[^\n]*)?\r?$",
     re.ASCII | re.IGNORECASE | re.MULTILINE,
 )
 """A line that states a number and nothing else, or a number and its wording."""
+_MOVED = re.compile(
+    r"\bI[ ](?:have[ ]|now[ ]|therefore[ ]|hereby[ ])?(?:lower|rais|increas|decreas|reduc|chang"
+    r"|updat|revis)(?:e|es|ed)?[ ](?:my|the)[ ](?:\w{1,10}[ ])?(?:rating|score)"
+    r"[ ]to[ ]([0-9]{1,4})\b",
+    re.IGNORECASE,
+)
+"""A sentence that gives another rating."""
+_CUT_HEADING = re.compile(r"^#{1,4}[ ]?([A-Za-z][A-Za-z ]{0,30})\Z", re.MULTILINE)
+_TITLES = ("Reviewer", "Rating", "Meta Review", "Paper Decision", "Final Decision", "Decision")
+_FRONT = re.compile(r"\A\s{0,20}---[ \t]*\n(?P<fields>(?:[^\n]{0,200}\n){1,40}?)---[ \t]*(?:\n|\Z)")
+_WORDS = re.compile(r"[A-Za-z(*_](?:[A-Za-z ().!*_-]*[A-Za-z).!*_])?")
 MAX_DECISION_LINES = 40
 MAX_DECISION_CHARS = 60
 """Lines of a decision, and their length, that are compared with its first one."""
@@ -157,8 +170,11 @@ def parse_reviews(
     """
     known = {**_LIMITS, **{name.capitalize(): ends for name, ends in (limits or {}).items()}}
     known["Rating"] = (scale.values[0], scale.values[-1]) if scale else DEFAULT_LIMITS
+    full = text
     text, problem = without_drafts(text)
     if problem is not None:
+        return Unreadable("whole text", problem)
+    if (problem := _damage(text)) is not None:
         return Unreadable("whole text", problem)
     blocks = read_blocks(*unboxed(text))
     if isinstance(blocks, Unreadable):
@@ -193,14 +209,36 @@ def parse_reviews(
     if len(set(kinds)) > 1:
         return Unreadable("## Paper Decision", f"expected one decision, found {kinds[:5]}")
     if not reviews:
-        return Unreadable("whole text", "expected a line '## Reviewer', found none")
-    if not decisions and (boxed := _BOXED_DECISION.search(text)) is not None:
-        return Unreadable(boxed[0], "a decision outside of '## Paper Decision'")
+        return _without_reviewers(text, is_draft=bool(full.strip()) and not text.strip())
     return ReviewText(
         reviews=tuple(reviews),
         meta_review=_read_meta_review(metas[0]) if metas else None,
         decision=decisions[0] if decisions else None,
     )
+
+
+def _damage(text: str) -> str | None:
+    """Return what makes a text ambiguous: it ends in a heading, or has ratings at both ends."""
+    cut = _CUT_HEADING.search(text)
+    if cut is not None and any(title != cut[1] and title.startswith(cut[1]) for title in _TITLES):
+        return f"the text ends inside of a heading, {cut[0]!r}"
+    front = _FRONT.match(text)
+    if front is not None and any(True for _ in structure(front["fields"])):
+        kinds = {found.line.kind for found in structure(text[front.end() :])}
+        if kinds & {"reviewer", "field", "decision"}:
+            return "ratings or decisions in the front matter and behind it"
+    return None
+
+
+def _without_reviewers(text: str, *, is_draft: bool) -> Unreadable:
+    """Return why a text without a review is unreadable."""
+    if is_draft:
+        return Unreadable("whole text", "expected reviews behind the draft, found nothing")
+    line = rating_like(text)
+    if line is not None:
+        return Unreadable(line, "looks like a rating, and no line '## Reviewer' was found")
+    why = "expected a line '## Reviewer', found none"
+    return Unreadable("whole text", why, is_silent=True)
 
 
 def _render_review(review: Review, scale: RatingScale | None) -> str:
@@ -240,7 +278,8 @@ def _render_decision(decision: Decision) -> str:
         words = f"[{decision.kind}] {words}"
     shown = words.replace("\\", "\\\\").replace("\n", "\\n")
     line = classify(shown)
-    return shown if line is not None and line.kind == "bare decision" else escape(shown)
+    is_bare = line is not None and line.kind == "bare decision" and _WORDS.fullmatch(shown)
+    return shown if is_bare else escape(shown)
 
 
 def _read_review(
@@ -251,6 +290,8 @@ def _read_review(
         lowest, highest = limits[title]
         line = first_line(block.fields.get(title, ""))
         value = read_number(line, highest=highest)
+        if value is None:
+            value = read_number(without_markup(line).strip("$\"'“” "), highest=highest)
         if line and (value is None or not lowest <= value <= highest):
             why = f"expected a number from {lowest} to {highest}, found {line[:60]!r}"
             return Unreadable(f"reviewer {number}, ### {title}", why)
@@ -290,6 +331,11 @@ def _read_decision(body: str) -> Decision | Unreadable | None:
         why = f"expected words that state one of accept, reject, withdrawn; found {line[:60]!r}"
         return Unreadable("## Paper Decision", why)
     others = {decision_kind(other) for other in _short_lines(body)} - {None, kind}
+    for stated in filter(None, map(STATED_DECISION.match, body.split("\n")[:MAX_DECISION_LINES])):
+        if stated["not"] or stated["word"].lower() != kind:
+            return Unreadable(
+                "## Paper Decision", f"expected {kind} alone, found {stated[0]!r:.60}"
+            )
     if others:
         return Unreadable("## Paper Decision", f"expected one decision, found {kind} and {others}")
     return Decision(kind=kind, text=words)
@@ -305,4 +351,6 @@ def _short_lines(body: str) -> Iterator[str]:
 def _restated(body: str) -> Iterator[Number]:
     """Yield the numbers that later lines of a rating state on their own."""
     for match in islice(_RESTATED.finditer(body), MAX_DECISION_LINES):
+        yield number_of(match[1])
+    for match in islice(_MOVED.finditer(body), MAX_DECISION_LINES):
         yield number_of(match[1])

@@ -11,3 +11,5 @@ class Unreadable:
     """Place in the text, e.g. ``"reviewer 2, ### Rating"``."""
     why: str
     """What was expected and what was found."""
+    is_silent: bool = False
+    """True if the text states no rating at all, e.g. prose without one."""

@@ -122,6 +122,16 @@ FAULTY: dict[str, tuple[bytes, str, str | None]] = {
         "contradicts-text",
         "a",
     ),
+    "a text with a rating that is not understood": (
+        json.dumps({"paper_id": "a", "ratings": [5], "text": "My rating: around 7."}).encode(),
+        "unreadable-text",
+        "a",
+    ),
+    "a text that ends in a draft": (
+        json.dumps({"paper_id": "a", "ratings": [5], "text": "<think>\nHm."}).encode(),
+        "unreadable-text",
+        "a",
+    ),
     "a text that is none": (b'{"paper_id": "a", "text": 5}', "unreadable-text", "a"),
     "a text without reviews": (b'{"paper_id": "a", "text": "Fine."}', "unreadable-text", "a"),
     "a text without a rating": (

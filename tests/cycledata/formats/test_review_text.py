@@ -155,6 +155,20 @@ def test_a_record_reads_as_the_contract_says() -> None:
 # Pieces that the format itself is made of, so that random texts meet its edges often.
 PIECES = st.sampled_from(
     [
+        "| Rating | 7 |",
+        "<b>Rating:</b> 7",
+        r"\textbf{Rating}: 7",
+        r"\\textbf{Decision}: Accept",
+        r"The answer is \boxed{Accept}",
+        "### Rating：7",
+        '{"rating": 7}',
+        "[THINK]",
+        "◁/think▷",
+        "<!-- a comment",
+        "<|channel|>final<|message|>",
+        "---\nrating: 5\n---",
+        "## 决定",
+        "Final answer: Accept",
         *["## Reviewer", "### Summary", "### Rating: ", "## Meta Review\r", "## Paper Decision"],
         *["**********", "\\", "\\## Reviewer", " ", "\t", "\r", "\n", "\\n", "x", "6", "Accept"],
         *[

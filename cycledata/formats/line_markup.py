@@ -1,0 +1,97 @@
+r"""Markup around a rating or a decision on one line: HTML, LaTeX, tables, wide characters.
+
+``plain_line`` returns the line that a model would have written without it, so that
+``<b>Rating:</b> 7``, ``\textbf{Rating}: 7``, ``| Rating | 7 |`` and ``Rating：7`` are one variant.
+"""
+
+import re
+
+_FLAGS = re.ASCII | re.IGNORECASE
+_CHARACTERS = str.maketrans(
+    {
+        **dict(zip("０１２３４５６７８９", "0123456789", strict=True)),
+        **dict.fromkeys("\u00a0\u2007\u2009\u202f\u3000", " "),
+        **dict.fromkeys("\u00ad\u200b\u200c\u200d\u2060\ufe0f\ufeff", None),
+        "：": ":",
+        "＝": "=",
+        "｜": "|",
+    }
+)
+_NAMES = r"(?:overall[ _])?(?:rating|score)|(?:final[ _])?(?:decision|verdict)|recommendation"
+_ELEMENT = re.compile(rf"<(?P<name>{_NAMES})>(?P<value>[^<>\n]{{0,80}})</(?P=name)>", _FLAGS)
+_TITLE_TAG = re.compile(r"<h(?P<level>[1-6])(?:[ ][^<>\n]{0,60})?>", _FLAGS)
+_TAG = re.compile(
+    r"</?(?:b|strong|i|em|u|s|p|li|ul|ol|td|th|tr|table|tbody|thead|span|div|br|font|mark|code|small"
+    r"|big|h[1-6])(?:[ ][^<>\n]{0,60})?[ ]?/?>",
+    _FLAGS,
+)
+_SECTION = re.compile(r"\\(?P<subs>(?:sub){0,2})section\*?[ ]?\{(?P<title>[^{}\n]{0,80})\}")
+_COMMAND = re.compile(
+    r"\\(?:item\b|(?:text(?:bf|it|sc|tt)|boxed|emph|underline|paragraph\*?)(?=[ ]?\{))"
+)
+LATEX_START = (
+    r"(?:textbf|textit|textsc|texttt|boxed|emph|underline|item|paragraph|(?:sub){0,2}section)\b"
+)
+"""Names of the commands that a line may begin with, behind a backslash."""
+_NUMBERED = re.compile(r"[ \t]{0,3}(?:[0-9]{1,2}[.)]|\([a-z0-9]\))[ \t]{1,3}", _FLAGS)
+_ROW = re.compile(r"[ \t]{0,3}\|?(?P<cells>[^|\n]{1,80}\|[^\n]*)$")
+_MAX_LINE = 1_000
+_CELL_MARKS = " \t\r*_`"
+_LIKE_A_RATING = re.compile(
+    r"(?:\b(?:overall|rating|score|grade|rate|assessment|evaluation|recommend|verdict|reviewer|note"
+    r"|bewertung)|评分|评级|評価|평점|оценка)[^\n0-9]{0,40}?[0-9]"
+    r"|\b(?:overall|final|paper)[ _](?:decision|verdict|rating|score)\b",
+    re.IGNORECASE,
+)
+"""Words about a rating with a number behind them."""
+
+
+def plain_characters(text: str) -> str:
+    """Return a text with ASCII digits, colons and spaces, without characters of no width."""
+    return text if text.isascii() else text.translate(_CHARACTERS)
+
+
+def plain_line(line: str) -> str:
+    r"""Return a line without markup; a row of two cells as ``first: second``.
+
+    >>> plain_line(r"\textbf{Rating}: 7"), plain_line("| **Rating** | 7 |")
+    ('Rating: 7', 'Rating: 7')
+    >>> plain_line("<h3>Rating</h3>")
+    '### Rating'
+    """
+    line = without_markup(line)
+    if "|" in line:
+        cells = row_cells(line)
+        line = f"{cells[0]}: {cells[1]}" if len(cells) == 2 else line
+    return _NUMBERED.sub("", line)
+
+
+def without_markup(line: str) -> str:
+    """Return a line without HTML, LaTeX and wide characters."""
+    line = plain_characters(line)
+    if "<" in line:
+        line = _ELEMENT.sub(r"\g<name>: \g<value>", line)
+        line = _TITLE_TAG.sub(lambda match: "#" * int(match["level"]) + " ", line)
+        line = _TAG.sub("", line)
+    if "\\" in line:
+        line = _SECTION.sub(lambda m: "#" * (2 + len(m["subs"]) // 3) + f" {m['title']}", line)
+        bare = _COMMAND.sub("", line)
+        line = bare.translate({ord("{"): None, ord("}"): None}).strip() if bare != line else line
+    return line
+
+
+def row_cells(line: str) -> list[str]:
+    """Return the cells of a row of a Markdown table, without bold; none if it is no row."""
+    row = _ROW.match(line)
+    if row is None:
+        return []
+    cells = [cell.strip(_CELL_MARKS) for cell in row["cells"].split("|")]
+    return cells if cells[-1] else cells[:-1]
+
+
+def rating_like(text: str) -> str | None:
+    """Return the first line that seems to state a rating or a reviewer; None if there is none."""
+    for line in text.split("\n"):
+        if len(line) < _MAX_LINE and _LIKE_A_RATING.search(plain_line(line)):
+            return line.strip(" \t\r\n")[:60]
+    return None
