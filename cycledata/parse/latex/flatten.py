@@ -49,7 +49,7 @@ def flatten(texts: Mapping[str, str], main: str, names: tuple[str, ...] = ()) ->
         kept={
             name: macro.body
             for name, macro in expander.definitions.macros.items()
-            if not (macro.n_args or macro.pattern or macro.spec) and len(macro.body) < 500
+            if not macro.takes_arguments and len(macro.body) < 500 and "@" not in macro.body
         },
         notes=merged_spans(TextSpan(start, end) for start, end in expander.output.notes),
         own_names=frozenset(expander.definitions.macros),

@@ -12,6 +12,7 @@ HEADINGS = {
     "\\addpart": 0,
     "\\addchap": 0,
     "\\addsec": 1,
+    "\\firstsection": 1,
     "\\section": 1,
     "\\subsection": 2,
     "\\subsubsection": 3,
@@ -20,7 +21,9 @@ HEADINGS = {
     "\\bmhead": 4,
     "\\minisec": 4,
 }
-r"""Sectioning commands and their levels; ``\part`` and ``\chapter`` are above sections."""
+r"""Sectioning commands and their levels in a paper without chapters; ``\part`` is above all."""
+CHAPTERS = words(r"\chapter \addchap")
+"""Headings above sections; where a paper has some, they are its first level."""
 UNNUMBERED = words(r"\addpart \addchap \addsec \bmhead \minisec")
 """Headings that never have a number: those of KOMA-Script and of Springer's class."""
 HEADING_OF_LEVEL = {

@@ -10,7 +10,13 @@ from cycledata.formats.section_titles import (
     is_foreign_acknowledgments,
 )
 from cycledata.parse.latex.flat_text import FlatText, TextSpan
-from cycledata.parse.latex.known_commands import ACKS, APPENDICES, HEADINGS, UNNUMBERED
+from cycledata.parse.latex.known_commands import (
+    ACKS,
+    APPENDICES,
+    CHAPTERS,
+    HEADINGS,
+    UNNUMBERED,
+)
 from cycledata.parse.latex.title_abstract import in_full
 from cycledata.parse.latex.to_plain_text import readable
 
@@ -52,6 +58,7 @@ class Heading:
 def read_headings(flat: FlatText) -> list[Heading]:
     """Every sectioning command of the body, in order."""
     headings: list[Heading] = []
+    has_chapters = any(name in CHAPTERS for place, name in flat.marks if place >= flat.body)
     appendix = False
     until = 0
     for offset, name in flat.marks:
@@ -61,6 +68,8 @@ def read_headings(flat: FlatText) -> list[Heading]:
         level = HEADINGS.get(name)
         if level is None or offset < until:
             continue
+        if has_chapters and (level or name in CHAPTERS):
+            level += 1
         starred, pos = flat.after_star(offset + len(name))
         option, pos = flat.option(pos)
         if option is not None:  # memoir has a second one

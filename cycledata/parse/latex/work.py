@@ -33,6 +33,7 @@ class WorkLog:
             raise FuelSpent
 
     def warn(self, rule: str, detail: str) -> None:
-        """Record a guess or something missing, unless there are too many warnings already."""
-        if len(self.warnings) < MAX_WARNINGS:
-            self.warnings.append(ParseWarning(rule=rule, detail=detail[:300]))
+        """Record a guess or something missing once, unless there are too many warnings already."""
+        warning = ParseWarning(rule=rule, detail=detail[:300])
+        if len(self.warnings) < MAX_WARNINGS and warning not in self.warnings:
+            self.warnings.append(warning)

@@ -1,0 +1,41 @@
+"""Levels and texts of headings, and warnings about them."""
+
+from collections.abc import Callable
+
+from cycledata.records import PaperText
+
+Parse = Callable[..., PaperText]
+
+
+def test_chapters_are_the_first_level_of_a_paper_that_has_them(parse_body: Parse) -> None:
+    body = r"\chapter{One}a\section{Two}b\paragraph{Three}c\chapter*{Four}d"
+    sections = parse_body(body).sections
+    assert [(each.level, each.title, each.starred) for each in sections] == [
+        (1, "One", False),
+        (2, "Two", False),
+        (5, "Three", False),
+        (1, "Four", True),
+    ]
+
+
+def test_the_first_section_of_a_vgtc_paper_is_a_section(parse_body: Parse) -> None:
+    sections = parse_body(r"\firstsection{Introduction}\maketitle Words\section{Next}More").sections
+    assert [(each.title, each.text.strip()) for each in sections] == [
+        ("Introduction", "Words"),
+        ("Next", "More"),
+    ]
+
+
+def test_font_sizes_that_a_style_defines_are_not_printed(parse_files: Parse) -> None:
+    style = r"\def\huge{\@setfontsize\huge\@xviipt{20}}\def\large{\@setfontsize\large\@xipt{12}}"
+    paper = (
+        r"\documentclass{article}\usepackage{venue}\title{{\huge Big: Title}}\begin{document}"
+        r"\maketitle\section{\large Head}Words\end{document}"
+    )
+    text = parse_files({"main.tex": paper, "venue.sty": style})
+    assert (text.title, text.sections[0].title) == ("Big: Title", "Head")
+
+
+def test_one_warning_is_given_once(parse_body: Parse) -> None:
+    text = parse_body(r"\section{A}" + r"\ifdim\textwidth>1pt a\fi " * 3)
+    assert [each.rule for each in text.warnings].count("undecided-conditional") == 1
