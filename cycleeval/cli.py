@@ -270,9 +270,8 @@ def compare(
     from cycleeval.aligned import with_form
     from cycleeval.comparison import compare_predictions
     from cycleeval.human_ratings import read_human_ratings
-    from cycleeval.output.formats import comparison_of_metrics, metrics_of, rendered_comparison
+    from cycleeval.output.formats import comparison_of_metrics, rendered_comparison
     from cycleeval.predictions import read_predictions
-    from cycleeval.report import HEADLINES, pairs_report
 
     humans = read_human_ratings(reference, split=split, venue=venue)
     config = with_form(config, humans)
@@ -288,12 +287,8 @@ def compare(
     )
     beside = compare_with_baselines(read, humans, trivial, config)
     compared = comparison_of_metrics(compared, metrics)
-    more = {"against_baselines": [pair.to_json() for pair in beside]} if beside else {}
     shown = "json" if as_json else form
-    print(rendered_comparison(compared, shown, metrics, signature, pairs=pairs, more=more))
-    if beside and shown == "table" and (pairs or len(models) == 2):
-        print("\nagainst baselines that do not understand the papers")
-        print(pairs_report(beside, metrics_of(compared) if metrics else HEADLINES))
+    print(rendered_comparison(compared, shown, metrics, signature, pairs=pairs, beside=beside))
 
 
 @app.command(epilog=examples("cycleeval claims"))

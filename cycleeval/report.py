@@ -1,19 +1,25 @@
-"""Score cards and comparisons as text; ``to_json`` gives the same for programs."""
+"""Score cards as text; ``to_json`` gives the same for programs."""
 
-import shutil
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
-from cycledata.console import cell_width, printable
+from cycledata.console import printable
 from cycledata.files import replace_file
-from cycleeval.comparison import Comparison
 from cycleeval.cutoff import CutoffReport
-from cycleeval.differences import Difference, PairwiseComparison
 from cycleeval.output.frames import csv_text
 from cycleeval.result import MetricResult
 from cycleeval.review_labels import LabelReport
 from cycleeval.score_card import ScoreCard
+from cycleeval.screen import (
+    aligned,
+    first_that_fits,
+    fitting_columns,
+    interval_text,
+    number_text,
+    wrapped,
+)
 
 HEADLINES = (
     "proxy_mse_n1",
@@ -27,7 +33,7 @@ HEADLINES = (
     "spearman",
 )
 """Metrics of a report without ``--metrics``; the report says how many more there are."""
-_COMPARED_FIRST = (
+COMPARED_FIRST = (
     "proxy_mse_n1",
     "skill_mse",
     "decision_accuracy",
@@ -38,14 +44,12 @@ _COMPARED_FIRST = (
     "proxy_mse_n",
     "proxy_mae_n",
 )
-"""The headlines, of which a table of several models shows the first ones that fit."""
+"""The headlines, the most important first, for screens that have no place for all."""
+_BASELINES_LAST = ("papers", "metadata", "length", "majority", "noise_floor", "text", "constant")
+"""Columns that a score card leaves out on a narrow terminal, in this order."""
 _INVALID_LINES_SHOWN = 10
-_LONGEST_NAME = 36
-"""Cells of a name in a table of several models."""
-_WIDTH = 100
-"""Columns of the terminal if they are not known."""
-_FEWEST_COLUMNS = 3
-"""Columns that a table of several models has on a terminal of any width: names and two metrics."""
+_PLANS = ((10, 9), (3, 9), (3, 6), (0, 6), (0, 4))
+"""Invalid lines and metrics of a score card: the first plan that fits the screen is printed."""
 
 
 def score_report(card: ScoreCard, *, metrics: Sequence[str] | None = None) -> str:
@@ -53,19 +57,50 @@ def score_report(card: ScoreCard, *, metrics: Sequence[str] | None = None) -> st
 
     Args:
         card: the scores.
-        metrics: names of the metrics to print; None for those of ``HEADLINES``.
+        metrics: names of the metrics to print; None for those of ``HEADLINES``, or the most
+            important ones if a terminal of 24 lines does not have place for all.
     """
-    chosen = [name for name in metrics or HEADLINES if name in card.metrics]
-    lines = [printable(card.name), _counts(card), "", *_table(card, chosen), ""]
-    lines += [f"* {sentence}" for sentence in card.verdicts]
-    lines += [f"* {sentence}" for sentence in card.notes]
-    if len(chosen) == len(card.metrics):
-        lines += scale_and_order(card.metrics)
-    lines += _invalid_lines(card)
-    n_more = len(card.metrics) - len(chosen)
-    if n_more and metrics is None:
-        lines += ["", f"{n_more} more metrics: --metrics all; signatures: --signature"]
-    return "\n".join(lines)
+    if metrics is not None:
+        chosen = [name for name in metrics if name in card.metrics]
+        table, _ = _table(card, chosen, fits=False)
+        lines = [*_head(card, table), *_sentences((*card.verdicts, *card.notes))]
+        if len(chosen) == len(card.metrics):
+            lines += scale_and_order(card.metrics)
+        return "\n".join(lines + _invalid_lines(card, _INVALID_LINES_SHOWN))
+    n_all = len(card.verdicts) + len(card.notes)
+    plans = [(n_invalid, n_metrics, n_all) for n_invalid, n_metrics in _PLANS]
+    plans += [(0, 3, n_sentences) for n_sentences in range(n_all, 0, -1)]
+    return "\n".join(first_that_fits(partial(_screen, card, *plan) for plan in plans))
+
+
+def _screen(card: ScoreCard, n_invalid: int, n_metrics: int, n_sentences: int) -> list[str]:
+    """Return the lines of a default screen with so many invalid lines, metrics and sentences."""
+    important = [name for name in COMPARED_FIRST if name in card.metrics][:n_metrics]
+    chosen = [name for name in HEADLINES if name in important]
+    table, left_out = _table(card, chosen, fits=True)
+    sentences = (*card.verdicts, *card.notes)
+    counts = {
+        "remarks": len(sentences) - n_sentences,
+        "metrics": len(card.metrics) - len(chosen),
+        "columns": len(left_out),
+    }
+    more = ", ".join(f"{n} more {what}" for what, n in counts.items() if n > 0)
+    footer = f"{more}: --metrics all; " if more else ""
+    return [
+        *_head(card, table),
+        *_sentences(sentences[:n_sentences]),
+        *_invalid_lines(card, n_invalid),
+        "",
+        *wrapped(f"{footer}signatures: --signature"),
+    ]
+
+
+def _head(card: ScoreCard, table: Sequence[str]) -> list[str]:
+    return [*wrapped(printable(card.name)), *wrapped(_counts(card)), "", *table, ""]
+
+
+def _sentences(sentences: Sequence[str]) -> list[str]:
+    return [line for sentence in sentences for line in wrapped(sentence, first="* ")]
 
 
 def cutoff_report(report: CutoffReport) -> str:
@@ -99,12 +134,14 @@ def _three_columns(
     shown = [
         [
             name,
-            *(_number(result.value) for result in results),
-            _ends(results[2].low, results[2].high),
+            *(number_text(result.value) for result in results),
+            interval_text(results[2].low, results[2].high),
         ]
         for name, results in rows.items()
     ]
-    return "\n".join(["", title, *_aligned([["metric", *columns, "95% interval"], *shown])])
+    return "\n".join(
+        ["", *wrapped(title), *aligned([["metric", *columns, "95% interval"], *shown])]
+    )
 
 
 def scale_and_order(metrics: Mapping[str, MetricResult]) -> list[str]:
@@ -124,12 +161,12 @@ def scale_and_order(metrics: Mapping[str, MetricResult]) -> list[str]:
     return [
         "",
         "scale and order",
-        *_aligned(rows),
-        *_aligned(
+        *aligned(rows),
+        *aligned(
             [
                 ["skill", "value", "95% interval"],
                 *(
-                    [label, _number(result.value), _ends(result.low, result.high)]
+                    [label, number_text(result.value), interval_text(result.low, result.high)]
                     for label, result in found.items()
                 ),
             ]
@@ -159,136 +196,6 @@ def write_per_paper(card: ScoreCard, path: Path) -> None:
             frame.write_parquet(temporary)
 
 
-def comparison_report(
-    comparison: Comparison, *, metrics: Sequence[str] | None = None, pairs: bool = False
-) -> str:
-    """Return the places of the models with their values, or the differences of the pairs.
-
-    Args:
-        comparison: the compared models.
-        metrics: names of the metrics to print; None for those of ``HEADLINES``.
-        pairs: print one table per pair of models; always done for two models.
-    """
-    names = shortened(comparison.models)
-    unreadable = [f"{names[name]} {n}" for name, n in comparison.n_unreadable.items() if n]
-    compared = f"{comparison.n_compared} of {comparison.n_papers} papers compared"
-    lines = [f"{compared}; unreadable lines: {', '.join(unreadable) or 'none'}"]
-    chosen = metrics or HEADLINES
-    if pairs or len(comparison.models) == 2:
-        lines.append(pairs_report(comparison.pairs, chosen))
-    if len(comparison.models) > 2:
-        lines += ["", *_places(comparison, chosen, names, fits=metrics is None)]
-        if not pairs:
-            lines.append("differences, intervals and tests of every pair: --pairs, or --format csv")
-    unranked = ((name, why) for name, why in comparison.unranked.items() if name in chosen)
-    lines += [f"{name}: no places, {why}" for name, why in unranked]
-    return "\n".join(lines)
-
-
-def _places(
-    comparison: Comparison, metrics: Sequence[str], names: Mapping[str, str], *, fits: bool
-) -> list[str]:
-    """Return one row per model, ordered by the first metric, with its place on each.
-
-    Args:
-        comparison: the compared models.
-        metrics: names of the metrics, the most important first.
-        names: names to print by model.
-        fits: leave out the last metrics if the table is wider than the terminal.
-    """
-    values = values_by_metric(comparison)
-    known = [name for name in metrics if name in values]
-    if fits:
-        known.sort(key=_COMPARED_FIRST.index)
-    first = next((comparison.ranks[name] for name in known if name in comparison.ranks), {})
-    ordered = list(dict.fromkeys((*first, *comparison.models)))
-    columns = [["model", *(names[model] for model in ordered)]]
-    columns += [
-        [name, *(_value_and_place(comparison, values, name, model) for model in ordered)]
-        for name in known
-    ]
-    n_shown = len(columns)
-    while fits and n_shown > _FEWEST_COLUMNS and _width_of(columns[:n_shown]) > _terminal_width():
-        n_shown -= 1
-    left_out = [column[0] for column in columns[n_shown:]]
-    remark = "in brackets the place and, if tests leave others open, their range (Holm, 5%)"
-    more = [f"not shown: {', '.join(left_out)}; name them in --metrics"] if left_out else []
-    return [*_aligned(list(zip(*columns[:n_shown], strict=True))), remark, *more]
-
-
-def _width_of(columns: Sequence[Sequence[str]]) -> int:
-    return sum(max(map(cell_width, column)) + 2 for column in columns) - 2
-
-
-def _terminal_width() -> int:
-    return shutil.get_terminal_size((_WIDTH, 24)).columns
-
-
-def shortened(names: Sequence[str]) -> dict[str, str]:
-    """Return the names to print in a table: long ones without their middle, and all different.
-
-    >>> shortened(["short", "gpt-4o-2024-05-13_temp_0_1_fewshot_1_reflect_5_ensemble_5"])["short"]
-    'short'
-    """
-    shown = {name: printable(name) for name in names}
-    for width in (_LONGEST_NAME, 60, 120):
-        cut = {name: _without_middle(words, width) for name, words in shown.items()}
-        if len(set(cut.values())) == len(cut):
-            return cut
-    return shown
-
-
-def _without_middle(words: str, width: int) -> str:
-    if cell_width(words) <= width:
-        return words
-    head, tail = words, words
-    while cell_width(head) > (width - 1) // 2:
-        head = head[:-1]
-    while cell_width(tail) > width // 2:
-        tail = tail[1:]
-    return f"{head}…{tail}"
-
-
-def _value_and_place(
-    comparison: Comparison,
-    values: Mapping[str, Mapping[str, float | None]],
-    metric: str,
-    model: str,
-) -> str:
-    value = _number(values[metric].get(model))
-    place = comparison.ranks.get(metric, {}).get(model)
-    if place is None:
-        return value
-    interval = comparison.rank_intervals[metric][model]
-    if interval.best == interval.worst:
-        return f"{value} ({place})"
-    return f"{value} ({place}: {interval.best}-{interval.worst})"
-
-
-def values_by_metric(comparison: Comparison) -> dict[str, dict[str, float | None]]:
-    """Return the values of the models by metric and model."""
-    values: dict[str, dict[str, float | None]] = {}
-    for pair in comparison.pairs:
-        for metric, difference in pair.differences.items():
-            values.setdefault(metric, {}).update({pair.a: difference.a, pair.b: difference.b})
-    return values
-
-
-def pairs_report(pairs: Sequence[PairwiseComparison], metrics: Sequence[str]) -> str:
-    """Return one table per pair of models, with the named metrics only."""
-    lines: list[str] = []
-    for pair in pairs:
-        lines += ["", f"A = {printable(pair.a)}", f"B = {printable(pair.b)}"]
-        header = ["metric", "A", "B", "A - B", "95% interval", "p", "p (Holm)", "detectable"]
-        rows = [
-            _difference_row(name, pair.differences[name])
-            for name in metrics
-            if name in pair.differences
-        ]
-        lines += _aligned([header, *rows])
-    return "\n".join(lines)
-
-
 def _counts(card: ScoreCard) -> str:
     said = [
         f"{card.n_scored} of {card.n_papers} papers scored",
@@ -306,74 +213,54 @@ def _counts(card: ScoreCard) -> str:
     return ", ".join(said)
 
 
-def _table(card: ScoreCard, chosen: Sequence[str]) -> list[str]:
+def _table(card: ScoreCard, chosen: Sequence[str], *, fits: bool) -> tuple[list[str], list[str]]:
+    """Return the table of the chosen metrics, and the baselines that it has no place for."""
     baselines = {name: results for name, results in card.baselines.items() if results}
-    header = ["metric", "value", "95% interval", "papers", *baselines]
     results = [card.metrics[name] for name in chosen]
-    rows = [
-        [
-            result.name,
-            _number(result.value),
-            _ends(result.low, result.high),
-            str(result.n_papers),
-            *(_baseline(results, result.name) for results in baselines.values()),
-        ]
-        for result in results
+    columns: list[Sequence[str]] = [
+        ["metric", *(result.name for result in results)],
+        ["value", *(number_text(result.value) for result in results)],
+        ["95% interval", *(interval_text(result.low, result.high) for result in results)],
+        ["papers", *(str(result.n_papers) for result in results)],
+        *(
+            [name, *(_baseline(found, result.name) for result in results)]
+            for name, found in baselines.items()
+        ),
     ]
-    notes = [f"  {r.name}: {r.why}" for r in results if r.why is not None]
-    notes += [f"  {r.name}: {r.caution}" for r in results if r.caution is not None]
-    return _aligned([header, *rows]) + notes
+    left_out: list[str] = []
+    if fits:
+        # The line above the table has the number of papers, unless a metric has fewer.
+        is_known = {result.n_papers for result in results} == {card.n_scored}
+        drop_first = _BASELINES_LAST if is_known else _BASELINES_LAST[1:]
+        columns, left_out = fitting_columns(columns, drop_first, fewest=3)
+    lines = aligned(zip(*columns, strict=True))
+    for result in results:
+        for remark in (result.why, result.caution):
+            if remark is not None:
+                lines += wrapped(f"{result.name}: {remark}", first="  ", rest="    ")
+    return lines, [name for name in left_out if name != "papers"]
 
 
-def _invalid_lines(card: ScoreCard) -> list[str]:
+def _invalid_lines(card: ScoreCard, n_shown: int) -> list[str]:
     if not card.invalid_lines:
         return []
     rules = Counter(invalid.rule for invalid in card.invalid_lines)
-    lines = ["", "invalid lines: " + ", ".join(f"{n} {rule}" for rule, n in sorted(rules.items()))]
-    for invalid in card.invalid_lines[:_INVALID_LINES_SHOWN]:
+    counts = ", ".join(f"{n} {rule}" for rule, n in sorted(rules.items()))
+    if not n_shown:
+        return wrapped(f"invalid lines: {counts}; --json shows all")
+    lines = ["", *wrapped(f"invalid lines: {counts}")]
+    for invalid in card.invalid_lines[:n_shown]:
         # As Python's repr, text of unknown authors cannot control the terminal.
         whose = "" if invalid.paper_id is None else f" {invalid.paper_id!r:.60}"
-        lines.append(f"  line {invalid.line}{whose}: {invalid.rule}: {invalid.detail!r}")
-    if len(card.invalid_lines) > _INVALID_LINES_SHOWN:
+        found = f"line {invalid.line}{whose}: {invalid.rule}: {invalid.detail!r}"
+        lines += wrapped(found, first="  ", rest="    ")
+    n_more = len(card.invalid_lines) - n_shown
+    if n_more > 0:
         lines.append(
-            f"  and {len(card.invalid_lines) - _INVALID_LINES_SHOWN} more; --json shows all"
+            f"  {f'and {n_more} more' if n_shown else f'{n_more} lines'}; --json shows all"
         )
     return lines
 
 
 def _baseline(results: Mapping[str, MetricResult], name: str) -> str:
-    return _number(results[name].value) if name in results else ""
-
-
-def _difference_row(name: str, difference: Difference) -> list[str]:
-    return [
-        name,
-        _number(difference.a),
-        _number(difference.b),
-        _number(difference.difference),
-        _ends(difference.low, difference.high),
-        _number(difference.p_value),
-        _number(difference.p_holm),
-        _number(difference.detectable),
-    ]
-
-
-def _number(value: float | None) -> str:
-    return "undefined" if value is None else f"{value:.4f}"
-
-
-def _ends(low: float | None, high: float | None) -> str:
-    return "none" if low is None or high is None else f"[{low:.4f}, {high:.4f}]"
-
-
-def _aligned(rows: Sequence[Sequence[str]]) -> list[str]:
-    widths = [max(map(cell_width, column)) for column in zip(*rows, strict=True)]
-    lines = []
-    for row in rows:
-        pads = [" " * (width - cell_width(cell)) for cell, width in zip(row, widths, strict=True)]
-        first, *others = (
-            cell + pad if place == 0 else pad + cell
-            for place, (cell, pad) in enumerate(zip(row, pads, strict=True))
-        )
-        lines.append("  ".join([first, *others]).rstrip())
-    return lines
+    return number_text(results[name].value) if name in results else ""

@@ -89,37 +89,9 @@ class ScoreCard:
 
     def to_frame(self) -> "pl.DataFrame":
         """Return the metrics and baselines as a table, one row per answerer and metric."""
-        import polars as pl
+        from cycleeval.output.frames import score_frame
 
-        rows = [
-            {
-                "by": by,
-                "metric": result.name,
-                "value": result.value,
-                "low": result.low,
-                "high": result.high,
-                "n_papers": result.n_papers,
-                "n_unreadable": result.n_unreadable,
-                "why": result.why,
-                "caution": result.caution,
-                "signature": str(result.signature),
-            }
-            for by, results in ((self.answerer, self.metrics), *self.baselines.items())
-            for result in results.values()
-        ]
-        schema = {
-            "by": pl.String,
-            "metric": pl.String,
-            "value": pl.Float64,
-            "low": pl.Float64,
-            "high": pl.Float64,
-            "n_papers": pl.Int64,
-            "n_unreadable": pl.Int64,
-            "why": pl.String,
-            "caution": pl.String,
-            "signature": pl.String,
-        }
-        return pl.DataFrame(rows, schema=schema)
+        return score_frame(self)
 
 
 @dataclass(frozen=True, slots=True)

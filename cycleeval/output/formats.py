@@ -1,6 +1,6 @@
 """The formats of ``--format``, and the choice of metrics and signatures that are printed."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from types import MappingProxyType
@@ -11,6 +11,7 @@ from cycledata.errors import ScoringError
 from cycledata.files import canonical_json
 from cycleeval.comparison import Comparison
 from cycleeval.detection import DetectionReport
+from cycleeval.differences import PairwiseComparison
 from cycleeval.generated import GeneratedReport
 from cycleeval.output.frames import (
     comparison_frame,
@@ -188,15 +189,26 @@ def rendered_comparison(
     signature: bool | None,
     *,
     pairs: bool,
-    more: Mapping[str, object] = MappingProxyType({}),
+    beside: Sequence[PairwiseComparison] = (),
 ) -> str:
-    """Return a comparison as ``compare`` prints it; see `rendered_card`."""
-    from cycleeval.report import HEADLINES, comparison_report
+    """Return a comparison as ``compare`` prints it; see `rendered_card`.
+
+    Args:
+        comparison: the comparison on the chosen metrics only.
+        form: name of the format.
+        metrics: value of ``--metrics``; None for the headlines in a table.
+        signature: print signatures; None for the default of the format.
+        pairs: print the differences of every pair.
+        beside: each model against the baselines.
+    """
+    from cycleeval.comparison_report import comparison_report
+    from cycleeval.report import HEADLINES
 
     names = None if metrics is None else metrics_of(comparison)
+    more = {"against_baselines": [pair.to_json() for pair in beside]} if beside else {}
     return render(
         form,
-        table=lambda: comparison_report(comparison, metrics=names, pairs=pairs),
+        table=lambda: comparison_report(comparison, metrics=names, pairs=pairs, beside=beside),
         result_table=lambda: comparison_table(comparison, names or HEADLINES),
         frame=lambda: comparison_frame(comparison),
         as_json=lambda: {**comparison.to_json(), **more},
@@ -213,7 +225,7 @@ def rendered_generated(
     chosen = _with_metrics(report, metrics)
     return render(
         form,
-        table=partial(render_generated, chosen),
+        table=partial(render_generated, chosen, is_short=metrics is None),
         result_table=partial(generated_table, chosen),
         frame=partial(generated_frame, chosen),
         as_json=partial(generated_json, chosen),
@@ -230,7 +242,7 @@ def rendered_detection(
     chosen = _with_metrics(report, metrics)
     return render(
         form,
-        table=partial(render_detection, chosen),
+        table=partial(render_detection, chosen, is_short=metrics is None),
         result_table=partial(detection_table, chosen),
         frame=partial(detection_frame, chosen),
         as_json=partial(detection_json, chosen),

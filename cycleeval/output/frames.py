@@ -8,9 +8,22 @@ from cycleeval.comparison import Comparison
 from cycleeval.detection import DetectionReport
 from cycleeval.generated import GeneratedReport
 from cycleeval.result import MetricResult
+from cycleeval.score_card import ScoreCard
 
 if TYPE_CHECKING:
     import polars as pl
+
+
+def score_frame(card: ScoreCard) -> "pl.DataFrame":
+    """Return one row per answerer (the model, then each baseline) and metric."""
+    import polars as pl
+
+    rows = [
+        {"by": by, **_numbers(result)}
+        for by, results in ((card.answerer, card.metrics), *card.baselines.items())
+        for result in results.values()
+    ]
+    return pl.DataFrame(rows, schema={"by": pl.String, **_schema()})
 
 
 def comparison_frame(comparison: Comparison) -> "pl.DataFrame":
@@ -116,6 +129,7 @@ def _numbers(result: MetricResult) -> dict[str, object]:
         "n_papers": result.n_papers,
         "n_unreadable": result.n_unreadable,
         "why": result.why,
+        "caution": result.caution,
         "signature": str(result.signature),
     }
 
@@ -131,5 +145,6 @@ def _schema() -> "dict[str, type[pl.DataType]]":
         "n_papers": pl.Int64,
         "n_unreadable": pl.Int64,
         "why": pl.String,
+        "caution": pl.String,
         "signature": pl.String,
     }

@@ -4,19 +4,26 @@ A value is printed with three decimals and, if it has one, its 95% interval. The
 column is bold only if a test shows that it is the best. LaTeX needs ``\usepackage{booktabs}``.
 """
 
+import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from markupsafe import Markup
 
+from cycledata.console import printable
 from cycledata.templates import escape_markdown, visible
 from cycleeval.comparison import Comparison
+from cycleeval.comparison_report import values_by_metric
 from cycleeval.detection import DetectionReport
 from cycleeval.generated import GeneratedReport
-from cycleeval.report import values_by_metric
 from cycleeval.result import MetricResult
 from cycleeval.score_card import ScoreCard
+from cycleeval.screen import shortened
 
+_ROWS_ON_A_PAGE = 45
+"""Rows of all tabulars of one table; a longer one is continued in another table."""
+_LONG_WORD = 30
+"""Characters of a word that a caption may break."""
 _LATEX = {
     "\\": r"\textbackslash{}",
     "{": r"\{",
@@ -36,6 +43,7 @@ _LATEX = {
     # After the end of a row, a star or a bracket would be an argument of it.
     "[": "{[}",
     "*": "{*}",
+    "…": r"\ldots{}",
     "\n": " ",
     "\t": " ",
 }
@@ -67,6 +75,8 @@ class ResultTable:
     columns: tuple[str, ...]
     rows: tuple[tuple[str, tuple[TableCell | None, ...]], ...]
     """Name and one cell per column; None is an empty cell."""
+    n_main: int | None = None
+    """Columns from the first whose intervals are always printed; None for all."""
 
     def to_markdown(self) -> str:
         """Return a Markdown table with a caption."""
@@ -87,7 +97,7 @@ class ResultTable:
         body = Markup("").join(
             Markup("<tr><td>{}</td>{}</tr>").format(
                 visible(name),
-                Markup("").join(Markup("<td>{}</td>").format(_plain_cell(cell)) for cell in cells),
+                Markup("").join(Markup("<td>{}</td>").format(plain_cell(cell)) for cell in cells),
             )
             for name, cells in self.rows
         )
@@ -98,27 +108,66 @@ class ResultTable:
         )
 
     def to_latex(self) -> str:
-        r"""Return a ``table`` environment with a ``tabular`` of booktabs."""
-        heads = " & ".join(escape_latex(name) for name in (self.corner, *self.columns))
-        body = [
-            " & ".join([escape_latex(name), *(_latex_cell(cell) for cell in cells)]) + r" \\"
-            for name, cells in self.rows
+        r"""Return a ``table`` environment with a ``tabular`` of booktabs.
+
+        A table that is wider than the page gets a smaller font, then no intervals of baselines,
+        then several tabulars below one another. Long names of rows lose their middle; comments
+        have the full names.
+        """
+        from cycleeval.output.latex_layout import latex_layout
+
+        short = shortened([name for name, _ in self.rows])
+        rows = [(short[name], cells) for name, cells in self.rows]
+        layout = latex_layout(replace(self, rows=tuple(rows)))
+        comments = [
+            f"% {escape_latex(short[name])} = {escape_latex(name)}"
+            for name, _ in self.rows
+            if short[name] != printable(name)
         ]
-        return "\n".join(
-            [
-                r"\begin{table}",
-                r"\centering",
-                rf"\caption{{{escape_latex(self.caption)}}}",
-                rf"\begin{{tabular}}{{l{'r' * len(self.columns)}}}",
-                r"\toprule",
-                rf"{heads} \\",
-                r"\midrule",
-                *body,
-                r"\bottomrule",
-                r"\end{tabular}",
-                r"\end{table}",
-            ]
+        start = [r"\begin{table}", r"\centering", *layout.size]
+        lines = [*start, *comments, rf"\caption{{{_caption(self.caption)}}}"]
+        for number, part in enumerate(layout.panels):
+            if number and len(rows) > _ROWS_ON_A_PAGE // len(layout.panels):
+                caption = rf"\caption{{{_caption(self.caption)}, continued}}"
+                lines += [r"\end{table}", *start, caption]
+            elif number:
+                lines.append(r"\par\medskip")
+            heads = [self.corner, *(self.columns[i] for i in part)]
+            head = " & ".join(_latex_head(name, is_stacked=layout.is_stacked) for name in heads)
+            lines.append(rf"\begin{{tabular}}{{l{'r' * len(part)}}}")
+            lines += [r"\toprule", rf"{head} \\", r"\midrule"]
+            for name, cells in rows:
+                shown = [
+                    _latex_cell(cells[i], has_interval=i < layout.n_with_interval) for i in part
+                ]
+                lines.append(" & ".join([escape_latex(name), *shown]) + r" \\")
+            lines += [r"\bottomrule", r"\end{tabular}"]
+        return "\n".join([*lines, r"\end{table}"])
+
+
+def _caption(text: str) -> str:
+    """Return a caption whose long words may break."""
+    words = text.split(" ")
+    return " ".join(
+        r"\allowbreak{}".join(
+            escape_latex(word[start : start + 10]) for start in range(0, len(word), 10)
         )
+        if len(word) > _LONG_WORD
+        else escape_latex(word)
+        for word in words
+    )
+
+
+def _latex_head(name: str, *, is_stacked: bool) -> str:
+    if not is_stacked:
+        return escape_latex(name)
+    words = r" \\ ".join(map(escape_latex, heading_words(name)))
+    return rf"\shortstack{{{words}}}"
+
+
+def heading_words(name: str) -> list[str]:
+    """Return the words of a column's heading, which can be stacked."""
+    return [word for word in re.split(r"[_ ]", name) if word] or [name]
 
 
 def escape_latex(text: str) -> str:
@@ -143,6 +192,7 @@ def score_table(card: ScoreCard) -> ResultTable:
         caption=f"{card.name}: {card.n_scored} of {card.n_papers} papers scored, 95% intervals",
         corner="metric",
         columns=(card.answerer, *(name.replace("_", " ") for name in baselines)),
+        n_main=1,
         rows=tuple(
             (
                 name,
@@ -227,32 +277,35 @@ def _by_name(metrics: Sequence[MetricResult], names: Sequence[str]) -> list[Tabl
     return [found.get(name) for name in names]
 
 
-def _number(cell: TableCell) -> str:
+def number_of(cell: TableCell) -> str:
+    """Return a value with three decimals, or a count."""
     return f"{cell.value:.0f}" if cell.is_count else f"{cell.value:.3f}"
 
 
-def _interval(cell: TableCell) -> str:
+def interval_of(cell: TableCell) -> str:
+    """Return the interval of a value; `""` if there is none."""
     return "" if cell.low is None or cell.high is None else f"[{cell.low:.3f}, {cell.high:.3f}]"
 
 
-def _plain_cell(cell: TableCell | None) -> str:
+def plain_cell(cell: TableCell | None) -> str:
+    """Return a value with its interval, `"undefined"`, or `""` for an empty cell."""
     if cell is None or cell.value is None:
         return "" if cell is None else "undefined"
-    return f"{_number(cell)} {_interval(cell)}".strip()
+    return f"{number_of(cell)} {interval_of(cell)}".strip()
 
 
 def _markdown_cell(cell: TableCell | None) -> str:
-    shown = _plain_cell(cell)
+    shown = plain_cell(cell)
     if cell is None or not cell.is_best:
         return shown
-    return shown.replace(_number(cell), f"**{_number(cell)}**", 1)
+    return shown.replace(number_of(cell), f"**{number_of(cell)}**", 1)
 
 
-def _latex_cell(cell: TableCell | None) -> str:
+def _latex_cell(cell: TableCell | None, *, has_interval: bool) -> str:
     if cell is None or cell.value is None:
         return "" if cell is None else "--"
-    value = f"${_number(cell)}$"
+    value = f"${number_of(cell)}$"
     if cell.is_best:
-        value = rf"$\mathbf{{{_number(cell)}}}$"
-    interval = _interval(cell)
+        value = rf"$\mathbf{{{number_of(cell)}}}$"
+    interval = interval_of(cell) if has_interval else ""
     return rf"{value} {{\scriptsize ${interval}$}}" if interval else value

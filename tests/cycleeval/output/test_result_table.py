@@ -16,7 +16,7 @@ from cycledata.console import cell_width
 from cycleeval import score
 from cycleeval.cli import app
 from cycleeval.output.result_table import ResultTable, TableCell, escape_latex, score_table
-from cycleeval.report import shortened
+from cycleeval.screen import shortened
 
 HOSTILE = "a_b & 100% $x$ {}\\gdef^~#|<b>\x1b[2J中"
 
@@ -24,6 +24,16 @@ HOSTILE = "a_b & 100% $x$ {}\\gdef^~#|<b>\x1b[2J中"
 def run(*words: str | Path) -> str:
     ran = CliRunner().invoke(app, [str(word) for word in words], catch_exceptions=False)
     assert ran.exit_code == 0, ran.output
+    return ran.stdout
+
+
+def compile_latex(table: str, folder: Path) -> str:
+    """Compile a table in the class `article`; return the log."""
+    body = r"\documentclass{article}\usepackage{booktabs}\begin{document}"
+    (folder / "t.tex").write_text(f"{body}\n{table}\n\\end{{document}}\n", "utf-8")
+    command = ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "t.tex"]
+    ran = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    assert ran.returncode == 0, ran.stdout[-2000:]
     return ran.stdout
 
 
@@ -150,6 +160,55 @@ def test_odd_names_are_safe_in_every_format(tmp_path: Path) -> None:
     assert max(ends) <= cell_width(header)
 
 
+def test_a_wide_table_fits_the_page_of_latex(tmp_path: Path) -> None:
+    """Nine columns with intervals and names of 200 characters give no overfull line."""
+    names = [f"{'model-with-a-long_name/' * 9}{i}" for i in range(3)]
+    cell = TableCell(-12.345, -123.456, 1.234)
+    columns = tuple(f"decision_accuracy_of_{i}" for i in range(9))
+    table = ResultTable(
+        f"{names[0]}: caption", "model", columns, tuple((name, (cell,) * 9) for name in names)
+    )
+    latex = table.to_latex()
+    assert latex.count("begin{tabular}") > 1
+    for name in names:
+        assert f"= {escape_latex(name)}" in latex, "a comment has the full name"
+    assert sum(line.count(r"$-12.345$") for line in latex.splitlines()) == 27
+    if shutil.which("pdflatex"):
+        log = compile_latex(latex, tmp_path)
+        assert "Overfull" not in log
+        assert "Float too large" not in log
+
+
+@pytest.mark.parametrize("columns", [60, 80, 100, 200])
+def test_default_screens_fit_the_terminal(
+    files: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, columns: int
+) -> None:
+    monkeypatch.setenv("COLUMNS", str(columns))
+    bad = tmp_path / f"{'long-name_' * 20}.jsonl"
+    rows = [{"paper_id": f"p{i:02}", "ratings": [i % 5 + 1] if i % 3 else ["x"]} for i in range(60)]
+    bad.write_text("".join(json.dumps(row) + "\n" for row in rows), "utf-8")
+    rated = tmp_path / "rated.jsonl"
+    lines = [
+        {"paper_id": f"p{i}", "source": f"source-{s}" * 9, "ratings": [3 + i, 5]}
+        for s in range(40)
+        for i in range(3)
+    ]
+    rated.write_text("".join(json.dumps(line) + "\n" for line in lines), "utf-8")
+    reference = files / "reference.jsonl"
+    quick = ("--resamples", "100")
+    commands: tuple[tuple[str | Path, ...], ...] = (
+        ("score", files / "good.jsonl", reference, *quick),
+        ("score", bad, reference, *quick),
+        ("human", reference, *quick),
+        ("compare", files / "good.jsonl", bad, reference, *quick),
+        ("generated", rated, "--best-of", "1"),
+    )
+    for words in commands:
+        shown = run(*words).rstrip("\n").split("\n")
+        assert len(shown) <= 24, words[0]
+        assert max(map(cell_width, shown)) <= columns, words[0]
+
+
 def test_long_names_keep_what_tells_them_apart() -> None:
     same_ends = ["run-" + "a" * 30 + middle + "b" * 30 + "-x" for middle in "12"]
     names = ["short", "gpt-4o_temp_0_1_fewshot_1_reflect_5_ensemble_5", "x" * 200, *same_ends]
@@ -166,11 +225,7 @@ def test_latex_compiles_with_hostile_names(tmp_path: Path) -> None:
     cells = (TableCell(1.5, 1.0, 2.0, is_best=True), TableCell(None), None)
     rows = tuple((name, cells) for name in (HOSTILE, *ODD, "[1cm]", "*", "`--"))
     table = ResultTable(HOSTILE, "model", ("x", "y", HOSTILE), rows)
-    body = r"\documentclass{article}\usepackage{booktabs}\begin{document}"
-    (tmp_path / "t.tex").write_text(f"{body}\n{table.to_latex()}\n\\end{{document}}\n", "utf-8")
-    command = ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "t.tex"]
-    ran = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
-    assert ran.returncode == 0, ran.stdout[-2000:]
+    compile_latex(table.to_latex(), tmp_path)
 
 
 def test_a_card_shows_itself_in_a_notebook() -> None:
