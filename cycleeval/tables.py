@@ -16,7 +16,10 @@ from cycleeval.output.result_table import (
 from cycleeval.result import MetricResult
 from cycleeval.screen import aligned, first_that_fits, fitting_columns, shortened, wrapped
 
-_SHORT = ("papers", "rating_mean", "accept_rate", "references", "human", "generated", "auroc", "f1")
+_SHORT = (
+    *("rating_mean", "auroc", "papers", "human", "generated"),
+    *("accept_rate", "references", "f1"),
+)
 """Columns that a table of one line per row keeps longest on a narrow terminal, in this order."""
 
 
@@ -153,7 +156,7 @@ def _short_table(
     columns: list[Sequence[str]] = list(zip((table.corner, *table.columns), *rows, strict=True))
     others = [name for name in reversed(table.columns) if name not in _SHORT]
     drop_first = (*others, *reversed(_SHORT))
-    kept, left_out = fitting_columns(columns, drop_first, fewest=3)
+    kept, left_out = fitting_columns(columns, drop_first, fewest=2)
     lines = aligned(zip(*kept, strict=True))
     if n_more := len(table.rows) - n_rows:
         lines.append(f"{n_more} more rows: --metrics all")

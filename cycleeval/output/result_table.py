@@ -21,7 +21,7 @@ from cycleeval.score_card import ScoreCard
 from cycleeval.screen import shortened
 
 _ROWS_ON_A_PAGE = 45
-"""Rows of all tabulars of one table; a longer one is continued in another table."""
+"""Lines of all tabulars of one table; a longer one is continued in another table."""
 _LONG_WORD = 30
 """Characters of a word that a caption may break."""
 _LATEX = {
@@ -126,12 +126,16 @@ class ResultTable:
         ]
         start = [r"\begin{table}", r"\centering", *layout.size]
         lines = [*start, *comments, rf"\caption{{{_caption(self.caption)}}}"]
-        for number, part in enumerate(layout.panels):
-            if number and len(rows) > _ROWS_ON_A_PAGE // len(layout.panels):
+        n_printed = 0
+        for part in layout.panels:
+            height = len(rows) + max(len(heading_words(self.columns[i])) for i in part) + 2
+            if n_printed and n_printed + height > _ROWS_ON_A_PAGE:
                 caption = rf"\caption{{{_caption(self.caption)}, continued}}"
                 lines += [r"\end{table}", *start, caption]
-            elif number:
+                n_printed = 0
+            elif n_printed:
                 lines.append(r"\par\medskip")
+            n_printed += height
             heads = [self.corner, *(self.columns[i] for i in part)]
             head = " & ".join(_latex_head(name, is_stacked=layout.is_stacked) for name in heads)
             lines.append(rf"\begin{{tabular}}{{l{'r' * len(part)}}}")
