@@ -56,10 +56,32 @@ _PRINTED = re.compile(
     re.IGNORECASE,
 )
 _REFERENCES = re.compile(
-    r"references|bibliography|literature cited|references and notes", re.IGNORECASE
+    r"references(?: cited| and notes)?|bibliography|literature cited|literatur(?:verzeichnis)?"
+    r"|références(?: bibliographiques)?|bibliographie|referencias(?: bibliográficas)?|bibliografía"
+    r"|referências(?: bibliográficas)?|riferimenti(?: bibliografici)?|bibliografia"
+    r"|список литературы|литература|参考文献",
+    re.IGNORECASE,
+)
+_ABSTRACT = re.compile(
+    r"abstract|zusammenfassung|kurzfassung|résumé|resumen|resumo|sommario|riassunto|аннотация|摘要",
+    re.IGNORECASE,
 )
 _APPENDIX = re.compile(
     r"append(?:ix|ices)\b.{0,80}|supplement(?:ary|al)?\b.{0,80}|.{0,20}\bchecklist", re.IGNORECASE
+)
+_KEYWORDS = re.compile(
+    r"(?:(?:additional )?key ?words|index terms|ccs concepts|acm reference format|subject areas"
+    r"|categories and subject descriptors|general terms)"
+    r"(?: and phrases)?\s{0,3}(?:[:.—–•-]|\Z)"
+    r"|(?:(?:19|20)\d\d\s)?(?:ams\s|mathematics\s)?"
+    r"(?:subject classifications?|msc(?:\s?(?:19|20)\d\d)?)\s?[(:.\d]"
+    r"|(?:jel|pacs)\s(?:classifications?|codes?|numbers?)\b",
+    re.IGNORECASE,
+)
+_KEYWORD_LIST = re.compile(
+    r"(?:Key\s?words|KEY\s?WORDS|Index Terms|INDEX TERMS|CCS C(?:oncepts|ONCEPTS))\s"
+    r"(?!(?:are|is|was|were|and|or|of|in|for|can|have|that|from|with|based|extraction)\b)"
+    r"(?=[^.]{0,300}[,;·•])"
 )
 _PRINTED_ACKNOWLEDGMENTS = re.compile(r"acknowledge?ments?(?: and .{0,60})?|funding", re.IGNORECASE)
 
@@ -96,6 +118,22 @@ def is_apart(title: str) -> bool:
     return _APART.match(title) is not None
 
 
+def is_keywords(text: str) -> bool:
+    """Return whether a paragraph is a list of keywords or classes of the paper.
+
+    >>> [is_keywords(t) for t in ("Index Terms—foxes", "KEYWORDS foxes; dogs", "Keywords are few")]
+    [True, True, False]
+    >>> [is_keywords(t) for t in ("MSc students took part", "Keyword-based search, too")]
+    [False, False]
+    """
+    return bool(_KEYWORDS.match(text) or (len(text) < 400 and _KEYWORD_LIST.match(text)))
+
+
+def is_abstract(title: str) -> bool:
+    """Return True for the heading of an abstract."""
+    return _ABSTRACT.fullmatch(title.strip(" .:")) is not None
+
+
 def is_references(title: str) -> bool:
     """Return True for the heading of a list of references."""
     return _REFERENCES.fullmatch(title) is not None
@@ -116,5 +154,8 @@ def is_printed_title(line: str) -> bool:
     return (
         _PRINTED.fullmatch(line.rstrip(".:")) is not None
         or is_appendix(line)
+        or is_abstract(line)
+        or is_references(line.rstrip(".:"))
+        or is_foreign_acknowledgments(line)
         or (len(line) < MAX_TITLE and is_about_authors(line))
     )

@@ -42,23 +42,24 @@ ADDRESS = re.compile(
 
 
 def author_names(
-    front: Sequence[Block], metadata: Sequence[str], words: Iterable[str]
+    front: Sequence[Block], metadata: Sequence[str], lower: Iterable[str]
 ) -> tuple[str, ...]:
     """Return the full names of the authors that are certain, as they are printed.
 
     Args:
         front: blocks between title and abstract.
         metadata: authors by the PDF's metadata.
-        words: all words of the paper in lower case letters.
+        lower: all words of the paper in lower case letters.
     """
-    common = frozenset(words)
+    common = frozenset(lower)
     printed = list(dict.fromkeys(_printed_names(front)))
     stated = [" ".join(name.split()) for name in metadata if _is_name(name)]
     known = {_folded(name) for name in stated}
     addresses = [_folded(found) for block in front for found in ADDRESS.findall(block.text)]
     names: list[str] = []
     for name in (*printed, *stated):
-        parts = [part for part in _folded(name).split() if len(part) > 2]
+        words = [part for part in _folded(name).split() if len(part) > 2]
+        parts = [part for part in words if not _PARTICLES.fullmatch(part)]
         rare = not any(part in common for part in parts)
         confirmed = (_folded(name) in known and name in printed) or any(
             len(parts[-1]) > 3 and parts[-1] in address for address in addresses

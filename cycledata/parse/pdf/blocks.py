@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
+from cycledata.formats.section_titles import is_keywords, is_printed_title
 from cycledata.parse.pdf.columns import (
     Type,
     body_type,
@@ -22,7 +23,7 @@ from cycledata.parse.pdf.lines import TextLine, line_of
 from cycledata.parse.pdf.runs import Page, Run
 
 NUMBER_FIRST = re.compile(
-    r"(?:\d{1,2}(?:\.\d{1,2}){0,3}|[A-Z](?:\.\d{1,2}){1,3}|[A-Z](?=[.\s])|[IVX]{1,5}(?=\.))[.):]?\s+\S"
+    r"(?:\d{1,2}(?:\.\d{1,2}){0,3}|[A-Z](?:\.\d{1,2}){1,3}|[A-Z](?=[.\s])|[IVX]{1,5}(?=\.))[.):]?\s+(?:[|∣│]\s+)?\S"
 )
 _CAPTION = re.compile(
     r"(?P<what>figure|fig\.?|table|tab\.|algorithm|listing|scheme)\s?(?P<number>[A-Z]?[\d.]{0,5}\d|[IVX]{1,5})"
@@ -177,7 +178,8 @@ def _joins(
         return False
     if apart and len(group.lines) == 1 and last.text().lower().rstrip(".:") in _ALONE:
         return False
-    if _CAPTION.match(line.text()) or _ITEM.match(line.text()):
+    text = line.text()
+    if _CAPTION.match(text) or _ITEM.match(text) or is_keywords(text):
         return False
     return (heading and not line.italic) or not _starts_paragraph(group, line, margin)
 
@@ -314,14 +316,27 @@ def _mark_floats(groups: list[_Group], margins: dict[int, tuple[float, float]]) 
             steps.reverse()
         for step in steps:
             n = 0
+            labels: list[_Group] = []
             for other in (groups[i] for i in step):
                 margin = margins.get(other.column)
-                if other.column != group.column or _is_prose(other, margin):
+                if other.column != group.column:
                     break
-                other.kind = kind
+                if kind == "figure" and _is_unnumbered_heading(other):
+                    labels.append(other)  # a bold label if more of a drawing is above it
+                    continue
+                if _is_prose(other, margin):
+                    break
+                for each in (*labels, other):
+                    each.kind = kind
+                labels = []
                 n += 1
             if n:
                 break
+
+
+def _is_unnumbered_heading(group: _Group) -> bool:
+    text = _text(group)
+    return group.kind == "heading" and not (NUMBER_FIRST.match(text) or is_printed_title(text))
 
 
 def _apart_from_figures(

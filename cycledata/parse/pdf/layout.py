@@ -17,8 +17,10 @@ def laid_out(document: Converted) -> list[Block]:
 
     Left out are page numbers, running heads and feet, and a review copy's line numbers.
     """
-    blocks = list(_without_margins(_without_line_numbers(document)))
-    if not document.ordered:
+    if document.ordered:  # without line numbers, too
+        blocks = list(_without_margins(document))
+    else:
+        blocks = list(_without_margins(_without_line_numbers(document)))
         blocks = _front_first(_by_columns(blocks) if _in_columns(blocks) else blocks)
     return _with_whole_headings(blocks)
 
@@ -156,6 +158,11 @@ def _without(text: str, numbers: set[int]) -> str:
     return text
 
 
+_FLOAT = re.compile(r"(?:figure|fig\.|table|algorithm)\s?\d", re.IGNORECASE)
+_PAGE_NUMBER = re.compile(
+    r"(?:page\s|p\.\s?)?\d{1,4}(?:\s?(?:/|of)\s?\d{1,4})?|[ivxl]{1,7}|\W{1,2}\s?\d{1,4}\s?\W{1,2}",
+    re.IGNORECASE,
+)
 _RUNNING_HEAD = re.compile(
     r"^(?:under review (?:as|at|by|for)|(?:published|accepted|submitted) (?:as|at|to|in|by)\b"
     r"|preprint\b|workshop paper at|confidential review copy|do not distribute)",
@@ -168,14 +175,25 @@ def _without_margins(document: Converted) -> Iterator[Block]:
     """Blocks without page numbers, line numbers, and lines that repeat at the edges of pages."""
     edge = Counter(_folded(b.text) for b in document.blocks if _at_edge(b) and len(b.text) < 160)
     often = max(2 if document.n_pages == 2 else 3, document.n_pages // 3)
+    heights = Counter(_place(b) for b in document.blocks if _at_edge(b) and len(b.text) < 160)
+    largest: dict[str, float] = {}
+    for block in document.blocks:
+        if len(block.text) < 100 and len(words := _letters(block.text)) > 3:
+            largest[words] = max(largest.get(words, 0.0), _size(block))
     for block in document.blocks:
         if block.kind in ("header", "footer") and _at_edge(block):
             continue
         if _at_edge(block) and edge[_folded(block.text)] >= often:
             continue
+        if _at_edge(block) and heights[_place(block)] >= 2 and not _FLOAT.match(block.text):
+            continue  # the same words at the same height of two pages
+        if _at_edge(block) and largest.get(_letters(block.text), 0.0) > _size(block) + 0.5:
+            continue  # a heading's words in smaller type
         if _at_edge(block) and len(block.text) < 200 and _RUNNING_HEAD.search(block.text):
             continue
         if (block.kind == "text" or _at_edge(block)) and re.fullmatch(r"[\d\s]*", block.text):
+            continue
+        if _at_edge(block) and _PAGE_NUMBER.fullmatch(block.text.strip()):
             continue
         yield block
 
@@ -189,6 +207,19 @@ def _front_first(blocks: list[Block]) -> list[Block]:
                 end += 1
             return [*blocks[:at], *blocks[at + 1 : end], block, *blocks[end:]]
     return blocks
+
+
+def _place(block: Block) -> tuple[str, float]:
+    """Return the words of a block and its height, of which each page has few."""
+    return (_folded(block.text), round(block.box[3], 2))
+
+
+def _letters(text: str) -> str:
+    return "".join(filter(str.isalpha, text)).lower()
+
+
+def _size(block: Block) -> float:
+    return max((line.size for line in block.lines), default=0.0)
 
 
 def _folded(text: str) -> str:

@@ -24,6 +24,9 @@ _ACCENTS = {
     "¸": "\u0327",
     "˚": "\u030a",
 }
+_SECTION_NUMBER = re.compile(
+    r"(?:Appendix\s)?(?:[\d.]{1,9}|[A-Z](?:\.\d{1,2}){0,3}|[IVX]{1,5})[.):]?"
+)
 _LIGATURES = {code: unicodedata.normalize("NFKC", chr(code)) for code in range(0xFB00, 0xFB07)}
 _ACCENTED = re.compile(
     # Not the apostrophe of "authors´ roles".
@@ -100,9 +103,10 @@ class TextLine:
 
     @property
     def widest_gap(self) -> float:
-        """Widest space between two runs after the first, in units of the size."""
+        """Widest space between two runs, in units of the size; not that after a number."""
         gaps = [b.left - a.right for a, b in pairwise(self.runs)]
-        return max(gaps[1:], default=0.0) / self.size
+        numbered = _SECTION_NUMBER.fullmatch(self.runs[0].text)
+        return max(gaps[1:] if numbered else gaps, default=0.0) / self.size
 
     def text(self) -> str:
         """Return the runs with the spaces between them."""

@@ -12,6 +12,9 @@ from itertools import pairwise
 
 from cycledata.formats.section_titles import (
     is_about_authors,
+    is_abstract,
+    is_foreign_acknowledgments,
+    is_keywords,
     is_printed_acknowledgments,
     is_references,
 )
@@ -43,7 +46,7 @@ RULES_VERSION = 3
 """Moves when the same blocks of a converter would give another text."""
 
 _ABSTRACT_INLINE = re.compile(r"abstract\s{0,3}[.:—–-]\s{0,3}", re.IGNORECASE)
-_LEFT_OUT = re.compile(r"abstract|contents|table of contents|keywords|ccs concepts", re.IGNORECASE)
+_LEFT_OUT = re.compile(r"contents|table of contents|keywords|ccs concepts", re.IGNORECASE)
 _KEYWORDS = re.compile(
     r"(?:\A|(?<=[.\n]))\s{0,3}"
     r"(?:Keywords|Key ?words|KEYWORDS|Index Terms|CCS Concepts|ACM Reference)"
@@ -108,7 +111,7 @@ def paper_of(document: Converted, *, file: str) -> PaperText:
     for part in parts[1:]:
         if is_references(part.title) or is_printed_acknowledgments(part.title):
             continue
-        if _LEFT_OUT.fullmatch(part.title) or is_about_authors(part.title):
+        if _is_left_out(part.title):
             continue
         figures += _figures(part.blocks, fixes)
         sections.append(
@@ -139,6 +142,12 @@ def paper_of(document: Converted, *, file: str) -> PaperText:
         text_source="pdf-markdown",
         text_version=f"{document.version}+{RULES_VERSION}",
     )
+
+
+def _is_left_out(title: str) -> bool:
+    """Return whether a part is no section: its abstract, contents, or words on the authors."""
+    kinds = (is_abstract, is_about_authors, is_foreign_acknowledgments)
+    return bool(_LEFT_OUT.fullmatch(title)) or any(kind(title) for kind in kinds)
 
 
 def _lower_words(text: str) -> Iterator[str]:
@@ -219,7 +228,7 @@ def _abstract(
 ) -> tuple[tuple[Block, ...], tuple[Block, ...]]:
     """Blocks of the abstract, and the front matter without it."""
     for part in parts[1:4]:
-        if part.title.lower() == "abstract":
+        if is_abstract(part.title):
             return _until_keywords(part.blocks), front
     for at, block in enumerate(front):
         said = _ABSTRACT_INLINE.match(block.text)
@@ -260,6 +269,8 @@ def _until_keywords(blocks: tuple[Block, ...]) -> tuple[Block, ...]:
     """Return the blocks of an abstract up to the keywords, which are no part of it."""
     kept: list[Block] = []
     for block in blocks:
+        if is_keywords(block.text):
+            break
         found = _KEYWORDS.search(block.text)
         if found is None:
             kept.append(block)

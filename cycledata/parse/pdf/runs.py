@@ -146,9 +146,12 @@ def _pieces(text: int, calls: PlainCalls, unnamed: dict[int, str]) -> Iterator[_
 
     def piece() -> _Piece:
         written = "".join(parts)
-        first = calls.loose_box(text, start)
-        end = first if last == start else calls.loose_box(text, last)
-        origin = calls.origin(text, start)
+        # A space before the first letter is part of the distance to the run before.
+        begin = start + next((at for at, part in enumerate(parts) if part.strip()), 0)
+        begin = min(begin, last)
+        first = calls.loose_box(text, begin)
+        end = first if last == begin else calls.loose_box(text, last)
+        origin = calls.origin(text, begin)
         return (written.strip(), types[current], first, end, origin, written.endswith(" "))
 
     for address, group in groupby(addresses):

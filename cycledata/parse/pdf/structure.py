@@ -10,15 +10,22 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
-from cycledata.formats.section_titles import is_appendix, is_printed_title, is_references
-from cycledata.parse.pdf.convert import Block, Converted
+from cycledata.formats.section_titles import (
+    is_abstract,
+    is_appendix,
+    is_keywords,
+    is_printed_title,
+    is_references,
+)
+from cycledata.parse.pdf.convert import Block, Converted, PdfLine
 from cycledata.parse.pdf.layout import laid_out
 
 _NUMBERED = re.compile(
     r"(?:(?:Appendix|APPENDIX)\s+(?=[A-Z]\b))?"
     r"(?:(?P<digits>\d{1,2}(?:\.\d{1,2}){0,3})|(?P<roman>[IVX]{1,5})|(?P<letter>[A-Z](?:\.\d{1,2}){0,3}))"
-    r"(?P<stop>[.):])?[\s\u2003]+(?P<title>(?:\d{1,2}-?(?=[A-Z]))?[^\W\d_].*)",
+    r"(?P<stop>[.):])?[\s\u2003]+(?:[|∣│]\s+)?(?P<title>(?:\d{1,2}-?(?=[A-Z]))?[^\W\d_].*)",
     re.DOTALL,
 )
 _FLOAT = re.compile(r"(?:figure|fig\.|table|tab\.|algorithm|listing)\s*\d", re.IGNORECASE)
@@ -113,7 +120,7 @@ def _numbered_headings(blocks: Sequence[Block], style: _Style) -> dict[int, Numb
     List items, table cells and equations carry numbers too. What tells headings apart is that all
     of them together count up, so the longest chain in which each can follow the one before wins.
     """
-    abstract = next((i for i, b in enumerate(blocks) if b.text.strip().lower() == "abstract"), -1)
+    abstract = next((i for i, b in enumerate(blocks) if is_abstract(b.text.strip())), -1)
     best: list[tuple[float, int, Numbered, int]] = []  # score, block, number, previous in the list
     in_references = False
     for at, block in enumerate(blocks):
@@ -212,30 +219,41 @@ def _unnumbered(block: Block, style: _Style, *, past_front: bool) -> tuple[str, 
         return text.rstrip(".:"), 1
     # Without a number, a name or a converter that says so, bold words are labels of figures.
     trusted = block.kind == "heading" or (block.kind == "text" and not style.numbered)
-    if not past_front or not trusted:
+    if not past_front or not trusted or is_keywords(text):
         return None
     # The statement of a theorem is in italics too.
     if not _stands_out(block, style) or any(line.italic and not line.bold for line in block.lines):
         return None
     if style.numbered and _NUMBERED.match(text):
         return None
-    return (text, _level_of_type(block, style)) if _reads_as_title(text) else None
+    # A longer title is in larger type, not a bold sentence.
+    most = 24 if all(line.size > 1.05 * style.body for line in block.lines) else 14
+    return (text, _level_of_type(block, style)) if _reads_as_title(text, most) else None
 
 
 def _may_be_heading(block: Block, style: _Style) -> bool:
     if block.kind not in ("heading", "title", "text", "figure"):
+        return False
+    if block.kind != "heading" and _in_cells(block):
         return False
     if not 2 < len(block.text) <= _MAX_HEADING:
         return False
     return block.kind == "heading" or _stands_out(block, style)
 
 
-def _reads_as_title(text: str) -> bool:
+def _in_cells(block: Block) -> bool:
+    """Return whether lines of a block are beside each other, as in a row of a table."""
+    return any(
+        abs(b.box[1] - a.box[1]) < 0.3 * (a.box[3] - a.box[1]) for a, b in pairwise(block.lines)
+    )
+
+
+def _reads_as_title(text: str, most_words: int) -> bool:
     words = text.split()
     return (
         (text[0].isupper() or text[0].isdigit())
         and sum(map(str.isalpha, text)) >= 3
-        and len(words) <= 14
+        and len(words) <= most_words
         and text[-1] not in ".,;:"
         and not re.search(r"[a-z]{2}[.?!] ", text)
         and not _MATHEMATICS.search(text)
@@ -297,7 +315,12 @@ def _levels_of_sizes(blocks: Sequence[Block], numbers: Mapping[int, Numbered]) -
         sizes[size] = max(sizes.get(size, 0), min(len(number.path), 4))
     if len(numbers) >= 3:
         return sizes
-    marked = {_size(block) for block in blocks if block.kind == "heading" and block.lines}
+    titles = (at for at, block in enumerate(blocks) if is_printed_title(block.text.strip()))
+    marked = {
+        _size(block)
+        for block in blocks[next(titles, 0) :]  # the paper's own title is before it
+        if block.kind == "heading" and block.lines and not is_abstract(block.text.strip())
+    }
     return {size: min(rank, 3) for rank, size in enumerate(sorted(marked, reverse=True), start=1)}
 
 
@@ -309,25 +332,42 @@ def _size(block: Block) -> float:
 
 
 def _split(block: Block) -> Iterable[Block]:
-    """Split a block before and after each line that has a heading's number and type."""
+    """Split a block before and after each heading in it: a line with its number and type.
+
+    Lines in the same type that follow without a number belong to it.
+    """
     if block.kind not in ("text", "figure") or len(block.lines) < 2:
         return (block,)
     ordinary = Counter(line.size for line in block.lines).most_common(1)[0][0]
     pieces: list[Block] = []
-    rest, lines = block.text, list(block.lines)
-    for at, line in enumerate(block.lines):
+    rest, lines = block.text, block.lines
+    start = at = 0
+    while at < len(lines):
+        line = lines[at]
         apart = line.bold or line.size > 1.08 * ordinary
+        at += 1
         if not (apart and _NUMBERED.match(line.text) and len(line.text) <= _MAX_HEADING):
             continue
         before, found, after = rest.partition(line.text)
         if not found:
             continue
-        above = [other for other in lines if other in block.lines[:at]]
-        lines = [other for other in lines if other in block.lines[at + 1 :]]
+        title, first = line.text, at - 1
+        while at < len(lines) and _same_heading(line, lines[at], len(title)):
+            _, found, tail = after.partition(lines[at].text)
+            if not found:
+                break
+            title, after, at = f"{title} {lines[at].text}", tail, at + 1
         if before.strip():
-            pieces.append(replace(block, text=before.strip(), lines=tuple(above)))
-        pieces.append(replace(block, text=line.text, lines=(line,)))
-        rest = after
+            pieces.append(replace(block, text=before.strip(), lines=lines[start:first]))
+        pieces.append(replace(block, text=title, lines=lines[first:at]))
+        rest, start = after, at
     if rest.strip():
-        pieces.append(replace(block, text=rest.strip(), lines=tuple(lines)))
+        pieces.append(replace(block, text=rest.strip(), lines=lines[start:]))
     return pieces
+
+
+def _same_heading(line: PdfLine, following: PdfLine, n_characters: int) -> bool:
+    """Return whether the next line of a block goes on with a heading."""
+    same = line.bold and following.bold and abs(line.size - following.size) < 0.3
+    short = n_characters + len(following.text) <= _MAX_HEADING
+    return same and short and not _NUMBERED.match(following.text)

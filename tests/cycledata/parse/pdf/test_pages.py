@@ -144,6 +144,12 @@ def test_a_numbered_heading_that_runs_into_its_paragraph_is_cut_from_it() -> Non
     assert paper.sections[-1].text.startswith("And the text goes on after it")
 
 
+def test_a_space_that_begins_a_piece_of_a_line_parts_the_words() -> None:
+    line = "one of bold) Tj /F2 10 Tf ( words) Tj /F1 10 Tf ( and) Tj ( then) Tj (some"
+    found = convert_with_pdfium(pdf_of([(72, 700, 10, "F1", line)]))
+    assert [block.text for block in found.blocks] == ["one of bold words and thensome"]
+
+
 def test_small_capitals_and_bold_sentences() -> None:
     caps = "1 I) Tj /F1 9.6 Tf (NTRODUCTION) Tj ("
     page: list[Printed] = [
