@@ -64,18 +64,26 @@ KeyVariable = Annotated[
     ),
 ]
 Reviewers = Annotated[
-    int, typer.Option("--reviewers", min=1, metavar="N", help="Simulated reviewers per paper.")
+    int,
+    typer.Option(
+        "--reviewers", min=1, max=1000, metavar="N", help="Simulated reviewers per paper."
+    ),
 ]
 Temperature = Annotated[
-    float, typer.Option(min=0, metavar="NUMBER", help="0 takes the most likely token.")
+    float, typer.Option(min=0, max=100, metavar="NUMBER", help="0 takes the most likely token.")
 ]
 MaxTokens = Annotated[
-    int, typer.Option(min=1, metavar="TOKENS", help="Maximum tokens of one completion.")
+    int,
+    typer.Option(
+        min=1, max=100_000_000, metavar="TOKENS", help="Maximum tokens of one completion."
+    ),
 ]
 Tries = Annotated[
-    int, typer.Option(min=1, metavar="N", help="Attempts at one readable completion.")
+    int, typer.Option(min=1, max=1000, metavar="N", help="Attempts at one readable completion.")
 ]
-Seed = Annotated[int, typer.Option(metavar="N", help="Seed of every random draw.")]
+Seed = Annotated[
+    int, typer.Option(min=0, max=2**32 - 1, metavar="N", help="Seed of every random draw.")
+]
 Work = Annotated[
     Path | None,
     typer.Option(
@@ -181,7 +189,10 @@ def review(
     reviewers: Annotated[
         int | None,
         typer.Option(
-            min=1, metavar="N", help="Simulated reviewers; default: as many as the paper had, or 4."
+            min=1,
+            max=1000,
+            metavar="N",
+            help="Simulated reviewers; default: as many as the paper had, or 4.",
         ),
     ] = None,
     split: Annotated[str, typer.Option(metavar="SPLIT", help="Split of a build.")] = "test",
@@ -204,7 +215,6 @@ def review(
     _log_to_stderr()
     with _folder(work) as folder:
         from cycledata.llm.chat import Sampling
-        from cycletrain.config import ModelConfig
         from cycletrain.generation import open_generator
         from cycletrain.reviewing import as_line, predict, read_papers, read_scales, scale_named
         from cycletrain.sampling import SamplingPlan
@@ -212,8 +222,8 @@ def review(
         given = scale_named(scale)
         chats = read_papers(papers, split=split, n_reviewers=reviewers, scale=given)
         scales = {**dict.fromkeys(chats, given), **read_scales(papers, split=split)}
-        config = ModelConfig(
-            path=model, revision=revision, name=name, key_variable=key_variable, dtype=dtype
+        config = _model_config(
+            model, revision=revision, name=name, key_variable=key_variable, dtype=dtype
         )
         sampling = Sampling(temperature=temperature, max_tokens=max_tokens)
         plan = SamplingPlan(sampling, tries, 4, seed, folder)
@@ -240,7 +250,9 @@ def write(
     revision: Revision = None,
     name: Name = None,
     key_variable: KeyVariable = None,
-    samples: Annotated[int, typer.Option(min=1, metavar="N", help="Papers to choose from.")] = 1,
+    samples: Annotated[
+        int, typer.Option(min=1, max=1000, metavar="N", help="Papers to choose from.")
+    ] = 1,
     reviewer: Annotated[
         str | None,
         typer.Option(metavar="MODEL", help="Model that chooses among the papers, like --model."),
@@ -263,7 +275,6 @@ def write(
     _log_to_stderr()
     with _folder(work) as folder:
         from cycledata.llm.chat import Sampling
-        from cycletrain.config import ModelConfig
         from cycletrain.generation import open_generator
         from cycletrain.reviewing import scale_named
         from cycletrain.sampling import SamplingPlan
@@ -271,13 +282,13 @@ def write(
 
         reviewed_on = scale_named(scale)
         cited = read_references(references)
-        config = ModelConfig(
-            path=model, revision=revision, name=name, key_variable=key_variable, dtype=dtype
+        config = _model_config(
+            model, revision=revision, name=name, key_variable=key_variable, dtype=dtype
         )
         sampling = Sampling(temperature=temperature, max_tokens=max_tokens)
         chooser = None
         if reviewer is not None:
-            chooser = open_generator(ModelConfig(path=reviewer, dtype=dtype))
+            chooser = open_generator(_model_config(reviewer, dtype=dtype))
         written = write_paper(
             open_generator(config),
             cited,
@@ -416,6 +427,23 @@ def _named_on_interrupt(out: Path) -> Iterator[None]:
     except KeyboardInterrupt:
         note(f"interrupted; run the same command again to resume from {out}")
         raise
+
+
+def _model_config(path: str, **options: str | None) -> Any:
+    """Return the config of a model that options name.
+
+    Raises:
+        typer.BadParameter: a name that cannot be one.
+    """
+    from pydantic import ValidationError
+
+    from cycledata.records import first_problem
+    from cycletrain.config import ModelConfig
+
+    try:
+        return ModelConfig.model_validate({"path": path, **options})
+    except ValidationError as error:
+        raise typer.BadParameter(f"model: {first_problem(error)}") from error
 
 
 def _log_to_stderr() -> None:

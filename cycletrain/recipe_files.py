@@ -61,8 +61,19 @@ def list_recipes() -> list[RecipeSummary]:
 
 
 def job_of(name: str) -> str:
-    """Return the job of a shipped recipe, from its name."""
-    return next(job for job in CONFIGS if job in name.split("-"))
+    """Return the job of a recipe, from its name.
+
+    Raises:
+        ParseError: ``recipe``, the name has no job.
+    """
+    for job in CONFIGS:
+        if job in name.split("-"):
+            return job
+    raise ParseError(
+        "recipe",
+        f"{name}: expected a name with the job in it, one of {', '.join(CONFIGS)}; name a shipped"
+        " recipe of the job",
+    )
 
 
 def recipe_path(name: str) -> Path:

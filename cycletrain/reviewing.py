@@ -141,6 +141,8 @@ def _texts_of(path: Path) -> Iterator[tuple[str, str]]:
         raise ParseError(
             "paper", f"{path}: not UTF-8 text; run `cycledata parse {path.name}`, review its output"
         ) from error
+    if not text.strip():
+        raise ParseError("paper", f"{path}: expected the text of a paper, found none")
     if path.suffix != ".jsonl":
         yield path.name, text
         return

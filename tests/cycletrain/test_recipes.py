@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 import cycletrain
+from cycledata.errors import ParseError
 from cycletrain.read_recipe import read_config
 from cycletrain.recipe_files import CONFIGS, job_of, keys_of
 
@@ -60,3 +61,8 @@ def test_every_quotation_is_in_the_paper(shared_data: Path) -> None:
                 assert letters(quotation) in paper, f"{path.name}: {quotation}"
                 checked += 1
     assert checked > 40
+
+
+def test_the_keys_of_a_file_without_a_job_are_refused() -> None:
+    with pytest.raises(ParseError, match=r"accelerate-8-gpus: expected a name with the job in it"):
+        keys_of("accelerate-8-gpus.yaml")

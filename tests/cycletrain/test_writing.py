@@ -312,3 +312,30 @@ def test_help_needs_no_torch() -> None:
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert "Usage: " in done.stdout
     assert done.stdout.splitlines()[-1] == "[]"
+
+
+@pytest.mark.parametrize(
+    ("options", "code"),
+    [
+        (["--model", ""], 2),
+        (["--model", "a\0b"], 2),
+        (["--model", "http://[x"], 2),
+        (["--model", "m", "--temperature", "inf"], 2),
+        (["--model", "m", "--temperature", "1e9"], 2),
+        (["--model", "m", "--max-tokens", "1000000000000"], 2),
+        (["--model", "m", "--reviewers", "1000000000"], 2),
+        (["--model", "m", "--seed", "-1"], 2),
+    ],
+    ids=["empty", "null", "url", "infinite", "hot", "tokens", "reviewers", "seed"],
+)
+def test_an_option_out_of_bounds_is_a_misuse(tmp_path: Path, options: list[str], code: int) -> None:
+    paper = tmp_path / "a.tex"
+    paper.write_text("Text.", encoding="utf-8")
+    result = CliRunner().invoke(app, ["review", str(paper), *options])
+    assert result.exit_code == code, result.output
+
+
+def test_an_empty_paper_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "a.tex").write_text(" \n", encoding="utf-8")
+    with pytest.raises(ParseError, match=r"a\.tex: expected the text of a paper, found none"):
+        read_papers([tmp_path / "a.tex"], split="test", n_reviewers=2)
