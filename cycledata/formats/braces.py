@@ -10,7 +10,7 @@ import re
 
 SIMPLE_GROUP = re.compile(r"\{([^{}\\%]*+)\}")
 _SIMPLE = re.compile(r"\{[^{}\\]*+\}")
-_SHALLOW = re.compile(
+SHALLOW_GROUP = re.compile(
     r"\{[^{}\\%]*+(?:(?:\\.|\{[^{}\\%]*+(?:(?:\\.|\{[^{}\\%]*+(?:\\.[^{}\\%]*+)*+\})[^{}\\%]*+)*+\})"
     r"[^{}\\%]*+)*+\}",
     re.DOTALL,
@@ -40,7 +40,7 @@ def group_end(text: str, start: int, *, comments: bool = False, limit: int = MAX
     >>> group_end(r"{a{b}\}c}", 0)
     9
     """
-    simple = _SHALLOW.match(text, start)
+    simple = SHALLOW_GROUP.match(text, start)
     if simple:
         return simple.end() if simple.end() - start <= limit else -1
     if not text.startswith("{", start):

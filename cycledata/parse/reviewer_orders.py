@@ -70,6 +70,19 @@ _ORDER = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 
+_ACTS = (
+    "give", "provide", "write", "output", "generate", "produce", "return", "assign", "award",
+    "leave", "respond", "rate", "score", "evaluate",
+)  # fmt: skip
+_PRAISES = (
+    "positive", "favo", "glowing", "enthusiastic", "excellent", "outstanding", "high", "maximum",
+    "top", "perfect", "full", "strong", "best", "10",
+)  # fmt: skip
+_REFUSALS = ("not", "don't", "never", "avoid")
+_CRITICISMS = ("negative", "weakness", "flaw", "shortcoming", "criticism")
+_ALONE = ("ignore", "disregard", "forget", "override", "bypass", "accept", "praise", "you")
+"""Every order contains one of these, or an act with praise, or a refusal of criticism."""
+
 
 def find_orders(text: str) -> Iterator[tuple[int, int]]:
     """Yield start and end of each sentence that orders a reviewer about, in order.
@@ -85,15 +98,28 @@ def find_orders(text: str) -> Iterator[tuple[int, int]]:
         lowered = text
     until = 0
     for cue in sorted(_cues(lowered)):
-        if cue < until:
+        if cue < until or not _may_order(lowered[max(until, cue - _REACH) : cue + _REACH]):
             continue
         start, until = _sentence(text, cue, until)
         words = _WORD.findall(lowered, start, until)
         if _VERBS.isdisjoint(words):
             continue
         sentence = " ".join(_MARKUP.sub("", text[start:until]).split())
-        if _ORDER.search(sentence):
+        if _may_order(sentence.lower()) and _ORDER.search(sentence):
             yield start, until
+
+
+def _may_order(part: str) -> bool:
+    """Return whether a text in lower case has words that every order has."""
+    return (
+        _has_one(part, _ALONE)
+        or (_has_one(part, _ACTS) and _has_one(part, _PRAISES))
+        or (_has_one(part, _CRITICISMS) and _has_one(part, _REFUSALS))
+    )
+
+
+def _has_one(part: str, words: tuple[str, ...]) -> bool:
+    return any(map(part.__contains__, words))
 
 
 def _cues(lowered: str) -> Iterator[int]:

@@ -47,9 +47,10 @@ class DefinitionTable:
         """Give a control sequence a meaning until the group ends."""
         if len(name) < 2:
             return
-        group = self._changing_group()
-        if group is not None and name not in group.meanings:
-            group.meanings[name] = (self.actions.get(name), self.macros.get(name))
+        if self.source.in_body or self.groups or self.next_is_global:
+            group = self._changing_group()
+            if group is not None and name not in group.meanings:
+                group.meanings[name] = (self.actions.get(name), self.macros.get(name))
         self.macros[name] = macro
         self.actions[name] = action or macro
 

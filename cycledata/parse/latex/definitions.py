@@ -20,6 +20,7 @@ from cycledata.parse.latex.known_commands import (
     WRAPPED,
     words,
 )
+from cycledata.parse.latex.macro_calls import needs_space
 from cycledata.parse.latex.macros import Macro, names_in
 from cycledata.parse.latex.tokens import CONTROL, without_comments
 from cycledata.parse.latex.verbatim import define_verbatim, skip_environment
@@ -362,11 +363,8 @@ def x_space(expander: Expander, _name: str) -> None:
     pos = len(expander.input.frames) - 1
     while pos >= expander.input.floor:
         frame = expander.input.frames[pos]
-        rest = frame.text[frame.pos : frame.pos + 1]
-        if rest:
-            if rest not in " \n\t.,;:!?/')}]-~\\{%_^$":
+        if frame.pos < len(frame.text):
+            if needs_space(frame.text, frame.pos):
                 expander.emit(" ")
-            elif rest == "\\" and CONTROL.match(frame.text, frame.pos):
-                expander.emit(" " if frame.text[frame.pos + 1 : frame.pos + 2].isalpha() else "")
             return
         pos -= 1

@@ -52,7 +52,7 @@ class Expander:
         """Open conditionals, outermost first: ``"then"``, ``"else"`` or ``"case"``."""
         self.negate_next = False
         r"""True after ``\\unless``."""
-        self.token = tokens.TOKEN
+        self.token = tokens.COMMAND
         self.short_verbs = ""
         r"""Characters between which text is verbatim (``\\MakeShortVerb``)."""
         self.all_short_verbs = ""
@@ -145,43 +145,55 @@ class Expander:
             frame = frames[-1]
             if frame.closing:
                 self.definitions.close_braces(frame)
-            text, mark = frame.text, frame.pos
-            if text[mark : mark + 1].isalpha() and mark < frame.end:
+            text, mark, end = frame.text, frame.pos, frame.end
+            if mark < end and text[mark].isalpha():
                 output.separate(frame, mark)
-            for match in self.token.finditer(text, mark, frame.end):
+            stop = end if self.short_verbs else frame.text_end(mark)
+            for match in self.token.finditer(text, mark, stop):
                 name = match[0]
                 action = get(name)
                 if action is None:
                     if name[0] == "\\":
                         continue
                     output.write_slice(frame, mark, match.start())
-                    if name[0] != "%":  # short verbatim
-                        output.write("\\verb", frame.source(match.start()))
+                    if name[0] == "%":
+                        mark = self._after_comment(frame, match.end())
+                    else:  # short verbatim
                         mark = match.start()
-                        continue
-                    mark = match.end()
-                    following = text[mark : mark + 1]
-                    if following == "\n":
-                        frame.pos = mark
-                        self.emit("\n")
-                    elif following.isalpha() and mark < frame.end:
-                        output.separate(frame, mark)
+                        output.write("\\verb", frame.source(mark))
                     continue
-                start = match.start()
-                if action.__class__ is MarkedCommand and action.name == name:
+                start, kind = match.start(), action.__class__
+                if kind is MarkedCommand and action.name == name:  # type: ignore[union-attr]  # by its class
                     if not output.n_muted:
                         output.marks.append((output.length + start - mark, name))
                     continue
-                output.write_slice(frame, mark, start)
+                if mark < start:
+                    output.write_slice(frame, mark, start)
                 self.at = start
                 frame.pos = match.end()
-                self.act(name, action)
+                if kind is Macro:
+                    self.work.spend(4)
+                    self.use_macro(self, name, action)  # type: ignore[arg-type]  # by its class
+                else:
+                    self.act(name, action)
                 break
             else:
-                output.write_slice(frame, mark, frame.end)
-                frame.pos = max(frame.end, mark)
-                if frame.pos >= len(text):
+                output.write_slice(frame, mark, stop)
+                frame.pos = max(stop, mark)
+                if stop < end:
+                    block = tokens.COMMENT_BLOCK.match(text, stop, end)
+                    frame.pos = self._after_comment(frame, block.end() if block else end)
+                elif frame.pos >= len(text):
                     source.pop()
+
+    def _after_comment(self, frame: InputFrame, pos: int) -> int:
+        """Write the boundary that a comment up to ``pos`` leaves; return ``pos``."""
+        following = frame.text[pos : pos + 1]
+        if following == "\n":
+            self.output.write("\n", frame.source(pos))
+        elif pos < frame.end and following.isalpha():
+            self.output.separate(frame, pos)
+        return pos
 
     def act(self, name: str, action: Action) -> None:
         """Do what a control sequence means."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 
-from cycledata.formats.braces import SIMPLE_GROUP
+from cycledata.formats.braces import SHALLOW_GROUP
 from cycledata.parse.latex import tokens
 from cycledata.parse.latex.flat_text import FILE_STEP
 from cycledata.parse.latex.work import WorkLog
@@ -21,8 +21,8 @@ class InputFrame:
     """One text being read and the place in the archive that it comes from."""
 
     __slots__ = (
-        "close", "closing", "end", "fixed", "folder", "in_style", "name", "opened", "origin",
-        "pos", "scanned", "text",
+        "close", "closing", "comment", "end", "fixed", "folder", "in_style", "name", "opened",
+        "origin", "pos", "scanned", "text",
     )  # fmt: skip
 
     def __init__(self, text: str, origin: int, name: str, folder: str, *, fixed: bool) -> None:
@@ -47,6 +47,14 @@ class InputFrame:
         self.scanned = 0
         self.closing: list[int] = []
         """Ends of the groups that changed something, innermost last."""
+        self.comment = -1
+        """Position of a comment with none between it and the position last asked about."""
+
+    def text_end(self, pos: int) -> int:
+        """Return where the next comment or ``end`` comes."""
+        if self.comment < pos:
+            self.comment = tokens.next_comment(self.text, pos)
+        return min(self.comment, self.end)
 
     def pass_blanks(self) -> None:
         """Skip the spaces that TeX takes as the end of a control word."""
@@ -101,6 +109,8 @@ class InputStack:
         self.files: list[str] = []
         """Paths of the files read, in order of first reading."""
         self.paths_by_lower_case = {path.lower(): path for path in texts}
+        self.lower_names = {path.rpartition("/")[2] for path in self.paths_by_lower_case}
+        """File names without their folders, in lower case."""
         self.other_members: frozenset[str] = frozenset()
         """Members of the archive that are not text."""
         self.search_folders: list[str] = []
@@ -181,10 +191,10 @@ class InputStack:
     def read_argument(self) -> str:
         """Return the next argument, or ``""`` at the end of the input."""
         top = self.frames[-1] if self.frames else None
-        simple = SIMPLE_GROUP.match(top.text, top.pos) if top else None
+        simple = SHALLOW_GROUP.match(top.text, top.pos) if top else None
         if top and simple:
             top.pos = simple.end()
-            return simple[1]
+            return simple[0][1:-1]
         frame = self.next_frame()
         if frame is None:
             return ""

@@ -33,6 +33,10 @@ def resolve(expander: Expander, name: str, folder: str, suffixes: tuple[str, ...
         for suffix in suffixes:
             if name + suffix in source.written:
                 return name + suffix
+    last = name.rpartition("/")[2].lower()
+    names = source.lower_names
+    if last not in ("", ".", "..") and not any(last + suffix in names for suffix in suffixes):
+        return None
     more = [f"{source.root}/{each}" if source.root else each for each in source.search_folders]
     for base in dict.fromkeys((folder, source.root, *(each.rstrip("/") for each in more), "")):
         joined = normpath(f"{base}/{name}" if base else name).lstrip("/")

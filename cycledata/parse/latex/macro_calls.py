@@ -4,6 +4,7 @@ from cycledata.formats.braces import group_end
 from cycledata.parse.latex.expand import Expander
 from cycledata.parse.latex.input_stack import InputFrame
 from cycledata.parse.latex.macros import Macro
+from cycledata.parse.latex.tokens import COMMAND
 
 MAX_DELIMITED = 20_000
 r"""Characters that an argument of a ``\def`` with delimiters may span."""
@@ -15,7 +16,7 @@ MAX_RECURSION = 8
 
 def use_macro(expander: Expander, name: str, macro: Macro) -> None:
     """Replace a macro's use by its text, or leave it in place."""
-    kind = expander.definitions.kind(name, macro)
+    kind = macro.kind or expander.definitions.kind(name, macro)
     if kind == "note":
         copy_note(expander, name, macro)
         return
@@ -40,7 +41,46 @@ def use_macro(expander: Expander, name: str, macro: Macro) -> None:
             expander.work.spend(len(text) + 8)
             expander.emit(text)
             return
-    expander.input.push(text, name=name)
+    if not write_inert(expander, text):
+        expander.input.push(text, name=name)
+
+
+def write_inert(expander: Expander, text: str) -> bool:
+    r"""Write a replacement text in which no command acts and return True, else return False.
+
+    An ``\xspace`` at its end is the one that may.
+    """
+    if "%" in text or expander.short_verbs:
+        return False
+    actions, frame = expander.definitions.actions, expander.input.frames[-1]
+    names = COMMAND.findall(text)
+    spaced = bool(names) and names[-1] == "\\xspace" and text.endswith(_SPACED)
+    if spaced:
+        at_end = frame.pos >= len(frame.text)
+        if at_end or actions.get("\\xspace") is not expander.definitions.base["\\xspace"]:
+            return False
+        names.pop()
+    if any(map(actions.get, names)):
+        return False
+    expander.work.spend(len(text) + 44)
+    if spaced:
+        expander.emit(text[: text.rindex("\\")])
+        if needs_space(frame.text, frame.pos):
+            expander.emit(" ")
+    else:
+        expander.emit(text)
+    return True
+
+
+_SPACED = ("\\xspace ", "\\xspace")
+
+
+def needs_space(text: str, pos: int) -> bool:
+    r"""Return whether ``\xspace`` puts a space before a position."""
+    char = text[pos]
+    if char == "\\":
+        return text[pos + 1 : pos + 2].isalpha()
+    return char not in " \n\t.,;:!?/')}]-~{%_^$"
 
 
 def copy_note(expander: Expander, name: str, macro: Macro) -> None:

@@ -103,7 +103,7 @@ def atom(expander: Expander, test: str) -> bool:
         if name == "\\lengthtest":
             expander.input.push(expander.input.read_argument())
             return compare(expander, read_length)
-        frame.pos, frame.text = 0, test
+        frame.pos, frame.text, frame.comment = 0, test, -1
         return compare(expander, read_number)
     finally:
         del expander.input.frames[depth:]

@@ -8,7 +8,7 @@ from cycledata.parse.latex.argument_kinds import argument_kinds
 from cycledata.parse.latex.expand import Expander
 from cycledata.parse.latex.macro_calls import read_call
 from cycledata.parse.latex.macros import Macro
-from cycledata.parse.latex.tokens import TOKEN
+from cycledata.parse.latex.tokens import COMMAND, COMMENT_BLOCK
 
 _VERB = re.compile(r"\*?[ \t]*+([^\sA-Za-z*])")
 MAX_SHORT = 300
@@ -107,7 +107,7 @@ def tokens_beside(short_verbs: str) -> re.Pattern[str]:
         rf"|{re.escape(char)}[^{re.escape(char)}\n]{{0,{MAX_SHORT}}}+{re.escape(char)}"
         for char in short_verbs[:4]
     )
-    return re.compile(TOKEN.pattern + between, re.DOTALL)
+    return re.compile(f"{COMMENT_BLOCK.pattern}|{COMMAND.pattern}{between}", re.DOTALL)
 
 
 # --- Definitions ---------------------------------------------------------------------------------
