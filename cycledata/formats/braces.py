@@ -8,7 +8,6 @@ Every expression is linear: repetitions are possessive, over disjoint alternativ
 
 import re
 
-SIMPLE_GROUP = re.compile(r"\{([^{}\\%]*+)\}")
 _SIMPLE = re.compile(r"\{[^{}\\]*+\}")
 SHALLOW_GROUP = re.compile(
     r"\{[^{}\\%]*+(?:(?:\\.|\{[^{}\\%]*+(?:(?:\\.|\{[^{}\\%]*+(?:\\.[^{}\\%]*+)*+\})[^{}\\%]*+)*+\})"

@@ -185,9 +185,9 @@ _CONTROLS = bytes(code for code in range(32) if code not in b"\t\n\v\f\r")
 
 def _may_hold_tex(path: str) -> bool:
     """Return whether TeX could read a file in: authors do so with any ending, or with none."""
-    *folders, base = path.split("/")
-    if any(part.startswith(".") or part == "__MACOSX" for part in (*folders, base)):
+    if path.startswith(".") or "/." in path or "__MACOSX" in path.split("/"):
         return False
+    base = path.rpartition("/")[2]
     stem, _, ending = base.rpartition(".")
     return not stem or ending.lower() not in _NOT_TEX or base.startswith("00README")
 

@@ -36,8 +36,7 @@ def adopt(expander: Expander, name: str, macro: Macro) -> None:
     An author's ``\renewcommand{\section}[2]{}`` around a bibliography hides its heading and is
     taken; ``\renewcommand{\section}{\@startsection...}`` only dresses it and is not.
     """
-    styled = expander.input.frames[-1].in_style
-    macro.from_style = styled
+    styled = macro.from_style = expander.input.frames[-1].in_style
     is_value = name in VALUE_NAMES and not macro.takes_arguments and bool(macro.body.strip())
     is_own = not styled and (name in FRONT_MATTER or is_value)
     if name in expander.definitions.base and not is_own:
@@ -74,7 +73,7 @@ def newcommand(expander: Expander, name: str) -> None:
         starred = expander.input.read_star()
         target = expander.read_name()
         n_args, default = read_signature(expander)
-    body = without_comments(expander.input.read_argument())
+    body = expander.input.read_body()
     if name in ("\\newcommand", "\\providecommand") and target in expander.definitions.macros:
         return  # LaTeX stops at a second \newcommand and keeps the first
     if name == "\\providecommand" and target in expander.definitions.actions:
@@ -120,17 +119,20 @@ def read_pattern(expander: Expander) -> str | None:
 
 def define_name(expander: Expander, target: str, pattern: str, name: str) -> None:
     r"""Read a body and give it to ``target``; ``name`` says as which of ``\def``'s variants."""
-    body = without_comments(expander.input.read_argument())
+    body = expander.input.read_body()
     if target == "\\input@path":
         expander.input.search_folders = _FOLDER.findall(body)[:20]
         return
     if name in _EXPANDED and len(body) < 2_000 and "#" not in body:
         body = expander.expanded(body)
-    definitions = expander.definitions
-    definitions.next_is_global = definitions.next_is_global or name in _GLOBAL
+    if name in _GLOBAL:
+        expander.definitions.next_is_global = True
+    if not pattern:
+        adopt(expander, target, Macro(body))
+        return
     n_args = pattern.count("#")
     plain = pattern == "#1#2#3#4#5#6#7#8#9"[: 2 * n_args]
-    adopt(expander, target, Macro(body, n_args, pattern=None if plain else pattern))
+    adopt(expander, target, Macro(body, n_args, None, None if plain else pattern))
 
 
 _EXPANDED = words("\\edef \\xdef \\csedef \\csxdef \\protected@edef \\protected@xdef")

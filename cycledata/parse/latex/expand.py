@@ -172,6 +172,9 @@ class Expander:
                 self.at = start
                 frame.pos = match.end()
                 if kind is Macro:
+                    if action.plain and self._write_plain(frame, action.plain):  # type: ignore[union-attr]  # by its class
+                        mark = frame.pos
+                        continue
                     self.work.spend(4)
                     self.use_macro(self, name, action)  # type: ignore[arg-type]  # by its class
                 else:
@@ -185,6 +188,21 @@ class Expander:
                     frame.pos = self._after_comment(frame, block.end() if block else end)
                 elif frame.pos >= len(text):
                     source.pop()
+
+    def _write_plain(self, frame: InputFrame, text: str) -> bool:
+        """Write a replacement text without commands and return True, unless braces may be needed.
+
+        The blanks after the macro's name are passed over, which holds no command or comment.
+        """
+        output = self.output
+        if output.pieces and output.pieces[-1][-1] in "^_":
+            return False
+        self.work.spend(len(text) + 12)
+        frame.pass_blanks()
+        if frame.pos >= frame.end:
+            return False
+        output.write(text, frame.source(frame.pos))
+        return True
 
     def _after_comment(self, frame: InputFrame, pos: int) -> int:
         """Write the boundary that a comment up to ``pos`` leaves; return ``pos``."""

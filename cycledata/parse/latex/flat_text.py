@@ -19,6 +19,8 @@ from cycledata.records import ParseWarning
 _CONTROL = re.compile(r"\\(?:[A-Za-z@]++|.)", re.DOTALL)
 _SPACE = re.compile(r"\s*+")
 _LINE_SPACE = re.compile(r"[ \t]*+(?:\n[ \t]*+)?+")
+_NOT_WHITE = frozenset("{}[]()*\\$,.;:abcdefghijklmnopqrstuvwxyz")
+"""Frequent characters that are not white, for which no expression is needed."""
 FILE_STEP = 2**32
 """Origins are numbers: file number times this, plus the offset in the file."""
 MAX_OPTION = 2_000
@@ -75,6 +77,8 @@ class LatexText:
 
     def after_space(self, pos: int) -> int:
         """First place from ``pos`` on that is not white."""
+        if self.text[pos : pos + 1] in _NOT_WHITE:
+            return pos
         match = _SPACE.match(self.text, pos)
         return match.end() if match else pos
 
@@ -121,6 +125,8 @@ class LatexText:
         return None if char in ("", "{", "}") else (char, start + 1)
 
     def _same_paragraph(self, pos: int) -> int:
+        if self.text[pos : pos + 1] in _NOT_WHITE:
+            return pos
         match = _LINE_SPACE.match(self.text, pos)
         return match.end() if match else pos
 

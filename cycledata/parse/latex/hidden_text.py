@@ -15,13 +15,13 @@ _WHITE = (
     r"|\[RGB\]\{25\d,\s?25\d,\s?25\d\}|\[HTML\]\{[fF]{6}\}|\{white\}|\{white!(?:9\d|100)!?\w{0,20}\})"
 )
 _HIDING = re.compile(
-    r"\\(?=[tcfop])(?:text)?color"
+    r"\\(?=[tcfhopsv])(?:(?:text)?color"
     + _WHITE
-    + r"|\\fontsize\s*+\{\s*+(?:0?\.\d++|[0-2](?:\.\d++)?)\s*+(?:pt|bp|mm)?\s*+\}"
+    + r"|fontsize\s*+\{\s*+(?:0?\.\d++|[0-2](?:\.\d++)?)\s*+(?:pt|bp|mm)?\s*+\}"
     r"(?:\{[^{}]{0,20}\})?"
-    r"|\\scalebox\{0?\.[01]\d{0,9}\}|\\[hv]?phantom(?=\{[A-Za-z ]{12})"
-    r"|\\(?:transparent|texttransparent|opacity)\{0?(?:\.0\d*)?\}"
-    r"|\\pdfliteral(?:\s+direct)?\s*+\{\s*+3 Tr\s*+\}|\\(?:text)?color\{([A-Za-z]\w{0,30})\}"
+    r"|scalebox\{0?\.[01]\d{0,9}\}|[hv]?phantom(?=\{[A-Za-z ]{12})"
+    r"|(?:transparent|texttransparent|opacity)\{0?(?:\.0\d*)?\}"
+    r"|pdfliteral(?:\s+direct)?\s*+\{\s*+3 Tr\s*+\}|(?:text)?color\{([A-Za-z]\w{0,30})\})"
 )
 _DEFINED = re.compile(
     r"\\(?:definecolor\{(\w{1,30})\}\{(?:gray\}\{1|rgb\}\{1(?:\.0)?,\s?1(?:\.0)?,\s?1(?:\.0)?"

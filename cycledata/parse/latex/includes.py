@@ -7,9 +7,9 @@ from posixpath import dirname, normpath
 from cycledata.parse.latex.tokens import is_live
 
 _INPUT = re.compile(
-    r"\\(?:input|include|subfile|subfileinclude|InputIfFileExists)(?![A-Za-z@])\s*+"
+    r"\\(?=[isI])(?:(?:input|include|subfile|subfileinclude|InputIfFileExists)(?![A-Za-z@])\s*+"
     r"(?:\{([^{}]{0,300}+)\}|([^\s{}\\%]{1,300}+))"
-    r"|\\(?:sub)?(?:import|inputfrom|includefrom)\*?\s*+\{([^{}]{0,300}+)\}\s*+\{([^{}]{0,300}+)\}"
+    r"|(?:sub)?(?:import|inputfrom|includefrom)\*?\s*+\{([^{}]{0,300}+)\}\s*+\{([^{}]{0,300}+)\})"
 )
 MAX_READ = 500
 """Files followed from one file."""

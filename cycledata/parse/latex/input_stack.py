@@ -210,6 +210,11 @@ class InputStack:
         self.work.spend(len(text) >> 3)
         return text
 
+    def read_body(self) -> str:
+        """Return the next argument without comments."""
+        body = self.read_argument()
+        return tokens.without_comments(body) if "%" in body else body
+
     def read_optional(self) -> str | None:
         """Return the contents of the next ``[...]``, or None if something else comes next."""
         frame = self.next_frame(inline=True)

@@ -23,7 +23,6 @@ _TWO_ARGUMENTS = words(
     "\\icmlauthor \\icmlaffiliation \\icmlcorrespondingauthor "
     "\\mlsysauthor \\mlsysaffiliation \\mlsyscorrespondingauthor \\altaffiltext"
 )
-_CONTACT_CUES = ("@", "orresponding author", "orrespondence to", "orresponding Author")
 _CONTACT = re.compile(
     r"[\w.+\-{}]{1,60}@[A-Za-z0-9-]{1,40}\.[A-Za-z]|orresponding [Aa]uthor|orrespondence to"
 )
@@ -74,6 +73,8 @@ _OURS = re.compile(
 )
 _ANONYMOUS = re.compile(r"anonym", re.IGNORECASE)
 MAX_LEAKS = 200
+MAX_NOTE = 500
+"""Characters of a footnote in which an address is looked for."""
 
 
 def read_leaks(flat: FlatText, acknowledgments: list[TextSpan]) -> list[tuple[TextSpan, str]]:
@@ -127,16 +128,14 @@ def contact_notes(flat: FlatText) -> Iterator[TextSpan]:
     """Yield the footnotes that give an e-mail address or a corresponding author."""
     text, until = flat.text, flat.body
     limit = bibliography_start(text)
-    cues = sorted(place for cue in _CONTACT_CUES for place in places(text, cue, until, limit))
-    for place in cues:
-        if place < until or not _CONTACT.search(text, max(until, place - 80), place + 80):
+    for word in places(text, "footnote", until, limit):
+        note = _FOOTNOTE.search(text, max(until, word - 8), word + 60)
+        group = flat.group(note.end() - 1) if note else None
+        if note is None or group is None or group.start < word:
             continue
-        for note in _FOOTNOTE.finditer(text, max(until, place - 500), place):
-            group = flat.group(note.end() - 1)
-            if group is not None and group.end >= place:
-                until = group.end + 1
-                yield TextSpan(note.start(), until)
-                break
+        if _CONTACT.search(text, group.start, min(group.end, group.start + MAX_NOTE)):
+            until = group.end + 1
+            yield TextSpan(note.start(), until)
 
 
 def biographies(flat: FlatText) -> list[TextSpan]:

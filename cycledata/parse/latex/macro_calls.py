@@ -38,6 +38,8 @@ def use_macro(expander: Expander, name: str, macro: Macro) -> None:
     if not args:
         text = guarded(expander, text)
         if "\\" not in text:
+            if text == macro.body and macro.n_args == 0 and not macro.pattern and not macro.spec:
+                macro.plain = text
             expander.work.spend(len(text) + 8)
             expander.emit(text)
             return

@@ -51,6 +51,8 @@ class Macro:
     """Defined by a package or class of the archive."""
     kind: MacroKind | None = None
     """What to do with a use; None until the first one."""
+    plain: str = ""
+    """The replacement text if it is known to have no commands or arguments, else empty."""
 
     @property
     def takes_arguments(self) -> bool:

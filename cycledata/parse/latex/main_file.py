@@ -57,9 +57,9 @@ _FOLDER_VERSION = re.compile(r"([A-Za-z]{0,20}[_.-]?)(\d{1,8})")
 _DATE = re.compile(
     r"(?<!\d)((?:19|20)\d\d)[-_.]?(0[1-9]|1[0-2])(?:[-_.]?(0[1-9]|[12]\d|3[01]))?(?!\d)"
 )
-_ABSTRACT = re.compile(r"\\begin\s*+\{(?:abstract|Abstract)\}|\\(?:abstract|ABSTRACT)\s*+\{")
+_ABSTRACT = re.compile(r"\\(?:begin\s*+\{(?:abstract|Abstract)\}|(?:abstract|ABSTRACT)\s*+\{)")
 _BIBLIOGRAPHY = re.compile(
-    r"\\(?:bibliography|printbibliography|addbibresource)(?![A-Za-z])|\\begin\{thebibliography\}"
+    r"\\(?:(?:bibliography|printbibliography|addbibresource)(?![A-Za-z])|begin\{thebibliography\})"
 )
 _EAST_ASIAN = re.compile("[\u3040-\u30ff\u4e00-\u9fff\uac00-\ud7af]")
 _USUAL = words("main ms paper article manuscript root top")
@@ -235,9 +235,7 @@ def _numbered(path: str) -> Iterator[tuple[str, int]]:
 def _has_class(path: str, text: str) -> bool:
     if is_style(path) or path.endswith((".bbl", ".bib", ".bst", ".dtx", ".ins", ".txt", ".md")):
         return False
-    if "\\documentclass" not in text and "\\documentstyle" not in text:
-        return False
-    return find_live(_CLASS, text) is not None
+    return "\\document" in text and find_live(_CLASS, text) is not None
 
 
 def _largest(texts: Mapping[str, str]) -> MainFile:
@@ -332,7 +330,10 @@ def _draft(texts: Mapping[str, str], path: str, includes: Includes) -> _Draft:
 
 def _n_east_asian(text: str) -> int:
     """Return how many characters are Chinese, Japanese or Korean."""
-    return 0 if text.isascii() else len(_EAST_ASIAN.findall(text))
+    # Each takes three bytes in UTF-8; texts with a few accents need not be searched.
+    if text.isascii() or len(text.encode("utf-8", "surrogatepass")) - len(text) < 100:
+        return 0
+    return len(_EAST_ASIAN.findall(text))
 
 
 def _has_title(text: str) -> bool:

@@ -45,14 +45,14 @@ _LAYOUT = words(
 
 
 def one_of(names: Iterable[str]) -> str:
-    """Return an expression for any of some control words, grouped by first letter for speed."""
+    r"""Return an expression for some control words without ``\\``, grouped by letter for speed."""
     by_letter: dict[str, list[str]] = {}
     for name in sorted(names):
         by_letter.setdefault(name[1], []).append(re.escape(name[2:]))
     choices = "|".join(
         re.escape(letter) + "(?:" + "|".join(rests) + ")" for letter, rests in by_letter.items()
     )
-    return r"\\(?:" + choices + r")(?![A-Za-z@])"
+    return "(?:" + choices + r")(?![A-Za-z@])"
 
 
 _VERBATIM = (
@@ -73,15 +73,16 @@ r"""Characters of one ``\verb``."""
 _BLANK_LINES = re.compile(r"\n(?:[ \t]++\n|\n[ \t]*+\n)(?:[ \t]*+\n)*+")
 """More than an empty line between paragraphs; a plain empty line is not matched, for speed."""
 _DOLLAR = re.compile(r"\$\$?|\\[\\$]")
-_EDITED = re.compile(one_of(NOTES | _KEPT | _LAYOUT))
+_EDITED = re.compile(r"\\" + one_of(NOTES | _KEPT | _LAYOUT))
 _FORMULAS = (
     "equation", "align", "gather", "multline", "eqnarray", "displaymath", "math", "alignat",
     "flalign",
 )  # fmt: skip
 _IN_FORMULA = frozenset(_FORMULAS) | {name + "*" for name in _FORMULAS}
 _LOOKED_AT = re.compile(
-    r"\\begin\{([^{}\\\s]{1,60}+)\}|\\(?:verb\*?|lstinline)(?=[^\sA-Za-z*{\[])|\\[(\[](?<!\\\\.)|"
+    r"\\(?:begin\{([^{}\\\s]{1,60}+)\}|(?:verb\*?|lstinline)(?=[^\sA-Za-z*{\[])|[(\[](?<!\\\\.)|"
     + one_of(NOTES | _KEPT | _LAYOUT)
+    + ")"
 )
 """Edited commands, and where verbatim texts and displayed formulas may begin."""
 

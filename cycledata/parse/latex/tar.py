@@ -17,7 +17,7 @@ from cycledata.parse.latex.stream import Stream
 _BLOCK = 512
 _EMPTY = bytes(_BLOCK)
 _REFUSED = {b"1": "link", b"2": "link", b"3": "device", b"4": "device", b"6": "device"}
-_OCTAL = re.compile(rb"[0-7]{1,12}")
+_OCTAL = re.compile(rb" *+([0-7]{1,12}) *+(?:\0|\Z)")
 _FILES = frozenset({b"0", b"\0", b"5", b"7"})
 _WITHOUT_DATA = frozenset(_REFUSED) | {b"5"}
 
@@ -89,8 +89,8 @@ def _number(digits: bytes) -> int:
     """Octal, or base 256 where the first bit is set; -1 where it is neither."""
     if digits[:1] == b"\x80":
         return int.from_bytes(digits[1:], "big")
-    text = digits.partition(b"\0")[0].strip(b" ")
-    return int(text, 8) if _OCTAL.fullmatch(text) else -1
+    found = _OCTAL.match(digits)
+    return int(found[1], 8) if found else -1
 
 
 def _short_name(block: bytes) -> bytes:
