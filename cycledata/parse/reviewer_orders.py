@@ -78,6 +78,8 @@ _PRAISES = (
     "positive", "favo", "glowing", "enthusiastic", "excellent", "outstanding", "high", "maximum",
     "top", "perfect", "full", "strong", "best", "10",
 )  # fmt: skip
+_PRAISED = re.compile(rf"\b{_PRAISE}\b.{{0,30}}?\b{_JUDGMENT}\b", re.DOTALL)
+_RATED = ("rate th", "score th", "evaluate th")
 _REFUSALS = ("not", "don't", "never", "avoid")
 _CRITICISMS = ("negative", "weakness", "flaw", "shortcoming", "criticism")
 _ALONE = ("ignore", "disregard", "forget", "override", "bypass", "accept", "praise", "you")
@@ -101,11 +103,10 @@ def find_orders(text: str) -> Iterator[tuple[int, int]]:
         if cue < until or not _may_order(lowered[max(until, cue - _REACH) : cue + _REACH]):
             continue
         start, until = _sentence(text, cue, until)
-        words = _WORD.findall(lowered, start, until)
-        if _VERBS.isdisjoint(words):
+        if _VERBS.isdisjoint(_WORD.findall(lowered, start, until)):
             continue
         sentence = " ".join(_MARKUP.sub("", text[start:until]).split())
-        if _may_order(sentence.lower()) and _ORDER.search(sentence):
+        if _is_likely(sentence.lower()) and _ORDER.search(sentence):
             yield start, until
 
 
@@ -115,6 +116,16 @@ def _may_order(part: str) -> bool:
         _has_one(part, _ALONE)
         or (_has_one(part, _ACTS) and _has_one(part, _PRAISES))
         or (_has_one(part, _CRITICISMS) and _has_one(part, _REFUSALS))
+    )
+
+
+def _is_likely(sentence: str) -> bool:
+    """Return whether a sentence in lower case, its blanks single, has phrases of an order."""
+    return (
+        _has_one(sentence, _ALONE)
+        or _has_one(sentence, _RATED)
+        or (_has_one(sentence, _ACTS) and _PRAISED.search(sentence) is not None)
+        or (_has_one(sentence, _CRITICISMS) and _has_one(sentence, _REFUSALS))
     )
 
 

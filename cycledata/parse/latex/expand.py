@@ -148,7 +148,12 @@ class Expander:
             text, mark, end = frame.text, frame.pos, frame.end
             if mark < end and text[mark].isalpha():
                 output.separate(frame, mark)
-            stop = end if self.short_verbs else frame.text_end(mark)
+            if self.short_verbs:
+                stop = end
+            else:
+                if frame.comment < mark:
+                    frame.comment = tokens.next_comment(text, mark)
+                stop = frame.comment if frame.comment < end else end
             for match in self.token.finditer(text, mark, stop):
                 name = match[0]
                 action = get(name)

@@ -48,13 +48,7 @@ class InputFrame:
         self.closing: list[int] = []
         """Ends of the groups that changed something, innermost last."""
         self.comment = -1
-        """Position of a comment with none between it and the position last asked about."""
-
-    def text_end(self, pos: int) -> int:
-        """Return where the next comment or ``end`` comes."""
-        if self.comment < pos:
-            self.comment = tokens.next_comment(self.text, pos)
-        return min(self.comment, self.end)
+        """Position of the next comment, as far as is known; behind ``pos`` if it is not."""
 
     def pass_blanks(self) -> None:
         """Skip the spaces that TeX takes as the end of a control word."""

@@ -66,14 +66,15 @@ class Stream:
         self._at += size
         return b"".join(taken)
 
-    def skip(self, size: int) -> None:
-        """Pass over bytes without keeping them; stops at the end."""
+    def skip(self, size: int) -> bool:
+        """Pass over bytes without keeping them; return False if there are fewer."""
         while size > len(self._held) - self._at:
             size -= len(self._held) - self._at
             self._at = len(self._held)
             if not self._more():
-                return
+                return False
         self._at += size
+        return True
 
 
 def pieces_of(payload: bytes) -> Iterator[bytes]:

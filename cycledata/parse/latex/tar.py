@@ -47,7 +47,8 @@ def tar_members(stream: Stream, limits: Limits) -> Iterator[TarMember]:
     long_name: bytes | None = None
     long_size: int | None = None
     while (block := stream.read(_BLOCK)) and block != _EMPTY:
-        at = stream.position - len(block)
+        start = stream.position
+        at = start - len(block)
         if len(block) < _BLOCK:
             raise ParseError("truncated-tar", f"the data ends in a header at byte {at}")
         if not _is_header(block):
@@ -57,7 +58,7 @@ def tar_members(stream: Stream, limits: Limits) -> Iterator[TarMember]:
         if kind in b"LKxXg":
             if size > limits.header_bytes:
                 raise ParseError("oversized-header", f"a header of {size} bytes at byte {at}")
-            end = stream.position + size + -size % _BLOCK
+            end = start + size + -size % _BLOCK
             if kind == b"L":
                 long_name = stream.read(size).rstrip(b"\0")
             elif kind in b"xX":
@@ -65,15 +66,14 @@ def tar_members(stream: Stream, limits: Limits) -> Iterator[TarMember]:
                 long_name, long_size = named or long_name, sized
         else:
             size = size if long_size is None else long_size
-            end = stream.position + size + -size % _BLOCK
+            end = start + size + -size % _BLOCK
             name = long_name or _short_name(block)
             refusal = _REFUSED.get(kind, None if kind in _FILES else "special-file")
             if kind == b"5":
                 name += b"/"
             long_name = long_size = None
             yield TarMember(name, size, refusal)
-        stream.skip(end - stream.position)
-        if stream.position < end:
+        if not stream.skip(end - stream.position):
             raise ParseError("truncated-tar", f"the data ends in the member at byte {at}")
 
 
