@@ -5,7 +5,7 @@ What may as well be a journal or a publisher is no title: none is better than a 
 
 import re
 
-from cycledata.parse.bibliography.printed_markup import BLOCK, ITALIC, UPRIGHT
+from cycledata.parse.bibliography.printed_markup import BLOCK, ITALIC, NAMES, NAMES_END, UPRIGHT
 from cycledata.parse.bibliography.printed_names import (
     FULL_NAMES,
     NAMES_LIST,
@@ -16,16 +16,25 @@ from cycledata.parse.bibliography.printed_names import (
 )
 from cycledata.parse.bibliography.title_checks import MAX_TITLE, NO_BLOCK_TITLE, YEAR_AT_END
 
+_ACRONYM = re.compile(r"[A-Z]\w{0,10}[A-Z]\w{0,10}")
+"""A word with a second capital, as names of venues have."""
 _AMBIGUOUS = re.compile(
     r"\b(?:conference|proceedings|transactions|workshop|symposium|handbook)\b", re.I
 )
 _SINGLE_QUOTED = re.compile(r"`((?:[^`']|'(?=[A-Za-z])){4,400})'")
-_VOLUME_NEXT = re.compile(r"[\s,.:]*+(?!(?:19|20)\d\d\W)\d++(?!(?:st|nd|rd|th)\b)")
+_VOLUME_NEXT = re.compile(
+    r"[\s,.:]*+(?!(?:19|20)\d\d\W)(?!\d{1,2}\.? (?:ed|Aufl))\d++(?!(?:st|nd|rd|th)\b)"
+)
 _EDITED_BOOK = re.compile(
     r"([^\x02\x1e]{3,400}?)[\s,(]{1,4}(?:[Ee]ds?\b|[Ee]ditors?\b)[\s.,:;()]*+(?:(?:19|20)\d\d[a-z]?)?[\s.,:;()]*+"
     r"(?:\x1e\s*+)?\x02([^\x02\x03]{4,300})\x03"
 )
 """Editors and the volume in italics, which is not a place where something appeared."""
+_DESCRIBED = re.compile(
+    rf"(?:{NAMES}[^{NAMES_END}]{{1,80}}{NAMES_END} ?)?([^/\x02-\x06\x1e]{{4,400}}?) ?/ "
+    r"(?=[A-Z]\. ?(?:-?[A-Z]\. ?){0,2}[A-Z][^\W\d_])"
+)
+"""A title before a slash and all names, as library cards and GOST have it."""
 _PART_NEXT = re.compile(r"[.,]? (?:Bd|[Vv]ol)\.? ?\d{1,3}: ")
 _EDITED = re.compile(r"; [A-Z][^:]{1,200}, Eds?\.")
 _VENUE_START = re.compile(
@@ -33,15 +42,15 @@ _VENUE_START = re.compile(
     r"|journal(?-i:(?! (?!of|for|on|de|des|für|in)[a-z]))|conference|advances in"
     r"|transactions|trans\.|arxiv|corr\b"
     r"|technical report|tech\. ?rep|ph\.? ?d|phd|master(?:'?s|arbeit|s? thesis)|thesis|annals"
-    r"|workshop|symposium"
+    r"|workshop|symposium|zeitschrift|revue|revista|rivista|acta\b|archiv"
     r"|lecture notes|springer|wiley|elsevier|mit press|cambridge|oxford|ieee|acm\b|university|url"
     r"|https?:|doi|pages|pp\.|vol\.|volume|isbn|issn|available|accessed|preprint|bioRxiv"
     r"|dissertation|bericht|diplomarbeit|habilitation|rapport|unpublished|to appear|edited by|\d)",
     re.IGNORECASE,
 )
 _NUMBERS_NEXT = re.compile(
-    r"(?!\W{0,9}(?:19|20)\d\d[a-z]?[).;,]{0,3}\s{0,3}(?:\Z|\x1e|(?!Vol|No\b|Nr|Pp|Art|Iss|Bd)"
-    r"[A-Z][a-z]))(?![\s,.]{0,4}[Vv]ol(?:\.|ume)? ?\d{1,4} of\b)[\s,.:;(]*+"
+    r"(?!\W{0,9}(?:19|20)\d\d[a-z]?[).;,]{0,3}\s{0,3}(?:\Z|\x1e|arXiv|http"
+    r"|(?!Vol|No\b|Nr|Pp|Art|Iss|Bd)[A-Z][a-z]))(?!\W{0,4}\d{1,2}\.? (?:ed|Aufl))(?![\s,.]{0,4}[Vv]ol(?:\.|ume)? ?\d{1,4} of\b)[\s,.:;(]*+"
     r"(?:vol(?:\.|ume)?|no\.|\d(?!\d?(?:st|nd|rd|th)\b)|pp?\.? ?\d|art)"
 )
 _THESIS = re.compile(r"Tech|PhD|Ph\. ?D|M\.? ?Sc|Master|Dissertation|Doctoral")
@@ -50,6 +59,8 @@ _TAIL = re.compile(
     r"|Dissertation|Doctoral"
     r"|arXiv|Available|URL|http)[A-Za-z:., '’])|[,.]? (?=(?i:manuscript|mimeo|working paper"
     r"|accessed|software available)\b)"
+    r"|[,.]? (?=(?i:blog post|unpublished (?:manuscript|work|note|draft))"
+    r"|(?:Distributed|Presented|Submitted|Published|Posted) (?:at|by|to|in|as|on)\b)"
     r"|[,.]? (?=(?:[Cc]hapter|[Cc]hap\.|Kap\.) ?\d)|[,.;] (?=(?:[Vv]ol(?:\.|ume)|Bd\.|Jgg\.) ?\d)"
     r"|, (?=[A-Z][a-z]{0,6}\. [A-Z\d])|[,.]? \(?(?=Git[Hh]ub repository)"
     r"|, (?=(?:\d{1,2}(?:st|nd|rd|th)?|[Ff]irst|[Ss]econd|[Tt]hird)\.? (?:[Ee]d|Aufl))"
@@ -89,6 +100,8 @@ def placed_title(text: str) -> str | None:
         names = NAMES_LIST.match(edited[1]) or FULL_NAMES.match(edited[1])
         if names and not edited[1][names.end() :].strip(" .,;:&("):
             return None if _PART_NEXT.match(text, edited.end()) else edited[2]
+    if described := _DESCRIBED.match(text):
+        return described[1]
     blocks = [block.strip() for block in text.split(BLOCK)]
     blocks = [block for block in blocks if block.strip(" .,;:\x06")]
     if not blocks:
@@ -141,6 +154,8 @@ def _block_title(block: str) -> str | None:
         return title[: parts[-1].start()] if parts else None
     without_year = YEAR_AT_END.sub("", title)
     after = block[len(without_year) : len(without_year) + 1]
+    if _CAPITAL_SEGMENT.search(without_year.rstrip(" .")):
+        return None  # its last part may as well be a note
     if " " not in without_year.strip(" .") and after not in ("", "[", "［"):
         return None  # a publisher before a comma, or the first word of a journal
     return title
@@ -157,15 +172,22 @@ def region_title(region: str) -> str | None:
             end < 0
             or _NUMBERS_NEXT.match(region, end + 1)
             or _AMBIGUOUS.search(title)
+            or _ACRONYM.fullmatch(title)
             or _PART_NEXT.match(region, end + 1)
             or title.startswith(("Advances in ", "Journal of ", "Annals of "))
         )
         return None if journal else title
     if quoted := _SINGLE_QUOTED.match(region):
         return quoted[1]
+    if kind := _KIND_FIRST.match(region):
+        region = region[kind.end() :]
+        if not has_words(region):
+            return None
     if _VENUE_START.match(region):
         return None
     stops = [len(region)]
+    if (in_year := _YEAR_ENDS.search(region)) and has_words(region):
+        stops, ended = [in_year.start()], True
     if (block := region.find(BLOCK)) > 0:
         stops.append(block)
     if found := _SENTENCE_END.search(region[: MAX_TITLE + 50]):
@@ -186,11 +208,16 @@ def region_title(region: str) -> str | None:
         stops.append(found.start())
     if found := _TAIL.search(region[: MAX_TITLE + 50]):
         stops.append(found.start())
+        if _THESIS.match(region, found.end()) and _RUN_ON.search(region[: found.start()]):
+            return None
         unset = found[0] == " " and region[found.start() - 1].isalnum()
         if unset and _THESIS.match(region, found.end()) and not _CAPITAL_PART.search(region):
-            return None
+            title = region[: found.start()]
+            kind = _KIND_NEXT.match(region, found.end())
+            plain = kind and (title.count(" ") > 1 if kind[0][0] == "P" else has_words(title))
+            return title if plain and not _SENTENCE_END.search(title) else None
     stop = min(stops)
-    if stop == len(region) and not ended:
+    if stop == len(region) and not ended and not _is_sentence_like(region):
         return None  # what follows the title is not set apart from it
     title = region[:stop].strip(" .,;:")
     sentence = stop != len(region) and region[stop - 1 : stop] in ".?!"
@@ -210,6 +237,31 @@ def region_title(region: str) -> str | None:
     return title
 
 
+def _is_sentence_like(text: str) -> bool:
+    """Return whether an entry's last text has the words of a title, and not of a journal."""
+    return (
+        text[:1].isupper()
+        and "," not in text
+        and has_words(text)
+        and not _AMBIGUOUS.search(text)
+        and not _REMARK.search(text)
+    )
+
+
+_REMARK = re.compile(
+    r"\b(?:communication|preparation|submitted|press|review|journal|appear|available|accessed|thesis"
+    r"|report|edition|preprint|paper|notices|letters|bulletin|annals|archive|series)\b|\d",
+    re.IGNORECASE,
+)
+_KIND_NEXT = re.compile(r"(?:PhD [Tt]hesis|Technical [Rr]eport|Tech\. [Rr]ep\.) [A-Z]")
+"""A kind of work after its title, with nothing between them, as IOP prints it."""
+_RUN_ON = re.compile(r"[a-z] [a-z]+ (?:[A-Z][a-z]+ ?){1,3}\Z")
+"""Words in small letters, then some in capitals, which may be a department."""
+_KIND_FIRST = re.compile(
+    r"(?:[A-Z]\w{1,20} ){0,3}(?:Technical [Rr]eport|Tech\. [Rr]ep\.)(?: [\w-]{0,12}\d[\w-]{0,6})?, (?=[A-Z])"
+)
+"""A kind of work before its title, as MNRAS prints it."""
+_YEAR_ENDS = re.compile(r" \((?:19|20)\d\d[a-z]?\)\Z")
 _YEAR_NEXT = re.compile(r"[\s,.(]*+(?:(?:19|20)\d\d|\Z)")
 _CAPITAL_PART = re.compile(r", (?=[A-Z])")
 _LATER_PART = re.compile(r", [A-Z][\w -]{1,60}, (?:and|or) [A-Za-z]")

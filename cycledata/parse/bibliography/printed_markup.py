@@ -35,6 +35,14 @@ _LETTER = re.compile(r"\{\s?\\(o|O|l|L|ss|ae|AE|oe|OE|aa|AA)\s?\}")
 _LONE_LETTER = re.compile(r"\{([^\W\d_A-Za-z])\}")
 _LINK_COMMAND = re.compile(r"\\(?:url|path|doi|burl|eprint|URL|nolinkurl)")
 _LINK = re.compile(r"(?:doi|https?|urn|arxiv|\\|URL)", re.IGNORECASE)
+_ITALIC_ET_AL = re.compile(f" ?{ITALIC} ?(et al\\.?) ?{UPRIGHT}")
+_ORGANIZATION = re.compile(
+    r"\s*+\{((?:The |[A-Z])[\w&' -]{1,60}? (?:Foundation|Group|Team|Collaboration|Collective|Consortium|Institute"
+    r"|University|Association|Society|Organi[sz]ation|Council|Commission|Agency|Committee|Center"
+    r"|Centre|Corporation|Company|Laborator(?:y|ies)|Library|Ministry|Department|Office|Bank|Union"
+    r"|Inc\.?|Ltd\.?|AI|Research|Nations)(?=\}[:.,; \n])|[A-Z]\w{2,20}(?!\}:))\}(?=[.,:;]|\s++(?:\(?(?:19|20)\d\d|\\newblock))"
+)
+"""An organization as author: a group in braces, of one word or with a word of organizations."""
 
 
 def with_letters(latex: str) -> str:
@@ -53,6 +61,9 @@ def cleaned(printed: str) -> str:
     out: list[str] = []
     closing: list[str] = []
     pos = 0
+    if author := _ORGANIZATION.match(printed):
+        out.append(f"{NAMES}{author[1]}{NAMES_END}")
+        pos = author.end()
     for found in _CLEANED.finditer(printed):
         if found.start() < pos:
             continue
@@ -83,6 +94,7 @@ def cleaned(printed: str) -> str:
             out.append(_of_command(piece))
     out.append(printed[pos:])
     text = re.sub(r" +", " ", "".join(out)).replace(f"{ITALIC}{UPRIGHT}", "")
+    text = _ITALIC_ET_AL.sub(r" \1", text)
     return text.replace(" ,", ",").replace(" .", ".").strip(f" {LINKED}")
 
 

@@ -5,18 +5,21 @@ import re
 from cycledata.parse.bibliography.printed_markup import ITALIC, NAMES, NAMES_END
 
 _PARTICLES = r"[Vv]an|der|den|de|[Vv]on|da|del|la|le|ter|di|dos|du|el|al|bin|ten|zu"
+_CAPITAL = "A-ZÀ-ÞŁŚŠŽŻŹČĆĐĎĚĞĢİĶĽŃŇŘŞŤŮŰŌŐĀĒĪŪ"
+"""Capital letters of names, for a class."""
 _INITIALS = (
-    r"(?:[A-Z]\.?(?:[ -]?[A-Z]\.?){0,3}(?![A-Za-z]|-?\d)"
+    rf"(?:[{_CAPITAL}]\.?(?:[ -]?[{_CAPITAL}]\.?){{0,3}}(?![A-Za-z]|-?\d)"
     rf"(?! (?!(?:{_PARTICLES}|and|et|og|und) )[a-z]))"
 )
 _SURNAME = (
     rf"(?:(?:{_PARTICLES}) ){{0,3}}(?:[dD]['’])?"
-    r"(?:[A-ZÀ-Þ][\w'’-]{0,40}[a-zß-ɏ](?:[- ]"
+    rf"(?:[{_CAPITAL}][\w'’-]{{0,40}}[a-zß-ɏ](?:(?:-| (?:[ey] )?)"
     r"(?!(?:The|An|On|In|How|Why|What|When|Is|Are|Do|Does|For|From|Towards?|Some|Can|It)\b)"
-    r"[A-ZÀ-Þ][\w'’-]{0,40}[a-zß-ɏ])?|[A-ZÀ-Þ][A-ZÀ-Þ'’-]{1,40}+(?![a-z]))"
+    rf"[{_CAPITAL}][\w'’-]{{0,40}}[a-zß-ɏ])?|[{_CAPITAL}][{_CAPITAL}'’-]{{1,40}}+(?![a-z]))"
 )
 _NAME = (
-    rf"(?>{_INITIALS} {_SURNAME}|{_SURNAME},? {_INITIALS}(?: ?v\. ?d\.)?|et al\.?)"
+    rf"(?>{_INITIALS} {_SURNAME}|{_SURNAME},? (?:(?:Jr\.?|III?|IV),? )?{_INITIALS}(?: ?v\. ?d\.)?"
+    rf"|et al\.?)"
     r"(?:,? (?:Jr\.?|III|II|eds?\.?))?+"
 )
 NAMES_LIST = re.compile(
@@ -33,12 +36,12 @@ _WORDS_OF_NAMES = frozenset(
 _RUNS_ON = re.compile(r" [a-z]")
 """What follows names that took the first word of the title for a part of them."""
 _GIVEN = (
-    r"(?:[A-ZÀ-Þ](?:[^\W\d_]|['’-]){1,20}(?: [A-ZÀ-Þ]\.?){0,3}"
-    r"|[A-ZÀ-Þ]\.?(?:[ -]?[A-ZÀ-Þ]\.?){0,3}(?! [A-Z][a-z]))"
+    rf"(?:[{_CAPITAL}](?:[^\W\d_]|['’-]){{1,20}}(?: [{_CAPITAL}]\.?){{0,3}}"
+    rf"|[{_CAPITAL}]\.?(?:[ -]?[{_CAPITAL}]\.?){{0,3}}(?! [A-Z][a-z]))"
 )
 _NAMES_COLON = re.compile(
-    rf"[A-ZÀ-Þ][\w'’-]{{1,30}}, {_GIVEN}(?: ?(?:;|,? and|,? und"
-    rf"|/) ?(?:[A-ZÀ-Þ][\w'’-]{{1,30}}, {_GIVEN}"
+    rf"[{_CAPITAL}][\w'’-]{{1,30}}, {_GIVEN}(?: ?(?:;|,? and|,? und"
+    rf"|/) ?(?:[{_CAPITAL}][\w'’-]{{1,30}}, {_GIVEN}"
     rf"|{_GIVEN})){{0,30}}:,? "
 )
 AFTER_NAMES = re.compile(r"[\s.,:;)]*+")
@@ -48,16 +51,16 @@ _TOOK_ARTICLE = re.compile(r"[A-Z]\. [AI]\Z")
 """Names that end in an initial which is the first word of the title."""
 _AFTER_COLON = re.compile(r": (?![A-Z]\.)[^\s.]{2}")
 _FULL_NAME = (
-    r"(?>(?:d['’])?[A-ZÀ-Þ][\w'’.-]{0,40}+"
-    r"(?: (?:(?:van|der|den|de|von|da|del|la|le) ){0,2}(?:d['’])?[A-ZÀ-Þ][\w'’.-]{0,40}+){1,3})"
+    rf"(?>(?:d['’])?[{_CAPITAL}][\w'’.-]{{0,40}}+"
+    rf"(?: (?:(?:van|der|den|de|von|da|del|la|le) ){{0,2}}(?:d['’])?[{_CAPITAL}][\w'’.-]{{0,40}}+){{1,3}})"
 )
 FULL_NAMES = re.compile(
     rf"{_FULL_NAME}(?:(?:,? (?:and|&|und|et|en|og|y|e) |; |, ){_FULL_NAME}){{0,60}}+"
     r"(?:,? et al\.?)?[\s,.:–-]*+\Z"
 )
 TWO_NAMES = re.compile(
-    r"(?:[A-ZÀ-Þ][\w.'’-]{0,40}+,? ){1,9}(?:en|und|et|og|y"
-    r"|e) [A-ZÀ-Þ][\w.'’-]{0,40}+ (?:[A-Z]\.? )?[A-ZÀ-Þ][\w'’-]{0,40}+"
+    rf"(?:[{_CAPITAL}][\w.'’-]{{0,40}}+,? ){{1,9}}(?:en|und|et|og|y"
+    rf"|e) [{_CAPITAL}][\w.'’-]{{0,40}}+ (?:[A-Z]\.? )?[{_CAPITAL}][\w'’-]{{0,40}}+"
 )
 
 

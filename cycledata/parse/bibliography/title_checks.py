@@ -21,13 +21,15 @@ _INSTITUTION = re.compile(
     r"|Society|Foundation|Commission|Consortium|Corporation|Universit\w{1,6}|Instituto|Institut)"
     r"(?: (?:of|for|de|di|do|für|in) [\w ]{2,40})?(?:, [A-Z][\w. ]{1,30})?"
     r"|University of (?:[A-Z]\w*+ ?){1,4}|(?i:manuscript|unpublished|mimeo|working paper"
-    r"|preprint|corr|github repository|software available from \S+)"
+    r"|preprint|corr|github repository|software available from \S+|blog post|(?:\w+ )?lecture notes)"
+    r"|Elsevier|Springer(?:-Verlag)?|Wiley|Birkhäuser|Pearson|Routledge|Addison-Wesley"
     r"|[A-Z]{3,9}(?: (?:19|20)\d\d| ?'\d\d)?|redakt(?:ø|o|\\o ?)r(?:er)?|éditeurs?"
     r"|editores|redacteurs?"
     r"|(?:January|February|March|April|May|June|July|August|September|October|November|December)"
 )
 _NO_TITLE_START = re.compile(
     r"['”，]|In eds?\b|`(?!`)|(?:to|of|the|in|for|with|on|at|by|from|or) "
+    r"|[\x7f-\x9f]|(?:Distributed|Presented|Submitted|Published|Posted) (?:at|by|to|in|as|on)\b"
     r"|(?:[A-Z]\.-?){1,3}[ :,]|(?:en|y|e) |/ |v\. ?d|in,"
     r"|(?:Master|M\.? ?Sc|PhD|Ph\. ?D)\S{0,4} thesis"
     r"|(?:[A-Z]\.){1,3}[ :,]|-|(?i:chapter|chap\.|kap\.) ?\d|&|and |og |und |et |\(|\)"
@@ -39,7 +41,8 @@ _NO_TITLE_END = re.compile(
     r": (?:number )?\d[\d/-]*+\Z|\d ?\(\d{1,3}\): ?\S++\Z|\A[^:]*\b[Ss]eries\b[^:]*: "
     r"|\A[\w'’-]{2,30}, (?:[A-Z]\.? ?){1,3}\Z"
     r"| (?:e|y|and|et|und|og|de|da)\Z| \d{1,4}(?:, \d{1,5}| ?\(\d{1,3}\))\Z"
-    r"|[, ](?:19|20)\d\d\.\S++\Z"
+    r"|[, ](?:19|20)\d\d\.\S++\Z|\[u\. ?a\.\]\Z|\A[A-Z-]{3,12} \(\d+\) "
+    r"| (?:Press|Verlag|Springer(?:-Verlag)?|Wiley|Elsevier|Birkhäuser)(?:: [A-Z][\w ]{1,30})?\Z"
 )
 """Ends of texts that are names, or a journal with its volume."""
 
