@@ -50,7 +50,8 @@ _VENUE_START = re.compile(
 )
 _NUMBERS_NEXT = re.compile(
     r"(?!\W{0,9}(?:19|20)\d\d[a-z]?[).;,]{0,3}\s{0,3}(?:\Z|\x1e|arXiv|http"
-    r"|(?!Vol|No\b|Nr|Pp|Art|Iss|Bd)[A-Z][a-z]))(?!\W{0,4}\d{1,2}\.? (?:ed|Aufl))(?![\s,.]{0,4}[Vv]ol(?:\.|ume)? ?\d{1,4} of\b)[\s,.:;(]*+"
+    r"|(?!Vol|No\b|Nr|Pp|Art|Iss|Bd)[A-Z][a-z]))(?!\W{0,4}\d{1,2}\.? (?:ed|Aufl))"
+    r"(?![\s,.]{0,4}[Vv]ol(?:\.|ume)? ?\d{1,4} of\b)[\s,.:;(]*+"
     r"(?:vol(?:\.|ume)?|no\.|\d(?!\d?(?:st|nd|rd|th)\b)|pp?\.? ?\d|art)"
 )
 _THESIS = re.compile(r"Tech|PhD|Ph\. ?D|M\.? ?Sc|Master|Dissertation|Doctoral")
@@ -65,6 +66,7 @@ _TAIL = re.compile(
     r"|, (?=[A-Z][a-z]{0,6}\. [A-Z\d])|[,.]? \(?(?=Git[Hh]ub repository)"
     r"|, (?=(?:\d{1,2}(?:st|nd|rd|th)?|[Ff]irst|[Ss]econd|[Tt]hird)\.? (?:[Ee]d|Aufl))"
     r"|[\[［][A-Z]{1,2}(?:/[A-Z]{2})?[\]］]|\.: |//| / |[,.]? ?\$?<\$?http|: [A-Z][A-Za-z]{0,3}-\d"
+    r"|: [A-Z][A-Za-z/]{1,12}-\d[\w-]*+ ?(?=[\[［])"
     r"|[,.]? ?\x06|, \(|; (?=[A-Z])|, (?:19|20)\d\d[,;.] |\[[^\x00-\x7f]"
     r"| \((?=[^()]{2,60}: [^()]{0,60}\))| \[(?:PhD|Doctoral|Master)"
 )
@@ -250,7 +252,8 @@ def _is_sentence_like(text: str) -> bool:
 
 _REMARK = re.compile(
     r"\b(?:communication|preparation|submitted|press|review|journal|appear|available|accessed|thesis"
-    r"|report|edition|preprint|paper|notices|letters|bulletin|annals|archive|series)\b|\d",
+    r"|report|edition|preprint|paper|notices|letters|bulletin|annals|archive|series|unpublished"
+    r"|manuscript|draft|forthcoming|mimeo|slides|post)\b|\d",
     re.IGNORECASE,
 )
 _KIND_NEXT = re.compile(r"(?:PhD [Tt]hesis|Technical [Rr]eport|Tech\. [Rr]ep\.) [A-Z]")
@@ -258,7 +261,8 @@ _KIND_NEXT = re.compile(r"(?:PhD [Tt]hesis|Technical [Rr]eport|Tech\. [Rr]ep\.) 
 _RUN_ON = re.compile(r"[a-z] [a-z]+ (?:[A-Z][a-z]+ ?){1,3}\Z")
 """Words in small letters, then some in capitals, which may be a department."""
 _KIND_FIRST = re.compile(
-    r"(?:[A-Z]\w{1,20} ){0,3}(?:Technical [Rr]eport|Tech\. [Rr]ep\.)(?: [\w-]{0,12}\d[\w-]{0,6})?, (?=[A-Z])"
+    r"(?:[A-Z]\w{1,20} ){0,3}(?:Technical [Rr]eport|Tech\. [Rr]ep\.)"
+    r"(?: [\w/-]{0,12}\d[\w-]{0,6})?, (?=[A-Z])"
 )
 """A kind of work before its title, as MNRAS prints it."""
 _YEAR_ENDS = re.compile(r" \((?:19|20)\d\d[a-z]?\)\Z")

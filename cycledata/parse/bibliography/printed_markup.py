@@ -37,10 +37,12 @@ _LINK_COMMAND = re.compile(r"\\(?:url|path|doi|burl|eprint|URL|nolinkurl)")
 _LINK = re.compile(r"(?:doi|https?|urn|arxiv|\\|URL)", re.IGNORECASE)
 _ITALIC_ET_AL = re.compile(f" ?{ITALIC} ?(et al\\.?) ?{UPRIGHT}")
 _ORGANIZATION = re.compile(
-    r"\s*+\{((?:The |[A-Z])[\w&' -]{1,60}? (?:Foundation|Group|Team|Collaboration|Collective|Consortium|Institute"
-    r"|University|Association|Society|Organi[sz]ation|Council|Commission|Agency|Committee|Center"
-    r"|Centre|Corporation|Company|Laborator(?:y|ies)|Library|Ministry|Department|Office|Bank|Union"
-    r"|Inc\.?|Ltd\.?|AI|Research|Nations)(?=\}[:.,; \n])|[A-Z]\w{2,20}(?!\}:))\}(?=[.,:;]|\s++(?:\(?(?:19|20)\d\d|\\newblock))"
+    r"\s*+\{((?:The |[A-Z])[\w&' -]{1,60}? (?:Foundation|Group|Team|Collaboration"
+    r"|Collective|Consortium|Institute|University|Association|Society|Organi[sz]ation|Council"
+    r"|Commission|Agency|Committee|Center|Centre|Corporation|Company|Laborator(?:y|ies)|Library|Ministry|Department|Office|Bank|Union"
+    r"|Inc\.?|Ltd\.?|AI|Research|Nations)(?=\}[:.,; \n])|[A-Z]\w{2,20}"
+    r"(?!\}:|\},?\s*+~?[A-Z][\w.'~-]*+(?:[.,;]|\s++(?:[A-Z&\\]|and\b))))\}"
+    r"(?=[.,:;]|\s++(?:\(?(?:19|20)\d\d|\\newblock))"
 )
 """An organization as author: a group in braces, of one word or with a word of organizations."""
 

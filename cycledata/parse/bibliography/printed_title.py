@@ -25,7 +25,8 @@ _MARKS = re.compile(r"\\(?:bibinfo|bibfield|APACref|bauthor|oauthor|bsnm|Eprint|
 _BTX_IN = re.compile(r"tx[Ii]n(?:short|long)")
 _IN_BEFORE = re.compile(r"(?:\b[Ii]n:?|\\BIn)\s{0,3}(?:\{\}|\\[A-Za-z@]{2,12}|[~{\s\\]|\{\})*+\Z")
 _QUOTED = re.compile(
-    r"``((?:[^`'\"]|'(?!')|`(?!`)|\"[A-Za-z][^\"`']{0,60}\"(?=,?''| [a-z])){4,400}+)(?:''|\")|“([^“”]{4,400}+)”|\\enquote\s*+(?=\{)"
+    r"``((?:[^`'\"]|'(?!')|`(?!`)|\"[A-Za-z][^\"`']{0,60}\"(?=,?''| [a-z])){4,400}+)(?:''|\")"
+    r"|“([^“”]{4,400}+)”|\\enquote\s*+(?=\{)"
     r"|(?<=[,.)] )\"([^\"]{8,400})\""
 )
 _ANY_YEAR = re.compile(r"(?<!\d)(?:19|20)\d\d(?!\d)")

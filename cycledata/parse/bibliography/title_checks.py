@@ -21,7 +21,8 @@ _INSTITUTION = re.compile(
     r"|Society|Foundation|Commission|Consortium|Corporation|Universit\w{1,6}|Instituto|Institut)"
     r"(?: (?:of|for|de|di|do|für|in) [\w ]{2,40})?(?:, [A-Z][\w. ]{1,30})?"
     r"|University of (?:[A-Z]\w*+ ?){1,4}|(?i:manuscript|unpublished|mimeo|working paper"
-    r"|preprint|corr|github repository|software available from \S+|blog post|(?:\w+ )?lecture notes)"
+    r"|preprint|corr|github repository|software available from \S+|blog post"
+    r"|(?:\w+ )?lecture notes)"
     r"|Elsevier|Springer(?:-Verlag)?|Wiley|Birkhäuser|Pearson|Routledge|Addison-Wesley"
     r"|[A-Z]{3,9}(?: (?:19|20)\d\d| ?'\d\d)?|redakt(?:ø|o|\\o ?)r(?:er)?|éditeurs?"
     r"|editores|redacteurs?"
@@ -38,7 +39,7 @@ _NO_TITLE_START = re.compile(
 _PLACE_AT_END = re.compile(r" \((?:[A-Z][a-z][^()]*|arXiv[^()]*)\)\Z")
 """A publisher or a note in parentheses, or the end of a title."""
 _NO_TITLE_END = re.compile(
-    r": (?:number )?\d[\d/-]*+\Z|\d ?\(\d{1,3}\): ?\S++\Z|\A[^:]*\b[Ss]eries\b[^:]*: "
+    r": (?:number )?\d[\d/-]*+\Z|\d ?\(\d{1,3}\): ?\S++\Z|\A[^:]*(?<![Tt]ime )\b[Ss]eries\b[^:]*: "
     r"|\A[\w'’-]{2,30}, (?:[A-Z]\.? ?){1,3}\Z"
     r"| (?:e|y|and|et|und|og|de|da)\Z| \d{1,4}(?:, \d{1,5}| ?\(\d{1,3}\))\Z"
     r"|[, ](?:19|20)\d\d\.\S++\Z|\[u\. ?a\.\]\Z|\A[A-Z-]{3,12} \(\d+\) "

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from posixpath import basename
 
 from cycledata.errors import ParseError
+from cycledata.parse.latex.file_versions import latest_versions, path_stem
 from cycledata.parse.latex.includes import Includes
 from cycledata.parse.latex.input_stack import is_style
 from cycledata.parse.latex.known_commands import words
@@ -28,7 +29,9 @@ _TEMPLATE_TITLE = re.compile(
     r"formatting instructions|instructions for (?:authors|\*?acl|the)|submission and formatting|"
     r"author guidelines|style file|bare demo|sample (?:article|document)|sigplan.{0,20}template|"
     r"full title of article|title text|paper title\*?\s*\}|latex template|insert your title|"
-    r"guidelines for preparing|author response|rebuttal|response to (?:the )?review|"
+    r"guidelines for preparing|the name of the title is hope|elsevier instructions|"
+    r"^(?:article|contribution|paper|your|manuscript) title\W*$|"
+    r"author response|rebuttal|response to (?:the )?review|"
     r"^[^A-Za-z]*(?:(?:online|electronic|web) )?(?:supplement|supporting information|appendix to|"
     r"appendices to|appendix for|appendices for|online appendix)",
     re.IGNORECASE,
@@ -41,22 +44,18 @@ _ASIDE = words(
     "copy outline proposal summary short supmat supmaterial suppmat suppmaterial suppinfo "
     "supporting "
     "si sm esm addendum coverletter prev previous orig deprecated unused trash rejected "
-    "translation translated translations"
+    "translation translated translations marked markup tracked trackchanges changes highlighted "
+    "latexdiff"
 )
 """Parts of file names that say: beside the paper."""
 _LANGUAGES = words(
     "zh cn chs cht chinese fr french francais de german deutsch es spanish ru russian ja jp "
     "japanese ko "
-    "kr korean pt portuguese ita italian pl polish tr turkish vi vn ar fa persian"
+    "kr korean pt ptbr br portuguese ita italian pl polish tr turkish vi vn ar fa persian"
 )
 """Parts of file names that say: a translation."""
 _LATE = words("final camera cameraready cr revised revision accepted published latest current")
 """Parts of file names that say: the last state of the text."""
-_VERSION = re.compile(r"(.*?)[_.-]?(?:v|ver|version|draft|rev|r)?[_.-]?(\d{1,8})\Z", re.IGNORECASE)
-_FOLDER_VERSION = re.compile(r"([A-Za-z]{0,20}[_.-]?)(\d{1,8})")
-_DATE = re.compile(
-    r"(?<!\d)((?:19|20)\d\d)[-_.]?(0[1-9]|1[0-2])(?:[-_.]?(0[1-9]|[12]\d|3[01]))?(?!\d)"
-)
 _ABSTRACT = re.compile(r"\\(?:begin\s*+\{(?:abstract|Abstract)\}|(?:abstract|ABSTRACT)\s*+\{)")
 _BIBLIOGRAPHY = re.compile(
     r"\\(?:(?:bibliography|printbibliography|addbibresource)(?![A-Za-z])|begin\{thebibliography\})"
@@ -107,6 +106,8 @@ class _Draft:
     n_parts: int
     """How many of title, abstract and bibliography it has."""
     is_east_asian: bool
+    is_comparison: bool
+    """It was made by latexdiff, which marks what changed."""
 
 
 def choose_main(texts: Mapping[str, str], *, main: str | None = None) -> MainFile:
@@ -164,18 +165,18 @@ def _reasons(
         for text in texts.values()
         if "root" in text[:300] and (hint := _ROOT_HINT.search(text[:300]))
     }
-    stems = {_stem(path) for path in texts if path.endswith(".bbl")}
+    stems = {path_stem(path) for path in texts if path.endswith(".bbl")}
     papers = [draft for draft in drafts if not draft.is_template]
     most = max(draft.length for draft in drafts)
     latest = max((draft.venue for draft in papers), default=0.0)
     parts = max((draft.n_parts for draft in papers), default=0)
     mixed = any(not draft.is_east_asian for draft in papers)
-    versions = _latest_versions(candidates)
+    versions = latest_versions(candidates)
     found: dict[str, list[tuple[float, str]]] = {}
     for draft in drafts:
         found[draft.path] = [
             *_points(draft, most=most, latest=latest, parts=parts),
-            (2.0 * (_stem(draft.path) in stems), "has a .bbl of its name"),
+            (2.0 * (path_stem(draft.path) in stems), "has a .bbl of its name"),
             (2.0 * (basename(draft.path) in hints), "named as root by a part"),
             (-5.0 * (draft.is_east_asian and mixed), "a translation"),
             (versions.get(draft.path, 0.0), "version number"),
@@ -187,49 +188,6 @@ def _differences(first: list[tuple[float, str]], second: list[tuple[float, str]]
     """Return the reasons that speak most for the first of two candidates."""
     gaps = [(one - two, why) for (one, why), (two, _) in zip(first, second, strict=True)]
     return [why for gap, why in sorted(gaps, reverse=True)[:3] if gap > 0.2]
-
-
-def _latest_versions(paths: list[str]) -> dict[str, float]:
-    """Return points by path: files that differ in a number only are versions, the highest last.
-
-    >>> _latest_versions(["a_v2.tex", "a_v10.tex", "b.tex"])
-    {'a_v2.tex': -2.0, 'a_v10.tex': 2.0}
-    """
-    families: dict[str, list[tuple[int, str]]] = {}
-    for path in paths:
-        for family, number in _numbered(path):
-            families.setdefault(family, []).append((number, path))
-    points: dict[str, float] = {}
-    stems = {_stem(path)[-80:].lower() for path in paths}
-    for stem, members in families.items():
-        if len(members) > 1 or stem in stems:
-            last = max(members)
-            points |= {path: 2.0 if (number, path) == last else -2.0 for number, path in members}
-    return points
-
-
-def _numbered(path: str) -> Iterator[tuple[str, int]]:
-    """Yield the names that a path shares with its other versions, and its number among them.
-
-    >>> list(_numbered("v3/a_2019-11-20.tex"))
-    [('v3/a_', 20191120), ('#v/a_2019-11-20', 3)]
-    """
-    stem = _stem(path)[-80:]
-    dated = _DATE.search(stem)
-    found = None if dated else _VERSION.match(stem)
-    if dated:
-        yield (
-            (stem[: dated.start()] + stem[dated.end() :]).lower(),
-            int("".join(dated.groups("00"))),
-        )
-    elif found:
-        yield found[1].lower(), int(found[2])
-    folders, _, name = stem.rpartition("/")
-    for part in folders.split("/"):
-        numbered = _FOLDER_VERSION.fullmatch(part)
-        if numbered:
-            rest = folders.replace(part, f"#{numbered[1].lower()}", 1)
-            yield f"{rest}/{name}", int(numbered[2])
 
 
 def _has_class(path: str, text: str) -> bool:
@@ -251,10 +209,6 @@ def _is_tex(path: str) -> bool:
     return path.lower().endswith((".tex", ".ltx", ".latex")) or "." not in basename(path)
 
 
-def _stem(path: str) -> str:
-    return path.rsplit(".", 1)[0]
-
-
 def _candidates(texts: Mapping[str, str], sources: list[str], includes: Includes) -> list[str]:
     r"""Files that could be compiled on their own and that no other of them reads.
 
@@ -264,7 +218,7 @@ def _candidates(texts: Mapping[str, str], sources: list[str], includes: Includes
     roots: dict[str, None] = {}
     others = [path for path in texts if _is_tex(path) and path not in sources]
     for path in sources:
-        name = basename(_stem(path))
+        name = basename(path_stem(path))
         parents = [
             other for other in others if name in texts[other] and path in includes.read_by(other)
         ]
@@ -325,6 +279,7 @@ def _draft(texts: Mapping[str, str], path: str, includes: Includes) -> _Draft:
         is_final=bool(options & {"final", "accepted"}),
         n_parts=sum(any(map(has_part, whole)) for has_part in _HAS_PART),
         is_east_asian=sum(map(_n_east_asian, whole)) > 500,
+        is_comparison="\\DIFadd" in preamble,
     )
 
 
@@ -369,7 +324,7 @@ def _venue_date(names: Iterable[str]) -> float:
 
 def _points(draft: _Draft, *, most: int, latest: float, parts: int) -> Iterator[tuple[float, str]]:
     """Yield points for or against a draft with the reason, always in the same order."""
-    name_parts = [part.lower() for part in _NAME_PART.findall(basename(_stem(draft.path)))]
+    name_parts = [part.lower() for part in _NAME_PART.findall(basename(path_stem(draft.path)))]
     folders = [part.lower() for part in _NAME_PART.findall(draft.path.rpartition("/")[0])]
     yield 4 * draft.length / max(most, 1), "longest"
     # Instructions, replies, slides and figures are documents, but not the paper.
@@ -380,6 +335,7 @@ def _points(draft: _Draft, *, most: int, latest: float, parts: int) -> Iterator[
     yield -5.0 * any(part in _LANGUAGES for part in name_parts + folders), "no translation"
     yield -5.0 * basename(draft.path).startswith(("_", ".", "~", "#")), "no hidden name"
     yield -3.0 * (not draft.has_sections), "has sections"
+    yield -4.0 * draft.is_comparison, "no comparison of two versions"
     yield 1.0 * (draft.n_parts - parts), "has title, abstract and bibliography"
     # Older copies are put into folders.
     yield -1.0 * draft.path.count("/"), "highest folder"
@@ -388,4 +344,5 @@ def _points(draft: _Draft, *, most: int, latest: float, parts: int) -> Iterator[
     # The last venue tried is the last state of the text; its accepted form the last of all.
     yield 3.0 * (0 < latest == draft.venue), "latest venue"
     yield 1.0 * (draft.is_final or bool(_LATE & {*name_parts, *folders})), "accepted form"
+    yield 0.6 * max(name_parts.count("final") - 1, 0), "final of the finals"
     yield 1.0 * (bool(name_parts) and name_parts[0] in _USUAL), "usual name"
