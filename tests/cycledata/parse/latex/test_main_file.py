@@ -134,6 +134,33 @@ def document(body: str = LONG, *, preamble: str = "", name: str = "article") -> 
             "b.tex",
             id="most-complete",
         ),
+        pytest.param(
+            {"a_final.tex": document("x" * 900), "a_final_final.tex": document("x" * 900)},
+            "a_final_final.tex",
+            id="final-of-finals",
+        ),
+        pytest.param(
+            {"a_02.06.2022.tex": document("x" * 900), "a_17.05.2023.tex": document()},
+            "a_17.05.2023.tex",
+            id="day-first",
+        ),
+        pytest.param(
+            {"a-June2.tex": document(), "a-May30.tex": document("x" * 900)},
+            "a-June2.tex",
+            id="named-month",
+        ),
+        pytest.param(
+            {"a.tex": document("x" * 900),
+             "b.tex": document("y" * 990, preamble="\\providecommand{\\DIFadd}[1]{#1}")},
+            "a.tex",
+            id="latexdiff",
+        ),
+        pytest.param(
+            {"ours.tex": document("x"),
+             "sn-article.tex": document("x" * 900, preamble="\\title{Article Title}\n")},
+            "ours.tex",
+            id="template-by-title",
+        ),
         pytest.param({"body.tex": "\\section{A} text", "n.txt": "x"}, "body.tex", id="no-class"),
     ],
 )  # fmt: skip
