@@ -1,13 +1,9 @@
 """Command line of cycletrain: parse arguments, call one public function, print the result."""
 
-import importlib
-import logging
 import os
-import sys
 import tempfile
-import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager, redirect_stdout
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any, Literal, NoReturn
 
@@ -24,6 +20,7 @@ from cycledata.console import (
     printable,
     run,
 )
+from cycletrain.job_command import log_to_stderr, run_job
 from cycletrain.recipe_commands import recipes
 
 app = command_line("Train and run the reviewer, the researcher and the detector.")
@@ -109,7 +106,7 @@ def cli(version: Version = False) -> None:
 )
 def sft(recipe: RecipeFile, overrides: Overrides = None, as_json: AsJson = False) -> None:
     """Fine-tune a reviewer or a researcher on a build."""
-    _job("sft", recipe, overrides, as_json=as_json)
+    run_job("sft", recipe, overrides, as_json=as_json)
 
 
 @app.command(epilog=examples("cycletrain rollout --recipe researcher-12b-rollout --round 1"))
@@ -117,7 +114,7 @@ def rollout(
     recipe: RecipeFile, overrides: Overrides = None, round_: Round = None, as_json: AsJson = False
 ) -> None:
     """Sample papers for the prompts of a build, or for one round's share of them."""
-    _job("rollout", recipe, overrides, round_, as_json=as_json)
+    run_job("rollout", recipe, overrides, round_, as_json=as_json)
 
 
 @app.command(epilog=examples("cycletrain reward --recipe researcher-12b-reward --round 1"))
@@ -125,7 +122,7 @@ def reward(
     recipe: RecipeFile, overrides: Overrides = None, round_: Round = None, as_json: AsJson = False
 ) -> None:
     """Review sampled papers; the mean rating is the reward."""
-    _job("reward", recipe, overrides, round_, as_json=as_json)
+    run_job("reward", recipe, overrides, round_, as_json=as_json)
 
 
 @app.command(epilog=examples("cycletrain pairs --recipe researcher-12b-pairs --round 1"))
@@ -133,7 +130,7 @@ def pairs(
     recipe: RecipeFile, overrides: Overrides = None, round_: Round = None, as_json: AsJson = False
 ) -> None:
     """Pair the best with the worst paper of each prompt."""
-    _job("pairs", recipe, overrides, round_, as_json=as_json)
+    run_job("pairs", recipe, overrides, round_, as_json=as_json)
 
 
 @app.command(
@@ -146,19 +143,19 @@ def simpo(
     recipe: RecipeFile, overrides: Overrides = None, round_: Round = None, as_json: AsJson = False
 ) -> None:
     """Train a policy on preference pairs with SimPO and NLL."""
-    _job("simpo", recipe, overrides, round_, as_json=as_json)
+    run_job("simpo", recipe, overrides, round_, as_json=as_json)
 
 
 @app.command(epilog=examples("cycletrain iterate --recipe researcher-12b-iterate"))
 def iterate(recipe: RecipeFile, overrides: Overrides = None, as_json: AsJson = False) -> None:
     """Sample, review and optimize for several rounds; a stopped run resumes."""
-    _job("iterate", recipe, overrides, as_json=as_json)
+    run_job("iterate", recipe, overrides, as_json=as_json)
 
 
 @app.command(epilog=examples("cycletrain grpo --recipe researcher-12b-grpo"))
 def grpo(recipe: RecipeFile, overrides: Overrides = None, as_json: AsJson = False) -> None:
     """Optimize a policy against its reviewer with GRPO, and audit it; a stopped run resumes."""
-    _job("grpo", recipe, overrides, as_json=as_json)
+    run_job("grpo", recipe, overrides, as_json=as_json)
 
 
 @app.command(
@@ -166,7 +163,7 @@ def grpo(recipe: RecipeFile, overrides: Overrides = None, as_json: AsJson = Fals
 )
 def detect(recipe: RecipeFile, overrides: Overrides = None, as_json: AsJson = False) -> None:
     """Separate generated from human texts by their probability curvature."""
-    _job("detect", recipe, overrides, as_json=as_json)
+    run_job("detect", recipe, overrides, as_json=as_json)
 
 
 @app.command(
@@ -212,7 +209,7 @@ def review(
     dtype: Dtype = "bfloat16",
 ) -> None:
     """Review papers; print predictions for `cycleeval score`, one JSON object per line."""
-    _log_to_stderr()
+    log_to_stderr()
     with _folder(work) as folder:
         from cycledata.llm.chat import Sampling
         from cycletrain.generation import open_generator
@@ -272,7 +269,7 @@ def write(
     dtype: Dtype = "bfloat16",
 ) -> None:
     """Write a paper from references, with simulated results and its disclosure; print LaTeX."""
-    _log_to_stderr()
+    log_to_stderr()
     with _folder(work) as folder:
         from cycledata.llm.chat import Sampling
         from cycletrain.generation import open_generator
@@ -361,74 +358,6 @@ def check_disclosure(
         raise typer.Exit(EXIT_FAILED)
 
 
-def _job(
-    job: str,
-    recipe: str,
-    overrides: list[str] | None,
-    round_: int | None = None,
-    *,
-    as_json: bool,
-) -> None:
-    """Read the recipe, run the job, print its numbers and where its record is."""
-    _log_to_stderr()
-    from cycletrain.read_recipe import read_config
-    from cycletrain.recipe_files import CONFIGS, recipe_path
-
-    settings = [*(overrides or []), *([f"round={round_}"] if round_ else [])]
-    config: Any = read_config(recipe_path(recipe), CONFIGS[job], settings)
-    module = importlib.import_module(f"cycletrain.jobs.{job}")
-    # Trackers print on stdout, which is for the result.
-    with _enough_memory(job), redirect_stdout(sys.stderr), _named_on_interrupt(config.out):
-        record = module.run(config)
-    if as_json:
-        print_json(record.model_dump(mode="json"))
-        return
-    for name, value in record.metrics.items():
-        print(f"{name:40} {value:.4g}")
-    for name, value in record.counts.items():
-        print(f"{name:40} {value}")
-    if record.audit is not None:
-        print(printable(record.audit.verdict.sentence))
-    print(f"record: {config.out / 'index.html'}")
-
-
-_SMALLER = {
-    "sft": "training.batch_size or context_tokens, or set training.checkpointing or sharding, or"
-    " adapter.gradient_device=layers",
-    "rollout": "batch_size or sampling.max_tokens",
-    "reward": "batch_size or sampling.max_tokens",
-    "iterate": "batch_size, training.batch_size or training.context_tokens",
-    "detect": "window_tokens",
-}
-"""What to lower when a job runs out of memory."""
-_SMALLER["simpo"], _SMALLER["grpo"] = _SMALLER["sft"], _SMALLER["iterate"]
-
-
-@contextmanager
-def _enough_memory(job: str) -> Iterator[None]:
-    """Turn a lack of memory, wherever it occurs, into an error that names what to lower."""
-    import torch
-
-    from cycledata.errors import TrainingError
-
-    try:
-        yield
-    except torch.OutOfMemoryError as error:
-        lower = _SMALLER.get(job, "the batch size")
-        reason = str(error).splitlines()[0][:200]
-        raise TrainingError(f"out of memory: {reason}; lower {lower}") from error
-
-
-@contextmanager
-def _named_on_interrupt(out: Path) -> Iterator[None]:
-    """Print how to resume if the job is interrupted by Ctrl-C or SIGTERM."""
-    try:
-        yield
-    except KeyboardInterrupt:
-        note(f"interrupted; run the same command again to resume from {out}")
-        raise
-
-
 def _model_config(path: str, **options: str | None) -> Any:
     """Return the config of a model that options name.
 
@@ -444,25 +373,6 @@ def _model_config(path: str, **options: str | None) -> Any:
         return ModelConfig.model_validate({"path": path, **options})
     except ValidationError as error:
         raise typer.BadParameter(f"model: {first_problem(error)}") from error
-
-
-def _log_to_stderr() -> None:
-    """Log to stderr; of the libraries only what a user can act on."""
-    from rich.console import Console
-    from rich.logging import RichHandler
-
-    on_terminal = sys.stderr.isatty()
-    # Packing and preparing have bars of their own, which would tear the log. Read at import.
-    os.environ.setdefault("HF_DATASETS_DISABLE_PROGRESS_BARS", "1")
-    if not on_terminal:  # before the hub's library is imported, which reads it once
-        os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
-    rich = RichHandler(console=Console(stderr=True), show_path=False)
-    handler = rich if on_terminal else logging.StreamHandler()
-    logging.basicConfig(level=logging.INFO, format="%(message)s", handlers=[handler])
-    # Requests, kernels for devices that are not there, notes for authors of libraries.
-    for name in ("httpx", "httpx2", "torchao", "torch.utils._pytree"):
-        logging.getLogger(name).setLevel(logging.ERROR)
-    warnings.filterwarnings("ignore", "`is_gradient_checkpointing`", FutureWarning)
 
 
 @contextmanager

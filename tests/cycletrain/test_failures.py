@@ -310,7 +310,7 @@ def test_an_installation_that_changes_during_a_run_does_not_end_it(
 def test_what_a_tracker_prints_is_not_in_the_result(
     research_build: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any
 ) -> None:
-    from cycletrain import cli
+    from cycletrain.job_command import run_job
 
     recipe = tmp_path / "pairs.toml"
     recipe.write_text(
@@ -323,17 +323,17 @@ def test_what_a_tracker_prints_is_not_in_the_result(
         return open_run("pairs", config)
 
     monkeypatch.setattr("cycletrain.jobs.pairs.run", run)
-    cli._job("pairs", str(recipe), None, as_json=True)
+    run_job("pairs", str(recipe), None, as_json=True)
     shown = capsys.readouterr()
     assert json.loads(shown.out)["job"] == "pairs"
     assert "Trackio" in shown.err
 
 
 def test_no_bar_of_a_library_is_among_the_log(monkeypatch: pytest.MonkeyPatch) -> None:
-    from cycletrain.cli import _log_to_stderr
+    from cycletrain.job_command import log_to_stderr
 
     monkeypatch.delenv("HF_DATASETS_DISABLE_PROGRESS_BARS", raising=False)
-    _log_to_stderr()
+    log_to_stderr()
     code = "import datasets; print(datasets.are_progress_bars_disabled())"
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert found.stdout == "True\n"

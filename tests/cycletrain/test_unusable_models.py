@@ -9,10 +9,11 @@ import torch
 
 from cycledata.errors import ParseError, TrainingError
 from cycledata.records import Message
-from cycletrain import cli, training
+from cycletrain import training
 from cycletrain.chat_tokens import encode_chat
 from cycletrain.checkpoints import load_model, load_tokenizer
 from cycletrain.config import AdapterConfig, ModelConfig, TrainingConfig
+from cycletrain.job_command import enough_memory
 from cycletrain.memory import ModelShape
 
 CHAT = (Message(role="user", content="a"), Message(role="assistant", content="b"))
@@ -121,7 +122,7 @@ def test_a_lack_of_memory_outside_of_the_updates_names_what_to_lower(
 ) -> None:
     with (
         pytest.raises(TrainingError, match=rf"out of memory: CUDA is full; lower .*{setting}"),
-        cli._enough_memory(job),
+        enough_memory(job),
     ):
         raise torch.OutOfMemoryError("CUDA is full\nMore.")
 
