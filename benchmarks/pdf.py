@@ -6,7 +6,7 @@
 FOLDER has ``*.pdf`` and ``headings_truth.json``: {name: {"headings": [[level, title], ...]}}, with
 titles as LaTeX or as printed. A heading counts as found where its words are (one of the authors'
 own macros in it may be any text); levels are counted apart. Seconds per paper are given by the
-clock and by processor time, worker and its start included; memory is the largest process. Besides
+clock and by processor time, worker and its start included; memory is the largest process. Beside
 our converters there are peers: ``docvortex-marks`` counts every heading that DocVortex itself
 marks, less the title, Abstract, References and Acknowledgments; ``pypdfium2-text`` and
 ``pypdf-text`` take the plain text of these readers, and each line that begins with a number of a

@@ -184,6 +184,12 @@ def _run(command: list[str], payload: bytes | None, limits: PdfLimits) -> bytes:
             raise ParseError("pdf-timeout", detail) from None
         finally:
             _end_group(process)
+        if process.returncode < 0:
+            name = signal.Signals(-process.returncode).name
+            detail = f"{Path(command[0]).name} ended by {name}: out of memory, or a crash"
+            raise ParseError(
+                "converter-failed", f"{detail}; the limit is {limits.memory_bytes} bytes"
+            )
         if process.returncode != 0:
             err.seek(0, os.SEEK_END)
             err.seek(max(err.tell() - 400, 0))
@@ -222,8 +228,7 @@ def _outside(payload: bytes, converter: Converter, limits: PdfLimits) -> Convert
         raise ValueError(
             f"{program_name} is not on PATH; install {converter} in its own environment"
         )
-    asked = _run([program, "--version"], None, limits).decode("utf-8", "replace")
-    number = re.search(r"\d{1,4}(?:\.\d{1,4}){1,3}", asked[:1_000])
+    number = _version_of(program, limits)
     with tempfile.TemporaryDirectory() as folder:
         pdf, out = Path(folder, "paper.pdf"), Path(folder, "out")
         pdf.write_bytes(payload)
@@ -232,27 +237,48 @@ def _outside(payload: bytes, converter: Converter, limits: PdfLimits) -> Convert
         # PaddleOCR-VL writes one file per page: paper_0.md to paper_11.md.
         written = sorted(out.rglob("*.md"), key=lambda path: (len(path.name), path.name))
         if not written:
-            raise ParseError("converter-failed", f"{program_name} wrote no Markdown")
+            raise ParseError(
+                "converter-failed", f"{program_name} ended without an error but wrote no Markdown"
+            )
         pages = [path.read_text("utf-8", "replace") for path in written[: limits.pages]]
         text = "\n\n".join(pages)[: limits.output_bytes]
     blocks = tuple(_markdown_blocks(text))
-    return Converted(f"{converter}/{number[0] if number else 'unknown'}", 0, blocks)
+    return Converted(f"{converter}/{number}", 0, blocks)
+
+
+def _version_of(program: str, limits: PdfLimits) -> str:
+    """Return the version that a command states; ``"unknown"`` if it has no such option."""
+    try:
+        said = _run([program, "--version"], None, limits).decode("utf-8", "replace")
+    except ParseError as error:
+        if error.rule != "converter-failed":
+            raise
+        return "unknown"
+    number = re.search(r"\d{1,4}(?:\.\d{1,4}){1,3}", said[:1_000])
+    return number[0] if number else "unknown"
+
+
+_PICTURE = re.compile(r"!\[[^\[\]\n]*+\]\([^()\n]*+\)|<img\b[^<>]*+>")
+_WRAPPER = re.compile(r"</?(?:div|center|html|body)\b[^<>]*+>")
+"""PaddleOCR-VL wraps captions, pictures and tables in these."""
 
 
 def _markdown_blocks(text: str) -> Iterator[Block]:
     """Paragraphs and headings of Markdown without its pictures; the first heading is the title."""
     seen_title = False
-    for paragraph in re.split(r"\n[ \t]*+\n", re.sub(r"!\[[^\[\]\n]*+\]\([^()\n]*+\)", "", text)):
+    for paragraph in re.split(r"\n[ \t]*+\n", _WRAPPER.sub("", _PICTURE.sub("", text))):
         stripped = paragraph.strip()
         heading = re.match(r"#{1,6}[ \t]++([^\n]*+)", stripped)
         if heading:
-            kind: Kind = "heading" if seen_title else "title"
+            yield Block("heading" if seen_title else "title", heading[1].strip(" #*"), 0, _NOWHERE)
             seen_title = True
-            yield Block(kind, heading[1].strip(" #*"), 0, _NOWHERE)
             stripped = stripped[heading.end() :].strip()
         if stripped:
             is_caption = re.match(r"(?:Figure|Fig\.|Table) \d", stripped)
-            yield Block("caption" if is_caption else "text", stripped, 0, _NOWHERE)
+            kind: Kind = (
+                "caption" if is_caption else "table" if stripped.startswith("<table") else "text"
+            )
+            yield Block(kind, stripped, 0, _NOWHERE)
 
 
 _NOWHERE: Box = (0.0, 0.5, 1.0, 0.5)

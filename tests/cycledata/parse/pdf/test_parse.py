@@ -185,8 +185,10 @@ def test_memory_is_bounded() -> None:
         parse_pdf(PAPER, file="x", converter="docvortex", limits=limits)
 
 
-def _command(folder: Path, monkeypatch: pytest.MonkeyPatch, script: str) -> None:
-    program = folder / "mineru-kit"
+def _command(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, script: str, name: str = "mineru-kit"
+) -> None:
+    program = folder / name
     program.write_text(f"#!/bin/sh\n{script}\n")
     program.chmod(program.stat().st_mode | stat.S_IEXEC)
     monkeypatch.setenv("PATH", str(folder), prepend=os.pathsep)
@@ -234,6 +236,76 @@ def test_mineru_is_called_in_its_own_environment(
         (1, "Method", "They run."),
         (1, "Results", "They win."),
     ]
+
+
+PADDLE = """#!/bin/sh
+# What PaddleOCR-VL writes: for each page JSON, pictures and Markdown, its log on both streams.
+if [ "$1" = --version ]; then echo "paddleocr 3.7.1"; exit; fi
+[ "$1 $2 $4" = "doc_parser -i --save_path" ] || exit 2
+name=$(basename "$3" .pdf); mkdir -p "$5/imgs"
+for page in 0 1 2 3 4 5 6 7 8 9 10 11; do
+  echo "Processed item $page" >&2; echo '{"res": {}}'
+  echo '{"page_index": '$page'}' > "$5/${name}_${page}_res.json"
+  touch "$5/${name}_${page}_layout_det_res.png" "$5/imgs/img_in_image_box_$page.jpg"
+  printf 'Words of page %s.\n' $page > "$5/${name}_$page.md"
+done
+cp "$(dirname "$0")/first.md" "$5/${name}_0.md"
+"""
+FIRST = """# A Paper on Foxes
+
+## Abstract
+
+We study foxes.
+
+## 1 Introduction
+
+<div style="text-align: center;"><img src="imgs/img_in_image_box_1.jpg" alt="Image" /></div>
+
+<div style="text-align: center;">Figure 1: A fox.</div>
+
+<div style="text-align: center;"><html><body><table><tr><td>1</td></tr></table></body></html></div>
+
+## 2 Method
+"""
+
+
+def test_paddleocr_is_read_page_by_page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "first.md").write_text(FIRST)
+    _command(tmp_path, monkeypatch, PADDLE.partition("\n")[2], name="paddleocr")
+    found = parse_pdf(PAPER, file="fox.pdf", converter="paddleocr-vl")
+    assert found.text_version == "paddleocr-vl/3.7.1+3"
+    assert [(s.level, s.title) for s in found.sections] == [(1, "Introduction"), (1, "Method")]
+    assert found.sections[0].text == "<table><tr><td>1</td></tr></table>"
+    assert [figure.caption for figure in found.figures] == ["Figure 1: A fox."]
+    words = [f"Words of page {page}." for page in range(1, 12)]
+    assert found.sections[1].text.split("\n\n") == words
+
+
+def test_a_command_without_a_version_option_is_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "paper.md").write_text(MARKDOWN)
+    script = (
+        f'[ "$1" = parse ] || {{ echo No such option >&2; exit 2; }}; cp {tmp_path}/paper.md "$4"'
+    )
+    _command(tmp_path, monkeypatch, script)
+    assert parse_pdf(PAPER, file="x", converter="mineru").text_version == "mineru/unknown+3"
+
+
+def test_a_command_that_crashes_is_named_with_its_signal(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _command(tmp_path, monkeypatch, '[ "$1" = --version ] || kill -ABRT $$')
+    with pytest.raises(ParseError, match=r"^converter-failed: mineru-kit ended by SIGABRT: "):
+        parse_pdf(PAPER, file="x", converter="mineru")
+
+
+def test_a_command_that_writes_nothing_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _command(tmp_path, monkeypatch, "exit 0", name="paddleocr")
+    with pytest.raises(ParseError, match=r"^converter-failed: paddleocr ended .* no Markdown"):
+        parse_pdf(PAPER, file="x", converter="paddleocr-vl")
 
 
 def test_a_command_that_fails_is_quoted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
