@@ -4,7 +4,7 @@ import logging
 import math
 import shutil
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -141,11 +141,17 @@ def save_trained(
     """Save what trained with its tokenizer and its base's identity, in full or not at all.
 
     Every process calls this; the first one writes.
+
+    Raises:
+        TrainingError: a weight is not finite: the last update gave it, or the base had it.
     """
     weights = whole_weights(trainer)
     if not is_main_process():
         return
     model = trainer.accelerator.unwrap_model(trainer.model)
+    _require_finite_weights(
+        weights or {k: w for k, w in model.named_parameters() if w.requires_grad}
+    )
     with replace_folder(folder) as temporary:
         if isinstance(model, PeftModel):
             first = start if start.is_dir() else None
@@ -184,6 +190,16 @@ def _require_finite(name: str, value: Any, trainer: Any) -> None:
         f"update {step}: expected a finite {name}, found {float(value)}; lower the learning rate or"
         f" check the data ({kept})"
     )
+
+
+def _require_finite_weights(weights: Mapping[str, Tensor]) -> None:
+    broken = [name for name, weight in weights.items() if not bool(weight.isfinite().all())]
+    if broken:
+        raise TrainingError(
+            f"the trained weights: expected finite values, found others in {broken[0]} and"
+            f" {len(broken) - 1} more tensors; nothing was saved. Lower the learning rate, or check"
+            " the base"
+        )
 
 
 class _Watched(TrainerCallback):

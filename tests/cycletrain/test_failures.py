@@ -92,6 +92,27 @@ def test_weights_that_an_update_destroyed_are_no_good_checkpoint(
     assert (tmp_path / "trainer" / "checkpoint-1").is_dir()
 
 
+@pytest.mark.parametrize("cause", ["last update", "base"])
+def test_weights_that_are_not_finite_are_not_saved(
+    review_build: Path, tiny_model: Path, tmp_path: Path, cause: str
+) -> None:
+    from cycletrain.checkpoints import load_model, load_tokenizer
+
+    config = sft_config(review_build, tiny_model, tmp_path / "out", max_steps=1)
+    if cause == "base":  # of a token that no text has, so that the loss is finite
+        model = load_model(model_at(tiny_model))
+        model.get_input_embeddings().weight.data[0] = float("nan")
+        model.save_pretrained(tmp_path / "base")
+        load_tokenizer(model_at(tiny_model)).save_pretrained(tmp_path / "base")
+        config = config.model_copy(update={"model": model_at(tmp_path / "base")})
+    else:
+        huge = config.training.model_copy(update={"learning_rate": float("inf")})
+        config = config.model_copy(update={"training": huge})
+    with pytest.raises(TrainingError, match=r"expected finite values, found .*nothing was saved"):
+        sft.run(config)
+    assert not (tmp_path / "out" / "model").exists()
+
+
 def test_too_little_memory_names_the_settings_to_change(
     review_build: Path, tiny_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
