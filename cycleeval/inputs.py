@@ -105,7 +105,8 @@ def plain_list(values: object, what: str) -> list[object]:
     """
     if isinstance(values, list):
         return values
-    if isinstance(values, str | bytes | bytearray | Mapping | AbstractSet):
+    is_bytes = isinstance(values, memoryview) and values.format in ("B", "b", "c")
+    if is_bytes or isinstance(values, str | bytes | bytearray | Mapping | AbstractSet):
         raise TypeError(
             f"{what}: expected a sequence with one entry per paper, found a {type(values).__name__}"
         )

@@ -19,6 +19,25 @@ MAX_LINE_BYTES = 8 << 20
 """A longer line is invalid and is not read into memory."""
 MAX_ARRAY_BYTES = 512 << 20
 """A larger JSON array is refused; JSON Lines has no such limit."""
+_OTHER_FORMATS = {
+    b"BZh": "a bzip2 file",
+    b"\xfd7zXZ": "an xz file",
+    b"\x28\xb5\x2f\xfd": "a Zstandard file",
+    b"PK\x03\x04": "a zip archive or an Excel file",
+    b"\xd0\xcf\x11\xe0": "an Excel file",
+    b"PAR1": "a Parquet file",
+    b"SQLite format 3": "an SQLite database",
+    b"%PDF": "a PDF",
+    b"\x89PNG": "an image",
+    b"\xff\xfe": "text in UTF-16",
+    b"\xfe\xff": "text in UTF-16",
+    b"\x80": "a pickle or another binary file",
+    b"<": "HTML or XML",
+    b"version https://git-lfs": "a pointer of Git LFS, which `git lfs pull` replaces",
+    b"paper_id\t": "tab-separated text",
+    b"paper_id;": "CSV with semicolons",
+}
+"""First bytes of files that are not read, and what these are."""
 SUFFIXES = (".jsonl", ".json", ".csv", ".jsonl.gz", ".json.gz", ".csv.gz")
 """Names that a predictions file may end in."""
 
@@ -88,13 +107,23 @@ def read_entries(stream: IO[bytes], path: Path, max_line_bytes: int) -> Entries:
     """Yield the entries of a file: CSV by its name, a JSON array by its first byte, or lines.
 
     Raises:
-        ParseError: a CSV without a column ``paper_id``.
+        ParseError: a CSV without a column ``paper_id``, or a file of another format.
     """
+    from cycledata.errors import ParseError
+
+    start = stream.read(1024)
+    stream.seek(0)
+    plain = start.removeprefix(b"\xef\xbb\xbf").lstrip(b" \t\r\n")
+    for first, what in _OTHER_FORMATS.items():
+        if plain.startswith(first):
+            raise ParseError(
+                "unreadable-file",
+                f"{path}: expected JSON Lines, a JSON array or CSV with commas, plain or gzipped; "
+                f"found {what}",
+            )
     if path.name.removesuffix(".gz").endswith(".csv"):
         return _csv_rows(stream, path)
-    start = stream.read(1024).lstrip(b"\xef\xbb\xbf \t\r\n")[:1]
-    stream.seek(0)
-    if start == b"[":
+    if plain.startswith(b"["):
         return _json_array(stream)
     return json_lines(_lines(stream, max_line_bytes), max_line_bytes)
 
@@ -139,6 +168,7 @@ def _csv_rows(stream: IO[bytes], path: Path) -> Entries:
     text = io.TextIOWrapper(stream, encoding="utf-8-sig", errors="surrogateescape", newline="")
     try:
         reader = csv.DictReader(text)
+        reader.fieldnames = [name.strip() for name in reader.fieldnames or ()]
         if "paper_id" not in (reader.fieldnames or ()):
             raise ParseError(
                 "no-paper-id",

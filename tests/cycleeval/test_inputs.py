@@ -90,6 +90,10 @@ REFUSED: dict[str, tuple[Callable[[], object], str]] = {
         "this Tensor cannot be listed",
     ),
     "bytes": (lambda: score(cast("Any", bytearray(MODEL)), RATINGS), "found a bytearray"),
+    "view of bytes": (
+        lambda: score(cast("Any", memoryview(bytes(MODEL))), RATINGS),
+        "found a memoryview",
+    ),
     "a decision": (
         lambda: score(MODEL, RATINGS, predicted_decisions=cast("Any", [True] * 6)),
         "expected 'accept', 'reject' or None, found True",

@@ -1,3 +1,4 @@
+import bz2
 import json
 from pathlib import Path
 
@@ -263,3 +264,30 @@ def test_columns_and_commas_of_a_csv_are_not_guessed(tmp_path: Path) -> None:
     path.write_text("paper_id,ratings,ratings\na,5,8\n", "utf-8")
     with pytest.raises(ParseError, match="expected each column once"):
         read_predictions(path, known="a")
+
+
+OTHER_FORMATS = {
+    "bzip2": (bz2.compress(b"x"), "found a bzip2 file"),
+    "zip with a plain member": (b'PK\x03\x04...{"paper_id": "a", "ratings": [5]}\n', "found a zip"),
+    "Parquet": (b"PAR1....", "found a Parquet file"),
+    "SQLite": (b"SQLite format 3\x00", "found an SQLite database"),
+    "UTF-16": ("paper_id,ratings\na,5\n".encode("utf-16"), "found text in UTF-16"),
+    "a page": (b"\n<!DOCTYPE html>", "found HTML or XML"),
+    "tabs": (b"paper_id\tratings\na\t5\n", "found tab-separated text"),
+    "semicolons": (b"paper_id;ratings\na;5\n", "found CSV with semicolons"),
+    "a pointer": (b"version https://git-lfs.github.com/spec/v1\n", "found a pointer of Git LFS"),
+}
+
+
+@pytest.mark.parametrize("name", ["m.jsonl", "m.csv"])
+@pytest.mark.parametrize(("data", "why"), OTHER_FORMATS.values(), ids=OTHER_FORMATS.keys())
+def test_another_format_is_named(tmp_path: Path, name: str, data: bytes, why: str) -> None:
+    (tmp_path / name).write_bytes(data)
+    with pytest.raises(ParseError, match=why):
+        read_predictions(tmp_path / name, known=["a"])
+
+
+def test_spaces_around_the_names_of_columns_do_not_matter(tmp_path: Path) -> None:
+    (tmp_path / "m.csv").write_text("paper_id, ratings\na,5\n")
+    found = read_predictions(tmp_path / "m.csv", known=["a"])
+    assert found.predictions["a"].ratings == (5,)
