@@ -29,8 +29,11 @@ _OTHER_FORMATS = {
     b"SQLite format 3": "an SQLite database",
     b"%PDF": "a PDF",
     b"\x89PNG": "an image",
-    b"\xff\xfe": "text in UTF-16",
-    b"\xfe\xff": "text in UTF-16",
+    **{
+        bom + first.encode(coding): "text in UTF-16"
+        for bom, coding in ((b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "utf-16-be"))
+        for first in '{[p"'
+    },
     b"\x80": "a pickle or another binary file",
     b"<": "HTML or XML",
     b"version https://git-lfs": "a pointer of Git LFS, which `git lfs pull` replaces",
@@ -94,6 +97,14 @@ def rating_list(name: str, values: object, limits: tuple[float, float]) -> tuple
                 "out-of-scale", f"{name}: expected {low:g} to {high:g}, found {value!r:.60}"
             )
     return tuple(float(value) for value in values)
+
+
+def model_name(path: Path) -> str:
+    """Return the name of the model that a file is about: the file's without what it ends in."""
+    name = path.name
+    for suffix in sorted(SUFFIXES, key=len, reverse=True):
+        name = name.removesuffix(suffix) or path.name
+    return name
 
 
 def open_plain(path: Path) -> IO[bytes]:

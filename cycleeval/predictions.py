@@ -19,10 +19,10 @@ from cycleeval.prediction_lines import (
     ASPECTS,
     MAX_LINE_BYTES,
     RATING_FIELDS,
-    SUFFIXES,
     Entries,
     InvalidEntryError,
     json_lines,
+    model_name,
     open_plain,
     rating_list,
     read_entries,
@@ -212,9 +212,7 @@ def read_predictions(
     """
     from cycledata.errors import ParseError
 
-    name = path.name
-    for suffix in sorted(SUFFIXES, key=len, reverse=True):
-        name = name.removesuffix(suffix) or path.name
+    name = model_name(path)
     try:
         with open_plain(path) as stream:
             entries = read_entries(stream, path, max_line_bytes)

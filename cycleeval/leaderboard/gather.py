@@ -8,13 +8,14 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from cycledata.errors import ParseError
+from cycledata.jsonl import InvalidLine
 from cycleeval.aligned import on_scale, with_form
 from cycleeval.comparison import Comparison, compare_predictions
 from cycleeval.human_ratings import HumanRatings
 from cycleeval.leaderboard.about import BOARD_FILE, AboutBoard, AboutModel, read_about
 from cycleeval.leaderboard.folder import is_regular_file
 from cycleeval.places import LOWER_IS_BETTER, PlaceInterval
-from cycleeval.prediction_lines import SUFFIXES
+from cycleeval.prediction_lines import SUFFIXES, model_name
 from cycleeval.predictions import PredictionFile, read_predictions
 from cycleeval.score_card import ScoreCard
 from cycleeval.scoring import score_each, score_humans
@@ -127,7 +128,7 @@ def gather(
 
     Raises:
         ValueError: `rank_by` is not a metric that can be ranked.
-        ParseError: no folder, no submission in it, too many, or two of one name.
+        ParseError: no folder, no submission in it, or too many.
         ScoringError: no paper has a rating.
     """
     if rank_by is not None and rank_by not in RANKABLE:
@@ -136,16 +137,9 @@ def gather(
     if options.policy == "exclude":
         options = replace(options, policy=BOARD_POLICY)
     files, ignored = _files(folder)
-    submissions = [
-        on_scale(
-            read_predictions(
-                file, known=reference.paper_ids, elsewhere=reference.other_ids, config=options
-            ),
-            options,
-        )
-        for file in files
-    ]
-    _require_different_names(submissions, folder)
+    submissions = _with_different_names(
+        files, [_read_submission(file, reference, options) for file in files]
+    )
     humans = score_humans(reference, options, trivial=trivial)
     # On a board every model is scored on the same papers, so one row per baseline is enough.
     without_rows = replace(trivial, with_metrics=False)
@@ -210,13 +204,31 @@ def _files(folder: Path) -> tuple[list[Path], tuple[str, ...]]:
     return files, tuple(path.name for path in inside if path not in files)
 
 
-def _require_different_names(submissions: Sequence[PredictionFile], folder: Path) -> None:
-    names = [submission.name for submission in submissions]
-    repeated = sorted({name for name in names if names.count(name) > 1})
-    if repeated:
-        raise ParseError(
-            "repeated-name", f"{folder}: expected one file per name, found several of {repeated}"
+def _read_submission(file: Path, reference: HumanRatings, config: ScoringConfig) -> PredictionFile:
+    """Return the predictions of a file; a file that cannot be read has none, with the reason."""
+    try:
+        found = read_predictions(
+            file, known=reference.paper_ids, elsewhere=reference.other_ids, config=config
         )
+    except ParseError as error:
+        # The page is public: folders of this machine are left out.
+        problem = InvalidLine(1, error.rule, error.detail.replace(f"{file}: ", ""))
+    except OSError as error:
+        problem = InvalidLine(1, "unreadable-file", f"{error.strerror}")
+    else:
+        return on_scale(found, config)
+    return PredictionFile(model_name(file), {}, (problem,))
+
+
+def _with_different_names(
+    files: Sequence[Path], submissions: Sequence[PredictionFile]
+) -> list[PredictionFile]:
+    """Return the submissions, those of one name called by their whole file name."""
+    taken = Counter(submission.name for submission in submissions)
+    return [
+        replace(submission, name=file.name) if taken[submission.name] > 1 else submission
+        for file, submission in zip(files, submissions, strict=True)
+    ]
 
 
 def _entries(

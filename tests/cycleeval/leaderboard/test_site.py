@@ -1,6 +1,7 @@
 """The board and its pages: places, escaping, no request anywhere, the same bytes twice."""
 
 import base64
+import gzip
 import hashlib
 import re
 from html.parser import HTMLParser
@@ -298,3 +299,26 @@ def test_control_characters_reach_no_page(
     pages = "".join(build_site(board).values())
     assert not {"\x1b", "\u202e"} & set(pages)
     assert "a\\x1b[31m\\u202eb" in pages
+
+
+def test_no_file_stops_the_board_of_the_others(
+    inputs: Path, tmp_path: Path, quick: ScoringConfig
+) -> None:
+    data = (inputs / "submissions/close.jsonl").read_bytes()
+    damaged = {
+        "cut.jsonl.gz": gzip.compress(data)[:-20],
+        "no-ids.csv": b"id,ratings\na,5\n",
+        "empty.csv": b"",
+        "table.jsonl": b"PAR1",
+    }
+    for name, content in {"a.jsonl": data, "a.json": b"[]", **damaged}.items():
+        (tmp_path / name).write_bytes(content)
+    reference = read_human_ratings(str(inputs / "reference.jsonl"))
+    board = gather(tmp_path, reference, quick)
+    why = {entry.submission.name: entry.why_unranked for entry in board.entries}
+    assert why.pop("a.jsonl") is None
+    assert set(why) == {"a.json", "cut", "no-ids", "empty", "table"}
+    assert "1 unreadable-file; line 1: expected a whole gzip file" in str(why["cut"])
+    assert "expected a header with a column paper_id, found id, ratings" in str(why["no-ids"])
+    assert "found a Parquet file" in str(why["table"])
+    assert not any(str(tmp_path) in str(reason) for reason in why.values())
