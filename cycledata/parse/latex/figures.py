@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from cycledata.parse.latex.flat_text import FlatText
 from cycledata.parse.latex.known_commands import FIGURES, words
+from cycledata.parse.latex.strip_markup import MarkupStripper
 from cycledata.records import Figure
 
 _GRAPHICS = words("\\includegraphics \\includesvg \\epsfig \\epsfbox \\psfig \\plotone \\plottwo")
@@ -26,7 +27,7 @@ class Figures(NamedTuple):
     """False where ``MAX_VALUES`` cut the reading short."""
 
 
-def read_figures(flat: FlatText) -> Figures:
+def read_figures(flat: FlatText, stripper: MarkupStripper) -> Figures:
     """Every figure environment of the body, in order; sub-figures belong to theirs.
 
     The last caption is the whole figure's, and so is the label that follows it.
@@ -38,7 +39,7 @@ def read_figures(flat: FlatText) -> Figures:
     caption = ""
     files: list[str] = []
     n_read = 0
-    loose = _LooseFigures(figures)
+    loose = _LooseFigures(figures, stripper)
     for offset, name in flat.marks:
         if offset < flat.body:
             continue
@@ -63,7 +64,7 @@ def read_figures(flat: FlatText) -> Figures:
         elif name in _GRAPHICS:
             files.append(_file(value))
         else:
-            caption = value.strip()
+            caption = stripper.strip(value)
             before, label = before or label, None
     return Figures(tuple(figures), whole=n_read <= MAX_VALUES)
 
@@ -73,10 +74,12 @@ class _LooseFigures:
 
     Args:
         figures: the list that they are added to, with those of environments.
+        stripper: removes remarks and editing marks from captions.
     """
 
-    def __init__(self, figures: list[Figure]) -> None:
+    def __init__(self, figures: list[Figure], stripper: MarkupStripper) -> None:
         self.figures = figures
+        self.stripper = stripper
         self.files: list[tuple[int, str]] = []
         self.caption: tuple[int, str] | None = None
 
@@ -90,7 +93,8 @@ class _LooseFigures:
         elif name in ("\\captionof", "\\caption"):
             if _is_figures(flat, offset, name):
                 captionof = name == "\\captionof"
-                caption = _value(flat, offset + len(name), captionof=captionof).strip()
+                value = _value(flat, offset + len(name), captionof=captionof)
+                caption = self.stripper.strip(value)
                 near = [file for place, file in self.files if offset - place < MAX_DISTANCE]
                 self.figures.append(Figure(label=None, caption=caption, files=tuple(near)))
                 self.caption, self.files = (offset, caption), []

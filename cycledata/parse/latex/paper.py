@@ -88,7 +88,7 @@ def parse_archive(
         ParseWarning(rule="hidden-text", detail=f"the page does not show: {words}")
         for _, words in unseen
     ]
-    figures = read_figures(flat)
+    figures = read_figures(flat, stripper)
     if not figures.whole:
         detail = f"read {MAX_VALUES} captions, labels and file names; later figures are left out"
         warnings.append(ParseWarning(rule="too-many-figures", detail=detail))

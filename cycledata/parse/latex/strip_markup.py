@@ -18,7 +18,7 @@ NOTES = NOTICES | words(
     "\\thispagestyle \\pagestyle \\setlength \\addtolength \\setcounter \\addtocounter "
     "\\bibliographystyle \\bibliography \\addcontentsline \\thanks \\hypersetup \\graphicspath "
     "\\linespread \\hyphenation  \\captionsetup \\setstretch \\enlargethispage "
-    "\\glsunset \\glsreset"
+    "\\glsunset \\glsreset \\tikzsetnextfilename"
 )
 """Commands that go with their arguments."""
 _COUNTS = {
@@ -109,7 +109,8 @@ class MarkupStripper:
         if depth > MAX_DEPTH:
             return text
         if _EDITED.search(text) is None:
-            return _BLANK_LINES.sub("\n\n", text).strip()
+            text = _BLANK_LINES.sub("\n\n", text)
+            return text if depth else text.strip()
         text = _BLANK_LINES.sub("\n\n", text)
         latex = LatexText(text)
         dollars = _Dollars(text)
@@ -130,7 +131,8 @@ class MarkupStripper:
                 out.append(text[pos:start])
                 pos = self._after(latex, match, out, depth)
         out.append(text[pos:])
-        return _BLANK_LINES.sub("\n\n", joined(out)).strip()
+        text = _BLANK_LINES.sub("\n\n", joined(out))
+        return text if depth else text.strip()
 
     def _after(self, latex: LatexText, match: re.Match[str], out: list[str], depth: int) -> int:
         """Return the place after a removed command; what stays of it is appended to ``out``."""

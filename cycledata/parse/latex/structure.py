@@ -108,7 +108,8 @@ def read_acknowledgments(flat: FlatText, headings: list[Heading]) -> list[TextSp
             continue
         _, pos = flat.after_star(offset + len(name))
         group = flat.group(pos)
-        if group is not None and flat.text[group.start : group.end].strip():
+        inside = flat.text[group.start : group.end] if group is not None else ""
+        if group is not None and inside.strip() and not is_acknowledgments(readable(inside)):
             spans.append(TextSpan(offset, group.end + 1))
         else:
             spans.append(TextSpan(offset, starts[bisect_right(starts, offset)]))

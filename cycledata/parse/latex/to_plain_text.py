@@ -19,13 +19,13 @@ _UNSEEN = words(
     "tnoteref fnref corref footnotemark titlefootnote titlenote includegraphics phantomsection "
     "addcontentsline markboth fontsize linespread setlength setcounter addtolength runningtitle "
     "titlerunning authorrunning tnotetext nocite sethlcolor icon stepcounter addtocounter parskip "
-    "baselineskip spaceskip selectlanguage IEEEauthorrefmark"
+    "baselineskip spaceskip selectlanguage IEEEauthorrefmark deleted DIFdel comment"
 )
 """Commands that print nothing of their arguments in a heading."""
 _N_UNSEEN = {"addcontentsline": 3, "markboth": 2, "fontsize": 2, "setlength": 2, "setcounter": 2,
              "addtolength": 2, "tnotetext": 1, "addtocounter": 2}  # fmt: skip
 _REFERENCES = words("ref eqref pageref cref Cref autoref nameref Autoref vref fref Fref labelcref")
-_FIRST_OF_TWO = frozenset({"texorpdfstring"})
+_FIRST_OF_TWO = words("texorpdfstring replaced")
 _SECOND_OF_TWO = words("textcolor colorbox href raisebox scalebox hypertarget hyperlink rotatebox")
 _SYMBOLS = LETTERS | PUNCTUATION | {
     "ldots": "...", "dots": "...", "textquoteright": "'", "textquoteleft": "'",

@@ -20,6 +20,9 @@ def words(text: PaperText) -> str:
             r"one \begin{todo}remark\end{todo}two", r"\newenvironment{todo}{\color{red}}{}",
             "one two", id="environment-of-remarks"),
         pytest.param(r"one \replaced[id=A]{two}{remark}", "", "one two", id="replaced"),
+        pytest.param(
+            r"one \added[id=A]{and }two, the\added{ last }word", "",
+            "one and two, the last word", id="spaces-in-edits"),
         pytest.param(r"one \comment[id=A]{remark}two", "", "one two", id="comment-of-changes"),
         pytest.param(
             r"one \pdfmarkupcomment[color=red]{two}{remark}", "", "one two", id="markup-comment"),
@@ -112,3 +115,19 @@ def test_quotation_environments_cite(parse_body: Parse) -> None:
         r"\begin{foreigndisplaycquote}{german}{b}y\end{foreigndisplaycquote}"
     )
     assert parse_body(body).cited_keys == ("a", "b")
+
+
+def test_editing_marks_leave_titles_and_captions(parse_body: Parse) -> None:
+    text = parse_body(
+        r"\section{Large-\replaced[id=A]{scale}{Scale} \deleted{old }graphs\comment[id=A]{Rewrite}}"
+        r"\begin{figure}\caption{Of \replaced[id=A]{six}{6} tools\todo{why}}\end{figure}"
+    )
+    assert text.sections[0].title == "Large-scale graphs"
+    assert text.figures[0].caption == "Of six tools"
+
+
+def test_acknowledgments_may_repeat_their_name_in_a_group(parse_body: Parse) -> None:
+    text = parse_body(
+        r"\section{End} Words. \acknowledgments {\it Acknowledgments:} I thank Ada Moss. She helped."
+    )
+    assert words(text) == "Words."
