@@ -128,6 +128,6 @@ def test_editing_marks_leave_titles_and_captions(parse_body: Parse) -> None:
 
 def test_acknowledgments_may_repeat_their_name_in_a_group(parse_body: Parse) -> None:
     text = parse_body(
-        r"\section{End} Words. \acknowledgments {\it Acknowledgments:} I thank Ada Moss. She helped."
+        r"\section{End} Words. \acknowledgments {\it Acknowledgments:} I thank Ada Moss."
     )
     assert words(text) == "Words."
