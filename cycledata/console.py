@@ -183,6 +183,18 @@ def cell_width(text: str) -> int:
     )  # fmt: skip
 
 
+def hub_name(name: str | None) -> str | None:
+    """Return the value of an option ORG/NAME, which also names folders.
+
+    Raises:
+        typer.BadParameter: not the name of a repository of the Hugging Face Hub.
+    """
+    is_valid = name is None or re.fullmatch(r"[\w.-]{1,96}/[\w.-]{1,96}", name, re.ASCII)
+    if not is_valid or {".", ".."} & set((name or "").split("/")):
+        raise typer.BadParameter(f"expected ORG/NAME, found {name!r}")
+    return name
+
+
 def print_json(value: object, *, indent: int | None = None) -> None:
     """Print a JSON value in ASCII with sorted keys.
 

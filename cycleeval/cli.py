@@ -18,6 +18,7 @@ from cycledata.console import (
     progress,
 )
 from cycledata.console import run as run_command_line
+from cycledata.errors import ScoringError
 from cycleeval.baseline_command import baseline
 from cycleeval.changes_command import CHANGES_EXAMPLES, changes
 from cycleeval.check_command import check
@@ -44,6 +45,7 @@ from cycleeval.cli_options import (
     day,
     scoring_config,
     split_files,
+    svg_file,
     trivial_baselines,
     warn_of_ignored_fields,
     warn_of_unknown_states,
@@ -132,6 +134,11 @@ def human(
         reference, humans, config, split=split, venue=venue, wanted=baselines
     )
     card = card_of_metrics(score_humans(humans, config, trivial=trivial), metrics)
+    if not card.n_scored:
+        raise ScoringError(
+            f"{reference}: expected papers with two human ratings or more, found none among"
+            f" {card.n_papers}; one rating cannot be compared with others"
+        )
     if per_paper is not None:
         write_per_paper(card, per_paper)
     parts = None
@@ -171,7 +178,9 @@ def score(
     signature: SignatureOption = None,
     reliability: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="Also write the reliability plot, as .svg."),
+        typer.Option(
+            metavar="FILE", callback=svg_file, help="Also write the reliability plot, as .svg."
+        ),
     ] = None,
     cutoff: Annotated[
         str | None,
@@ -354,6 +363,12 @@ def generated(
     from cycleeval.output.formats import rendered_generated
 
     report = read_generated(records, ks=best_of or BEST_OF)
+    most = max(row.n_papers for row in report.rows)
+    if too_many := [k for k in best_of or () if k > most]:
+        raise typer.BadParameter(
+            f"--best-of: expected at most {most}, the papers of the largest source; found"
+            f" {too_many[0]}"
+        )
     print(rendered_generated(report, "json" if as_json else form, metrics, signature))
 
 

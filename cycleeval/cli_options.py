@@ -153,8 +153,22 @@ def day(text: str | None, option: str) -> dt.date | None:
 
 
 def _table_file(path: Path | None) -> Path | None:
-    if path is not None and path.suffix not in (".csv", ".parquet"):
-        raise typer.BadParameter(f"expected a .csv or .parquet file, found {path}")
+    return _file_of(path, (".csv", ".parquet"))
+
+
+def svg_file(path: Path | None) -> Path | None:
+    """Return the path of an SVG file to write.
+
+    Raises:
+        typer.BadParameter: another suffix, or a folder.
+    """
+    return _file_of(path, (".svg",))
+
+
+def _file_of(path: Path | None, suffixes: tuple[str, ...]) -> Path | None:
+    if path is not None and (path.suffix not in suffixes or path.is_dir()):
+        what = "the folder " if path.is_dir() else ""
+        raise typer.BadParameter(f"expected a {' or '.join(suffixes)} file, found {what}{path}")
     return path
 
 

@@ -1,12 +1,13 @@
 """Score cards as text; ``to_json`` gives the same for programs."""
 
+import io
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
 from cycledata.console import printable
-from cycledata.files import replace_file
+from cycledata.files import write_file
 from cycleeval.cutoff import CutoffReport
 from cycleeval.output.frames import csv_text
 from cycleeval.result import MetricResult
@@ -182,18 +183,18 @@ def write_reliability(card: ScoreCard, path: Path, *, scale: tuple[float, float]
     pairs = zip(card.per_paper.rating, card.per_paper.human_mean, strict=True)
     points = [(rating, mean) for rating, mean in pairs if rating is not None]
     chart = calibration(points, reliability_bins(points), scale=scale)
-    with replace_file(path) as temporary:
-        temporary.write_text(standalone(chart), encoding="utf-8")
+    write_file(path, standalone(chart))
 
 
 def write_per_paper(card: ScoreCard, path: Path) -> None:
     """Write one row per scored paper as CSV or Parquet, by the suffix of the path."""
     frame = card.per_paper.to_frame()
-    with replace_file(path) as temporary:
-        if path.suffix == ".csv":
-            temporary.write_text(csv_text(frame), encoding="utf-8")
-        else:
-            frame.write_parquet(temporary)
+    if path.suffix == ".csv":
+        write_file(path, csv_text(frame))
+        return
+    content = io.BytesIO()
+    frame.write_parquet(content)
+    write_file(path, content.getvalue())
 
 
 def _counts(card: ScoreCard) -> str:

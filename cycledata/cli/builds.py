@@ -2,7 +2,6 @@
 
 import datetime as dt
 import os
-import re
 from dataclasses import asdict, replace
 from enum import StrEnum
 from pathlib import Path
@@ -12,7 +11,7 @@ import typer
 
 from cycledata.cli.options import Build, Dataset, DatasetArgument, Out, PolicyOption
 from cycledata.cli.output import print_build, print_explanation
-from cycledata.console import AsJson, note, print_json, printable, progress, warn
+from cycledata.console import AsJson, hub_name, note, print_json, printable, progress, warn
 from cycledata.errors import NotASnapshotError
 
 if TYPE_CHECKING:
@@ -258,19 +257,11 @@ def takedown(
     )
 
 
-def _repo_name(repo: str) -> str:
-    if not re.fullmatch(r"[\w.-]{1,96}/[\w.-]{1,96}", repo, re.ASCII):
-        raise typer.BadParameter(f"expected ORG/NAME, found {repo!r}")
-    return repo
-
-
 def publish(
     build: Build,
     repo: Annotated[
         str,
-        typer.Option(
-            callback=_repo_name, metavar="ORG/NAME", help="Dataset repository on the hub."
-        ),
+        typer.Option(callback=hub_name, metavar="ORG/NAME", help="Dataset repository on the hub."),
     ],
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Print what would be pushed; push nothing.")

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from cycledata.console import note, printable, progress, warn
+from cycledata.console import hub_name, note, printable, progress, warn
 from cycleeval.cli_options import (
     AuditOption,
     BaselinesOption,
@@ -49,6 +49,7 @@ def leaderboard(
         str | None,
         typer.Option(
             metavar="ORG/NAME",
+            callback=hub_name,
             help="Hub id of the dataset; also writes eval.yaml and one entry per model.",
         ),
     ] = None,

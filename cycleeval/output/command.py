@@ -2,12 +2,13 @@
 
 import datetime as dt
 import os
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from cycledata.console import AsJson, command_line, examples, print_json, printable
+from cycledata.console import AsJson, command_line, examples, hub_name, print_json, printable
 from cycleeval.cli_options import (
     PredictionsArgument,
     ReferenceArgument,
@@ -91,21 +92,43 @@ def plot(
     print(f"{out}: {kind}")
 
 
+def _not_blank(name: str) -> str:
+    if not name.strip() or not name.isprintable():
+        raise typer.BadParameter(f"expected a name, found {name!r}")
+    return name
+
+
+def _dataset_name(name: str) -> str:
+    # It becomes the name of a folder.
+    if not re.fullmatch(r"\w[\w.-]{0,95}", name, re.ASCII):
+        raise typer.BadParameter(f"expected letters, digits, hyphens and dots, found {name!r}")
+    return name
+
+
 @export.command("every-eval-ever", epilog=EXPORT_EXAMPLES)
 def every_eval_ever(
     predictions: PredictionsArgument,
     reference: ReferenceArgument,
     *,
     out: Annotated[Path, typer.Option(metavar="DIR", help="Folder to write data/... into.")],
-    model: Annotated[str, typer.Option(metavar="ORG/NAME", help="Id of the model.")],
+    model: Annotated[
+        str, typer.Option(metavar="ORG/NAME", callback=hub_name, help="Id of the model.")
+    ],
     organization: Annotated[
-        str, typer.Option(metavar="NAME", help="Organization that publishes the record.")
+        str,
+        typer.Option(
+            metavar="NAME", callback=_not_blank, help="Organization that publishes the record."
+        ),
     ],
     dataset: Annotated[
-        str, typer.Option(metavar="NAME", help="Name of the dataset of REFERENCE.")
+        str,
+        typer.Option(
+            metavar="NAME", callback=_dataset_name, help="Name of the dataset of REFERENCE."
+        ),
     ] = "review-5k",
     hub_id: Annotated[
-        str | None, typer.Option(metavar="ORG/NAME", help="Hub id of that dataset.")
+        str | None,
+        typer.Option(metavar="ORG/NAME", callback=hub_name, help="Hub id of that dataset."),
     ] = None,
     relationship: Annotated[
         Literal["first_party", "third_party", "collaborative", "other"],
@@ -128,8 +151,6 @@ def every_eval_ever(
     as_json: AsJson = False,
 ) -> None:
     """Write a record of Every Eval Ever (schema 0.3.0) and its lines per paper."""
-    if model.count("/") != 1 or not all(model.split("/")):
-        raise typer.BadParameter(f"--model: expected ORG/NAME, found {model!r}")
     config = scoring_config(threshold=threshold, scale=scale, resamples=resamples, seed=seed)
     from cycledata.files import write_file
     from cycleeval.aligned import with_form
