@@ -198,6 +198,16 @@ def test_no_page_is_wider_than_the_screen(
         assert page.evaluate(CUT_LABELS) == [], path
 
 
+def test_a_print_has_tables_in_light_colors(page: Page, address: str) -> None:
+    """A page prints its table on any paper, in the colors of light, without controls."""
+    page.set_viewport_size({"width": 700, "height": 900})
+    page.emulate_media(media="print", color_scheme="dark")
+    page.goto(address)
+    assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
+    assert page.locator("table.ranking thead").is_visible()
+    assert not page.locator(".controls").first.is_visible()
+
+
 def test_a_phone_shows_every_interval_and_no_empty_label(
     page: Page, address: str, board: Board
 ) -> None:
