@@ -33,6 +33,8 @@ _CAPTION = re.compile(
 _ITEM = re.compile(r"[•●◦▪∗·–—-]\s|\(?[a-z0-9ivx]{1,3}[.)]\s|\[\d{1,3}\]\s")
 _NOTE_MARK = re.compile(r"(?:\d{1,2}|[∗*†‡§¶⋆]+)\s?\S")
 _MAX_HEADING_LINES = 4
+_MAX_BELOW = 200
+"""Groups that are looked at below a footnote."""
 
 
 @dataclass(slots=True)
@@ -268,7 +270,7 @@ def _is_note(groups: Sequence[_Group], at: int, page: Page, body: Type) -> bool:
         return False
     if not any(line.letters for line in group.lines):
         return False
-    for other in groups[at + 1 :]:
+    for other in groups[at + 1 : at + _MAX_BELOW]:
         if other.column != group.column:
             break
         if other.lines[0].size > 0.94 * body.size and len(_text(other)) > 12:

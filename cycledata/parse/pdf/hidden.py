@@ -18,6 +18,10 @@ MAX_SPANS = 50
 """Texts that are reported of one PDF."""
 MAX_GROUNDS = 500
 """Filled shapes of one page that are looked at; plots have thousands, of which few are large."""
+MAX_TEXTS = 1_000
+"""Hidden texts of one PDF whose words are asked for, each of which takes a search of its page."""
+MAX_OBJECTS = 200_000
+"""Objects of one page that are looked at; a page full of formulas has 5,000."""
 MAX_NESTED = 2_000
 """Objects in the figures of one page that are looked at; a scatter plot has 60,000."""
 MIN_LETTERS = 8
@@ -58,6 +62,7 @@ class HiddenTexts:
         self._calls = PlainCalls(raw)
         self._colors = (ctypes.c_uint * 4)()
         self._numbers = (ctypes.c_int * 2)()
+        self._left = MAX_TEXTS
 
     def spans(self, page: Any, text_page: Any, number: int) -> Iterator[HiddenSpan]:
         """Yield the hidden texts of a page; neighbors are joined."""
@@ -81,7 +86,8 @@ class HiddenTexts:
             if kind == raw.FPDF_PAGEOBJ_TEXT:
                 why = self._why(item, level, sheet, painted)
                 # PDFium searches all of a page for each text, so only hidden ones are asked for.
-                text = self._text(item, text_page) if why else ""
+                text = self._text(item, text_page) if why and self._left else ""
+                self._left -= bool(text)
                 yield (why if text.strip() else ""), text
             elif kind == raw.FPDF_PAGEOBJ_FORM:
                 grounds[level + 1] = []
@@ -94,12 +100,13 @@ class HiddenTexts:
         Of the figures those as far as ``MAX_NESTED`` and four levels.
         """
         calls = self._calls
-        kinds: list[tuple[int, int]] = []
-        for at in range(calls.FPDFPage_CountObjects(page)):
+        forms: list[int] = []
+        for at in range(min(calls.FPDFPage_CountObjects(page), MAX_OBJECTS)):
             item = calls.FPDFPage_GetObject(page, at)
-            kinds.append((item, calls.FPDFPageObj_GetType(item)))
-            yield item, kinds[-1][1], 0
-        forms = [item for item, kind in kinds if kind == self._raw.FPDF_PAGEOBJ_FORM]
+            kind = calls.FPDFPageObj_GetType(item)
+            if kind == self._raw.FPDF_PAGEOBJ_FORM:
+                forms.append(item)
+            yield item, kind, 0
         inside = (each for form in forms for each in self._inside(form, 1))
         yield from islice(inside, MAX_NESTED)
 

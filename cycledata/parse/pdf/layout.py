@@ -175,17 +175,18 @@ def _without_margins(document: Converted) -> Iterator[Block]:
     """Blocks without page numbers, line numbers, and lines that repeat at the edges of pages."""
     edge = Counter(_folded(b.text) for b in document.blocks if _at_edge(b) and len(b.text) < 160)
     often = max(2 if document.n_pages == 2 else 3, document.n_pages // 3)
-    heights = Counter(_place(b) for b in document.blocks if _at_edge(b) and len(b.text) < 160)
+    outer = _outermost(document.blocks)
+    heights = Counter(_place(document.blocks[at]) for at in outer)
     largest: dict[str, float] = {}
     for block in document.blocks:
         if len(block.text) < 100 and len(words := _letters(block.text)) > 3:
             largest[words] = max(largest.get(words, 0.0), _size(block))
-    for block in document.blocks:
+    for at, block in enumerate(document.blocks):
         if block.kind in ("header", "footer") and _at_edge(block):
             continue
         if _at_edge(block) and edge[_folded(block.text)] >= often:
             continue
-        if _at_edge(block) and heights[_place(block)] >= 2 and not _FLOAT.match(block.text):
+        if at in outer and heights[_place(block)] >= 2 and not _FLOAT.match(block.text):
             continue  # the same words at the same height of two pages
         if _at_edge(block) and largest.get(_letters(block.text), 0.0) > _size(block) + 0.5:
             continue  # a heading's words in smaller type
@@ -207,6 +208,24 @@ def _front_first(blocks: list[Block]) -> list[Block]:
                 end += 1
             return [*blocks[:at], *blocks[at + 1 : end], block, *blocks[end:]]
     return blocks
+
+
+def _outermost(blocks: Sequence[Block]) -> set[int]:
+    """Return the positions of the short blocks that are first or last on a page, near its edge."""
+    first: dict[int, float] = {}
+    last: dict[int, float] = {}
+    for block in blocks:
+        first[block.page] = min(block.box[1], first.get(block.page, 1.0))
+        last[block.page] = max(block.box[3], last.get(block.page, 0.0))
+    return {
+        at
+        for at, block in enumerate(blocks)
+        if len(block.text) < 160
+        and (
+            (block.box[1] <= first[block.page] + 0.01 and block.box[3] < 0.15)
+            or (block.box[3] >= last[block.page] - 0.01 and block.box[1] > 0.85)
+        )
+    }
 
 
 def _place(block: Block) -> tuple[str, float]:

@@ -160,3 +160,14 @@ def test_numbers_at_the_ends_of_lines_are_no_line_numbers() -> None:
     ]  # fmt: skip
     text = " ".join(section.text for section in read(*pages).sections)
     assert [int(word) for word in text.split() if word.isdigit()] == list(range(110))
+
+
+def test_a_head_below_a_wide_margin_is_known_by_its_place() -> None:
+    def page(at: int) -> Page:
+        head = (150.0, 690.0, 8.0, "F1", f"A. Zebra, B. Owl / Foxes 321 (2004) 5-12 {at + 5}")
+        title = (120.0, 660.0, 12.0, "F2", f"{at + 1} {'ABCDE'[at]} Part")
+        return [*(headed() if at == 0 else [head]), title, *column(120, 640, 30, "words of it")]
+
+    text = " ".join(section.text for section in read(*map(page, range(5))).sections)
+    assert "Zebra" not in text
+    assert text.count("words of it") == 150
