@@ -254,12 +254,13 @@ def log_estimate(stage: str, *, n_texts: int, tokens: int, config: ModelConfig) 
     n_servers = 1 if config.server is None else config.server.replicas
     n_servers = n_servers if config.cluster is None else config.cluster.engines
     rate = config.tokens_per_second * n_servers
+    minutes = n_texts * tokens / rate / 60
     log.info(
-        "%s: %s completions of at most %s tokens; %.1f hours if each has as many, at %.0f tokens"
-        " per second (tokens_per_second of the recipe)",
+        "%s: %s completions of at most %s tokens; %s if each has as many, at %.0f tokens per second"
+        " (tokens_per_second of the recipe)",
         stage,
         f"{n_texts:,}",
         f"{tokens:,}",
-        n_texts * tokens / rate / 3600,
+        f"{minutes / 60:,.1f} hours" if minutes >= 60 else f"{minutes:.1f} minutes",
         rate,
     )
