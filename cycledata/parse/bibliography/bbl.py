@@ -33,7 +33,7 @@ _AMSREFS_FIELD = re.compile(r"(?<![A-Za-z])([A-Za-z]{2,20})\s*+=\s*+(?=\{)")
 _HARVARD = re.compile(r"\\harvarditem(?![A-Za-z])\s*+")
 _KEY = re.compile(r"\s*+(?:%[^\n]*+\s*+)*+\{([^{}]{1,300})\}")
 _END = re.compile(
-    r"\\end\s*\{\w{0,9}thebibliography\}|\\(?:BIBdecl|endthebibliography)(?![A-Za-z])"
+    r"\\end\s*\{\w{0,9}thebibliography\}|\\(?:BIBdecl|endthebibliography|alphabibitem)(?![A-Za-z])"
 )
 _BIBLATEX_ENTRY = re.compile(r"\\entry\{([^{}]{1,300})\}\{(\w{1,40})\}")
 _BIBLATEX_FIELD = re.compile(r"\\(field|strng|verb)\{(\w{1,40})\}")

@@ -49,7 +49,7 @@ _VENUE_START = re.compile(
     re.IGNORECASE,
 )
 _NUMBERS_NEXT = re.compile(
-    r"(?!\W{0,9}(?:19|20)\d\d[a-z]?[).;,]{0,3}\s{0,3}(?:\Z|\x1e|arXiv|http"
+    r"(?!\W{0,9}(?:19|20)\d\d[a-z]?[).;,]{0,3}\s{0,3}(?:\Z|[\x1e\x06]|arXiv|http"
     r"|(?!Vol|No\b|Nr|Pp|Art|Iss|Bd)[A-Z][a-z]))(?!\W{0,4}\d{1,2}\.? (?:ed|Aufl))"
     r"(?![\s,.]{0,4}[Vv]ol(?:\.|ume)? ?\d{1,4} of\b)[\s,.:;(]*+"
     r"(?:vol(?:\.|ume)?|no\.|\d(?!\d?(?:st|nd|rd|th)\b)|pp?\.? ?\d|art)"
@@ -256,7 +256,9 @@ _REMARK = re.compile(
     r"|manuscript|draft|forthcoming|mimeo|slides|post)\b|\d",
     re.IGNORECASE,
 )
-_KIND_NEXT = re.compile(r"(?:PhD [Tt]hesis|Technical [Rr]eport|Tech\. [Rr]ep\.) [A-Z]")
+_KIND_NEXT = re.compile(
+    r"(?:PhD [Tt]hesis|Master'?s thesis|Technical [Rr]eport|Tech\. [Rr]ep\.) [A-Z]"
+)
 """A kind of work after its title, with nothing between them, as IOP prints it."""
 _RUN_ON = re.compile(r"[a-z] [a-z]+ (?:[A-Z][a-z]+ ?){1,3}\Z")
 """Words in small letters, then some in capitals, which may be a department."""

@@ -53,7 +53,7 @@ _AFTER_COLON = re.compile(r": (?![A-Z]\.)[^\s.]{2}")
 _FULL_NAME = (
     rf"(?>(?:d['’])?[{_CAPITAL}][\w'’.-]{{0,40}}+"
     rf"(?: (?:(?:van|der|den|de|von|da|del|la|le) ){{0,2}}"
-    rf"(?:d['’])?[{_CAPITAL}][\w'’.-]{{0,40}}+){{1,3}})"
+    rf"(?:d['’])?[{_CAPITAL}][\w'’.-]{{0,40}}+){{1,3}}(?:, (?:Jr\.|III?\b|IV\b))?)"
 )
 FULL_NAMES = re.compile(
     rf"{_FULL_NAME}(?:(?:,? (?:and|&|und|et|en|og|y|e) |; |, ){_FULL_NAME}){{0,60}}+"

@@ -52,6 +52,7 @@ _CJK_DECLARED = re.compile(
     rb"|coding\s{0,3}[:=]\s{0,3}([A-Za-z0-9_-]{1,12})|encoding\s{0,3}=\s{0,3}([A-Za-z0-9_-]{1,12})"
     rb"|\\usepackage\[([A-Za-z0-9_-]{1,12})\]\{(?:inputenc|CJK|ctex|xeCJK)\}"
 )
+_FOREIGN = re.compile("[\u0250-\u200f\u2045-\ud7ff\ue000-\uffff]")
 _RUNS = re.compile(rb"[\x80-\xff]++")
 _STRAY = {0xDC00 + byte: bytes([byte]).decode("cp1252", "replace") for byte in range(128, 256)}
 
@@ -120,11 +121,14 @@ def _guessed(data: bytes, declared: str | None) -> tuple[str, str]:
         return data.decode(codec, "replace"), f"read as {codec} by its byte order"
     if declared:
         return data.decode(declared, "replace"), f"not UTF-8, read as the {declared} it declares"
-    if codec := _cyrillic(data) or _east_asian(data):
-        return data.decode(codec, "replace"), f"not UTF-8, none declared, read as {codec}"
     text = data.decode("utf-8", "surrogateescape")
     n_high = len(data.translate(None, bytes(range(128))))
     n_stray = len(data) - len(text.encode("utf-8", "ignore"))
+    # BibTeX cuts letters of UTF-8 in two; in other encodings few pairs are Latin letters of UTF-8.
+    is_cut = 2 * n_stray <= n_high and _FOREIGN.search(text) is None
+    codec = None if is_cut else _cyrillic(data) or _east_asian(data)
+    if codec:
+        return data.decode(codec, "replace"), f"not UTF-8, none declared, read as {codec}"
     found = "cp1252" if n_stray == n_high else "UTF-8 with cp1252 between"
     return text.translate(_STRAY), f"not UTF-8, none declared, read as {found}: {n_stray} bytes"
 

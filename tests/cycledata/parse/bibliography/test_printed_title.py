@@ -39,6 +39,9 @@ PRINTED = {
     "organization": r"{River Foundation} 2001 When rivers freeze \url{https://x.org}",
     "iop-report": r"Moss A 2001 When rivers freeze Tech. rep. River Foundation",
     "mnras-report": r"Moss A.,  2001, Technical report R/12-3, When rivers freeze. River Foundation",
+    "junior": r"Robert Moss, Jr. and Ana de~la Fern, \emph{When rivers freeze}, Ice \textbf{15} (2001), no.~2.",
+    "year and link": r"{River Organization}, \emph{When rivers freeze}, 2001. \urlprefix\url{https://x.org}.",
+    "iop-master": r"Moss A  2001 When rivers freeze Master's thesis North University.",
     "gost": r"\BibEmph{Moss,~A.} When rivers freeze~/ A.~Moss, B.~C.~Fern~// \BibEmph{Ice}.\, ---\, \newblock 2001.",
     "gb-report": r"Moss A. \newblock When rivers freeze: NR/TP-12-34\allowbreak[R]. \newblock River Lab, 2001.",
     "end of the entry": r"Moss, A. 2001, When rivers freeze",
@@ -132,3 +135,10 @@ def test_a_journal_is_no_title(style: str) -> None:
 def test_entries_of_other_forms_are_found(text: str, key: str, year: int) -> None:
     (entry,) = printed_entries(text)
     assert (entry.key, entry.title, entry.year) == (key, WHEN, year)
+
+
+def test_a_heading_between_entries_is_no_part_of_them() -> None:
+    text = (
+        r"\bibitem{k}{\sc {River Organization}}, {\em When rivers freeze}, 2001. \alphabibitem{A}"
+    )
+    assert [entry.title for entry in printed_entries(text)] == ["When rivers freeze"]

@@ -44,3 +44,10 @@ def test_an_encoding_is_guessed_from_its_bytes(text: str, codec: str) -> None:
     texts, warnings = decode_texts({"a.tex": text.encode(codec)})
     assert texts["a.tex"] == text
     assert [warning.rule for warning in warnings] == ["guessed-encoding"]
+
+
+def test_a_letter_that_bibtex_cut_leaves_the_others_whole() -> None:
+    data = b"\\bibitem[" + b"\xc5\xc3" + "19]{k} Ewa Żak and Bo Ångström".encode()
+    texts, warnings = decode_texts({"a.bbl": data})
+    assert texts["a.bbl"].endswith("{k} Ewa Żak and Bo Ångström")
+    assert "UTF-8 with cp1252 between: 2 bytes" in warnings[0].detail
