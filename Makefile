@@ -5,7 +5,7 @@ EXTRAS := fetch,llm,pdf,docvortex,plot,train,cluster,docs,dev
 # Without byte-compiling, which some machines switch off, importing the trainers takes three times as long.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: test check demo sample golden clean train-demo audit-demo
+.PHONY: test check demo sample golden clean train-demo audit-demo controls-demo
 
 # Two processes, one file of tests at a time, so that fixtures of a file are made once.
 test: check
@@ -69,6 +69,13 @@ audit-demo: .venv/.all
 	    --set seed=1 --set out=train-demo-out/held-out
 	$(BIN)/python benchmarks/reward_audit.py
 	@echo "open train-demo-out/audit/grpo-0/index.html in a browser"
+
+# Every control against gaming, and the rows of Table 4, with one seed, after `make audit-demo`.
+controls-demo: export OMP_NUM_THREADS := 1
+controls-demo: .venv/.all
+	$(BIN)/cycletrain sft --recipe cycletrain/recipes/tiny-reviewer-sft.toml \
+	    --set seed=2 --set out=train-demo-out/reviewer-2
+	$(BIN)/python benchmarks/reward_audit.py --runs controls --seeds 0
 
 sample: .venv/.all
 	$(BIN)/python -m cycledata.sample

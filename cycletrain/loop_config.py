@@ -60,6 +60,15 @@ class AuditConfig(ConfigTable):
     claims: tuple[str, ...] = DEFAULT_CLAIMS
     """Sentences that are inserted, one at a time."""
 
+    @model_validator(mode="after")
+    def _claims_are_sentences(self) -> Self:
+        for claim in self.claims:
+            if not claim.strip() or "\n" in claim or self.claims.count(claim) > 1:
+                raise ValueError(
+                    f"claims: expected different sentences of one line, found {claim!r}"
+                )
+        return self
+
 
 class LoopConfig(JobConfig):
     """Keys of both jobs."""
@@ -99,6 +108,16 @@ class LoopConfig(JobConfig):
         return self
 
     _check_texts = model_validator(mode="after")(require_whole_texts)
+
+    @model_validator(mode="after")
+    def _held_out_reviewer_gave_no_reward(self) -> Self:
+        held_out = None if self.audit is None else self.audit.reviewer
+        if held_out is not None and held_out in (self.reviewer, *self.controls.reviewers):
+            raise ValueError(
+                "audit.reviewer: expected a reviewer that gives no reward in training, found"
+                f" {held_out.path}; train one with another seed or on another split"
+            )
+        return self
 
 
 class IterateConfig(LoopConfig):

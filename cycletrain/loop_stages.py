@@ -13,6 +13,7 @@ from cycledata.errors import TrainingError
 from cycledata.jsonl import read_jsonl, write_jsonl
 from cycledata.records import Record
 from cycletrain.build_chats import Chat
+from cycletrain.checkpoints import require_pinned
 from cycletrain.config import ModelConfig
 from cycletrain.generation import Generator, seed_of
 from cycletrain.loop_config import LoopConfig
@@ -37,6 +38,25 @@ class SampledRound(NamedTuple):
     """By the recipe's reviewer."""
     shaped: list[Reward]
     """As the policy is trained on them."""
+
+
+def check_loop(config: LoopConfig) -> None:
+    """Check, before work begins, the models and the scale that later stages need.
+
+    Raises:
+        ParseError: a model that does not exist or is not pinned, or an unknown scale.
+        TrainingError: a range of ratings outside the scale.
+    """
+    audited = None if config.audit is None else config.audit.reviewer
+    models = (config.policy, config.reviewer, *config.controls.reviewers, audited)
+    require_pinned(*(model for model in models if model is not None))
+    scale = scale_named(config.rating_scale).values
+    human = config.controls.human_range
+    if human is not None and not (human[0] < scale[-1] and human[1] > scale[0]):
+        raise TrainingError(
+            f"controls.human_range: expected a part of {scale[0]:g} to {scale[-1]:g}, the scale"
+            f" {config.rating_scale}, found {list(human)}"
+        )
 
 
 def run_stage(path: Path, model: type[R], make: Callable[[], list[R]]) -> list[R]:

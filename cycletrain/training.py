@@ -1,5 +1,6 @@
 """Shared by the training jobs: arguments, failures, progress, curves, saving."""
 
+import json
 import logging
 import math
 import shutil
@@ -20,7 +21,7 @@ from transformers import (
     TrainerState,
     TrainingArguments,
 )
-from transformers.trainer_utils import TrainOutput, get_last_checkpoint
+from transformers.trainer_utils import TrainOutput
 
 from cycledata.console import time_left
 from cycledata.errors import TrainingError
@@ -298,16 +299,27 @@ def fit(trainer: Trainer, *, sharding: str = "none", prepared: PreparedModel) ->
 
 
 def _checkpoints(trainer: Any) -> list[tuple[int, Path]]:
-    """Return number of updates and folder of each checkpoint, the oldest first."""
+    """Return number of updates and folder of each whole checkpoint, the oldest first."""
     folders = Path(trainer.args.output_dir or "").glob("checkpoint-*")
-    return sorted((int(path.name.rpartition("-")[2]), path) for path in folders)
+    return sorted((int(path.name.rpartition("-")[2]), path) for path in folders if _is_whole(path))
+
+
+_LAST_FILE = "trainer_state.json"
+"""File that transformers writes last into a checkpoint."""
+
+
+def _is_whole(checkpoint: Path) -> bool:
+    """Return whether a checkpoint's last file was written in full; a kill may have come before."""
+    try:
+        json.loads((checkpoint / _LAST_FILE).read_bytes())
+    except (FileNotFoundError, ValueError):
+        return False
+    return True
 
 
 def _last_checkpoint(trainer: Any) -> str | None:
-    folder = Path(trainer.args.output_dir or "")
-    if not folder.is_dir():
-        return None
-    return get_last_checkpoint(str(folder))  # type: ignore[no-untyped-call, no-any-return]  # untyped in transformers
+    found = _checkpoints(trainer)
+    return str(found[-1][1]) if found else None
 
 
 def curves_of(history: Sequence[dict[str, Any]], wanted: dict[str, str]) -> tuple[Curve, ...]:

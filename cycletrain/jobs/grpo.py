@@ -39,6 +39,7 @@ from cycletrain.jobs.rollout import count_rollouts, read_prompts, require_papers
 from cycletrain.loop_config import GrpoConfig
 from cycletrain.loop_stages import (
     OpensGenerator,
+    check_loop,
     hold_out_prompts,
     reward_stage,
     write_stage,
@@ -79,6 +80,7 @@ def run(config: GrpoConfig) -> RunRecord:
         raise TrainingError(
             f"grpo: expected one process, found {n_launched()}; start it without a launcher"
         )
+    check_loop(config)
     record = open_run("grpo", config, dataset="research-14k")
     audit = config.audit
     baseline = None if audit is None else baseline_of(audit)

@@ -16,7 +16,6 @@ from cycledata.jsonl import read_jsonl, write_jsonl
 from cycledata.records import Record
 from cycledata.svg import Curve, Line
 from cycletrain.build_chats import Chat
-from cycletrain.checkpoints import require_pinned
 from cycletrain.config import ModelConfig
 from cycletrain.generation import seed_of
 from cycletrain.jobs.pairs import count_dropped, write_pairs
@@ -33,6 +32,7 @@ from cycletrain.loop_config import IterateConfig
 from cycletrain.loop_stages import (
     OpensGenerator,
     SampledRound,
+    check_loop,
     hold_out_prompts,
     reward_stage,
     write_stage,
@@ -73,8 +73,8 @@ def run(config: IterateConfig) -> RunRecord:
             f"iterate: expected one process, found {n_launched()}; run rollout, reward, pairs and"
             " simpo with --round, and only simpo under the launcher"
         )
+    check_loop(config)
     record = open_run("iterate", config, dataset="research-14k")
-    require_pinned(config.policy, config.reviewer, *config.controls.reviewers)
     audit = config.audit
     baseline = None if audit is None else baseline_of(audit)
     prompts, held_out = hold_out_prompts(

@@ -1,5 +1,6 @@
 """A tiny model and two tiny builds, made once for all training tests."""
 
+import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -290,3 +291,9 @@ def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     texts = [message.content for chat in chats for message in chat]
     make_tiny_model(texts, folder, vocabulary=600, width=64, layers=1, context=1024)
     return folder
+
+
+@pytest.fixture(scope="session")
+def held_out_model(tiny_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same model in another folder, as a reviewer that gives no reward in training."""
+    return shutil.copytree(tiny_model, tmp_path_factory.mktemp("held-out") / "model")

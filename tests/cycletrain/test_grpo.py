@@ -1,7 +1,11 @@
 """GRPO on a tiny model whose papers and reviews are scripted: what TRL gets, kills, the audit."""
 
 import html
+import json
 import re
+import signal
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +13,7 @@ import pytest
 from pydantic import ValidationError
 
 from cycledata import jsonl
-from cycledata.errors import TrainingError
+from cycledata.errors import ParseError, TrainingError
 from cycledata.jsonl import read_jsonl
 from cycledata.llm.chat import Sampling
 from cycletrain.loop_config import AuditConfig, ControlsConfig, GrpoConfig
@@ -21,6 +25,9 @@ from tests.cycletrain.conftest import Killed, KillSwitch, ScriptedModel, loop_ta
 def grpo_config(build: Path, model: Path, out: Path, **changes: Any) -> GrpoConfig:
     table = loop_table(build, model, out, batch_size=3, max_steps=4, save_steps=2)
     return GrpoConfig.model_validate(table | changes)
+
+
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture
@@ -143,12 +150,66 @@ def test_a_killed_run_ends_in_the_same_weights(
         assert (tmp_path / "killed" / path).read_bytes() == (tmp_path / "whole" / path).read_bytes()
 
 
+def as_toml(table: dict[str, Any], name: str = "") -> str:
+    """Return a recipe with these keys."""
+    rows = [f"[{name}]"] if name else []
+    tables = {key: value for key, value in table.items() if isinstance(value, dict)}
+    rows += [
+        f"{key} = {json.dumps(value)}"
+        for key, value in table.items()
+        if key not in tables and value is not None
+    ]
+    prefix = f"{name}." if name else ""
+    rows += [as_toml(value, f"{prefix}{key}") for key, value in tables.items()]
+    return "\n".join(rows) + "\n"
+
+
+def test_signals_at_every_moment_leave_a_run_that_ends_in_the_same_files(
+    research_build: Path, tiny_model: Path, held_out_model: Path, tmp_path: Path
+) -> None:
+    audit = AuditConfig(n_prompts=1, n_samples=2, n_edited=2, reviewer=model_at(held_out_model))
+    config = grpo_config(research_build, tiny_model, tmp_path / "whole", audit=audit)
+    recipe = tmp_path / "recipe.toml"
+    recipe.write_text(
+        as_toml(config.model_dump(mode="json", exclude_defaults=True)), encoding="utf-8"
+    )
+    moments = [
+        "generation",
+        "optimizer",
+        "checkpoint-weights",
+        "checkpoint-optimizer",
+        "checkpoint-state",
+        "term",
+        "weights",
+        "audit",
+        "review",
+    ]
+
+    def lives(out: Path, *moments: str) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-m", "tests.cycletrain.killed_grpo", recipe, out, *moments]
+        return subprocess.run(command, capture_output=True, text=True, check=True, cwd=ROOT)
+
+    assert "exit 0\n" in lives(config.out).stdout
+    killed = lives(tmp_path / "killed", *moments)
+    codes = [int(line[5:]) for line in killed.stdout.splitlines() if line.startswith("exit ")]
+    assert codes == [130 if moment == "term" else -signal.SIGKILL for moment in moments] + [0]
+    assert "run the same command again to resume" in killed.stderr
+    names = sorted(
+        path.relative_to(config.out)
+        for path in config.out.rglob("*")
+        if path.suffix in {".jsonl", ".safetensors"} and "trainer" not in path.parts
+    )
+    assert len(names) > 20
+    for name in names:
+        assert (tmp_path / "killed" / name).read_bytes() == (config.out / name).read_bytes(), name
+
+
 def test_the_audit_is_in_the_record_and_on_the_page(
-    research_build: Path, tiny_model: Path, tmp_path: Path, writer: Any
+    research_build: Path, tiny_model: Path, held_out_model: Path, tmp_path: Path, writer: Any
 ) -> None:
     from cycletrain.jobs import grpo
 
-    audit = AuditConfig(reviewer=model_at(tiny_model), n_prompts=2, n_samples=4, n_edited=3)
+    audit = AuditConfig(reviewer=model_at(held_out_model), n_prompts=2, n_samples=4, n_edited=3)
     controls = ControlsConfig(reviewers=(model_at(tiny_model),), human_range=(5.0, 6.0))
     training = {"context_tokens": 500, "learning_rate": 1e-3, "batch_size": 3, "max_steps": 1}
     changes = {"audit": audit, "controls": controls, "training": training}
@@ -233,8 +294,11 @@ def test_a_policy_of_another_backend_is_saved_for_each_generation(
         ({"updates_per_generation": 3}, "expected a multiple of updates_per_generation 3"),
         ({"writing": Sampling(temperature=0, max_tokens=9)}, "expected more than 0"),
         ({"adapter": {"kind": "lora-ga"}}, "expected lora or none"),
+        ({"audit": {"claims": ["We prove it.", "We prove it."]}}, "expected different sentences"),
+        ({"audit": {"claims": [" "]}}, "expected different sentences of one line, found ' '"),
+        ({"audit": {"reviewer": model_at(Path("m"))}}, "expected a reviewer that gives no reward"),
     ],
-    ids=["group", "checkpoint", "temperature", "adapter"],
+    ids=["group", "checkpoint", "temperature", "adapter", "twice", "blank", "same-reviewer"],
 )
 def test_recipes_that_cannot_work_are_refused(changes: dict[str, Any], message: str) -> None:
     with pytest.raises(ValidationError, match=message):
@@ -256,6 +320,24 @@ def test_too_few_prompts_are_refused_before_a_model_is_loaded(
         )
         with pytest.raises(TrainingError, match=message):
             grpo.run(config)
+    assert scripted.asked == []
+
+
+def test_models_and_ranges_are_checked_before_anything_is_written(
+    research_build: Path, tiny_model: Path, tmp_path: Path, scripted: ScriptedModel
+) -> None:
+    from cycletrain.jobs import grpo
+
+    missing = model_at(tmp_path / "missing")
+    for changes, message in (
+        ({"controls": {"reviewers": (missing,)}}, "missing"),
+        ({"audit": {"reviewer": missing, "n_prompts": 1}}, "missing"),
+        ({"controls": {"human_range": (30, 80)}}, "expected a part of 1 to 10"),
+    ):
+        out = tmp_path / "out"
+        with pytest.raises((TrainingError, ParseError), match=message):
+            grpo.run(grpo_config(research_build, tiny_model, out, **changes))
+        assert not out.exists()
     assert scripted.asked == []
 
 

@@ -203,7 +203,7 @@ def test_two_rounds_write_pairs_policies_and_rewards(
 
 
 def test_the_loop_keeps_prompts_for_its_audit(
-    research_build: Path, tiny_model: Path, tmp_path: Path, scripted: Any
+    research_build: Path, tiny_model: Path, held_out_model: Path, tmp_path: Path, scripted: Any
 ) -> None:
     from cycletrain.jobs import iterate
     from cycletrain.loop_config import AuditConfig, ControlsConfig
@@ -213,7 +213,7 @@ def test_the_loop_keeps_prompts_for_its_audit(
         tiny_model,
         tmp_path,
         rounds=1,
-        audit=AuditConfig(reviewer=model_at(tiny_model), n_prompts=2, n_samples=2, n_edited=2),
+        audit=AuditConfig(reviewer=model_at(held_out_model), n_prompts=2, n_samples=2, n_edited=2),
         controls=ControlsConfig(human_range=(5.4, 5.6)),
     )
     record = iterate.run(config)
