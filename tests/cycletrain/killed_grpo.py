@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 import torch
-from peft import PeftModel
 from transformers import PreTrainedTokenizerBase, Trainer, TrainerState
 
 from cycledata.console import run as run_command
@@ -36,7 +35,7 @@ MOMENTS: dict[str, Moment] = {
     "weights": (grpo, "write_file", 1, signal.SIGKILL),
     "audit": (grpo, "close_audited", 1, signal.SIGKILL),
     "review": (recorded, "append_jsonl", 4, signal.SIGKILL),
-    "term": (PeftModel, "forward", 2, signal.SIGTERM),
+    "term": (Trainer, "training_step", 2, signal.SIGTERM),
 }
 
 
