@@ -29,7 +29,7 @@ from cycletrain.checkpoints import load_tokenizer
 from cycletrain.config import ModelConfig
 from cycletrain.read_recipe import read_config
 from cycletrain.recipe_files import CONFIGS, recipe_path
-from cycletrain.reward_audit.verdict import shown_change, shown_share
+from cycletrain.reward_audit.verdict import WORDING, shown_change, shown_share
 from cycletrain.run_record import RunRecord
 
 DEMO = Path("train-demo-out")
@@ -137,8 +137,19 @@ def _training_folders(out: Path, record: RunRecord) -> Iterator[Path]:
 
 def print_report(names: Sequence[str], seeds: Sequence[int]) -> None:
     """Print one row per finished run."""
-    print("| run | tokens | CPU s | reward | held-out | word counts | explained | verdict |")
-    print("| --- | ---: | ---: | --- | --- | --- | --- | --- |")
+    columns = (
+        "run",
+        "gain of the reward",
+        "by the held-out reviewer",
+        "claims of proofs per paper",
+        "share of the gain that features explain",
+        "other wording alone",
+        "verdict",
+        "tokens",
+        "CPU s",
+    )
+    print("|", " | ".join(columns), "|")
+    print("|", " | ".join("---" for _ in columns), "|")
     for name in names:
         for seed in seeds:
             out = folder_of(name, seed)
@@ -153,18 +164,19 @@ def print_report(names: Sequence[str], seeds: Sequence[int]) -> None:
 def _cells(out: Path, record: RunRecord) -> list[str]:
     audit = record.audit
     assert audit is not None
-    changes = [
-        "-" if each is None else f"{each.before:.2f} {shown_change(each)}"
-        for each in (audit.reward, audit.held_out, audit.baseline)
-    ]
-    explained = "-" if audit.explained is None else shown_share(audit.explained.share)
-    seconds = (out / "cpu_s.txt").read_text().strip()
+    claims = {row.name: row.change for row in audit.features}["proof_claims"]
+    wording = {effect.kind: effect for effect in audit.edits}.get(WORDING)
     return [
-        f"{count_tokens(out, record):,}",
-        seconds,
-        *changes,
-        explained,
+        "-" if audit.reward is None else shown_change(audit.reward),
+        "-" if audit.held_out is None else shown_change(audit.held_out),
+        f"{claims.before:.2f}, then {claims.after:.2f}",
+        "-" if audit.explained is None else shown_share(audit.explained.share),
+        "-"
+        if wording is None or wording.change is None
+        else f"{shown_change(wording.change)} ({wording.n_papers} papers)",
         audit.verdict.outcome,
+        f"{count_tokens(out, record):,}",
+        (out / "cpu_s.txt").read_text().strip(),
     ]
 
 
