@@ -145,6 +145,8 @@ def _work(converter: str, limits: PdfLimits) -> dict[str, Any]:
         return {"error": [error.rule, error.detail]}
     except ModuleNotFoundError as error:
         return {"missing": str(error)}
+    except RuntimeError as error:  # PDFium's, for example of a page that it cannot load
+        return {"error": ["damaged-pdf", f"{error} Fetch it again or ask for another copy"]}
     except (MemoryError, ImportError) as error:
         # A library that does not fit into the limit fails to import.
         needed = f"more than {limits.memory_bytes} bytes of memory needed: {error}"

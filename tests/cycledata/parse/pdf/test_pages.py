@@ -231,6 +231,13 @@ def test_a_broken_table_of_offsets_is_mended() -> None:
     assert convert_with_pdfium(PAPER.replace(b"xref\n0", b"xxxx\n0")).blocks == whole
 
 
+def test_a_page_that_cannot_be_loaded_is_named() -> None:
+    payload = pdf_of(*[column(72, 700, 9)] * 2)
+    broken = payload.replace(b"/Kids [6 0 R", b"/Kids [1 0 R")
+    with pytest.raises(ParseError, match=r"^damaged-pdf: Failed to load page"):
+        parse_pdf(broken, file="x")
+
+
 def test_ten_thousand_pages_are_refused_before_they_are_read() -> None:
     kids = b"4 0 R " * 10_000
     payload = raw_pdf(b"", TIMES).replace(b"[4 0 R] /Count 1 ", b"[" + kids + b"] /Count 10000 ")
