@@ -243,6 +243,7 @@ def require_fits(
 
 def _changes(training: TrainingConfig) -> list[dict[str, object]]:
     """Return settings that need less memory, those that change least first."""
+    by_layer: dict[str, object] = {"adapter.gradient_device": "layers"}
     on_cpu: dict[str, object] = {"adapter.gradient_device": "cpu"}
     small: dict[str, object] = {"training.batch_size": 1, "training.checkpointing": True}
     sharded: dict[str, object] = {"training.sharding": "fsdp2", "adapter.fp8": False}
@@ -252,10 +253,13 @@ def _changes(training: TrainingConfig) -> list[dict[str, object]]:
         for part in (2, 4)
     ]
     return [
+        by_layer,
         on_cpu,
         small,
+        {**small, **by_layer},
         {**small, **on_cpu},
         sharded,
+        {**sharded, **by_layer},
         {**sharded, **on_cpu},
         everything,
         *shorter,

@@ -55,7 +55,7 @@ LLAMA = FIVE_MODELS["CycleReviewer-8B"]
     [
         (LLAMA, WHOLE, training(8_192, checkpointing=True), 60, "--set training.sharding=fsdp2"),
         (NEMO, LORA, training(32_768), 60, "--set training.batch_size=1"),
-        (NEMO, LORA_GA, training(24_576, checkpointing=True), 46, "adapter.gradient_device=cpu"),
+        (NEMO, LORA_GA, training(24_576, checkpointing=True), 46, "adapter.gradient_device=layers"),
     ],
     ids=["all-weights", "activations", "gradient"],
 )
