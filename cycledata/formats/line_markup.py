@@ -5,6 +5,7 @@ r"""Markup around a rating or a decision on one line: HTML, LaTeX, tables, wide 
 """
 
 import re
+from unicodedata import normalize
 
 _FLAGS = re.ASCII | re.IGNORECASE
 _CHARACTERS = str.maketrans(
@@ -17,7 +18,9 @@ _CHARACTERS = str.maketrans(
         "｜": "|",
     }
 )
-_NAMES = r"(?:overall[ _])?(?:rating|score)|(?:final[ _])?(?:decision|verdict)|recommendation"
+_NAMES = (
+    r"(?:overall[ _])?(?:rating|score)|(?:final[ _])?(?:decision|verdict|answer)|recommendation"
+)
 _ELEMENT = re.compile(rf"<(?P<name>{_NAMES})>(?P<value>[^<>\n]{{0,80}})</(?P=name)>", _FLAGS)
 _TITLE_TAG = re.compile(r"<h(?P<level>[1-6])(?:[ ][^<>\n]{0,60})?>", _FLAGS)
 _TAG = re.compile(
@@ -34,13 +37,18 @@ LATEX_START = (
 )
 """Names of the commands that a line may begin with, behind a backslash."""
 _NUMBERED = re.compile(r"[ \t]{0,3}(?:[0-9]{1,2}[.)]|\([a-z0-9]\))[ \t]{1,3}", _FLAGS)
+_SYMBOLS = re.compile(
+    r"^(?P<start>[ \t]{0,3}(?:#{1,6}[ \t]{1,4}|[-*+•][ \t]{1,3})?)"
+    r"[\u2190-\u2bff\U0001f000-\U0001faff]{1,4}[ \t]{1,3}"
+)
 _ROW = re.compile(r"[ \t]{0,3}\|?(?P<cells>[^|\n]{1,80}\|[^\n]*)$")
 _MAX_LINE = 1_000
 _CELL_MARKS = " \t\r*_`"
 _LIKE_A_RATING = re.compile(
     r"(?:\b(?:overall|rating|score|grade|rate|assessment|evaluation|recommend|verdict|reviewer|note"
     r"|bewertung)|评分|评级|評価|평점|оценка)[^\n0-9]{0,40}?[0-9]"
-    r"|\b(?:overall|final|paper)[ _](?:decision|verdict|rating|score)\b",
+    r"|\b(?:overall|final|paper)[ _](?:decision|verdict|rating|score)\b"
+    r"|^\W*(?:[ivx]{1,5}\.)?\W*(?:rating|score)\W*$",
     re.IGNORECASE,
 )
 """Words about a rating with a number behind them."""
@@ -60,6 +68,7 @@ def plain_line(line: str) -> str:
     '### Rating'
     """
     line = without_markup(line)
+    line = line if line.isascii() else _SYMBOLS.sub(r"\g<start>", line)
     if "|" in line:
         cells = row_cells(line)
         line = f"{cells[0]}: {cells[1]}" if len(cells) == 2 else line
@@ -92,6 +101,6 @@ def row_cells(line: str) -> list[str]:
 def rating_like(text: str) -> str | None:
     """Return the first line that seems to state a rating or a reviewer; None if there is none."""
     for line in text.split("\n"):
-        if len(line) < _MAX_LINE and _LIKE_A_RATING.search(plain_line(line)):
+        if len(line) < _MAX_LINE and _LIKE_A_RATING.search(plain_line(normalize("NFKC", line))):
             return line.strip(" \t\r\n")[:60]
     return None

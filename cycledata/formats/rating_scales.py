@@ -77,7 +77,7 @@ _OF = re.compile(
     r"(?P<highest>[0-9]{1,4}(?:\.0)?)?(?P<rest>[\w.]?)"
 )
 _RANGE = re.compile(
-    r"[\s*_]{0,3}(?:-{0,2}>|=>|→|-|–|—|~|\.\.|\.\s|[,;|&]|\bto\b|\bor\b|\band\b)\s{0,3}[0-9]|\s+[0-9]",
+    r"[\s*_]{0,3}(?:-{0,2}>|=>|→|-{1,3}|–|—|~|\.\.|\.\s|[,;|&]|\bto\b|\bor\b|\band\b)\s{0,3}[0-9]|\s+[0-9]",
     re.IGNORECASE,
 )
 """Another number right behind a rating: a range, a list, a fraction, or the number of a list."""
@@ -91,6 +91,7 @@ _CHANGED = re.compile(
     r"(?:->|=>|→|⇒)\s*[*_]*[0-9]"
     r"|\b(?:now|final|finally|after(?: the)? (?:rebuttal|discussion))\b\W{0,4}[0-9]"
     r"|[0-9]\W{1,3}(?:now|finally|after(?: the)? (?:rebuttal|discussion))\b"
+    r"|\bfor\b[^.;\n]{1,30},\s{0,3}[0-9]{1,2}\s+for\b|^\s*[\[(]\s{0,2}[0-9]{1,2}\s{0,2}[\])]"
     r"|\b(?:raised?|increased?|lower(?:ed)?|decreased?|reduced?|changed?"
     r"|updated?|upgraded?|downgraded?|revised?)\b[^.;\n]{0,30}\b(?:to|from)\s+[*_]*[0-9]",
     re.IGNORECASE,
@@ -109,7 +110,7 @@ _SENTENCE_END = re.compile(r"[.:;\n]")
 _OPEN = re.compile(
     r"\?|\b(?:if|unless|provided|providing|assuming|on(?: the)? condition|conditional(?:ly)?"
     r"|subject to|tentative(?:ly)?|maybe|perhaps|possibly|undecided|probability"
-    r"|(?:is|was|are|were|seems|be) (?:not|never)|(?:is|was|are|were)n['’]t)\b|[0-9]\s*%",
+    r"|(?:is|was|are|were|seems|be) (?:not|never)|(?:is|was|are|were)n['’]t)\b",
     re.ASCII | re.IGNORECASE,
 )
 """A condition, a doubt or a negation behind the word of a decision."""
@@ -124,6 +125,7 @@ _RETRACTED = re.compile(
     r"|final(?:ly)?|edit|update)\b\W{0,4}(?:accept|reject|withdraw)",
     re.ASCII | re.IGNORECASE,
 )
+_UNCHECKED = re.compile(r"\W{0,6}\[[ ]?\]")
 _UNDECIDED = re.compile(
     r"[^a-z\n]{0,8}(?:/|\||\bor\b|\band\b)[^a-z\n]{0,8}(?:accept|reject|withdraw)",
     re.ASCII | re.IGNORECASE,
@@ -197,7 +199,7 @@ def decision_kind(text: str) -> DecisionKind | None:
     >>> decision_kind("Accept if revised"), decision_kind("Reject is not warranted")
     (None, None)
     """
-    match = _DECISION.match(text)
+    match = None if _UNCHECKED.match(text) else _DECISION.match(text)
     if match is None or _UNDECIDED.match(text, match.end()):
         return None
     rest = text[match.end() : match.end() + _MOST_READ]

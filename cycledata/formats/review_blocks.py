@@ -1,7 +1,6 @@
 """Blocks of a review text: reviewers, meta-review and decision, each with its fields."""
 
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
@@ -42,6 +41,8 @@ class ReviewBlock:
     """Text before the block's first field."""
     fields: dict[str, str] = field(default_factory=dict)
     """Field name of the format -> text."""
+    scales: dict[str, str] = field(default_factory=dict)
+    """Field name -> what is in brackets behind it, e.g. ``"1-5"``."""
 
 
 def unboxed(text: str) -> tuple[str, str]:
@@ -66,7 +67,7 @@ def read_blocks(text: str, verdict: str) -> list[ReviewBlock] | Unreadable:
         problem = parts.add(found, text)
         if problem is not None:
             return problem
-    blocks = _blocks_of(parts.parts, text)
+    blocks = _blocks_of(parts, text)
     if parts.early is not None and not any(block.kind == "decision" for block in blocks):
         return Unreadable(parts.early, "a decision outside of '## Paper Decision'")
     lines = [found for found in structure(verdict) if found.line.kind != "bare decision"]
@@ -105,6 +106,8 @@ class _Parts:
         self._titles: set[str] = set()
         self._n_reviewers = 0
         self._level = 0
+        self.scales: dict[int, str] = {}
+        """What is in brackets behind the title of a field, by the offset of its line."""
         self.early: str | None = None
         """A decision before the first review."""
         self._is_open = True
@@ -154,6 +157,7 @@ class _Parts:
             return Unreadable(self._place(), f"expected {line.title!r} once, found it twice")
         self._level = self._level or line.level
         self._titles.add(line.title)
+        self.scales[found.start] = line.scale
         self.parts.append(_Part("field", line.title, line.inline, found.start, found.end))
         return None
 
@@ -175,9 +179,9 @@ class _Parts:
         return f"reviewer {self._n_reviewers}" if self._n_reviewers else "whole text"
 
 
-def _blocks_of(parts: Sequence[_Part], text: str) -> list[ReviewBlock]:
+def _blocks_of(found: _Parts, text: str) -> list[ReviewBlock]:
     blocks: list[ReviewBlock] = []
-    for part, following in pairwise([*parts, None]):
+    for part, following in pairwise([*found.parts, None]):
         if part is None:
             break
         body = text[part.start : following.line_start if following else len(text)].strip(WHITE)
@@ -186,6 +190,7 @@ def _blocks_of(parts: Sequence[_Part], text: str) -> list[ReviewBlock]:
         body = _joined(part.inline, body)
         if part.kind == "field":
             blocks[-1].fields[part.title] = body
+            blocks[-1].scales[part.title] = found.scales[part.line_start]
         else:
             blocks.append(ReviewBlock(part.kind, body))
     return blocks

@@ -4,17 +4,18 @@ import re
 
 _FLAGS = re.ASCII | re.IGNORECASE
 _NAME = (
-    r"(?:think(?:ing)?|thoughts?|reasoning|reflection|analysis|scratch[_-]?pad|draft"
-    r"|brainstorm(?:ing)?)"
+    r"(?:(?:[a-z]{1,10}[_-]?)?think(?:ing)?|thoughts?|reasoning(?:[_-][a-z]{1,12})?|reflection"
+    r"|(?:[a-z]{1,10}[_-])?monologue|analysis|scratch[_-]?pad|draft|brainstorm(?:ing)?)"
 )
 _SPACE = r"[ ]?\|?[ ]?"
 _OPEN_TAG = (
-    rf"(?:<{_SPACE}(?:[a-z]{{1,12}}:)?(?:begin_of_)?{_NAME}(?:[ ][^<>\n]{{0,60}})?{_SPACE}>"
-    r"|\[think(?:ing)?\]|◁think(?:ing)?▷|<!--)"
+    rf"(?:(?:<|＜|&lt;){_SPACE}(?:[a-z]{{1,12}}:)?(?:begin_of_)?{_NAME}"
+    rf"(?:[ ][^<>\n]{{0,60}})?{_SPACE}(?:>|＞|&gt;)"
+    r"|\[(?:think(?:ing)?|reasoning)\]|◁think(?:ing)?▷|<!--)"
 )
 _CLOSE_TAG = (
-    rf"(?:<{_SPACE}/{_SPACE}(?:[a-z]{{1,12}}:)?{_NAME}{_SPACE}>|<\|end_of_{_NAME}\|>"
-    r"|\[/think(?:ing)?\]|◁/think(?:ing)?▷)"
+    rf"(?:(?:<|＜|&lt;){_SPACE}/{_SPACE}(?:[a-z]{{1,12}}:)?{_NAME}{_SPACE}(?:>|＞|&gt;)|<\|end_of_{_NAME}\|>"
+    r"|\[/(?:think(?:ing)?|reasoning)\]|◁/think(?:ing)?▷)"
 )
 _OPEN = re.compile(rf"^[ \t]{{0,3}}{_OPEN_TAG}", _FLAGS | re.MULTILINE)
 _CLOSE = re.compile(_CLOSE_TAG, _FLAGS)

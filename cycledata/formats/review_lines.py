@@ -53,7 +53,7 @@ _REVIEWER = (
     rf"|review[ \t#]{{1,3}}\d{{1,3}}{_OF_ALL}|(?:{_ORDINALS})[ ]review)(?![a-z0-9_'’])"
 )
 _META = r"(?:(?:ac|area[ ]chair)(?:'s)?[ ])?meta[- ]?review|area[ ]chair(?:'s)?[ ]review"
-_DECISION = r"(?:(?:paper|final|overall|ac|area[ ]chair|meta)[ _]){0,2}(?:decision|verdict)"
+_DECISION = r"(?:(?:paper|final|overall|ac|area[ ]chair|meta)[ _-]){0,2}(?:decision|verdict)"
 _QUALIFIER = r"(?:overall|final|preliminary|initial|updated|review|reviewer|paper|my)[ _]"
 _RATING = (
     rf"(?:{_QUALIFIER}){{0,2}}rating|(?:{_QUALIFIER}){{1,2}}score"
@@ -104,6 +104,10 @@ STATED_DECISION = re.compile(
     _FLAGS,
 )
 """A sentence that states the decision."""
+_CHECKBOX = re.compile(
+    rf"{_BULLET}(?:\[[ x✓]?\][ ]?(?:accept|reject)|(?:accept|reject)(?:ed)?[ ]?:?[ ]?\[[ x✓]?\])",
+    _FLAGS,
+)
 _JSON_FIELD = re.compile(
     r"[ \t]{0,8}[{,\[ \t]{0,4}[\"'](?:overall[ _]|final[ _]|paper[ _])?"
     r"(?:rating|score|decision|verdict|recommendation)s?[\"'][ \t]{0,2}:",
@@ -121,7 +125,7 @@ _OTHER_WORDS = (
 _OTHER_LANGUAGE = re.compile(
     rf"[ \t]{{0,3}}#{{1,6}}[ \t]{{1,4}}[*_]{{0,3}}(?:{_OTHER_WORDS})[*_:： \t\r]*$", re.IGNORECASE
 )
-_BOXED_WORD = r"\\boxed\{\W{0,8}(?:accept|reject)"
+_BOXED_WORD = r"\\boxed\{(?:\\text[a-z]{0,2}\{)?\W{0,8}(?:accept|reject)"
 _BOXED = re.compile(_BOXED_WORD, _FLAGS)
 _TABLE_TITLES = re.compile(rf"(?:{_RATING}|{_RECOMMENDATION}|{_DECISION}|score)s?", _FLAGS)
 _TABLE_HEADS = frozenset(
@@ -254,7 +258,8 @@ def _in_a_table(line: str, shown: str) -> ReviewLine | None:
 def _classify(line: str, shown: str) -> ReviewLine | None:
     if SEPARATOR_LINE.match(line):
         return ReviewLine("separator", "", 0, "", shown)
-    if _BARE_DECISION.match(line) or STATED_DECISION.match(line) or _BOXED.search(line):
+    stated = (_BARE_DECISION.match, STATED_DECISION.match, _CHECKBOX.match, _BOXED.search)
+    if any(states(line) for states in stated):
         return ReviewLine("bare decision", "", 0, line.strip(WHITE), shown)
     if _RESTART.match(line):
         return ReviewLine("restart", "", 0, "", shown)
@@ -321,6 +326,7 @@ def _from_heading(match: re.Match[str], shown: str) -> ReviewLine | None:
 
 def _without_hashes(match: re.Match[str], value: re.Match[str], shown: str) -> ReviewLine | None:
     """Return what a bold or plain line is; without ``#``, words alone are plain text."""
+    value_scale = value.groupdict().get("paren") or ""
     inline = (value["inline"] or "").strip(WHITE)
     if match["reviewer"]:
         return None if inline else ReviewLine("reviewer", "", 0, "", shown)
@@ -333,7 +339,7 @@ def _without_hashes(match: re.Match[str], value: re.Match[str], shown: str) -> R
     if match["recommendation"]:
         return ReviewLine("recommendation", "Rating", 0, inline, shown) if inline else None
     if match["rating"]:
-        return ReviewLine("field", "Rating", 0, inline, shown)
+        return ReviewLine("field", "Rating", 0, inline, shown, value_scale)
     return (
         ReviewLine("field", _canonical(match["number"]), 0, inline, shown)
         if inline[:1].isdigit()

@@ -101,6 +101,10 @@ _CUT_HEADING = re.compile(r"^#{1,4}[ ]?([A-Za-z][A-Za-z ]{0,30})\Z", re.MULTILIN
 _TITLES = ("Reviewer", "Rating", "Meta Review", "Paper Decision", "Final Decision", "Decision")
 _FRONT = re.compile(r"\A\s{0,20}---[ \t]*\n(?P<fields>(?:[^\n]{0,200}\n){1,40}?)---[ \t]*(?:\n|\Z)")
 _WORDS = re.compile(r"[A-Za-z(*_](?:[A-Za-z ().!*_-]*[A-Za-z).!*_])?")
+_SCALE_END = re.compile(
+    r"(?:[0-9]{1,2}[ ]?(?:-|–|to)|out[ ]of|of|/)[ ]?([0-9]{1,3})", re.IGNORECASE
+)
+"""The highest value of a scale in brackets behind a title."""
 MAX_DECISION_LINES = 40
 MAX_DECISION_CHARS = 60
 """Lines of a decision, and their length, that are compared with its first one."""
@@ -292,6 +296,10 @@ def _read_review(
         value = read_number(line, highest=highest)
         if value is None:
             value = read_number(without_markup(line).strip("$\"'“” "), highest=highest)
+        scale = _SCALE_END.search(block.scales.get(title, ""))
+        if value is not None and scale is not None and float(scale[1]) != highest:
+            why = f"expected a number from {lowest} to {highest}, found one on {scale[0]!r}"
+            return Unreadable(f"reviewer {number}, ### {title}", why)
         if line and (value is None or not lowest <= value <= highest):
             why = f"expected a number from {lowest} to {highest}, found {line[:60]!r}"
             return Unreadable(f"reviewer {number}, ### {title}", why)

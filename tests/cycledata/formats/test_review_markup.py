@@ -28,6 +28,8 @@ READ = {
     "no-break space": "###\u00a0Rating\n\n\u00a07",
     "no width": "### Ra\u200bting\n\n\ufeff7",
     "numbered": "3. Rating: 7",
+    "symbol": "### ⭐ Rating\n\n7",
+    "its own scale": "### Rating (1-10)\n\n7",
     "boxed": "### Rating\n\n\\boxed{7}",
     "formula": "### Rating\n\n$7$",
     "quoted": '### Rating\n\n"7"',
@@ -79,6 +81,12 @@ REFUSED = {
     "thinking in a fence": (f"```thinking\n{THREE}```\n{SIX}", "understood"),
     "thinking under a heading": (f"# Thinking\n{THREE}\n# Answer\n{SIX}", "begins the reviews"),
     "rating in prose": (f"{HEAD}My rating is 7.", "looks like one: 'My rating is 7.'"),
+    "another scale in the title": (f"{HEAD}### Rating (1-5)\n\n4", "one on '1-5'"),
+    "boxed text": (f"{SIX}\n\\boxed{{\\text{{Accept}}}}", "outside of"),
+    "boxes to check": (f"{SIX}\n- Accept: [ ]\n- Reject: [x]", "outside of"),
+    "checked box": (f"{SIX}\n## Decision\n\n- [ ] Accept\n- [x] Reject", "words that state one"),
+    "answer": (f"{SIX}\n<answer>Accept</answer>", "outside of"),
+    "wide heading": (f"{HEAD}＃＃＃ Rating\n\n7", "looks like one"),
     "score": (f"{HEAD}Score: 7", "looks like one: 'Score: 7'"),
     "no heading": ("Reviewer 1: 6\nReviewer 2: 4", "looks like a rating"),
 }
@@ -102,6 +110,10 @@ TAGS = {
     "thought": ("<|begin_of_thought|>", "<|end_of_thought|>"),
     "analysis": ("<analysis>", "</analysis>"),
     "comment": ("<!--", "-->"),
+    "wide brackets": ("＜think＞", "＜/think＞"),
+    "entities": ("&lt;think&gt;", "&lt;/think&gt;"),
+    "longer name": ("<reasoning_content>", "</reasoning_content>"),
+    "monologue": ("<inner_monologue>", "</inner_monologue>"),
     "channel": (
         "<|channel|>analysis<|message|>",
         "<|end|><|start|>assistant<|channel|>final<|message|>",
@@ -167,7 +179,20 @@ def test_other_words_behind_a_decision_do_not_change_it(words: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "words", ["7, 8", "7 and 8", "7; 8", "7 | 8", "7 8", "7 1/2", "1. 7", "7 (now 5)", "8, final 6"]
+    "words",
+    [
+        "7, 8",
+        "7 and 8",
+        "7; 8",
+        "7 | 8",
+        "7 8",
+        "7 1/2",
+        "1. 7",
+        "7 (now 5)",
+        "8, final 6",
+        "5 -- 8",
+        "7 [8]",
+    ],
 )
 def test_several_numbers_are_no_rating(words: str) -> None:
     assert read_number(words) is None
