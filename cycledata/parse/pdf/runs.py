@@ -204,7 +204,8 @@ def _type(
     stroked = calls.FPDFTextObj_GetTextRenderMode(item) == 2
     bold = (font.bold or stroked) and not font.mathematical
     unmapped = not font.mathematical and calls.FPDFText_HasUnicodeMapError(text, index) == 1
-    return _Type(round(size, 1), font.name, bold, font.italic, quarter, unmapped)
+    size = min(max(round(size, 1), 0.1), 10_000.0) if math.isfinite(size) else 0.1
+    return _Type(size, font.name, bold, font.italic, quarter, unmapped)
 
 
 def _font(address: int, calls: PlainCalls, unnamed: dict[int, str]) -> _Font:

@@ -216,6 +216,14 @@ def test_pages_of_strange_sizes_are_read(size: str) -> None:
     assert sum(block.text.count("brown fox") for block in found.blocks) == 16
 
 
+@pytest.mark.parametrize("size", ["0", "1e38", "-10", "0.00001"])
+def test_type_of_strange_sizes_is_read(size: str) -> None:
+    payload = PAPER.replace(b"/F1 10.0 Tf", f"/F1 {size} Tf".encode())
+    assert payload != PAPER
+    titles = [b.text for b in convert_with_pdfium(payload).blocks if b.kind == "heading"]
+    assert "2 Method" in titles
+
+
 def test_a_figure_that_contains_itself_ends() -> None:
     form = (
         b"<< /Type /XObject /Subtype /Form /BBox [0 0 9 9] /Resources << /XObject << /X 6 0 R >> >>"
