@@ -112,6 +112,14 @@ def test_paragraphs_that_only_begin_like_thanks_stay(words: str) -> None:
     assert everything(paper).count(words) == 3
 
 
+@pytest.mark.parametrize("name", ["Yi Wu", "June Lee", "J. R. R. Quimby", "Jan van der Berg"])
+def test_short_names_and_names_with_particles_are_masked(name: str) -> None:
+    page = [*PAGE, *column(72, 500, 2, f"it was found by {name} in an earlier work that")]
+    text = everything(read(front(f"{name}, Zora Quimby", "zora@fox.org"), page, LAST))
+    assert name not in text
+    assert text.count(f"found by {MASK} in") == 2
+
+
 def test_a_name_in_the_metadata_confirms_one_of_ordinary_words() -> None:
     said = "the young are bold, says Bold Young in this work"
     page = [*PAGE, *column(72, 500, 2, said)]
