@@ -6,6 +6,8 @@ largest error of the remaining time that the progress gives after a quarter, hal
 of the bytes, as a share of the whole time.
 
     python benchmarks/imports.py [--notes 100000] [--eprints 20000]
+
+A number of 0 leaves that part out.
 """
 
 import argparse
@@ -111,12 +113,13 @@ def main() -> None:
     for part in (4, 1):
         with tempfile.TemporaryDirectory() as name:
             notes, eprints = Path(name, "notes.jsonl"), Path(name, "eprints")
-            write_notes(notes, options.notes // part)
-            write_eprints(eprints, options.eprints // part)
-            for what, path, n in (
-                ("notes", notes, options.notes // part),
-                ("e-prints", eprints, options.eprints // part),
+            for what, path, n, write in (
+                ("notes", notes, options.notes // part, write_notes),
+                ("e-prints", eprints, options.eprints // part, write_eprints),
             ):
+                if not n:
+                    continue
+                write(path, n)
                 print(f"{n:,} {what}: ", end="", flush=True)
                 snapshot = Path(name, f"snapshot-{what}")
                 command = [sys.executable, __file__, "--child", what, str(path), str(snapshot)]

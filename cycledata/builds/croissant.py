@@ -8,7 +8,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import polars as pl
 import pyarrow as pa
 
 from cycledata.consent.evidence import read_license
@@ -111,14 +110,15 @@ def _conditions_of_use(consent: Path) -> dict[str, Any]:
 
     mlcroissant loads `usageInfo` and checks nothing in it, so it is written as plain JSON-LD.
     """
-    published = (
-        pl.read_parquet(consent, columns=["component", "verdict", "rule", "evidence"])
-        .filter(pl.col("verdict") == "publish")
-        .group_by("component", "rule", "evidence")
-        .len()
-    )
+    import pyarrow.compute as pc
+    import pyarrow.parquet as pq
+
+    names = ["component", "rule", "evidence"]
+    verdicts = pq.read_table(consent, columns=[*names, "verdict"])
+    published = verdicts.filter(pc.field("verdict") == "publish").group_by(names)
+    grouped = published.aggregate([([], "count_all")]).select([*names, "count_all"])
     counts: dict[tuple[str, str], int] = {}
-    for component, rule, evidence, n in published.iter_rows():
+    for component, rule, evidence, n in zip(*(column.to_pylist() for column in grouped), strict=True):
         known = read_license(evidence)
         basis = rule if known is None else known.name
         counts[component, basis] = counts.get((component, basis), 0) + n

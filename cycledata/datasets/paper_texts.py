@@ -11,8 +11,6 @@ from cycledata.consent.gather import eprint_evidence, note_evidence
 from cycledata.datasets.text_cache import parse_cached
 from cycledata.errors import ParseError
 from cycledata.parse.arxiv import ArxivPaper
-from cycledata.parse.latex import parse_eprint
-from cycledata.parse.pdf.parse import parse_pdf
 from cycledata.parse.reviewer_orders import RULE as ORDER
 from cycledata.records import Dropped, PaperText, Submission
 from cycledata.snapshot import keys
@@ -50,6 +48,8 @@ def parse_text(
     if source.kind == "pdf":
         read = partial(_parse_pdf, source, file, cut_hidden=cut_hidden)
         return parse_cached(cache, file, [source.reply.sha256, cut_hidden], read)
+    from cycledata.parse.latex import parse_eprint
+
     parse = partial(
         parse_eprint,
         source.reply.payload,
@@ -61,6 +61,8 @@ def parse_text(
 
 
 def _parse_pdf(source: TextSource, file: str, *, cut_hidden: bool) -> PaperText:
+    from cycledata.parse.pdf import parse_pdf
+
     try:
         return parse_pdf(source.reply.payload, file=file, cut_hidden=cut_hidden)
     except ValueError as error:

@@ -14,6 +14,8 @@ from cycledata.parse.ratings import parse_ratings_row
 from cycledata.snapshot import keys
 from cycledata.snapshot.reply import Replies, Reply
 
+MIN_CITED_LETTERS = 20
+"""Shorter titles of cited works are not looked up."""
 _YEAR = re.compile(r"(?:^|/)((?:19|20)[0-9]{2})(?=/|$)")
 _MS = 1000
 

@@ -13,14 +13,17 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from cycledata.matching.papers import PaperToMatch, papers_to_match, recorded_citations
+from cycledata.matching.papers import (
+    MIN_CITED_LETTERS,
+    PaperToMatch,
+    papers_to_match,
+    recorded_citations,
+)
 from cycledata.parse.arxiv import split_arxiv_id
 from cycledata.snapshot.reply import Replies
 from cycledata.stages.duplicates import normalise
 from cycledata.stages.match import MIN_TITLE_RATIO
 
-MIN_CITED_LETTERS = 20
-"""Shorter titles of cited works are not looked up."""
 SEGMENT = 8
 """Letters of a segment; as many bytes as a 64-bit integer has."""
 MAX_PAPERS_PER_SEGMENT = 24

@@ -15,7 +15,7 @@ from typing import Self
 
 from cycledata.datasets.research14k.select import SelectedPaper, first_entries
 from cycledata.errors import ParseError
-from cycledata.matching.select_rows import MIN_CITED_LETTERS
+from cycledata.matching.papers import MIN_CITED_LETTERS
 from cycledata.outlines.prompt import prompt_hash
 from cycledata.outlines.read import Outcome, OutlineReply, ranks_above, read_outline_reply
 from cycledata.parse.arxiv_metadata import ArxivMetadata, parse_metadata

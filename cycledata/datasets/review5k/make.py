@@ -42,7 +42,6 @@ from cycledata.datasets.review5k.submissions import (
     with_decision_label,
     with_rated_reviews,
 )
-from cycledata.datasets.review5k.threads import paper_thread
 from cycledata.datasets.spec import BuildContext, PaperRows
 from cycledata.errors import ParseError
 from cycledata.formats.rating_states import RatingState
@@ -86,9 +85,9 @@ def make(context: Context, paper_id: str) -> PaperRows:
     if isinstance(found, PaperRows):
         return found
     state = found.history.current
-    hide = Pseudonyms(found.forum)
     shows_reviews = not context.configs.isdisjoint(("reviews", "default"))
-    shown = hide.in_reviews(found.submission) if shows_reviews else found.submission
+    hide = Pseudonyms(found.forum) if shows_reviews or "threads" in context.configs else None
+    shown = hide.in_reviews(found.submission) if hide and shows_reviews else found.submission
     paper = _decide(context, found.reply, shown, state)
     verdicts = paper.decisions.verdicts
     if not paper.decisions.publishes("ratings"):
@@ -117,7 +116,9 @@ def make(context: Context, paper_id: str) -> PaperRows:
     dropped += found.history.dropped
     if "history" in context.configs:
         many_rows["history"] = history_rows(paper_id, found.history.states)
-    if "threads" in context.configs:
+    if hide is not None and "threads" in context.configs:
+        from cycledata.datasets.review5k.threads import paper_thread
+
         decided = found.forum.submission.model_copy(update={"decision": submission.decision})
         hide.counts.clear()  # the discussion has the words of the reviews again
         thread = paper_thread(context, found.reply, replace(found.forum, submission=decided), hide)

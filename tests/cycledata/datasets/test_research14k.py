@@ -159,7 +159,7 @@ def test_one_changed_paper_is_read_again_and_no_other(
         read.append(file)
         return parse_eprint(payload, file=file, **options)
 
-    monkeypatch.setattr("cycledata.datasets.paper_texts.parse_eprint", counted)
+    monkeypatch.setattr("cycledata.parse.latex.parse_eprint", counted)
     cache = tmp_path / "cache"
     build(RESEARCH_14K, sample.SNAPSHOT, tmp_path / "a", policy=SAMPLE_POLICY, cache=cache)
     assert len(read) > 5
