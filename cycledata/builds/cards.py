@@ -16,7 +16,6 @@ from cycledata.files import write_file
 from cycledata.load import BuildManifest
 from cycledata.templates import Markdown, cards_folder, render_card
 
-
 _DTYPES = {"double": "float64", "date32[day]": "date32"}
 """Types of Arrow to their names on cards, where they differ."""
 
@@ -72,7 +71,7 @@ def _card_data(folder: Path, dataset: DatasetSpec[Any], manifest: BuildManifest)
         infos.append(
             {
                 "config_name": config,
-                "features": _features(dataset.schemas[config]),
+                "features": list_features(dataset.schemas[config]),
                 "splits": [
                     {"name": split, "num_bytes": sizes[split][0], "num_examples": n_rows}
                     for split, n_rows in splits.items()
@@ -100,14 +99,14 @@ def _card_data(folder: Path, dataset: DatasetSpec[Any], manifest: BuildManifest)
     }
 
 
-def _features(fields: Iterable[pa.Field]) -> list[dict[str, Any]]:
+def list_features(fields: Iterable[pa.Field]) -> list[dict[str, Any]]:
     """Return columns as a card's YAML states them, like `datasets.Features` (slow to import)."""
     return [{"name": field.name, **_feature(field.type)} for field in fields]
 
 
 def _feature(type_: pa.DataType) -> dict[str, Any]:
     if pa.types.is_struct(type_):
-        return {"struct": _features(type_)}
+        return {"struct": list_features(type_)}
     if pa.types.is_list(type_):
         inner = _feature(type_.value_type)
         return {"list": inner.get("dtype") or inner.get("struct") or inner}

@@ -118,7 +118,9 @@ def _conditions_of_use(consent: Path) -> dict[str, Any]:
     published = verdicts.filter(pc.field("verdict") == "publish").group_by(names)
     grouped = published.aggregate([([], "count_all")]).select([*names, "count_all"])
     counts: dict[tuple[str, str], int] = {}
-    for component, rule, evidence, n in zip(*(column.to_pylist() for column in grouped), strict=True):
+    for component, rule, evidence, n in zip(
+        *(column.to_pylist() for column in grouped), strict=True
+    ):
         known = read_license(evidence)
         basis = rule if known is None else known.name
         counts[component, basis] = counts.get((component, basis), 0) + n

@@ -13,6 +13,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from functools import partial
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -25,8 +26,6 @@ from cycledata.consent.snapshot_places import note_snapshot
 from cycledata.consent.tombstones import FILE as TOMBSTONES
 from cycledata.consent.tombstones import Tombstone, standing_tombstones, write_tombstones
 from cycledata.consent.works import WorkIndex, read_work_id
-from cycledata.datasets.research14k import RESEARCH_14K
-from cycledata.datasets.review5k import REVIEW_5K
 from cycledata.datasets.spec import BuildContext, DatasetSpec, MakePaper, PaperRows
 from cycledata.datasets.text_cache import code_digest, forget_texts, package_versions
 from cycledata.errors import BuildError, ParseError
@@ -45,10 +44,29 @@ CHUNK_PAPERS = 32
 """Papers per task; the bytes of a build do not depend on it."""
 INVENTED = ("sample", "invented")
 """Service and key of the reply that marks the papers of a snapshot as invented."""
-DATASETS: Mapping[str, DatasetSpec[Any]] = {
-    REVIEW_5K.name: REVIEW_5K,
-    RESEARCH_14K.name: RESEARCH_14K,
-}
+
+
+class _Datasets(Mapping[str, DatasetSpec[Any]]):
+    """Definitions by name; the modules of a dataset are imported when it is used."""
+
+    _PLACES: Mapping[str, tuple[str, str]] = {
+        "review-5k": ("cycledata.datasets.review5k", "REVIEW_5K"),
+        "research-14k": ("cycledata.datasets.research14k", "RESEARCH_14K"),
+    }
+
+    def __getitem__(self, name: str) -> DatasetSpec[Any]:
+        module, attribute = self._PLACES[name]
+        spec: DatasetSpec[Any] = getattr(import_module(module), attribute)
+        return spec
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._PLACES)
+
+    def __len__(self) -> int:
+        return len(self._PLACES)
+
+
+DATASETS: Mapping[str, DatasetSpec[Any]] = _Datasets()
 
 
 @dataclass(frozen=True, slots=True)
@@ -354,4 +372,5 @@ def _make_paper(make: MakePaper[Any], context: BuildContext[Any], paper_id: str)
         # One invalid paper never stops a build; its row states the reason.
         drop = Dropped(paper_id, error.rule, error.detail[:300], "parse")
         made = PaperRows(paper_id, dropped=(drop,))
-    return replace(made, dropped=redact(made.dropped, made.verdicts, context.policy))
+    shown = redact(made.dropped, made.verdicts, context.policy)
+    return made if shown == made.dropped else replace(made, dropped=shown)

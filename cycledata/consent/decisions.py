@@ -126,6 +126,6 @@ def _shows_detail(row: Dropped, withheld: set[Component], policy: Policy) -> boo
         return True
     about = _ABOUT.get(row.stage)
     # Details of the other stages are about the whole paper: an opt-out of any part hides them.
-    if any(policy.opts_out(row.paper_id, name) for name in about or COMPONENTS):
+    if policy.opt_out and any(policy.opts_out(row.paper_id, n) for n in about or COMPONENTS):
         return False
     return about is None or withheld.isdisjoint(about)

@@ -253,23 +253,23 @@ def decide(
             words = f"{grant.publisher}: {grant.document} sha256:{grant.sha256[:12]}"
             return verdict(True, "written-consent", words, policy.name, grant.date.isoformat())
     bases = policy.components.get(component, ())
-    refusal = verdict(False, "no-evidence", "", "", None)
     if not bases:
         return verdict(False, "not-in-policy", "", policy.name, None)
     if PRIVATE in bases:
         return verdict(True, PRIVATE, "", policy.name, None)
+    refusal: Verdict | None = None
     for basis in bases:
         for item in evidence:
-            if item.kind in _PERMIT_NOTHING and refusal.rule == "no-evidence":
+            if item.kind in _PERMIT_NOTHING and refusal is None:
                 refusal = verdict(False, item.kind, item.value, item.source, item.date)
             if item.kind != basis:
                 continue
             rule = "public-facts" if basis == "public" else _license_rule(item.value, policy)
             if rule in {"public-facts", "licence-permits"}:
                 return verdict(True, rule, item.value, item.source, item.date)
-            if refusal.rule == "no-evidence":
+            if refusal is None:
                 refusal = verdict(False, rule, item.value, item.source, item.date)
-    return refusal
+    return refusal or verdict(False, "no-evidence", "", "", None)
 
 
 def _license_rule(words: str, policy: Policy) -> str:

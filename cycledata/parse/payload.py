@@ -9,7 +9,7 @@ import re
 from typing import Any
 from xml.etree import ElementTree as ET
 
-from pydantic import ValidationError
+from pydantic import TypeAdapter, ValidationError
 
 from cycledata.errors import ParseError
 from cycledata.records import first_problem
@@ -17,6 +17,7 @@ from cycledata.records import first_problem
 MAX_XML_BYTES = 20_000_000
 """Longest XML that is parsed; the largest collection of the ACL Anthology has 8 MB."""
 _ESCAPED_HALF = re.compile(r"\\u[dD][89a-fA-F]")
+_FAST_JSON = TypeAdapter[Any](Any)
 _HALF = re.compile("[\ud800-\udfff]")
 
 
@@ -30,6 +31,12 @@ def read_json(payload: bytes) -> Any:
     >>> read_json(b'["\\ud83d\\ude00", "\\ud83d"]')
     ['😀', '�']
     """
+    try:
+        # Twice as fast as `json`; it refuses half surrogates, byte-order marks and deep nesting,
+        # which are read below.
+        return _FAST_JSON.validate_json(payload)
+    except ValidationError:
+        pass
     text = payload.decode("utf-8-sig")
     value = json.loads(text)
     return _mended(value) if _ESCAPED_HALF.search(text) else value

@@ -9,10 +9,9 @@ import math
 import re
 from collections import defaultdict
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import Any, Literal
-
-from pydantic import Field
 
 from cycledata.errors import ParseError
 from cycledata.formats.rating_scales import DecisionKind, decision_kind
@@ -20,7 +19,7 @@ from cycledata.parse.openreview.forms import ASPECTS
 from cycledata.parse.openreview.forum import ParsedForum
 from cycledata.parse.openreview.note import clean_text
 from cycledata.parse.payload import read_json, where_invalid
-from cycledata.records import Decision, Dropped, Number, Record
+from cycledata.records import Decision, Dropped, Number
 
 _COLUMN = re.compile(
     r"(rating|confidence|soundness|presentation|contribution|reviewer)(s?)"
@@ -39,18 +38,19 @@ _STATUSES: Mapping[str, DecisionKind | None] = {
 """Statuses that do not state one decision first; None if the table does not know it."""
 
 
-class TableRatings(Record):
+@dataclass(frozen=True, slots=True)
+class TableRatings:
     """One paper's ratings in one state, as a table has them."""
 
     column: str
     """Column of the ratings, e.g. ``"rating_20231111"``."""
+    ratings: tuple[Number, ...]
+    """In the table's order."""
     date: dt.date | None = None
     """The day they were read; None if the column states none."""
     phase: Literal["initial", "final"] | None = None
     """State that the column states; None if it states none."""
-    ratings: tuple[Number, ...]
-    """In the table's order."""
-    aspects: dict[str, tuple[Number | None, ...]] = Field(default_factory=dict)
+    aspects: Mapping[str, tuple[Number | None, ...]] = field(default_factory=dict)
     """``confidence``, ``soundness``, ... in the same order, where the table has as many."""
     reviewers: tuple[str, ...] | None = None
     """Names that the venue's site gives its reviewers, in the same order; None if not stated."""
@@ -153,7 +153,7 @@ def _states(row: dict[str, Any]) -> tuple[TableRatings, ...]:
     columns: defaultdict[str, dict[str, tuple[str, Any]]] = defaultdict(dict)
     matches: dict[str, re.Match[str]] = {}
     for column, cell in row.items():
-        match = _COLUMN.fullmatch(column)
+        match = _match_column(column)
         if match is not None and cell:
             ending = column.removeprefix(match[1] + match[2])
             columns[ending].setdefault(match[1], (column, cell))
@@ -163,6 +163,11 @@ def _states(row: dict[str, Any]) -> tuple[TableRatings, ...]:
     ]
     order = {"initial": 0, None: 1, "final": 2}
     return tuple(sorted(found, key=lambda s: (order[s.phase], s.date or dt.date.max, s.column)))
+
+
+@lru_cache(maxsize=1024)
+def _match_column(column: str) -> re.Match[str] | None:
+    return _COLUMN.fullmatch(column)
 
 
 def _state(match: re.Match[str], cells: Mapping[str, tuple[str, Any]]) -> TableRatings:

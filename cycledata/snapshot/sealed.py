@@ -119,13 +119,16 @@ class SealedSnapshot:
 
     def get(self, service: str, key: str) -> Reply | None:
         """Return the reply under a key, or None if there is none."""
-        keys = self._keyed().keys.get(service, [])
+        index = self._keyed()
+        keys = index.keys.get(service)
+        if keys is None:
+            return None
         place = bisect_left(keys, key)
         if place == len(keys) or keys[place] != key:
             return None
-        row = self._keyed().first_row[service] + place
-        number = bisect_right(self._keyed().group_starts, row) - 1
-        return self._group(number)[row - self._keyed().group_starts[number]]
+        row = index.first_row[service] + place
+        number = bisect_right(index.group_starts, row) - 1
+        return self._group(number)[row - index.group_starts[number]]
 
     def keys(self, service: str, prefix: str = "") -> Iterator[str]:
         """Yield the keys of a service that begin with `prefix`, in order."""

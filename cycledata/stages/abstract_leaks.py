@@ -6,6 +6,8 @@ about the venue is cut.
 """
 
 import re
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 _SENTENCE_END = re.compile(r"(?<=[.!?])[\"')\]}]{0,2}\s+(?=[A-Z0-9\"'(\\$])|\n\s*\n")
@@ -61,6 +63,15 @@ def _folded(text: str) -> str:
     return (text if text.isascii() else text.translate(_LIKE_LATIN)).lower()
 
 
+def _places(text: str, words: Iterable[str]) -> Iterator[int]:
+    """Yield the offset of every occurrence of some words."""
+    for word in words:
+        place = text.find(word)
+        while place >= 0:
+            yield place
+            place = text.find(word, place + 1)
+
+
 class AbstractCut(NamedTuple):
     """A sentence that was cut."""
 
@@ -79,18 +90,21 @@ def cut_abstract_leaks(abstract: str) -> tuple[str, tuple[AbstractCut, ...]]:
     'We prove it.'
     """
     whole = _folded(abstract)
-    rules = [rule for rule in _RULES if any(word in whole for word in rule[2])]
+    # Most abstracts have few of the letters, and searching for them is far faster than expressions.
+    rules = [(name, rule, sorted(_places(whole, words))) for name, rule, words in _RULES]
+    rules = [rule for rule in rules if rule[2]]
+    if not rules:
+        return abstract, ()
     cuts = []
     kept = []
     start = 0
     for end in [*(match.end() for match in _SENTENCE_END.finditer(abstract)), len(abstract)]:
         sentence = abstract[start:end]
-        folded = _folded(sentence)
         rule = next(
             (
                 name
-                for name, found, words in rules
-                if any(word in folded for word in words) and found.search(sentence)
+                for name, found, near in rules
+                if bisect_left(near, start) < bisect_left(near, end) and found.search(sentence)
             ),
             None,
         )

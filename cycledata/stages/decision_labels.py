@@ -4,6 +4,7 @@ A label is a fact and is published with the ratings. Free text has an author and
 """
 
 import re
+from functools import lru_cache
 from typing import Final
 
 MAX_LABEL_CHARS = 120
@@ -22,6 +23,7 @@ _LABEL = re.compile(r"[A-Za-z0-9 ():;,./%&-]{1,120}")
 _WORD = re.compile(r"[A-Za-z]{1,40}")
 
 
+@lru_cache(maxsize=1024)
 def is_decision_label(text: str, venue: str) -> bool:
     """Return True if a decision text consists of label words, numbers and words of the venue id.
 

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from cycledata.stages.split_item import SplitItem
 
 _NO_LETTERS = re.compile(r"[\W_]+")
+_ASCII_SIGNS = {code: None for code in range(128) if not chr(code).isalnum()}
 _SUFFIXES = frozenset({"jr", "sr", "ii", "iii", "iv"})
 
 
@@ -34,6 +35,8 @@ def normalise(text: str) -> str:
     >>> normalise("Élan--Vital, 2nd ed.")
     'elanvital2nded'
     """
+    if text.isascii():
+        return text.lower().translate(_ASCII_SIGNS)
     # NFKD makes an accent a character of its own, which is no letter and is removed.
     return _NO_LETTERS.sub("", unicodedata.normalize("NFKD", text).casefold())
 

@@ -85,7 +85,7 @@ def version_states(
     found = []
     days = [version.note.modified for version in versions]
     for version, superseded in zip(versions, [*days[1:], None], strict=True):
-        states = _states_of(version, superseded, dates)
+        states = states_of(version, superseded, dates)
         found += [
             observed
             for state, day in states
@@ -94,10 +94,16 @@ def version_states(
     return tuple(found)
 
 
-def _states_of(
+def states_of(
     version: ReviewVersion, superseded: dt.date | None, dates: ForumDates
 ) -> list[tuple[RatingState | None, dt.date | None]]:
-    """Return every state that a version was current in, each with a day; one None if unknown."""
+    """Return every state that a version was current in, each with a day; one None if unknown.
+
+    Args:
+        version: one version of a review.
+        superseded: day of the next version; None for the last one, or if unknown.
+        dates: when the forum was read.
+    """
     day, calendar = version.note.modified, dates.calendar
     states: dict[RatingState | None, dt.date | None] = {}
     if version.note.unmodified:

@@ -20,6 +20,7 @@ from cycledata.errors import ParseError
 from cycledata.formats.rating_states import STATES_OF, RatingState, StateChoice
 from cycledata.parse.openreview import ParsedForum, VenueForm, parse_forum
 from cycledata.parse.openreview.calendar import CALENDARS, VenueCalendar
+from cycledata.parse.openreview.note import day_of
 from cycledata.parse.openreview.versions import ReviewVersion, review_versions
 from cycledata.parse.ratings import RatingsRow, TableRatings, parse_ratings_row
 from cycledata.records import Dropped, Review
@@ -32,6 +33,7 @@ from cycledata.stages.rating_history import (
     TableOrder,
     oldest_first,
     ratings_in_state,
+    states_of,
     table_order,
     table_states,
     version_states,
@@ -138,12 +140,14 @@ def forum_dates(reply: Reply, forum: ParsedForum, calendar: VenueCalendar | None
     """
     if " " in reply.url:
         return ForumDates(calendar, None, None, decided=False)
-    days = [day for note in forum.replies for day in (note.created, note.modified) if day]
+    # The days of all notes would take as long as the rest.
+    times = (time for note in forum.replies for time in (note.created_ms, note.modified_ms))
+    latest = max(filter(day_of, times), default=0)
     decision = forum.submission.decision
     return ForumDates(
         calendar,
         read_on=reply.retrieved_at.date() if reply.retrieved_at else None,
-        not_before=max(days, default=None),
+        not_before=day_of(latest),
         decided=decision is not None and decision.kind != "withdrawn",
     )
 
@@ -157,6 +161,7 @@ def rating_history(
     form: VenueForm,
     calendar: VenueCalendar | None,
     orders: Mapping[str, TableOrder | None],
+    with_states: bool = True,
 ) -> RatingHistory:
     """Return the rating history of one paper.
 
@@ -168,12 +173,15 @@ def rating_history(
         form: of the venue.
         calendar: of the venue; None if unknown.
         orders: column of ratings -> its order, for the tables of the venue.
+        with_states: also return ``states``; without them, only what the notes say is read.
     """
     paper_id = forum.submission.paper_id
     dates = forum_dates(reply, forum, calendar)
     versions, dropped = review_versions(forum, form, dict(_edits(snapshot, forum)))
-    by_review = [version_states(found, dates) for found in versions]
-    states = [state for found in by_review for state in found]
+    current = _current_state(versions, dates)
+    if not with_states:
+        return RatingHistory((), current, dropped)
+    states = [state for found in versions for state in version_states(found, dates)]
     rows = list(dropped)
     final_order = orders.get("rating_final") or orders.get("ratings_final")
     for table in _distinct(row.states) if row else ():
@@ -188,9 +196,7 @@ def rating_history(
         )
         states += found
         rows += set_aside
-    return RatingHistory(
-        tuple(sorted(states, key=_place)), _current_state(versions, by_review, dates), tuple(rows)
-    )
+    return RatingHistory(tuple(sorted(states, key=_place)), current, tuple(rows))
 
 
 def _distinct(tables: Sequence[TableRatings]) -> Iterator[TableRatings]:
@@ -214,20 +220,15 @@ def _place(state: ObservedRating) -> tuple[int, dt.date, str, str]:
 
 
 def _current_state(
-    versions: Sequence[Sequence[ReviewVersion]],
-    by_review: Sequence[Sequence[ObservedRating]],
-    dates: ForumDates,
+    versions: Sequence[Sequence[ReviewVersion]], dates: ForumDates
 ) -> RatingState | None:
     """Return the state that the current ratings of all reviews are in."""
     if dates.current_state is not None:
         return dates.current_state[0]
-    for state in STATES_OF["initial"]:
-        if by_review and all(
-            len(found) == 1 and any(item.state == state for item in states)
-            for found, states in zip(versions, by_review, strict=True)
-        ):
-            return state
-    return None
+    if not versions or any(len(found) > 1 or found[0].review.rating is None for found in versions):
+        return None
+    known = [{state for state, _ in states_of(found[0], None, dates)} for found in versions]
+    return next((s for s in STATES_OF["initial"] if all(s in states for states in known)), None)
 
 
 def choose_ratings(

@@ -9,7 +9,9 @@ texts that may be published and can be parsed: the LaTeX of the e-print, then th
 import datetime as dt
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from cycledata.consent.decisions import Claim, decide_paper
 from cycledata.consent.gather import abstract_evidence, note_evidence, rating_evidence
@@ -49,14 +51,17 @@ from cycledata.matching.deadlines import ChosenVersion, deadline_of
 from cycledata.matching.find import ArxivMatch
 from cycledata.matching.version import MatchRecord, match_record, reviewed_version
 from cycledata.parse.openreview import ParsedForum, VenueForm, find_form
-from cycledata.parse.openreview.pseudonyms import Pseudonyms
 from cycledata.parse.ratings import RatingsRow
 from cycledata.records import Dropped, Submission
+from cycledata.snapshot import keys
 from cycledata.snapshot.reply import Reply
 from cycledata.snapshot.sealed import SealedSnapshot
 from cycledata.stages.core import run_stages
 from cycledata.stages.duplicates import likeness_keys
 from cycledata.stages.split_item import SplitItem
+
+if TYPE_CHECKING:
+    from cycledata.parse.openreview.pseudonyms import Pseudonyms
 
 Context = BuildContext[Review5kRecipe]
 
@@ -67,7 +72,6 @@ class _Found:
 
     reply: Reply
     """The reply with its forum."""
-    forms: Mapping[str, VenueForm]
     forum: ParsedForum
     """The forum, completed from its row in a table of ratings."""
     submission: Submission
@@ -86,7 +90,7 @@ def make(context: Context, paper_id: str) -> PaperRows:
         return found
     state = found.history.current
     shows_reviews = not context.configs.isdisjoint(("reviews", "default"))
-    hide = Pseudonyms(found.forum) if shows_reviews or "threads" in context.configs else None
+    hide = _pseudonyms(found.forum) if shows_reviews or "threads" in context.configs else None
     shown = hide.in_reviews(found.submission) if hide and shows_reviews else found.submission
     paper = _decide(context, found.reply, shown, state)
     verdicts = paper.decisions.verdicts
@@ -142,13 +146,26 @@ def make(context: Context, paper_id: str) -> PaperRows:
         counts={**found.counts, **replaced},
         keys=paper.keys,
         match=_match_record(context.snapshot, paper),
-        facts=_facts(context, submission.venue, found.forms),
+        facts=_facts(context, submission.venue),
     )
 
 
 def needs_tables(context: Context) -> bool:
     """Return True if the build reads the rating history that tables have."""
     return "history" in context.configs or context.recipe.ratings != "notes"
+
+
+def _needs_words(context: Context) -> bool:
+    """Return True if the build writes the words of reviews, or compares versions of them."""
+    if not context.configs <= {"scores"}:
+        return True
+    return next(context.snapshot.keys(keys.OPENREVIEW, keys.EDITS), None) is not None
+
+
+def _pseudonyms(forum: ParsedForum) -> "Pseudonyms":
+    from cycledata.parse.openreview.pseudonyms import Pseudonyms
+
+    return Pseudonyms(forum)
 
 
 def _find(context: Context, paper_id: str) -> _Found | PaperRows:
@@ -165,7 +182,7 @@ def _find(context: Context, paper_id: str) -> _Found | PaperRows:
         key = ratings_keys(snapshot).get(paper_id)
         return refused(Dropped(paper_id, "no-notes", f"only a row in a table: {key}", "parse"))
     forms = review_forms(context.scratch, context.snapshot_digest, context.recipe)
-    forum = read_forum(reply, paper_id, forms)
+    forum = read_forum(reply, paper_id, forms, texts=_needs_words(context))
     if isinstance(forum, Dropped):
         return refused(forum)
     counts = {"notes": forum.n_notes, "notes_set_aside": len(forum.dropped)}
@@ -185,7 +202,6 @@ def _find(context: Context, paper_id: str) -> _Found | PaperRows:
     submission, of_abstract = prepare_abstract(snapshot, forum, submission, context.recipe)
     return _Found(
         reply,
-        forms,
         forum,
         submission,
         history,
@@ -195,10 +211,18 @@ def _find(context: Context, paper_id: str) -> _Found | PaperRows:
     )
 
 
-def _facts(context: Context, venue: str, forms: Mapping[str, VenueForm]) -> dict[str, Any]:
+def _facts(context: Context, venue: str) -> Mapping[str, Any]:
     """Return what the manifest says about a venue: its form, its calendar, its tables."""
-    form, calendar = find_form(venue, forms), find_calendar(venue, context.recipe)
-    orders = table_orders(context.scratch, context.snapshot_digest).get(venue, {})
+    return _facts_of_venue(context.scratch, context.snapshot_digest, context.recipe, venue)
+
+
+@lru_cache(maxsize=64)
+def _facts_of_venue(
+    scratch: Path, digest: str, recipe: Review5kRecipe, venue: str
+) -> Mapping[str, Any]:
+    forms = review_forms(scratch, digest, recipe)
+    form, calendar = find_form(venue, forms), find_calendar(venue, recipe)
+    orders = table_orders(scratch, digest).get(venue, {})
     facts = form_facts(form) if form else {}
     if calendar is not None:
         facts[f"Discussion of {venue}"] = calendar.model_dump(mode="json", exclude={"venue"})
@@ -223,6 +247,7 @@ def _history(
         form=form,
         calendar=find_calendar(venue, context.recipe),
         orders=table_orders(context.scratch, context.snapshot_digest).get(venue, {}),
+        with_states=needs_tables(context),
     )
 
 

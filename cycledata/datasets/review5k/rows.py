@@ -22,7 +22,6 @@ from cycledata.datasets.review5k.recipe import (
 from cycledata.datasets.spec import BuildContext
 from cycledata.errors import ParseError
 from cycledata.formats.rating_states import RatingState
-from cycledata.formats.review_messages import paper_as_text, review_messages
 from cycledata.matching.deadlines import ChosenVersion
 from cycledata.matching.find import ArxivMatch
 from cycledata.records import Dropped, PaperText, Submission
@@ -115,6 +114,8 @@ def _drop(paper_id: str, rule: str, detail: str, stage: str) -> Dropped:
 def _full_row(
     paper: DecidedPaper, text: TextSource, verdict: Verdict, parsed: PaperText
 ) -> Mapping[str, Any]:
+    from cycledata.formats.review_messages import paper_as_text, review_messages
+
     submission = paper.submission
     shows_abstract = paper.decisions.publishes("abstract")
     abstract = submission.abstract if shows_abstract else None

@@ -75,10 +75,16 @@ def keys_of(submission: Submission, candidate: ArxivPaper | None) -> tuple[str, 
 
 
 def read_forum(
-    reply: Reply, paper_id: str, forms: Mapping[str, VenueForm]
+    reply: Reply, paper_id: str, forms: Mapping[str, VenueForm], *, texts: bool = True
 ) -> ParsedForum | Dropped:
-    """Return the parsed forum of a paper, or the row that says why it is not one."""
-    forum = parse_forum(reply.payload, forms=forms)
+    """Return the parsed forum of a paper, or the row that says why it is not one.
+
+    Without ``texts``, the words of the reviews are left out, unless there are several versions
+    of a review: they are compared word by word.
+    """
+    forum = parse_forum(reply.payload, forms=forms, texts=texts)
+    if not texts and isinstance(forum, ParsedForum) and forum.earlier:
+        forum = parse_forum(reply.payload, forms=forms)
     if isinstance(forum, Dropped):
         return replace(forum, paper_id=paper_id)
     if forum.submission.paper_id != paper_id:
@@ -129,7 +135,7 @@ def with_rated_reviews(submission: Submission) -> tuple[Submission, list[Dropped
     Without any rated review all are kept: the form has no rating, and the recipe allows that.
     """
     rated = tuple(review for review in submission.reviews if review.rating is not None)
-    if not rated:
+    if not rated or len(rated) == len(submission.reviews):
         return submission, []
     rows = [
         Dropped(submission.paper_id, "no-rating", f"{review.reviewer}: no rating", "notes")

@@ -77,6 +77,12 @@ class VenueForm(Record):
         return {field.role: field for field in self.fields if field.role != "other"}
 
     @cached_property
+    def distinctive(self) -> tuple[str, ...]:
+        """Fields of the rating and the texts; a note without any of them is no review."""
+        roles = self.by_role
+        return tuple(roles[role].name for role in ("rating", *TEXTS) if role in roles)
+
+    @cached_property
     def names(self) -> frozenset[str]:
         """Every content field of the form."""
         return frozenset(field.name for field in self.fields)

@@ -45,6 +45,11 @@ _FINAL_STATES: dict[str, DecisionKind] = {
     "Desk_Rejected_Submission": "reject",
 }
 """Last part of a venueid, or kind of a submission's invitation, of papers that left the venue."""
+_BLANK_REVIEW = {
+    **dict.fromkeys(TEXTS, ""),
+    **dict.fromkeys((*ASPECTS, "rating", "confidence", "ethics_flag")),
+}
+_WORDS = frozenset({*TEXTS, "ethics_flag"})
 _YEAR = re.compile(r"(?:^|/)((?:19|20)[0-9]{2})(?=/|$)")
 
 
@@ -93,7 +98,9 @@ class _SetAside:
         self.dropped.append(Dropped(self._paper_id, rule, detail, "notes"))
 
 
-def parse_forum(payload: bytes, *, forms: Mapping[str, VenueForm] = FORMS) -> ParsedForum | Dropped:
+def parse_forum(
+    payload: bytes, *, forms: Mapping[str, VenueForm] = FORMS, texts: bool = True
+) -> ParsedForum | Dropped:
     """Return the submission of one forum, or the row that says why there is none.
 
     Rows are ``no-usable-notes``, ``deleted-submission``, ``mixed-venues``, ``unknown-form``, or
@@ -102,12 +109,14 @@ def parse_forum(payload: bytes, *, forms: Mapping[str, VenueForm] = FORMS) -> Pa
     Args:
         payload: the snapshot's payload of the forum.
         forms: venue id -> form, the shipped forms by default.
+        texts: also read the words of the reviews. Without them, texts are ``""`` and other fields
+            are left out, and everything else is the same.
 
     Raises:
         ParseError: the payload is not the JSON of a forum.
     """
     try:
-        return _parse_forum(*_read_payload(payload), forms)
+        return _parse_forum(*_read_payload(payload), forms, texts=texts)
     except RecursionError as error:
         detail = "expected content a few levels deep, found more than can be read"
         raise ParseError("nested-too-deep", detail) from error
@@ -129,7 +138,7 @@ def review_contents(payload: bytes) -> Iterator[tuple[str, Mapping[str, Any]]]:
 
 
 def _parse_forum(
-    paper_id: str, raw_notes: list[Any], forms: Mapping[str, VenueForm]
+    paper_id: str, raw_notes: list[Any], forms: Mapping[str, VenueForm], *, texts: bool
 ) -> ParsedForum | Dropped:
     rows = _SetAside(paper_id)
     notes: list[Note] = []
@@ -157,7 +166,7 @@ def _parse_forum(
     if form is None:
         return _unknown_form(paper_id, venues[0], used)
     try:
-        submission, n_used, review_notes = _assemble(paper_id, form, used, rows)
+        submission, n_used, review_notes = _assemble(paper_id, form, used, rows, texts=texts)
     except ParseError as error:
         return Dropped(paper_id, rule=error.rule, detail=error.detail, stage="parse")
     n_used += len(found.current) - len(used)
@@ -264,14 +273,14 @@ def _set_aside(paper_id: str, note: Note) -> tuple[str, str] | None:
 
 
 def _assemble(
-    paper_id: str, form: VenueForm, used: list[Note], rows: _SetAside
+    paper_id: str, form: VenueForm, used: list[Note], rows: _SetAside, *, texts: bool
 ) -> tuple[Submission, int, list[Note]]:
     """Return the submission, the number of notes that it is made of, and those of its reviews."""
     by_role: defaultdict[str, list[Note]] = defaultdict(list)
     for note in used:
         by_role["submission" if note.id == paper_id else REPLY_ROLES[note.kind]].append(note)
     head = by_role["submission"][0] if by_role["submission"] else None
-    reviews, review_notes = _read_reviews(form, by_role["review"], rows)
+    reviews, review_notes = _read_reviews(form, by_role["review"], rows, texts=texts)
     decision_note = _latest(by_role["decision"], rows)
     meta_note = _latest(by_role["meta-review"], rows)
     decision, meta_review, meta_review_license = None, None, None
@@ -310,13 +319,13 @@ def _assemble(
 
 
 def _read_reviews(
-    form: VenueForm, notes: Sequence[Note], rows: _SetAside
+    form: VenueForm, notes: Sequence[Note], rows: _SetAside, *, texts: bool
 ) -> tuple[tuple[Review, ...], list[Note]]:
     """Return reviews from the lowest rating to the highest, with pseudonyms of this paper only."""
     read: list[tuple[Note, dict[str, Any]]] = []
     for note in notes:
         try:
-            read.append((note, read_review(form, note)))
+            read.append((note, read_review(form, note, texts=texts)))
         except ParseError as error:
             rows.add(note, error.rule, error.detail)
     read.sort(key=_place)
@@ -331,22 +340,31 @@ def _place(read: tuple[Note, dict[str, Any]]) -> tuple[bool, Number, int, int, s
     return rating is None, rating or 0, note.number, note.created_ms, note.id
 
 
-def read_review(form: VenueForm, note: Note) -> dict[str, Any]:
-    """Return every field of a ``Review`` but its pseudonym, which follows from the order."""
+def read_review(form: VenueForm, note: Note, *, texts: bool = True) -> dict[str, Any]:
+    """Return every field of a ``Review`` but its pseudonym, which follows from the order.
+
+    Args:
+        form: the venue's form.
+        note: the review.
+        texts: also read its words.
+    """
     roles = form.by_role
-    named = [roles[role].name for role in ("rating", *TEXTS) if role in roles]
-    if not set(named) & note.content.keys():
+    named = form.distinctive
+    if note.content.keys().isdisjoint(named):
         detail = f"expected one of {', '.join(named)}; found {len(note.content)} other fields"
         raise ParseError("comment-in-review-slot", detail)
-    review: dict[str, Any] = {**dict.fromkeys(TEXTS, ""), **dict.fromkeys(ASPECTS)}
-    review |= {"rating": None, "confidence": None, "ethics_flag": None}
+    review: dict[str, Any] = {**_BLANK_REVIEW}
     for role, field in roles.items():
-        if role in TEXTS:
+        if not texts and role in _WORDS:
+            note.checked_text(field.name)
+        elif role in TEXTS:
             review[role] = note.text(field.name) or ""
         elif role == "ethics_flag":
             review[role] = note.text(field.name)
         else:
             review[role] = note.rating(field.name, field.values)
+    if not texts:
+        return review
     others = {field.name: field.values for field in form.fields if field.role == "other"}
     extra = sorted(note.content.keys() - form.names)
     answers = (note.answer(name, others.get(name, ())) for name in [*others, *extra])

@@ -10,6 +10,7 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from math import isfinite
 from typing import Any
 
@@ -28,6 +29,8 @@ DISCUSSION = frozenset(
     """.split()  # noqa: SIM905  a paragraph of names reads better than a column of quoted ones
 )
 """Kinds of notes that are part of the discussion only."""
+_DAY_MS = 86_400_000
+_EPOCH = dt.date(1970, 1, 1).toordinal()
 _NO_RATING = frozenset({"", "not applicable", "n/a"})
 _PLAIN = re.compile("[\n\t -%'-~]*+")
 _ENTITY = re.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
@@ -36,6 +39,7 @@ _SURROGATE = re.compile("[\ud800-\udfff]")
 _PAPER = re.compile(r"/(?:Submission|Paper)[0-9]{1,7}(?=/|$)")
 
 
+@lru_cache(maxsize=1024)
 def kind_of(invitation: str) -> str:
     """Return the kind of notes an invitation asks for.
 
@@ -47,6 +51,7 @@ def kind_of(invitation: str) -> str:
     return invitation.rpartition("/-/")[2].rpartition("/")[2]
 
 
+@lru_cache(maxsize=1024)
 def venue_of(invitation: str) -> str:
     """Return the venue id: an invitation without its kind and the number of the paper.
 
@@ -139,15 +144,24 @@ class Note:
         Raises:
             ParseError: neither a text nor a list of texts.
         """
+        value = self.checked_text(field)
+        if value is None or isinstance(value, str):
+            return value and clean_text(value)
+        return "; ".join(clean_text(item) for item in value)
+
+    def checked_text(self, field: str) -> str | list[str] | None:
+        """Return the value of a text field as it is, or None if it is absent.
+
+        Raises:
+            ParseError: neither a text nor a list of texts.
+        """
         value = self.value(field)
-        if value is None:
-            return None
+        if value is None or isinstance(value, str):
+            return value
         if isinstance(value, list) and all(isinstance(item, str) for item in value):
-            return "; ".join(clean_text(item) for item in value)
-        if not isinstance(value, str):
-            detail = f"{field}: expected a text, found {type(value).__name__}"
-            raise ParseError("unreadable-field", detail)
-        return clean_text(value)
+            return value
+        detail = f"{field}: expected a text, found {type(value).__name__}"
+        raise ParseError("unreadable-field", detail)
 
     def texts(self, field: str) -> tuple[str, ...] | None:
         """Return a field that lists texts, e.g. keywords, or None if it has none."""
@@ -251,7 +265,7 @@ def day_of(milliseconds: int) -> dt.date | None:
     """Return a day in UTC, or None if the time is 0 or out of the calendar's range."""
     if not 0 < milliseconds < 253_402_300_800_000:
         return None
-    return dt.datetime.fromtimestamp(milliseconds / 1000, tz=dt.UTC).date()
+    return dt.date.fromordinal(_EPOCH + milliseconds // _DAY_MS)
 
 
 def _is_text(value: Any) -> bool:
@@ -283,7 +297,8 @@ def flatten(notes: list[Any], depth: int = 0) -> Iterator[Any]:
                 continue
             copies = {json.dumps(reply, sort_keys=True) for reply in nested}
             nested += [r for r in replies if json.dumps(r, sort_keys=True) not in copies]
-        yield from flatten(nested, depth + 1)
+        if nested:
+            yield from flatten(nested, depth + 1)
 
 
 def number_in(value: Any, *, highest: Number = 10) -> Number | None:

@@ -46,12 +46,16 @@ def review_versions(
     Returns:
         One tuple per review of the submission, in its order; the last version is the current one.
     """
+    current_notes = zip(forum.submission.reviews, forum.review_notes, strict=True)
+    if not forum.earlier and not edits:
+        only = ((ReviewVersion(note, review, "note", True),) for review, note in current_notes)
+        return tuple(only), ()
     paper_id = forum.submission.paper_id
     earlier: dict[str, list[Note]] = {}
     for note in forum.earlier:
         earlier.setdefault(note.id, []).append(note)
     found, rows = [], []
-    for review, current in zip(forum.submission.reviews, forum.review_notes, strict=True):
+    for review, current in current_notes:
         candidates: list[tuple[Note, VersionSource]] = [
             (note, "note") for note in earlier.get(current.id, ())
         ]
