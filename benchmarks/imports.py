@@ -64,9 +64,11 @@ def write_notes(path: Path, n_notes: int) -> None:
 
 def write_eprints(folder: Path, n_eprints: int) -> None:
     dice = random.Random(2)
+    bodies = [words(dice, 1500) for _ in range(200)]
     folder.mkdir()
     for number in range(n_eprints):
-        text = f"\\documentclass{{article}}\\begin{{document}}{words(dice, 1500)}\\end{{document}}"
+        body = f"{number} {dice.choice(bodies)}"
+        text = f"\\documentclass{{article}}\\begin{{document}}{body}\\end{{document}}"
         raw = io.BytesIO()
         with tarfile.open(fileobj=raw, mode="w") as tar:
             for name in ("main.tex", "appendix.tex"):

@@ -143,7 +143,10 @@ def _unused(
     papers = forums | listed
     named = {key.removeprefix(keys.NAMED_IDS) for key in snapshot.keys(keys.ARXIV, keys.NAMED_IDS)}
     rows = {key.rsplit("/", 1)[1] for key in snapshot.keys(keys.RATINGS)}
-    notes = f"no notes of these papers; run `cycledata import openreview-notes --snapshot {folder}`"
+    notes = (
+        "no notes of these papers; run `cycledata import openreview-notes FILE... --snapshot"
+        f" {folder}`"
+    )
     ids = (
         "no paper is matched to them; run `cycledata import arxiv-ids FILE --snapshot"
         f" {folder}`, or fetch the matches"

@@ -76,7 +76,7 @@ def import_openreview_ratings(
     retrieved_at: RetrievedAt = None,
     as_json: AsJson = False,
 ) -> None:
-    """Import tables of ratings and decisions: .parquet, .csv, .json or .jsonl, one row per paper.
+    """Import tables of ratings and decisions: .parquet, .csv, .tsv, .json or .jsonl.
 
     Ratings are in `rating`, `ratings`, `rating_YYYYMMDD` or `recommendation`.
     """

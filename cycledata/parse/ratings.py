@@ -174,11 +174,13 @@ def _state(match: re.Match[str], cells: Mapping[str, tuple[str, Any]]) -> TableR
     column, values = cells["rating"]
     try:
         date = dt.date(int(match[3]), int(match[4]), int(match[5])) if match[3] else None
+    except ValueError as error:
+        raise ParseError("bad-ratings", f"{column}: expected a day in its name") from error
+    try:
         ratings = _numbers(values)
     except ValueError as error:
         # The values are not quoted: consent may withhold them.
-        detail = f"{column}: expected numbers under a date"
-        raise ParseError("bad-ratings", detail) from error
+        raise ParseError("bad-ratings", f"{column}: expected numbers such as 5;6;8") from error
     aspects = {
         name: numbers
         for name in ("confidence", *ASPECTS)

@@ -10,6 +10,7 @@ import gzip
 import io
 import json
 import lzma
+import re
 import shutil
 import tarfile
 import tempfile
@@ -18,6 +19,7 @@ import zlib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, BinaryIO, cast
 
@@ -31,6 +33,7 @@ MAX_VALUE_BYTES = 64 << 20
 _CHUNK_CHARS = 1 << 16
 _ARCHIVES = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.xz")
 _ROWS = 500
+_SPREADSHEETS = frozenset({".xlsx", ".xls", ".xlsm", ".ods"})
 
 BROKEN_STREAM = (EOFError, OSError, zlib.error, lzma.LZMAError)
 """Errors of a compressed stream that is cut or damaged; zstandard has one of its own."""
@@ -123,6 +126,8 @@ def _members(archive: Path) -> Iterator[tuple[str, IO[bytes]]]:
 def unknown_kind(file: Path, expected: str) -> str:
     """Return why the kind of a file is not read, for messages."""
     kind, _ = kind_and_packing(file)
+    if kind in _SPREADSHEETS:
+        return f"a spreadsheet ({kind}); save it as .csv"
     found = f"its name ends in {kind}" if kind else "its name has no ending"
     return f"{found}; expected {expected}"
 
@@ -138,16 +143,19 @@ def read_values(file: Path, tell: OnBytesRead) -> Iterator[FileValue | InvalidEn
 
 
 def read_table(file: Path, tell: OnBytesRead) -> Iterator[FileValue | InvalidEntry]:
-    """Yield the rows of a ``.parquet``, ``.csv``, ``.json`` or ``.jsonl`` table as dicts."""
+    """Yield the rows of a ``.parquet``, ``.csv``, ``.tsv``, ``.json`` or ``.jsonl`` table as dicts.
+
+    Columns of the first three are named in lower case, with underscores for blanks.
+    """
     kind, _ = kind_and_packing(file)
     if kind == ".parquet":
         yield from _parquet_rows(file, tell)
-    elif kind == ".csv":
+    elif kind in {".csv", ".tsv"}:
         yield from _guarded(file, _csv_rows, tell)
     elif kind in {".json", ".jsonl", ".ndjson"}:
         yield from read_values(file, tell)
     else:
-        reason = unknown_kind(file, ".parquet, .csv, .json or .jsonl")
+        reason = unknown_kind(file, ".parquet, .csv, .tsv, .json or .jsonl")
         yield InvalidEntry(file.name, "file", reason)
 
 
@@ -288,10 +296,21 @@ def _json_stream(stream: BinaryIO) -> Iterator[FileValue]:
         yield FileValue(f"value {number}", value)
 
 
+def _column_names(names: Sequence[str]) -> list[str]:
+    """Return names in lower case with underscores for blanks; those that would be equal as is."""
+    plain = [re.sub(r"[\s-]+", "_", name.strip().lower()) for name in names]
+    return [new if plain.count(new) == 1 else old for old, new in zip(names, plain, strict=True)]
+
+
 def _csv_rows(stream: BinaryIO) -> Iterator[FileValue | tuple[str, str]]:
     # Bytes that are no UTF-8 become lone surrogates, so that one bad row does not end the file.
-    lines = (line.decode("utf-8", "surrogateescape") for line in stream)
-    rows = csv.reader(lines, strict=True)
+    first = stream.readline()
+    if first.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        yield "line 1", "UTF-16; save the file as UTF-8"
+        return
+    lines = (line.decode("utf-8", "surrogateescape") for line in chain([first], stream))
+    separator = next((s for s in (b"\t", b",", b";") if s in first), b",").decode()
+    rows = csv.reader(lines, strict=True, delimiter=separator)
     header: list[str] | None = None
     while True:
         try:
@@ -303,7 +322,7 @@ def _csv_rows(stream: BinaryIO) -> Iterator[FileValue | tuple[str, str]]:
         if row is None:
             return
         if header is None:
-            header = [name.removeprefix("\ufeff") for name in row]
+            header = _column_names([name.removeprefix("\ufeff") for name in row])
         elif len(row) != len(header):
             yield place, f"{len(row)} cells, the header has {len(header)}"
         elif any("\udc80" <= character <= "\udcff" for cell in row for character in cell):
@@ -319,8 +338,9 @@ def _parquet_rows(file: Path, tell: OnBytesRead) -> Iterator[FileValue | Invalid
     number = 0
     try:
         with pq.ParquetFile(file) as table:
+            names = _column_names(table.schema_arrow.names)
             for batch in table.iter_batches(batch_size=_ROWS):
-                for row in batch.to_pylist():
+                for row in batch.rename_columns(names).to_pylist():
                     number += 1
                     yield FileValue(f"row {number}", row)
                 tell(file.stat().st_size * number // max(1, table.metadata.num_rows))

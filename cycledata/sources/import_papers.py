@@ -13,7 +13,7 @@ from pydantic import ValidationError
 
 from cycledata.errors import ParseError, ReplyConflictError
 from cycledata.files import canonical_json
-from cycledata.parse.arxiv import NamedArxivId, split_arxiv_id
+from cycledata.parse.arxiv import NamedArxivId
 from cycledata.parse.latex.archive import open_eprint
 from cycledata.parse.proceedings import parse_entry
 from cycledata.records import first_problem
@@ -32,6 +32,7 @@ from cycledata.sources.dumps import (
     plain_cell,
     size_of,
 )
+from cycledata.sources.stated_names import eprint_name, read_arxiv_id, read_paper_id
 
 MAX_TEXT_BYTES = 256 << 20
 """Bytes of one e-print or PDF."""
@@ -39,7 +40,6 @@ _PAPER_IDS = ("paper_id", "forum", "id", "entry", "entry_id")
 _LICENSES = ("license", "licence", "license_url")
 _LICENSE_SOURCES = ("license_source", "licence_source", "source")
 _COMMAND = re.compile(r"\\[A-Za-z]")
-_ENDINGS = (".gz", ".xz", ".zst", ".tgz", ".tar", ".zip", ".pdf", ".tex")
 
 
 def import_arxiv_ids(
@@ -83,14 +83,16 @@ def _named_id(row: object) -> NamedArxivId | str:
     if paper_id is None or stated is None:
         missing = "paper_id" if paper_id is None else "arxiv_id"
         return f"no {missing}; found the columns {', '.join(map(str, row))[:100]}"
+    if any(isinstance(row.get(name), int | float) for name in ("arxiv_id", "arxiv")):
+        return f"arxiv_id is the number {stated}, which may lack zeros; store the column as text"
     version = row.get("version") or row.get("arxiv_version")
     try:
-        arxiv_id, in_id = split_arxiv_id(stated)
+        arxiv_id, in_id = read_arxiv_id(stated)
         given = int(str(version).removeprefix("v")) if version not in (None, "") else None
         if in_id and given and in_id != given:
             return f"arxiv_id states version {in_id}, the column version {given}"
         return NamedArxivId(
-            paper_id=paper_id,
+            paper_id=read_paper_id(paper_id),
             arxiv_id=arxiv_id,
             version=in_id or given,
             title=_first_text(row, ("title",)),
@@ -137,6 +139,9 @@ def import_accepted_papers(
             yield InvalidEntry(file.name, value.place, reason)
             return
         entry_id = _first_text(row, _PAPER_IDS) or value.place.replace(" ", "-")
+        if entry_id in _PAPER_IDS:
+            yield InvalidEntry(file.name, value.place, "repeats the header")
+            return
         entry = {
             "list": name,
             "entry": entry_id,
@@ -264,21 +269,6 @@ def _eprint_problem(payload: bytes) -> str | None:
     ):
         return "expected LaTeX, an archive or a PDF; found text without a LaTeX command"
     return None
-
-
-def eprint_name(file_name: str) -> str:
-    """Return the arXiv id or paper id that a file is named by.
-
-    >>> [eprint_name(name) for name in ("2310.01234v2.tar.gz", "2310.01234v2", "ali.gz")]
-    ['2310.01234v2', '2310.01234v2', 'ali']
-    >>> eprint_name("cs_0112017v1.gz")
-    'cs/0112017v1'
-    """
-    for ending in _ENDINGS:
-        file_name = file_name.removesuffix(ending)
-    archive, underscore, number = file_name.partition("_")
-    old_id = underscore and archive.replace("-", "").isalpha() and number[:7].isdecimal()
-    return f"{archive}/{number}" if old_id and len(number.partition("v")[0]) == 7 else file_name
 
 
 def eprint_type(payload: bytes) -> str:

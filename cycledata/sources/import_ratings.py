@@ -7,13 +7,14 @@ ambiguous, or whose ratings contradict most notes in the snapshot, is refused.
 import datetime as dt
 import json
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
 from cycledata.errors import ParseError, ReplyConflictError
 from cycledata.files import canonical_json
+from cycledata.formats.rating_scales import read_number
 from cycledata.parse.openreview.forum import parse_forum
 from cycledata.parse.ratings import parse_ratings_row
 from cycledata.records import Dropped
@@ -31,6 +32,7 @@ from cycledata.sources.dumps import (
     plain_cell,
 )
 from cycledata.sources.rating_states import expand_rows, with_states
+from cycledata.sources.stated_names import read_paper_id, stated_venue
 
 Pairs = Literal["reviewers", "states"]
 """Meaning of a cell such as `5;6`: two reviewers, or one reviewer's initial and final rating."""
@@ -41,7 +43,10 @@ _BESIDE_RATINGS = re.compile(
     r"(?:confidence|soundness|presentation|contribution|reviewer)s?(?:_(?:[0-9]{8}|initial|final))?"
 )
 _TEXT_COLUMNS = frozenset({"title", "abstract", "decision", "status"})
-_READ = frozenset({*_PAPER_IDS, *_TEXT_COLUMNS, "venue", "venue_id", "recommendation"})
+_NAMES = frozenset({*_PAPER_IDS, "venue", "venue_id", "venueid"})
+_READ = frozenset({*_NAMES, *_TEXT_COLUMNS, "recommendation"})
+_MISSING = frozenset({"", "-", "nan", "none", "null", "na", "n/a"})
+"""Cells of a missing value, in lower case."""
 _MIN_COMPARED = 5
 """Papers with notes and ratings below which a table is not compared with the notes."""
 _HOSTS = {"iclr": "ICLR.cc", "neurips": "NeurIPS.cc", "icml": "ICML.cc"}
@@ -59,8 +64,9 @@ def import_ratings(
 ) -> ImportReport:
     """Import tables of ratings and decisions, one reply per row: `<venue id>/<paper id>`.
 
-    The paper is named by the column `paper_id`, `forum` or `id`; the venue by `venue_id`, else by
-    `venue`, else by a file name such as `iclr2024_ratings.parquet`. Ratings are in `rating`,
+    The paper is named by the column `paper_id`, `forum` or `id`, as an id or as the URL of its
+    forum; the venue by an id in `venue_id`, `venueid` or `venue`, else by the argument, else by a
+    file name such as `iclr2024_ratings.parquet`. Ratings are in `rating`,
     `ratings`, `rating_YYYYMMDD` or `recommendation`, as a list, or as a text such as `5;6;8` or
     `[5, 6, 8]`. A list of texts such as `5;6` has the initial and final rating of each reviewer,
     which become the columns `rating_initial` and `rating_final`; so has a mapping `reviewers` from
@@ -68,7 +74,7 @@ def import_ratings(
     merged column by column; if two disagree, the second is reported and not imported.
 
     Args:
-        files: `.parquet`, `.csv`, `.json` or `.jsonl`; the last three also compressed.
+        files: `.parquet`, `.csv`, `.tsv`, `.json` or `.jsonl`; all but the first also compressed.
         snapshot: receives the replies.
         venue: venue id of every row without a `venue_id`, e.g. `"ICLR.cc/2024/Conference"`.
         pairs: meaning of a cell such as `5;6`; needed if all such cells have two numbers.
@@ -100,13 +106,13 @@ def import_ratings(
         if not isinstance(row, dict):
             yield InvalidEntry(file.name, value.place, f"expected a row, found {kind_of(row)}")
             return
-        paper = next((row[name] for name in _PAPER_IDS if row.get(name)), None)
-        of_venue = row.get("venue_id") or venue or _venue_in_name(file.name)
-        if not isinstance(paper, str) or not isinstance(of_venue, str):
-            missing = "paper_id, forum or id" if not isinstance(paper, str) else "venue_id"
-            reason = f"no {missing}; rename the column, or pass --venue"
-            yield InvalidEntry(file.name, value.place, reason)
+        paper = _paper_id(row)
+        of_venue = row.get("venue_id") or stated_venue(row) or venue or _venue_in_name(file.name)
+        reason = _problem_of_row(row, paper, of_venue)
+        if reason is not None or paper is None or not isinstance(of_venue, str):
+            yield InvalidEntry(file.name, value.place, reason or "no paper_id")
             return
+        row = {**row, next(name for name in _PAPER_IDS if row.get(name)): paper}
         plain = {name: plain_cell(cell) for name, cell in row.items()}
         kept, doubt = with_states(plain, text_is_states=pairs == "states")
         if doubt is not None:
@@ -174,10 +180,10 @@ def _compare(
     survey: _Survey, row: dict[str, Any], snapshot: OpenSnapshot, pairs: Pairs | None
 ) -> None:
     """Compare the ratings of a row with those of the paper's notes, if the snapshot has both."""
-    paper = next((row[name] for name in _PAPER_IDS if isinstance(row.get(name), str)), None)
+    paper = _paper_id(row)
     table = [cell for _, cell in _cells(row, pairs) if isinstance(cell, list) and cell]
     reply = snapshot.get(*keys.forum(paper)) if paper and table else None
-    if reply is None:
+    if reply is None or paper is None:
         return
     try:
         parsed = parse_forum(reply.payload)
@@ -191,7 +197,32 @@ def _compare(
     survey.n_compared += 1
     if not any(_sorted_numbers(cell) == notes for cell in table):
         survey.n_differ += 1
-        survey.first_differ = survey.first_differ or str(paper)[:60]
+        survey.first_differ = survey.first_differ or paper[:60]
+
+
+def _paper_id(row: Mapping[str, Any]) -> str | None:
+    """Return the paper id of a row; None if it has none."""
+    cell = next((row[name] for name in _PAPER_IDS if row.get(name)), None)
+    try:
+        return read_paper_id(cell) if isinstance(cell, str) else None
+    except ValueError:
+        return None
+
+
+def _problem_of_row(row: Mapping[str, Any], paper: str | None, venue: object) -> str | None:
+    """Return why a row cannot be imported at all, or None."""
+    columns = ", ".join(map(str, row))[:100]
+    if paper is None:
+        if stated := next((row[name] for name in _PAPER_IDS if row.get(name)), None):
+            return f"expected a paper id or the URL of a forum, found {stated!r:.80}"
+        return f"no paper_id, forum or id; found the columns {columns}; rename one, or add a header"
+    if paper in _PAPER_IDS:
+        return "repeats the header"
+    if not isinstance(venue, str):
+        return "no venue_id; rename the column, or pass --venue"
+    if not any(_is_read(name) or name == "reviewers" for name in row if name not in _NAMES):
+        return f"no ratings, decision, title or abstract; found the columns {columns}"
+    return None
 
 
 def _sorted_numbers(cell: list[Any]) -> list[float]:
@@ -227,8 +258,12 @@ def _numbers(cell: object, pairs: Pairs | None) -> object:
 
     In a list, a text such as `5;6` gives the states of one reviewer, of which the last counts.
     """
+    if isinstance(cell, str) and cell.strip().lower() in _MISSING:
+        return None
     if isinstance(cell, str):
         parts: list[object] = list(_split(cell))
+        if ";" not in cell and None in map(_number, parts) and _number(cell) is not None:
+            parts = [cell]  # words with a comma, such as "8: accept, good paper"
         if pairs == "states" and ";" in cell:
             parts = parts[-1:]
     elif isinstance(cell, list):
@@ -243,19 +278,16 @@ def _numbers(cell: object, pairs: Pairs | None) -> object:
 
 def _split(cell: str) -> list[str]:
     inside = cell.strip().removeprefix("[").removesuffix("]")
-    parts = (part.strip(" '\"") for part in re.split("[;,]", inside))
+    parts = (part.strip(" '\"") for part in re.split(";" if ";" in inside else ",", inside))
     return [part for part in parts if part]
 
 
 def _number(value: object) -> int | float | None:
-    """Return a rating; the number before a colon of `6: marginally above ...`."""
+    """Return a rating; a text may be as on a form: `6: marginally above ...`, `8/10`."""
     if isinstance(value, bool):
         return None
     if isinstance(value, str):
-        head = value.partition(":")[0].strip()
-        if not re.fullmatch(r"-?[0-9]{1,3}(?:\.[0-9]{1,3})?", head):
-            return None
-        value = float(head)
+        value = read_number(value)
     if not isinstance(value, int | float) or not -1000 < value < 1000:
         return None
     return int(value) if value == int(value) else float(value)
@@ -286,9 +318,6 @@ def _unite_rows(held: bytes, new: bytes) -> bytes:
                 " snapshot of its own for each state"
             )
     return canonical_json(row).encode("ascii")
-
-
-_HOSTS = {"iclr": "ICLR.cc", "neurips": "NeurIPS.cc", "icml": "ICML.cc"}
 
 
 def _venue_in_name(file_name: str) -> str | None:
