@@ -23,8 +23,6 @@ from itertools import chain
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, BinaryIO, cast
 
-from cycledata.errors import ParseError
-
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
 
@@ -79,48 +77,62 @@ def list_files(paths: Sequence[Path]) -> list[Path]:
 
 
 @contextmanager
-def unpacked(paths: Sequence[Path]) -> Iterator[list[Path]]:
+def unpacked(paths: Sequence[Path]) -> Iterator[list[Path | InvalidEntry]]:
     """Yield the files of paths, folders, and `.zip` and `.tar` archives.
 
     Members of archives are written to a temporary folder under their own base names, so no path
-    inside an archive has any effect.
+    inside an archive has any effect. Of a damaged archive, the members before the damage are
+    yielded, and then an entry with the reason.
     """
     with tempfile.TemporaryDirectory(prefix="cycledata-") as name:
-        found: list[Path] = []
+        found: list[Path | InvalidEntry] = []
         for number, file in enumerate(list_files(paths)):
             if not file.name.lower().endswith(_ARCHIVES):
                 found.append(file)
                 continue
-            for position, (member, stream) in enumerate(_members(file)):
-                inside = Path(name, str(number), str(position), Path(member).name)
-                inside.parent.mkdir(parents=True)
-                with inside.open("wb") as out:
-                    shutil.copyfileobj(stream, out, _CHUNK_CHARS)
-                found.append(inside)
+            inside: list[Path] = []
+            try:
+                inside.extend(_unpack(file, Path(name, str(number))))
+            except (tarfile.TarError, zipfile.BadZipFile, *BROKEN_STREAM) as error:
+                reason = f"damaged-archive: {error}; pack or fetch it again"
+                found += [*inside, InvalidEntry(file.name, f"after file {len(inside)}", reason)]
+            else:
+                found += inside
         yield found
+
+
+def _unpack(archive: Path, folder: Path) -> Iterator[Path]:
+    """Write the regular files of an archive to a folder of their own each, and yield them."""
+    for position, (member, stream) in enumerate(_members(archive)):
+        inside = folder / str(position) / Path(member).name
+        inside.parent.mkdir(parents=True)
+        with inside.open("wb") as out:
+            shutil.copyfileobj(stream, out, _CHUNK_CHARS)
+        yield inside
 
 
 def _members(archive: Path) -> Iterator[tuple[str, IO[bytes]]]:
     """Yield the regular files of an archive with their names.
 
     Raises:
-        ParseError: `damaged-archive`.
+        EOFError: the archive ends early, also where `tarfile` does not notice it.
     """
-    try:
-        if archive.name.lower().endswith(".zip"):
-            with zipfile.ZipFile(archive) as packed:
-                for entry in packed.infolist():
-                    if not entry.is_dir():
-                        with packed.open(entry) as stream:
-                            yield entry.filename, stream
-            return
-        with tarfile.open(archive, "r:*") as tar:
-            for member in tar:
-                content = tar.extractfile(member) if member.isfile() else None
-                if content is not None:
-                    yield member.name, content
-    except (tarfile.TarError, zipfile.BadZipFile, zlib.error, EOFError) as error:
-        raise ParseError("damaged-archive", f"{archive.name}: {error}") from error
+    if archive.name.lower().endswith(".zip"):
+        with zipfile.ZipFile(archive) as packed:
+            for entry in packed.infolist():
+                if not entry.is_dir():
+                    with packed.open(entry) as stream:
+                        yield entry.filename, stream
+        return
+    with tarfile.open(archive, "r:*") as tar:
+        for member in tar:
+            content = tar.extractfile(member) if member.isfile() else None
+            if content is not None:
+                yield member.name, content
+        assert tar.fileobj is not None, "an open archive has a file"
+        tar.fileobj.seek(tar.offset)
+        if tar.fileobj.read(tarfile.BLOCKSIZE) != bytes(tarfile.BLOCKSIZE):
+            raise EOFError("the archive has no end mark, so it was cut short")
 
 
 def unknown_kind(file: Path, expected: str) -> str:

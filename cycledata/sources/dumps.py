@@ -144,14 +144,16 @@ def size_of(file: Path) -> int:
 
 
 def each_value(
-    files: Sequence[Path],
+    files: Sequence[Path | InvalidEntry],
     read: Callable[[Path, Callable[[int], None]], Iterator[FileValue | InvalidEntry]],
     replies: Callable[[Path, FileValue], Iterator[Reply | InvalidEntry]],
     on_progress: OnProgress | None,
 ) -> Iterator[Reply | InvalidEntry]:
     """Yield the replies of every value in the files, and the entries that cannot be used."""
-    files = list_files(files)
+    invalid = [file for file in files if isinstance(file, InvalidEntry)]
+    files = list_files([file for file in files if isinstance(file, Path)])
     total, done = sum(size_of(file) for file in files), 0
+    yield from invalid
     for file in files:
 
         def tell(position: int, before: int = done) -> None:
@@ -321,6 +323,8 @@ def _no_note(note: object, forum: object) -> str | None:
     if not isinstance(note.get("id"), str) or not isinstance(note.get("content"), dict):
         found = ", ".join(sorted(map(str, note))[:5])
         return f"not a raw note: expected id and content, found {found}"
+    if note.get("forum") is None and forum is None and _is_reply(note):
+        return f"note {note['id']} is a reply without forum"
     of = note.get("forum") or forum or note["id"]
     if not isinstance(of, str) or (forum is not None and of != forum):
         return f"note {note['id']} belongs to forum {of!r}, the line says {forum!r}"
@@ -329,6 +333,11 @@ def _no_note(note: object, forum: object) -> str | None:
     except ValueError as error:
         return f"note {note['id']}: {error}"
     return None
+
+
+def _is_reply(note: dict[str, Any]) -> bool:
+    """Return True if a note answers another one, so that its own id names no forum."""
+    return isinstance(note.get("replyto"), str) and note["replyto"] != note["id"]
 
 
 def _forum(forum: str, notes: Iterable[dict[str, Any]]) -> str:

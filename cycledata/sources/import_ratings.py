@@ -45,6 +45,8 @@ _BESIDE_RATINGS = re.compile(
 _TEXT_COLUMNS = frozenset({"title", "abstract", "decision", "status"})
 _NAMES = frozenset({*_PAPER_IDS, "venue", "venue_id", "venueid"})
 _READ = frozenset({*_NAMES, *_TEXT_COLUMNS, "recommendation"})
+_LIKE_RATINGS = re.compile("rating|score|review|decision|recommend")
+"""Names of columns that somebody expects to be read."""
 _MISSING = frozenset({"", "-", "nan", "none", "null", "na", "n/a"})
 """Cells of a missing value, in lower case."""
 _MIN_COMPARED = 5
@@ -220,7 +222,9 @@ def _problem_of_row(row: Mapping[str, Any], paper: str | None, venue: object) ->
         return "repeats the header"
     if not isinstance(venue, str):
         return "no venue_id; rename the column, or pass --venue"
-    if not any(_is_read(name) or name == "reviewers" for name in row if name not in _NAMES):
+    content = [name for name in row if name not in _NAMES]
+    read = any(_is_read(name) or name == "reviewers" for name in content)
+    if not read and any(_LIKE_RATINGS.search(name) for name in content):
         return f"no ratings, decision, title or abstract; found the columns {columns}"
     return None
 
