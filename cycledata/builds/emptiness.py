@@ -74,7 +74,7 @@ def require_rows(
                 why = f"its papers are left out: {_named(own)}"
             else:
                 n_papers = sum(splits.values())
-                why = f"{n_papers:,} {'paper is' if n_papers == 1 else 'papers are'} too few for it"
+                why = f"none of its {n_papers:,} papers falls into it"
             raise EmptyBuildError(
                 f"{where}: split {split} would have no rows: {why}; add papers, change the split "
                 f"in the recipe, {_ACCEPT}"

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from cycledata.errors import ParseError
-from cycledata.parse.arxiv import parse_atom, parse_named_id
+from cycledata.parse.arxiv import parse_atom, parse_named_id, split_arxiv_id
 from cycledata.snapshot import keys
 from cycledata.snapshot.reply import Replies
 
@@ -137,6 +137,14 @@ def _without_version(name: str) -> str:
     return head if v and head and number.isdecimal() else name
 
 
+def _is_arxiv_id(name: str) -> bool:
+    try:
+        split_arxiv_id(name)
+    except ValueError:
+        return False
+    return True
+
+
 def _unused(
     snapshot: Replies, forums: set[str], listed: set[str], texts: _Texts, folder: str
 ) -> Iterator[UnusedReplies]:
@@ -151,8 +159,11 @@ def _unused(
         "no paper is matched to them; run `cycledata import arxiv-ids FILE --snapshot"
         f" {folder}`, or fetch the matches"
     )
+    misnamed = {name for name in texts.unused if name not in papers and not _is_arxiv_id(name)}
+    names = "named by neither an arXiv id nor a paper id; rename the files and import them again"
     for kind, found, reason in (
-        ("e-prints", texts.unused, ids),
+        ("e-prints", texts.unused - misnamed, ids),
+        ("e-prints", misnamed, names),
         ("PDFs of submissions", texts.pdfs - forums, notes),
         ("arXiv ids from files", named - papers, "no paper in the snapshot has this paper id"),
         ("rows of rating tables", rows - forums, notes),

@@ -11,6 +11,7 @@ import typer
 
 from cycledata.cli.discussion import history_lines, thread_lines
 from cycledata.cli.options import Build, Files
+from cycledata.consent.works import read_work_id
 from cycledata.console import AsJson, note, print_json, print_table, printable
 from cycledata.errors import BuildError
 from cycledata.templates import spreadsheet_text
@@ -33,10 +34,11 @@ class ExportFormat(StrEnum):
 
 def show(
     build: Build,
-    paper_id: Annotated[str, typer.Argument(metavar="PAPER_ID", help="Id of a paper.")],
+    paper_id: Annotated[str, typer.Argument(metavar="PAPER_ID", help="Id or URL of a paper.")],
     as_json: AsJson = False,
 ) -> None:
     """Print one paper of a build for reading: ratings, reviews, text, discussion as a tree."""
+    paper_id = read_work_id(paper_id) or paper_id
     row = _find_row(build, paper_id)
     more = {config: _rows_of(build, paper_id, config) for config in ("history", "threads")}
     if as_json:

@@ -94,7 +94,8 @@ def unpacked(paths: Sequence[Path]) -> Iterator[list[Path | InvalidEntry]]:
             try:
                 inside.extend(_unpack(file, Path(name, str(number))))
             except (tarfile.TarError, zipfile.BadZipFile, *BROKEN_STREAM) as error:
-                reason = f"damaged-archive: {error}; pack or fetch it again"
+                first_line = str(error).partition("\n")[0].rstrip(":")
+                reason = f"damaged-archive: {first_line}; pack or fetch it again"
                 found += [*inside, InvalidEntry(file.name, f"after file {len(inside)}", reason)]
             else:
                 found += inside
@@ -139,7 +140,7 @@ def unknown_kind(file: Path, expected: str) -> str:
     """Return why the kind of a file is not read, for messages."""
     kind, _ = kind_and_packing(file)
     if kind in _SPREADSHEETS:
-        return f"a spreadsheet ({kind}); save it as .csv"
+        return f"its name ends in {kind}, a spreadsheet; save it as .csv"
     found = f"its name ends in {kind}" if kind else "its name has no ending"
     return f"{found}; expected {expected}"
 

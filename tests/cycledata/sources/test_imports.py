@@ -1,5 +1,6 @@
 """Imports of what people have: arXiv ids, accepted papers, e-prints, PDFs, ratings, notes."""
 
+import io
 import json
 import tarfile
 import zipfile
@@ -230,9 +231,133 @@ def test_folders_and_archives_of_notes_are_read(tmp_path: Path) -> None:
     report, found = run(import_notes, tmp_path, tmp_path / "in")
     assert sorted(found) == [f"forum/f{number}" for number in range(4)]
     assert report.n_unreadable == 0
-    (tmp_path / "in" / "c.zip").write_bytes(b"PK no")
-    with pytest.raises(ParseError, match=r"c\.zip"):
-        run(import_notes, tmp_path, tmp_path / "in")
+
+
+def archive_of_notes(n_files: int, mode: str) -> bytes:
+    packed = io.BytesIO()
+    with tarfile.open(fileobj=packed, mode=mode) as tar:
+        for number in range(n_files):
+            member = tarfile.TarInfo(f"{number}.json")
+            text = forum(number, 6).encode()
+            member.size = len(text)
+            tar.addfile(member, io.BytesIO(text))
+    return packed.getvalue()
+
+
+def without_end_mark(tar: bytes) -> bytes:
+    """Return a tar that is cut exactly after its last file."""
+    n_blocks = -(-len(tar.rstrip(b"\0")) // tarfile.BLOCKSIZE)
+    return tar[: n_blocks * tarfile.BLOCKSIZE]
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "reason"),
+    [
+        pytest.param("c.zip", b"PK no", "damaged-archive: File is not a zip file", id="no-zip"),
+        pytest.param(
+            "c.tar", archive_of_notes(9, "w")[:6144], "no end mark, so it was cut short", id="tar"
+        ),
+        pytest.param(
+            "c.tar",
+            without_end_mark(archive_of_notes(2, "w")),
+            "no end mark",
+            id="tar-without-its-end",
+        ),
+        pytest.param(
+            "c.tar.gz", archive_of_notes(99, "w:gz")[:900], "before the end-of-stream", id="gz"
+        ),
+    ],
+)
+def test_a_cut_archive_is_named_and_the_rest_goes_in(
+    tmp_path: Path, name: str, data: bytes, reason: str
+) -> None:
+    write(tmp_path / "in" / "d.json", forum(500, 6))
+    (tmp_path / "in" / name).write_bytes(data)
+    report, found = run(import_notes, tmp_path, tmp_path / "in")
+    assert "forum/f500" in found
+    assert [row.file for row in report.unreadable] == [name]
+    assert report.unreadable[0].place == f"after file {len(found) - 1}"
+    assert reason in report.unreadable[0].reason
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "ratings"),
+    [
+        pytest.param("a.tsv", "paper_id\trating\np\t5;6;8\n", [5, 6, 8], id="tabs"),
+        pytest.param("a.csv", "paper_id;rating\np;5,6,8\n", [5, 6, 8], id="semicolons"),
+        pytest.param("a.csv", "Paper ID,Rating\np,5;6;8\n", [5, 6, 8], id="capitals"),
+        pytest.param("a.csv", "paper_id,rating\np,8/10; 6/10; 5/10\n", [8, 6, 5], id="of-ten"),
+        pytest.param(
+            "a.csv", 'paper_id,rating\np,"8: accept, good paper"\n', [8], id="words-with-comma"
+        ),
+        pytest.param("a.csv", "paper_id,rating\np,NaN\n", None, id="missing"),
+        pytest.param(
+            "a.csv",
+            "forum,rating\nhttps://openreview.net/forum?id=p&noteId=x,5;6;8\n",
+            [5, 6, 8],
+            id="url",
+        ),
+    ],
+)
+def test_tables_of_ratings_as_people_write_them_are_read(
+    tmp_path: Path, name: str, text: str, ratings: list[int] | None
+) -> None:
+    report, found = run(import_ratings, tmp_path, write(tmp_path / name, text), venue=VENUE)
+    assert (report.n_added, report.n_unreadable) == (1, 0)
+    assert found[f"{VENUE}/p"]["rating"] == ratings
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        pytest.param("p,5;6;8\nq,5;6;8\n", "found the columns p, 5;6;8; rename", id="no-header"),
+        pytest.param("paper_id,rating\npaper_id,rating\n", "repeats the header", id="header-twice"),
+        pytest.param("paper_id,rating_avg\np,5.67\n", "no ratings, decision, title", id="average"),
+        pytest.param("\ufeffpaper_id\n", "UTF-16; save the file as UTF-8", id="utf-16"),
+        pytest.param(
+            "id,rating\nhttps://example.org/p,5;6;8\n", "paper id or the URL of a forum", id="url"
+        ),
+    ],
+)
+def test_rows_of_ratings_that_cannot_be_used_are_named(
+    tmp_path: Path, text: str, reason: str
+) -> None:
+    file = tmp_path / "a.csv"
+    file.write_bytes(text.encode("utf-16-le" if text.startswith("\ufeff") else "utf-8"))
+    report, found = run(import_ratings, tmp_path, file, venue=VENUE)
+    assert not found
+    assert report.n_unreadable == 1
+    assert reason in report.unreadable[0].reason
+
+
+def test_a_row_names_its_own_venue(tmp_path: Path) -> None:
+    text = "paper_id,venue,venueid,rating\np,NeurIPS 2023 poster,NeurIPS.cc/2023/Conference,5;6;8\n"
+    _, found = run(import_ratings, tmp_path, write(tmp_path / "a.csv", text), venue=VENUE)
+    assert list(found) == ["NeurIPS.cc/2023/Conference/p"]
+
+
+@pytest.mark.parametrize(
+    ("row", "reason"),
+    [
+        pytest.param({"arxiv_id": 2301.0001}, "is the number 2301.0001", id="number"),
+        pytest.param({"arxiv_id": "2301.0001"}, "five digits after the point", id="lost-zero"),
+        pytest.param({"arxiv_id": "2301.8"}, "expected an arXiv id such as", id="short"),
+    ],
+)
+def test_arxiv_ids_that_lost_digits_are_refused(
+    tmp_path: Path, row: dict[str, Any], reason: str
+) -> None:
+    file = write(tmp_path / "a.json", json.dumps([{"paper_id": "p", **row}]))
+    report, found = run(import_arxiv_ids, tmp_path, file)
+    assert not found
+    assert reason in report.unreadable[0].reason
+
+
+def test_a_reply_without_its_forum_is_named(tmp_path: Path) -> None:
+    note = {"id": "r1", "replyto": "f", "content": {}, "invitations": ["V/-/Official_Review"]}
+    report, found = run(import_notes, tmp_path, write(tmp_path / "f.json", json.dumps([note])))
+    assert not found
+    assert report.unreadable[0].reason == "note r1 is a reply without forum"
 
 
 @pytest.mark.parametrize(
