@@ -46,7 +46,7 @@ _TEXT_COLUMNS = frozenset({"title", "abstract", "decision", "status"})
 _NAMES = frozenset({*_PAPER_IDS, "venue", "venue_id", "venueid"})
 _READ = frozenset({*_NAMES, *_TEXT_COLUMNS, "recommendation"})
 _LIKE_RATINGS = re.compile("rating|score|review|decision|recommend")
-"""Names of columns that somebody expects to be read."""
+"""Names of columns whose author expects them to be read."""
 _MISSING = frozenset({"", "-", "nan", "none", "null", "na", "n/a"})
 """Cells of a missing value, in lower case."""
 _MIN_COMPARED = 5
