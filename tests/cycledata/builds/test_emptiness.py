@@ -77,7 +77,7 @@ def test_a_split_without_rows_is_refused(tmp_path: Path, forums: Path) -> None:
     recipe = read_recipe(REVIEW_5K.recipe, None, ["test_zone=0.0001"])
     dataset = replace(REVIEW_5K, recipe=recipe)
     message = refused(tmp_path, dataset, forums, configs=["scores"])
-    assert "config scores of review-5k: split test would have no rows: 2 papers are too" in message
+    assert "config scores of review-5k: split test would have no rows: none of its 2" in message
 
 
 def test_chosen_configs_are_built_with_the_splits_of_the_whole(
