@@ -3,6 +3,7 @@
 import re
 from bisect import bisect_right
 from collections.abc import Iterator
+from itertools import islice
 
 from cycledata.parse.latex.flat_text import FlatText, TextSpan
 from cycledata.parse.latex.known_commands import (
@@ -187,6 +188,12 @@ def links(flat: FlatText) -> list[tuple[TextSpan, str]]:
             if _OURS.search(text, max(0, start - 160), min(len(text), end + 60)):
                 found.append((whole_link(flat, TextSpan(start, end)), "author-link"))
     return found
+
+
+def spans_of(flat: FlatText, pattern: re.Pattern[str]) -> Iterator[TextSpan]:
+    """Yield the matches in the body before the bibliography, at most ``MAX_LEAKS``."""
+    found = pattern.finditer(flat.text, flat.body, bibliography_start(flat.text))
+    return (TextSpan(match.start(), match.end()) for match in islice(found, MAX_LEAKS))
 
 
 def bibliography_start(text: str) -> int:

@@ -10,8 +10,9 @@ from cycledata.parse.latex.flat_text import FlatText, TextSpan, merged_spans, vi
 from cycledata.parse.latex.flatten import flatten
 from cycledata.parse.latex.hidden_text import hidden_words
 from cycledata.parse.latex.known_commands import APART
-from cycledata.parse.latex.leaks import as_records, read_leaks
+from cycledata.parse.latex.leaks import as_records, read_leaks, spans_of, without_nested
 from cycledata.parse.latex.main_file import choose_main
+from cycledata.parse.latex.named_authors import authors_again, without_authors
 from cycledata.parse.latex.strip_markup import MarkupStripper
 from cycledata.parse.latex.structure import (
     MAX_HEADINGS,
@@ -113,6 +114,12 @@ def parse_archive(
         text_source="arxiv-latex",
         text_version=TEXT_VERSION,
     )
+    again = authors_again(flat, paper)
+    if again is not None:
+        named = [(span, "author-block") for span in spans_of(flat, again)]
+        paper = without_authors(paper, again).model_copy(
+            update={"leaks": as_records(flat, without_nested([*leaks, *named]))}
+        )
     return report_orders(paper, cut=cut_hidden)
 
 

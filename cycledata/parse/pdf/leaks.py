@@ -4,7 +4,8 @@ import re
 from collections.abc import Iterator, Sequence
 
 from cycledata.formats.section_titles import is_about_authors, is_printed_acknowledgments
-from cycledata.parse.pdf.authors import AFFILIATION, MASK, is_running_head
+from cycledata.parse.author_names import AFFILIATION, MASK
+from cycledata.parse.pdf.authors import is_running_head
 from cycledata.parse.pdf.convert import Block
 from cycledata.parse.pdf.structure import Part
 from cycledata.records import Leak

@@ -18,13 +18,8 @@ from cycledata.formats.section_titles import (
     is_printed_acknowledgments,
     is_references,
 )
-from cycledata.parse.pdf.authors import (
-    ADDRESS,
-    author_addresses,
-    author_names,
-    is_affiliation,
-    names_pattern,
-)
+from cycledata.parse.author_names import ADDRESS, names_pattern
+from cycledata.parse.pdf.authors import author_addresses, author_names, is_affiliation
 from cycledata.parse.pdf.convert import PDF_LIMITS, Block, Converted, Converter, PdfLimits, convert
 from cycledata.parse.pdf.layout import rotated_pages
 from cycledata.parse.pdf.leaks import (

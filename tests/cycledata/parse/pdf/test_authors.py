@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from cycledata.parse.pdf.authors import MASK
+from cycledata.parse.author_names import MASK
 from cycledata.parse.pdf.convert import Block, Converted
 from cycledata.parse.pdf.parse import paper_of
 from cycledata.parse.pdf.pdfium import convert_with_pdfium

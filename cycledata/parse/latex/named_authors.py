@@ -1,0 +1,129 @@
+r"""Authors who are named again in the text: in contributions, contacts, notes and tables.
+
+The names are those that the commands for authors give. They are masked, not cut, because the
+sentence around a name may say something about the work.
+"""
+
+import re
+from collections.abc import Iterator
+from itertools import zip_longest
+
+from cycledata.parse.author_names import (
+    ADDRESS,
+    AFFILIATION,
+    MASK,
+    certain_names,
+    is_name,
+    name_phrases,
+    names_pattern,
+    with_last_names,
+)
+from cycledata.parse.latex.flat_text import FlatText
+from cycledata.parse.latex.known_commands import words
+from cycledata.parse.latex.to_plain_text import readable
+from cycledata.records import PaperText
+
+_NAMING = words(
+    r"\author \authors \icmlauthor \mlsysauthor \aistatsauthor \authorinfo \Author \AUTHOR "
+    r"\AUTHORS \Authors \AuthorNames \IEEEauthorblockN \Name \leadauthor \coauthor "
+    r"\alignauthor \jmlrauthors"
+)
+"""Commands whose argument begins with names."""
+_ADDRESSING = words(
+    r"\author \authors \email \emails \ead \Email \EMAIL \emailAdd \corrEmail "
+    r"\icmlcorrespondingauthor \mlsyscorrespondingauthor \corresp \correspondence \thanks"
+)
+"""Commands that give addresses."""
+_NEXT_AUTHOR = re.compile(
+    r"\\(?:and|And|AND|quad|qquad|hfill|name|IEEEauthorblockN)(?![A-Za-z])"
+    r"|\\[hv]space\*?\s?\{[^{}]{0,40}\}"
+)
+_END_OF_NAMES = re.compile(
+    r"(\\\\|\\(?:thanks|affil\w{0,10}|email|institute|inst|footnote\w{0,6}|addr|address|texttt|url"
+    r"|href|orcid\w{0,6}|IEEEauthorrefmark|newline|IEEEauthorblockA)(?![A-Za-z])|\n[ \t]*\n)"
+)
+_MARK = re.compile(r"\$[^$]{0,60}\$|\\textsuperscript\s?\{[^{}]{0,60}\}|\\[,;!:~ ]")
+_LOWER = re.compile(r"(?<![\w\\])[a-z]{3,30}(?!\w)")
+_LONGEST = 20_000
+
+
+def authors_again(flat: FlatText, paper: PaperText) -> re.Pattern[str] | None:
+    """Return an expression for the authors' names and addresses, or None if no text has any."""
+    printed, addresses = _stated(flat)
+    if not printed and not addresses:
+        return None
+    sections = (f"{section.title}\n{section.text}" for section in paper.sections)
+    captions = (figure.caption for figure in paper.figures)
+    whole = "\n".join([paper.abstract, *sections, *captions])
+    folded = whole.casefold()
+    printed = [name for name in printed if name.split()[-1].casefold() in folded]
+    others = ADDRESS.findall(whole) if "@" in whole else []
+    if not printed and not others:
+        return None
+    lower = _LOWER.findall(whole)
+    names = certain_names(printed, (), addresses, lower, is_author_command=True)
+    known = [address for address in others if address in addresses]
+    return names_pattern([*names, *dict.fromkeys([*known, *with_last_names(others, names)])])
+
+
+def _stated(flat: FlatText) -> tuple[list[str], list[str]]:
+    """Return the names and the addresses in the commands for authors."""
+    names: dict[str, None] = {}
+    addresses: list[str] = []
+    for offset, command in flat.marks:
+        if command not in _NAMING and command not in _ADDRESSING:
+            continue
+        _, pos = flat.after_star(offset + len(command))
+        whole = flat.argument(flat.option(pos)[1])
+        argument = whole[0][:_LONGEST] if whole else ""
+        if "@" in argument:
+            addresses += ADDRESS.findall(argument)
+        if command in _NAMING:
+            names |= dict.fromkeys(_names(argument))
+    return list(names), addresses
+
+
+def _names(argument: str) -> Iterator[str]:
+    r"""Yield the full names in an argument of ``\author``: before affiliations and notes.
+
+    A further line of one author's part has names if an address follows, or as long as every line
+    is nothing but names: several, or with marks.
+    """
+    for part in _NEXT_AUTHOR.split(argument):
+        is_first, is_list, is_marked = True, True, False
+        pieces = _END_OF_NAMES.split(part)
+        for line, end in zip_longest(pieces[::2], pieces[1::2], fillvalue=""):
+            if not line.strip(" {}\n\t%"):
+                continue
+            plain, n_marks = _MARK.subn(", ", line)
+            plain = readable(plain)
+            affiliation = AFFILIATION.search(plain)
+            phrases = name_phrases(plain[: affiliation.start()] if affiliation else plain)
+            names = [phrase for phrase in phrases if is_name(phrase)]
+            only_names = not affiliation and len(names) == sum(map(bool, phrases))
+            several = len(names) > 1 or (is_marked and n_marks > 0)
+            is_list = is_list and (is_first or (only_names and several))
+            if is_list or (only_names and end == "\\email"):
+                yield from names
+            is_first, is_marked = False, is_marked or n_marks > 0
+
+
+def without_authors(paper: PaperText, again: re.Pattern[str]) -> PaperText:
+    """Return a paper in whose texts the authors' names and addresses are masked."""
+    sections = (
+        section.model_copy(
+            update={"title": again.sub(MASK, section.title), "text": again.sub(MASK, section.text)}
+        )
+        for section in paper.sections
+    )
+    figures = (
+        figure.model_copy(update={"caption": again.sub(MASK, figure.caption)})
+        for figure in paper.figures
+    )
+    return paper.model_copy(
+        update={
+            "abstract": again.sub(MASK, paper.abstract),
+            "sections": tuple(sections),
+            "figures": tuple(figures),
+        }
+    )
