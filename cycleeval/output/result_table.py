@@ -163,10 +163,11 @@ def _caption(text: str) -> str:
 
 
 def _latex_head(name: str, *, is_stacked: bool) -> str:
-    if not is_stacked:
+    words = heading_words(name)
+    if not is_stacked or len(words) == 1:
         return escape_latex(name)
-    words = r" \\ ".join(map(escape_latex, heading_words(name)))
-    return rf"\shortstack{{{words}}}"
+    lines = r" \\ ".join(map(escape_latex, words))
+    return rf"\shortstack[r]{{{lines}}}"
 
 
 def heading_words(name: str) -> list[str]:
