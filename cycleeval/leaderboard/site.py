@@ -7,6 +7,7 @@ allows, by their hashes; every value from a submission is escaped by Jinja.
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from importlib import resources
 from statistics import fmean
 
@@ -37,9 +38,12 @@ from cycleeval.output.plots import (
 from cycleeval.result import MetricResult
 from cycleeval.score_card import ScoreCard
 from cycleeval.scoring_config import ScoringConfig
+from cycleeval.screen import without_middle
 
 INVALID_LINES_SHOWN = 200
 """Lines set aside that a submission's page lists; the rest is counted."""
+_LONGEST_HEADING = 40
+"""Cells of a model's name over a column; the whole name is its hint."""
 
 
 def build_site(board: Board) -> dict[str, str]:
@@ -134,6 +138,7 @@ class _Pages:
     def __init__(self) -> None:
         self._environment = html_environment("cycleeval.leaderboard")
         self._environment.filters["breakable"] = breakable
+        self._environment.filters["short"] = partial(without_middle, width=_LONGEST_HEADING)
         folder = resources.files("cycleeval.leaderboard") / "static"
         self._style = Markup((folder / "board.css").read_text("utf-8"))  # noqa: S704  ours
         self._script = Markup((folder / "board.js").read_text("utf-8"))  # noqa: S704  ours
