@@ -197,7 +197,7 @@ class Expander:
     def _write_plain(self, frame: InputFrame, text: str) -> bool:
         """Write a replacement text without commands and return True, unless braces may be needed.
 
-        The blanks after the macro's name are passed over, which holds no command or comment.
+        Blanks after the macro's name are passed over; there is no command or comment in them.
         """
         output = self.output
         if output.pieces and output.pieces[-1][-1] in "^_":
