@@ -188,7 +188,7 @@ def _best_claim(edits: Sequence[EditEffect]) -> tuple[str, Change] | None:
 def shown_change(change: Change, digits: int = 2) -> str:
     """Return a difference with its interval, e.g. ``+1.34 [+1.10, +1.58]``."""
     value, *ends = (
-        "" if end is None else f"{end:+.{digits}f}"
+        "" if end is None else f"{end:+z.{digits}f}"
         for end in (change.difference, change.low, change.high)
     )
     return f"{value} [{', '.join(ends)}]" if all(ends) else value
@@ -197,5 +197,5 @@ def shown_change(change: Change, digits: int = 2) -> str:
 def shown_share(share: ShareOfGain) -> str:
     """Return a share with its interval, e.g. ``92% [70%, 110%]``."""
     if share.low is None or share.high is None:
-        return f"{share.value:.0%}"
-    return f"{share.value:.0%} [{share.low:.0%}, {share.high:.0%}]"
+        return f"{share.value:z.0%}"
+    return f"{share.value:z.0%} [{share.low:z.0%}, {share.high:z.0%}]"

@@ -1,9 +1,10 @@
 """Kill a run of ``grpo`` with real signals at its weakest moments, then let it end.
 
-    python -m tests.cycletrain.killed_grpo RECIPE OUT [MOMENT]...
+    python -m tests.cycletrain.killed_grpo RECIPE WHOLE KILLED [MOMENT]...
 
-Each life is a fork of this process, which imports the trainers once. Models are scripted. The exit
-codes of the lives are printed, one per line; -9 is SIGKILL.
+The folder WHOLE is of a run without signals. Each life is a fork of this process, which imports the
+trainers once. Models are scripted. The exit codes of the lives are printed, one per line; -9 is
+SIGKILL.
 """
 
 import os
@@ -22,6 +23,7 @@ from cycletrain import servers
 from cycletrain.cli import app
 from cycletrain.jobs import grpo
 from cycletrain.loop_config import GrpoConfig
+from cycletrain.read_recipe import read_config
 from tests.cycletrain.conftest import ScriptedModel
 
 Moment = tuple[Any, str, int, int]
@@ -69,8 +71,8 @@ def live(config: GrpoConfig, recipe: str, moment: str) -> int:
 def work(config: GrpoConfig, recipe: str, moment: str) -> NoReturn:
     """Run the command of the job with scripted models and exit."""
     model: Any = ScriptedModel()
-    servers.open_generator = lambda _: model
-    grpo.TransformersGenerator = lambda *_, **__: model  # type: ignore[assignment, misc]
+    vars(servers)["open_generator"] = lambda _: model
+    vars(grpo)["TransformersGenerator"] = lambda *_, **__: model
     if moment:
         kill_at(moment)
     sys.argv = ["cycletrain", "grpo", "--recipe", recipe, "--set", f"out={config.out}"]
@@ -78,12 +80,10 @@ def work(config: GrpoConfig, recipe: str, moment: str) -> NoReturn:
 
 
 def main() -> None:
-    recipe, out, *moments = sys.argv[1:]
+    recipe, whole, killed, *moments = sys.argv[1:]
     torch.set_num_threads(1)
-    from cycletrain.read_recipe import read_config
-
-    config = read_config(Path(recipe), GrpoConfig, [f"out={out}"])
-    for moment in [*moments, ""]:
+    for out, moment in [(whole, ""), *((killed, moment) for moment in (*moments, ""))]:
+        config = read_config(Path(recipe), GrpoConfig, [f"out={out}"])
         sys.stdout.write(f"exit {live(config, recipe, moment)}\n")
         sys.stdout.flush()
 
