@@ -260,6 +260,7 @@ def compare(
     pairs: Annotated[
         bool, typer.Option("--pairs", help="Print the differences of every pair of models.")
     ] = False,
+    per_paper: PerPaperOption = None,
     form: FormatOption = "table",
     metrics: MetricsOption = None,
     signature: SignatureOption = None,
@@ -281,6 +282,7 @@ def compare(
     from cycleeval.human_ratings import read_human_ratings
     from cycleeval.output.formats import comparison_of_metrics, rendered_comparison
     from cycleeval.predictions import read_predictions
+    from cycleeval.report import write_per_paper_of_each
 
     humans = read_human_ratings(reference, split=split, venue=venue)
     config = with_form(config, humans)
@@ -296,6 +298,8 @@ def compare(
     )
     beside = compare_with_baselines(read, humans, trivial, config)
     compared = comparison_of_metrics(compared, metrics)
+    if per_paper is not None:
+        write_per_paper_of_each(read, humans, config, per_paper)
     shown = "json" if as_json else form
     print(rendered_comparison(compared, shown, metrics, signature, pairs=pairs, beside=beside))
 
@@ -325,6 +329,7 @@ def detection(
             help="Fixed threshold to evaluate as well, in units of the criterion; repeatable.",
         ),
     ] = None,
+    per_paper: PerPaperOption = None,
     form: FormatOption = "table",
     metrics: MetricsOption = None,
     signature: SignatureOption = None,
@@ -333,8 +338,11 @@ def detection(
     """Compute Table 6: accuracy, F1 and AUROC of detecting generated texts."""
     from cycleeval.detection import read_detection
     from cycleeval.output.formats import rendered_detection
+    from cycleeval.output.frames import judged_texts_frame, write_frame
 
     report = read_detection(criteria, thresholds=threshold or ())
+    if per_paper is not None:
+        write_frame(judged_texts_frame(report), per_paper)
     print(rendered_detection(report, "json" if as_json else form, metrics, signature))
 
 
@@ -353,6 +361,7 @@ def generated(
             " 100]",
         ),
     ] = None,
+    per_paper: PerPaperOption = None,
     form: FormatOption = "table",
     metrics: MetricsOption = None,
     signature: SignatureOption = None,
@@ -361,6 +370,7 @@ def generated(
     """Compute Tables 2, 3 and 7: ratings, accept rate, references and best of k per source."""
     from cycleeval.generated import BEST_OF, read_generated
     from cycleeval.output.formats import rendered_generated
+    from cycleeval.output.frames import rated_papers_frame, write_frame
 
     report = read_generated(records, ks=best_of or BEST_OF)
     most = max(row.n_papers for row in report.rows)
@@ -369,6 +379,8 @@ def generated(
             f"--best-of: expected at most {most}, the papers of the largest source; found"
             f" {too_many[0]}"
         )
+    if per_paper is not None:
+        write_frame(rated_papers_frame(report), per_paper)
     print(rendered_generated(report, "json" if as_json else form, metrics, signature))
 
 

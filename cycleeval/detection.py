@@ -106,6 +106,8 @@ class DetectionReport:
     """By format, then source."""
     unreadable: tuple[InvalidLine, ...]
     """Lines that could not be read; they are counted."""
+    texts: tuple[Criterion, ...] = ()
+    """The lines that were read."""
 
 
 def choose_threshold(criteria: ArrayLike, generated: ArrayLike) -> Threshold:
@@ -232,7 +234,7 @@ def read_detection(path: Path, *, thresholds: Sequence[float] = ()) -> Detection
         rows = detect(records, thresholds=thresholds, n_unreadable=len(invalid))
     except ValueError as error:
         raise ParseError("too-few-texts", f"{path}: {error}") from error
-    return DetectionReport(tuple(rows), tuple(invalid))
+    return DetectionReport(tuple(rows), tuple(invalid), records)
 
 
 def _detect_row(

@@ -110,6 +110,8 @@ class GeneratedReport:
     """By source."""
     unreadable: tuple[InvalidLine, ...]
     """Lines that could not be read; they are counted."""
+    papers: tuple[RatedPaper, ...] = ()
+    """The lines that were read."""
 
 
 def best_of_k(values: ArrayLike, k: int, *, of: ArrayLike | None = None) -> float:
@@ -187,7 +189,7 @@ def read_generated(path: Path, *, ks: Sequence[int] = BEST_OF) -> GeneratedRepor
     if mixed := _mixed_scales(records):
         raise ParseError("mixed-scales", f"{path}: {mixed}")
     rows = rate_sources(records, ks=ks, n_unreadable=len(invalid))
-    return GeneratedReport(tuple(rows), tuple(invalid))
+    return GeneratedReport(tuple(rows), tuple(invalid), records)
 
 
 def _mixed_scales(papers: Sequence[RatedPaper]) -> str:

@@ -1,18 +1,21 @@
 """Score cards as text; ``to_json`` gives the same for programs."""
 
-import io
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 from cycledata.console import printable
 from cycledata.files import write_file
 from cycleeval.cutoff import CutoffReport
-from cycleeval.output.frames import csv_text
+from cycleeval.human_ratings import HumanRatings
+from cycleeval.output.frames import write_frame
+from cycleeval.predictions import PredictionFile
 from cycleeval.result import MetricResult
 from cycleeval.review_labels import LabelReport
 from cycleeval.score_card import ScoreCard
+from cycleeval.scoring_config import ScoringConfig
 from cycleeval.screen import (
     aligned,
     first_that_fits,
@@ -188,13 +191,26 @@ def write_reliability(card: ScoreCard, path: Path, *, scale: tuple[float, float]
 
 def write_per_paper(card: ScoreCard, path: Path) -> None:
     """Write one row per scored paper as CSV or Parquet, by the suffix of the path."""
-    frame = card.per_paper.to_frame()
-    if path.suffix == ".csv":
-        write_file(path, csv_text(frame))
-        return
-    content = io.BytesIO()
-    frame.write_parquet(content)
-    write_file(path, content.getvalue())
+    write_frame(card.per_paper.to_frame(), path)
+
+
+def write_per_paper_of_each(
+    files: Sequence[PredictionFile], humans: HumanRatings, config: ScoringConfig, path: Path
+) -> None:
+    """Write one row per model and scored paper as CSV or Parquet, by the suffix of the path."""
+    import polars as pl
+
+    from cycleeval.scoring import score_predictions
+
+    quick = replace(config, resamples=100)
+    frames = [
+        score_predictions(file, humans, quick)
+        .per_paper.to_frame()
+        .select(pl.lit(file.name).alias("model"), pl.all())
+        for file in files
+        if file.predictions
+    ]
+    write_frame(pl.concat(frames), path)
 
 
 def _counts(card: ScoreCard) -> str:

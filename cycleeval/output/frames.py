@@ -1,8 +1,12 @@
 """Results as polars frames in long form: one row per number, with its interval and signature."""
 
+import io
 import json
+from pathlib import Path
+from statistics import fmean
 from typing import TYPE_CHECKING
 
+from cycledata.files import write_file
 from cycledata.templates import spreadsheet_text
 from cycleeval.comparison import Comparison
 from cycleeval.detection import DetectionReport
@@ -98,6 +102,69 @@ def detection_frame(report: DetectionReport) -> "pl.DataFrame":
     ]
     keys = {"format": pl.String, "source": pl.String, "threshold": pl.Float64}
     return pl.DataFrame(rows, schema={**keys, **_schema()})
+
+
+def rated_papers_frame(report: GeneratedReport) -> "pl.DataFrame":
+    """Return one row per paper of ``generated``: its lowest, highest and mean rating."""
+    import polars as pl
+
+    rows = [
+        (
+            *(paper.source, paper.paper_id, len(paper.ratings)),
+            *(min(paper.ratings), max(paper.ratings), fmean(paper.ratings)),
+            *(paper.decision, paper.n_references),
+        )
+        for paper in report.papers
+    ]
+    schema: dict[str, type[pl.DataType]] = {
+        "source": pl.String,
+        "paper_id": pl.String,
+        "n_ratings": pl.Int64,
+        "rating_min": pl.Float64,
+        "rating_max": pl.Float64,
+        "rating_mean": pl.Float64,
+        "decision": pl.String,
+        "n_references": pl.Int64,
+    }
+    return pl.DataFrame(rows, schema=schema, orient="row")
+
+
+def judged_texts_frame(report: DetectionReport) -> "pl.DataFrame":
+    """Return one row per text of the test split and source: its criterion and the classification.
+
+    The human texts of a format have a row for each source that they are compared with.
+    """
+    import polars as pl
+
+    rows = [
+        (
+            *(row.format, row.source, text.text_id, text.source is not None),
+            *(text.criterion, row.threshold.value, text.criterion > row.threshold.value),
+        )
+        for row in report.rows
+        for text in report.texts
+        if text.split == "test" and text.format == row.format and text.source in (None, row.source)
+    ]
+    schema: dict[str, type[pl.DataType]] = {
+        "format": pl.String,
+        "source": pl.String,
+        "text_id": pl.String,
+        "is_generated": pl.Boolean,
+        "criterion": pl.Float64,
+        "threshold": pl.Float64,
+        "called_generated": pl.Boolean,
+    }
+    return pl.DataFrame(rows, schema=schema, orient="row")
+
+
+def write_frame(frame: "pl.DataFrame", path: Path) -> None:
+    """Write a frame as CSV or Parquet, by the suffix of the path."""
+    if path.suffix == ".csv":
+        write_file(path, csv_text(frame))
+        return
+    content = io.BytesIO()
+    frame.write_parquet(content)
+    write_file(path, content.getvalue())
 
 
 def csv_text(frame: "pl.DataFrame") -> str:

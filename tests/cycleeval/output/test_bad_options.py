@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+import polars as pl
 import pytest
 from typer.testing import CliRunner
 
@@ -91,3 +92,36 @@ def test_a_table_per_paper_makes_its_folder(inputs: Path, tmp_path: Path, name: 
     ran = CliRunner().invoke(app, [*words, "--per-paper", str(tmp_path / name)])
     assert ran.exit_code == 0, ran.output
     assert (tmp_path / name).stat().st_size > 0
+
+
+def test_every_command_writes_a_table_per_paper(
+    inputs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`compare` has a row per model and paper, `generated` per paper, `detection` per test text."""
+    monkeypatch.chdir(inputs)
+    (tmp_path / "twin.jsonl").write_text((inputs / "model.jsonl").read_text("utf-8"), "utf-8")
+    texts = [
+        {"text_id": f"{split}{i}", "format": "paper", "source": source, "split": split,
+         "criterion": i + (3.0 if source else 0.0)}
+        for split in ("calibration", "test") for source in (None, "m") for i in range(3)
+    ]  # fmt: skip
+    (tmp_path / "texts.jsonl").write_text("".join(json.dumps(t) + "\n" for t in texts), "utf-8")
+    quick = ["--resamples", "100", "--no-baselines"]
+    n_rows = {}
+    for words in (
+        ["compare", "model.jsonl", str(tmp_path / "twin.jsonl"), "reference.jsonl", *quick],
+        ["generated", "rated.jsonl", "--best-of", "1"],
+        ["detection", str(tmp_path / "texts.jsonl")],
+    ):
+        out = tmp_path / f"{words[0]}.csv"
+        ran = CliRunner().invoke(app, [*words, "--per-paper", str(out)], catch_exceptions=False)
+        assert ran.exit_code == 0, ran.output
+        n_rows[words[0]] = pl.read_csv(out)
+    assert {name: len(rows) for name, rows in n_rows.items()} == {
+        "compare": 24, "generated": 3, "detection": 6,
+    }  # fmt: skip
+    assert n_rows["compare"]["model"].to_list() == ["model"] * 12 + ["twin"] * 12
+    assert n_rows["generated"]["rating_mean"].to_list() == [5.5] * 3
+    found = n_rows["detection"]
+    called = (found["criterion"] > found["threshold"]).to_list()
+    assert found["called_generated"].to_list() == called
