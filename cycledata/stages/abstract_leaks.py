@@ -10,7 +10,7 @@ from bisect import bisect_left
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-_SENTENCE_END = re.compile(r"(?<=[.!?])[\"')\]}]{0,2}\s+(?=[A-Z0-9\"'(\\$])|\n\s*\n")
+_SENTENCE_END = re.compile(r"[.!?][\"')\]}]{0,2}\s+(?=[A-Z0-9\"'(\\$])|\n\s*\n")
 _LINK = re.compile(
     r"https?://|www\.[a-z0-9-]{2,}\.|\\(?:url|href)\b|"
     r"\b[a-z0-9][a-z0-9.-]{0,60}\.(?:com|org|io|net|edu|ai|science|me|dev|tech|cc|gg|page|site)/"
