@@ -44,6 +44,7 @@ _END_OF_NAMES = re.compile(
 )
 _MARK = re.compile(r"\$[^$]{0,60}\$|\\textsuperscript\s?\{[^{}]{0,60}\}|\\[,;!:~ ]")
 _LOWER = re.compile(r"(?<![\w\\])[a-z]{3,30}(?!\w)")
+_ASCII_LETTERS = re.compile(r"[A-Za-z]+")
 _LONGEST = 20_000
 
 
@@ -55,15 +56,34 @@ def authors_again(flat: FlatText, paper: PaperText) -> re.Pattern[str] | None:
     sections = (f"{section.title}\n{section.text}" for section in paper.sections)
     captions = (figure.caption for figure in paper.figures)
     whole = "\n".join([paper.abstract, *sections, *captions])
-    folded = whole.casefold()
-    printed = [name for name in printed if name.split()[-1].casefold() in folded]
-    others = ADDRESS.findall(whole) if "@" in whole else []
+    plain = whole.replace("\n", " ").replace("~", " ")
+    printed = [name for name in printed if _may_occur(name, plain)]
+    others = list(_addresses(whole))
     if not printed and not others:
         return None
     lower = _LOWER.findall(whole)
     names = certain_names(printed, (), addresses, lower, is_author_command=True)
     known = [address for address in others if address in addresses]
     return names_pattern([*names, *dict.fromkeys([*known, *with_last_names(others, names)])])
+
+
+def _may_occur(name: str, text: str) -> bool:
+    """Return False for a name that is certainly not in a text, at the cost of a search for it."""
+    if name.isascii():
+        return name in text or name.upper() in text
+    longest = max(_ASCII_LETTERS.findall(name), key=len, default="")
+    return longest in text or longest.upper() in text
+
+
+def _addresses(text: str) -> Iterator[str]:
+    """Yield the e-mail addresses of a text."""
+    at, after = text.find("@"), 0
+    while at >= 0:
+        found = ADDRESS.search(text, max(after, at - 200), at + 200)
+        if found:
+            yield found[0]
+        after = max(at + 1, found.end() if found else 0)
+        at = text.find("@", after)
 
 
 def _stated(flat: FlatText) -> tuple[list[str], list[str]]:
