@@ -5,7 +5,7 @@ import json
 import tarfile
 import zipfile
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 
@@ -233,7 +233,7 @@ def test_folders_and_archives_of_notes_are_read(tmp_path: Path) -> None:
     assert report.n_unreadable == 0
 
 
-def archive_of_notes(n_files: int, mode: str) -> bytes:
+def archive_of_notes(n_files: int, mode: Literal["w", "w:gz"]) -> bytes:
     packed = io.BytesIO()
     with tarfile.open(fileobj=packed, mode=mode) as tar:
         for number in range(n_files):
