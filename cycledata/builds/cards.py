@@ -37,7 +37,7 @@ def write_card(folder: Path, dataset: DatasetSpec[Any], manifest: BuildManifest)
         policy_name=manifest.policy_name,
         fingerprint=manifest.fingerprint,
         snapshot=manifest.inputs["snapshot"],
-        facts={name: fact for name, fact in manifest.facts.items() if name != NAME},
+        facts={name: in_words(fact) for name, fact in manifest.facts.items() if name != NAME},
         audit=audit_line(manifest.facts[NAME]) if NAME in manifest.facts else None,
         tables={"configs": Markdown(_config_table(manifest))},
     )
@@ -45,6 +45,24 @@ def write_card(folder: Path, dataset: DatasetSpec[Any], manifest: BuildManifest)
         _card_data(folder, dataset, manifest), sort_keys=False, allow_unicode=True, width=100
     )
     write_file(folder / "README.md", f"---\n{header}---\n\n{body}".encode())
+
+
+def in_words(fact: Any) -> str:
+    """Return a fact of a manifest as a reader would write it.
+
+    >>> in_words({"soundness": [1, 2, 3, 4], "reverted_on": None})
+    'soundness 1, 2, 3, 4; reverted on not stated'
+    """
+    if fact is None:
+        return "not stated"
+    if isinstance(fact, dict):
+        parts = (f"{name.replace('_', ' ')} {in_words(value)}" for name, value in fact.items())
+        return "; ".join(parts)
+    if isinstance(fact, list | tuple):
+        return ("; " if any(isinstance(each, str) for each in fact) else ", ").join(
+            map(in_words, fact)
+        )
+    return str(fact)
 
 
 def _config_table(manifest: BuildManifest) -> str:

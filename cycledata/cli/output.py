@@ -175,6 +175,8 @@ def print_fetch(summary: "FetchSummary", as_json: bool) -> None:
 
 def print_build(out: Path, manifest: "BuildManifest") -> None:
     """Print the rows of a build, what was left out and what was withheld."""
+    from cycledata.builds.cards import in_words
+
     label = " (invented sample)" if manifest.invented else ""
     print(f"{manifest.dataset}{label} in {out}, fingerprint {manifest.fingerprint[:12]}")
     print(f"{'config':<9}{'split':<9}{'rows':>7}")
@@ -185,7 +187,7 @@ def print_build(out: Path, manifest: "BuildManifest") -> None:
     counts = [(k, n) for k, n in manifest.counts.items() if not k.startswith("coverage: ")]
     print(", ".join(f"{k.replace('_', ' ')} {n:,}" for k, n in counts))
     for name, fact in manifest.facts.items():
-        print(printable(audit_line(fact) if name == AUDIT else f"{name}: {fact}"))
+        print(printable(audit_line(fact) if name == AUDIT else f"{name}: {in_words(fact)}"))
     for heading, rules in (("left out", manifest.dropped), ("withheld", manifest.withheld)):
         for rule, n_rows in rules.items():
             print(printable(f"{heading}: {rule}: {n_rows:,}"))
