@@ -444,8 +444,8 @@ class DetectConfig(JobConfig):
     """Share of human texts that may be called generated, on the calibration share."""
     tokenizer: ModelConfig | None = None
     """Tokenizer of a scoring model that is an endpoint; needs no weights."""
-    top_logprobs: Few = 20
-    """Likeliest tokens per place that an endpoint is asked for."""
+    top_logprobs: Annotated[int, Field(ge=1, le=1_000_000)] = 20
+    """Likeliest tokens per place that an endpoint is asked for; at most a whole vocabulary."""
     neighbours: Positive = 100
     """Nearest reference criteria that a probability is computed from."""
 

@@ -29,6 +29,8 @@ from cycletrain.generation import Generator, ServedGenerator, name_of, open_gene
 log = logging.getLogger(__name__)
 _STOP_S = 20.0
 _POLL_S = 0.5
+_ENDING_S = 2.0
+"""Time that a server which no longer answers has to end before it counts as running."""
 
 
 @contextmanager
@@ -119,8 +121,9 @@ def running_servers(server: ServerConfig, served: ServedModel, folder: Path) -> 
         try:
             yield urls
         except FetchError as error:
+            limit = time.monotonic() + _ENDING_S
             for number, (process, _) in enumerate(started):
-                if process.poll() is not None:
+                if _has_ended(process, limit):
                     raise TrainingError(
                         f"{_ended(process, folder / f'server-{number}.log')}; completions are kept,"
                         " run the same command again"
@@ -231,6 +234,13 @@ def _wait(process: subprocess.Popen[bytes], url: str, limit: float, path: Path) 
                 f"server: {url} did not answer in time; raise server.startup_s: {_end_of(path)}"
             )
         time.sleep(_POLL_S)
+
+
+def _has_ended(process: subprocess.Popen[bytes], limit: float) -> bool:
+    """Return whether a process has ended, or ends until ``limit`` (monotonic seconds)."""
+    with suppress(subprocess.TimeoutExpired):
+        process.wait(timeout=max(0.0, limit - time.monotonic()))
+    return process.returncode is not None
 
 
 def _ended(process: subprocess.Popen[bytes], path: Path) -> str:

@@ -183,6 +183,7 @@ ONE = SERVER.model_copy(update={"replicas": 1})
 
 
 def test_a_server_that_starts_slowly_is_waited_for(tmp_path: Path) -> None:
+    before = set(psutil.Process().children(recursive=True))
     slow = ONE.model_copy(update={"arguments": ("--starts-after", "1")})
     with running_servers(slow, ServedModel("m", "m"), tmp_path) as urls:
         assert len(urls) == 1
@@ -192,7 +193,7 @@ def test_a_server_that_starts_slowly_is_waited_for(tmp_path: Path) -> None:
         running_servers(late, ServedModel("m", "m"), tmp_path),
     ):
         pass
-    assert psutil.Process().children(recursive=True) == []
+    assert set(psutil.Process().children(recursive=True)) <= before
 
 
 def test_a_port_that_is_taken_is_named(tmp_path: Path) -> None:

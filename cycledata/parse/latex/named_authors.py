@@ -6,7 +6,7 @@ sentence around a name may say something about the work.
 
 import re
 from collections.abc import Iterator
-from itertools import zip_longest
+from itertools import islice, zip_longest
 
 from cycledata.parse.author_names import (
     ADDRESS,
@@ -45,6 +45,8 @@ _END_OF_NAMES = re.compile(
 _MARK = re.compile(r"\$[^$]{0,60}\$|\\textsuperscript\s?\{[^{}]{0,60}\}|\\[,;!:~ ]")
 _LOWER = re.compile(r"(?<![\w\\])[a-z]{3,30}(?!\w)")
 _ASCII_LETTERS = re.compile(r"[A-Za-z]+")
+MAX_COMMANDS = 500
+"""Commands for authors that are read."""
 _LONGEST = 20_000
 
 
@@ -90,9 +92,8 @@ def _stated(flat: FlatText) -> tuple[list[str], list[str]]:
     """Return the names and the addresses in the commands for authors."""
     names: dict[str, None] = {}
     addresses: list[str] = []
-    for offset, command in flat.marks:
-        if command not in _NAMING and command not in _ADDRESSING:
-            continue
+    commands = (mark for mark in flat.marks if mark[1] in _NAMING or mark[1] in _ADDRESSING)
+    for offset, command in islice(commands, MAX_COMMANDS):
         _, pos = flat.after_star(offset + len(command))
         whole = flat.argument(flat.option(pos)[1])
         argument = whole[0][:_LONGEST] if whole else ""
