@@ -197,9 +197,9 @@ def _require_finite_weights(weights: Mapping[str, Tensor]) -> None:
     broken = [name for name, weight in weights.items() if not bool(weight.isfinite().all())]
     if broken:
         raise TrainingError(
-            f"the trained weights: expected finite values, found others in {broken[0]} and"
-            f" {len(broken) - 1} more tensors; nothing was saved. Lower the learning rate, or check"
-            " the base"
+            f"the trained weights: expected finite values, found others in {len(broken)} of"
+            f" {len(weights)} tensors, the first {broken[0]}; nothing was saved. Lower the learning"
+            " rate, or check the base"
         )
 
 
