@@ -7,9 +7,9 @@ export PYTHONDONTWRITEBYTECODE :=
 
 .PHONY: test check demo sample golden clean train-demo audit-demo controls-demo
 
-# Two processes, one file of tests at a time, so that fixtures of a file are made once.
+# Two processes, one file of tests at a time, so that fixtures of a file are made once; the slow files first.
 test: check
-	$(BIN)/python -m pytest -n 2 --dist loadfile
+	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 check: .venv/.all
 	$(BIN)/ruff format --check .

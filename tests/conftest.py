@@ -9,6 +9,13 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 SHARED = Path(os.environ.get("CYCLEKIT_SHARED", Path(__file__).parents[2] / "shared")) / "data"
+# Files that take longest begin first, so that two processes end at about the same time.
+SLOW_FILES = (
+    "test_docs.py", "test_zoo.py", "test_on_ray.py", "test_ranks.py", "test_grpo.py",
+    "test_regular_expressions.py", "test_fetch.py", "test_jobs.py", "test_browser.py",
+    "test_research14k.py", "test_publish.py", "test_hostile.py", "test_build_real.py",
+    "test_real_notes.py",
+)  # fmt: skip
 _LOOPBACK = {"127.0.0.1", "::1", "localhost"}
 
 # A busy machine is no failure: no example has a time limit, and slow drawing is not an error.
@@ -29,6 +36,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
                 item.add_marker(pytest.mark.skip(reason=f"opt-in: -m {opt_in}"))
         if "shared_data" in item.keywords and not SHARED.is_dir():
             item.add_marker(pytest.mark.skip(reason=f"no real data at {SHARED}"))
+    order = {name: number for number, name in enumerate(SLOW_FILES)}
+    items.sort(key=lambda item: order.get(item.path.name, len(order)))
 
 
 @pytest.fixture(autouse=True)

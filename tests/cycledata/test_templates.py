@@ -45,11 +45,11 @@ def test_cards_and_pages_escape_what_is_inserted(
     assert shown == "&lt;b&gt;\\| | - | &lt;b&gt;\\|, x\n"
 
 
-def test_pages_show_control_characters(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_pages_show_control_characters() -> None:
     from jinja2 import DictLoader
 
     environment = templates.html_environment("cycletrain")
-    environment.loader = DictLoader({"p.html": "{{ a }}|{{ b }}"})
+    environment = environment.overlay(loader=DictLoader({"p.html": "{{ a }}|{{ b }}"}))
     shown = environment.get_template("p.html").render(a="<\x1b[0m\u202e>\n", b=Markup("<b>"))
     assert shown == "&lt;\\x1b[0m\\u202e&gt;\n|<b>"
 
