@@ -8,6 +8,7 @@ a warning.
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import TYPE_CHECKING, Literal
 
 from cycledata.formats.braces import group_contents, group_end
@@ -21,6 +22,8 @@ PACKAGES = words("acronym acro glossaries glossaries-extra")
 """Packages whose commands print acronyms."""
 MAX_ACRONYMS = 2_000
 """Entries of one paper."""
+_MAX_LONG = 1_000
+"""Characters of a long form in a list."""
 _USE = re.compile(
     r"(?:[ \t]*+[*+])?+[ \t]*+(?:\[[^\[\]{}]{0,200}+\])?+[ \t]*+\{([^{}\\%]{1,100}+)\}"
 )
@@ -219,10 +222,10 @@ def _listed(expander: "Expander", key: str) -> Acronym | None:
             if "\\acro" not in text or not path.endswith(".tex"):
                 continue
             expander.work.spend(len(text) >> 4)
-            for match in _LISTED.finditer(text):
+            for match in islice(_LISTED.finditer(text), MAX_ACRONYMS):
                 if is_live(text, match.start()):
-                    long = without_comments(group_contents(text, match.end()))
-                    _store(expander, match[1], match[2] or match[1], long, {})
+                    long = group_contents(text, match.end(), limit=_MAX_LONG)
+                    _store(expander, match[1], match[2] or match[1], without_comments(long), {})
     return table.entries.get(key)
 
 

@@ -179,6 +179,7 @@ def end_input(expander: Expander, _name: str) -> None:
             if end >= 0:
                 frame.text = frame.text[:end]
                 frame.end = min(frame.end, end)
+                frame.closing[:] = [min(closing, end) for closing in frame.closing]
             return
 
 

@@ -44,6 +44,7 @@ _END_OF_NAMES = re.compile(
 )
 _MARK = re.compile(r"\$[^$]{0,60}\$|\\textsuperscript\s?\{[^{}]{0,60}\}|\\[,;!:~ ]")
 _LOWER = re.compile(r"(?<![\w\\])[a-z]{3,30}(?!\w)")
+_HOST = re.compile(r"@\s?[\w-]{1,60}+\s?\.")
 _ASCII_LETTERS = re.compile(r"[A-Za-z]+")
 MAX_COMMANDS = 500
 """Commands for authors that are read."""
@@ -79,13 +80,13 @@ def _may_occur(name: str, text: str) -> bool:
 
 def _addresses(text: str) -> Iterator[str]:
     """Yield the e-mail addresses of a text."""
-    at, after = text.find("@"), 0
-    while at >= 0:
-        found = ADDRESS.search(text, max(after, at - 200), at + 200)
-        if found:
-            yield found[0]
-        after = max(at + 1, found.end() if found else 0)
-        at = text.find("@", after)
+    after = 0
+    for host in _HOST.finditer(text):
+        if host.start() >= after:
+            found = ADDRESS.search(text, max(after, host.start() - 200), host.end() + 100)
+            if found:
+                after = found.end()
+                yield found[0]
 
 
 def _stated(flat: FlatText) -> tuple[list[str], list[str]]:

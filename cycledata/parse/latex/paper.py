@@ -24,7 +24,7 @@ from cycledata.parse.latex.title_abstract import TitleAndAbstract, read_front
 from cycledata.parse.reviewer_orders import report_orders
 from cycledata.records import BibEntry, PaperText, ParseWarning, Section
 
-TEXT_VERSION = "cyclekit-latex/2"
+TEXT_VERSION = "cyclekit-latex/3"
 
 
 def parse_eprint(

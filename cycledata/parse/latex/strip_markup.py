@@ -11,14 +11,21 @@ from cycledata.parse.latex.flat_text import LatexText
 from cycledata.parse.latex.known_commands import NOTICES, words
 from cycledata.parse.latex.tokens import joined
 
-NOTES = NOTICES | words(
-    "\\todo \\missingfigure \\todototoc \\listoftodos \\marginpar \\marginnote \\fxnote "
-    "\\fxwarning \\fxerror \\fxfatal \\pdfcomment \\pdfmargincomment \\fixme \\FIXME \\TODO \\XXX "
-    "\\comment \\deleted \\st \\sout \\xout \\DIFdel \\remove \\index \\vspace \\hspace  "
-    "\\thispagestyle \\pagestyle \\setlength \\addtolength \\setcounter \\addtocounter "
-    "\\bibliographystyle \\bibliography \\addcontentsline \\thanks \\hypersetup \\graphicspath "
-    "\\linespread \\hyphenation  \\captionsetup \\setstretch \\enlargethispage "
-    "\\glsunset \\glsreset \\tikzsetnextfilename"
+_REMARKS = words(
+    "\\todo \\missingfigure \\marginpar \\marginnote \\fxnote \\fxwarning \\fxerror \\fxfatal "
+    "\\pdfcomment \\pdfmargincomment \\fixme \\FIXME \\TODO \\XXX \\comment"
+)
+"""Remarks, which also go from displayed formulas; nothing else does."""
+NOTES = (
+    NOTICES
+    | _REMARKS
+    | words(
+        "\\todototoc \\listoftodos \\deleted \\st \\sout \\xout \\DIFdel \\remove \\index \\vspace "
+        "\\hspace \\thispagestyle \\pagestyle \\setlength \\addtolength \\setcounter "
+        "\\addtocounter \\bibliographystyle \\bibliography \\addcontentsline \\thanks \\hypersetup "
+        "\\graphicspath \\linespread \\hyphenation \\captionsetup \\setstretch \\enlargethispage "
+        "\\glsunset \\glsreset \\tikzsetnextfilename"
+    )
 )
 """Commands that go with their arguments."""
 _COUNTS = {
@@ -58,11 +65,6 @@ def one_of(names: Iterable[str]) -> str:
 _VERBATIM = (
     "verbatim", "verbatim*", "Verbatim", "Verbatim*", "lstlisting", "minted", "alltt", "tcblisting",
 )  # fmt: skip
-_REMARKS = words(
-    "\\todo \\missingfigure \\marginpar \\marginnote \\fxnote \\fxwarning \\fxerror \\fxfatal "
-    "\\pdfcomment \\pdfmargincomment \\fixme \\FIXME \\TODO \\XXX \\comment"
-)
-"""Remarks, which also go from displayed formulas; nothing else does."""
 _FORMULA_ENDS = {"\\(": "\\)", "\\[": "\\]"}
 MAX_FORMULA = 20_000
 """Characters of one formula."""

@@ -70,3 +70,21 @@ def test_class_internals_are_not_pasted(parse_files: Parse) -> None:
 def test_kinds_are_read() -> None:
     assert argument_kinds("o+m!O{a}") == ("o", "m", "Oa")
     assert xargs_kinds(None, None) == ()
+
+
+@pytest.mark.parametrize(
+    "part",
+    [
+        "{\\def\\a{b}\\a\\endinput\nmore} tail",
+        "{\\def\\a{b}\\a \\endinput",
+        "\\begingroup\\def\\a{b}\\a\\endinput\nmore\\endgroup",
+        "\\begin{x}{\\def\\a{b}\\a\\endinput\nmore}\\end{x}",
+    ],
+)
+def test_a_file_may_end_inside_a_group_that_defines(parse_files: Parse, part: str) -> None:
+    paper = "\\documentclass{article}\\begin{document}\\section{A}\\input{p} after\\end{document}"
+    text = parse_files({"main.tex": paper, "p.tex": part}).sections[0].text
+    assert "b" in text
+    assert "after" in text
+    assert "more" not in text
+    parse_files({"main.tex": paper.replace("\\input{p}", part)})

@@ -39,6 +39,16 @@ WHOLE = {
     "nested-sections": HEAD + "\\section{" * 5_000 + "}" * 5_000,
     "long-test": HEAD + "\\ifthenelse{" + "\\not" * 50_000 + "}{a}{b}",
     "long-loop": HEAD + "\\forcsvlist{\\section}{" + "a," * 100_000 + "}",
+    "acronyms-in-themselves": "\\newacronym{a}{A}{\\acrfull{a} x}" + HEAD + "\\gls{a}",
+    "doubling-acronyms": "".join(
+        f"\\newacronym{{k{n}}}{{K}}{{\\acrlong{{k{n + 1}}}\\acrlong{{k{n + 1}}}}}"
+        for n in range(40)
+    )
+    + HEAD
+    + "\\acrlong{k0}",
+    "acronyms-never-closed": "\\usepackage{acronym}" + HEAD + "\\ac{z}" + "\\acro{a}[b]{c" * 20_000,
+    "signs-of-addresses": "\\author{Zora Quimby \\texttt{z@f.org}}" + HEAD + "@" * 100_000,
+    "addresses": "\\author{Zora Quimby \\texttt{z@f.org}}" + HEAD + "a@b.c " * 20_000,
     "remarks": "\\newcommand{\\jk}[1]{\\textcolor{red}{JK: #1}}" + HEAD + "\\jk{" * 60_000,
 }
 TEXTS = WHOLE | {repr(piece): HEAD + piece * (LENGTH // len(piece)) for piece in REPEATED}
