@@ -57,10 +57,19 @@ def render_detection(report: DetectionReport, *, is_short: bool = True) -> str:
         report: the numbers.
         is_short: print one line per row if the blocks do not fit the screen.
     """
-    full = partial(_detection_blocks, report)
-    if not is_short:
-        return "\n".join(full())
-    return "\n".join(first_that_fits([full, *_short_tables(detection_table(report), report)]))
+    blocks = partial(_detection_blocks, report)
+    return _rendered(blocks, detection_table(report) if is_short else None, report)
+
+
+def _rendered(
+    blocks: Callable[[], list[str]],
+    table: ResultTable | None,
+    report: DetectionReport | GeneratedReport,
+) -> str:
+    """Return the blocks, or the table with one line per row if only that fits the screen."""
+    if table is None:
+        return "\n".join(blocks())
+    return "\n".join(first_that_fits([blocks, *_short_tables(table, report)]))
 
 
 def _detection_blocks(report: DetectionReport) -> list[str]:
@@ -109,10 +118,8 @@ def render_generated(report: GeneratedReport, *, is_short: bool = True) -> str:
         report: the numbers.
         is_short: print one line per source if the blocks do not fit the screen.
     """
-    full = partial(_generated_blocks, report)
-    if not is_short:
-        return "\n".join(full())
-    return "\n".join(first_that_fits([full, *_short_tables(generated_table(report), report)]))
+    blocks = partial(_generated_blocks, report)
+    return _rendered(blocks, generated_table(report) if is_short else None, report)
 
 
 def _generated_blocks(report: GeneratedReport) -> list[str]:
