@@ -39,10 +39,14 @@ _NEXT_AUTHOR = re.compile(
     r"|\\[hv]space\*?\s?\{[^{}]{0,40}\}"
 )
 _END_OF_NAMES = re.compile(
-    r"(\\\\|\\(?:thanks|affil\w{0,10}|email|institute|inst|footnote\w{0,6}|addr|address|texttt|url"
-    r"|href|orcid\w{0,6}|IEEEauthorrefmark|newline|IEEEauthorblockA)(?![A-Za-z])|\n[ \t]*\n)"
+    r"(\\\\|\\(?:affil\w{0,10}|email|institute|addr|address|texttt|url|href|IEEEauthorrefmark|newline"
+    r"|IEEEauthorblockA)(?![A-Za-z])|\n[ \t]*\n)"
 )
-_MARK = re.compile(r"\$[^$]{0,60}\$|\\textsuperscript\s?\{[^{}]{0,60}\}|\\[,;!:~ ]")
+_MARK = re.compile(
+    r"\$[^$]{0,60}\$|\\[,;!:~ ]|\\(?:textsuperscript|thanks|footnote\w{0,6}|inst|orcid\w{0,6})\s?"
+    r"\{(?:[^{}]++|\{[^{}]*+\})*+\}"
+)
+_TABLE = re.compile(r"\\(?:begin|end)\s?\{[^{}]{0,40}\}(?:\[[^\]]{0,20}\])?(?:\{[^{}]{0,60}\})?")
 _LOWER = re.compile(r"(?<![\w\\])[a-z]{3,30}(?!\w)")
 _HOST = re.compile(r"@\s?[\w-]{1,60}+\s?\.")
 _ASCII_LETTERS = re.compile(r"[A-Za-z]+")
@@ -111,7 +115,7 @@ def _names(argument: str) -> Iterator[str]:
     A further line of one author's part has names if an address follows, or as long as every line
     is nothing but names: several, or with marks.
     """
-    for part in _NEXT_AUTHOR.split(argument):
+    for part in _NEXT_AUTHOR.split(_TABLE.sub(" ", argument)):
         is_first, is_list, is_marked = True, True, False
         pieces = _END_OF_NAMES.split(part)
         for line, end in zip_longest(pieces[::2], pieces[1::2], fillvalue=""):

@@ -16,6 +16,8 @@ FORMS = {
     "quads": r"\author{\textbf{Zora Quimby}\hspace{2mm}{a}\quad \textbf{Iv\'an Ornek} \\ F}",
     "jmlr": r"\author{\name Zora Quimby \email z@f \\ \addr F \\ \name Iv\'an Ornek \email i@f}",
     "ieee": r"\author{\IEEEauthorblockN{Zora Quimby and Iv\'an Ornek} \IEEEauthorblockA{Fox Lab}}",
+    "table": r"\author{\begin{tabular}{cc}Zora Quimby & Iv\'an Ornek\\Fox Lab & B\end{tabular}}",
+    "thanks": r"\author{Zora Quimby\thanks{Of \emph{F}}, Iv\'an Ornek\footnotemark[1] \\ Foxes}",
     "several": r"\author[1]{Zora Quimby}\author[2]{Iv\'an Ornek}\affil[1]{Fox Lab}",
     "springer": r"\author[1]{\fnm{Zora} \sur{Quimby}}\author*[2]{\fnm{Iv\'an} \sur{Ornek}}",
     "and": "\\author{Zora Quimby and Iv\\'{a}n Ornek\\\\\nDepartment of Foxes}",
