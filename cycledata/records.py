@@ -41,7 +41,10 @@ def first_problem(error: ValidationError) -> ValidationProblem:
     found = first["input"]
     if first["type"] == "missing" and isinstance(found, dict):
         return ValidationProblem(where, f"{first['msg']}, found only {', '.join(found)[:200]}")
-    return ValidationProblem(where, f"{first['msg']}, found {str(found)[:60]!r}")
+    message = first["msg"].removeprefix("Value error, ")
+    if first["type"] == "value_error" and isinstance(found, dict):
+        return ValidationProblem(where, message)  # our own messages name what was found
+    return ValidationProblem(where, f"{message}, found {str(found)[:60]!r}")
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,6 @@
 ``{round}`` and ``{previous}`` in a string are replaced by ``round`` and the number before it.
 """
 
-import tomllib
 from collections.abc import Sequence
 from difflib import get_close_matches
 from pathlib import Path
@@ -16,6 +15,7 @@ from pydantic import ValidationError
 
 from cycledata.errors import ParseError
 from cycledata.records import Record
+from cycledata.toml_files import read_toml, value_or_text
 from cycletrain.config import JobConfig
 
 C = TypeVar("C", bound=JobConfig)
@@ -33,8 +33,8 @@ def read_config(path: Path, model: type[C], overrides: Sequence[str] = ()) -> C:
         ParseError: ``recipe``; names the file and key, with the nearest key that exists.
     """
     try:
-        table = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        table = read_toml(path)
+    except (OSError, ValueError) as error:
         raise ParseError("recipe", f"{path}: {error}") from error
     for override in overrides:
         _set(table, override)
@@ -80,10 +80,7 @@ def _set(table: dict[str, Any], override: str) -> None:
         table = table.setdefault(name, {})
         if not isinstance(table, dict):
             raise ParseError("recipe", f"--set {override!r}: {name} is no table")
-    try:
-        table[last] = tomllib.loads(f"value = {value}")["value"]
-    except tomllib.TOMLDecodeError:
-        table[last] = value
+    table[last] = value_or_text(value)
 
 
 def _explain(problem: Any, model: type[Record]) -> str:

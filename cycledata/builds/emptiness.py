@@ -35,6 +35,7 @@ def require_rows(
     folder: Path,
     *,
     required: Collection[str],
+    without_papers: str = "",
 ) -> None:
     """Require rows in the build, in every required config, and in the splits train and test.
 
@@ -45,6 +46,7 @@ def require_rows(
         snapshot: source of the build.
         folder: its folder, for messages.
         required: configs that must have rows.
+        without_papers: venues that the recipe names and of which no paper is kept.
 
     Raises:
         EmptyBuildError: rows are missing; the message names the reasons and the next step.
@@ -54,6 +56,11 @@ def require_rows(
         step = _next_step(dataset, "default", reasons, snapshot, folder)
         raise EmptyBuildError(
             f"{folder}: {dataset} would have no rows: {_named(reasons)}; {step}, {_ACCEPT}"
+        )
+    if without_papers:
+        raise EmptyBuildError(
+            f"{folder}: {dataset} would have no papers of {without_papers}; correct the venues of "
+            f"the recipe, import their papers, {_ACCEPT}"
         )
     for config, splits in rows.items():
         if config not in required:

@@ -71,7 +71,12 @@ def build(
     ] = None,
     overrides: Annotated[
         list[str] | None,
-        typer.Option("--set", metavar="KEY=VALUE", help="Replace one value of the recipe."),
+        typer.Option(
+            "--set",
+            metavar="KEY=VALUE",
+            help="Replace one value of the recipe; the value is TOML or a bare text. Repeat for"
+            " several keys; the last one of a key wins.",
+        ),
     ] = None,
     config: Annotated[
         list[str] | None,

@@ -6,7 +6,6 @@ that the policy names for the component, then withhold. A verdict names the rule
 
 import datetime as dt
 import re
-import tomllib
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,6 +25,7 @@ from cycledata.consent.works import WorkIndex
 from cycledata.errors import PolicyError
 from cycledata.manifest import fingerprint
 from cycledata.records import Record, first_problem
+from cycledata.toml_files import read_toml
 
 Basis = Literal["licence", "public", "private-use"]
 PRIVATE: Final = "private-use"
@@ -194,15 +194,15 @@ def read_policy(path: Path | None = None) -> Policy:
     """
     path = path or Path(__file__).with_name("default_policy.toml")
     try:
-        return Policy.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
+        return Policy.model_validate(read_toml(path))
     except OSError as error:
         raise PolicyError(
             f"{path}: cannot be read ({error.strerror}); give --policy FILE"
         ) from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise PolicyError(f"{path}: not TOML ({error}); see the built-in policy") from error
     except ValidationError as error:
         raise PolicyError(f"{path}: {first_problem(error)}; compare the built-in policy") from error
+    except ValueError as error:
+        raise PolicyError(f"{path}: not TOML ({error}); see the built-in policy") from error
 
 
 def decide(

@@ -17,6 +17,8 @@ from cycledata.stages.split_item import SplitItem
 from cycledata.stages.splits import Split
 
 RecipeT = TypeVar("RecipeT", bound=Record)
+NO_PAPERS = "Venues of the recipe without papers"
+"""Fact of a build whose recipe names venues of which no paper is kept."""
 
 
 @dataclass(frozen=True, slots=True)

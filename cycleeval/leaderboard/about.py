@@ -6,7 +6,6 @@ submission must not be able to remove the board.
 """
 
 import datetime as dt
-import tomllib
 from pathlib import Path
 from typing import Annotated, Literal, TypeVar
 from urllib.parse import urlsplit
@@ -14,6 +13,7 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, Field, ValidationError
 
 from cycledata.records import Record, first_problem
+from cycledata.toml_files import read_toml
 from cycleeval.leaderboard.folder import is_regular_file
 
 BOARD_FILE = "leaderboard.toml"
@@ -83,8 +83,8 @@ def read_about(path: Path, model: type[T]) -> T | str:
     if path.stat().st_size > MAX_FILE_BYTES:
         return f"{path.name}: expected at most {MAX_FILE_BYTES} bytes"
     try:
-        return model.model_validate(tomllib.loads(path.read_text("utf-8")), strict=True)
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        return f"{path.name}: expected a TOML file: {error}"[:300]
+        return model.model_validate(read_toml(path), strict=True)
     except ValidationError as error:
         return f"{path.name}: {first_problem(error)}"[:300]
+    except (OSError, ValueError) as error:
+        return f"{path.name}: expected a TOML file: {error}"[:300]

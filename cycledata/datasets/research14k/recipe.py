@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
+from cycledata.datasets.recipe_file import MAX_COUNT
 from cycledata.records import PaperText, Record
 from cycledata.stages import paper_filters
 from cycledata.stages.core import Stage
@@ -16,11 +17,11 @@ from cycledata.stages.splits import Split
 class Research14kRecipe(Record):
     """Parameters of Research-14k."""
 
-    n_train: Annotated[int, Field(ge=1)] = 12_696
+    n_train: Annotated[int, Field(ge=1, le=MAX_COUNT)] = 12_696
     """Sec. 2.2: "12,696 training samples"."""
-    n_test: Annotated[int, Field(ge=1)] = 802
+    n_test: Annotated[int, Field(ge=1, le=MAX_COUNT)] = 802
     """Sec. 2.2: "802 test samples"."""
-    min_words: Annotated[int, Field(ge=0)] = 150
+    min_words: Annotated[int, Field(ge=0, le=MAX_COUNT)] = 150
     """Our choice; the paper filters "papers that do not meet the requirements". Shorter texts are
     abstracts."""
     min_english_share: Annotated[float, Field(ge=0, le=1)] = 0.10
@@ -29,7 +30,7 @@ class Research14kRecipe(Record):
     hidden_text: Literal["keep", "cut"] = "keep"
     """Our choice: whether words that the page does not show, and sentences that order a reviewer
     about, stay in the text. Both are counted and have a row either way."""
-    bytes_per_token: Annotated[int, Field(ge=1)] = 4
+    bytes_per_token: Annotated[int, Field(ge=1, le=MAX_COUNT)] = 4
     """Our choice: an estimate of length that needs no model's tokenizer."""
 
 

@@ -7,6 +7,8 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, model_validator
 
+from cycledata.datasets.recipe_file import MAX_COUNT
+from cycledata.datasets.spec import NO_PAPERS
 from cycledata.parse.openreview.calendar import VenueCalendar
 from cycledata.parse.openreview.forms import VenueForm
 from cycledata.records import Record, Submission
@@ -15,22 +17,25 @@ from cycledata.stages.core import Stage
 from cycledata.stages.split_item import SplitItem
 from cycledata.stages.splits import Split, assign_splits, stated_splits
 
+VenueId = Annotated[str, Field(min_length=1)]
+
 
 class Review5kRecipe(Record):
     """Parameters of Review-5k."""
 
-    venues: tuple[str, ...] = ()
+    venues: tuple[VenueId, ...] = ()
     """Venue ids to build (``--venue``), such as ICLR.cc/2024/Conference, the venue of Sec. 2.1; all
     venues of the snapshot if empty."""
-    min_reviews: Annotated[int, Field(ge=1)] = 1
+    min_reviews: Annotated[int, Field(ge=1, le=MAX_COUNT)] = 1
     """Fewest reviews of a paper in any config."""
-    min_ratings: Annotated[int, Field(ge=0)] = 1
+    min_ratings: Annotated[int, Field(ge=0, le=MAX_COUNT)] = 1
     """Fewest reviews with a rating of a paper in any config; 0 keeps the reviews of venues whose
     form has no rating, such as TMLR."""
-    n_test: Annotated[int, Field(ge=1)] = 781
+    n_test: Annotated[int, Field(ge=1, le=MAX_COUNT)] = 781
     """Sec. 2.1: "781 samples for testing"."""
-    full_size: Annotated[int, Field(ge=1)] = 4970
-    """Sec. 2.1: "containing 4,970 papers"; a build of at least this size has exactly ``n_test``."""
+    full_size: Annotated[int, Field(ge=1, le=MAX_COUNT)] = 4970
+    """Sec. 2.1: "containing 4,970 papers"; a build of at least this size has exactly ``n_test``,
+    or all papers of the test zone if they are fewer."""
     test_zone: Annotated[float, Field(gt=0, lt=1)] = 0.17
     """Our choice: slightly above 781 / 4,970, so that a full build can fill the test split."""
     salt: str = "review-5k"
@@ -38,7 +43,7 @@ class Review5kRecipe(Record):
     split: Literal["id", "venue", "date"] = "id"
     """Our choice: ``id`` draws the test papers by their ids, ``venue`` tests on ``test_venues``,
     ``date`` on papers submitted on ``test_from`` or later; the first gives Sec. 2.1's counts."""
-    test_venues: tuple[str, ...] = ()
+    test_venues: tuple[VenueId, ...] = ()
     """Venues whose papers are the test split, if ``split`` is ``venue``."""
     test_from: dt.date | None = None
     """First day of submission of the test split, if ``split`` is ``date``."""
@@ -61,10 +66,13 @@ class Review5kRecipe(Record):
 
     @model_validator(mode="after")
     def _split_is_stated(self) -> Self:
-        if (self.split == "venue") != bool(self.test_venues):
-            raise ValueError("split = venue and test_venues need each other")
-        if (self.split == "date") != (self.test_from is not None):
-            raise ValueError("split = date and test_from need each other")
+        for split, key, value in (
+            ("venue", "test_venues", self.test_venues or None),
+            ("date", "test_from", self.test_from),
+        ):
+            if (self.split == split) != (value is not None):
+                found = f"split = {self.split!r} and {'no ' if value is None else ''}{key}"
+                raise ValueError(f"split = {split!r} and {key} need each other, found {found}")
         return self
 
 
@@ -95,7 +103,17 @@ def default_stages() -> tuple[Stage[Submission], ...]:
 def split(
     items: Sequence[SplitItem], recipe: Review5kRecipe
 ) -> tuple[Mapping[str, Split], Mapping[str, Any]]:
-    """Return the split of every kept paper, and facts about a split by venue or date."""
+    """Return the split of every kept paper, and facts about the split and the venues."""
+    splits, facts = _split(items, recipe)
+    named = {*recipe.venues, *recipe.test_venues}
+    if missing := sorted(named - {item.venue for item in items}):
+        facts = {**facts, NO_PAPERS: ", ".join(missing)}
+    return splits, facts
+
+
+def _split(
+    items: Sequence[SplitItem], recipe: Review5kRecipe
+) -> tuple[Mapping[str, Split], Mapping[str, Any]]:
     if recipe.split == "venue":
         tested = frozenset(recipe.test_venues)
         by_venue = stated_splits(items, lambda i: "test" if i.venue in tested else "train")

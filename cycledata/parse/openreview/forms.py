@@ -5,8 +5,6 @@ with the package (``forms.toml``), from a file of the user, or is inferred from 
 (``infer.py``). Each form says where it comes from.
 """
 
-import json
-import tomllib
 from collections.abc import Iterator, Mapping
 from functools import cached_property
 from pathlib import Path
@@ -15,8 +13,10 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field, ValidationError, model_validator
 
 from cycledata.errors import ParseError
+from cycledata.files import strict_json
 from cycledata.formats.rating_scales import SCALES, scale_of
 from cycledata.records import Number, RatingScale, Record, first_problem
+from cycledata.toml_files import read_toml
 
 Name = Annotated[str, Field(min_length=1, max_length=200)]
 ASPECTS = ("soundness", "presentation", "contribution")
@@ -165,13 +165,13 @@ def read_form_file(path: Path) -> dict[str, VenueForm]:
 
     try:
         if path.suffix == ".json":
-            raw = json.loads(path.read_text("utf-8"))
+            raw = strict_json(path.read_bytes().decode("utf-8-sig"))
             forms = forms_from_invitations(raw if isinstance(raw, list) else [raw], source="file")
             if not forms:
                 expected = "an invitation of reviews, VENUE/-/Official_Review"
                 raise ParseError("bad-form", f"{path}: expected {expected}, found none")
             return forms
-        return dict(_read_forms(tomllib.loads(path.read_text("utf-8")), source="file"))
+        return dict(_read_forms(read_toml(path), source="file"))
     except ValidationError as error:
         raise ParseError("bad-form", f"{path}: {first_problem(error)}"[:300]) from error
     except (OSError, ValueError) as error:
@@ -217,6 +217,6 @@ def _form_field(name: str, table: _FormTable, scale: RatingScale | None) -> Form
 
 
 FORMS: Mapping[str, VenueForm] = dict(
-    _read_forms(tomllib.loads((Path(__file__).with_suffix(".toml")).read_text("utf-8")), "shipped")
+    _read_forms(read_toml(Path(__file__).with_suffix(".toml")), "shipped")
 )
 """Venue id -> the form that is shipped with the package."""

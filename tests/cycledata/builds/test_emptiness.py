@@ -12,6 +12,7 @@ from cycledata.builds.publish import publish
 from cycledata.builds.runner import DATASETS, build
 from cycledata.consent.policy import read_policy
 from cycledata.datasets.recipe_file import read_recipe
+from cycledata.datasets.spec import NO_PAPERS
 from cycledata.errors import BuildError, EmptyBuildError
 from cycledata.load import iterate_rows, verify_build
 from cycledata.snapshot.reply import Reply
@@ -71,6 +72,16 @@ def test_a_recipe_that_drops_every_paper_names_the_rule_with_an_example(tmp_path
     assert "review-5k would have no rows: filter: too-few-reviews (" in message
     assert "expected at least 99" in message
     assert "`cycledata recipe show review-5k`" in message
+
+
+def test_a_venue_without_papers_is_refused_beside_others(tmp_path: Path, forums: Path) -> None:
+    venues = "venues=ICLR.cc/2024/Conference,ICLR.cc/2024/Conferenze"
+    dataset = replace(REVIEW_5K, recipe=read_recipe(REVIEW_5K.recipe, None, [venues]))
+    message = refused(tmp_path, dataset, forums, configs=["scores"])
+    assert "review-5k would have no papers of ICLR.cc/2024/Conferenze; correct" in message
+    options: Any = {"policy": SAMPLE_POLICY, "configs": ["scores"], "allow_empty": True}
+    report = build(dataset, forums, tmp_path / "out", **options)
+    assert report.manifest.facts[NO_PAPERS] == "ICLR.cc/2024/Conferenze"
 
 
 def test_a_split_without_rows_is_refused(tmp_path: Path, forums: Path) -> None:

@@ -33,10 +33,24 @@ link = "https://example.org/x"
         ("date = 'May'", "date: Input should be a valid date"),
         ("kind = 'other'", "kind: Input should be 'open-weights'"),
         ("= ", "expected a TOML file"),
+        ("name = " + "[" * 3000, "expected a TOML file: nested too deep"),
+        ("name = " + "9" * 5000, "expected a TOML file: a number has too many digits"),
         ("name = '" + "x" * 70_000 + "'", "at most 65536 bytes"),
         ("name = '" + "x" * 201 + "'", "at most 200 characters"),
     ],
-    ids=["key", "type", "script", "password", "date", "kind", "toml", "size", "length"],
+    ids=[
+        "key",
+        "type",
+        "script",
+        "password",
+        "date",
+        "kind",
+        "toml",
+        "deep",
+        "digits",
+        "size",
+        "length",
+    ],
 )
 def test_an_invalid_description_is_reported(tmp_path: Path, text: str, problem: str) -> None:
     (tmp_path / "m.toml").write_text(text, "utf-8")
