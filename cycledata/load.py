@@ -1,7 +1,7 @@
 """Read and verify finished builds."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -69,7 +69,7 @@ class BuildManifest(Manifest):
         return [pin for pin in self.files if pin.path.startswith(f"{config}/{split}-")]
 
 
-def read_build(folder: Path) -> BuildManifest:
+def read_build(folder: Path | str) -> BuildManifest:
     """Return the manifest of a finished build.
 
     Raises:
@@ -77,7 +77,7 @@ def read_build(folder: Path) -> BuildManifest:
             version of this package wrote it in another form.
         NewerSchemaError: a newer version of this package wrote it.
     """
-    path = folder / MANIFEST
+    path = Path(folder) / MANIFEST
     if not path.is_file():
         raise VerifyError(
             f"{folder}: no {MANIFEST}, so this is not a finished build; run `cycledata build`"
@@ -93,12 +93,13 @@ def read_build(folder: Path) -> BuildManifest:
     return manifest
 
 
-def verify_build(folder: Path) -> BuildManifest:
+def verify_build(folder: Path | str) -> BuildManifest:
     """Compare every file of a build with its pin, and find files without a pin.
 
     Raises:
         VerifyError: the first file that is missing, changed or unknown.
     """
+    folder = Path(folder)
     manifest = read_build(folder)
     verify_files(folder, manifest.files, remedy=_REMEDY)
     _verify_statements(folder, manifest)
@@ -164,7 +165,7 @@ def _verify_statements(folder: Path, manifest: BuildManifest) -> None:
 
 
 def load_split(
-    folder: Path, config: str, split: str, columns: list[str] | None = None
+    folder: Path | str, config: str, split: str, columns: list[str] | None = None
 ) -> Iterator["pa.Table"]:
     """Yield the tables of a split, one file at a time, each verified before it is read.
 
@@ -175,18 +176,35 @@ def load_split(
         columns: columns to read; None for all.
 
     Raises:
-        ValueError: the build has no such config or split.
+        ValueError: the build has no such config, split or column, or a column is named twice.
         VerifyError: a file differs from its pin.
     """
+    import pyarrow.parquet as pq
+
     from cycledata.parquet_files import read_parquet
 
+    folder = Path(folder)
     for pin in read_build(folder).files_of(config, split):
         verify_files(folder, [pin], remedy=_REMEDY)
+        if columns is not None:
+            _require_columns(columns, pq.read_schema(folder / pin.path).names, config)
         yield read_parquet(folder / pin.path, columns)
 
 
+def _require_columns(columns: Sequence[str], known: list[str], config: str) -> None:
+    """Require a list of different columns that a config has."""
+    if isinstance(columns, str):
+        raise TypeError(f"columns: expected a list of names, found the text {columns!r}")
+    unknown = [name for name in columns if name not in known]
+    if unknown:
+        raise ValueError(f"no column {unknown[0]!r}; {config} has {', '.join(known)}")
+    repeated = [name for name in columns if columns.count(name) > 1]
+    if repeated:
+        raise ValueError(f"columns: {repeated[0]!r} is named twice")
+
+
 def load_frame(
-    folder: Path, config: str, split: str | None = None, columns: list[str] | None = None
+    folder: Path | str, config: str, split: str | None = None, columns: list[str] | None = None
 ) -> "pl.DataFrame":
     """Return rows of a build as a polars frame, each file verified before it is read.
 
@@ -197,7 +215,8 @@ def load_frame(
         columns: columns to read; None for all.
 
     Raises:
-        ValueError: the build has no such config, split or column, or the config has no rows.
+        ValueError: the build has no such config, split or column, a column is named twice, or the
+            config has no rows.
         VerifyError: a file differs from its pin.
     """
     import polars as pl
@@ -208,16 +227,13 @@ def load_frame(
     splits = list(manifest.configs[config]) if split is None else [split]
     if not splits:
         raise ValueError(f"{config}: no rows in this build")
-    tables = (table for name in splits for table in load_split(folder, config, name))
+    tables = (table for name in splits for table in load_split(folder, config, name, columns))
     frame = pl.concat([pl.DataFrame(pl.from_arrow(table)) for table in tables])
-    unknown = [name for name in columns or () if name not in frame.columns]
-    if unknown:
-        raise ValueError(f"no column {unknown[0]!r}; {config} has {', '.join(frame.columns)}")
     return frame if columns is None else frame.select(columns)
 
 
 def iterate_rows(
-    folder: Path, config: str, split: str, columns: list[str] | None = None
+    folder: Path | str, config: str, split: str, columns: list[str] | None = None
 ) -> Iterator[Mapping[str, Any]]:
     """Yield the rows of a split as dictionaries, in the order of the build; see `load_split`."""
     for table in load_split(folder, config, split, columns):

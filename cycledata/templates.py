@@ -35,16 +35,20 @@ def visible(text: str) -> str:
     )
 
 
-def spreadsheet_text(text: str) -> str:
-    r"""Return the text of a CSV cell that a spreadsheet does not take for a formula.
+def no_formula(text: str) -> str:
+    r"""Return a text, with an apostrophe before it if a spreadsheet would run it as a formula.
 
-    An apostrophe is put before it if needed. Ids of OpenReview that begin with a hyphen stay.
+    Ids of OpenReview that begin with a hyphen stay.
 
-    >>> spreadsheet_text("=1+1"), spreadsheet_text("-0ZOjmjFnN"), spreadsheet_text("-2+3")
+    >>> no_formula("=1+1"), no_formula("-0ZOjmjFnN"), no_formula("-2+3")
     ("'=1+1", '-0ZOjmjFnN', "'-2+3")
     """
-    shown = visible(text)
-    return f"'{shown}" if _FORMULA.match(shown) else shown
+    return f"'{text}" if _FORMULA.match(text) else text
+
+
+def spreadsheet_text(text: str) -> str:
+    """Return `no_formula` of a text with control characters as visible escapes."""
+    return no_formula(visible(text))
 
 
 class Markdown(str):

@@ -8,7 +8,7 @@ from pydantic import TypeAdapter
 from cycledata.builds.staged_rows import MATCHES, PART_STAGES, WORKS
 from cycledata.consent.policy import Verdict
 from cycledata.consent.tombstones import Tombstone, read_tombstones
-from cycledata.consent.works import read_work_id
+from cycledata.consent.works import read_work_id, with_nearest
 from cycledata.errors import BuildError
 from cycledata.load import read_build
 from cycledata.matching.version import MatchRecord
@@ -59,7 +59,7 @@ def explain(build: Path, paper_id: str) -> PaperExplanation:
         VerifyError: not a finished build.
     """
     manifest = read_build(build)
-    paper_id = _meant_paper(build, paper_id)
+    paper_id = find_paper(build, paper_id)
     places = tuple(
         f"{config}/{split}"
         for config, splits in manifest.configs.items()
@@ -72,29 +72,36 @@ def explain(build: Path, paper_id: str) -> PaperExplanation:
         _VERDICT.validate_python(row) for row in _rows(build / "consent.parquet", paper_id)
     )
     stones = {stone.paper_id: stone for stone in read_tombstones(build)}
-    if not (places or dropped or verdicts or paper_id in stones):
-        raise BuildError(
-            f"{paper_id}: not found in {build}, kept or dropped; expected a forum id or "
-            "the id of an accepted paper, in upper and lower case as the venue writes it"
-        )
     matches = (row for row in iterate_parquet(build / MATCHES) if row["paper_id"] == paper_id)
     match = next((_MATCH.validate_python(row) for row in matches), None)
     return PaperExplanation(paper_id, places, dropped, verdicts, stones.get(paper_id), match)
 
 
-def _meant_paper(build: Path, name: str) -> str:
-    """Return the paper id that a name means: itself, or the paper with this arXiv id or URL."""
+def find_paper(build: Path, name: str) -> str:
+    """Return the id of the paper that a name means: its id, or an arXiv id, DOI or URL of it.
+
+    Raises:
+        BuildError: the build does not mention the paper; the message has the nearest ids.
+        VerifyError: not a finished build.
+    """
+    read_build(build)
     stones = read_tombstones(build)
-    known = {str(row["paper_id"]) for row in iterate_parquet(build / "dropped.parquet")}
-    if name in known or name in {stone.paper_id for stone in stones}:
-        return name
-    key = read_work_id(name)
+    known = {stone.paper_id for stone in stones}
+    for file in ("dropped.parquet", "consent.parquet"):
+        known.update(str(row["paper_id"]) for row in iterate_parquet(build / file, ["paper_id"]))
+    by_key: dict[str, str] = {key: stone.paper_id for stone in stones for key in stone.names}
     for row in iterate_parquet(build / WORKS):
-        if row["paper_id"] == name:
-            return name
-        if key in {row["key"], row["paper_id"]}:
-            return str(row["paper_id"])
-    return next((stone.paper_id for stone in stones if key in stone.names), key or name)
+        known.add(str(row["paper_id"]))
+        by_key[str(row["key"])] = str(row["paper_id"])
+    for meant in (name, read_work_id(name) or ""):
+        if meant in known:
+            return meant
+        if meant in by_key:
+            return by_key[meant]
+    raise BuildError(
+        f"{build}: expected the id of a paper, kept or dropped, found {with_nearest(name, known)}; "
+        f"`cycledata export {build} --columns paper_id` lists the ids"
+    )
 
 
 def _rows(path: Path, paper_id: str) -> list[dict[str, str]]:

@@ -1,11 +1,9 @@
 """Make a build without some works, from its own files alone, with a tombstone for each paper."""
 
-import re
 from collections import defaultdict
 from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +32,7 @@ from cycledata.consent.tombstones import (
     read_tombstones,
     write_tombstones,
 )
-from cycledata.consent.works import WorkIndex, read_work_id
+from cycledata.consent.works import WorkIndex, read_work_id, with_nearest
 from cycledata.datasets.text_cache import forget_texts
 from cycledata.errors import BuildError
 from cycledata.files import growing_folder
@@ -247,22 +245,13 @@ def _resolve(
             found.add(meant)
     if missing:
         ids = sorted({name for name in (*known, *elsewhere) if not name.startswith("title")})
-        shown = "; ".join(_nearest(name, ids) for name in missing[:MAX_PROBLEMS])
+        shown = "; ".join(with_nearest(name, ids) for name in missing[:MAX_PROBLEMS])
         more = f" and {len(missing) - MAX_PROBLEMS} more" if len(missing) > MAX_PROBLEMS else ""
         raise BuildError(
             f"{build}: no paper matches {shown}{more}; nothing was written. Correct the ids, or "
             "give --snapshot with the snapshot that has the papers"
         )
     return frozenset(found)
-
-
-def _nearest(name: str, known: Sequence[str]) -> str:
-    """Return a name as a message shows it, with the ids that it resembles."""
-    plain = {i.casefold(): i for i in known}
-    meant = read_work_id(name) or name.rpartition("=")[2]
-    wanted = re.sub(r"[^\w.:/-]", "", meant).casefold()
-    near = [plain[match] for match in get_close_matches(wanted, plain, n=3, cutoff=0.5)]
-    return f"{name!r}" + (f" (nearest: {', '.join(near)})" if near else "")
 
 
 def _cited_keys(build: Path, manifest: BuildManifest) -> set[str]:

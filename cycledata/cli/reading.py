@@ -1,7 +1,7 @@
 """Commands that read: single papers, rows of a build, e-prints and PDFs, and names."""
 
-import csv
 import json
+import re
 import sys
 from enum import StrEnum
 from pathlib import Path
@@ -11,17 +11,15 @@ import typer
 
 from cycledata.cli.discussion import history_lines, thread_lines
 from cycledata.cli.options import Build, Files
-from cycledata.consent.works import read_work_id
 from cycledata.console import AsJson, note, print_json, print_table, printable
 from cycledata.errors import BuildError
-from cycledata.templates import spreadsheet_text
+from cycledata.templates import no_formula
 
 if TYPE_CHECKING:
     import polars as pl
 
-Config = Annotated[
-    str, typer.Option(metavar="CONFIG", help="Config of the build, such as scores or default.")
-]
+
+_QUOTED = re.compile(r"""[",\r\n\0]|^\s|\s$""")
 
 
 class ExportFormat(StrEnum):
@@ -38,7 +36,9 @@ def show(
     as_json: AsJson = False,
 ) -> None:
     """Print one paper of a build for reading: ratings, reviews, text, discussion as a tree."""
-    paper_id = read_work_id(paper_id) or paper_id
+    from cycledata.builds.explain import find_paper
+
+    paper_id = find_paper(build, paper_id)
     row = _find_row(build, paper_id)
     more = {config: _rows_of(build, paper_id, config) for config in ("history", "threads")}
     if as_json:
@@ -104,7 +104,7 @@ def _find_row(build: Path, paper_id: str) -> dict[str, Any]:
                 if row["paper_id"] == paper_id:
                     return {"config": config, "split": split, **row}
     raise BuildError(
-        f"{paper_id}: not in any config of {build}; run `cycledata explain {build} {paper_id}`"
+        f"{paper_id}: no rows in {build}; run `cycledata explain {build} {paper_id}` to see why"
     )
 
 
@@ -114,7 +114,10 @@ def export(
         Path | None,
         typer.Option(dir_okay=False, metavar="FILE", help="File to write; stdout if not given."),
     ] = None,
-    config: Config = "scores",
+    config: Annotated[
+        str | None,
+        typer.Option(metavar="CONFIG", help="Config, such as default; scores or ids if not given."),
+    ] = None,
     split: Annotated[
         str | None, typer.Option(metavar="SPLIT", help="Split; all of them if not given.")
     ] = None,
@@ -122,16 +125,26 @@ def export(
         str | None,
         typer.Option(metavar="A,B", help="Columns, separated by commas; all if not given."),
     ] = None,
+    paper: Annotated[
+        list[str] | None,
+        typer.Option(metavar="PAPER_ID", help="Id or URL of a paper to write; repeat for several."),
+    ] = None,
     file_format: Annotated[
         ExportFormat | None,
         typer.Option("--format", help="Format; by default that of FILE's ending, or csv."),
     ] = None,
 ) -> None:
-    """Write rows of a build to a file; a list in CSV is a JSON text."""
+    """Write rows of a build to a file, or to stdout.
+
+    In CSV, a list is a JSON text, null is an empty cell, an empty text is "", and a text that a
+    spreadsheet would run as a formula has an apostrophe before it.
+    """
     used = _format_of(out, file_format)
     from cycledata.load import load_frame, read_build
 
     manifest = read_build(build)
+    if config is None:
+        config = next((name for name in ("scores", "ids") if name in manifest.configs), "default")
     if config not in manifest.configs:
         raise BuildError(f"{build}: no config {config!r}; it has {', '.join(manifest.configs)}")
     found = list(manifest.configs[config])
@@ -139,16 +152,49 @@ def export(
         raise BuildError(f"{build}: config {config} has no rows")
     if split is not None and split not in found:
         raise BuildError(f"{build}: no split {split!r} in {config}; it has {', '.join(found)}")
-    names = None if columns is None else [name.strip() for name in columns.split(",")]
+    if out is not None and build.resolve() in out.resolve().parents:
+        raise BuildError(f"{out}: inside the build, which must not change; use another folder")
     frame = load_frame(build, config, split)
-    if names is not None:
-        unknown = [name for name in names if name not in frame.columns]
-        if unknown:
-            raise BuildError(f"no column {unknown[0]!r}; {config} has {', '.join(frame.columns)}")
-        frame = frame.select(names)
+    if paper:
+        frame = _of_papers(frame, build, paper)
+    if columns is not None:
+        frame = frame.select(_known_columns(columns, frame.columns, config))
     _write(frame, out, used)
     if out is not None:
         note(f"{frame.height:,} rows written to {out}")
+
+
+def _of_papers(frame: "pl.DataFrame", build: Path, names: list[str]) -> "pl.DataFrame":
+    """Return the rows of some papers.
+
+    Raises:
+        BuildError: the build does not know a paper, or has no such rows of it.
+    """
+    from cycledata.builds.explain import find_paper
+
+    wanted = list(dict.fromkeys(find_paper(build, name) for name in names))
+    missing = sorted(set(wanted) - set(frame["paper_id"]))
+    if missing:
+        raise BuildError(
+            f"{missing[0]}: no rows in this config and split of {build}; "
+            f"run `cycledata explain {build} {missing[0]}`"
+        )
+    return frame.filter(frame["paper_id"].is_in(wanted))
+
+
+def _known_columns(columns: str, known: list[str], config: str) -> list[str]:
+    """Return the names of an option A,B.
+
+    Raises:
+        typer.BadParameter: a column is missing from the config, or is named twice.
+    """
+    names = [name.strip() for name in columns.split(",")]
+    for name in names:
+        if name not in known:
+            raise typer.BadParameter(f"no column {name!r}; {config} has {', '.join(known)}")
+        if names.count(name) > 1:
+            raise typer.BadParameter(f"column {name} is named twice")
+    return names
 
 
 def _format_of(out: Path | None, wanted: ExportFormat | None) -> ExportFormat:
@@ -158,7 +204,7 @@ def _format_of(out: Path | None, wanted: ExportFormat | None) -> ExportFormat:
         typer.BadParameter: the ending of the file is that of another format, or of none.
     """
     known = {f".{form.value}": form for form in ExportFormat}
-    stated = None if out is None else known.get(out.suffix)
+    stated = None if out is None else known.get(out.suffix.lower())
     if wanted is None and out is not None and stated is None:
         raise typer.BadParameter(f"{out}: expected {', '.join(known)}; rename it, or give --format")
     if wanted is not None and stated not in {None, wanted}:
@@ -176,27 +222,36 @@ def _write(frame: "pl.DataFrame", out: Path | None, file_format: ExportFormat) -
             frame.write_parquet(temporary)
         return
     if out is None:
-        _write_rows(frame, sys.stdout, file_format)
+        write_rows(frame, sys.stdout, file_format)
         return
     with replace_file(out) as temporary, temporary.open("w", encoding="utf-8", newline="") as file:
-        _write_rows(frame, file, file_format)
+        write_rows(frame, file, file_format)
 
 
-def _write_rows(frame: "pl.DataFrame", file: Any, file_format: ExportFormat) -> None:
+def write_rows(frame: "pl.DataFrame", file: Any, file_format: ExportFormat) -> None:
+    """Write rows as CSV or JSON Lines; see `export`."""
     if file_format is ExportFormat.JSONL:
         for row in frame.iter_rows(named=True):
             file.write(json.dumps(row, default=str, sort_keys=True) + "\n")
         return
-    writer = csv.writer(file, lineterminator="\n")
-    writer.writerow(frame.columns)
+    file.write(",".join(map(_csv_cell, frame.columns)) + "\n")
     for cells in frame.iter_rows():
-        writer.writerow(_csv_cell(cell) for cell in cells)
+        file.write(",".join(map(_csv_cell, cells)) + "\n")
 
 
-def _csv_cell(cell: object) -> object:
-    if isinstance(cell, list | dict):
-        return json.dumps(cell, default=str)
-    return spreadsheet_text(cell) if isinstance(cell, str) else cell
+def _csv_cell(cell: object) -> str:
+    """Return a cell of a CSV file; null is empty, an empty text is quoted.
+
+    The csv module writes both alike, and a lone carriage return without quotes.
+    """
+    if cell is None:
+        return ""
+    text = json.dumps(cell, default=str) if isinstance(cell, list | dict) else str(cell)
+    if isinstance(cell, str):
+        text = no_formula(cell)
+    if text and not _QUOTED.search(text):
+        return text
+    return '"{}"'.format(text.replace('"', '""'))
 
 
 def list_names(as_json: AsJson = False) -> None:

@@ -12,6 +12,7 @@ import unicodedata
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 from typing import Final
 from urllib.parse import parse_qs, unquote, urlsplit
 
@@ -59,6 +60,19 @@ def read_work_id(text: str) -> str | None:
     if found := _SCHOLAR.fullmatch(text):
         return f"s2:{found[1].lower()}"
     return text if _PLAIN.fullmatch(text) else None
+
+
+def with_nearest(name: str, known: Iterable[str]) -> str:
+    """Return a name that is no known id as a message shows it, with the ids that it resembles.
+
+    >>> with_nearest("Sample-1", ["SAMPLE-1", "other"])
+    "'Sample-1' (nearest: SAMPLE-1)"
+    """
+    plain = {i.casefold(): i for i in known}
+    meant = read_work_id(name) or name.rpartition("=")[2]
+    wanted = re.sub(r"[^\w.:/-]", "", meant).casefold()
+    near = [plain[match] for match in get_close_matches(wanted, plain, n=3, cutoff=0.5)]
+    return f"{name!r}" + (f" (nearest: {', '.join(near)})" if near else "")
 
 
 def _in_url(url: str) -> str | None:

@@ -159,7 +159,7 @@ FAILURES = {
     "explain in no build": ("explain empty SAMPLE5k01", "run `cycledata build`"),
     "explain an unknown paper": (
         "explain built nobody",
-        "nobody: not found in built, kept or dropped",
+        "built: expected the id of a paper, kept or dropped, found 'nobody'",
     ),
     "takedown of nobody": (
         "takedown built --reason r --out x --ids blank.txt",
@@ -339,7 +339,12 @@ def test_show_export_and_list_read_a_build(cli: Cli, built: Path, tmp_path: Path
     assert "ratings: [6.0, 8.0, 8.0, 10.0]" in shown.out
     assert "## Review by " in shown.out
     assert json.loads(cli("show", built / "built", "SAMPLE5k01", "--json").out)["year"] == 2024
-    assert cli("show", built / "built", "nobody").err.startswith("error: nobody: not in any config")
+    unknown = cli("show", built / "built", "sample5K01").err
+    assert "expected the id of a paper, kept or dropped, found 'sample5K01' (nearest: " in unknown
+    assert "SAMPLE5k01" in unknown
+    assert cli("show", built / "built", "SAMPLE5k10").err.startswith(
+        "error: SAMPLE5k10: no rows in"
+    )
     rows = cli("export", built / "built", "--columns", "paper_id,ratings").out.split("\n")
     assert rows[0] == "paper_id,ratings"
     assert len(rows) == 16
@@ -348,6 +353,16 @@ def test_show_export_and_list_read_a_build(cli: Cli, built: Path, tmp_path: Path
     assert (ran.code, ran.out) == (0, "")
     assert len(out.read_text().rstrip("\n").split("\n")) == 6
     assert "no column 'x'" in cli("export", built / "built", "--columns", "x").err
+    assert "year is named twice" in cli("export", built / "built", "--columns", "year,year").err
+    ids = ("--paper", "SAMPLE5k02", "--paper", "https://openreview.net/forum?id=SAMPLE5k01")
+    some = cli("export", built / "built", *ids, "--columns", "paper_id").out
+    assert sorted(some.split()) == ["SAMPLE5k01", "SAMPLE5k02", "paper_id"]
+    none = cli("export", built / "built", "--paper", "SAMPLE5k10").err
+    assert none.startswith("error: SAMPLE5k10: no rows in this config and split of")
+    inside = cli("export", built / "built", "--out", built / "built/x.csv")
+    assert (inside.code, (built / "built/x.csv").exists()) == (1, False)
+    nowhere = built / "no-folder" / "x.CSV"
+    assert cli("export", built / "built", "--out", nowhere).err.startswith(f"error: {nowhere}: ")
     names = json.loads(cli("list", "--json").out)
     kinds = {"dataset", "config", "recipe", "policy", "venue", "list", "rule"}
     assert kinds == {row["kind"] for row in names}
