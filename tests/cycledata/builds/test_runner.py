@@ -304,9 +304,7 @@ def test_an_unreadable_licence_withholds_the_text_and_nothing_else(
 
 
 def test_explain_of_a_stranger_is_an_error(sample_build: Path) -> None:
-    with pytest.raises(
-        BuildError, match="kept or dropped, found 'nobody'"
-    ):
+    with pytest.raises(BuildError, match="kept or dropped, found 'nobody'"):
         explain(sample_build, "nobody")
 
 
