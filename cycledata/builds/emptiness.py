@@ -2,8 +2,10 @@
 
 from collections.abc import Collection, Mapping
 from pathlib import Path
+from typing import Any
 
 from cycledata.builds.inventory import take_inventory
+from cycledata.datasets.spec import MONTH_ONLY, NO_PAPERS
 from cycledata.errors import EmptyBuildError
 from cycledata.snapshot.sealed import SealedSnapshot
 
@@ -35,7 +37,7 @@ def require_rows(
     folder: Path,
     *,
     required: Collection[str],
-    without_papers: str = "",
+    facts: Mapping[str, Any],
 ) -> None:
     """Require rows in the build, in every required config, and in the splits train and test.
 
@@ -46,7 +48,7 @@ def require_rows(
         snapshot: source of the build.
         folder: its folder, for messages.
         required: configs that must have rows.
-        without_papers: venues that the recipe names and of which no paper is kept.
+        facts: facts of the build: venues of the recipe without papers, papers without a day.
 
     Raises:
         EmptyBuildError: rows are missing; the message names the reasons and the next step.
@@ -57,10 +59,10 @@ def require_rows(
         raise EmptyBuildError(
             f"{folder}: {dataset} would have no rows: {_named(reasons)}; {step}, {_ACCEPT}"
         )
-    if without_papers:
+    if NO_PAPERS in facts:
         raise EmptyBuildError(
-            f"{folder}: {dataset} would have no papers of {without_papers}; correct the venues of "
-            f"the recipe, import their papers, {_ACCEPT}"
+            f"{folder}: {dataset} would have no papers of {facts[NO_PAPERS]}; correct the "
+            f"venues of the recipe, import their papers, {_ACCEPT}"
         )
     for config, splits in rows.items():
         if config not in required:
@@ -82,9 +84,15 @@ def require_rows(
             else:
                 n_papers = sum(splits.values())
                 why = f"none of its {n_papers:,} papers falls into it"
+            step = "add papers, change the split in the recipe"
+            if n_month_only := facts.get(MONTH_ONLY):
+                why += f", and of {n_month_only:,} only the month in the arXiv id is known"
+                step = (
+                    "add their days as a column `published` (day of version 1, as 2023-10-17) to "
+                    "the file of `cycledata import arxiv-ids`, add papers of other months"
+                )
             raise EmptyBuildError(
-                f"{where}: split {split} would have no rows: {why}; add papers, change the split "
-                f"in the recipe, {_ACCEPT}"
+                f"{where}: split {split} would have no rows: {why}; {step}, {_ACCEPT}"
             )
 
 

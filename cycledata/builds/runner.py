@@ -26,7 +26,7 @@ from cycledata.consent.snapshot_places import note_snapshot
 from cycledata.consent.tombstones import FILE as TOMBSTONES
 from cycledata.consent.tombstones import Tombstone, standing_tombstones, write_tombstones
 from cycledata.consent.works import WorkIndex, read_work_id
-from cycledata.datasets.spec import NO_PAPERS, BuildContext, DatasetSpec, MakePaper, PaperRows
+from cycledata.datasets.spec import BuildContext, DatasetSpec, MakePaper, PaperRows
 from cycledata.datasets.text_cache import code_digest, forget_texts, package_versions
 from cycledata.errors import BuildError, ParseError
 from cycledata.files import growing_folder
@@ -223,7 +223,7 @@ def _build_once(
                 sealed,
                 snapshot,
                 required=required,
-                without_papers=run.facts.get(NO_PAPERS, ""),
+                facts=run.facts,
             )
         if tombstones:
             write_tombstones(folder, tombstones)

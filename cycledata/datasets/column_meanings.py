@@ -57,7 +57,8 @@ COLUMN_MEANINGS: Mapping[str, Mapping[str, str]] = {
         "title": "Title as in the venue's list.",
         "venue": "Conference, e.g. `acl`.",
         "year": "Year of the conference.",
-        "published": "Day of the first arXiv version; the split is by this day.",
+        "published": "Day of the first arXiv version, or null if only its month is known; "
+        "the split is by this day.",
         "license": "License of the e-print in the words of the service, or null if unknown.",
         "accepted_by": "Page of the paper at its venue, the evidence of acceptance.",
         "eprint_sha256": "SHA-256 of the e-print.",

@@ -19,6 +19,8 @@ from cycledata.stages.splits import Split
 RecipeT = TypeVar("RecipeT", bound=Record)
 NO_PAPERS = "Venues of the recipe without papers"
 """Fact of a build whose recipe names venues of which no paper is kept."""
+MONTH_ONLY = "Papers of which only the month is known"
+"""Fact of a build that is split by day and has papers without one."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ definition, so that no entity is ever expanded.
 import datetime as dt
 import html
 import re
+from calendar import monthrange
 from xml.etree import ElementTree as ET
 
 from pydantic import ValidationError
@@ -53,9 +54,11 @@ class ArxivPaper(Record):
     abstract: str
     authors: tuple[str, ...]
     published: dt.date
-    """Day of version 1."""
-    updated: dt.date
-    """Day of this version."""
+    """Day of version 1; the first day of the month in the id if only that is known."""
+    published_by: dt.date | None = None
+    """Last day of the month in the id, if no day is known; None if `published` is exact."""
+    updated: dt.date | None
+    """Day of this version; None if unknown."""
     category: str | None = None
     """Primary category, e.g. ``"cs.LG"``; None if the feed states none."""
     withdrawn: bool = False
@@ -87,19 +90,18 @@ class NamedArxivId(Record):
     """Day of version 1."""
 
     def as_paper(self, title: str | None) -> ArxivPaper:
-        """Return the entry of a search that this statement replaces.
-
-        Without a stated day, `published` is the first day of the month in the arXiv id.
-        """
-        day = self.published or first_day(self.arxiv_id)
+        """Return the entry of a search that this statement replaces."""
+        first, last = days_of_id(self.arxiv_id)
+        stated = self.published
         return ArxivPaper(
             arxiv_id=self.arxiv_id,
             version=self.version or 1,
             title=self.title or title or self.arxiv_id,
             abstract="",
             authors=(),
-            published=day,
-            updated=day,
+            published=stated or first,
+            published_by=None if stated else last,
+            updated=stated if self.version == 1 else None,
         )
 
 
@@ -119,18 +121,21 @@ def split_arxiv_id(text: str) -> tuple[str, int | None]:
     return match.group(1), int(match.group(2)) if match.group(2) else None
 
 
-def first_day(arxiv_id: str) -> dt.date:
-    """Return the first day of the month in an arXiv id.
+def days_of_id(arxiv_id: str) -> tuple[dt.date, dt.date]:
+    """Return the first and last day of the month in an arXiv id; of the year if it has no month.
 
-    Raises:
-        ValueError: no month in it.
+    arXiv assigns an id in the month in which it first announces the paper, so this month has the
+    first public day ([arXiv help](https://info.arxiv.org/help/availability.html)).
 
-    >>> first_day("2310.01234"), first_day("cs/9912017")
-    (datetime.date(2023, 10, 1), datetime.date(1999, 12, 1))
+    >>> days_of_id("2310.01234")
+    (datetime.date(2023, 10, 1), datetime.date(2023, 10, 31))
     """
     digits = arxiv_id.rpartition("/")[2]
-    year = int(digits[:2])
-    return dt.date(year + (1900 if year > 90 else 2000), int(digits[2:4]), 1)
+    year, month = int(digits[:2]), int(digits[2:4])
+    year += 1900 if year > 90 else 2000
+    if not 1 <= month <= 12:
+        return dt.date(year, 1, 1), dt.date(year, 12, 31)
+    return dt.date(year, month, 1), dt.date(year, month, monthrange(year, month)[1])
 
 
 def parse_named_id(payload: bytes) -> NamedArxivId:

@@ -14,7 +14,7 @@ from xml.etree import ElementTree as ET
 
 from cycledata.errors import ParseError
 from cycledata.files import canonical_json
-from cycledata.parse.arxiv import OAI, ArxivPaper, first_day, oai_error_code, split_arxiv_id
+from cycledata.parse.arxiv import OAI, ArxivPaper, days_of_id, oai_error_code, split_arxiv_id
 from cycledata.parse.bibliography.entry import plain_text
 from cycledata.parse.payload import read_json, read_xml, where_invalid
 from cycledata.records import Record
@@ -79,8 +79,10 @@ class ArxivMetadata(Record):
     """Ascending; empty if the format does not list them (OAI-PMH's `arXiv` for later versions)."""
     first_day: dt.date
     """Day of version 1; the first day of the month in the id if the row states none."""
-    last_day: dt.date
-    """Day of the last version."""
+    first_day_by: dt.date | None = None
+    """Last day of the month in the id if the row states no day; None if `first_day` is exact."""
+    last_day: dt.date | None
+    """Day of the last version; None if the row states none."""
     withdrawn: bool
     """True if the comments or the abstract say that the paper was withdrawn."""
 
@@ -93,6 +95,7 @@ class ArxivMetadata(Record):
             abstract=self.abstract,
             authors=self.authors,
             published=self.first_day,
+            published_by=self.first_day_by,
             updated=self.last_day,
             category=self.categories[0] if self.categories else None,
             withdrawn=self.withdrawn,
@@ -144,7 +147,8 @@ def parse_metadata(payload: bytes) -> ArxivMetadata:
         versions = tuple(_versions(row.get("versions")))
         first = versions[0].created if versions else None
         last = versions[-1].created if versions else None
-        day_1 = first.date() if first else _day(row.get("created")) or _month_of(arxiv_id)
+        day_1 = first.date() if first else _day(row.get("created"))
+        month = days_of_id(arxiv_id)
         last_day = last.date() if last else _day(row.get("updated")) or day_1
         if not versions and not row.get("updated") and row.get("created"):
             versions = (ArxivVersion(number=1, created=None),)
@@ -157,7 +161,8 @@ def parse_metadata(payload: bytes) -> ArxivMetadata:
             categories=tuple((row.get("categories") or "").split()),
             license=(row.get("license") or "").strip() or None,
             versions=versions,
-            first_day=day_1,
+            first_day=day_1 or month[0],
+            first_day_by=None if day_1 else month[1],
             last_day=last_day,
             withdrawn=_is_withdrawn(row, abstract),
         )
@@ -333,15 +338,6 @@ def _arxiv_id(row: Mapping[str, Any]) -> str:
         return split_arxiv_id(_text(row, "id"))[0]
     except ValueError as error:
         raise _InvalidFieldError("id", "an arXiv id") from error
-
-
-def _month_of(arxiv_id: str) -> dt.date:
-    """Return the first day of the month in an arXiv id; of the year if it has no month."""
-    try:
-        return first_day(arxiv_id)
-    except ValueError:
-        digits = arxiv_id.rpartition("/")[2]
-        return first_day(f"{digits[:2]}01{digits[4:]}")
 
 
 def _text(row: Mapping[str, Any], name: str) -> str:

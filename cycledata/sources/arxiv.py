@@ -116,7 +116,7 @@ class Arxiv:
 
         Sends a request only for a paper with versions before and after that day.
         """
-        if paper.updated <= day:
+        if paper.updated is not None and paper.updated <= day:
             return paper.version
         if paper.published > day:
             return None

@@ -377,3 +377,20 @@ def plain_cell(cell: object) -> object:
     if isinstance(cell, list):
         return [plain_cell(item) for item in cell]
     return cell
+
+
+def unite_rows(held: bytes, new: bytes, *, next_step: str) -> bytes:
+    """Return two rows of tables as one, with the columns of both.
+
+    Raises:
+        ReplyConflictError: a column has different values; the message ends with the next step.
+    """
+    row, more = json.loads(held), json.loads(new)
+    for name, cell in more.items():
+        if row.get(name) is None:
+            row[name] = cell
+        elif cell is not None and cell != row[name]:
+            raise ReplyConflictError(
+                f"column {name} is {cell!r:.80}, an earlier row has {row[name]!r:.80}; {next_step}"
+            )
+    return canonical_json(row).encode("ascii")

@@ -7,13 +7,14 @@ imported.
 import datetime as dt
 import re
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 
 from pydantic import ValidationError
 
-from cycledata.errors import ParseError, ReplyConflictError
+from cycledata.errors import ParseError
 from cycledata.files import canonical_json
-from cycledata.parse.arxiv import NamedArxivId
+from cycledata.parse.arxiv import NamedArxivId, days_of_id
 from cycledata.parse.latex.archive import open_eprint
 from cycledata.parse.proceedings import parse_entry
 from cycledata.records import first_problem
@@ -31,6 +32,7 @@ from cycledata.sources.dumps import (
     kind_of,
     plain_cell,
     size_of,
+    unite_rows,
 )
 from cycledata.sources.stated_names import eprint_name, read_arxiv_id, read_paper_id
 
@@ -71,7 +73,7 @@ def import_arxiv_ids(
             yield json_reply(file, key, retrieved_at, text)
 
     values = each_value(files, read_table, replies, on_progress)
-    return import_replies(snapshot, values, _require_equal)
+    return import_replies(snapshot, values, _unite)
 
 
 def _named_id(row: object) -> NamedArxivId | str:
@@ -88,6 +90,12 @@ def _named_id(row: object) -> NamedArxivId | str:
     version = row.get("version") or row.get("arxiv_version")
     try:
         arxiv_id, in_id = read_arxiv_id(stated)
+        published = _day(row.get("published"))
+        if published is not None and published > days_of_id(arxiv_id)[1]:
+            return (
+                f"published: expected the day of version 1, in or before the month of {arxiv_id}, "
+                f"found {published}"
+            )
         given = int(str(version).removeprefix("v")) if version not in (None, "") else None
         if in_id and given and in_id != given:
             return f"arxiv_id states version {in_id}, the column version {given}"
@@ -98,7 +106,7 @@ def _named_id(row: object) -> NamedArxivId | str:
             title=_first_text(row, ("title",)),
             license=_first_text(row, _LICENSES),
             license_source=_first_text(row, _LICENSE_SOURCES),
-            published=_day(row.get("published")),
+            published=published,
         )
     except ValidationError as error:
         return str(first_problem(error))
@@ -168,7 +176,7 @@ def import_accepted_papers(
                 yield json_reply(file, keys.arxiv_named(entry_id), retrieved_at, stated)
 
     values = each_value(files, read_table, replies, on_progress)
-    return import_replies(snapshot, values, _require_equal)
+    return import_replies(snapshot, values, _unite)
 
 
 def import_eprints(
@@ -282,11 +290,7 @@ def eprint_type(payload: bytes) -> str:
     return "application/octet-stream"
 
 
-def _require_equal(held: bytes, new: bytes) -> bytes:
-    raise ReplyConflictError(
-        f"an earlier file states {held.decode()[:200]}, this one {new.decode()[:200]}; correct one"
-        " of them, or run `cycledata forget` first"
-    )
+_unite = partial(unite_rows, next_step="correct one of them, or run `cycledata forget` first")
 
 
 def _first_text(row: dict[str, object], columns: Sequence[str]) -> str | None:
@@ -311,5 +315,13 @@ def _names(value: object) -> list[str]:
 
 
 def _day(value: object) -> dt.date | None:
-    value = plain_cell(value)
-    return dt.date.fromisoformat(str(value).strip()[:10]) if value not in (None, "") else None
+    """Return the day in a cell, or None if the cell is empty.
+
+    Raises:
+        ValueError: the cell has something else.
+    """
+    text = str(plain_cell(value) or "").strip()
+    try:
+        return dt.date.fromisoformat(text[:10]) if text else None
+    except ValueError as error:
+        raise ValueError(f"published: expected a day such as 2023-10-17, found {text!r}") from error

@@ -9,10 +9,11 @@ import json
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
-from cycledata.errors import ParseError, ReplyConflictError
+from cycledata.errors import ParseError
 from cycledata.files import canonical_json
 from cycledata.formats.rating_scales import read_number
 from cycledata.parse.openreview.forum import parse_forum
@@ -30,6 +31,7 @@ from cycledata.sources.dumps import (
     json_reply,
     kind_of,
     plain_cell,
+    unite_rows,
 )
 from cycledata.sources.rating_states import expand_rows, with_states
 from cycledata.sources.stated_names import read_paper_id, stated_venue
@@ -51,6 +53,7 @@ _MISSING = frozenset({"", "-", "nan", "none", "null", "na", "n/a"})
 """Cells of a missing value, in lower case."""
 _MIN_COMPARED = 5
 """Papers with notes and ratings below which a table is not compared with the notes."""
+_unite = partial(unite_rows, next_step="use a snapshot of its own for each state")
 _HOSTS = {"iclr": "ICLR.cc", "neurips": "NeurIPS.cc", "icml": "ICML.cc"}
 
 
@@ -133,7 +136,7 @@ def import_ratings(
         yield json_reply(file, keys.rating_row(of_venue, paper), retrieved_at, text)
 
     values = each_value(files, _read_rows, replies, on_progress)
-    report = import_replies(snapshot, values, _unite_rows)
+    report = import_replies(snapshot, values, _unite)
     return replace(report, columns_not_read=tuple(sorted(survey.columns_not_read)))
 
 
@@ -309,19 +312,6 @@ def _problem_of_cell(paper: str, column: str, cell: object) -> str | None:
     except ValueError as error:
         return str(error)
     return None
-
-
-def _unite_rows(held: bytes, new: bytes) -> bytes:
-    row, more = json.loads(held), json.loads(new)
-    for name, cell in more.items():
-        if row.get(name) is None:
-            row[name] = cell
-        elif cell is not None and cell != row[name]:
-            raise ReplyConflictError(
-                f"column {name} is {cell!r:.80}, an earlier row has {row[name]!r:.80}; use a"
-                " snapshot of its own for each state"
-            )
-    return canonical_json(row).encode("ascii")
 
 
 def _venue_in_name(file_name: str) -> str | None:

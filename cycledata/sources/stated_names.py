@@ -12,7 +12,8 @@ _BEFORE_ID = re.compile(
 )
 _NEW_ID = re.compile(r"(\d\d(?:0[1-9]|1[0-2]))\.(\d{4,5})(?:v(\d{1,3}))?", re.IGNORECASE)
 _OLD_ID = re.compile(
-    r"([a-z]+(?:-[a-z]+)*(?:\.[A-Z]{2})?)[/_]?(\d{7})(?:v(\d{1,3}))?", re.IGNORECASE
+    r"([a-z]+(?:-[a-z]+)*(?:\.[A-Z]{2})?)[/_]?(\d\d(?:0[1-9]|1[0-2])\d{3})(?:v(\d{1,3}))?",
+    re.IGNORECASE,
 )
 _FIVE_DIGITS_FROM = 15_01
 """Year and month from which arXiv's numbers have five digits."""

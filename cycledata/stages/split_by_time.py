@@ -1,10 +1,12 @@
 """Split by time: every test paper's first public day is later than that of every training paper.
 
 The newest papers are the test split. Papers of the boundary day cannot be ordered and are all in
-train; papers beyond a fixed count are in the split ``"reserve"``.
+train. A paper of which only the month is known is in train if the month ends by the boundary, in
+test if it begins after it, and else in the split ``"reserve"``, as are papers beyond a fixed count.
 """
 
 import datetime as dt
+from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -20,6 +22,8 @@ class Chronology:
     split_of: Mapping[str, Split]
     last_train_day: dt.date | None
     """Last day of train; test begins after it. None without papers."""
+    n_undecided: int
+    """Papers of which only the month is known, and it is that of the boundary."""
 
 
 def split_by_time(
@@ -35,13 +39,13 @@ def split_by_time(
 
     A test paper that is near-identical to a training paper is in the reserve.
     """
-    ordered = sorted(items, key=lambda item: (item.published, item.paper_id))
+    ordered = sorted(items, key=lambda item: (item.latest_day, item.published, item.paper_id))
     if not ordered:
-        return Chronology({}, None)
+        return Chronology({}, None, 0)
     full = len(ordered) >= n_train + n_test
     wanted = n_test if full else max(1, round(test_share * len(ordered)))
     last_train_day = _boundary(ordered, wanted)
-    before = [item for item in ordered if item.published <= last_train_day]
+    before = [item for item in ordered if item.latest_day <= last_train_day]
     after = [item for item in ordered if item.published > last_train_day]
     split_of: dict[str, Split] = {item.paper_id: "reserve" for item in ordered}
     train = before[-n_train:] if full else before
@@ -51,15 +55,14 @@ def split_by_time(
     apart = [item for item in after if group[item.paper_id] not in train_groups]
     test = apart[:wanted] if full else apart
     split_of.update({item.paper_id: "test" for item in test})
-    return Chronology(split_of, last_train_day)
+    return Chronology(split_of, last_train_day, len(ordered) - len(before) - len(after))
 
 
 def _boundary(ordered: Sequence[SplitItem], wanted: int) -> dt.date:
     """Return the latest day after which ``wanted`` papers remain, or the first day."""
-    days = sorted({item.published for item in ordered})
-    if len(days) == 1:
-        return days[0]
-    cut = ordered[max(0, len(ordered) - wanted)].published
-    earlier = [day for day in days if day < cut]
-    # Papers of one day are never divided, so train ends with the day before ``cut``.
-    return earlier[-1] if earlier else days[0]
+    days = sorted({item.latest_day for item in ordered})
+    first_days = sorted(item.published for item in ordered)
+    for day in reversed(days):
+        if len(first_days) - bisect_right(first_days, day) >= wanted:
+            return day
+    return days[0]

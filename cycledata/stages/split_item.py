@@ -15,8 +15,16 @@ class SplitItem:
     likeness: tuple[str, ...]
     """Keys that near-identical papers share, from ``duplicates.likeness_keys``."""
     published: dt.date = dt.date.min
-    """First public day, for splits by date; the first day of the calendar if unknown."""
+    """First public day, for splits by date; the earliest possible one if only a month is known, and
+    the first day of the calendar if nothing is."""
+    published_by: dt.date | None = None
+    """Latest possible first public day, if only a month is known; None if `published` is exact."""
     venue: str = ""
     """Venue id, for splits by venue."""
     works: bytes = b""
     """Digests of 8 bytes: the paper's own title first, then the titles of the works it cites."""
+
+    @property
+    def latest_day(self) -> dt.date:
+        """Latest possible first public day."""
+        return self.published_by or self.published

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from cycledata.datasets.recipe_file import MAX_COUNT
+from cycledata.datasets.spec import MONTH_ONLY
 from cycledata.records import PaperText, Record
 from cycledata.stages import paper_filters
 from cycledata.stages.core import Stage
@@ -60,7 +61,13 @@ def split(
             n_hits = sum(work in trained for work in cited)
             n_cited += n_hits
             n_citing += n_hits > 0
+    n_month_only = sum(item.published_by is not None for item in items)
+    months = {
+        MONTH_ONLY: n_month_only,
+        "Of these in the reserve, as train ends in their month": chronology.n_undecided,
+    }
     return split_of, {
+        **(months if n_month_only else {}),
         "Last day of train": str(chronology.last_train_day),
         "Test papers that cite a training paper": n_citing,
         "References from test papers to training papers": n_cited,

@@ -1,11 +1,16 @@
 """From files that people have to rows of both datasets, without any service."""
 
+import datetime as dt
 import json
 from pathlib import Path
+
+import pytest
 
 from cycledata.builds.inventory import take_inventory
 from cycledata.builds.runner import DATASETS, build
 from cycledata.consent.policy import read_policy
+from cycledata.datasets.spec import MONTH_ONLY
+from cycledata.errors import EmptyBuildError
 from cycledata.load import BuildManifest, iterate_rows
 from cycledata.sample import rehearsal
 from cycledata.sample.compose import gzip_stored
@@ -85,7 +90,11 @@ def test_a_list_with_ids_and_e_prints_give_research_14k(tmp_path: Path) -> None:
         import_accepted_papers([table], snapshot, listing="acl/2023")
         import_eprints([write_eprints(tmp_path / "e", names)], snapshot)
     manifest = made("research-14k", tmp_path / "s", tmp_path / "out")
-    assert sum(manifest.configs["ids"].values()) == 4
+    # The ids have one month, so no paper is known to be later than another.
+    assert manifest.configs["ids"] == {"train": 4}
+    assert manifest.facts[MONTH_ONLY] == 4
+    with pytest.raises(EmptyBuildError, match=r"of 4 only the month .* add their days as a column"):
+        build(DATASETS["research-14k"], tmp_path / "s", tmp_path / "no", policy=read_policy())
     rows = [
         row
         for split in manifest.configs["default"]
@@ -93,3 +102,31 @@ def test_a_list_with_ids_and_e_prints_give_research_14k(tmp_path: Path) -> None:
     ]
     assert [row["paper_id"] for row in rows] == ["p0", "p1", "p2", "p3"]
     assert rows[0]["abstract"] == rehearsal.abstract(DRAFTS[0])
+    assert {row["published"] for row in rows} == {None}
+
+
+def test_months_of_arxiv_ids_split_research_14k_where_days_are_not_known(tmp_path: Path) -> None:
+    names = ["2301.90000v1", "2302.90001v1", "2303.90002v1", "2303.90003v1"]
+    listed: list[dict[str, object]] = [
+        {"paper_id": f"p{n}", "title": draft.title, "arxiv_id": names[n], "license": LICENSE}
+        for n, draft in enumerate(DRAFTS)
+    ]
+    listed[2]["published"] = "2023-03-05"
+    with OpenSnapshot(tmp_path / "s") as snapshot:
+        table = write_lines(tmp_path / "list.jsonl", listed)
+        import_accepted_papers([table], snapshot, listing="acl/2023")
+        import_eprints([write_eprints(tmp_path / "e", names)], snapshot)
+    seal(tmp_path / "s")
+    manifest = build(
+        DATASETS["research-14k"], tmp_path / "s", tmp_path / "out", policy=read_policy()
+    ).manifest
+    rows = {
+        row["paper_id"]: (split, row["published"])
+        for split in manifest.configs["ids"]
+        for row in iterate_rows(tmp_path / "out", "ids", split)
+    }
+    day = dt.date(2023, 3, 5)
+    assert rows["p0"] == rows["p1"] == ("train", None)
+    assert (rows["p2"], rows["p3"]) == (("test", day), ("test", None))
+    assert manifest.facts["Last day of train"] == "2023-02-28"
+    assert manifest.facts[MONTH_ONLY] == 3

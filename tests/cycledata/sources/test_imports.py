@@ -88,7 +88,33 @@ def test_arxiv_ids_keep_version_license_and_source(tmp_path: Path) -> None:
     again = write(tmp_path / "other.csv", "paper_id,arxiv_id\na,2310.09999\n")
     report, found = run(import_arxiv_ids, tmp_path, again)
     assert report.n_unreadable == 1
+    assert "column arxiv_id is '2310.09999', an earlier row has '2310.01234'; correct one" in (
+        report.unreadable[0].reason
+    )
     assert found["named/a"]["arxiv_id"] == "2310.01234"
+
+
+def test_days_are_added_to_ids_that_were_imported_before(tmp_path: Path) -> None:
+    run(
+        import_arxiv_ids, tmp_path, write(tmp_path / "ids.csv", "paper_id,arxiv_id\na,2310.01234\n")
+    )
+    days = write(
+        tmp_path / "days.csv",
+        "paper_id,arxiv_id,published\n"
+        "a,2310.01234,2023-10-17\n"
+        "b,2310.00001,2023-11-01\n"
+        "c,2310.00001,10/17/2023\n"
+        "d,hep-th/9913001,\n",
+    )
+    report, found = run(import_arxiv_ids, tmp_path, days)
+    assert (report.n_merged, found["named/a"]["published"]) == (1, "2023-10-17")
+    late, *others = [row.reason for row in report.unreadable]
+    assert late.startswith("published: expected the day of version 1, in or before the month of")
+    assert late.endswith(" 2310.00001, found 2023-11-01")
+    assert others == [
+        "published: expected a day such as 2023-10-17, found '10/17/2023'",
+        "expected an arXiv id such as 2310.01234v2, found 'hep-th/9913001'",
+    ]
 
 
 def test_a_list_of_accepted_papers_brings_ids_too(tmp_path: Path) -> None:
