@@ -26,7 +26,7 @@ from cycledata.consent.snapshot_places import note_snapshot
 from cycledata.consent.tombstones import FILE as TOMBSTONES
 from cycledata.consent.tombstones import Tombstone, standing_tombstones, write_tombstones
 from cycledata.consent.works import WorkIndex, read_work_id
-from cycledata.datasets.spec import BuildContext, DatasetSpec, MakePaper, PaperRows
+from cycledata.datasets.spec import BuildContext, DatasetSpec, MakePaper, PaperRows, open_once
 from cycledata.datasets.text_cache import code_digest, forget_texts, package_versions
 from cycledata.errors import BuildError, ParseError
 from cycledata.files import growing_folder
@@ -172,7 +172,8 @@ def _build_once(
         _TombstonesChangedError: the tombstones changed during the build; nothing was written.
     """
     before = _file_states(snapshot)
-    sealed = SealedSnapshot.open(snapshot)
+    open_once.cache_clear()  # its shards may have been replaced since the last build
+    sealed = open_once(snapshot.resolve(), SealedSnapshot.open(snapshot).digest)
     if cache is not None and not _is_invented(sealed):
         note_snapshot(cache, sealed.digest, snapshot)
     tombstones = standing_tombstones(out, snapshot)

@@ -48,8 +48,12 @@ PART_STAGES: Final = frozenset({"notes", "text", "references"})
 """Stages whose rows are about a note, a span or a reference of a paper that is kept."""
 
 
-def _columns(record: Dropped | Verdict, schema: pa.Schema) -> dict[str, str]:
-    return {name: getattr(record, name) for name in schema.names}
+_DROPPED_COLUMNS = tuple(DROPPED_SCHEMA.names)
+_CONSENT_COLUMNS = tuple(CONSENT_SCHEMA.names)
+
+
+def _columns(record: Dropped | Verdict, names: tuple[str, ...]) -> dict[str, str]:
+    return {name: getattr(record, name) for name in names}
 
 
 @dataclass(slots=True)
@@ -84,45 +88,47 @@ class StagedRows:
 
     def add(self, papers: Sequence[PaperRows]) -> None:
         """Write the rows of papers to staging files, and their reasons and verdicts."""
+        dropped, consent = self.writers["dropped.parquet"], self.writers["consent.parquet"]
         for paper in papers:
             self._count(paper)
             for name, row in paper.all_rows():
                 self.writers[_staging(name)].add(row)
             for drop in paper.dropped:
-                self.writers["dropped.parquet"].add(_columns(drop, DROPPED_SCHEMA))
+                dropped.add(_columns(drop, _DROPPED_COLUMNS))
             for key in paper.keys:
                 self.writers[WORKS].add({"paper_id": paper.paper_id, "key": key})
             self.keys.update(paper.keys)
             if paper.match is not None:
                 self.writers[MATCHES].add(asdict(paper.match))
             for verdict in paper.verdicts:
-                self.writers["consent.parquet"].add(_columns(verdict, CONSENT_SCHEMA))
+                consent.add(_columns(verdict, _CONSENT_COLUMNS))
 
     def _count(self, paper: PaperRows) -> None:
-        if {row["paper_id"] for _, row in paper.all_rows()} - {paper.paper_id}:
+        if any(row["paper_id"] != paper.paper_id for _, row in paper.all_rows()):
             raise BuildError(f"{paper.paper_id}: a row has another paper's id; report this")
+        configs = paper.configs
         whole = [d for d in paper.dropped if d.stage not in PART_STAGES and "/" not in d.stage]
         # in == kept + dropped, per paper: it has rows, or exactly one reason why not.
-        if bool(paper.configs) == bool(whole) or len(whole) > 1:
+        if bool(configs) == bool(whole) or len(whole) > 1:
             raise BuildError(
-                f"{paper.paper_id}: rows in {len(paper.configs)} configs and {len(whole)} reasons "
+                f"{paper.paper_id}: rows in {len(configs)} configs and {len(whole)} reasons "
                 "for dropping it, expected rows or one reason; report this"
             )
         self.counts["papers"] += 1
-        self.counts["papers_kept" if paper.configs else "papers_dropped"] += 1
-        self.counts.update(paper.counts)
+        self.counts["papers_kept" if configs else "papers_dropped"] += 1
+        for name, n in paper.counts.items():
+            self.counts[name] += n
         self.facts.update(paper.facts)
-        self.dropped_by_rule.update(f"{d.stage}: {d.rule}" for d in paper.dropped)
         for verdict in paper.verdicts:
             by_rule = self.published_by_rule if verdict.publishes else self.withheld_by_rule
             by_rule[f"{verdict.component}: {verdict.rule}"] += 1
         for drop in paper.dropped:
-            self.examples.setdefault(
-                f"{drop.stage}: {drop.rule}", f"{drop.paper_id}: {drop.detail}"
-            )
+            name = f"{drop.stage}: {drop.rule}"
+            self.dropped_by_rule[name] += 1
+            self.examples.setdefault(name, f"{drop.paper_id}: {drop.detail}")
         if paper.split_item is not None:
             self.split_items.append(paper.split_item)
-        elif paper.configs:
+        elif configs:
             raise BuildError(f"{paper.paper_id}: has rows but no split item; report this")
 
     def reasons(self) -> dict[str, tuple[int, str]]:

@@ -80,11 +80,16 @@ class BuildContext(Generic[RecipeT]):
     @property
     def snapshot(self) -> SealedSnapshot:
         """The sealed snapshot, opened once per process; the build verified it before."""
-        return _open_once(self.snapshot_path, self.snapshot_digest)
+        return open_once(self.snapshot_path, self.snapshot_digest)
 
 
 @lru_cache(maxsize=4)
-def _open_once(path: Path, digest: str) -> SealedSnapshot:
+def open_once(path: Path, digest: str) -> SealedSnapshot:
+    """Return a sealed snapshot whose files a build has verified, the same one for equal arguments.
+
+    Raises:
+        BuildError: it has another digest.
+    """
     snapshot = SealedSnapshot.open(path, verify=False)
     if snapshot.digest != digest:
         raise BuildError(f"{path}: the snapshot changed during the build; start it again")

@@ -7,11 +7,10 @@ other dates. A note always wins over a table; where their ratings differ, a row 
 import datetime as dt
 import math
 import re
-from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from cycledata.errors import ParseError
 from cycledata.formats.rating_scales import DecisionKind, decision_kind
@@ -36,6 +35,8 @@ _STATUSES: Mapping[str, DecisionKind | None] = {
     "Absent from review dumps (reason unknown)": None,
 }
 """Statuses that do not state one decision first; None if the table does not know it."""
+_PLACES = {"initial": 0, None: 1, "final": 2}
+"""Phase of a column to its place among the states of a paper."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,51 +149,71 @@ def _decision(row: dict[str, Any]) -> Decision | None:
     raise ParseError("unknown-status", f"expected {known}")
 
 
-def _states(row: dict[str, Any]) -> tuple[TableRatings, ...]:
-    """Return the columns of a row by state: ratings with the aspects and names beside them."""
-    columns: defaultdict[str, dict[str, tuple[str, Any]]] = defaultdict(dict)
-    matches: dict[str, re.Match[str]] = {}
-    for column, cell in row.items():
-        match = _match_column(column)
-        if match is not None and cell:
-            ending = column.removeprefix(match[1] + match[2])
-            columns[ending].setdefault(match[1], (column, cell))
-            matches[ending] = match
-    found = [
-        _state(matches[ending], cells) for ending, cells in columns.items() if "rating" in cells
-    ]
-    order = {"initial": 0, None: 1, "final": 2}
-    return tuple(sorted(found, key=lambda s: (order[s.phase], s.date or dt.date.max, s.column)))
+class _Column(NamedTuple):
+    """What the name of a column says."""
+
+    kind: str
+    """``"rating"``, ``"confidence"``, ..."""
+    ending: str
+    """The rest of its name, which the columns of one state share."""
+    date: dt.date | None
+    is_dated: bool
+    """True if the name states a day, even if the calendar has no such day."""
+    phase: Literal["initial", "final"] | None
 
 
 @lru_cache(maxsize=1024)
-def _match_column(column: str) -> re.Match[str] | None:
-    return _COLUMN.fullmatch(column)
-
-
-def _state(match: re.Match[str], cells: Mapping[str, tuple[str, Any]]) -> TableRatings:
-    column, values = cells["rating"]
+def _read_name(column: str) -> _Column | None:
+    match = _COLUMN.fullmatch(column)
+    if match is None:
+        return None
+    ending = column.removeprefix(match[1] + match[2])
+    phase: Literal["initial", "final"] | None = None
+    if match[6]:
+        phase = "initial" if match[6] == "initial" else "final"
     try:
         date = dt.date(int(match[3]), int(match[4]), int(match[5])) if match[3] else None
-    except ValueError as error:
-        raise ParseError("bad-ratings", f"{column}: expected a day in its name") from error
+    except ValueError:
+        date = None
+    return _Column(match[1], ending, date, match[3] is not None, phase)
+
+
+def _states(row: dict[str, Any]) -> tuple[TableRatings, ...]:
+    """Return the columns of a row by state: ratings with the aspects and names beside them."""
+    columns: dict[str, dict[str, tuple[str, Any]]] = {}
+    for column, cell in row.items():
+        name = _read_name(column)
+        if name is not None and cell:
+            columns.setdefault(name.ending, {}).setdefault(name.kind, (column, cell))
+    found = [_state(cells) for cells in columns.values() if "rating" in cells]
+    if len(found) > 1:
+        found.sort(key=lambda s: (_PLACES[s.phase], s.date or dt.date.max, s.column))
+    return tuple(found)
+
+
+def _state(cells: Mapping[str, tuple[str, Any]]) -> TableRatings:
+    column, values = cells["rating"]
+    name = _read_name(column)
+    assert name is not None, "columns without a known name are not read"
+    if name.is_dated and name.date is None:
+        raise ParseError("bad-ratings", f"{column}: expected a day in its name")
     try:
         ratings = _numbers(values)
     except ValueError as error:
         # The values are not quoted: consent may withhold them.
         raise ParseError("bad-ratings", f"{column}: expected numbers such as 5;6;8") from error
     aspects = {
-        name: numbers
-        for name in ("confidence", *ASPECTS)
-        if name in cells and len(numbers := _aspect(cells[name][1])) == len(ratings)
+        kind: numbers
+        for kind in ("confidence", *ASPECTS)
+        if kind in cells and len(numbers := _aspect(cells[kind][1])) == len(ratings)
     }
     names = _LISTED.split(cells["reviewer"][1]) if _is_text(cells.get("reviewer")) else ()
     names = names or (cells["reviewer"][1] if "reviewer" in cells else ())
     named = isinstance(names, list) and len(names) == len(ratings) == len(set(map(str, names)))
     return TableRatings(
         column=column,
-        date=date,
-        phase="initial" if match[6] == "initial" else "final" if match[6] else None,
+        date=name.date,
+        phase=name.phase,
         ratings=ratings,
         aspects=aspects,
         reviewers=tuple(map(str, names)) if named else None,
@@ -206,7 +227,7 @@ def _is_text(cell: tuple[str, Any] | None) -> bool:
 def _numbers(values: Any) -> tuple[Number, ...]:
     if isinstance(values, str):
         return tuple(_number(value) for value in _LISTED.split(values))
-    if isinstance(values, list) and all(type(value) is int for value in values):
+    if isinstance(values, list) and {*map(type, values)} <= {int}:
         return tuple(values)
     if not isinstance(values, list) or any(
         isinstance(value, bool) or not isinstance(value, int | float) for value in values

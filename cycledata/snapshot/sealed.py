@@ -4,7 +4,7 @@ import datetime as dt
 import hashlib
 from bisect import bisect_left, bisect_right
 from collections import Counter, OrderedDict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Self
 
@@ -163,7 +163,7 @@ class SealedSnapshot:
         shard, position = self._keyed().groups[number]
         if shard not in self._files:
             self._files[shard] = pq.ParquetFile(self.path / shard)
-        replies = _replies(_read_group(self._files[shard], shard, position, _REPLY_COLUMNS))
+        replies = _replies(_read_groups(self._files[shard], shard, [position], _REPLY_COLUMNS))
         self._groups[number] = replies
         if len(self._groups) > _CACHED_GROUPS:
             self._groups.popitem(last=False)
@@ -183,28 +183,30 @@ class _Index:
         row = 0
         for pin in manifest.files:
             with pq.ParquetFile(path / pin.path) as file:
-                for position in range(file.num_row_groups):
-                    self.groups.append((pin.path, position))
-                    self.group_starts.append(row)
-                    columns = _read_group(file, pin.path, position, ["service", "key"])
-                    services = columns["service"].to_pylist()
-                    for service, key in zip(services, columns["key"].to_pylist(), strict=True):
-                        self.first_row.setdefault(service, row)
-                        self.keys.setdefault(service, []).append(key)
-                        row += 1
+                positions = range(file.num_row_groups)
+                columns = _read_groups(file, pin.path, positions, ["service", "key"])
+                self.groups += [(pin.path, position) for position in positions]
+                start = row
+                for position in positions:
+                    self.group_starts.append(start)
+                    start += file.metadata.row_group(position).num_rows
+            services = columns["service"].to_pylist()
+            for service, key in zip(services, columns["key"].to_pylist(), strict=True):
+                self.first_row.setdefault(service, row)
+                self.keys.setdefault(service, []).append(key)
+                row += 1
 
 
-def _read_group(
-    file: "pq.ParquetFile", shard: str, position: int, columns: list[str]
+def _read_groups(
+    file: "pq.ParquetFile", shard: str, positions: Sequence[int], columns: list[str]
 ) -> "pa.Table":
     import pyarrow as pa
 
     try:
-        return file.read_row_group(position, columns=columns)
+        return file.read_row_groups(positions, columns=columns)
     except (OSError, pa.ArrowException) as error:
-        raise ChangedFileError(
-            f"{shard}: row group {position} cannot be read ({error}); {_REMEDY}"
-        ) from error
+        where = f"row groups {positions[0]} to {positions[-1]}" if positions else "the footer"
+        raise ChangedFileError(f"{shard}: {where} cannot be read ({error}); {_REMEDY}") from error
 
 
 def _replies(table: "pa.Table") -> list[Reply]:

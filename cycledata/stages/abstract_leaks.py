@@ -7,13 +7,16 @@ about the venue is cut.
 
 import re
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 _SENTENCE_END = re.compile(r"[.!?][\"')\]}]{0,2}\s+(?=[A-Z0-9\"'(\\$])|\n\s*\n")
+_TOP_DOMAINS = (
+    *("com", "org", "io", "net", "edu", "ai", "science"),
+    *("me", "dev", "tech", "cc", "gg", "page", "site"),
+)
 _LINK = re.compile(
     r"https?://|www\.[a-z0-9-]{2,}\.|\\(?:url|href)\b|"
-    r"\b[a-z0-9][a-z0-9.-]{0,60}\.(?:com|org|io|net|edu|ai|science|me|dev|tech|cc|gg|page|site)/"
+    rf"\b[a-z0-9][a-z0-9.-]{{0,60}}\.(?:{'|'.join(_TOP_DOMAINS)})/"
     r"|\b[a-z0-9-]{2,60}\.github\.io\b|\b(?:github|gitlab|huggingface|zenodo)\.(?:com|org|co)\b"
     r"|\b(?:github|gitlab|bitbucket)\b",
     re.IGNORECASE,
@@ -38,38 +41,73 @@ _ACCEPTED = re.compile(
 _UNDER_REVIEW = re.compile(
     rf"\b(?i:under (?:double[- ]blind )?review)\b|\b(?i:submitted to)\b[^.]{{0,40}}\b{_VENUES}\b"
 )
+_BEFORE_SLASH = "|".join(rf"(?<=\.{name})" for name in _TOP_DOMAINS)
+
+
+class _Rule(NamedTuple):
+    """A kind of leak, and what is fast to find: every match has a clue, which begins with a start.
+
+    Clues and their starts are those of a text in lower case.
+    """
+
+    name: str
+    leak: re.Pattern[str]
+    starts: tuple[str, ...]
+    clue: re.Pattern[str]
+
+
 _RULES = (
-    (
+    _Rule(
         "author-link",
         _LINK,
-        ("/", "www.", "\\url", "\\href", "git", "bitbucket", "hugging", "zenodo"),
+        ("/", "www.", "\\", "git", "bitbucket", "huggingface", "zenodo"),
+        re.compile(
+            rf"(?:(?<=:/)|{_BEFORE_SLASH})/|www\.|\\(?:url|href)"
+            r"|\b(?:github|gitlab|bitbucket|huggingface|zenodo)\b"
+        ),
     ),
-    ("code-availability", _CODE, ("code", "implementation", "project page", "checkpoint", "demo")),
-    (
+    _Rule(
+        "code-availability",
+        _CODE,
+        ("code", "implementation", "project page", "checkpoint", "demo"),
+        re.compile(r"\b(?:code(?:s|base)?|implementation|project page|checkpoints?|demos?)\b"),
+    ),
+    _Rule(
         "camera-ready-header",
         _ACCEPTED,
         ("accepted", "appear", "published", "oral", "spotlight", "paper", "camera"),
+        re.compile(
+            r"\b(?:accepted|appear(?:ing)?|published|oral|spotlight|camera[- ]ready)\b"
+            r"|(?:(?<=best )|(?<=outstanding ))paper\b"
+        ),
     ),
-    ("under-review-header", _UNDER_REVIEW, ("under", "submitted")),
+    _Rule(
+        "under-review-header",
+        _UNDER_REVIEW,
+        ("under ", "submitted to"),
+        re.compile(r"\b(?:under (?:double[- ]blind )?review|submitted to)\b"),
+    ),
 )
-"""Rule, expression, and letters of which every match has some, in lower case."""
-
-
-_LIKE_LATIN = str.maketrans("\u0130\u0131\u017f\u212a", "iisk")
-"""Letters that an expression without case takes for these."""
 
 
 def _folded(text: str) -> str:
-    return (text if text.isascii() else text.translate(_LIKE_LATIN)).lower()
+    if not text.isascii():
+        # Letters that an expression without case takes for Latin ones.
+        for letter, latin in (("\u0130", "i"), ("\u0131", "i"), ("\u017f", "s"), ("\u212a", "k")):
+            text = text.replace(letter, latin)
+    return text.lower()
 
 
-def _places(text: str, words: Iterable[str]) -> Iterator[int]:
-    """Yield the offset of every occurrence of some words."""
-    for word in words:
-        place = text.find(word)
+def _places(text: str, rule: _Rule) -> list[int]:
+    """Return the offset of every clue of a rule, ascending."""
+    found = []
+    for start in rule.starts:
+        place = text.find(start)
         while place >= 0:
-            yield place
-            place = text.find(word, place + 1)
+            if rule.clue.match(text, place):
+                found.append(place)
+            place = text.find(start, place + 1)
+    return sorted(found)
 
 
 class AbstractCut(NamedTuple):
@@ -90,9 +128,8 @@ def cut_abstract_leaks(abstract: str) -> tuple[str, tuple[AbstractCut, ...]]:
     'We prove it.'
     """
     whole = _folded(abstract)
-    # Most abstracts have few of the letters, and searching for them is far faster than expressions.
-    rules = [(name, rule, sorted(_places(whole, words))) for name, rule, words in _RULES]
-    rules = [rule for rule in rules if rule[2]]
+    # Most abstracts have no clue, and searching for one is far faster than searching for a leak.
+    rules = [(rule, near) for rule in _RULES if (near := _places(whole, rule))]
     if not rules:
         return abstract, ()
     cuts = []
@@ -102,15 +139,15 @@ def cut_abstract_leaks(abstract: str) -> tuple[str, tuple[AbstractCut, ...]]:
         sentence = abstract[start:end]
         rule = next(
             (
-                name
-                for name, found, near in rules
-                if bisect_left(near, start) < bisect_left(near, end) and found.search(sentence)
+                rule
+                for rule, near in rules
+                if bisect_left(near, start) < bisect_left(near, end) and rule.leak.search(sentence)
             ),
             None,
         )
         if rule is None:
             kept.append(sentence)
         else:
-            cuts.append(AbstractCut(rule, start, start + len(sentence.rstrip())))
+            cuts.append(AbstractCut(rule.name, start, start + len(sentence.rstrip())))
         start = end
     return ("".join(kept).strip() if cuts else abstract), tuple(cuts)

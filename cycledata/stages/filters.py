@@ -25,6 +25,7 @@ _PLACEHOLDER_WORDS = frozenset(
 
 _TEST_WORDS = frozenset({"test", "tests", "testing", "dummy", "placeholder"})
 _TEST_FILLERS = frozenset({"a", "the", "this", "is", "my", "paper", "submission", "title", "only"})
+_ALL_TEST_WORDS = _TEST_WORDS | _TEST_FILLERS
 _WORD = re.compile(r"[^\W_]+")
 
 
@@ -47,10 +48,10 @@ def is_test_title(title: str) -> bool:
     >>> [is_test_title(t) for t in ("Test", "Test submission 2", "xxx", "Test-Time Adaptation")]
     [True, True, True, False]
     """
-    words = [word for word in _WORD.findall(title.casefold()) if not word.isdecimal()]
-    if len(set("".join(words))) <= 1:
+    words = {word for word in _WORD.findall(title.casefold()) if not word.isdecimal()}
+    if words <= _ALL_TEST_WORDS and not words.isdisjoint(_TEST_WORDS):
         return True
-    return set(words) <= _TEST_WORDS | _TEST_FILLERS and not _TEST_WORDS.isdisjoint(words)
+    return len(set("".join(words))) <= 1
 
 
 def require_venue(submission: Submission, *, venues: Collection[str]) -> Submission | Dropped:

@@ -63,7 +63,9 @@ def draw_best_of(
 ) -> Curve | None:
     """Return Figure 3 for the papers of one policy; None if no prompt has a paper.
 
-    Both lines are of the same prompts: those whose papers all have a held-out rating, if any has.
+    Both lines are of the same prompts for every n: those whose papers all have a held-out rating,
+    if any has, and of these the ones with as many papers as at least half of them have. The label
+    of the axis says how many prompts that are.
 
     Args:
         papers: with a reward and, where there is a held-out reviewer, its rating, by prompt.
@@ -75,7 +77,8 @@ def draw_best_of(
     groups = rated or groups
     if not groups:
         return None
-    n_most = min(map(len, groups))
+    n_most = sorted(map(len, groups))[(len(groups) - 1) // 2]
+    groups = [group for group in groups if len(group) >= n_most]
     found = [[best_of(group, n) for group in groups] for n in range(1, n_most + 1)]
     lines = [Line(label="chooser", y=tuple(mean(one.chooser for one in row) for row in found))]
     if all(one.held_out is not None for row in found for one in row):
@@ -84,7 +87,7 @@ def draw_best_of(
     return Curve(
         name=name,
         title=title,
-        x_label="papers to choose from",
+        x_label=f"papers to choose from, {len(groups)} of {len(papers)} prompts",
         x=tuple(float(n) for n in range(1, n_most + 1)),
         lines=tuple(lines),
     )

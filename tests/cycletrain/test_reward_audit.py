@@ -131,11 +131,23 @@ def test_figure_3_has_a_line_per_reviewer() -> None:
     assert [line.label for line in curve.lines] == ["chooser", "held-out"]
     assert curve.lines[0].y == (3.5, 4.0)
     unreadable = {**papers, "z": [PairOfScores(9, None), PairOfScores(9, 1)]}
-    assert draw_best_of(unreadable, name="best-of", title="Best of n") == curve
+    without = draw_best_of(unreadable, name="best-of", title="Best of n")
+    assert without is not None
+    assert without.lines == curve.lines
+    assert without.x_label == "papers to choose from, 2 of 3 prompts"
     alone = draw_best_of({"a": [PairOfScores(5, None)]}, name="x", title="x")
     assert alone is not None
     assert [line.label for line in alone.lines] == ["chooser"]
     assert draw_best_of({"a": []}, name="x", title="x") is None
+
+
+def test_a_prompt_with_few_readable_papers_does_not_shorten_figure_3() -> None:
+    three = [PairOfScores(5, 5.0), PairOfScores(6, 6.0), PairOfScores(7, 7.0)]
+    papers = {"a": three, "b": three, "c": [PairOfScores(1, 1.0)]}
+    curve = draw_best_of(papers, name="best-of", title="Best of n")
+    assert curve is not None
+    assert curve.lines[0].y == pytest.approx((6, 20 / 3, 7))
+    assert curve.x_label == "papers to choose from, 2 of 3 prompts"
 
 
 @pytest.mark.parametrize(

@@ -140,9 +140,10 @@ def forum_dates(reply: Reply, forum: ParsedForum, calendar: VenueCalendar | None
     """
     if " " in reply.url:
         return ForumDates(calendar, None, None, decided=False)
-    # The days of all notes would take as long as the rest.
-    times = (time for note in forum.replies for time in (note.created_ms, note.modified_ms))
-    latest = max(filter(day_of, times), default=0)
+    times = [time for note in forum.replies for time in (note.created_ms, note.modified_ms)]
+    latest = max(times, default=0)
+    if day_of(latest) is None:  # the days of all notes would take as long as the rest
+        latest = max(filter(day_of, times), default=0)
     decision = forum.submission.decision
     return ForumDates(
         calendar,
@@ -208,6 +209,8 @@ def _distinct(tables: Sequence[TableRatings]) -> Iterator[TableRatings]:
 
 
 def _edits(snapshot: Replies, forum: ParsedForum) -> Iterator[tuple[str, bytes]]:
+    if next(iter(snapshot.keys(keys.OPENREVIEW, keys.EDITS)), None) is None:
+        return
     for note in forum.review_notes:
         reply = snapshot.get(*keys.edits(note.id))
         if reply is not None and reply.status == 200:

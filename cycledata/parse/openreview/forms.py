@@ -20,6 +20,7 @@ from cycledata.toml_files import read_toml
 
 Name = Annotated[str, Field(min_length=1, max_length=200)]
 ASPECTS = ("soundness", "presentation", "contribution")
+NUMBERS = ("rating", "confidence", *ASPECTS)
 TEXTS = ("summary", "strengths", "weaknesses", "questions")
 Role = Literal[
     "rating", "confidence", "soundness", "presentation", "contribution",

@@ -14,9 +14,9 @@ from typing import Any
 from cycledata.errors import ParseError
 from cycledata.formats.rating_scales import DecisionKind, decision_kind
 from cycledata.parse.openreview.forms import (
-    ASPECTS,
     FORMS,
     META_TEXTS,
+    NUMBERS,
     TEXTS,
     VenueForm,
     find_form,
@@ -47,9 +47,8 @@ _FINAL_STATES: dict[str, DecisionKind] = {
 """Last part of a venueid, or kind of a submission's invitation, of papers that left the venue."""
 _BLANK_REVIEW = {
     **dict.fromkeys(TEXTS, ""),
-    **dict.fromkeys((*ASPECTS, "rating", "confidence", "ethics_flag")),
+    **dict.fromkeys((*NUMBERS, "ethics_flag")),
 }
-_WORDS = frozenset({*TEXTS, "ethics_flag"})
 _YEAR = re.compile(r"(?:^|/)((?:19|20)[0-9]{2})(?=/|$)")
 
 
@@ -348,21 +347,19 @@ def read_review(form: VenueForm, note: Note, *, texts: bool = True) -> dict[str,
         note: the review.
         texts: also read its words.
     """
-    roles = form.by_role
     named = form.distinctive
     if note.content.keys().isdisjoint(named):
         detail = f"expected one of {', '.join(named)}; found {len(note.content)} other fields"
         raise ParseError("comment-in-review-slot", detail)
     review: dict[str, Any] = {**_BLANK_REVIEW}
-    for role, field in roles.items():
-        if not texts and role in _WORDS:
-            note.checked_text(field.name)
-        elif role in TEXTS:
-            review[role] = note.text(field.name) or ""
-        elif role == "ethics_flag":
-            review[role] = note.text(field.name)
-        else:
+    for role, field in form.by_role.items():
+        if role in NUMBERS:
             review[role] = note.rating(field.name, field.values)
+        elif not texts:
+            note.checked_text(field.name)
+        else:
+            text = note.text(field.name)
+            review[role] = text if role == "ethics_flag" else text or ""
     if not texts:
         return review
     others = {field.name: field.values for field in form.fields if field.role == "other"}

@@ -107,11 +107,10 @@ class Note:
     unmodified: bool = False
     """True if it states equal times of creation and last modification, so that it is the first
     version."""
-
-    @property
-    def kind(self) -> str:
-        """Kind of the first invitation, e.g. ``"Official_Review"``; ``""`` without one."""
-        return kind_of(self.invitations[0]) if self.invitations else ""
+    kind: str = ""
+    """Kind of the first invitation, e.g. ``"Official_Review"``; ``""`` without one."""
+    venue: str = ""
+    """Venue id; ``""`` without an invitation."""
 
     @property
     def created(self) -> dt.date | None:
@@ -122,11 +121,6 @@ class Note:
     def modified(self) -> dt.date | None:
         """Day of the last modification in UTC; None if unknown."""
         return day_of(self.modified_ms)
-
-    @property
-    def venue(self) -> str:
-        """Venue id; ``""`` without an invitation."""
-        return venue_of(self.invitations[0]) if self.invitations else ""
 
     def value(self, field: str) -> Any:
         """Return a field's value, or None if it has none that everyone may read."""
@@ -241,8 +235,9 @@ def read_note(raw: Any, *, paper_id: str = "") -> Note:
         raise ParseError("unreadable-note", f"expected id, invitation, content; without {missing}")
     readers, forum, licence = raw.get("readers"), raw.get("forum"), raw.get("license")
     referent, signatures, reply_to = raw.get("referent"), raw.get("signatures"), raw.get("replyto")
-    created = _integer(raw, "tcdate") or _integer(raw, "cdate")
-    modified = _integer(raw, "tmdate") or _integer(raw, "mdate")
+    cdate, tcdate = _integer(raw, "cdate"), _integer(raw, "tcdate")
+    mdate, tmdate = _integer(raw, "mdate"), _integer(raw, "tmdate")
+    first = invitations[0] if invitations else None
     return Note(
         # In API v1, an edited state is a note of its own that refers to the note it replaces.
         id=referent if isinstance(referent, str) and referent else note_id,
@@ -251,13 +246,15 @@ def read_note(raw: Any, *, paper_id: str = "") -> Note:
         readers=tuple(map(str, readers)) if isinstance(readers, list) else None,
         license=licence if isinstance(licence, str) and licence else None,
         number=_integer(raw, "number"),
-        created_ms=_integer(raw, "cdate") or _integer(raw, "tcdate"),
-        modified_ms=_integer(raw, "tmdate") or _integer(raw, "mdate") or _integer(raw, "tcdate"),
+        created_ms=cdate or tcdate,
+        modified_ms=tmdate or mdate or tcdate,
         deleted=bool(raw.get("ddate")),
         content=content,
         signatures=tuple(filter(_is_text, signatures)) if isinstance(signatures, list) else (),
         reply_to=reply_to if isinstance(reply_to, str) and reply_to else None,
-        unmodified=created == modified > 0,
+        unmodified=(tcdate or cdate) == (tmdate or mdate) > 0,
+        kind=kind_of(first) if first else "",
+        venue=venue_of(first) if first else "",
     )
 
 
@@ -285,7 +282,7 @@ def flatten(notes: list[Any], depth: int = 0) -> Iterator[Any]:
         raise ParseError("nested-too-deep", f"expected at most {_MAX_DEPTH} levels of replies")
     for raw in notes:
         yield raw
-        if not isinstance(raw, dict):
+        if not isinstance(raw, dict) or not ("details" in raw or "replies" in raw):
             continue
         details = raw.get("details")
         lists = [raw.get("replies")]
