@@ -185,11 +185,17 @@ _CONTROLS = bytes(code for code in range(32) if code not in b"\t\n\v\f\r")
 
 def _may_hold_tex(path: str) -> bool:
     """Return whether TeX could read a file in: authors do so with any ending, or with none."""
-    if path.startswith(".") or "/." in path or "__MACOSX" in path.split("/"):
+    if path.startswith(".") or "/." in path:
         return False
-    base = path.rpartition("/")[2]
-    stem, _, ending = base.rpartition(".")
-    return not stem or ending.lower() not in _NOT_TEX or base.startswith("00README")
+    dot = path.rfind(".")
+    if dot >= 0 and path[dot + 1 :].lower() in _NOT_TEX:
+        return path.rpartition("/")[2].startswith("00README") and not _is_of_mac(path)
+    return not _is_of_mac(path)
+
+
+def _is_of_mac(path: str) -> bool:
+    """Return whether a file holds what a Mac keeps beside another file."""
+    return "__MACOSX" in path and "__MACOSX" in path.split("/")
 
 
 def is_text(data: bytes) -> bool:
@@ -229,15 +235,15 @@ class _Members:
             raise ParseError("too-many-members", f"more than {self.limits.members} members")
         name = _safe_path(path)
         refusal = refusal or self._path_refusal(path, name)
-        if refusal is None and path.endswith(b"/"):
-            return None
-        if refusal is None and not _may_hold_tex(name):
-            self.names[name] = None
-            return None
-        if refusal is None and size > self._room(name):
-            refusal = "oversized-text"
         if refusal is None:
-            return name
+            if path.endswith(b"/"):
+                return None
+            if not _may_hold_tex(name):
+                self.names[name] = None
+                return None
+            if size <= self._room(name):
+                return name
+            refusal = "oversized-text"
         self._refuse(refusal, path)
         return None
 

@@ -20,9 +20,8 @@ from cycledata.parse.latex.known_commands import (
     WRAPPED,
     words,
 )
-from cycledata.parse.latex.macro_calls import needs_space
 from cycledata.parse.latex.macros import Macro, names_in
-from cycledata.parse.latex.tokens import CONTROL, without_comments
+from cycledata.parse.latex.tokens import CONTROL, needs_space, without_comments
 from cycledata.parse.latex.verbatim import define_verbatim, skip_environment
 
 MAX_LIST = 5_000
@@ -37,9 +36,7 @@ def adopt(expander: Expander, name: str, macro: Macro) -> None:
     taken; ``\renewcommand{\section}{\@startsection...}`` only dresses it and is not.
     """
     styled = macro.from_style = expander.input.frames[-1].in_style
-    is_value = name in VALUE_NAMES and not macro.takes_arguments and bool(macro.body.strip())
-    is_own = not styled and (name in FRONT_MATTER or is_value)
-    if name in expander.definitions.base and not is_own:
+    if name in expander.definitions.base and (styled or not _is_own(name, macro)):
         inner = names_in(macro.body)
         marks = [
             (other, action.name)
@@ -52,6 +49,12 @@ def adopt(expander: Expander, name: str, macro: Macro) -> None:
         if not saved and (styled or not purposeful):
             return
     expander.definitions.define(name, macro)
+
+
+def _is_own(name: str, macro: Macro) -> bool:
+    """Return whether a paper may give a name that this package knows a meaning of its own."""
+    is_value = name in VALUE_NAMES and not macro.takes_arguments and bool(macro.body.strip())
+    return name in FRONT_MATTER or is_value
 
 
 _NEWCOMMAND = re.compile(

@@ -15,10 +15,14 @@ from cycledata.parse.latex.acronyms import AcronymTable
 from cycledata.parse.latex.actions import Action, MarkedCommand, SavedCommand
 from cycledata.parse.latex.definition_table import DefinitionTable
 from cycledata.parse.latex.input_stack import InputFrame, InputStack
-from cycledata.parse.latex.macros import Macro
+from cycledata.parse.latex.macros import FixedText, Macro
 from cycledata.parse.latex.output import FlatOutput
 from cycledata.parse.latex.styles import LoadedStyles
+from cycledata.parse.latex.tokens import needs_space
 from cycledata.parse.latex.work import WorkLog
+
+MAX_RECURSION = 8
+"""How deep a macro may be nested in its own text; TeX would go on until its memory is full."""
 
 
 class Expander:
@@ -177,7 +181,8 @@ class Expander:
                 self.at = start
                 frame.pos = match.end()
                 if kind is Macro:
-                    if action.plain and self._write_plain(frame, action.plain):  # type: ignore[union-attr]  # by its class
+                    fixed = action.fixed  # type: ignore[union-attr]  # by its class
+                    if fixed is not None and self._write_fixed(frame, fixed):
                         mark = frame.pos
                         continue
                     self.work.spend(4)
@@ -194,19 +199,36 @@ class Expander:
                 elif frame.pos >= len(text):
                     source.pop()
 
-    def _write_plain(self, frame: InputFrame, text: str) -> bool:
-        """Write a replacement text without commands and return True, unless braces may be needed.
+    def _write_fixed(self, frame: InputFrame, fixed: FixedText) -> bool:
+        r"""Write a replacement text and return True, unless braces may be needed or a command acts.
 
-        Blanks after the macro's name are passed over; there is no command or comment in them.
+        Blanks after the macro's name are passed over; an ``\\xspace`` after the text is obeyed.
         """
-        output = self.output
+        output, pos, end = self.output, frame.pos, frame.end
         if output.pieces and output.pieces[-1][-1] in "^_":
             return False
-        self.work.spend(len(text) + 12)
-        frame.pass_blanks()
-        if frame.pos >= frame.end:
+        if fixed.is_plain:
+            self.work.spend(fixed.cost)
+        elif self.short_verbs or len(self.input.frames) > MAX_RECURSION:
             return False
-        output.write(text, frame.source(frame.pos))
+        text = frame.text
+        while pos < end and text[pos] in " \t":
+            pos += 1
+        if pos >= end:
+            return False
+        if not fixed.is_plain:
+            actions = self.definitions.actions
+            if any(map(actions.get, fixed.names)) or (
+                fixed.spaced and actions.get("\\xspace") is not self.definitions.base["\\xspace"]
+            ):
+                return False
+            self.work.spend(4)
+            self.work.spend(fixed.cost)
+        frame.pos = pos
+        if fixed.text:
+            output.write(fixed.text, frame.source(pos))
+        if fixed.spaced and needs_space(text, pos):
+            output.write(" ", frame.source(pos))
         return True
 
     def _after_comment(self, frame: InputFrame, pos: int) -> int:

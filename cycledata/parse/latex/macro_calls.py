@@ -1,17 +1,15 @@
 """The use of a macro: its arguments read, its text put in their place, or the use left as it is."""
 
 from cycledata.formats.braces import group_end
-from cycledata.parse.latex.expand import Expander
+from cycledata.parse.latex.expand import MAX_RECURSION, Expander
 from cycledata.parse.latex.input_stack import InputFrame
-from cycledata.parse.latex.macros import Macro
-from cycledata.parse.latex.tokens import COMMAND
+from cycledata.parse.latex.macros import FixedText, Macro
+from cycledata.parse.latex.tokens import COMMAND, needs_space
 
 MAX_DELIMITED = 20_000
 r"""Characters that an argument of a ``\def`` with delimiters may span."""
 MAX_BETWEEN = 2_000
 """Characters of an argument between two characters."""
-MAX_RECURSION = 8
-"""How deep a macro may be nested in its own text; TeX would go on until its memory is full."""
 
 
 def use_macro(expander: Expander, name: str, macro: Macro) -> None:
@@ -36,10 +34,10 @@ def use_macro(expander: Expander, name: str, macro: Macro) -> None:
         return
     text = macro.replaced(args)
     if not args:
+        if macro.fixed is None and not macro.pattern and not macro.spec:
+            macro.fixed = fixed_text(text)
         text = guarded(expander, text)
         if "\\" not in text:
-            if text == macro.body and macro.n_args == 0 and not macro.pattern and not macro.spec:
-                macro.plain = text
             expander.work.spend(len(text) + 8)
             expander.emit(text)
             return
@@ -56,7 +54,7 @@ def write_inert(expander: Expander, text: str) -> bool:
         return False
     actions, frame = expander.definitions.actions, expander.input.frames[-1]
     names = COMMAND.findall(text)
-    spaced = bool(names) and names[-1] == "\\xspace" and text.endswith(_SPACED)
+    spaced = names[-1:] == ["\\xspace"] and text.endswith(_SPACED)
     if spaced:
         at_end = frame.pos >= len(frame.text)
         if at_end or actions.get("\\xspace") is not expander.definitions.base["\\xspace"]:
@@ -77,12 +75,17 @@ def write_inert(expander: Expander, text: str) -> bool:
 _SPACED = ("\\xspace ", "\\xspace")
 
 
-def needs_space(text: str, pos: int) -> bool:
-    r"""Return whether ``\xspace`` puts a space before a position."""
-    char = text[pos]
-    if char == "\\":
-        return text[pos + 1 : pos + 2].isalpha()
-    return char not in " \n\t.,;:!?/')}]-~{%_^$"
+def fixed_text(text: str) -> FixedText | None:
+    """Return a replacement text as it is written, or None if its uses have to be looked at."""
+    if "%" in text or not text:
+        return None
+    if "\\" not in text:
+        return FixedText(text, (), is_plain=True, spaced=False, cost=len(text) + 12)
+    names = COMMAND.findall(text)
+    spaced = names[-1:] == ["\\xspace"] and text.endswith(_SPACED)
+    written = text[: text.rindex("\\")] if spaced else text
+    inner = tuple(names[:-1] if spaced else names)
+    return FixedText(written, inner, is_plain=False, spaced=spaced, cost=len(text) + 44)
 
 
 def copy_note(expander: Expander, name: str, macro: Macro) -> None:

@@ -8,7 +8,7 @@ name) is expanded; one that makes mathematics is left in place, as is an author'
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from cycledata.parse.latex.author_notes import is_note
 from cycledata.parse.latex.known_commands import words
@@ -31,6 +31,21 @@ _MATH = re.compile(
 )
 
 
+class FixedText(NamedTuple):
+    """A replacement text that is written at once, as long as none of its commands acts."""
+
+    text: str
+    """What is written."""
+    names: tuple[str, ...]
+    """Commands in it."""
+    is_plain: bool
+    """True if there are no commands in it or after it."""
+    spaced: bool
+    r"""True if an ``\\xspace`` follows, which is not in the text."""
+    cost: int
+    """Work that it is paid with."""
+
+
 @dataclass(slots=True)
 class Macro:
     """A user's definition."""
@@ -51,8 +66,8 @@ class Macro:
     """Defined by a package or class of the archive."""
     kind: MacroKind | None = None
     """What to do with a use; None until the first one."""
-    plain: str = ""
-    """The replacement text if it is known to have no commands or arguments, else empty."""
+    fixed: "FixedText | None" = None
+    """The replacement text if every use has the same; None until the first use."""
 
     @property
     def takes_arguments(self) -> bool:

@@ -81,8 +81,10 @@ def _is_header(block: bytes) -> bool:
     if len(block) != _BLOCK:
         return False
     # Adler-32's lower half is one more than the sum of the bytes, modulo 65,521: C adds for us.
-    found = zlib.adler32(block[:148] + b" " * 8 + block[156:]) & 0xFFFF
-    return (_number(block[148:156]) + 1) % 65_521 == found
+    # The sum was taken when there were blanks in place of its own digits.
+    digits = block[148:156]
+    found = (zlib.adler32(block) & 0xFFFF) - sum(digits) + 8 * 32
+    return (_number(digits) + 1 - found) % 65_521 == 0
 
 
 def _number(digits: bytes) -> int:
@@ -95,9 +97,10 @@ def _number(digits: bytes) -> int:
 
 def _short_name(block: bytes) -> bytes:
     name = block[:100].partition(b"\0")[0]
-    prefix = block[345:500].partition(b"\0")[0]
     # GNU's own format keeps times, not a prefix, in these bytes.
-    return prefix + b"/" + name if prefix and block[257:263] == b"ustar\0" else name
+    if not block[345] or block[257:263] != b"ustar\0":
+        return name
+    return block[345:500].partition(b"\0")[0] + b"/" + name
 
 
 def _pax(header: bytes) -> tuple[bytes | None, int | None]:

@@ -164,3 +164,11 @@ def star(text: str, pos: int) -> tuple[bool, int]:
     if start < len(text) and text[start] == "*":
         return True, start + 1
     return False, pos
+
+
+def needs_space(text: str, pos: int) -> bool:
+    r"""Return whether ``\xspace`` puts a space before a position."""
+    char = text[pos]
+    if char == "\\":
+        return text[pos + 1 : pos + 2].isalpha()
+    return char not in " \n\t.,;:!?/')}]-~{%_^$"
