@@ -16,7 +16,13 @@ SHALLOW_GROUP = re.compile(
 )
 """A group without comments and with at most two levels of groups in it."""
 _BRACE = re.compile(r"\{|\}|\\[{}\\]")
-_BRACE_OR_COMMENT = re.compile(r"\{|\}|\\[{}%\\]|%[^\n]*+")
+_UNTIL_BRACE = re.compile(
+    rf"[^{{}}\\]*+(?:(?:\\.|{SHALLOW_GROUP.pattern})[^{{}}\\]*+)*+", re.DOTALL
+)
+"""What comes before a brace that closes the group around it, or that opens a deep group."""
+_UNTIL_BRACE_OR_COMMENT = re.compile(
+    rf"[^{{}}\\%]*+(?:(?:\\.|{SHALLOW_GROUP.pattern})[^{{}}\\%]*+)*+", re.DOTALL
+)
 _BRACKET = re.compile(r"\{|\}|\[|\]|\\[{}\[\]\\]")
 _BRACKET_OR_COMMENT = re.compile(r"\{|\}|\[|\]|\\[{}\[\]%\\]|%[^\n]*+")
 _ENVIRONMENT = re.compile(r"\\(?:(begin|end)\{|[%\\])|%[^\n]*+")
@@ -42,18 +48,32 @@ def group_end(text: str, start: int, *, comments: bool = False, limit: int = MAX
     simple = SHALLOW_GROUP.match(text, start)
     if simple:
         return simple.end() if simple.end() - start <= limit else -1
+    return deep_group_end(text, start, comments=comments, limit=limit)
+
+
+def deep_group_end(text: str, start: int, *, comments: bool = False, limit: int = MAX_GROUP) -> int:
+    """Return what ``group_end`` does, for a group that is no ``SHALLOW_GROUP``."""
     if not text.startswith("{", start):
         return -1
-    pattern = _BRACE_OR_COMMENT if comments else _BRACE
-    depth = 0
-    for match in pattern.finditer(text, start, min(len(text), start + limit)):
-        char = match[0]
+    passed = _UNTIL_BRACE_OR_COMMENT if comments else _UNTIL_BRACE
+    stop = min(len(text), start + limit)
+    depth, pos = 1, start + 1
+    while match := passed.match(text, pos, stop):
+        pos = match.end()
+        char = text[pos] if pos < stop else ""
         if char == "{":
             depth += 1
         elif char == "}":
             depth -= 1
             if depth == 0:
-                return match.end()
+                return pos + 1
+        elif char == "%":
+            pos = text.find("\n", pos, stop)
+            if pos < 0:
+                break
+        else:  # the end, or a backslash before it
+            break
+        pos += 1
     return -1
 
 

@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from cycledata.formats.braces import environment_end, group_end
 from cycledata.parse.latex.actions import Action, SavedCommand
 from cycledata.parse.latex.input_stack import InputFrame, InputStack
 from cycledata.parse.latex.macros import Macro, MacroKind, kind_of
@@ -87,10 +86,7 @@ class DefinitionTable:
             start = frame.innermost()
             if start < 0:
                 continue
-            if frame.text[start] == "{":
-                end = group_end(frame.text, start, comments=True) - 1
-            else:
-                end = environment_end(frame.text, start + 2)
+            end = frame.end_of_group(start)
             source.work.spend((end - start) >> 3 if end > 0 else (len(frame.text) - start) >> 2)
             if end > frame.pos and end not in frame.closing:
                 frame.closing.append(end)

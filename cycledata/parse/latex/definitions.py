@@ -10,6 +10,7 @@ import re
 from cycledata.parse.latex.actions import Action, MarkedCommand, SavedCommand
 from cycledata.parse.latex.argument_kinds import argument_kinds, xargs_kinds
 from cycledata.parse.latex.author_notes import is_note_environment
+from cycledata.parse.latex.definition_table import DefinitionTable
 from cycledata.parse.latex.environments import begin_custom, end_custom
 from cycledata.parse.latex.expand import Expander
 from cycledata.parse.latex.known_commands import (
@@ -36,19 +37,23 @@ def adopt(expander: Expander, name: str, macro: Macro) -> None:
     taken; ``\renewcommand{\section}{\@startsection...}`` only dresses it and is not.
     """
     styled = macro.from_style = expander.input.frames[-1].in_style
-    if name in expander.definitions.base and (styled or not _is_own(name, macro)):
-        inner = names_in(macro.body)
-        marks = [
-            (other, action.name)
-            for other in inner
-            if isinstance(action := expander.definitions.actions.get(other), MarkedCommand)
-            and other != name
-        ]
-        saved = any(alias != canonical for alias, canonical in marks)
-        purposeful = name in WRAPPED and (marks or not macro.body.strip())
-        if not saved and (styled or not purposeful):
-            return
-    expander.definitions.define(name, macro)
+    definitions = expander.definitions
+    if name not in definitions.base or _may_replace(definitions, name, macro, styled=styled):
+        definitions.define(name, macro)
+
+
+def _may_replace(definitions: DefinitionTable, name: str, macro: Macro, *, styled: bool) -> bool:
+    """Return whether a definition may hide a command that is read by name."""
+    if not styled and _is_own(name, macro):
+        return True
+    marks = [
+        (other, action.name)
+        for other in names_in(macro.body)
+        if isinstance(action := definitions.actions.get(other), MarkedCommand) and other != name
+    ]
+    if any(alias != canonical for alias, canonical in marks):
+        return True
+    return not styled and name in WRAPPED and bool(marks or not macro.body.strip())
 
 
 def _is_own(name: str, macro: Macro) -> bool:

@@ -68,7 +68,7 @@ def end_document(expander: Expander, _token: str) -> None:
     if not expander.input.in_body:
         return
     for frame in expander.input.frames:
-        frame.text = ""
+        frame.cut(0)
         frame.pos = frame.end = 0
         frame.closing.clear()
     for text in reversed(expander.styles.hooks.pop("\\AtEndDocument", [])):

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 
-from cycledata.formats.braces import SHALLOW_GROUP
+from cycledata.formats.braces import SHALLOW_GROUP, environment_end, group_end
 from cycledata.parse.latex import tokens
 from cycledata.parse.latex.flat_text import FILE_STEP
 from cycledata.parse.latex.work import WorkLog
@@ -21,8 +21,8 @@ class InputFrame:
     """One text being read and the place in the archive that it comes from."""
 
     __slots__ = (
-        "close", "closing", "comment", "end", "fixed", "folder", "in_style", "name", "opened",
-        "origin", "pos", "scanned", "text",
+        "close", "closing", "comment", "end", "fixed", "folder", "group", "in_style", "name",
+        "opened", "origin", "pos", "scanned", "text",
     )  # fmt: skip
 
     def __init__(self, text: str, origin: int, name: str, folder: str, *, fixed: bool) -> None:
@@ -49,6 +49,8 @@ class InputFrame:
         """Ends of the groups that changed something, innermost last."""
         self.comment = -1
         """Position of the next comment, as far as is known; behind ``pos`` if it is not."""
+        self.group = (-1, -1)
+        """Start and end of the group asked for last."""
 
     def pass_blanks(self) -> None:
         """Skip the spaces that TeX takes as the end of a control word."""
@@ -67,6 +69,21 @@ class InputFrame:
                 del opened[len(opened) - matches :]
         self.scanned = max(self.scanned, self.pos)
         return opened[-1] if opened else -1
+
+    def end_of_group(self, start: int) -> int:
+        """Return where the group or environment that begins at ``start`` ends, or a negative."""
+        if self.group[0] != start:
+            if self.text[start] == "{":
+                end = group_end(self.text, start, comments=True) - 1
+            else:
+                end = environment_end(self.text, start + 2)
+            self.group = (start, end)
+        return self.group[1]
+
+    def cut(self, end: int) -> None:
+        """Let the text end earlier."""
+        self.text = self.text[:end]
+        self.group = (-1, -1)
 
     def source(self, pos: int) -> int:
         """Return the origin of a position."""
@@ -192,7 +209,7 @@ class InputStack:
         frame = self.next_frame()
         if frame is None:
             return ""
-        found = tokens.argument(frame.text, frame.pos)
+        found = tokens.deep_argument(frame.text, frame.pos)
         if found is None:
             self.work.spend((len(frame.text) - frame.pos) >> 1)
             self.work.warn(

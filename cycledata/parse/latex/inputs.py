@@ -35,7 +35,7 @@ def resolve(expander: Expander, name: str, folder: str, suffixes: tuple[str, ...
                 return name + suffix
     last = name.rpartition("/")[2].lower()
     names = source.lower_names
-    if last not in ("", ".", "..") and not any(last + suffix in names for suffix in suffixes):
+    if last not in ("", ".", "..") and names.isdisjoint([last + suffix for suffix in suffixes]):
         return None
     more = [f"{source.root}/{each}" if source.root else each for each in source.search_folders]
     for base in dict.fromkeys((folder, source.root, *(each.rstrip("/") for each in more), "")):
@@ -177,7 +177,7 @@ def end_input(expander: Expander, _name: str) -> None:
         if not frame.fixed:
             end = frame.text.find("\n", frame.pos)
             if end >= 0:
-                frame.text = frame.text[:end]
+                frame.cut(end)
                 frame.end = min(frame.end, end)
                 frame.closing[:] = [min(closing, end) for closing in frame.closing]
             return
@@ -200,9 +200,9 @@ def use_package(expander: Expander, name: str) -> None:
         expander.styles.packages["\\documentclass"] = options
         expander.styles.class_options = tuple(option.strip() for option in options.split(","))
     pushed: list[tuple[str, str]] = []
+    clean = ",".join([option.strip() for option in without_comments(options).split(",")])
     for package in without_comments(expander.expanded(names)).split(","):
         package = package.strip()
-        clean = ",".join(option.strip() for option in without_comments(options).split(","))
         expander.styles.packages.setdefault(package.rpartition("/")[2], clean)
         if package == "todonotes" and "disable" in clean.split(","):
             expander.definitions.define("\\todo", Macro("", 2, ""))

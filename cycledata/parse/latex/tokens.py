@@ -6,10 +6,10 @@ engine passes over plain text at a glance, where it would else try every charact
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from itertools import islice
 
-from cycledata.formats.braces import bracket_end, group_end
+from cycledata.formats.braces import bracket_end, deep_group_end, group_end
 
 COMMAND = re.compile(
     r"\\(?:(?:begin|end)\{[^{}\\%\s]{1,60}+\}|[A-Za-z@]++|.)",
@@ -24,8 +24,14 @@ COMMENT_BLOCK = re.compile(r"%[^\n]*+(?:\n[ \t]*+%[^\n]*+)*+\n?[ \t]*+")
 CONTROL = re.compile(r"\\(?:[A-Za-z@]++|.)", re.DOTALL)
 _SPACE = re.compile(r"(?:[ \t\n\r\f]|%[^\n]*+)*+")
 _INLINE_SPACE = re.compile(r"[ \t]*+(?:%[^\n]*+)?+(?:\n[ \t]*+(?:%[^\n]*+\n[ \t]*+)*+)?+")
-OPENING = re.compile(r"\{(?:[^{}\\%]*+\})?+|\}|\\(?:(begin|end)\{[^{}\n]*+\}|[{}%\\])|%[^\n]*+")
-"""What opens or closes a group; a group without commands is passed over whole."""
+_ESCAPED = r"\\(?!(?:begin|end)\{)."
+_PLAIN_GROUP = rf"\{{[^{{}}\\%]*+(?:{_ESCAPED}[^{{}}\\%]*+)*+\}}"
+OPENING = re.compile(
+    rf"\{{(?:[^{{}}\\%]*+(?:(?:{_ESCAPED}|{_PLAIN_GROUP})[^{{}}\\%]*+)*+\}})?+"
+    r"|\}|\\(?:(begin|end)\{[^{}\n]*+\}|[{}%\\])|%[^\n]*+",
+    re.DOTALL,
+)
+"""What opens or closes a group; one with at most one level of groups is passed over whole."""
 _COMMENT = re.compile(r"\\[%\\]|%[^\n]*+\n?[ \t]*+")
 _LONGEST_WORD = 60
 
@@ -135,11 +141,19 @@ def argument(text: str, pos: int) -> tuple[str, int] | None:
         The argument and the position after it; None at the end of the text or where a group
         never closes.
     """
-    pos = skip_space(text, pos)
+    return _argument(text, skip_space(text, pos), group_end)
+
+
+def deep_argument(text: str, pos: int) -> tuple[str, int] | None:
+    """Return what ``argument`` does, sooner where no ``SHALLOW_GROUP`` or space is at ``pos``."""
+    return _argument(text, pos, deep_group_end)
+
+
+def _argument(text: str, pos: int, end_of: Callable[..., int]) -> tuple[str, int] | None:
     if pos >= len(text):
         return None
     if text[pos] == "{":
-        end = group_end(text, pos, comments=True)
+        end = end_of(text, pos, comments=True)
         return None if end < 0 else (text[pos + 1 : end - 1], end)
     if text[pos] == "\\":
         match = CONTROL.match(text, pos)
