@@ -9,6 +9,7 @@ Work is bounded by ``work.FUEL``: each expansion pays for its length, so time is
 """
 
 from collections.abc import Callable, Mapping
+from types import FunctionType
 
 from cycledata.parse.latex import tokens
 from cycledata.parse.latex.acronyms import AcronymTable
@@ -187,6 +188,9 @@ class Expander:
                         continue
                     self.work.spend(4)
                     self.use_macro(self, name, action)  # type: ignore[arg-type]  # by its class
+                elif kind is FunctionType:
+                    self.work.spend(4)
+                    action(self, name)  # type: ignore[operator]  # by its class
                 else:
                     self.act(name, action)
                 break
