@@ -99,7 +99,7 @@ def find_orders(text: str) -> Iterator[tuple[int, int]]:
     if len(lowered) != len(text):  # a letter whose lower case is longer
         lowered = text
     until = 0
-    for cue in sorted(_cues(lowered)):
+    for cue in _cues(lowered):
         if cue < until or not _may_order(lowered[max(until, cue - _REACH) : cue + _REACH]):
             continue
         start, until = _sentence(text, cue, until)
@@ -133,14 +133,17 @@ def _has_one(part: str, words: tuple[str, ...]) -> bool:
     return any(map(part.__contains__, words))
 
 
-def _cues(lowered: str) -> Iterator[int]:
+def _cues(lowered: str) -> list[int]:
+    """Return the places of cue words in order, at most ``MAX_CUES`` for each word."""
+    places: list[int] = []
     for word in _CUES:
         place = lowered.find(word)
-        for _ in range(MAX_CUES):
-            if place < 0:
-                break
-            yield place
+        n_found = 0
+        while place >= 0 and n_found < MAX_CUES:
+            places.append(place)
+            n_found += 1
             place = lowered.find(word, place + len(word))
+    return sorted(places)
 
 
 def _sentence(text: str, place: int, after: int) -> tuple[int, int]:

@@ -16,6 +16,8 @@ r"""The notes around all of ``\cites(see)(for more){a}{b}``."""
 _ANGLES = re.compile(r"\s{0,9}<[^<>{}]{0,300}>")
 r"""apacite's ``\cite<see>[p. 2]{key}``."""
 _CITES = CITING | CITING_ENVIRONMENTS | {"\\nocite"}
+_USUAL = re.compile(r"\{([^{}\\]*+)\}")
+_UNUSUAL = MULTIPLE | LANGUAGE_FIRST | VOLUME_FIRST
 MAX_GROUPS = 60
 r"""Groups after one ``\cites``."""
 
@@ -27,7 +29,13 @@ def cited_keys(flat: FlatText) -> tuple[str, ...]:
     for offset, name in flat.marks:
         if offset < until or name not in _CITES:
             continue
-        _, pos = flat.after_star(offset + len(name))
+        pos = offset + len(name)
+        usual = _USUAL.match(flat.text, pos) if name not in _UNUSUAL else None
+        if usual:
+            until = usual.end()
+            keys |= dict.fromkeys(_split(usual[1]))
+            continue
+        _, pos = flat.after_star(pos)
         if name in MULTIPLE:
             notes = _NOTES.match(flat.text, pos)
             pos = notes.end() if notes else pos
@@ -45,9 +53,12 @@ def cited_keys(flat: FlatText) -> tuple[str, ...]:
             group = flat.group(pos)
             if group is None:
                 break
-            for key in flat.text[group.start : group.end].split(","):
-                plain = " ".join(key.split())
-                if plain and plain != "*":
-                    keys.setdefault(plain)
+            keys |= dict.fromkeys(_split(flat.text[group.start : group.end]))
             until = pos = group.end + 1
     return tuple(keys)
+
+
+def _split(argument: str) -> list[str]:
+    """Return the keys of an argument, their blanks single."""
+    found = [" ".join(key.split()) for key in argument.split(",")]
+    return [key for key in found if key and key != "*"]

@@ -9,7 +9,8 @@ from cycledata.parse.latex.strip_markup import MarkupStripper
 from cycledata.records import Figure
 
 _GRAPHICS = words("\\includegraphics \\includesvg \\epsfig \\epsfbox \\psfig \\plotone \\plottwo")
-
+_READ = _GRAPHICS | {"\\label", "\\caption", "\\captionof"}
+_BEGINS = frozenset(f"\\begin{{{name}}}" for name in FIGURES)
 
 MAX_CAPTION = 20_000
 """Characters of a caption that are kept."""
@@ -34,6 +35,7 @@ def read_figures(flat: FlatText, stripper: MarkupStripper) -> Figures:
     """
     figures: list[Figure] = []
     opened: str | None = None
+    end = ""
     label: str | None = None  # the first after the last caption
     before: str | None = None  # the first of all, for want of that one
     caption = ""
@@ -44,16 +46,18 @@ def read_figures(flat: FlatText, stripper: MarkupStripper) -> Figures:
         if offset < flat.body:
             continue
         if opened is None:
-            loose.read(flat, offset, name)
-            if name.startswith("\\begin{") and name[7:-1] in FIGURES:
+            if name in _READ:
+                loose.read(flat, offset, name)
+            elif name in _BEGINS:
                 opened, label, before, caption, files = name[7:-1], None, None, "", []
+                end = f"\\end{{{opened}}}"
             continue
-        if name == "\\end{" + opened + "}":
+        if name == end:
             figures.append(Figure(label=label or before, caption=caption, files=tuple(files)))
             loose.forget()
             opened = None
             continue
-        if name not in _GRAPHICS and name not in ("\\label", "\\caption", "\\captionof"):
+        if name not in _READ:
             continue
         n_read += 1
         if n_read > MAX_VALUES:

@@ -52,7 +52,7 @@ def visible(text: str, span: TextSpan, hidden: Sequence[TextSpan]) -> str:
     """Return a span of a text without the hidden spans (in order, not overlapping) in it."""
     out: list[str] = []
     pos = span.start
-    first = max(0, bisect_left(hidden, span.start, key=lambda each: each.start) - 1)
+    first = max(0, bisect_left(hidden, (span.start,)) - 1)
     for gap in islice(hidden, first, None):
         if gap.start >= span.end:
             break
@@ -158,6 +158,12 @@ class FlatText(LatexText):
     short_verbs: str
     r"""Characters that were made short for ``\\verb`` (``\\MakeShortVerb``)."""
     warnings: list[ParseWarning]
+
+    @cached_property
+    def bibliography_start(self) -> int:
+        """Where the bibliography begins, the text's end where it has none."""
+        found = self.text.find("\\begin{thebibliography}")
+        return found if found >= 0 else len(self.text)
 
     def origin(self, offset: int) -> tuple[str, int]:
         """File and offset in it that a place of the flat text stems from."""

@@ -128,13 +128,13 @@ def author_span(flat: FlatText, offset: int, name: str) -> TextSpan | None:
 def contact_notes(flat: FlatText) -> Iterator[TextSpan]:
     """Yield the footnotes that give an e-mail address or a corresponding author."""
     text, until = flat.text, flat.body
-    limit = bibliography_start(text)
-    for word in places(text, "footnote", until, limit):
+    for word in places(text, "footnote", until, flat.bibliography_start):
         note = _FOOTNOTE.search(text, max(until, word - 8), word + 60)
         group = flat.group(note.end() - 1) if note else None
         if note is None or group is None or group.start < word:
             continue
-        if _CONTACT.search(text, group.start, min(group.end, group.start + MAX_NOTE)):
+        note_text = text[group.start : min(group.end, group.start + MAX_NOTE)]
+        if ("@" in note_text or "orrespond" in note_text) and _CONTACT.search(note_text):
             until = group.end + 1
             yield TextSpan(note.start(), until)
 
@@ -154,7 +154,7 @@ def biographies(flat: FlatText) -> list[TextSpan]:
 def header_lines(flat: FlatText) -> list[tuple[TextSpan, str]]:
     """Lines that name the decision or the state of review, bibliography left aside."""
     found = []
-    limit = bibliography_start(flat.text)
+    limit = flat.bibliography_start
     for cue, rule in _HEADER_CUES.items():
         for place in places(flat.text, cue, 0, limit):
             after = _AFTER_CUE.get(cue)
@@ -176,7 +176,7 @@ def links(flat: FlatText) -> list[tuple[TextSpan, str]]:
     """Links to the authors' own pages: a repository or site near words that claim it."""
     found = []
     text = flat.text
-    limit = bibliography_start(text)
+    limit = flat.bibliography_start
     for host in _HOSTS:
         for place in places(text, host, flat.body, limit):
             rest = _ADDRESS.match(text, place)
@@ -192,14 +192,8 @@ def links(flat: FlatText) -> list[tuple[TextSpan, str]]:
 
 def spans_of(flat: FlatText, pattern: re.Pattern[str]) -> Iterator[TextSpan]:
     """Yield the matches in the body before the bibliography, at most ``MAX_LEAKS``."""
-    found = pattern.finditer(flat.text, flat.body, bibliography_start(flat.text))
+    found = pattern.finditer(flat.text, flat.body, flat.bibliography_start)
     return (TextSpan(match.start(), match.end()) for match in islice(found, MAX_LEAKS))
-
-
-def bibliography_start(text: str) -> int:
-    """Where the bibliography begins, the text's end where it has none."""
-    found = text.find("\\begin{thebibliography}")
-    return found if found >= 0 else len(text)
 
 
 def places(text: str, cue: str, start: int, end: int) -> Iterator[int]:

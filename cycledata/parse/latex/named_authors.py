@@ -34,6 +34,7 @@ _ADDRESSING = words(
     r"\icmlcorrespondingauthor \mlsyscorrespondingauthor \corresp \correspondence \thanks"
 )
 """Commands that give addresses."""
+_STATING = _NAMING | _ADDRESSING
 _NEXT_AUTHOR = re.compile(
     r"\\(?:and|And|AND|quad|qquad|hfill|name|IEEEauthorblockN)(?![A-Za-z])"
     r"|\\[hv]space\*?\s?\{[^{}]{0,40}\}"
@@ -97,7 +98,7 @@ def _stated(flat: FlatText) -> tuple[list[str], list[str]]:
     """Return the names and the addresses in the commands for authors."""
     names: dict[str, None] = {}
     addresses: list[str] = []
-    commands = (mark for mark in flat.marks if mark[1] in _NAMING or mark[1] in _ADDRESSING)
+    commands = (mark for mark in flat.marks if mark[1] in _STATING)
     for offset, command in islice(commands, MAX_COMMANDS):
         _, pos = flat.after_star(offset + len(command))
         whole = flat.argument(flat.option(pos)[1])

@@ -210,19 +210,14 @@ def _operand(expander: Expander, word: str, inside: str) -> bool:
 
 # --- Unknown ones --------------------------------------------------------------------------------
 
-_UNKNOWN = re.compile(r"\\((?:if|If|xif|not)[A-Za-z@]{2,40}+)\s*+\{")
-_NOT_A_TEST = frozenset(
-    {"ifthenpath", "notin", "notag", "note", "notes", "notation", "ifthispageodd"}
-)
+_UNKNOWN = re.compile(r"\\((?:if|If|xif)[A-Za-z@]{2,40}+)\s*+\{")
+_NOT_A_TEST = frozenset({"ifthenpath", "ifthispageodd"})
 
 
 def warn_of_unknown(expander: Expander, text: str) -> None:
     r"""Warn of each ``\if...{..}{..}`` that is left in the text: both of its branches are in it."""
-    unknown = {
-        match[1]: None
-        for match in _UNKNOWN.finditer(text)
-        if match[1] not in _NOT_A_TEST and not match[1].startswith("not")
-    }
-    for name in list(unknown)[:5]:
+    found = dict.fromkeys(_UNKNOWN.findall(text))
+    unknown = [name for name in found if name not in _NOT_A_TEST]
+    for name in unknown[:5]:
         detail = f"\\{name} is not known; all that it takes is left in the text"
         expander.work.warn("unknown-conditional", detail)
