@@ -23,6 +23,7 @@ import tempfile
 import time
 from pathlib import Path
 
+from cycledata.console import TimeLeft
 from cycledata.snapshot.open import OpenSnapshot
 from cycledata.sources.dumps import ImportReport, import_notes
 from cycledata.sources.import_papers import import_eprints
@@ -81,10 +82,12 @@ def write_eprints(folder: Path, n_eprints: int) -> None:
 
 def child(what: str, path: str, folder: str) -> None:
     started = time.perf_counter()
-    marks: list[tuple[float, float]] = []
+    estimate = TimeLeft(time.perf_counter)
+    marks: list[tuple[float, float, float | None]] = []
 
     def note_time(done: int, total: int) -> None:
-        marks.append((done / max(1, total), time.perf_counter() - started))
+        left = estimate.after(done, total)
+        marks.append((done / max(1, total), time.perf_counter() - started, left))
 
     with OpenSnapshot(Path(folder)) as snapshot:
         function = {"notes": import_notes, "e-prints": import_eprints}[what]
@@ -93,13 +96,13 @@ def child(what: str, path: str, folder: str) -> None:
     used = resource.getrusage(resource.RUSAGE_SELF)
     errors = []
     for share in (0.25, 0.5, 0.75):
-        done, elapsed = next(mark for mark in marks if mark[0] >= share)
-        remaining = elapsed * (1 - done) / done
-        errors.append(abs(remaining - (seconds - elapsed)) / seconds)
+        _, elapsed, left = next(mark for mark in marks if mark[0] >= share)
+        if left is not None:  # a step of less than half a second shows none
+            errors.append(abs(left - (seconds - elapsed)) / seconds)
     print(
         f"{report.n_added:,} replies, {report.n_unreadable} unreadable, {seconds:.1f} s,"
         f" {used.ru_utime + used.ru_stime:.1f} s CPU, {used.ru_maxrss / 1024:,.0f} MB peak,"
-        f" remaining time off by at most {max(errors):.0%}"
+        f" remaining time off by at most {max(errors, default=0):.0%}"
     )
 
 

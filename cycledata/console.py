@@ -15,6 +15,7 @@ import signal
 import sys
 import time
 import unicodedata
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Annotated, NoReturn
 
@@ -235,7 +236,7 @@ def _cell(value: object) -> str:
 
 StepProgress = Callable[[str, int, int | None, float | None], None]
 """Called with step, items done, items in total (None if unknown) and seconds left (None to
-estimate them from the mean rate of the step)."""
+estimate them with `TimeLeft`)."""
 
 
 @contextlib.contextmanager
@@ -254,14 +255,14 @@ def step_progress() -> Iterator[StepProgress | None]:
         TextColumn("{task.fields[left]}"),
     )
     with Progress(*columns, console=Console(stderr=True)) as bars:
-        tasks: dict[str, tuple[TaskID, float]] = {}
+        tasks: dict[str, tuple[TaskID, TimeLeft]] = {}
 
         def show(step: str, done: int, total: int | None, left_s: float | None) -> None:
             if step not in tasks:
-                tasks[step] = (bars.add_task(printable(step), left=""), time.monotonic())
-            task, started = tasks[step]
-            if left_s is None:
-                left_s = seconds_left(done, total, time.monotonic() - started)
+                tasks[step] = (bars.add_task(printable(step), left=""), TimeLeft())
+            task, estimate = tasks[step]
+            seconds = estimate.after(done, total)
+            left_s = seconds if left_s is None else left_s
             bars.update(task, completed=done, total=total, left=time_left(left_s))
 
         yield show
@@ -280,15 +281,31 @@ def progress(step: str) -> Iterator[Callable[[int, int], None] | None]:
             yield lambda done, total: show(step, done, total, None)
 
 
-def seconds_left(done: int, total: int | None, elapsed_s: float) -> float | None:
-    """Estimate the seconds left at the mean rate so far; None if too little is known.
+class TimeLeft:
+    """Estimate of the remaining time of a step, at the rate of the latter half of its time so far.
 
-    >>> seconds_left(25, 100, 10.0)
-    30.0
+    The mean rate since the start would keep a slow start, or a load that has ended, in the estimate
+    until the end. Items that were done before the first call, by an earlier run, do not count.
     """
-    if total is None or done <= 0 or elapsed_s < 0.5:
-        return None
-    return elapsed_s / done * max(0, total - done)
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._started = clock()
+        self._marks: deque[tuple[float, int]] = deque()
+        """Time and items done, from the middle of the time so far."""
+
+    def after(self, done: int, total: int | None) -> float | None:
+        """Return the seconds left after so many items; None if too little is known."""
+        now = self._clock()
+        elapsed = now - self._started
+        if not self._marks or now - self._marks[-1][0] >= elapsed / 200:
+            self._marks.append((now, done))
+        while len(self._marks) > 1 and self._marks[1][0] <= self._started + elapsed / 2:
+            self._marks.popleft()
+        since, before = self._marks[0]
+        if total is None or done <= before or elapsed < 0.5:
+            return None
+        return (now - since) / (done - before) * max(0, total - done)
 
 
 def time_left(seconds: float | None) -> str:

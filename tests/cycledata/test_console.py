@@ -139,3 +139,76 @@ def test_a_table_is_not_cut_and_shows_no_control_characters(
         "\\x1b[2J",
         "",
     ]
+
+
+class Clock:
+    """A clock that a test sets."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def errors_of_time_left(rates: list[float]) -> tuple[float, float]:
+    """Return the mean error of `TimeLeft`, and of the mean rate, in shares of the whole time.
+
+    Args:
+        rates: items per second, one per second.
+    """
+    clock = Clock()
+    estimate = console.TimeLeft(clock)
+    total = round(sum(rates))
+    done, found, by_mean = 0.0, [], []
+    for second, rate in enumerate(rates[:-1], start=1):
+        clock.now, done = float(second), done + rate
+        left = estimate.after(round(done), total)
+        if second * 10 >= len(rates):
+            assert left is not None
+            actual = len(rates) - second
+            found.append(abs(left - actual) / len(rates))
+            by_mean.append(abs(second / done * (total - done) - actual) / len(rates))
+    return sum(found) / len(found), sum(by_mean) / len(by_mean)
+
+
+@pytest.mark.parametrize(
+    ("rates", "share_of_mean"),
+    [
+        ([100.0] * 80 + [50.0] * 120, 0.85),
+        ([50.0] * 80 + [100.0] * 120, 0.85),
+        ([5.0] * 20 + [100.0] * 180, 0.45),
+        ([20.0 + second for second in range(200)], 0.7),
+    ],
+    ids=["slower", "faster", "slow-start", "ramp"],
+)
+def test_the_time_left_follows_lasting_changes_better_than_the_mean_rate(
+    rates: list[float], share_of_mean: float
+) -> None:
+    found, by_mean = errors_of_time_left(rates)
+    assert found <= share_of_mean * by_mean
+
+
+@pytest.mark.parametrize(
+    "rates",
+    [[100.0] * 200, [100.0, 50.0] * 100, ([100.0] * 10 + [50.0] * 10) * 20],
+    ids=["constant", "alternating", "bursts"],
+)
+def test_the_time_left_is_exact_where_the_rate_does_not_change_for_long(
+    rates: list[float],
+) -> None:
+    assert errors_of_time_left(rates)[0] <= 0.015
+
+
+def test_items_of_an_earlier_run_do_not_count_and_a_stall_has_no_estimate() -> None:
+    clock = Clock()
+    estimate = console.TimeLeft(clock)
+    assert estimate.after(900, 1000) is None
+    clock.now = 10.0
+    assert estimate.after(910, 1000) == 90.0
+    assert estimate.after(910, None) is None
+    clock.now = 15.0
+    assert estimate.after(910, 1000) is not None
+    clock.now = 40.0
+    assert estimate.after(910, 1000) is None
+    assert estimate.after(1000, 1000) == 0.0
