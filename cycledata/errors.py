@@ -30,6 +30,9 @@ A caller's mistake is a `ValueError` or `TypeError` instead. Every message names
 expected, what was found and the next step.
 """
 
+from pathlib import Path
+from typing import Final
+
 
 class CycleDataError(Exception):
     """Base of all errors that these packages raise on purpose."""
@@ -80,6 +83,34 @@ class ParseError(CycleDataError):
     def __reduce__(self) -> tuple[type["ParseError"], tuple[str, str]]:
         # Exceptions pickle by their args, which hold the joined message; workers need both parts.
         return type(self), (self.rule, self.detail)
+
+
+DEFECTS: Final = (
+    ArithmeticError,
+    AssertionError,
+    AttributeError,
+    LookupError,
+    RecursionError,
+    TypeError,
+    ValueError,
+)
+"""What a defect of this package raises when it reads an unforeseen input."""
+
+
+def defect_shown_by(error: Exception) -> ParseError:
+    """Return the reason for leaving out a paper that shows a defect, which must not end a build.
+
+    It names the error and the function, and repeats nothing of the paper.
+    """
+    where = ""
+    frame = error.__traceback__
+    # How deep a recursion is when it fails depends on its caller.
+    while frame is not None and not isinstance(error, RecursionError):
+        code = frame.tb_frame.f_code
+        where = f" in {Path(code.co_filename).stem}.{code.co_name}"
+        frame = frame.tb_next
+    detail = f"{type(error).__name__}{where}, a defect of this package; report it with the paper"
+    return ParseError("defect", detail)
 
 
 class SnapshotError(CycleDataError):

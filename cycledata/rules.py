@@ -145,6 +145,7 @@ _SENTENCES: Mapping[RuleGroup, Mapping[str, str]] = {
         "too-few-reviews": "The paper has too few reviews.",
         "too-short": "The paper has too few words.",
         "unrenderable": "The paper cannot be written in the chat format.",
+        "defect": "This package has a defect that the paper shows; report it with the paper.",
         "unusable-id": "The paper id cannot be used as a file name.",
     },
     "reference": {

@@ -28,7 +28,7 @@ from cycledata.consent.tombstones import Tombstone, standing_tombstones, write_t
 from cycledata.consent.works import WorkIndex, read_work_id
 from cycledata.datasets.spec import BuildContext, DatasetSpec, MakePaper, PaperRows, open_once
 from cycledata.datasets.text_cache import code_digest, forget_texts, package_versions
-from cycledata.errors import BuildError, ParseError
+from cycledata.errors import DEFECTS, BuildError, ParseError, defect_shown_by
 from cycledata.files import growing_folder
 from cycledata.load import MANIFEST, BuildManifest, read_build, verify_build
 from cycledata.manifest import FilePin, fingerprint, pin_file, write_manifest
@@ -375,9 +375,10 @@ def _make_paper(make: MakePaper[Any], context: BuildContext[Any], paper_id: str)
         return PaperRows(paper_id, dropped=(Dropped(paper_id, "unusable-id", detail, "parse"),))
     try:
         made = make(context, paper_id)
-    except ParseError as error:
+    except (ParseError, *DEFECTS) as error:
         # One invalid paper never stops a build; its row states the reason.
-        drop = Dropped(paper_id, error.rule, error.detail[:300], "parse")
+        reason = error if isinstance(error, ParseError) else defect_shown_by(error)
+        drop = Dropped(paper_id, reason.rule, reason.detail[:300], "parse")
         made = PaperRows(paper_id, dropped=(drop,))
     shown = redact(made.dropped, made.verdicts, context.policy)
     return made if shown == made.dropped else replace(made, dropped=shown)

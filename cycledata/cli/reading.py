@@ -299,16 +299,17 @@ def parse(
 
     A file that cannot be read gives `file` and `error`; the exit code is then 1.
     """
-    from cycledata.errors import ParseError
+    from cycledata.errors import DEFECTS, ParseError, defect_shown_by
     from cycledata.parse.paper import parse_paper
 
     failed = False
     for path in files:
         try:
             print(parse_paper(path.read_bytes(), file=path.name, main=main).model_dump_json())
-        except ParseError as error:
+        except (ParseError, *DEFECTS) as error:
             failed = True
-            row = {"file": path.name, "error": {"rule": error.rule, "detail": error.detail}}
+            reason = error if isinstance(error, ParseError) else defect_shown_by(error)
+            row = {"file": path.name, "error": {"rule": reason.rule, "detail": reason.detail}}
             print(json.dumps(row, ensure_ascii=False))
     if failed:
         raise typer.Exit(1)

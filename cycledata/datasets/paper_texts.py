@@ -9,7 +9,7 @@ from typing import Literal
 from cycledata.consent.evidence import Evidence
 from cycledata.consent.gather import eprint_evidence, note_evidence
 from cycledata.datasets.text_cache import parse_cached
-from cycledata.errors import ParseError
+from cycledata.errors import DEFECTS, defect_shown_by
 from cycledata.parse.arxiv import ArxivPaper
 from cycledata.parse.reviewer_orders import RULE as ORDER
 from cycledata.records import Dropped, PaperText, Submission
@@ -42,32 +42,25 @@ def parse_text(
         cut_hidden: cut words that the page does not show, and orders to a reviewer.
 
     Raises:
-        ParseError: the payload is not a valid e-print or PDF.
+        ParseError: the payload is not a valid e-print or PDF, or shows a defect of the reader.
     """
-    file = source.reply.key.split("/", 1)[1]
+    payload, file = source.reply.payload, source.reply.key.split("/", 1)[1]
+    identity: list[str | bool] = [source.reply.sha256, cut_hidden]
     if source.kind == "pdf":
-        read = partial(_parse_pdf, source, file, cut_hidden=cut_hidden)
-        return parse_cached(cache, file, [source.reply.sha256, cut_hidden], read)
-    from cycledata.parse.latex import parse_eprint
+        from cycledata.parse.pdf import parse_pdf
 
-    parse = partial(
-        parse_eprint,
-        source.reply.payload,
-        file=file,
-        bibliography=bibliography,
-        cut_hidden=cut_hidden,
-    )
-    return parse_cached(cache, file, [source.reply.sha256, bibliography, cut_hidden], parse)
+        parse = partial(parse_pdf, payload, file=file, cut_hidden=cut_hidden)
+    else:
+        from cycledata.parse.latex import parse_eprint
 
-
-def _parse_pdf(source: TextSource, file: str, *, cut_hidden: bool) -> PaperText:
-    from cycledata.parse.pdf import parse_pdf
-
+        parse = partial(
+            parse_eprint, payload, file=file, bibliography=bibliography, cut_hidden=cut_hidden
+        )
+        identity = [source.reply.sha256, bibliography, cut_hidden]
     try:
-        return parse_pdf(source.reply.payload, file=file, cut_hidden=cut_hidden)
-    except ValueError as error:
-        # The PDF converter is an optional extra; without it the paper's row states the reason.
-        raise ParseError("no-pdf-converter", str(error)) from error
+        return parse_cached(cache, file, identity, parse)
+    except DEFECTS as error:
+        raise defect_shown_by(error) from error
 
 
 def text_rows(paper_id: str, text: PaperText, *, cut_hidden: bool = False) -> tuple[Dropped, ...]:

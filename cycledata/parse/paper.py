@@ -1,6 +1,5 @@
 """Text of a paper from an e-print or a PDF."""
 
-from cycledata.errors import ParseError
 from cycledata.parse.latex.archive import open_eprint
 from cycledata.parse.latex.paper import parse_archive
 from cycledata.records import PaperText
@@ -22,7 +21,4 @@ def parse_paper(payload: bytes, *, file: str, main: str | None = None) -> PaperT
         return parse_archive(archive, file=file, main=main)
     from cycledata.parse.pdf.parse import parse_pdf  # its converters come with an extra
 
-    try:
-        return parse_pdf(archive.pdf, file=file)
-    except ValueError as error:
-        raise ParseError("no-pdf-converter", str(error)) from error
+    return parse_pdf(archive.pdf, file=file)

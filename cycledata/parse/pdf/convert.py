@@ -126,8 +126,7 @@ def convert(payload: bytes, *, converter: Converter, limits: PdfLimits = PDF_LIM
 
     Raises:
         ParseError: not a PDF, encrypted, damaged, without pages or text, past a limit, or the
-            converter failed.
-        ValueError: the converter is not installed.
+            converter failed or is not installed.
     """
     if not hasattr(os, "killpg"):
         detail = "PDFs are read in a process with limits, which Windows does not have; use WSL"
@@ -148,7 +147,8 @@ def convert(payload: bytes, *, converter: Converter, limits: PdfLimits = PDF_LIM
         raise ParseError(*reply["error"])
     if "missing" in reply:
         extra = "pdf" if converter == "pypdfium2" else converter
-        raise ValueError(f"{converter} is not installed; pip install 'cyclekit[{extra}]'")
+        detail = f"{converter} is not installed; pip install 'cyclekit[{extra}]'"
+        raise ParseError("no-pdf-converter", detail)
     blocks = tuple(
         Block(kind, text, page, tuple(box), tuple(map(_line, lines)))
         for kind, text, page, box, lines in reply["blocks"]
@@ -225,9 +225,8 @@ def _outside(payload: bytes, converter: Converter, limits: PdfLimits) -> Convert
     program_name = template[0]
     program = shutil.which(program_name)
     if program is None:
-        raise ValueError(
-            f"{program_name} is not on PATH; install {converter} in its own environment"
-        )
+        detail = f"{program_name} is not on PATH; install {converter} in its own environment"
+        raise ParseError("no-pdf-converter", detail)
     number = _version_of(program, limits)
     with tempfile.TemporaryDirectory() as folder:
         pdf, out = Path(folder, "paper.pdf"), Path(folder, "out")

@@ -74,8 +74,8 @@ def parse_pdf(
         Citations and the bibliography stay empty: a PDF's reference list is cut off, not read.
 
     Raises:
-        ParseError: not a PDF, encrypted, damaged, without text, past a limit.
-        ValueError: the converter is not installed.
+        ParseError: not a PDF, encrypted, damaged, without text, past a limit, or the converter is
+            not installed.
     """
     document = convert(payload, converter=converter, limits=limits)
     paper = paper_of(document, file=file)

@@ -9,7 +9,9 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 import psutil
@@ -22,8 +24,11 @@ from cycledata.builds.runner import DATASETS, build
 from cycledata.builds.takedown import take_down
 from cycledata.consent.policy import Policy, read_policy
 from cycledata.consent.tombstones import read_tombstones
+from cycledata.datasets.spec import BuildContext, PaperRows
 from cycledata.errors import BuildError, ChangedFileError
 from cycledata.load import read_build, verify_build
+from cycledata.parse import latex
+from cycledata.records import PaperText
 from cycledata.snapshot.reply import Reply
 
 REVIEW_5K = DATASETS["review-5k"]
@@ -315,3 +320,45 @@ def test_a_snapshot_of_nothing_gives_an_empty_build_only_if_asked(
     build(REVIEW_5K, snapshot, tmp_path / "out", policy=POLICY, allow_empty=True)
     manifest = verify_build(tmp_path / "out")
     assert (manifest.counts["papers"], manifest.configs) == (0, NO_ROWS)
+
+
+# Defects
+
+
+def test_a_text_that_shows_a_defect_of_the_reader_costs_its_paper_only_the_text(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, built: Path
+) -> None:
+    whole = pl.read_parquet(built / "default" / "*.parquet")["paper_id"].sort()
+    parse = latex.parse_eprint
+
+    def stumble(payload: bytes, *, file: str, **options: Any) -> PaperText:
+        found = parse(payload, file=file, **options)
+        if found.title == first_title:
+            raise IndexError(found.title)
+        return found
+
+    first_title = pl.read_parquet(built / "default" / "*.parquet").sort("paper_id")["title"][0]
+    monkeypatch.setattr(latex, "parse_eprint", stumble)
+    out = build_sample(tmp_path / "out")
+    assert pl.read_parquet(out / "default" / "*.parquet")["paper_id"].sort().equals(whole[1:])
+    drops = pl.read_parquet(out / "dropped.parquet").filter(rule="defect")
+    assert drops["paper_id"].to_list() == [whole[0]]
+    assert drops["detail"].item().startswith("IndexError in test_build_faults.stumble, a defect")
+    assert first_title not in drops["detail"].item()
+    scores = pl.read_parquet(out / "scores" / "*.parquet")
+    assert whole[0] in scores["paper_id"]
+    verify_build(out)
+
+
+def test_a_paper_that_shows_a_defect_is_left_out_with_the_reason(tmp_path: Path) -> None:
+    def make(context: BuildContext[Any], paper_id: str) -> PaperRows:
+        if paper_id == "SAMPLE5k03":
+            raise KeyError("its words")
+        return REVIEW_5K.make(context, paper_id)
+
+    report = build(replace(REVIEW_5K, make=make), sample.SNAPSHOT, tmp_path / "out", policy=POLICY)
+    assert report.manifest.dropped["parse: defect"] == 1
+    row = pl.read_parquet(tmp_path / "out" / "dropped.parquet").filter(rule="defect").row(0)
+    assert row[0] == "SAMPLE5k03"
+    assert "KeyError in test_build_faults.make" in row[2]
+    assert "words" not in row[2]

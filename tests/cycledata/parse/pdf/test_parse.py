@@ -316,7 +316,7 @@ def test_a_command_that_fails_is_quoted(tmp_path: Path, monkeypatch: pytest.Monk
 
 def test_a_missing_command_names_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "/nowhere")
-    with pytest.raises(ValueError, match="magic-pdf is not on PATH; install magic-pdf"):
+    with pytest.raises(ParseError, match="no-pdf-converter: magic-pdf is not on PATH; install"):
         parse_pdf(PAPER, file="x", converter="magic-pdf")
 
 
