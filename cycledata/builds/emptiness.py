@@ -96,6 +96,20 @@ def require_rows(
             )
 
 
+_RECIPE_RULES = frozenset(
+    {
+        "no-final-ratings", "no-initial-ratings", "not-english", "other-venue", "too-few-ratings",
+        "too-few-reviews", "too-short",
+    }
+)  # fmt: skip
+"""Rules that a key of the recipe changes."""
+_MISSING_NOTES = {
+    "no-title": ("the notes of the submissions", "a table that has titles and abstracts"),
+    "no-abstract": ("the notes of the submissions", "a table that has titles and abstracts"),
+    "no-decision": ("the notes of the decisions", "a table that has decisions"),
+    "no-reviews": ("the reviews", None),
+}
+"""Rules that drop papers whose notes are incomplete: the notes, and columns in place of them."""
 _PARTS = ("notes: ", "text: ", "references: ", "configs: ")
 """Stages whose reasons leave out no paper."""
 
@@ -119,8 +133,15 @@ def _next_step(
     """Return what would keep the papers that the most frequent reason leaves out."""
     main = _ordered(reasons)[0][0] if reasons else ""
     stage, _, rule = main.rpartition("/")[2].partition(": ")
-    if stage == "filter":
+    if rule in _RECIPE_RULES:
         return f"change the recipe (`cycledata recipe show {dataset}` lists its keys)"
+    if rule in _MISSING_NOTES:
+        notes, columns = _MISSING_NOTES[rule]
+        step = f"run `cycledata import openreview-notes FILE... --snapshot {folder}` with {notes}"
+        table = f"`cycledata import openreview-ratings FILE --snapshot {folder}` with {columns}"
+        return f"{step}, or {table}" if columns else step
+    if stage == "filter":
+        return "add papers that pass this rule"
     if rule == "unknown-form":
         return f"run `cycledata import openreview-invitations FILE... --snapshot {folder}`"
     if stage == "takedown":

@@ -64,7 +64,7 @@ def split(
     n_month_only = sum(item.published_by is not None for item in items)
     months = {
         MONTH_ONLY: n_month_only,
-        "Of these in the reserve, as train ends in their month": chronology.n_undecided,
+        f"{MONTH_ONLY}, in the reserve": chronology.n_undecided,
     }
     return split_of, {
         **(months if n_month_only else {}),

@@ -1,5 +1,6 @@
 """A build, config or split without rows is an error that names what is missing."""
 
+import json
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
@@ -63,6 +64,25 @@ def test_a_config_without_rows_names_the_reason_and_the_command(
     message = refused(tmp_path, REVIEW_5K, forums)
     assert "config default of review-5k would have no rows: default/text: no-text (2, " in message
     assert f"run `cycledata import arxiv-ids FILE --snapshot {forums}`" in message
+
+
+def test_notes_without_submissions_ask_for_them_and_not_for_another_recipe(
+    tmp_path: Path, make_forum: Callable[..., Reply], make_snapshot: Snapshots
+) -> None:
+    forums = []
+    for n in range(3):
+        whole = make_forum(f"p{n}", title="T", abstract="We.", review="Good.", licence="CC BY 4.0")
+        document = json.loads(whole.payload)
+        document["notes"] = [note for note in document["notes"] if note["id"] != f"p{n}"]
+        forums.append(replace(whole, payload=json.dumps(document).encode()))
+    snapshot = make_snapshot(tmp_path / "s", forums)
+    message = refused(tmp_path, REVIEW_5K, snapshot)
+    assert "default/filter: no-title (3, " in message
+    assert (
+        f"run `cycledata import openreview-notes FILE... --snapshot {snapshot}` with the" in message
+    )
+    assert "openreview-ratings FILE" in message
+    assert "recipe show" not in message
 
 
 def test_a_recipe_that_drops_every_paper_names_the_rule_with_an_example(tmp_path: Path) -> None:
