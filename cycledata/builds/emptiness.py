@@ -15,18 +15,25 @@ MAX_REASONS = 3
 """Most frequent reasons that a message names."""
 Reasons = Mapping[str, tuple[int, str]]
 """``"<stage>: <rule>"`` to the number of rows of ``dropped.parquet`` and an example."""
+_IMPORTS = {
+    "review-5k": "openreview-notes FILE...",
+    "research-14k": "accepted-papers FILE",
+}
+"""Dataset to the import that brings its papers."""
 _ACCEPT = "or give --allow-empty to build it nevertheless"
 
 
-def require_papers(dataset: str, n_papers: int, snapshot: SealedSnapshot, folder: Path) -> None:
+def require_papers(dataset: str, n_papers: int, folder: Path) -> None:
     """Require at least one paper.
 
     Raises:
         EmptyBuildError: the snapshot has no paper of the dataset.
     """
     if not n_papers:
-        step = _command({dataset}, snapshot, folder)
-        raise EmptyBuildError(f"{folder}: expected papers for {dataset}, found none; {step}")
+        raise EmptyBuildError(
+            f"{folder}: expected papers for {dataset}, found none; run `cycledata import "
+            f"{_IMPORTS[dataset]} --snapshot {folder}`"
+        )
 
 
 def require_rows(
@@ -108,6 +115,7 @@ _MISSING_NOTES = {
     "no-abstract": ("the notes of the submissions", "a table that has titles and abstracts"),
     "no-decision": ("the notes of the decisions", "a table that has decisions"),
     "no-reviews": ("the reviews", None),
+    "no-notes": ("the notes of these papers", None),
 }
 """Rules that drop papers whose notes are incomplete: the notes, and columns in place of them."""
 _PARTS = ("notes: ", "text: ", "references: ", "configs: ")
@@ -146,12 +154,27 @@ def _next_step(
         return f"run `cycledata import openreview-invitations FILE... --snapshot {folder}`"
     if stage == "takedown":
         return "the papers were taken down; use another snapshot"
-    step = _command({f"{dataset} {config}"}, snapshot, folder)
-    return f"{step}, or change --policy" if stage == "consent" else step
+    of_license = stage == "consent"
+    step = _command(f"{dataset} {config}", snapshot, folder, of_license=of_license)
+    return f"{step}, or change --policy" if of_license else step
 
 
-def _command(configs: Collection[str], snapshot: SealedSnapshot, folder: Path) -> str:
-    """Return the commands that supply the missing input of some configs, or `cycledata status`."""
-    missing = take_inventory(snapshot, str(folder)).missing
-    commands = [f"`{item.command}`" for item in missing if item.config in configs]
-    return "run " + " or ".join(commands[:2] or [f"`cycledata status {folder}`"])
+def _command(
+    config: str, snapshot: SealedSnapshot, folder: Path, *, of_license: bool = False
+) -> str:
+    """Return the commands that supply the missing input of a config, or `cycledata status`.
+
+    Args:
+        config: dataset and config.
+        snapshot: source of the build.
+        folder: its folder.
+        of_license: leave out what supplies no license, if something does.
+    """
+    missing = [i for i in take_inventory(snapshot, str(folder)).missing if i.config == config]
+    if of_license:
+        missing = [item for item in missing if "license" in item.what] or missing
+    commands = []
+    for item in missing[:2]:
+        command, _, remark = item.command.partition(" (")
+        commands.append(f"`{command}`" + (f" ({remark}" if remark else ""))
+    return "run " + " or ".join(commands or [f"`cycledata status {folder}`"])

@@ -185,7 +185,7 @@ def _build_once(
         unknown_ids = _unknown_ids(policy, {*paper_ids, *keys})
         return BuildReport(finished, unchanged=True, unknown_ids=unknown_ids)
     if required:
-        require_papers(dataset.name, len(paper_ids), sealed, snapshot)
+        require_papers(dataset.name, len(paper_ids), snapshot)
     with growing_folder(out) as folder:
         context = BuildContext(
             snapshot_path=snapshot.resolve(),
