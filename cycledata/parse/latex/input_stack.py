@@ -59,8 +59,14 @@ class InputFrame:
 
     def innermost(self) -> int:
         """Return the start of the innermost group open at ``pos``, or -1 if none is."""
-        text, opened = self.text, self.opened
-        for match in tokens.OPENING.finditer(text, self.scanned, self.pos):
+        text, opened, end = self.text, self.opened, self.pos
+        at = self.scanned
+        while at < end:
+            passed = tokens.UNTIL_OPENING.match(text, at, end)
+            match = tokens.OPENING.match(text, passed.end() if passed else at, end)
+            if match is None:
+                break
+            at = match.end()
             piece, word = match[0], match[1]
             if piece == "{" or (word == "begin" and piece != "\\begin{document}"):
                 opened.append(match.start())

@@ -26,12 +26,14 @@ _SPACE = re.compile(r"(?:[ \t\n\r\f]|%[^\n]*+)*+")
 _INLINE_SPACE = re.compile(r"[ \t]*+(?:%[^\n]*+)?+(?:\n[ \t]*+(?:%[^\n]*+\n[ \t]*+)*+)?+")
 _ESCAPED = r"\\(?!(?:begin|end)\{)."
 _PLAIN_GROUP = rf"\{{[^{{}}\\%]*+(?:{_ESCAPED}[^{{}}\\%]*+)*+\}}"
-OPENING = re.compile(
-    rf"\{{(?:[^{{}}\\%]*+(?:(?:{_ESCAPED}|{_PLAIN_GROUP})[^{{}}\\%]*+)*+\}})?+"
-    r"|\}|\\(?:(begin|end)\{[^{}\n]*+\}|[{}%\\])|%[^\n]*+",
+UNTIL_OPENING = re.compile(
+    rf"[^{{}}\\%]*+(?:(?:{_ESCAPED}|\{{[^{{}}\\%]*+(?:(?:{_ESCAPED}|{_PLAIN_GROUP})[^{{}}\\%]*+)*+\}}"
+    r"|%[^\n]*+)[^{}\\%]*+)*+",
     re.DOTALL,
 )
-"""What opens or closes a group; one with at most one level of groups is passed over whole."""
+"""What neither opens nor closes a group; one with at most one level of groups is passed whole."""
+OPENING = re.compile(r"\{|\}|\\(begin|end)\{[^{}\n]*+\}|\\")
+"""What comes then, or a backslash that begins no command."""
 _COMMENT = re.compile(r"\\[%\\]|%[^\n]*+\n?[ \t]*+")
 _LONGEST_WORD = 60
 
