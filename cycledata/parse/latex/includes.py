@@ -7,7 +7,7 @@ from posixpath import dirname, normpath
 from cycledata.parse.latex.tokens import is_live
 
 _INPUT = re.compile(
-    r"\\(?=[isI])(?:(?:input|include|subfile|subfileinclude|InputIfFileExists)(?![A-Za-z@])\s*+"
+    r"\\(?=in|im|su|In)(?:(?:input|include|subfile|subfileinclude|InputIfFileExists)(?![A-Za-z@])\s*+"
     r"(?:\{([^{}]{0,300}+)\}|([^\s{}\\%]{1,300}+))"
     r"|(?:sub)?(?:import|inputfrom|includefrom)\*?\s*+\{([^{}]{0,300}+)\}\s*+\{([^{}]{0,300}+)\})"
 )
