@@ -71,18 +71,19 @@ _ORDER = re.compile(
 )
 
 _ACTS = (
-    "give", "provide", "write", "output", "generate", "produce", "return", "assign", "award",
-    "leave", "respond", "rate", "score", "evaluate",
+    "score", "rate", "provide", "evaluate", "output", "give", "produce", "write", "return",
+    "assign", "award", "leave", "respond",
 )  # fmt: skip
+"""The most frequent come first, here and below; "generate" contains "rate"."""
 _PRAISES = (
-    "positive", "favo", "glowing", "enthusiastic", "excellent", "outstanding", "high", "maximum",
-    "top", "perfect", "full", "strong", "best", "10",
+    "high", "10", "best", "top", "full", "strong", "positive", "maximum", "perfect", "favo",
+    "glowing", "enthusiastic", "excellent", "outstanding",
 )  # fmt: skip
 _PRAISED = re.compile(rf"\b{_PRAISE}\b.{{0,30}}?\b{_JUDGMENT}\b", re.DOTALL)
 _RATED = ("rate th", "score th", "evaluate th")
 _REFUSALS = ("not", "don't", "never", "avoid")
 _CRITICISMS = ("negative", "weakness", "flaw", "shortcoming", "criticism")
-_ALONE = ("ignore", "disregard", "forget", "override", "bypass", "accept", "praise", "you")
+_ALONE = ("you", "accept", "ignore", "disregard", "forget", "override", "bypass", "praise")
 """Every order contains one of these, or an act with praise, or a refusal of criticism."""
 
 
