@@ -129,7 +129,8 @@ def _before_separator(words: Sequence[str]) -> Sequence[str]:
 
 def _misused(error: typer.TyperException) -> int:
     # An empty message means that the help page was printed instead.
-    if message := re.sub(r"\s+", " ", error.format_message()).strip():
+    message = re.sub(r"\s+", " ", error.format_message()).replace("Value error, ", "").strip()
+    if message:
         context = getattr(error, "ctx", None)
         where = f"; see `{context.command_path} --help`" if context is not None else ""
         fail(f"{message.rstrip('.')}{where}")

@@ -99,7 +99,8 @@ def build(
     from cycledata.builds import runner
     from cycledata.consent.policy import read_policy
     from cycledata.datasets.recipe_file import read_recipe
-    from cycledata.datasets.review5k.forms import inferred_venues
+    from cycledata.datasets.review5k.forms import inferred_venues, unused_venues
+    from cycledata.datasets.review5k.recipe import Review5kRecipe
     from cycledata.files import cache_folder
 
     if snapshot is None and policy is None:
@@ -108,9 +109,10 @@ def build(
     if venue and dataset is not Dataset.REVIEW_5K:
         raise typer.BadParameter(f"{dataset.value} is chosen by lists", param_hint="--venue")
     used = read_recipe(spec.recipe, recipe, overrides or [], {"venues": venue} if venue else {})
+    spec = _with_forms(replace(spec, recipe=used), form or [])
     with progress("Building papers") as on_progress:
         report = runner.build(
-            _with_forms(replace(spec, recipe=used), form or []),
+            spec,
             snapshot or sample.SNAPSHOT,
             out,
             policy=read_policy(policy),
@@ -129,6 +131,9 @@ def build(
             f"{inferred}: no invitation and no known form; fields and scale were inferred from the"
             " reviews. Import the venue's invitations or give --form to be certain"
         )
+    if isinstance(spec.recipe, Review5kRecipe):
+        for unused in unused_venues(spec.recipe, report.manifest.facts):
+            warn(f"not used: a form or calendar of {unused}: the build has no papers of this venue")
     if snapshot is not None:
         _warn_unused(snapshot)
     if as_json:
@@ -168,7 +173,9 @@ def _with_forms(dataset: "DatasetSpec[Any]", files: list[Path]) -> "DatasetSpec[
         return dataset
     if not isinstance(dataset.recipe, Review5kRecipe):
         raise typer.BadParameter(f"{dataset.name} reads no reviews", param_hint="--form")
-    forms = {venue: form for path in files for venue, form in read_form_file(path).items()}
+    forms = {form.venue: form for form in dataset.recipe.forms}
+    for path in files:
+        forms.update(read_form_file(path))
     recipe = dataset.recipe.model_copy(update={"forms": tuple(forms[v] for v in sorted(forms))})
     return replace(dataset, recipe=recipe)
 

@@ -368,6 +368,31 @@ def test_show_export_and_list_read_a_build(cli: Cli, built: Path, tmp_path: Path
     assert kinds == {row["kind"] for row in names}
 
 
+def test_forms_of_recipe_and_option_are_both_used_and_those_without_papers_named(
+    cli: Cli, tmp_path: Path
+) -> None:
+    form = (
+        '[[form]]\nvenues = ["{}"]\nfields = {{rating = "rating"}}\nevidence = "ours"\n'
+        'scale = "iclr-2022-2025-rating"\n'
+    )
+    recipe, more = tmp_path / "recipe.toml", tmp_path / "more.toml"
+    recipe.write_text(
+        '[[forms]]\nvenue = "ICLR.cc/2024/Conference"\nsource = "file"\nevidence = "mine"\n'
+        'fields = [{name = "rating", role = "rating", values = [1, 3, 5, 6, 8, 10]}]\n'
+        'rating_scale = {name = "s", values = [1, 3, 5, 6, 8, 10], accept_threshold = 8}\n'
+    )
+    more.write_text(form.format("Else.org/2024/Conference"))
+    options = ("--recipe", recipe, "--form", more, "--config", "scores", "--json")
+    ran = cli("build", "review-5k", "--out", tmp_path / "out", *options)
+    assert ran.err == (
+        "warning: not used: a form or calendar of Else.org/2024/Conference: the build has no"
+        " papers of this venue\n"
+    )
+    manifest = json.loads(ran.out)
+    assert len(manifest["inputs"]["recipe"]["forms"]) == 2
+    assert manifest["facts"]["Accept threshold of ICLR.cc/2024/Conference"] == 8
+
+
 def test_status_names_what_is_missing_and_the_command_for_it(cli: Cli, tmp_path: Path) -> None:
     snapshot, notes = tmp_path / "s", tmp_path / "notes.jsonl"
     notes.write_text('{"id": "forumA", "forum": "forumA", "content": {"title": "T"}}\n')

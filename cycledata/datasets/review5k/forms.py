@@ -108,12 +108,25 @@ def form_facts(form: VenueForm) -> dict[str, Any]:
 
 def inferred_venues(facts: Mapping[str, Any]) -> list[str]:
     """Return the venues whose form was inferred from their reviews, from a manifest's facts."""
-    prefix = "Review form of "
+    return [venue for venue, form in _used_forms(facts) if form.startswith("notes: ")]
+
+
+def unused_venues(recipe: Review5kRecipe, facts: Mapping[str, Any]) -> list[str]:
+    """Return the venues of which a recipe has a form or a calendar, and a build has no papers."""
+    built = [venue for venue, _ in _used_forms(facts)]
+    stated = {form.venue for form in recipe.forms} | {days.venue for days in recipe.calendars}
     return [
-        name.removeprefix(prefix)
-        for name, fact in sorted(facts.items())
-        if name.startswith(prefix) and str(fact).startswith("notes: ")
+        venue
+        for venue in sorted(stated)
+        if not any(v == venue or (venue[-2:] == "/*" and v.startswith(venue[:-1])) for v in built)
     ]
+
+
+def _used_forms(facts: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Return each venue of a manifest's facts with the source of its form."""
+    prefix = "Review form of "
+    named = [(name, str(fact)) for name, fact in sorted(facts.items()) if name.startswith(prefix)]
+    return [(name.removeprefix(prefix), fact) for name, fact in named]
 
 
 def _invitations(snapshot: SealedSnapshot) -> Iterator[Any]:

@@ -1,6 +1,7 @@
 """Recipe of Review-5k (Section 2.1 of the paper): parameters, stages, splits."""
 
 import datetime as dt
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Annotated, Any, Literal, Self
@@ -63,6 +64,15 @@ class Review5kRecipe(Record):
     """Days of the discussion of venues; they override the shipped ones."""
     rebuttal_messages: bool = False
     """Whether rows of ``threads`` with an authors' response have chat ``messages``."""
+
+    @model_validator(mode="after")
+    def _one_of_each_venue(self) -> Self:
+        for key, stated in (("forms", self.forms), ("calendars", self.calendars)):
+            venues = Counter(item.venue for item in stated)
+            repeated = [venue for venue, n in venues.items() if n > 1]
+            if repeated:
+                raise ValueError(f"{key}: expected one per venue, found several of {repeated[0]}")
+        return self
 
     @model_validator(mode="after")
     def _split_is_stated(self) -> Self:

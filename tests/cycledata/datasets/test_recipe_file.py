@@ -64,6 +64,10 @@ INVALID = {
     'calendars=[{venue="a", before_until=2024-02-01, final_from=2024-01-01, evidence=""}]': (
         "calendars.0: final_from: expected a day after 2024-02-01, found 2024-01-01;"
     ),
+    'calendars=[{venue="a", before_until=2024-01-01, evidence=""}, {venue="a", '
+    'before_until=2024-02-01, evidence=""}]': (
+        "calendars: expected one per venue, found several of a;"
+    ),
 }
 
 
