@@ -194,7 +194,7 @@ def _may_hold_tex(path: str) -> bool:
 
 
 def _is_of_mac(path: str) -> bool:
-    """Return whether a file holds what a Mac keeps beside another file."""
+    """Return True if a file is one that macOS keeps beside another file."""
     return "__MACOSX" in path and "__MACOSX" in path.split("/")
 
 
