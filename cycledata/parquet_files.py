@@ -1,9 +1,12 @@
 """Parquet files: one writer configuration, so that equal tables give equal bytes."""
 
+import errno
+import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from cycledata.errors import ChangedFileError
 from cycledata.files import replace_file
 
 if TYPE_CHECKING:
@@ -43,17 +46,33 @@ def write_parquet(path: Path, table: "pa.Table", *, row_group_rows: int = 1000) 
         writer.write_table(table.replace_schema_metadata(None), row_group_size=row_group_rows)
 
 
-def read_parquet(path: Path, columns: list[str] | None = None) -> "pa.Table":
-    """Read a Parquet file, or some of its columns, into memory."""
+def open_parquet(path: Path, *, remedy: str = "restore it or make it again") -> "pq.ParquetFile":
+    """Open a Parquet file.
+
+    Raises:
+        ChangedFileError: the file is damaged or another file; the message ends with the remedy.
+        OSError: it cannot be opened.
+    """
+    import pyarrow as pa
     import pyarrow.parquet as pq
 
-    return pq.ParquetFile(path).read(columns=columns)
+    try:
+        return pq.ParquetFile(path)
+    except FileNotFoundError as error:
+        # The error of pyarrow has no file name.
+        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(path)) from error
+    except pa.ArrowException as error:
+        raise ChangedFileError(f"{path}: expected a whole Parquet file; {remedy}") from error
+
+
+def read_parquet(path: Path, columns: list[str] | None = None) -> "pa.Table":
+    """Read a Parquet file, or some of its columns, into memory."""
+    with open_parquet(path) as file:
+        return file.read(columns=columns)
 
 
 def iterate_parquet(path: Path, columns: list[str] | None = None) -> Iterator[dict[str, object]]:
     """Yield the rows of a Parquet file in order, with one row group in memory."""
-    import pyarrow.parquet as pq
-
-    with pq.ParquetFile(path) as file:
+    with open_parquet(path) as file:
         for index in range(file.num_row_groups):
             yield from file.read_row_group(index, columns=columns).to_pylist()

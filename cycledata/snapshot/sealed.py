@@ -17,6 +17,7 @@ from cycledata.errors import (
 )
 from cycledata.files import canonical_json
 from cycledata.manifest import Manifest, manifest_bytes, pin_file, read_manifest, verify_files
+from cycledata.parquet_files import open_parquet
 from cycledata.snapshot.reply import DATABASE, MANIFEST, Reply
 
 if TYPE_CHECKING:
@@ -155,14 +156,12 @@ class SealedSnapshot:
 
     def _group(self, number: int) -> list[Reply]:
         """Return the replies of a row group, numbered over all shards; the last few are cached."""
-        import pyarrow.parquet as pq
-
         if number in self._groups:
             self._groups.move_to_end(number)
             return self._groups[number]
         shard, position = self._keyed().groups[number]
         if shard not in self._files:
-            self._files[shard] = pq.ParquetFile(self.path / shard)
+            self._files[shard] = open_parquet(self.path / shard, remedy=_REMEDY)
         replies = _replies(_read_groups(self._files[shard], shard, [position], _REPLY_COLUMNS))
         self._groups[number] = replies
         if len(self._groups) > _CACHED_GROUPS:
@@ -174,15 +173,13 @@ class _Index:
     """Position of each reply. Shards are sorted, so the rank of a key is its row."""
 
     def __init__(self, path: Path, manifest: SnapshotManifest) -> None:
-        import pyarrow.parquet as pq
-
         self.keys: dict[str, list[str]] = {}
         self.first_row: dict[str, int] = {}
         self.groups: list[tuple[str, int]] = []
         self.group_starts: list[int] = []
         row = 0
         for pin in manifest.files:
-            with pq.ParquetFile(path / pin.path) as file:
+            with open_parquet(path / pin.path, remedy=_REMEDY) as file:
                 positions = range(file.num_row_groups)
                 columns = _read_groups(file, pin.path, positions, ["service", "key"])
                 self.groups += [(pin.path, position) for position in positions]
@@ -221,8 +218,13 @@ def _read_sealed(path: Path) -> SnapshotManifest:
     if (path / MANIFEST).is_file():
         return read_manifest(path / MANIFEST, SnapshotManifest)
     if any(path.glob(SHARDS)) or any(path.glob(f".{SHARDS}.*.tmp")):
+        step = (
+            "run `cycledata seal`"
+            if (path / DATABASE).is_file()
+            else f"copy {MANIFEST} or {DATABASE} from where the snapshot came"
+        )
         raise HalfWrittenError(
-            f"{path}: shards but no {MANIFEST}, so sealing was interrupted; run `cycledata seal`"
+            f"{path}: shards but no {MANIFEST}, so sealing was interrupted; {step}"
         )
     if (path / DATABASE).is_file():
         raise UnsealedError(f"{path}: still open ({DATABASE}); run `cycledata seal` first")

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,9 +13,11 @@ import pytest
 
 import cycledata
 from cycledata import sample
+from cycledata.builds.explain import explain
 from cycledata.builds.runner import DATASETS, build
 from cycledata.cli.reading import ExportFormat, write_rows
 from cycledata.consent.policy import read_policy
+from cycledata.errors import ChangedFileError
 
 TEXTS = [
     "=cmd|' /C calc'!A0", "+1", "-1+2", "@SUM(A1)", "\tx", "\rx", "-0ZOjmjFnN", "a\rb", "a\r\nb",
@@ -88,3 +91,14 @@ def test_wrong_columns_are_refused_by_every_reader(
     for read in (cycledata.load_frame, cycledata.load_split, cycledata.iterate_rows):
         with pytest.raises(error, match=message.replace("[", r"\[")):
             list(read(folder, "scores", "test", columns))
+
+
+def test_a_damaged_or_missing_file_beside_the_rows_is_named(folder: Path, tmp_path: Path) -> None:
+    copy = Path(shutil.copytree(folder, tmp_path / "copy"))
+    (copy / "dropped.parquet").write_bytes(b"PAR1")
+    with pytest.raises(ChangedFileError, match=r"dropped.parquet: expected a whole Parquet file"):
+        explain(copy, "SAMPLE5k01")
+    (copy / "dropped.parquet").unlink()
+    with pytest.raises(FileNotFoundError) as error:
+        explain(copy, "SAMPLE5k01")
+    assert error.value.filename == str(copy / "dropped.parquet")

@@ -254,10 +254,18 @@ def test_every_wrong_state_has_its_own_error(
     seal(tmp_path, shard_bytes=5000)
     manifest = (tmp_path / "snapshot.json").read_bytes()
     (tmp_path / "snapshot.json").unlink()
-    with pytest.raises(HalfWrittenError, match="sealing was interrupted"):
+    with pytest.raises(HalfWrittenError, match=r"interrupted; run `cycledata seal`"):
         SealedSnapshot.open(tmp_path)
+    database = (tmp_path / "replies.sqlite").rename(tmp_path / "elsewhere")
+    with pytest.raises(HalfWrittenError, match=r"copy snapshot.json or replies.sqlite from where"):
+        SealedSnapshot.open(tmp_path)
+    database.rename(tmp_path / "replies.sqlite")
     (tmp_path / "snapshot.json").write_bytes(manifest)
     shard = (tmp_path / "replies-00001.parquet").read_bytes()
+    (tmp_path / "replies-00001.parquet").write_bytes(shard[:100])
+    with pytest.raises(ChangedFileError, match=r"expected a whole Parquet file; restore the file"):
+        SealedSnapshot.open(tmp_path, verify=False).get("arxiv", "00000")
+    (tmp_path / "replies-00001.parquet").write_bytes(shard)
     _flip(tmp_path / "replies-00001.parquet")
     with pytest.raises(ChangedFileError, match=r"replies-00001.parquet: manifest pins sha256"):
         SealedSnapshot.open(tmp_path)
