@@ -30,6 +30,25 @@ def test_a_definition_is_used(parse_body: Parse, definition: str, use: str, titl
     assert [each.title for each in parse_body(use, definition).sections] == [title]
 
 
+@pytest.mark.parametrize(
+    ("between", "last"),
+    [
+        (r"\renewcommand{\look}[1]{\cite{#1}}", r"\cite{Zed} b"),
+        (r"\let\xspace\relax", r"\look{Zed}b"),
+        (r"\renewcommand{\zed}{New}", "Newb"),
+        ("", r"\look{Zed} b"),
+    ],
+    ids=["inner", "xspace", "itself", "none"],
+)
+def test_a_macro_is_looked_at_again_after_a_definition(
+    parse_body: Parse, between: str, last: str
+) -> None:
+    preamble = r"\newcommand{\zed}{\look{Zed}\xspace}"
+    text = parse_body(rf"\section{{T}} \zed, \zed b $x^\zed$ {between}\zed b", preamble)
+    once = r"\look{Zed}, \look{Zed} b $x^{\look{Zed}}$ "
+    assert text.sections[0].text == once + last
+
+
 def test_expl3_code_defines_and_prints_nothing(parse_body: Parse) -> None:
     preamble = (
         "\\ExplSyntaxOn\n\\cs_new_protected:Nn \\pap_head:n { \\section { #1 } }\n"
