@@ -90,7 +90,8 @@ def ticks(low: float, high: float, *, whole: bool = False, most: int = 5) -> lis
     [0.0, 0.2, 0.4, 0.6, 0.8, 1.0]
     """
     if high <= low:
-        low, high = low - 0.5, high + 0.5
+        # Shares and counts that are all zero cannot be below it.
+        low, high = (0.0, 1.0) if low == 0 else (low - 0.5, high + 0.5)
     raw = (high - low) / (most - 1)
     power = 10.0 ** math.floor(math.log10(raw))
     step = next(power * m for m in (1, 2, 5, 10) if power * m >= raw * 0.999)

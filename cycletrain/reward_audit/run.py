@@ -293,7 +293,7 @@ def _figure_3(judged: dict[str, list[JudgedPaper]]) -> tuple[Curve, ...]:
             draw_best_of(
                 groups,
                 name=f"audit-best-of-n-{side}",
-                title=f"Figure 3, {side} training: rating of the best of n",
+                title=f"Figure 3, {side} training: best of n papers",
             )
         )
     return tuple(curve for curve in curves if curve is not None)
