@@ -6,6 +6,7 @@ bytes on every machine: no clock, no locale, no order of arrival. See also `json
 """
 
 import datetime as dt
+import errno
 import hashlib
 import json
 import math
@@ -20,6 +21,7 @@ from cycledata.errors import BuildError, FileLockedError
 
 MAX_JSON_DEPTH = 200
 """Nesting beyond which a JSON value is refused; real replies stay below 20."""
+_DEVICES = (Path("/dev"), Path("/dev/fd"), Path("/proc/self/fd"))
 _TOO_DEEP = f"nested deeper than {MAX_JSON_DEPTH} levels"
 
 
@@ -29,7 +31,14 @@ def replace_file(path: Path) -> Iterator[Path]:
 
     The bytes are flushed to the disk before the rename and the folder after it, so that a kill or
     a power cut leaves the old file or the new one, never a mixture.
+
+    Raises:
+        FileExistsError: `path` is a device, a pipe or a folder, which must not be replaced.
+        OSError: the file cannot be written; `filename` is `path`.
     """
+    # /dev/stdout is a link, and what it points to may be a file.
+    if path.exists() and (not path.is_file() or path.absolute().parent in _DEVICES):
+        raise FileExistsError(errno.EEXIST, "expected a file or a new name", str(path))
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
         yield temporary

@@ -108,6 +108,23 @@ while True:
 """
 
 
+def test_a_device_a_pipe_and_a_folder_are_never_replaced(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "folder").mkdir()
+    for path in (tmp_path / "pipe", tmp_path / "folder", Path(os.devnull)):
+        with pytest.raises(FileExistsError, match="expected a file or a new name") as error:
+            write_file(path, "text")
+        assert error.value.filename == str(path)
+        assert not path.is_file()
+
+
+def test_an_error_of_a_write_names_the_file_that_was_asked_for(tmp_path: Path) -> None:
+    path = tmp_path / "missing" / "rows.csv"
+    with pytest.raises(FileNotFoundError) as error, replace_file(path) as temporary:
+        temporary.write_text("text")
+    assert error.value.filename == str(path)
+
+
 def test_a_kill_leaves_one_whole_file(tmp_path: Path) -> None:
     path = tmp_path / "a.txt"
     for pause_s in (0.0, 0.003, 0.011):
