@@ -41,6 +41,8 @@ MAX_TEXT_BYTES = 256 << 20
 _PAPER_IDS = ("paper_id", "forum", "id", "entry", "entry_id")
 _LICENSES = ("license", "licence", "license_url")
 _LICENSE_SOURCES = ("license_source", "licence_source", "source")
+_LONGEST_DELAY = dt.timedelta(days=366)
+"""Time from a submission to its announcement, far more than moderation takes."""
 _COMMAND = re.compile(r"\\[A-Za-z]")
 
 
@@ -91,10 +93,11 @@ def _named_id(row: object) -> NamedArxivId | str:
     try:
         arxiv_id, in_id = read_arxiv_id(stated)
         published = _day(row.get("published"))
-        if published is not None and published > days_of_id(arxiv_id)[1]:
+        first, last = days_of_id(arxiv_id)
+        if published is not None and not first - _LONGEST_DELAY <= published <= last:
             return (
-                f"published: expected the day of version 1, in or before the month of {arxiv_id}, "
-                f"found {published}"
+                f"published: expected the day of version 1, in the month of {arxiv_id} or up to a "
+                f"year before it, found {published}"
             )
         given = int(str(version).removeprefix("v")) if version not in (None, "") else None
         if in_id and given and in_id != given:
