@@ -16,13 +16,10 @@ SHALLOW_GROUP = re.compile(
 )
 """A group without comments and with at most two levels of groups in it."""
 _BRACE = re.compile(r"\{|\}|\\[{}\\]")
-_UNTIL_BRACE = re.compile(
-    rf"[^{{}}\\]*+(?:(?:\\.|{SHALLOW_GROUP.pattern})[^{{}}\\]*+)*+", re.DOTALL
-)
-"""What comes before a brace that closes the group around it, or that opens a deep group."""
-_UNTIL_BRACE_OR_COMMENT = re.compile(
-    rf"[^{{}}\\%]*+(?:(?:\\.|{SHALLOW_GROUP.pattern})[^{{}}\\%]*+)*+", re.DOTALL
-)
+_INNER = r"[^{}\\%]*+(?:(?:\\.|\{[^{}\\%]*+(?:\\.[^{}\\%]*+)*+\})[^{}\\%]*+)*+\}"
+_GROUP_OR_BRACE = re.compile(rf"\{{(?:{_INNER})?+|\}}|\\[{{}}\\]", re.DOTALL)
+"""A brace, or a group with at most one level of groups in it, which is passed over whole."""
+_GROUP_OR_BRACE_OR_COMMENT = re.compile(rf"\{{(?:{_INNER})?+|\}}|\\[{{}}%\\]|%[^\n]*+", re.DOTALL)
 _BRACKET = re.compile(r"\{|\}|\[|\]|\\[{}\[\]\\]")
 _BRACKET_OR_COMMENT = re.compile(r"\{|\}|\[|\]|\\[{}\[\]%\\]|%[^\n]*+")
 _ENVIRONMENT = re.compile(r"\\(?:(begin|end)\{|[%\\])|%[^\n]*+")
@@ -55,25 +52,18 @@ def deep_group_end(text: str, start: int, *, comments: bool = False, limit: int 
     """Return what ``group_end`` does, for a group that is no ``SHALLOW_GROUP``."""
     if not text.startswith("{", start):
         return -1
-    passed = _UNTIL_BRACE_OR_COMMENT if comments else _UNTIL_BRACE
-    stop = min(len(text), start + limit)
-    depth, pos = 1, start + 1
-    while match := passed.match(text, pos, stop):
-        pos = match.end()
-        char = text[pos] if pos < stop else ""
-        if char == "{":
+    pattern = _GROUP_OR_BRACE_OR_COMMENT if comments else _GROUP_OR_BRACE
+    depth = 0
+    for match in pattern.finditer(text, start, min(len(text), start + limit)):
+        piece = match[0]
+        if piece == "{":
             depth += 1
-        elif char == "}":
+        elif piece == "}":
             depth -= 1
             if depth == 0:
-                return pos + 1
-        elif char == "%":
-            pos = text.find("\n", pos, stop)
-            if pos < 0:
-                break
-        else:  # the end, or a backslash before it
-            break
-        pos += 1
+                return match.end()
+        elif depth == 0:  # the group itself, passed over whole
+            return match.end()
     return -1
 
 
