@@ -191,9 +191,14 @@ def report_orders(paper: PaperText, *, cut: bool = False) -> PaperText:
 
 
 def _without(text: str, spans: list[tuple[int, int]]) -> str:
-    for start, end in (_balanced(text, *span) for span in reversed(spans)):
-        text = text[:start].rstrip(" ") + " " * bool(text[end:].strip()) + text[end:].lstrip(" ")
-    return text.strip() if spans else text
+    if not spans:
+        return text
+    pieces, place = [], 0
+    for start, end in (_balanced(text, *span) for span in spans):
+        pieces.append(text[place:start].strip(" "))
+        place = end
+    pieces.append(text[place:].strip(" "))
+    return " ".join(filter(None, pieces)).strip()
 
 
 def _balanced(text: str, start: int, end: int) -> tuple[int, int]:
