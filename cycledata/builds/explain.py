@@ -1,5 +1,6 @@
 """Explain what a build has of one paper: rows, reasons, verdicts and their evidence."""
 
+from collections import defaultdict
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -81,7 +82,8 @@ def find_paper(build: Path, name: str) -> str:
     """Return the id of the paper that a name means: its id, or an arXiv id, DOI or URL of it.
 
     Raises:
-        BuildError: the build does not mention the paper; the message has the nearest ids.
+        BuildError: the build does not mention the paper, and the message has the nearest ids, or
+            several papers have this arXiv id or DOI.
         VerifyError: not a finished build.
     """
     read_build(build)
@@ -89,15 +91,21 @@ def find_paper(build: Path, name: str) -> str:
     known = {stone.paper_id for stone in stones}
     for file in ("dropped.parquet", "consent.parquet"):
         known.update(str(row["paper_id"]) for row in iterate_parquet(build / file, ["paper_id"]))
-    by_key: dict[str, str] = {key: stone.paper_id for stone in stones for key in stone.names}
+    by_key: defaultdict[str, set[str]] = defaultdict(set)
+    for stone in stones:
+        for key in stone.names:
+            by_key[key].add(stone.paper_id)
     for row in iterate_parquet(build / WORKS):
         known.add(str(row["paper_id"]))
-        by_key[str(row["key"])] = str(row["paper_id"])
-    for meant in (name, read_work_id(name) or ""):
+        by_key[str(row["key"])].add(str(row["paper_id"]))
+    for meant in filter(None, (name, read_work_id(name))):
         if meant in known:
             return meant
-        if meant in by_key:
-            return by_key[meant]
+        if len(by_key[meant]) > 1:
+            papers = ", ".join(sorted(by_key[meant]))
+            raise BuildError(f"{build}: {name!r} names the papers {papers}; give the id of one")
+        if by_key[meant]:
+            return by_key[meant].pop()
     raise BuildError(
         f"{build}: expected the id of a paper, kept or dropped, found {with_nearest(name, known)}; "
         f"`cycledata export {build} --columns paper_id` lists the ids"

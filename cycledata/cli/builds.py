@@ -131,6 +131,12 @@ def build(
             f"{inferred}: no invitation and no known form; fields and scale were inferred from the"
             " reviews. Import the venue's invitations or give --form to be certain"
         )
+    defects = sum(n for name, n in report.manifest.dropped.items() if name.endswith(": defect"))
+    if defects:
+        warn(
+            f"{defects:,} texts or papers left out: they show a defect of this package; report the"
+            " rows of dropped.parquet with the rule `defect`"
+        )
     if isinstance(spec.recipe, Review5kRecipe):
         for unused in unused_venues(spec.recipe, report.manifest.facts):
             warn(f"not used: a form or calendar of {unused}: the build has no papers of this venue")

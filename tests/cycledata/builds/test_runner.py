@@ -3,6 +3,7 @@ import hashlib
 import json
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -306,6 +307,18 @@ def test_an_unreadable_licence_withholds_the_text_and_nothing_else(
 def test_explain_of_a_stranger_is_an_error(sample_build: Path) -> None:
     with pytest.raises(BuildError, match="kept or dropped, found 'nobody'"):
         explain(sample_build, "nobody")
+
+
+def test_an_id_that_two_papers_have_is_no_guess(sample_build: Path, tmp_path: Path) -> None:
+    shutil.copytree(sample_build, out := tmp_path / "out")
+    works = pl.read_parquet(out / "works.parquet")
+    twins = pl.DataFrame(
+        {"paper_id": ["SAMPLE5k01", "SAMPLE5k02"], "key": ["arxiv:2301.09999"] * 2},
+        schema=works.schema,
+    )
+    pl.concat([works, twins]).write_parquet(out / "works.parquet")
+    with pytest.raises(BuildError, match=r"names the papers SAMPLE5k01, SAMPLE5k02; give the id"):
+        explain(out, "https://arxiv.org/abs/2301.09999v2")
 
 
 def test_a_takedown_leaves_a_tombstone_and_later_builds_obey_it(tmp_path: Path) -> None:
