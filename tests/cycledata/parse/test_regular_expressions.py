@@ -28,6 +28,8 @@ YARDSTICK = re.compile(r"a[^b]{8,400}b"), "a" * PUMPED
 """The costliest that is allowed: at each place a bounded repetition of some hundred steps."""
 ALLOWED = 12
 """Yardsticks that one attack may take, since an expression may have several such repetitions."""
+ALLOWED_IF_LINEAR = 60
+"""Yardsticks that it may take if its time grows with the length, not with its square."""
 FLAGS_AT = {"compile": 0, "search": 1, "match": 1, "fullmatch": 1, "findall": 1, "finditer": 1}
 FLAGS_AT |= {"split": 2, "sub": 3}
 """Functions of ``re``, and where their flags stand after the pattern."""
@@ -248,13 +250,21 @@ def test_no_input_makes_an_expression_slow(where: str) -> None:
 def is_slow(pattern: re.Pattern[Any], subject: Any, *, search: bool = True) -> bool:
     """Whether an attack costs more than is allowed, beside the yardstick and on the same machine.
 
-    Another process may steal time from one measurement, hardly from each of four.
+    Four times the length costs four times as much if an expression is linear, sixteen times if it
+    is quadratic. Another process may steal time from one measurement, hardly from each of four.
     """
-    return all(
-        (spent := seconds(pattern, subject, search=search)) > AT_ONCE
-        and spent > ALLOWED * seconds(*YARDSTICK)
-        for _ in range(4)
-    )
+    quarter = subject[: len(subject) // 4] + subject[-1:]
+    for _ in range(4):
+        spent = seconds(pattern, subject, search=search)
+        if spent <= AT_ONCE:
+            return False
+        yardsticks = spent / seconds(*YARDSTICK)
+        if yardsticks <= ALLOWED:
+            return False
+        growth = spent / seconds(pattern, quarter, search=search)
+        if yardsticks <= ALLOWED_IF_LINEAR and growth <= 9:
+            return False
+    return True
 
 
 def seconds(pattern: re.Pattern[Any], subject: Any, *, search: bool = True) -> float:
@@ -271,7 +281,12 @@ def seconds(pattern: re.Pattern[Any], subject: Any, *, search: bool = True) -> f
 
 @pytest.mark.parametrize(
     ("expression", "fault"),
-    [(r"(a+)+b", "nested"), (r"(?:a*b?)*c", "nested"), (r"\s*x\s*$", "slow"), (r"\w+@", "slow")],
+    [
+        (r"(a+)+b", "nested"),
+        (r"(?:a*b?)*c", "nested"),
+        (r"\s*x\s*$", "slow"),
+        (r"\w+@", "slow"),
+    ],
 )
 def test_the_checks_catch_what_they_are_for(expression: str, fault: str) -> None:
     pattern = re.compile(expression)
