@@ -39,6 +39,8 @@ def flatten(texts: Mapping[str, str], main: str, names: tuple[str, ...] = ()) ->
             without_macros(expander)
     text = "".join(expander.output.pieces)
     warn_of_unknown(expander, text)
+    # They refer to the expander; without that cycle its memory is freed on return.
+    del expander.input.close_groups, expander.input.end_of_file
     return FlatText(
         text=text,
         marks=expander.output.marks,

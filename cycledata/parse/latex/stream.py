@@ -1,7 +1,8 @@
 """Bytes read forward and counted: what keeps memory bounded while an archive is walked."""
 
-import zlib
 from collections.abc import Iterator
+
+from zlib_ng import zlib_ng
 
 from cycledata.errors import ParseError
 from cycledata.parse.latex.limits import Limits
@@ -92,13 +93,13 @@ def inflate(compressed: Stream, limits: Limits) -> Iterator[bytes]:
     taken = given = 0
     rest = compressed.read(PIECE)
     while rest.startswith(GZIP):
-        member = zlib.decompressobj(31)
+        member = zlib_ng.decompressobj(31)
         while not member.eof:
             if not rest:
                 raise ParseError("truncated-gzip", f"the data ends after {given} bytes of content")
             try:
                 piece = member.decompress(rest, PIECE)
-            except zlib.error as error:
+            except zlib_ng.error as error:  # type: ignore[misc]  # its stub declares an instance
                 raise ParseError("damaged-gzip", f"{error}; fetch it again") from error
             taken += len(rest)
             # One of the two is empty: the second fills once the member has ended.
