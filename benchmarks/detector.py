@@ -27,7 +27,8 @@ from cycledata.llm.chat import ChatRequest, Sampling
 from cycledata.records import Message
 from cycletrain.chat_tokens import encode_text
 from cycletrain.checkpoints import load_tokenizer
-from cycletrain.config import DetectConfig, ModelConfig
+from cycletrain.config import DetectConfig
+from cycletrain.config_tables import ModelConfig
 from cycletrain.generation import TransformersGenerator, generate
 from cycletrain.jobs.detect import Detector
 

@@ -20,7 +20,7 @@ from torch.utils._pytree import tree_leaves
 from transformers import LlamaConfig, LlamaForCausalLM
 
 from cycletrain.chat_tokens import Example
-from cycletrain.config import AdapterConfig, TrainingConfig
+from cycletrain.config_tables import AdapterConfig, TrainingConfig
 from cycletrain.layer_gradients import gradient_estimate, sequence_logprobs
 from cycletrain.lora_ga import accumulate_gradients, add_adapter, linear_names
 from cycletrain.memory import FIVE_MODELS, GPU_CHUNK_BYTES, MemoryPlan, ModelShape, plan_memory

@@ -24,7 +24,8 @@ from cycledata.errors import ParseError
 from cycledata.records import Message
 from cycletrain.chat_tokens import IGNORED, control_tokens, encode_chat
 from cycletrain.checkpoints import find_template, load_tokenizer, tokenizer_sha256
-from cycletrain.config import AdapterConfig, ModelConfig, SftConfig, TrainingConfig
+from cycletrain.config import SftConfig
+from cycletrain.config_tables import AdapterConfig, ModelConfig, TrainingConfig
 
 
 def main() -> int:

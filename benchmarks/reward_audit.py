@@ -26,7 +26,7 @@ from cycledata.llm.recorded import RecordedCompletion
 from cycletrain.build_chats import iterate_chats, iterate_ratings
 from cycletrain.chat_tokens import encode_text
 from cycletrain.checkpoints import load_tokenizer
-from cycletrain.config import ModelConfig
+from cycletrain.config_tables import ModelConfig
 from cycletrain.read_recipe import read_config
 from cycletrain.recipe_files import CONFIGS, recipe_path
 from cycletrain.reward_audit.verdict import WORDING, shown_change, shown_share

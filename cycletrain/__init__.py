@@ -11,18 +11,18 @@ from cycledata.lazy_exports import lazy_exports
 if TYPE_CHECKING:
     from cycledata.llm.chat import Sampling as Sampling
     from cycledata.svg import Curve as Curve
-    from cycletrain.config import AdapterConfig as AdapterConfig
-    from cycletrain.config import ClusterConfig as ClusterConfig
     from cycletrain.config import DetectConfig as DetectConfig
-    from cycletrain.config import ModelConfig as ModelConfig
     from cycletrain.config import RewardConfig as RewardConfig
     from cycletrain.config import RolloutConfig as RolloutConfig
-    from cycletrain.config import ServerConfig as ServerConfig
     from cycletrain.config import SftConfig as SftConfig
     from cycletrain.config import SimpoConfig as SimpoConfig
     from cycletrain.config import SimpoLoss as SimpoLoss
-    from cycletrain.config import TrainingConfig as TrainingConfig
     from cycletrain.config import ValidationConfig as ValidationConfig
+    from cycletrain.config_tables import AdapterConfig as AdapterConfig
+    from cycletrain.config_tables import ClusterConfig as ClusterConfig
+    from cycletrain.config_tables import ModelConfig as ModelConfig
+    from cycletrain.config_tables import ServerConfig as ServerConfig
+    from cycletrain.config_tables import TrainingConfig as TrainingConfig
     from cycletrain.curvature import machine_probability as machine_probability
     from cycletrain.curvature import sampling_discrepancy as sampling_discrepancy
     from cycletrain.disclosure import DisclosureCheck as DisclosureCheck
@@ -73,18 +73,20 @@ else:
             "cycledata.llm.chat": ("Sampling",),
             "cycledata.svg": ("Curve",),
             "cycletrain.config": (
-                "AdapterConfig",
-                "ClusterConfig",
                 "DetectConfig",
-                "ModelConfig",
                 "RewardConfig",
                 "RolloutConfig",
-                "ServerConfig",
                 "SftConfig",
                 "SimpoConfig",
                 "SimpoLoss",
-                "TrainingConfig",
                 "ValidationConfig",
+            ),
+            "cycletrain.config_tables": (
+                "AdapterConfig",
+                "ClusterConfig",
+                "ModelConfig",
+                "ServerConfig",
+                "TrainingConfig",
             ),
             "cycletrain.curvature": (
                 "machine_probability",

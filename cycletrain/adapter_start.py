@@ -17,7 +17,7 @@ from torch import Tensor
 from cycledata.errors import TrainingError
 from cycletrain.chat_tokens import Example
 from cycletrain.checkpoints import device, is_adapter, load_model, load_without_weights
-from cycletrain.config import AdapterConfig, ModelConfig
+from cycletrain.config_tables import AdapterConfig, ModelConfig
 from cycletrain.layer_gradients import (
     gradient_estimate,
     gradients_by_layer,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from cycledata.files import write_file
 from cycledata.templates import card_template, cards_folder
-from cycletrain.config import AdapterConfig, ModelConfig
+from cycletrain.config_tables import AdapterConfig, ModelConfig
 from cycletrain.ranks import is_main_process
 
 if TYPE_CHECKING:

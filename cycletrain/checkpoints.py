@@ -16,7 +16,7 @@ from pydantic import ValidationError
 from cycledata.errors import ParseError
 from cycledata.files import sha256_bytes, write_file
 from cycledata.records import Record, first_problem
-from cycletrain.config import ModelConfig
+from cycletrain.config_tables import ModelConfig
 
 ADAPTER_CONFIG = "adapter_config.json"
 BASE = "base.json"

@@ -367,7 +367,7 @@ def _model_config(path: str, **options: str | None) -> Any:
     from pydantic import ValidationError
 
     from cycledata.records import first_problem
-    from cycletrain.config import ModelConfig
+    from cycletrain.config_tables import ModelConfig
 
     try:
         return ModelConfig.model_validate({"path": path, **options})

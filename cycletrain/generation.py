@@ -18,7 +18,7 @@ from cycledata.llm.recorded import CompletionLog, RecordedCompletion, prompt_sha
 from cycledata.manifest import fingerprint
 from cycletrain.chat_tokens import encode_prompt
 from cycletrain.checkpoints import is_adapter, load_model, load_tokenizer
-from cycletrain.config import ModelConfig
+from cycletrain.config_tables import ModelConfig
 
 
 class Generator(Protocol):

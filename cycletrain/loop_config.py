@@ -6,17 +6,16 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field, model_validator
 
 from cycledata.llm.chat import Sampling
-from cycletrain.config import (
+from cycletrain.config import JobConfig, SimpoLoss
+from cycletrain.config_tables import (
     AdapterConfig,
     ConfigTable,
     Few,
-    JobConfig,
     ModelConfig,
     NonNegative,
     NonNegativeFloat,
     Positive,
     PositiveFloat,
-    SimpoLoss,
     TrainingConfig,
     require_whole_texts,
 )

@@ -14,7 +14,7 @@ from cycledata.jsonl import read_jsonl, write_jsonl
 from cycledata.records import Record
 from cycletrain.build_chats import Chat
 from cycletrain.checkpoints import require_pinned
-from cycletrain.config import ModelConfig
+from cycletrain.config_tables import ModelConfig
 from cycletrain.generation import Generator, seed_of
 from cycletrain.loop_config import LoopConfig
 from cycletrain.preferences import Reward, Rollout, prompts_of_round

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from cycledata.errors import TrainingError
-from cycletrain.config import AdapterConfig, ModelConfig, TrainingConfig
+from cycletrain.config_tables import AdapterConfig, ModelConfig, TrainingConfig
 
 GPU_CHUNK_BYTES = {False: 2**28, True: 2**30}
 """float32 log-probabilities that exist at a time, by whether the output head trains: each chunk

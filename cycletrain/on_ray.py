@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 from cycledata.files import locked
 from cycledata.jsonl import append_jsonl, cut_incomplete_line, read_jsonl
 from cycledata.llm.on_ray import map_on_ray
-from cycletrain.config import ModelConfig
+from cycletrain.config_tables import ModelConfig
 from cycletrain.generation import Generator, open_generator
 from cycletrain.preferences import Reward, Rollout
 from cycletrain.sampling import SamplingPlan, log_progress

@@ -23,7 +23,7 @@ from cycledata.errors import FetchError, TrainingError
 from cycledata.files import replace_folder
 from cycledata.llm.endpoint import ChatEndpoint
 from cycletrain.checkpoints import base_of, find_template, is_adapter, load_model, load_tokenizer
-from cycletrain.config import ModelConfig, ServerConfig
+from cycletrain.config_tables import ModelConfig, ServerConfig
 from cycletrain.generation import Generator, ServedGenerator, name_of, open_generator
 
 log = logging.getLogger(__name__)

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from cycledata.errors import TrainingError
-from cycletrain.config import TrainingConfig
+from cycletrain.config_tables import TrainingConfig
 from cycletrain.ranks import n_launched
 
 DEEPSPEED: dict[str, Any] = {

@@ -29,7 +29,7 @@ from cycledata.files import replace_folder
 from cycledata.svg import Curve, Line
 from cycletrain.adapter_start import PreparedModel, digest_of_start
 from cycletrain.checkpoints import save_base
-from cycletrain.config import AdapterConfig, ModelConfig, TrainingConfig
+from cycletrain.config_tables import AdapterConfig, ModelConfig, TrainingConfig
 from cycletrain.lora_ga import save_adapter
 from cycletrain.memory import ModelShape, describe, plan_memory, require_fits
 from cycletrain.ranks import is_main_process, n_launched, require_equal

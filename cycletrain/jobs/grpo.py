@@ -31,7 +31,7 @@ from cycletrain.adapter_start import prepare_model
 from cycletrain.build_chats import Chat
 from cycletrain.chat_tokens import IGNORED, encode_chat, encode_prompt, truncate_end
 from cycletrain.checkpoints import load_tokenizer
-from cycletrain.config import ModelConfig
+from cycletrain.config_tables import ModelConfig
 from cycletrain.generation import Generator, TransformersGenerator, seed_of
 from cycletrain.jobs.iterate import RoundResult
 from cycletrain.jobs.reward import require_rewards, summarise

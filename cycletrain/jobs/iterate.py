@@ -16,7 +16,7 @@ from cycledata.jsonl import read_jsonl, write_jsonl
 from cycledata.records import Record
 from cycledata.svg import Curve, Line
 from cycletrain.build_chats import Chat
-from cycletrain.config import ModelConfig
+from cycletrain.config_tables import ModelConfig
 from cycletrain.generation import seed_of
 from cycletrain.jobs.pairs import count_dropped, write_pairs
 from cycletrain.jobs.reward import rated_papers, require_rewards, some_reviews, summarise

@@ -18,7 +18,8 @@ from cycletrain.adapter_start import prepare_model
 from cycletrain.cards import write_model_card
 from cycletrain.chat_tokens import Example, encode_chat, truncate_end
 from cycletrain.checkpoints import load_tokenizer
-from cycletrain.config import AdapterConfig, ModelConfig, SimpoConfig, SimpoLoss, TrainingConfig
+from cycletrain.config import SimpoConfig, SimpoLoss
+from cycletrain.config_tables import AdapterConfig, ModelConfig, TrainingConfig
 from cycletrain.generation import seed_of
 from cycletrain.layer_gradients import pad_right, sequence_logprobs
 from cycletrain.losses import Logprobs, NllReduction, nll_loss, simpo_loss

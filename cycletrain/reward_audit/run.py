@@ -18,7 +18,7 @@ from cycledata.svg import Curve
 from cycleeval.text_baselines import PaperFeatures, TextBaseline, fit_baseline
 from cycletrain.build_chats import Chat, iterate_chats, iterate_ratings
 from cycletrain.cards import write_model_card
-from cycletrain.config import ModelConfig
+from cycletrain.config_tables import ModelConfig
 from cycletrain.generation import seed_of
 from cycletrain.loop_config import AuditConfig, LoopConfig
 from cycletrain.loop_stages import review_stage, write_stage

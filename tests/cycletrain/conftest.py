@@ -26,7 +26,7 @@ from cycledata.records import (
     SetupItem,
 )
 from cycletrain import simulated_results
-from cycletrain.config import ModelConfig
+from cycletrain.config_tables import ModelConfig
 from cycletrain.latex_paper import text_as_paper
 
 

@@ -11,7 +11,7 @@ from cycledata.errors import TrainingError
 from cycletrain.adapter_start import prepare_model, require_small_change
 from cycletrain.chat_tokens import IGNORED, Example
 from cycletrain.checkpoints import load_model
-from cycletrain.config import AdapterConfig, ModelConfig
+from cycletrain.config_tables import AdapterConfig, ModelConfig
 from cycletrain.layer_gradients import gradient_estimate, gradients_by_layer, sequence_logprobs
 from cycletrain.lora_ga import accumulate_gradients, linear_names, lora_layers
 from cycletrain.losses import mean_logprob

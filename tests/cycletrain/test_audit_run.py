@@ -13,7 +13,7 @@ from cycledata.formats.paper_text import render_messages
 from cycledata.llm.chat import ChatRequest, Completion, Sampling
 from cycledata.records import Message
 from cycletrain import simulated_results
-from cycletrain.config import AdapterConfig, ModelConfig, TrainingConfig
+from cycletrain.config_tables import AdapterConfig, ModelConfig, TrainingConfig
 from cycletrain.loop_config import AuditConfig, LoopConfig
 from cycletrain.reward_audit.report import RewardAudit
 from cycletrain.reward_audit.run import FinishedAudit, baseline_of, run_audit

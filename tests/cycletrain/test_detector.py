@@ -8,7 +8,8 @@ import torch
 
 from cycledata.errors import TrainingError
 from cycletrain.checkpoints import load_model, load_tokenizer
-from cycletrain.config import DetectConfig, ModelConfig
+from cycletrain.config import DetectConfig
+from cycletrain.config_tables import ModelConfig
 from cycletrain.curvature import sampling_discrepancy
 from cycletrain.jobs.detect import Detector, first_tokens
 

@@ -12,7 +12,8 @@ import torch
 
 from cycledata.errors import FetchError, TrainingError
 from cycletrain.checkpoints import load_model
-from cycletrain.config import DetectConfig, ModelConfig
+from cycletrain.config import DetectConfig
+from cycletrain.config_tables import ModelConfig
 from cycletrain.curvature import curvature_moments
 from cycletrain.endpoint_curvature import moments_of_top
 from cycletrain.jobs.detect import Detector, open_detector

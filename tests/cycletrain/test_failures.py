@@ -17,16 +17,8 @@ from cycledata.llm.chat import Sampling
 from cycledata.records import Message
 from cycledata.templates import html_environment
 from cycletrain.cards import load_card, write_model_card
-from cycletrain.config import (
-    AdapterConfig,
-    ModelConfig,
-    RewardConfig,
-    RolloutConfig,
-    SftConfig,
-    SimpoConfig,
-    SimpoLoss,
-    TrainingConfig,
-)
+from cycletrain.config import RewardConfig, RolloutConfig, SftConfig, SimpoConfig, SimpoLoss
+from cycletrain.config_tables import AdapterConfig, ModelConfig, TrainingConfig
 from cycletrain.jobs import iterate, reward, rollout, sft, simpo
 from cycletrain.preferences import Reward, Rollout
 from cycletrain.run_record import close_run, open_run, render_page

@@ -17,7 +17,7 @@ from cycledata.jsonl import read_jsonl
 from cycledata.llm.chat import ChatRequest, Completion, Sampling
 from cycledata.llm.recorded import RecordedCompletion
 from cycledata.records import Message
-from cycletrain.config import ModelConfig
+from cycletrain.config_tables import ModelConfig
 from cycletrain.generation import generate, open_generator
 
 SAMPLING = Sampling(temperature=1.0, max_tokens=12)

@@ -11,13 +11,8 @@ from cycledata.errors import BuildError, TrainingError, VerifyError
 from cycledata.jsonl import read_jsonl
 from cycledata.llm.chat import Sampling
 from cycleeval.generated import RatedPaper
-from cycletrain.config import (
-    AdapterConfig,
-    DetectConfig,
-    SftConfig,
-    SimpoLoss,
-    TrainingConfig,
-)
+from cycletrain.config import DetectConfig, SftConfig, SimpoLoss
+from cycletrain.config_tables import AdapterConfig, TrainingConfig
 from cycletrain.loop_config import IterateConfig
 from cycletrain.preferences import PreferencePair, Reward, Rollout
 from cycletrain.run_record import RunRecord

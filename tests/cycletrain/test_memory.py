@@ -3,7 +3,7 @@
 import pytest
 
 from cycledata.errors import TrainingError
-from cycletrain.config import AdapterConfig, TrainingConfig
+from cycletrain.config_tables import AdapterConfig, TrainingConfig
 from cycletrain.memory import FIVE_MODELS, GIB, ModelShape, describe, plan_memory, require_fits
 
 MEASURED = ModelShape(2, 2048, 5632, 2048, 2048, 131_072)

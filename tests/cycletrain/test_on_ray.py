@@ -9,7 +9,7 @@ from pydantic import ValidationError
 from cycledata.errors import TrainingError
 from cycledata.jsonl import append_jsonl, read_jsonl
 from cycledata.llm.chat import Sampling
-from cycletrain.config import ClusterConfig, ModelConfig, ServerConfig
+from cycletrain.config_tables import ClusterConfig, ModelConfig, ServerConfig
 from cycletrain.on_ray import RECORDED, sample_rows
 from cycletrain.preferences import Reward, Rollout
 from cycletrain.reviewing import reward_papers

@@ -11,7 +11,8 @@ from pydantic import ValidationError
 from cycledata.llm.chat import Completion
 from cycletrain import held_back_reviews, prepared_examples
 from cycletrain.checkpoints import load_tokenizer
-from cycletrain.config import AdapterConfig, ModelConfig, SftConfig, TrainingConfig
+from cycletrain.config import SftConfig
+from cycletrain.config_tables import AdapterConfig, ModelConfig, TrainingConfig
 from cycletrain.held_back_reviews import HeldBackReviews
 from cycletrain.prepared_examples import prepare
 from tests.cycletrain.conftest import make_build, rating_columns, review_messages

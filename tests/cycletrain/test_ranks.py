@@ -33,7 +33,7 @@ from transformers import TrainingArguments
 from cycletrain import adapter_start, ranks, training
 from cycletrain import sharding as sharding_of
 from cycletrain.chat_tokens import Example
-from cycletrain.config import AdapterConfig, ModelConfig, TrainingConfig
+from cycletrain.config_tables import AdapterConfig, ModelConfig, TrainingConfig
 from cycletrain.lora_ga import lora_layers
 
 model, out, fp8 = sys.argv[1], sys.argv[2], sys.argv[3] == "fp8"

@@ -18,7 +18,7 @@ from cycledata.llm.chat import ChatRequest, Completion, Sampling
 from cycledata.llm.endpoint import ChatEndpoint
 from cycledata.records import Message
 from cycletrain import servers
-from cycletrain.config import ModelConfig, ServerConfig
+from cycletrain.config_tables import ModelConfig, ServerConfig
 from cycletrain.generation import ServedGenerator, generate, open_generator
 from cycletrain.servers import ServedModel, command_of, generator_of, running_servers
 

@@ -12,7 +12,7 @@ from cycledata.records import Message
 from cycletrain import training
 from cycletrain.chat_tokens import encode_chat
 from cycletrain.checkpoints import load_model, load_tokenizer
-from cycletrain.config import AdapterConfig, ModelConfig, TrainingConfig
+from cycletrain.config_tables import AdapterConfig, ModelConfig, TrainingConfig
 from cycletrain.job_command import enough_memory
 from cycletrain.memory import ModelShape
 
