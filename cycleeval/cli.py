@@ -50,6 +50,8 @@ from cycleeval.cli_options import (
     warn_of_ignored_fields,
     warn_of_unknown_states,
 )
+from cycleeval.detection_command import DETECTION_EXAMPLES, detection
+from cycleeval.generated_command import GENERATED_EXAMPLES, generated
 from cycleeval.leaderboard.command import leaderboard
 from cycleeval.output.command import PLOT_EXAMPLES, PUSH_EXAMPLES, export, plot, push
 from cycleeval.perturb_command import (
@@ -316,72 +318,8 @@ def claims(*, as_json: AsJson = False) -> None:
         print(render_claims(checked))
 
 
-@app.command(epilog=examples("cycleeval detection criteria.jsonl --threshold 2.5"))
-def detection(
-    criteria: Annotated[
-        Path, typer.Argument(metavar="CRITERIA", help="JSON Lines, one text per line.")
-    ],
-    *,
-    threshold: Annotated[
-        list[float] | None,
-        typer.Option(
-            metavar="VALUE",
-            help="Fixed threshold to evaluate as well, in units of the criterion; repeatable.",
-        ),
-    ] = None,
-    per_paper: PerPaperOption = None,
-    form: FormatOption = "table",
-    metrics: MetricsOption = None,
-    signature: SignatureOption = None,
-    as_json: AsJson = False,
-) -> None:
-    """Compute Table 6: accuracy, F1 and AUROC of detecting generated texts."""
-    from cycleeval.detection import read_detection
-    from cycleeval.output.formats import rendered_detection
-    from cycleeval.output.frames import judged_texts_frame, write_frame
-
-    report = read_detection(criteria, thresholds=threshold or ())
-    if per_paper is not None:
-        write_frame(judged_texts_frame(report), per_paper)
-    print(rendered_detection(report, "json" if as_json else form, metrics, signature))
-
-
-@app.command(epilog=examples("cycleeval generated rated.jsonl --best-of 5 --best-of 10"))
-def generated(
-    records: Annotated[
-        Path, typer.Argument(metavar="RECORDS", help="JSON Lines, one rated paper per line.")
-    ],
-    *,
-    best_of: Annotated[
-        list[int] | None,
-        typer.Option(
-            metavar="PAPERS",
-            min=1,
-            help="Number of papers to choose the best from; repeatable.  [default: 1, 5, 10, 50,"
-            " 100]",
-        ),
-    ] = None,
-    per_paper: PerPaperOption = None,
-    form: FormatOption = "table",
-    metrics: MetricsOption = None,
-    signature: SignatureOption = None,
-    as_json: AsJson = False,
-) -> None:
-    """Compute Tables 2, 3 and 7: ratings, accept rate, references and best of k per source."""
-    from cycleeval.generated import BEST_OF, read_generated
-    from cycleeval.output.formats import rendered_generated
-    from cycleeval.output.frames import rated_papers_frame, write_frame
-
-    report = read_generated(records, ks=best_of or BEST_OF)
-    most = max(row.n_papers for row in report.rows)
-    if too_many := [k for k in best_of or () if k > most]:
-        raise typer.BadParameter(
-            f"--best-of: expected at most {most}, the papers of the largest source; found"
-            f" {too_many[0]}"
-        )
-    if per_paper is not None:
-        write_frame(rated_papers_frame(report), per_paper)
-    print(rendered_generated(report, "json" if as_json else form, metrics, signature))
+app.command(epilog=DETECTION_EXAMPLES)(detection)
+app.command(epilog=GENERATED_EXAMPLES)(generated)
 
 
 app.command(

@@ -10,32 +10,30 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from cycledata.builds.phrase_counts import (
+    BUCKETS,
+    MAX_CHARACTERS,
+    MIN_PAPERS,
+    PhraseTable,
+    PhraseWords,
+)
 from cycledata.errors import AuditError
 
 Verdict = Literal["leak", "hint"]
 """``leak``: predicts the decision too well to be left in; ``hint``: significant, but weak."""
 Floats = NDArray[np.float64]
 
-MIN_PAPERS = 10
-"""Papers that a phrase must occur in to be tried."""
 LEAK_AUROC = 0.6
 """AUROC from which on one clue alone is a leak (our choice)."""
 LEAK_RATIO = 5.0
 """A phrase this many times as frequent in one class is a leak (our choice)."""
 LEVEL = 0.01
 """Significance level after Bonferroni's correction for the number of clues tried."""
-_BUCKETS = 1 << 22
-_CANDIDATES = 3000
-_CANDIDATE_STRENGTH = 3.5  # standard errors; the correction asks for more than 4 from 200 clues on
-_MAX_CHARACTERS = 1_000_000
-_IS_WORD = np.zeros(256, dtype=np.bool_)
-_IS_WORD[[*b"abcdefghijklmnopqrstuvwxyz0123456789"]] = True
 _LINK = re.compile(r"https?://([a-z0-9.-]{3,80})")
 
 
@@ -121,7 +119,7 @@ def audit_papers(papers: Callable[[], Iterable[AuditedPaper]]) -> Audit:
     Raises:
         AuditError: so few accepted or rejected papers that no clue could be significant.
     """
-    tables: dict[str, _PhraseTable] = {}
+    tables: dict[str, PhraseTable] = {}
     labels = {True: Counter[tuple[str, str, str]](), False: Counter[tuple[str, str, str]]()}
     numbers: dict[tuple[str, str], list[tuple[float, bool]]] = {}
     size = Counter[bool]()
@@ -129,7 +127,7 @@ def audit_papers(papers: Callable[[], Iterable[AuditedPaper]]) -> Audit:
         size[paper.accepted] += 1
         for name, text in paper.texts.items():
             if name not in tables:
-                tables[name] = _PhraseTable()
+                tables[name] = PhraseTable()
             tables[name].add(text, paper.accepted)
             numbers.setdefault((name, "characters"), []).append((len(text), paper.accepted))
         labels[paper.accepted].update(_labels(paper))
@@ -164,82 +162,6 @@ def audit_papers(papers: Callable[[], Iterable[AuditedPaper]]) -> Audit:
         clues += [clue] if clue else []
     ordered = sorted(clues, key=lambda clue: (-abs(clue.auroc - 0.5), clue.field, clue.name))
     return Audit(tuple(ordered), n_accepted + n_rejected, n_accepted, n_tried, *detectable)
-
-
-class _Words:
-    """Words of a text by position, with a hash per word and per pair of adjacent words."""
-
-    def __init__(self, text: str) -> None:
-        self.letters = text[:_MAX_CHARACTERS].lower().encode("ascii", "replace")
-        codes = np.frombuffer(self.letters, dtype=np.uint8)
-        edges = np.diff(_IS_WORD[codes].view(np.int8), prepend=0, append=0)
-        self.starts, self.ends = np.flatnonzero(edges > 0), np.flatnonzero(edges < 0)
-        # Prefix sums of code * base^place, so that a word is a difference, times base^-start.
-        powers, inverses = _powers(len(codes) + 1)
-        sums = np.concatenate([[np.uint64(0)], np.cumsum(codes * powers[: len(codes)])])
-        words = (sums[self.ends] - sums[self.starts]) * inverses[self.starts]
-        mixed = (words ^ (words >> np.uint64(29))) * np.uint64(0x9E3779B97F4A7C15)
-        pairs = (mixed[:-1] ^ (mixed[1:] * np.uint64(0xC2B2AE3D27D4EB4F))) * np.uint64(0x9E3779B1)
-        shift = np.uint64(42)
-        self.single = (mixed >> shift).astype(np.int64)
-        self.pairs = (pairs >> shift).astype(np.int64)
-
-    def word(self, place: int) -> str:
-        """Return the word at a place."""
-        return self.letters[self.starts[place] : self.ends[place]].decode("ascii")
-
-    def phrases(self, wanted: NDArray[np.bool_]) -> set[str]:
-        """Return the words and pairs whose bucket is wanted."""
-        found = {self.word(int(place)) for place in np.flatnonzero(wanted[self.single])}
-        return found | {
-            f"{self.word(int(place))} {self.word(int(place) + 1)}"
-            for place in np.flatnonzero(wanted[self.pairs])
-        }
-
-
-@lru_cache(maxsize=1)
-def _all_powers() -> tuple[NDArray[np.uint64], NDArray[np.uint64]]:
-    """Return base^i and base^-i modulo 2^64; an odd base has an inverse."""
-    base = 0x5851F42D4C957F2D
-    tables = []
-    for factor in (base, pow(base, -1, 2**64)):
-        factors = np.full(_MAX_CHARACTERS + 1, factor, dtype=np.uint64)
-        factors[0] = 1
-        tables.append(np.cumprod(factors))
-    return tables[0], tables[1]
-
-
-def _powers(n: int) -> tuple[NDArray[np.uint64], NDArray[np.uint64]]:
-    powers, inverses = _all_powers()
-    return powers[:n], inverses[:n]
-
-
-class _PhraseTable:
-    """Papers per class that contain each word or pair of words, by hash."""
-
-    def __init__(self) -> None:
-        self.counts = np.zeros((2, _BUCKETS), dtype=np.uint16)
-
-    def add(self, text: str, accepted: bool) -> None:
-        words = _Words(text)
-        row = self.counts[int(accepted)]
-        # A bucket that occurs twice is written twice with the same value, so it counts once.
-        found = np.concatenate([words.single, words.pairs])
-        row[found] += row[found] < np.iinfo(np.uint16).max
-
-    def n_tried(self) -> int:
-        return int((self.counts.sum(axis=0, dtype=np.int64) >= MIN_PAPERS).sum())
-
-    def candidates(self, n_accepted: int, n_rejected: int) -> NDArray[np.int64]:
-        """Return the buckets whose shares differ most between classes, in standard errors."""
-        used = np.flatnonzero(self.counts.sum(axis=0, dtype=np.int64) >= MIN_PAPERS)
-        rejected, accepted = self.counts[:, used].astype(np.float64)
-        pooled = (accepted + rejected) / (n_accepted + n_rejected)
-        error = np.sqrt(pooled * (1 - pooled) * (1 / n_accepted + 1 / n_rejected))
-        apart = np.abs(accepted / n_accepted - rejected / n_rejected)
-        strength = np.divide(apart, error, out=np.zeros_like(apart), where=error > 0)
-        strongest = np.argsort(-strength, kind="stable")[:_CANDIDATES]
-        return np.sort(used[strongest[strength[strongest] > _CANDIDATE_STRENGTH]])
 
 
 @dataclass(frozen=True, slots=True)
@@ -330,7 +252,7 @@ def _labels(paper: AuditedPaper) -> set[tuple[str, str, str]]:
     """Return links and categories of a paper, each once."""
     found = {(name, "category", f"{name}={value}") for name, value in paper.categories.items()}
     for name, text in paper.texts.items():
-        hosts = set(_LINK.findall(text[:_MAX_CHARACTERS].lower()))
+        hosts = set(_LINK.findall(text[:MAX_CHARACTERS].lower()))
         found |= {(name, "link", host.removeprefix("www.").rstrip(".")) for host in hosts}
         if hosts:
             found.add((name, "link", "any link"))
@@ -344,19 +266,19 @@ def _frequent(
 
 
 def _exact_phrases(
-    tables: Mapping[str, _PhraseTable],
+    tables: Mapping[str, PhraseTable],
     papers: Callable[[], Iterable[AuditedPaper]],
     n_accepted: int,
     n_rejected: int,
 ) -> Iterator[tuple[str, str, tuple[int, int]]]:
     """Count the phrases behind the strongest buckets, since several may share one."""
-    wanted = {name: np.zeros(_BUCKETS, dtype=np.bool_) for name in tables}
+    wanted = {name: np.zeros(BUCKETS, dtype=np.bool_) for name in tables}
     for name, table in tables.items():
         wanted[name][table.candidates(n_accepted, n_rejected)] = True
     exact = {name: {True: Counter[str](), False: Counter[str]()} for name in tables}
     for paper in papers():
         for name, text in paper.texts.items():
-            exact[name][paper.accepted].update(_Words(text).phrases(wanted[name]))
+            exact[name][paper.accepted].update(PhraseWords(text).phrases(wanted[name]))
     for name, counts in exact.items():
         for phrase in sorted(counts[True].keys() | counts[False].keys()):
             found = counts[True][phrase], counts[False][phrase]
