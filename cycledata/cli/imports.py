@@ -66,6 +66,13 @@ def import_openreview_ratings(
             " (states) of one."
         ),
     ] = None,
+    rating_column: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="COLUMN",
+            help="Column that has one rating of one review, such as r1; give it once per column.",
+        ),
+    ] = None,
     allow_contradictions: Annotated[
         bool,
         typer.Option(
@@ -78,7 +85,8 @@ def import_openreview_ratings(
 ) -> None:
     """Import tables of ratings and decisions: .parquet, .csv, .tsv, .json or .jsonl.
 
-    Ratings are in `rating`, `ratings`, `rating_YYYYMMDD` or `recommendation`.
+    Ratings are in `rating`, `ratings`, `rating_YYYYMMDD` or `recommendation`, in a column per
+    review (`rating_1`), in a row per review with a column `reviewer`, or in lists `reviews`.
     """
     from cycledata.sources.import_ratings import import_ratings
 
@@ -90,6 +98,7 @@ def import_openreview_ratings(
         as_json,
         venue=venue,
         pairs=None if pairs is None else pairs.value,
+        rating_columns=rating_column or (),
         allow_contradictions=allow_contradictions,
     )
 

@@ -66,6 +66,8 @@ def print_import(
         print(", ".join(f"{n:,} {name}" for name, n in counts.items()))
         if report.columns_not_read:
             note(f"columns not used: {', '.join(report.columns_not_read)}")
+        if report.hint:
+            note(report.hint)
         for row in report.unreadable[:_SHOWN]:
             note(f"{row.file}: {row.place}: {row.reason}")
         if report.n_unreadable > _SHOWN:

@@ -5,12 +5,10 @@ read. Lines end at a line feed only, because texts contain all other line separa
 """
 
 import codecs
-import csv
 import gzip
 import io
 import json
 import lzma
-import re
 import shutil
 import tarfile
 import tempfile
@@ -19,7 +17,6 @@ import zlib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from itertools import chain
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, BinaryIO, cast
 
@@ -30,7 +27,6 @@ MAX_VALUE_BYTES = 64 << 20
 """Limit of one line or JSON value; the largest known forum has less than one megabyte."""
 _CHUNK_CHARS = 1 << 16
 _ARCHIVES = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.xz")
-_ROWS = 500
 _SPREADSHEETS = frozenset({".xlsx", ".xls", ".xlsm", ".ods"})
 
 BROKEN_STREAM = (EOFError, OSError, zlib.error, lzma.LZMAError)
@@ -146,30 +142,17 @@ def unknown_kind(file: Path, expected: str) -> str:
 
 
 def read_values(file: Path, tell: OnBytesRead) -> Iterator[FileValue | InvalidEntry]:
-    """Yield the values of a ``.jsonl`` file, or the values or array items of a ``.json`` file."""
+    """Yield the values of a ``.jsonl`` file, or the values or array items of a ``.json`` file.
+
+    A comma after a line of a ``.jsonl`` file is left out; one that begins with an array or an
+    indented object is read as ``.json``.
+    """
     kind, _ = kind_and_packing(file)
     readers = {".jsonl": _json_lines, ".ndjson": _json_lines, ".json": _json_stream}
     if kind not in readers:
         yield InvalidEntry(file.name, "file", unknown_kind(file, ".json or .jsonl"))
         return
-    yield from _guarded(file, readers[kind], tell)
-
-
-def read_table(file: Path, tell: OnBytesRead) -> Iterator[FileValue | InvalidEntry]:
-    """Yield the rows of a ``.parquet``, ``.csv``, ``.tsv``, ``.json`` or ``.jsonl`` table as dicts.
-
-    Columns of the first three are named in lower case, with underscores for blanks.
-    """
-    kind, _ = kind_and_packing(file)
-    if kind == ".parquet":
-        yield from _parquet_rows(file, tell)
-    elif kind in {".csv", ".tsv"}:
-        yield from _guarded(file, _csv_rows, tell)
-    elif kind in {".json", ".jsonl", ".ndjson"}:
-        yield from read_values(file, tell)
-    else:
-        reason = unknown_kind(file, ".parquet, .csv, .tsv, .json or .jsonl")
-        yield InvalidEntry(file.name, "file", reason)
+    yield from guarded(file, readers[kind], tell)
 
 
 def kind_and_packing(file: Path) -> tuple[str, str]:
@@ -231,7 +214,7 @@ class _ZstdStream(io.RawIOBase):
         return size
 
 
-def _guarded(
+def guarded(
     file: Path,
     read: Callable[[BinaryIO], Iterator[FileValue | str | tuple[str, str]]],
     tell: OnBytesRead,
@@ -256,7 +239,12 @@ def _guarded(
 
 def _json_lines(stream: BinaryIO) -> Iterator[FileValue | tuple[str, str]]:
     number = 0
-    while line := stream.readline(MAX_VALUE_BYTES):
+    ahead = [stream.readline(MAX_VALUE_BYTES), stream.readline(MAX_VALUE_BYTES)]
+    start = ahead[0].removeprefix(codecs.BOM_UTF8).strip()
+    if start == b"[" or (start == b"{" and ahead[1].startswith((b" ", b"\t"))):
+        yield from _json_stream(stream, b"".join(ahead))
+        return
+    while line := ahead.pop(0) if ahead else stream.readline(MAX_VALUE_BYTES):
         number += 1
         place = f"line {number}"
         if len(line) == MAX_VALUE_BYTES and not line.endswith(b"\n"):
@@ -267,16 +255,16 @@ def _json_lines(stream: BinaryIO) -> Iterator[FileValue | tuple[str, str]]:
         if not line.strip():
             continue
         try:
-            yield FileValue(place, json.loads(line))
+            yield FileValue(place, json.loads(line.rstrip().removesuffix(b",")))
         except (ValueError, RecursionError) as error:
             yield place, f"not JSON: {error}"
 
 
-def _json_stream(stream: BinaryIO) -> Iterator[FileValue]:
+def _json_stream(stream: BinaryIO, first: bytes = b"") -> Iterator[FileValue]:
     """Yield values one after the other, or the items of one array, up to the first broken one."""
     decode = json.JSONDecoder().raw_decode
     text = codecs.getincrementaldecoder("utf-8-sig")()
-    buffer, start, number, ended = "", 0, 0, False
+    buffer, start, number, ended = text.decode(first), 0, 0, False
     in_array = None
     while True:
         while start < len(buffer) and buffer[start] in " \t\r\n,":
@@ -307,55 +295,3 @@ def _json_stream(stream: BinaryIO) -> Iterator[FileValue]:
         number += 1
         start = end
         yield FileValue(f"value {number}", value)
-
-
-def _column_names(names: Sequence[str]) -> list[str]:
-    """Return names in lower case with underscores for blanks; those that would be equal as is."""
-    plain = [re.sub(r"[\s-]+", "_", name.strip().lower()) for name in names]
-    return [new if plain.count(new) == 1 else old for old, new in zip(names, plain, strict=True)]
-
-
-def _csv_rows(stream: BinaryIO) -> Iterator[FileValue | tuple[str, str]]:
-    # Bytes that are no UTF-8 become lone surrogates, so that one bad row does not end the file.
-    first = stream.readline()
-    if first.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        yield "line 1", "UTF-16; save the file as UTF-8"
-        return
-    lines = (line.decode("utf-8", "surrogateescape") for line in chain([first], stream))
-    separator = next((s for s in (b"\t", b",", b";") if s in first), b",").decode()
-    rows = csv.reader(lines, strict=True, delimiter=separator)
-    header: list[str] | None = None
-    while True:
-        try:
-            row = next(rows, None)
-        except csv.Error as error:
-            yield f"line {rows.line_num}", f"not CSV: {error}"
-            continue
-        place = f"line {rows.line_num}"
-        if row is None:
-            return
-        if header is None:
-            header = _column_names([name.removeprefix("\ufeff") for name in row])
-        elif len(row) != len(header):
-            yield place, f"{len(row)} cells, the header has {len(header)}"
-        elif any("\udc80" <= character <= "\udcff" for cell in row for character in cell):
-            yield place, "not UTF-8"
-        else:
-            yield FileValue(place, dict(zip(header, row, strict=True)))
-
-
-def _parquet_rows(file: Path, tell: OnBytesRead) -> Iterator[FileValue | InvalidEntry]:
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    number = 0
-    try:
-        with pq.ParquetFile(file) as table:
-            names = _column_names(table.schema_arrow.names)
-            for batch in table.iter_batches(batch_size=_ROWS):
-                for row in batch.rename_columns(names).to_pylist():
-                    number += 1
-                    yield FileValue(f"row {number}", row)
-                tell(file.stat().st_size * number // max(1, table.metadata.num_rows))
-    except (pa.ArrowException, OSError) as error:
-        yield InvalidEntry(file.name, f"after row {number}", f"the rest cannot be read: {error}")

@@ -10,6 +10,7 @@ import json
 import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -55,6 +56,8 @@ class ImportReport:
     """The first thousand of them, with place and reason."""
     columns_not_read: tuple[str, ...] = ()
     """Columns of tables that are recorded but not used by any dataset."""
+    hint: str = ""
+    """What to do if nothing was read of a table, or empty."""
 
     @property
     def n_read(self) -> int:
@@ -374,7 +377,15 @@ def plain_cell(cell: object) -> object:
         return None
     if isinstance(cell, dt.date | dt.time):
         return cell.isoformat()
-    if isinstance(cell, list):
+    if isinstance(cell, Decimal):
+        return int(cell) if cell == cell.to_integral_value() else float(cell)
+    if isinstance(cell, dt.timedelta):
+        return str(cell)
+    if isinstance(cell, bytes):
+        return cell.decode("utf-8", "replace")
+    if isinstance(cell, dict):
+        return {str(name): plain_cell(item) for name, item in cell.items()}
+    if isinstance(cell, list | tuple):
         return [plain_cell(item) for item in cell]
     return cell
 

@@ -22,7 +22,7 @@ from cycledata.snapshot import keys
 from cycledata.snapshot.keys import ReplyKey
 from cycledata.snapshot.open import OpenSnapshot
 from cycledata.snapshot.reply import Reply
-from cycledata.sources.dump_files import FileValue, InvalidEntry, list_files, read_table
+from cycledata.sources.dump_files import FileValue, InvalidEntry, list_files
 from cycledata.sources.dumps import (
     ImportReport,
     OnProgress,
@@ -35,10 +35,10 @@ from cycledata.sources.dumps import (
     unite_rows,
 )
 from cycledata.sources.stated_names import eprint_name, read_arxiv_id, read_paper_id
+from cycledata.sources.table_files import PAPER_IDS, read_table
 
 MAX_TEXT_BYTES = 256 << 20
 """Bytes of one e-print or PDF."""
-_PAPER_IDS = ("paper_id", "forum", "id", "entry", "entry_id")
 _LICENSES = ("license", "licence", "license_url")
 _LICENSE_SOURCES = ("license_source", "licence_source", "source")
 _LONGEST_DELAY = dt.timedelta(days=366)
@@ -82,7 +82,7 @@ def _named_id(row: object) -> NamedArxivId | str:
     """Return the statement of a row, or why there is none."""
     if not isinstance(row, dict):
         return f"expected a row, found {kind_of(row)}"
-    paper_id = _first_text(row, _PAPER_IDS)
+    paper_id = _first_text(row, PAPER_IDS)
     stated = _first_text(row, ("arxiv_id", "arxiv"))
     if paper_id is None or stated is None:
         missing = "paper_id" if paper_id is None else "arxiv_id"
@@ -149,8 +149,8 @@ def import_accepted_papers(
             reason = "no list; add a column or pass --list, for example acl/2023"
             yield InvalidEntry(file.name, value.place, reason)
             return
-        entry_id = _first_text(row, _PAPER_IDS) or value.place.replace(" ", "-")
-        if entry_id in _PAPER_IDS:
+        entry_id = _first_text(row, PAPER_IDS) or value.place.replace(" ", "-")
+        if entry_id in PAPER_IDS:
             yield InvalidEntry(file.name, value.place, "repeats the header")
             return
         entry = {

@@ -7,22 +7,19 @@ ambiguous, or whose ratings contradict most notes in the snapshot, is refused.
 import datetime as dt
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from cycledata.errors import ParseError
 from cycledata.files import canonical_json
-from cycledata.formats.rating_scales import read_number
-from cycledata.parse.openreview.forum import parse_forum
 from cycledata.parse.ratings import parse_ratings_row
-from cycledata.records import Dropped
 from cycledata.snapshot import keys
 from cycledata.snapshot.open import OpenSnapshot
 from cycledata.snapshot.reply import Reply
-from cycledata.sources.dump_files import FileValue, InvalidEntry, list_files, read_table
+from cycledata.sources.dump_files import FileValue, InvalidEntry, list_files
 from cycledata.sources.dumps import (
     ImportReport,
     OnProgress,
@@ -33,26 +30,25 @@ from cycledata.sources.dumps import (
     plain_cell,
     unite_rows,
 )
-from cycledata.sources.rating_states import expand_rows, with_states
-from cycledata.sources.stated_names import read_paper_id, stated_venue
-
-Pairs = Literal["reviewers", "states"]
-"""Meaning of a cell such as `5;6`: two reviewers, or one reviewer's initial and final rating."""
-
-_PAPER_IDS = ("paper_id", "forum", "id")
-_RATING_COLUMN = re.compile(r"ratings?(?:_(?:[0-9]{8}|initial|final))?")
-_BESIDE_RATINGS = re.compile(
-    r"(?:confidence|soundness|presentation|contribution|reviewer)s?(?:_(?:[0-9]{8}|initial|final))?"
+from cycledata.sources.rating_cells import (
+    ASPECT_COLUMN,
+    NAMES,
+    PAPER_IDS,
+    TEXT_COLUMNS,
+    Pairs,
+    is_plain_list,
+    is_rating,
+    is_read,
+    paper_id_of,
+    read_cells,
 )
-_TEXT_COLUMNS = frozenset({"title", "abstract", "decision", "status"})
-_NAMES = frozenset({*_PAPER_IDS, "venue", "venue_id", "venueid"})
-_READ = frozenset({*_NAMES, *_TEXT_COLUMNS, "recommendation"})
+from cycledata.sources.rating_states import with_states
+from cycledata.sources.rating_survey import read_rows, require_clear, survey_tables
+from cycledata.sources.stated_names import stated_venue
+from cycledata.sources.table_files import column_names
+
 _LIKE_RATINGS = re.compile("rating|score|review|decision|recommend")
 """Names of columns whose author expects them to be read."""
-_MISSING = frozenset({"", "-", "nan", "none", "null", "na", "n/a"})
-"""Cells of a missing value, in lower case."""
-_MIN_COMPARED = 5
-"""Papers with notes and ratings below which a table is not compared with the notes."""
 _unite = partial(unite_rows, next_step="use a snapshot of its own for each state")
 _HOSTS = {"iclr": "ICLR.cc", "neurips": "NeurIPS.cc", "icml": "ICML.cc"}
 
@@ -63,6 +59,7 @@ def import_ratings(
     *,
     venue: str | None = None,
     pairs: Pairs | None = None,
+    rating_columns: Sequence[str] = (),
     allow_contradictions: bool = False,
     retrieved_at: dt.datetime | None = None,
     on_progress: OnProgress | None = None,
@@ -75,29 +72,29 @@ def import_ratings(
     `ratings`, `rating_YYYYMMDD` or `recommendation`, as a list, or as a text such as `5;6;8` or
     `[5, 6, 8]`. A list of texts such as `5;6` has the initial and final rating of each reviewer,
     which become the columns `rating_initial` and `rating_final`; so has a mapping `reviewers` from
-    reviewer to such texts, and, with `pairs="states"`, a text `5;6, 3;3`. Rows of one paper are
-    merged column by column; if two disagree, the second is reported and not imported.
+    reviewer to such texts, and, with `pairs="states"`, a text `5;6, 3;3`. A table may also have a
+    column per review (`rating_1`, `reviewer_2_rating`), a row per review with a column such as
+    `reviewer`, or lists `reviews` of mappings with a `rating`. Other rows of one paper are merged
+    column by column; if two disagree, the second is reported and not imported.
 
     Args:
         files: `.parquet`, `.csv`, `.tsv`, `.json` or `.jsonl`; all but the first also compressed.
         snapshot: receives the replies.
         venue: venue id of every row without a `venue_id`, e.g. `"ICLR.cc/2024/Conference"`.
         pairs: meaning of a cell such as `5;6`; needed if all such cells have two numbers.
+        rating_columns: columns with one rating of one review each, such as `r1` and `r2`.
         allow_contradictions: import a table even if most of its ratings differ from the notes.
         retrieved_at: when the table was made, if known.
         on_progress: called with bytes read and bytes in total.
 
     Raises:
-        ParseError: `ambiguous-pairs` or `table-contradicts-notes`; nothing was imported.
+        ParseError: `ambiguous-pairs`, `ambiguous-numbers`, `ambiguous-rows` or
+            `table-contradicts-notes`; nothing was imported.
     """
     files = list_files(files)
-    survey = _survey(files, snapshot, pairs)
-    if pairs is None and survey.widths == {2}:
-        raise ParseError(
-            "ambiguous-pairs",
-            f"{survey.example}: two reviewers, or one reviewer's initial and final rating? Pass"
-            " --pairs reviewers or --pairs states",
-        )
+    rating_columns = column_names(rating_columns)
+    survey = survey_tables(files, snapshot, pairs, rating_columns)
+    require_clear(survey, pairs, rating_columns)
     if survey.contradicts and not allow_contradictions:
         raise ParseError(
             "table-contradicts-notes",
@@ -111,20 +108,23 @@ def import_ratings(
         if not isinstance(row, dict):
             yield InvalidEntry(file.name, value.place, f"expected a row, found {kind_of(row)}")
             return
-        paper = _paper_id(row)
+        paper = paper_id_of(row)
         of_venue = row.get("venue_id") or stated_venue(row) or venue or _venue_in_name(file.name)
         reason = _problem_of_row(row, paper, of_venue)
         if reason is not None or paper is None or not isinstance(of_venue, str):
             yield InvalidEntry(file.name, value.place, reason or "no paper_id")
             return
-        row = {**row, next(name for name in _PAPER_IDS if row.get(name)): paper}
+        row = {**row, next(name for name in PAPER_IDS if row.get(name)): paper}
         plain = {name: plain_cell(cell) for name, cell in row.items()}
         kept, doubt = with_states(plain, text_is_states=pairs == "states")
         if doubt is not None:
             yield InvalidEntry(file.name, value.place, doubt)
-        for column, cell in _cells(kept, pairs):
-            kept[column] = cell
-            problem = _problem_of_cell(paper, column, cell)
+        for column, cell in read_cells(kept, pairs):
+            problem = _problem_of_cell(paper, column, cell) or _problem_of_length(
+                kept, column, cell
+            )
+            if not ASPECT_COLUMN.fullmatch(column) or not is_plain_list(kept[column], cell):
+                kept[column] = cell
             if problem is not None:
                 kept[column] = None
                 yield InvalidEntry(file.name, f"{value.place}, column {column}", problem)
@@ -135,175 +135,55 @@ def import_ratings(
             return
         yield json_reply(file, keys.rating_row(of_venue, paper), retrieved_at, text)
 
-    values = each_value(files, _read_rows, replies, on_progress)
+    read = partial(read_rows, survey=survey, rating_columns=rating_columns)
+    values = each_value(files, read, replies, on_progress)
     report = import_replies(snapshot, values, _unite)
-    return replace(report, columns_not_read=tuple(sorted(survey.columns_not_read)))
-
-
-def _read_rows(file: Path, tell: Callable[[int], None]) -> Iterator[FileValue | InvalidEntry]:
-    for value in read_table(file, tell):
-        if isinstance(value, InvalidEntry):
-            yield value
-        else:
-            yield from (FileValue(value.place, row) for row in expand_rows(value.value))
-
-
-@dataclass(slots=True)
-class _Survey:
-    """Facts about whole tables that are needed before the first row is imported."""
-
-    widths: set[int] = field(default_factory=set)
-    """Numbers per cell, of the cells that are texts with semicolons."""
-    example: str = ""
-    columns_not_read: set[str] = field(default_factory=set)
-    n_compared: int = 0
-    n_differ: int = 0
-    first_differ: str = ""
-
-    @property
-    def contradicts(self) -> bool:
-        return self.n_compared >= _MIN_COMPARED and 2 * self.n_differ > self.n_compared
-
-
-def _survey(files: Sequence[Path], snapshot: OpenSnapshot, pairs: Pairs | None) -> _Survey:
-    survey = _Survey()
-    for file in files:
-        for value in _read_rows(file, lambda _: None):
-            if isinstance(value, InvalidEntry) or not isinstance(value.value, dict):
-                continue
-            row, _ = with_states(value.value, text_is_states=pairs == "states")
-            survey.columns_not_read |= {name for name in row if not _is_read(name)}
-            for column, cell in row.items():
-                if _is_rating(column) and isinstance(cell, str) and ";" in cell:
-                    survey.widths.add(len(_split(cell)))
-                    survey.example = survey.example or f"{file.name}: {value.place}: {cell!r:.40}"
-            _compare(survey, row, snapshot, pairs)
-    return survey
-
-
-def _compare(
-    survey: _Survey, row: dict[str, Any], snapshot: OpenSnapshot, pairs: Pairs | None
-) -> None:
-    """Compare the ratings of a row with those of the paper's notes, if the snapshot has both."""
-    paper = _paper_id(row)
-    table = [cell for _, cell in _cells(row, pairs) if isinstance(cell, list) and cell]
-    reply = snapshot.get(*keys.forum(paper)) if paper and table else None
-    if reply is None or paper is None:
-        return
-    try:
-        parsed = parse_forum(reply.payload)
-    except ParseError:
-        return
-    if isinstance(parsed, Dropped):
-        return
-    notes = sorted(r.rating for r in parsed.submission.reviews if r.rating is not None)
-    if not notes:
-        return
-    survey.n_compared += 1
-    if not any(_sorted_numbers(cell) == notes for cell in table):
-        survey.n_differ += 1
-        survey.first_differ = survey.first_differ or paper[:60]
-
-
-def _paper_id(row: Mapping[str, Any]) -> str | None:
-    """Return the paper id of a row; None if it has none."""
-    cell = next((row[name] for name in _PAPER_IDS if row.get(name)), None)
-    try:
-        return read_paper_id(cell) if isinstance(cell, str) else None
-    except ValueError:
-        return None
+    unread = tuple(sorted(survey.columns_not_read))
+    hint = ""
+    if unread and not survey.lengths:
+        hint = "no ratings were read; if a column has one rating of one review, pass"
+        hint += " --rating-column COLUMN for each"
+    return replace(report, columns_not_read=unread, hint=hint)
 
 
 def _problem_of_row(row: Mapping[str, Any], paper: str | None, venue: object) -> str | None:
     """Return why a row cannot be imported at all, or None."""
     columns = ", ".join(map(str, row))[:100]
     if paper is None:
-        if stated := next((row[name] for name in _PAPER_IDS if row.get(name)), None):
+        if stated := next((row[name] for name in PAPER_IDS if row.get(name)), None):
             return f"expected a paper id or the URL of a forum, found {stated!r:.80}"
         return f"no paper_id, forum or id; found the columns {columns}; rename one, or add a header"
-    if paper in _PAPER_IDS:
+    if paper in PAPER_IDS:
         return "repeats the header"
     if not isinstance(venue, str):
         return "no venue_id; rename the column, or pass --venue"
-    content = [name for name in row if name not in _NAMES]
-    read = any(_is_read(name) or name == "reviewers" for name in content)
+    content = [name for name in row if name not in NAMES]
+    read = any(is_read(name) or name == "reviewers" for name in content)
     if not read and any(_LIKE_RATINGS.search(name) for name in content):
         return f"no ratings, decision, title or abstract; found the columns {columns}"
     return None
 
 
-def _sorted_numbers(cell: list[Any]) -> list[float]:
-    return sorted(float(item) for item in cell if isinstance(item, int | float))
-
-
-def _is_rating(column: str) -> bool:
-    return _RATING_COLUMN.fullmatch(column) is not None or column == "recommendation"
-
-
-def _is_read(column: str) -> bool:
-    read = column in _READ or _BESIDE_RATINGS.fullmatch(column) is not None
-    return read or _is_rating(column)
-
-
-def _cells(row: dict[str, Any], pairs: Pairs | None) -> Iterator[tuple[str, object]]:
-    """Yield the columns that datasets read, ratings as lists of numbers.
-
-    `recommendation` is yielded as `ratings` if the row has no other ratings.
-    """
-    ratings = [name for name in row if _RATING_COLUMN.fullmatch(name) and row[name]]
-    for column, cell in list(row.items()):
-        if column in _TEXT_COLUMNS:
-            yield column, cell
-        elif column == "recommendation" and not ratings:
-            yield "ratings", _numbers(cell, pairs)
-        elif _RATING_COLUMN.fullmatch(column):
-            yield column, _numbers(cell, pairs)
-
-
-def _numbers(cell: object, pairs: Pairs | None) -> object:
-    """Return the ratings of a cell as numbers, None if it is empty, or the cell if it is neither.
-
-    In a list, a text such as `5;6` gives the states of one reviewer, of which the last counts.
-    """
-    if isinstance(cell, str) and cell.strip().lower() in _MISSING:
+def _problem_of_length(row: Mapping[str, Any], column: str, cell: object) -> str | None:
+    """Return why the marks of an aspect cannot be used beside the ratings, or None."""
+    if cell is None or not ASPECT_COLUMN.fullmatch(column):
         return None
-    if isinstance(cell, str):
-        parts: list[object] = list(_split(cell))
-        if ";" not in cell and None in map(_number, parts) and _number(cell) is not None:
-            parts = [cell]  # words with a comma, such as "8: accept, good paper"
-        if pairs == "states" and ";" in cell:
-            parts = parts[-1:]
-    elif isinstance(cell, list):
-        parts = [_split(p)[-1] if isinstance(p, str) and ";" in p else p for p in cell]
-    else:
-        parts = [cell]
-    numbers = [_number(part) for part in parts if part not in (None, "")]
-    if not numbers or cell in ([0, 0], None, ""):
-        return None
-    return cell if any(number is None for number in numbers) else numbers
-
-
-def _split(cell: str) -> list[str]:
-    inside = cell.strip().removeprefix("[").removesuffix("]")
-    parts = (part.strip(" '\"") for part in re.split(";" if ";" in inside else ",", inside))
-    return [part for part in parts if part]
-
-
-def _number(value: object) -> int | float | None:
-    """Return a rating; a text may be as on a form: `6: marginally above ...`, `8/10`."""
-    if isinstance(value, bool):
-        return None
-    if isinstance(value, str):
-        value = read_number(value)
-    if not isinstance(value, int | float) or not -1000 < value < 1000:
-        return None
-    return int(value) if value == int(value) else float(value)
+    ending = re.sub("^[a-z]+", "", column)
+    names = (f"rating{ending}", f"ratings{ending}")
+    ratings = next((row[name] for name in names if isinstance(row.get(name), list)), None)
+    if not isinstance(cell, list):
+        return f"expected numbers such as 3;4;4, found {cell!r:.60}"
+    if ratings is not None and len(ratings) != len(cell):
+        return f"{len(cell)} marks for {len(ratings)} ratings, so it is not known whose they are"
+    return None
 
 
 def _problem_of_cell(paper: str, column: str, cell: object) -> str | None:
     """Return why the parser cannot read a cell, or None if it can."""
-    if cell is None or (column in _TEXT_COLUMNS and cell == ""):
+    if cell is None or (column in TEXT_COLUMNS and cell == ""):
         return None
+    if is_rating(column) and not isinstance(cell, list):
+        return f"{column}: expected numbers such as 5;6;8, found {cell!r:.60}"
     try:
         parse_ratings_row(json.dumps({"paper_id": paper, column: cell}).encode())
     except ParseError as error:

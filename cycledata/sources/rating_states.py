@@ -5,7 +5,7 @@
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 MARKS = ("rating", "confidence", "soundness", "presentation", "contribution")
@@ -13,20 +13,6 @@ MAX_TRACING_SCORE = 1
 """Highest score of a trace between daily tables that counts as certain."""
 _MARK = re.compile(f"({'|'.join(MARKS)})s?")
 _STATES = re.compile(r"\s*([0-9.]{1,5})(?:\s*:[^;]*)?\s*;\s*([0-9.]{1,5})(?:\s*:[^;]*)?\s*")
-
-
-def expand_rows(value: Any) -> Iterator[Any]:
-    """Yield the rows of a JSON value: of a mapping from paper id to row, or the value itself."""
-    if (
-        isinstance(value, dict)
-        and value
-        and not {"id", "paper_id", "forum"} & value.keys()
-        and all(isinstance(row, dict) for row in value.values())
-    ):
-        for paper_id, row in value.items():
-            yield {"id": paper_id, **row}
-    else:
-        yield value
 
 
 def with_states(

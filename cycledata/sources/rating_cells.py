@@ -1,0 +1,133 @@
+"""Columns and cells of tables of ratings: which are read, and the numbers in a cell."""
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any, Literal
+
+from cycledata.formats.rating_scales import read_number
+from cycledata.sources.stated_names import read_paper_id
+
+Pairs = Literal["reviewers", "states"]
+"""Meaning of a cell such as `5;6`: two reviewers, or one reviewer's initial and final rating."""
+
+PAPER_IDS = ("paper_id", "forum", "id")
+_RATING_COLUMN = re.compile(r"ratings?(?:_(?:[0-9]{8}|initial|final))?")
+_BESIDE_RATINGS = re.compile(
+    r"(?:confidence|soundness|presentation|contribution|reviewer)s?(?:_(?:[0-9]{8}|initial|final))?"
+)
+ASPECT_COLUMN = re.compile(
+    r"(?:confidence|soundness|presentation|contribution)s?(?:_(?:[0-9]{8}|initial|final))?"
+)
+TEXT_COLUMNS = frozenset({"title", "abstract", "decision", "status"})
+NAMES = frozenset({*PAPER_IDS, "venue", "venue_id", "venueid"})
+_READ = frozenset({*NAMES, *TEXT_COLUMNS, "recommendation"})
+_MISSING = frozenset({"", "-", "nan", "none", "null", "na", "n/a"})
+"""Cells of a missing value, in lower case."""
+
+
+def paper_id_of(row: Mapping[str, Any]) -> str | None:
+    """Return the paper id of a row; None if it has none."""
+    cell = next((row[name] for name in PAPER_IDS if row.get(name)), None)
+    try:
+        return read_paper_id(cell) if isinstance(cell, str) else None
+    except ValueError:
+        return None
+
+
+def is_rating(column: str) -> bool:
+    """Return True if a column has ratings."""
+    return _RATING_COLUMN.fullmatch(column) is not None or column == "recommendation"
+
+
+def is_read(column: str) -> bool:
+    """Return True if a dataset uses a column."""
+    read = column in _READ or _BESIDE_RATINGS.fullmatch(column) is not None
+    return read or is_rating(column)
+
+
+def read_cells(row: dict[str, Any], pairs: Pairs | None) -> Iterator[tuple[str, object]]:
+    """Yield the columns that datasets read, marks as lists of numbers, aspects after ratings.
+
+    `recommendation` is yielded as `ratings` if the row has no other ratings.
+    """
+    ratings = [name for name in row if _RATING_COLUMN.fullmatch(name) and row[name]]
+    for column, cell in list(row.items()):
+        if column in TEXT_COLUMNS:
+            yield column, cell
+        elif column == "recommendation" and not ratings:
+            yield "ratings", read_ratings(cell, pairs)
+        elif _RATING_COLUMN.fullmatch(column):
+            yield column, read_ratings(cell, pairs)
+    for column, cell in list(row.items()):
+        if ASPECT_COLUMN.fullmatch(column):
+            yield column, read_aspects(cell)
+
+
+def read_ratings(cell: object, pairs: Pairs | None) -> object:
+    """Return the ratings of a cell as numbers, None if it is empty, or the cell if it is neither.
+
+    In a list, a text such as `5;6` gives the states of one reviewer, of which the last counts.
+    """
+    if isinstance(cell, str) and cell.strip().lower() in _MISSING:
+        return None
+    if isinstance(cell, str):
+        parts: list[object] = list(split_cell(cell))
+        if ";" not in cell and None in map(_number, parts) and _number(cell) is not None:
+            parts = [cell]  # words with a comma, such as "8: accept, good paper"
+        if pairs == "states" and ";" in cell:
+            parts = parts[-1:]
+    elif isinstance(cell, list):
+        parts = [split_cell(p)[-1] if isinstance(p, str) and ";" in p else p for p in cell]
+    else:
+        parts = [cell]
+    numbers = [_number(part) for part in parts if part not in (None, "")]
+    if not numbers or cell in ([0, 0], None, ""):
+        return None
+    return cell if any(number is None for number in numbers) else numbers
+
+
+def read_aspects(cell: object) -> object:
+    """Return the marks of an aspect as numbers, None for a missing one, or the cell if it is none.
+
+    A text may have an empty place for a review without the mark, as in `3;;4`.
+    """
+    if isinstance(cell, str):
+        inside = cell.strip().removeprefix("[").removesuffix("]")
+        parts: list[object] = [
+            part.strip(" '\"") for part in re.split(";" if ";" in inside else ",", inside)
+        ]
+        if "," in inside and ";" not in inside and None in map(_number, parts):
+            parts = [cell]  # words with a comma
+    else:
+        parts = cell if isinstance(cell, list) else [cell]
+    blank = [part is None or (isinstance(part, str) and part.lower() in _MISSING) for part in parts]
+    if all(blank):
+        return None
+    numbers = [None if empty else _number(p) for p, empty in zip(parts, blank, strict=True)]
+    unread = [n is None and not empty for n, empty in zip(numbers, blank, strict=True)]
+    return cell if any(unread) else numbers
+
+
+def is_plain_list(cell: object, numbers: object) -> bool:
+    """Return True if a cell is a list of these numbers, or a text such as `3;4;4`, or empty."""
+    if not isinstance(numbers, list):
+        return numbers is None and not cell
+    return cell == numbers or cell == ";".join(map(str, numbers))
+
+
+def split_cell(cell: str) -> list[str]:
+    """Return the parts of a list that is written as text, without the empty ones."""
+    inside = cell.strip().removeprefix("[").removesuffix("]")
+    parts = (part.strip(" '\"") for part in re.split(";" if ";" in inside else ",", inside))
+    return [part for part in parts if part]
+
+
+def _number(value: object) -> int | float | None:
+    """Return a rating; a text may be as on a form: `6: marginally above ...`, `8/10`."""
+    if isinstance(value, bool):
+        return None
+    if isinstance(value, str):
+        value = read_number(value)
+    if not isinstance(value, int | float) or not -1000 < value < 1000:
+        return None
+    return int(value) if value == int(value) else float(value)

@@ -1,0 +1,175 @@
+"""Shapes of tables of ratings: a column per review, a row per review, reviews in a list.
+
+Every function gives rows with one row per paper and lists of marks in the order of the reviews.
+"""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from cycledata.files import canonical_json
+from cycledata.sources.dump_files import FileValue, InvalidEntry
+from cycledata.sources.dumps import plain_cell
+from cycledata.sources.rating_states import MARKS
+
+_MARK = f"({'|'.join(MARKS)})s?"
+_NUMBER = r"_?#?([0-9]{1,2})"
+_ONE_REVIEW = re.compile(
+    rf"{_MARK}{_NUMBER}|(?:reviewer|review|r){_NUMBER}_{_MARK}"
+    rf"|{_MARK}_(?:of_)?(?:reviewer|review|r){_NUMBER}"
+)
+"""Name of a column that has one mark of one review, such as `rating_1` or `reviewer_2_rating`."""
+_MARK_COLUMN = re.compile(rf"{_MARK}(?:_(?:[0-9]{{8}}|initial|final))?|recommendation")
+_NAMES_OF_MARKS = {"recommendation": "rating", "reviewer_confidence": "confidence"}
+"""Names of marks in lists of reviews, as in PeerRead, beside our own."""
+REVIEWERS = ("reviewer", "reviewer_id", "reviewer_name", "signature", "signatures")
+"""Columns that name the reviewer in a row per review."""
+_REVIEWS = (*REVIEWERS, "review_id", "note_id", "id")
+"""Columns that tell the reviews of a paper apart."""
+
+
+def one_row_per_paper(row: Mapping[str, Any], rating_columns: Sequence[str] = ()) -> dict[str, Any]:
+    """Return a row whose marks are lists, from a column per review or from a list of reviews.
+
+    Args:
+        row: a row with columns such as `rating_1`, or a list `reviews` of mappings with a rating.
+        rating_columns: other columns that have one rating of one review each.
+    """
+    return _from_columns(_from_reviews(row), rating_columns)
+
+
+def _from_columns(row: dict[str, Any], rating_columns: Sequence[str]) -> dict[str, Any]:
+    """Gather the columns of single reviews into lists; a review without a rating is left out."""
+    found: dict[str, dict[int, Any]] = {}
+    names: list[str] = []
+    for position, name in enumerate(rating_columns):
+        if name in row:
+            found.setdefault("rating", {})[position] = plain_cell(row[name])
+            names.append(name)
+    for name, cell in row.items():
+        match = None if rating_columns else _ONE_REVIEW.fullmatch(name)
+        if match:
+            mark, number = next(pair for pair in _pairs(match) if pair[0])
+            found.setdefault(mark, {})[int(number)] = plain_cell(cell)
+            names.append(name)
+    if len(found.get("rating", {})) < 1 or "ratings" in row:
+        return row
+    numbers = [n for n, cell in sorted(found["rating"].items()) if not _is_blank(cell)]
+    rest = {name: cell for name, cell in row.items() if name not in names and name != "rating"}
+    lists = {mark: [cells.get(number) for number in numbers] for mark, cells in found.items()}
+    return {**rest, **{f"{mark}s" if mark == "rating" else mark: v for mark, v in lists.items()}}
+
+
+def _pairs(match: re.Match[str]) -> list[tuple[str, str]]:
+    return [(match[1], match[2]), (match[4], match[3]), (match[5], match[6])]
+
+
+def _from_reviews(row: Mapping[str, Any]) -> dict[str, Any]:
+    """Gather the marks of a list of reviews; reviews without a rating are left out."""
+    reviews = row.get("reviews")
+    has_ratings = any(_MARK_COLUMN.fullmatch(name) and row[name] for name in row)
+    if has_ratings or not isinstance(reviews, list):
+        return dict(row)
+    rated = [marks for review in reviews if (marks := _marks(review)).get("rating") is not None]
+    if not rated:
+        return dict(row)
+    rest = {name: cell for name, cell in row.items() if name != "reviews"}
+    for mark in (*MARKS, "reviewer"):
+        cells = [marks.get(mark) for marks in rated]
+        if any(cell is not None for cell in cells):
+            rest["ratings" if mark == "rating" else mark] = cells
+    return rest
+
+
+def _marks(review: object) -> dict[str, Any]:
+    """Return the marks of a review; none of a meta-review."""
+    if not isinstance(review, dict):
+        return {}
+    content = review.get("content")
+    fields = {**(content if isinstance(content, dict) else {}), **review}
+    found: dict[str, Any] = {}
+    for name, cell in fields.items():
+        plain = str(name).lower()
+        if isinstance(cell, dict) and "value" in cell:
+            cell = cell["value"]
+        if plain == "is_meta_review" and cell in (True, 1, "true", "True"):
+            return {}
+        found.setdefault(_NAMES_OF_MARKS.get(plain, plain), None if _is_blank(cell) else cell)
+    return found
+
+
+def is_single(cell: object) -> bool:
+    """Return True if a cell has one mark, not a list or a text of several."""
+    if isinstance(cell, str):
+        return not _is_blank(cell) and ";" not in cell and "," not in cell.partition(":")[0]
+    return isinstance(cell, int | float) and not isinstance(cell, bool) and cell == cell
+
+
+def has_single_rating(row: Mapping[str, Any]) -> bool:
+    """Return True if every rating of a row is one mark."""
+    cells = [cell for name, cell in row.items() if _is_rating(name) and not _is_blank(cell)]
+    return bool(cells) and all(map(is_single, cells))
+
+
+def names_reviews(row: Mapping[str, Any], paper_column: str) -> bool:
+    """Return True if a row has a column that tells the reviews of a paper apart."""
+    return any(name != paper_column and not _is_blank(row.get(name)) for name in _REVIEWS)
+
+
+def gather_reviews(
+    file_name: str, paper: str, paper_column: str, rows: Sequence[FileValue]
+) -> Iterator[FileValue | InvalidEntry]:
+    """Yield the row of a paper whose reviews have a row each, and the rows that cannot be used.
+
+    Columns other than marks are kept if they have one value in all rows.
+
+    Args:
+        file_name: names the file in entries.
+        paper: the paper's id.
+        paper_column: the column that has it.
+        rows: the rows of the paper, in the order of the file.
+    """
+    kept: dict[str, dict[str, Any]] = {}
+    for value in rows:
+        row: dict[str, Any] = value.value  # type: ignore[assignment]  # the caller gives rows
+        name = next(n for n in _REVIEWS if n != paper_column and not _is_blank(row.get(n)))
+        review = canonical_json(plain_cell(row[name]))
+        marks = {n: plain_cell(row[n]) for n in row if _MARK_COLUMN.fullmatch(n)}
+        if all(_is_blank(cell) for n, cell in marks.items() if _is_rating(n)):
+            continue
+        earlier = kept.get(review)
+        if earlier is not None and any(earlier.get(n) != cell for n, cell in marks.items()):
+            reason = f"{name} {review:.40} of paper {paper:.40} has other marks in an earlier row"
+            yield InvalidEntry(file_name, value.place, f"{reason}; keep one row per review")
+        elif earlier is None:
+            kept[review] = {**marks, **{n: row[n] for n in REVIEWERS if n in row}}
+    if not kept:
+        return
+    columns = list(dict.fromkeys(name for row in kept.values() for name in row))
+    united: dict[str, Any] = {}
+    others = [value.value for value in rows if isinstance(value.value, dict)]
+    for column in dict.fromkeys(name for row in others for name in row):
+        if column in columns:
+            continue
+        cells = [plain_cell(row.get(column)) for row in others if not _is_blank(row.get(column))]
+        if cells and all(cell == cells[0] for cell in cells):
+            united[column] = cells[0]
+        elif cells and column in {"decision", "status", "title", "abstract"}:
+            reason = f"the rows of paper {paper:.40} have several values; correct them"
+            yield InvalidEntry(file_name, f"{rows[0].place}, column {column}", reason)
+    lists = {column: [row.get(column) for row in kept.values()] for column in columns}
+    reviewers = next((lists[name] for name in REVIEWERS if name in lists), None)
+    united |= {name: cells for name, cells in lists.items() if name not in REVIEWERS}
+    if reviewers is not None:
+        united["reviewer"] = reviewers
+    yield FileValue(rows[0].place, united)
+
+
+def _is_rating(column: str) -> bool:
+    return column == "recommendation" or (
+        column.startswith("rating") and _MARK_COLUMN.fullmatch(column) is not None
+    )
+
+
+def _is_blank(cell: object) -> bool:
+    return cell is None or cell != cell or (isinstance(cell, str) and not cell.strip(" -"))

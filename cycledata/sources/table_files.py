@@ -1,0 +1,200 @@
+"""Read tables row by row: CSV, Parquet, and JSON in the shapes that programs write.
+
+Columns are named in lower case, with underscores for blanks. A column without a name is called
+`column 1` by its position.
+"""
+
+import codecs
+import csv
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import chain
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from cycledata.sources.dump_files import (
+    MAX_VALUE_BYTES,
+    FileValue,
+    InvalidEntry,
+    OnBytesRead,
+    guarded,
+    kind_and_packing,
+    read_values,
+    unknown_kind,
+)
+
+PAPER_IDS = ("paper_id", "forum", "id", "entry", "entry_id")
+"""Columns that may name the paper, the first one first."""
+_ROWS = 500
+_SEPARATOR_LINE = re.compile(rb"(?:\xef\xbb\xbf)?\"?sep=(.)\"?\s*", re.IGNORECASE)
+"""First line that Excel writes to state the separator."""
+_CSV_PROBLEMS = {
+    "new-line character": "expected lines that end with a line feed, found carriage returns; save"
+    " the file with Unix or Windows line ends",
+    "field larger": f"a cell of more than {MAX_VALUE_BYTES} bytes; is a quotation mark not closed?",
+}
+
+
+def read_table(file: Path, tell: OnBytesRead) -> Iterator[FileValue | InvalidEntry]:
+    """Yield the rows of a ``.parquet``, ``.csv``, ``.tsv``, ``.json`` or ``.jsonl`` table as dicts.
+
+    A JSON value is a row, a list of rows, a mapping from paper id to row, an object with one list
+    of rows (`{"data": [...]}`), or columns as pandas writes them.
+    """
+    kind, _ = kind_and_packing(file)
+    if kind == ".parquet":
+        yield from _parquet_rows(file, tell)
+    elif kind in {".csv", ".tsv"}:
+        yield from guarded(file, _csv_rows, tell)
+    elif kind in {".json", ".jsonl", ".ndjson"}:
+        for value in read_values(file, tell):
+            if isinstance(value, InvalidEntry):
+                yield value
+            else:
+                yield from _json_rows(file, value)
+    else:
+        reason = unknown_kind(file, ".parquet, .csv, .tsv, .json or .jsonl")
+        yield InvalidEntry(file.name, "file", reason)
+
+
+def _json_rows(file: Path, value: FileValue) -> Iterator[FileValue | InvalidEntry]:
+    for part, row in _rows_in(value.value):
+        place = f"{value.place}, {part}" if part else value.place
+        if not isinstance(row, dict):
+            yield FileValue(place, row)
+            continue
+        names = list(map(str, row))
+        problem = _problem_of_names(names)
+        if problem is None:
+            yield FileValue(place, dict(zip(column_names(names), row.values(), strict=True)))
+        else:
+            yield InvalidEntry(file.name, place, problem)
+
+
+def _rows_in(value: object) -> Iterator[tuple[str, Any]]:
+    """Yield the rows of a JSON value, each with its place in the value, if it has several."""
+    if not isinstance(value, dict):
+        yield "", value
+        return
+    ids = [value[name] for name in PAPER_IDS if name in value]
+    columns, data = value.get("columns"), value.get("data")
+    lists = [v for v in value.values() if isinstance(v, list) and v and isinstance(v[0], dict)]
+    if ids and all(isinstance(cell, dict | list) for cell in value.values()):
+        yield from _rows_of_columns(value)
+    elif isinstance(columns, list) and isinstance(data, list) and not ids:
+        for number, cells in enumerate(data, start=1):
+            is_row = isinstance(cells, list) and len(cells) == len(columns)
+            yield f"row {number}", dict(zip(columns, cells, strict=True)) if is_row else cells
+    elif ids or "title" in value:
+        yield "", value
+    elif value and all(isinstance(row, dict) for row in value.values()):
+        for paper_id, row in value.items():
+            yield "", {"id": paper_id, **row}
+    elif len(lists) == 1:
+        for number, row in enumerate(lists[0], start=1):
+            inner = row.get("row") if isinstance(row, dict) and "row_idx" in row else row
+            yield f"row {number}", inner
+    else:
+        yield "", value
+
+
+def _rows_of_columns(columns: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    """Yield the rows of columns that are all lists of one length, or all mappings from index."""
+    cells = list(columns.values())
+    if all(isinstance(column, dict) for column in cells):
+        indices = list(dict.fromkeys(index for column in cells for index in column))
+        for index in indices:
+            yield f"row {index}", {name: column.get(index) for name, column in columns.items()}
+    elif all(isinstance(column, list) for column in cells) and len({*map(len, cells)}) == 1:
+        for number, row in enumerate(zip(*cells, strict=True), start=1):
+            yield f"row {number}", dict(zip(columns, row, strict=True))
+    else:
+        yield "", columns
+
+
+def column_names(names: Sequence[str]) -> list[str]:
+    """Return names in lower case with underscores for blanks; those that would be equal as is."""
+    plain = [re.sub(r"[\s-]+", "_", name.strip().lower()) for name in names]
+    return [
+        f"column {number}" if not new else new if plain.count(new) == 1 else old
+        for number, (old, new) in enumerate(zip(names, plain, strict=True), start=1)
+    ]
+
+
+def _problem_of_names(names: Sequence[str]) -> str | None:
+    """Return why the names of columns are not unique, or None if they are."""
+    twice = next((name for name in names if name.strip() and names.count(name) > 1), None)
+    return None if twice is None else f"several columns are named {twice!r:.60}; rename them"
+
+
+def _csv_rows(stream: BinaryIO) -> Iterator[FileValue | tuple[str, str]]:
+    # Bytes that are no UTF-8 become lone surrogates, so that one bad row does not end the file.
+    first, n_before, separator = _header_line(stream)
+    if first.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) or b"\0" in first:
+        yield f"line {n_before + 1}", "UTF-16; save the file as UTF-8"
+        return
+    csv.field_size_limit(MAX_VALUE_BYTES)
+    lines = (line.decode("utf-8", "surrogateescape") for line in chain([first], stream))
+    rows = csv.reader(lines, strict=True, delimiter=separator)
+    header: list[str] | None = None
+    while True:
+        try:
+            row = next(rows, None)
+        except csv.Error as error:
+            place = f"line {n_before + rows.line_num}"
+            found = next((r for t, r in _CSV_PROBLEMS.items() if t in str(error)), str(error))
+            yield place, f"not CSV: {found}"
+            continue
+        place = f"line {n_before + rows.line_num}"
+        if row is None:
+            return
+        if header is None:
+            names = [name.removeprefix("\ufeff") for name in row]
+            if problem := _problem_of_names(names):
+                yield place, problem
+                return
+            header = column_names(names)
+        elif not any(row):
+            continue
+        elif len(row) != len(header) and any(row[len(header) :] or [len(row) < len(header)]):
+            yield place, f"{len(row)} cells, the header has {len(header)}"
+        elif any("\udc80" <= character <= "\udcff" for cell in row for character in cell):
+            yield place, "not UTF-8; save the file as UTF-8"
+        else:
+            yield FileValue(place, dict(zip(header, row, strict=False)))
+
+
+def _header_line(stream: BinaryIO) -> tuple[bytes, int, str]:
+    """Return the line with the names, the number of lines before it, and the separator."""
+    n_before = 0
+    line = stream.readline(MAX_VALUE_BYTES)
+    stated = _SEPARATOR_LINE.fullmatch(line)
+    is_names = stated is None
+    while line and not (is_names and line.strip()):
+        line = stream.readline(MAX_VALUE_BYTES)
+        n_before, is_names = n_before + 1, True
+    if stated:
+        return line, n_before, stated[1].decode("ascii", "replace")
+    found = next((s for s in (b"\t", b",", b";", b"|") if s in line), b",")
+    return line, n_before, found.decode()
+
+
+def _parquet_rows(file: Path, tell: OnBytesRead) -> Iterator[FileValue | InvalidEntry]:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    number = 0
+    try:
+        with pq.ParquetFile(file) as table:
+            names = table.schema_arrow.names
+            if problem := _problem_of_names(names):
+                yield InvalidEntry(file.name, "file", problem)
+                return
+            names = column_names(names)
+            for batch in table.iter_batches(batch_size=_ROWS):
+                for row in batch.rename_columns(names).to_pylist():
+                    number += 1
+                    yield FileValue(f"row {number}", row)
+                tell(file.stat().st_size * number // max(1, table.metadata.num_rows))
+    except (pa.ArrowException, OSError) as error:
+        yield InvalidEntry(file.name, f"after row {number}", f"the rest cannot be read: {error}")
