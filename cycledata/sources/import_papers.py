@@ -7,6 +7,7 @@ imported.
 import datetime as dt
 import re
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -34,13 +35,25 @@ from cycledata.sources.dumps import (
     size_of,
     unite_rows,
 )
+from cycledata.sources.listed_papers import (
+    ARXIV_IDS,
+    AUTHORS,
+    COLUMNS_OF_IDS,
+    COLUMNS_OF_LISTS,
+    LICENSE_SOURCES,
+    LICENSES,
+    TITLES,
+    URLS,
+    author_names,
+    first_text,
+    is_left_out,
+    stated_arxiv_id,
+)
 from cycledata.sources.stated_names import eprint_name, read_arxiv_id, read_paper_id
 from cycledata.sources.table_files import PAPER_IDS, read_table
 
 MAX_TEXT_BYTES = 256 << 20
 """Bytes of one e-print or PDF."""
-_LICENSES = ("license", "licence", "license_url")
-_LICENSE_SOURCES = ("license_source", "licence_source", "source")
 _LONGEST_DELAY = dt.timedelta(days=366)
 """Time from a submission to its announcement, far more than moderation takes."""
 _COMMAND = re.compile(r"\\[A-Za-z]")
@@ -74,22 +87,39 @@ def import_arxiv_ids(
             text = canonical_json(found.model_dump(mode="json"))
             yield json_reply(file, key, retrieved_at, text)
 
-    values = each_value(files, read_table, replies, on_progress)
-    return import_replies(snapshot, values, _unite)
+    return _import_table(files, snapshot, replies, COLUMNS_OF_IDS, on_progress)
+
+
+def _import_table(
+    files: Sequence[Path],
+    snapshot: OpenSnapshot,
+    replies: Callable[[Path, FileValue], Iterator[Reply | InvalidEntry]],
+    columns: frozenset[str],
+    on_progress: OnProgress | None,
+) -> ImportReport:
+    """Import the rows of tables, and list the columns that are not read."""
+    not_read: set[str] = set()
+
+    def noted(file: Path, value: FileValue) -> Iterator[Reply | InvalidEntry]:
+        if isinstance(value.value, dict):
+            not_read.update(name for name in value.value if name not in columns)
+        yield from replies(file, value)
+
+    report = import_replies(snapshot, each_value(files, read_table, noted, on_progress), _unite)
+    return replace(report, columns_not_read=tuple(sorted(not_read)))
 
 
 def _named_id(row: object) -> NamedArxivId | str:
     """Return the statement of a row, or why there is none."""
     if not isinstance(row, dict):
         return f"expected a row, found {kind_of(row)}"
-    paper_id = _first_text(row, PAPER_IDS)
-    stated = _first_text(row, ("arxiv_id", "arxiv"))
+    paper_id = first_text(row, PAPER_IDS)
+    stated = stated_arxiv_id(row)
     if paper_id is None or stated is None:
         missing = "paper_id" if paper_id is None else "arxiv_id"
         return f"no {missing}; found the columns {', '.join(map(str, row))[:100]}"
-    if any(isinstance(row.get(name), int | float) for name in ("arxiv_id", "arxiv")):
+    if any(isinstance(plain_cell(row.get(name)), int | float) for name in ARXIV_IDS):
         return f"arxiv_id is the number {stated}, which may lack zeros; store the column as text"
-    version = row.get("version") or row.get("arxiv_version")
     try:
         arxiv_id, in_id = read_arxiv_id(stated)
         published = _day(row.get("published"))
@@ -99,16 +129,18 @@ def _named_id(row: object) -> NamedArxivId | str:
                 f"published: expected the day of version 1, in the month of {arxiv_id} or up to a "
                 f"year before it, found {published}"
             )
-        given = int(str(version).removeprefix("v")) if version not in (None, "") else None
+        given = _version(first_text(row, ("version", "arxiv_version")))
         if in_id and given and in_id != given:
             return f"arxiv_id states version {in_id}, the column version {given}"
+        license_ = first_text(row, LICENSES)
         return NamedArxivId(
             paper_id=read_paper_id(paper_id),
             arxiv_id=arxiv_id,
             version=in_id or given,
-            title=_first_text(row, ("title",)),
-            license=_first_text(row, _LICENSES),
-            license_source=_first_text(row, _LICENSE_SOURCES),
+            title=first_text(row, ("title",)),
+            license=license_,
+            # Without a license, the source would be joined to that of another file.
+            license_source=first_text(row, LICENSE_SOURCES) if license_ else None,
             published=published,
         )
     except ValidationError as error:
@@ -128,8 +160,9 @@ def import_accepted_papers(
     """Import the list of accepted papers of a venue, one reply per paper.
 
     Columns: `title`, and optionally `paper_id`, `authors`, `abstract`, `url`, `doi`, `arxiv_id`
-    and `list`. A paper without an id is named by its position. An `arxiv_id` is also recorded as
-    by `import_arxiv_ids`.
+    and `list`, or common other names of these, such as `author` and `site`. A row whose `decision`
+    or `status` says that the paper was rejected or withdrawn is named and not imported. A paper
+    without an id is named by its position. An `arxiv_id` is also recorded as by `import_arxiv_ids`.
 
     Args:
         files: as for `import_arxiv_ids`.
@@ -144,24 +177,26 @@ def import_accepted_papers(
         if not isinstance(row, dict):
             yield InvalidEntry(file.name, value.place, f"expected a row, found {kind_of(row)}")
             return
-        name = _first_text(row, ("list",)) or listing
+        name = first_text(row, ("list",)) or listing
         if name is None:
             reason = "no list; add a column or pass --list, for example acl/2023"
             yield InvalidEntry(file.name, value.place, reason)
             return
-        entry_id = _first_text(row, PAPER_IDS) or value.place.replace(" ", "-")
-        if entry_id in PAPER_IDS:
-            yield InvalidEntry(file.name, value.place, "repeats the header")
+        entry_id = first_text(row, PAPER_IDS) or re.sub("[, ]+", "-", value.place)
+        title = first_text(row, TITLES)
+        problem = _problem_of_entry(row, entry_id, title, name)
+        if problem is not None or title is None:
+            yield InvalidEntry(file.name, value.place, problem or "no title")
             return
         entry = {
             "list": name,
             "entry": entry_id,
-            "title": _first_text(row, ("title",)) or "",
-            "authors": _names(row.get("authors")),
-            "abstract": _first_text(row, ("abstract",)),
-            "url": _first_text(row, ("url",)) or "",
-            "doi": _first_text(row, ("doi",)),
-            "arxiv_id": _first_text(row, ("arxiv_id",)),
+            "title": title,
+            "authors": next((names for n in AUTHORS if (names := author_names(row.get(n)))), []),
+            "abstract": first_text(row, ("abstract",)),
+            "url": first_text(row, URLS) or "",
+            "doi": first_text(row, ("doi",)),
+            "arxiv_id": stated_arxiv_id(row),
         }
         try:
             text = canonical_json(entry)
@@ -178,8 +213,20 @@ def import_accepted_papers(
                 stated = canonical_json(named.model_dump(mode="json"))
                 yield json_reply(file, keys.arxiv_named(entry_id), retrieved_at, stated)
 
-    values = each_value(files, read_table, replies, on_progress)
-    return import_replies(snapshot, values, _unite)
+    return _import_table(files, snapshot, replies, COLUMNS_OF_LISTS, on_progress)
+
+
+def _problem_of_entry(
+    row: dict[str, object], entry_id: str, title: str | None, listing: str
+) -> str | None:
+    """Return why a row is no entry of a list of accepted papers, or None if it is one."""
+    if entry_id in PAPER_IDS:
+        return "repeats the header"
+    if title is None:
+        return f"no title; found the columns {', '.join(map(str, row))[:100]}; rename one"
+    if not re.fullmatch(r".+/(?:19|20|21)[0-9]{2}", listing):
+        return f"list {listing[:40]!r}: expected a venue and a year, such as acl/2023"
+    return is_left_out(row)
 
 
 def import_eprints(
@@ -296,25 +343,18 @@ def eprint_type(payload: bytes) -> str:
 _unite = partial(unite_rows, next_step="correct one of them, or run `cycledata forget` first")
 
 
-def _first_text(row: dict[str, object], columns: Sequence[str]) -> str | None:
-    """Return the first cell of the columns that has text, without surrounding blanks."""
-    for column in columns:
-        value = plain_cell(row.get(column))
-        if value is not None and str(value).strip():
-            return str(value).strip()
-    return None
+def _version(text: str | None) -> int | None:
+    """Return the version of a cell, such as `2`, `v2` or `2.0`; None if the cell is empty.
 
-
-def _names(value: object) -> list[str]:
-    """Return the authors of a cell: a list, or a text with semicolons, commas or `and`."""
-    if isinstance(value, list):
-        return [str(name).strip() for name in value if str(name).strip()]
-    if not isinstance(value, str):
-        return []
-    for separator in (";", " and ", ","):
-        if separator in value:
-            return [name.strip() for name in value.split(separator) if name.strip()]
-    return [value.strip()] if value.strip() else []
+    Raises:
+        ValueError: the cell has something else.
+    """
+    if not text:
+        return None
+    match = re.fullmatch(r"v?([1-9][0-9]{0,2})(?:\.0+)?", text, re.IGNORECASE)
+    if match is None:
+        raise ValueError(f"version: expected a number such as 2, found {text[:40]!r}")
+    return int(match[1])
 
 
 def _day(value: object) -> dt.date | None:

@@ -15,6 +15,8 @@ _OLD_ID = re.compile(
     r"([a-z]+(?:-[a-z]+)*(?:\.[A-Z]{2})?)[/_]?(\d\d(?:0[1-9]|1[0-2])\d{3})(?:v(\d{1,3}))?",
     re.IGNORECASE,
 )
+_SUBJECT = re.compile(r"\s+\[[A-Za-z.-]{2,20}\]$")
+"""Primary category after an id, such as `[cs.LG]`."""
 _FIVE_DIGITS_FROM = 15_01
 """Year and month from which arXiv's numbers have five digits."""
 _VENUE_COLUMNS = ("venue_id", "venueid", "venue")
@@ -39,7 +41,7 @@ def read_arxiv_id(text: str) -> tuple[str, int | None]:
     >>> read_arxiv_id("hep-th9901001"), read_arxiv_id("10.48550/arXiv.2310.01234")
     (('hep-th/9901001', None), ('2310.01234', None))
     """
-    bare = text.strip()
+    bare = _SUBJECT.sub("", text.strip())
     if start := _BEFORE_ID.match(bare):
         bare = bare[start.end() :]
     bare = bare.rstrip("/").removesuffix(".pdf")

@@ -28,6 +28,7 @@ PAPER_IDS = ("paper_id", "forum", "id", "entry", "entry_id")
 _ROWS = 500
 _SEPARATOR_LINE = re.compile(rb"(?:\xef\xbb\xbf)?\"?sep=(.)\"?\s*", re.IGNORECASE)
 """First line that Excel writes to state the separator."""
+_ARXIV_ID = re.compile(r"\d{4}\.\d{4,5}|[a-z]/\d{7}")
 _CSV_PROBLEMS = {
     "new-line character": "expected lines that end with a line feed, found carriage returns; save"
     " the file with Unix or Windows line ends",
@@ -38,8 +39,8 @@ _CSV_PROBLEMS = {
 def read_table(file: Path, tell: OnBytesRead) -> Iterator[FileValue | InvalidEntry]:
     """Yield the rows of a ``.parquet``, ``.csv``, ``.tsv``, ``.json`` or ``.jsonl`` table as dicts.
 
-    A JSON value is a row, a list of rows, a mapping from paper id to row, an object with one list
-    of rows (`{"data": [...]}`), or columns as pandas writes them.
+    A JSON value is a row, a list of rows, a mapping from paper id to row or arXiv id, an object
+    with one list of rows (`{"data": [...]}`), or columns as pandas writes them.
     """
     kind, _ = kind_and_packing(file)
     if kind == ".parquet":
@@ -90,6 +91,9 @@ def _rows_in(value: object) -> Iterator[tuple[str, Any]]:
     elif value and all(isinstance(row, dict) for row in value.values()):
         for paper_id, row in value.items():
             yield "", {"id": paper_id, **row}
+    elif value and all(isinstance(cell, str) and _ARXIV_ID.search(cell) for cell in value.values()):
+        for paper_id, arxiv_id in value.items():
+            yield "", {"id": paper_id, "arxiv_id": arxiv_id}
     elif len(lists) == 1:
         for number, row in enumerate(lists[0], start=1):
             inner = row.get("row") if isinstance(row, dict) and "row_idx" in row else row

@@ -2,6 +2,7 @@
 column per review. Each is read as meant, or refused with the reason; none is guessed."""
 
 import decimal
+import json
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from cycledata.errors import ParseError
 from cycledata.parse.ratings import parse_ratings_row
 from cycledata.snapshot.open import OpenSnapshot
 from cycledata.sources.dumps import ImportReport
+from cycledata.sources.import_papers import import_accepted_papers, import_arxiv_ids
 from cycledata.sources.import_ratings import import_ratings
 
 VENUE = "ICLR.cc/2024/Conference"
@@ -249,3 +251,75 @@ def test_parquet_types_are_read(tmp_path: Path) -> None:
     assert found == {"a": ((5, 6.5), (3, 4), "Accept"), "b": ((3,), (2,), "Reject")}
     assert report.n_unreadable == 0
     assert report.columns_not_read == ("raw", "took", "votes")
+
+
+def papers(function: Any, file: Path, **options: Any) -> tuple[ImportReport, dict[str, Any]]:
+    with OpenSnapshot(file.parent / "snapshot") as snapshot:
+        report = function([file], snapshot, **options)
+        counts = snapshot.counts()
+        found = {r.key: json.loads(r.payload) for name in counts for r in snapshot.iter(name)}
+    return report, found
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param(
+            '[{"id":"p","title":"T","status":"Long","author":"Ann A; Bob B","site":"https://x/p",'
+            '"aff":"U"},{"id":"q","title":"Q","status":"Reject","aff":""},'
+            '{"id":"r","title":"R","status":"Desk Reject","aff":""},'
+            '{"id":"s","title":"S","status":"Active","aff":""}]',
+            id="paperlists",
+        ),
+        pytest.param(
+            '{"total":4,"data":[{"id":"p","title":"T","authors":[{"name":"Ann A"},{"name":"Bob B"}]'
+            ',"url":"https://x/p","aff":1},{"id":"q","decision":"Reject","title":"Q"},'
+            '{"id":"r","title":["R"]},{"id":"s","title":" "}]}',
+            id="pages-of-an-api",
+        ),
+    ],
+)
+def test_lists_of_accepted_papers_are_read_as_sites_write_them(tmp_path: Path, text: str) -> None:
+    (tmp_path / "t.json").write_text(text)
+    report, found = papers(import_accepted_papers, tmp_path / "t.json", listing="v/2023")
+    entry = found["v/2023/p"]
+    assert (entry["title"], entry["authors"], entry["url"]) == (
+        "T",
+        ["Ann A", "Bob B"],
+        "https://x/p",
+    )
+    assert (report.n_added, report.n_unreadable, report.columns_not_read) == (1, 3, ("aff",))
+
+
+def test_a_list_without_a_year_is_named(tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_text("title\nT\n")
+    report, _ = papers(import_accepted_papers, tmp_path / "t.csv", listing="cvpr")
+    assert "'cvpr': expected a venue and a year, such as acl/2023" in report.unreadable[0].reason
+
+
+def test_arxiv_ids_are_read_under_other_names(tmp_path: Path) -> None:
+    (tmp_path / "t.jsonl").write_text(
+        '{"a":"2301.00001","b":"2301.00002v3"}\n'
+        '{"paper_id":"c","externalIds":{"ArXiv":"2301.00003"},"year":2023}\n'
+        '{"paper_id":"d","arxiv_url":"https://arxiv.org/abs/2301.00004v2","version":"2.0"}\n'
+        '{"paper_id":"e","arxiv_id":"arXiv:2301.00005 [cs.LG]","version":null}\n'
+        '{"paper_id":"f","arxiv_id":"2301.00006","version":"two"}\n'
+        '{"paper_id":"g","arxiv_id":"2301.00007","license":"","license_source":"page"}\n'
+    )
+    report, found = papers(import_arxiv_ids, tmp_path / "t.jsonl")
+    assert {key: (row["arxiv_id"], row["version"]) for key, row in found.items()} == {
+        "named/a": ("2301.00001", None),
+        "named/b": ("2301.00002", 3),
+        "named/c": ("2301.00003", None),
+        "named/d": ("2301.00004", 2),
+        "named/e": ("2301.00005", None),
+        "named/g": ("2301.00007", None),
+    }
+    assert [entry.reason for entry in report.unreadable] == [
+        "version: expected a number such as 2, found 'two'"
+    ]
+    assert report.columns_not_read == ("year",)
+    # A license is not joined to the source that another file gives for no license.
+    (tmp_path / "more.csv").write_text("paper_id,arxiv_id,license\ng,2301.00007,CC BY 4.0\n")
+    _, found = papers(import_arxiv_ids, tmp_path / "more.csv")
+    assert (found["named/g"]["license"], found["named/g"]["license_source"]) == ("CC BY 4.0", None)
