@@ -166,6 +166,7 @@ _TEX_TREE = (
     "bst bbx cbx lbx dbx log aux out blg bcf fls fdb_latexmk synctex toc lof lot idx ilg ind dvi"
     " xdv nav snm vrb run tfm vf pfb pfm afm ttf otf woff woff2 map enc"
 )
+_TEX = (".tex", ".ltx", ".latex", ".sty", ".cls", ".clo", ".def", ".bbl", ".tikz")
 _PLAIN = re.compile(rb"(?:[\w-][\w. -]*+/)*+[\w-][\w. -]*+", re.ASCII)
 _PACKED = "zip gz tgz tar bz2 xz 7z rar z"
 _NOT_TEX = frozenset(f"{_FIGURES} {_DATA} {_TEX_TREE} {_PACKED}".split())
@@ -264,7 +265,10 @@ class _Members:
         """Bytes that a text of this name may still have."""
         if name.lower().endswith(".bib"):
             return self.limits.bib_bytes - self.n_bib_bytes
-        return min(self.limits.member_bytes, self.limits.text_bytes - self.n_text_bytes)
+        room = self.limits.text_bytes - self.n_text_bytes
+        if not name.lower().endswith(_TEX):  # data may not crowd out the paper
+            room -= self.limits.text_bytes // 2
+        return min(self.limits.member_bytes, room)
 
     def archive(self, kind: ContainerKind) -> Archive:
         """Return what was collected, decoded.

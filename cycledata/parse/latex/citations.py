@@ -2,7 +2,7 @@
 
 import re
 
-from cycledata.parse.latex.flat_text import FlatText
+from cycledata.parse.latex.flat_text import MAX_OPTION, FlatText
 from cycledata.parse.latex.known_commands import (
     CITING,
     CITING_ENVIRONMENTS,
@@ -28,6 +28,8 @@ def cited_keys(flat: FlatText) -> tuple[str, ...]:
     until = 0
     for offset, name in flat.marks:
         if offset < until or name not in _CITES:
+            continue
+        if offset > flat.bibliography_start and _is_in_label(flat, offset):
             continue
         pos = offset + len(name)
         usual = _USUAL.match(flat.text, pos) if name not in _UNUSUAL else None
@@ -56,6 +58,12 @@ def cited_keys(flat: FlatText) -> tuple[str, ...]:
             keys |= dict.fromkeys(_split(flat.text[group.start : group.end]))
             until = pos = group.end + 1
     return tuple(keys)
+
+
+def _is_in_label(flat: FlatText, offset: int) -> bool:
+    r"""Return whether a command is in the label of a ``\bibitem``, which cites nothing."""
+    at = flat.text.rfind("\\bibitem", max(0, offset - MAX_OPTION), offset)
+    return at >= 0 and flat.option(at + len("\\bibitem"))[1] > offset
 
 
 def _split(argument: str) -> list[str]:

@@ -27,6 +27,7 @@ from cycledata.parse.latex.verbatim import define_verbatim, skip_environment
 
 MAX_LIST = 5_000
 """Characters of a list that the paper builds."""
+_BLANK_LINE = re.compile(r"[ \t]*+(?:%[^\n]*+)?\n[ \t]*+\n")
 _ANY_SPACE = re.compile(r"\s++")
 
 
@@ -44,7 +45,7 @@ def adopt(expander: Expander, name: str, macro: Macro) -> None:
 
 def _may_replace(definitions: DefinitionTable, name: str, macro: Macro, *, styled: bool) -> bool:
     """Return whether a definition may hide a command that is read by name."""
-    if not styled and _is_own(name, macro):
+    if _is_own(name, macro) and (not styled or _refers(macro)):
         return True
     marks = [
         (other, action.name)
@@ -62,6 +63,12 @@ def _is_own(name: str, macro: Macro) -> bool:
     return name in FRONT_MATTER or is_value
 
 
+def _refers(macro: Macro) -> bool:
+    r"""Return whether a style's macro is a reference: ``\\corref`` to a corollary."""
+    return "@" not in macro.body and not names_in(macro.body).isdisjoint(_REFERENCES)
+
+
+_REFERENCES = words("\\ref \\autoref \\cref \\Cref \\hyperref \\nameref")
 _NEWCOMMAND = re.compile(
     r"\s*+(\*?)\s*+(?:\{\s*+(\\[A-Za-z@]++)\s*+\}|(\\[A-Za-z@]++))\s*+(?:\[([1-9])\])?\s*+(?=\{)"
 )
@@ -216,7 +223,9 @@ def newenvironment(expander: Expander, _name: str) -> None:
     target = expander.input.read_argument().strip()
     n_args, default = read_signature(expander)
     begin = without_comments(expander.input.read_argument())
-    end = without_comments(expander.input.read_argument())
+    frame = expander.input.frames[-1]
+    is_cut_off = _BLANK_LINE.match(frame.text, frame.pos) is not None  # TeX takes the \par
+    end = "" if is_cut_off else without_comments(expander.input.read_argument())
     add_environment(expander, target, Macro(begin, n_args, default), end)
 
 
@@ -238,6 +247,7 @@ def add_environment(expander: Expander, target: str, begin: Macro, end: str) -> 
     if not names.isdisjoint(_OPENS_VERBATIM):
         define_verbatim(expander, target)
         return
+    begin.from_style = expander.input.frames[-1].in_style
     expander.definitions.define(f"\\begin{{{target}}}", begin, begin_custom)
     expander.definitions.define(f"\\end{{{target}}}", Macro(end), end_custom)
 

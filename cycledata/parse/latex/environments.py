@@ -2,8 +2,9 @@ r"""``\begin`` and ``\end``, and texts that TeX does not read as commands."""
 
 from cycledata.parse.latex.definition_table import OpenGroup
 from cycledata.parse.latex.expand import Expander
+from cycledata.parse.latex.known_commands import WRAPPED
 from cycledata.parse.latex.macro_calls import read_call
-from cycledata.parse.latex.macros import Macro, names_in
+from cycledata.parse.latex.macros import Macro, is_internal, names_in
 from cycledata.parse.latex.verbatim import skip_environment
 
 MAX_ADDRESS = 3_000
@@ -24,13 +25,26 @@ def begin_custom(expander: Expander, token: str) -> None:
     r"""Expand a user's ``\begin{name}`` to the text of its definition, if it has any."""
     macro, end = expander.definitions.macros[token], "\\end" + token[6:]
     whole = macro.body + expander.definitions.macros[end].body
-    if "\\" in whole and not any(expander.definitions.acts(name) for name in names_in(whole)):
+    if "\\" in whole and (
+        is_internal_environment(macro, whole)
+        or not any(expander.definitions.acts(name) for name in names_in(whole))
+    ):
         expander.definitions.actions.pop(token)
         expander.definitions.actions.pop(end, None)
         expander.emit(token)
         return
     expander.definitions.groups.append(OpenGroup(token))
     expander.input.push(macro.replaced(read_call(expander, macro) or []), name=token)
+
+
+def is_internal_environment(begin: Macro, whole: str) -> bool:
+    """Return whether a style's environment works with primitives around its contents."""
+    return (
+        begin.from_style
+        and is_internal(whole)
+        and names_in(whole).isdisjoint(WRAPPED)
+        and "abstract}" not in whole
+    )
 
 
 def end_custom(expander: Expander, token: str) -> None:

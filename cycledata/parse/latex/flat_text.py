@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 from cycledata.formats.braces import GroupEnds
 from cycledata.parse.latex.known_commands import DRAWINGS
+from cycledata.parse.latex.macros import Macro
 from cycledata.parse.latex.tokens import joined
 from cycledata.records import ParseWarning
 
@@ -145,8 +146,8 @@ class FlatText(LatexText):
     """Offsets at which a new origin begins, ascending."""
     origins: list[int]
     """Where each piece of ``starts`` comes from: file number times ``FILE_STEP`` plus offset."""
-    kept: Mapping[str, str]
-    """Texts of the macros without arguments, by name, as the paper leaves them."""
+    macros: Mapping[str, Macro]
+    """Definitions by name, as the paper leaves them."""
     notes: list[TextSpan]
     """Authors' remarks, in order, not overlapping."""
     own_names: frozenset[str]

@@ -48,11 +48,7 @@ def flatten(texts: Mapping[str, str], main: str, names: tuple[str, ...] = ()) ->
         files=expander.input.files,
         starts=expander.output.starts,
         origins=expander.output.origins,
-        kept={
-            name: macro.body
-            for name, macro in expander.definitions.macros.items()
-            if not macro.takes_arguments and len(macro.body) < 500 and "@" not in macro.body
-        },
+        macros=expander.definitions.macros,
         notes=merged_spans(TextSpan(start, end) for start, end in expander.output.notes),
         own_names=frozenset(expander.definitions.macros),
         written=expander.input.written,

@@ -5,7 +5,7 @@ from posixpath import normpath
 
 from cycledata.parse.latex import acronyms
 from cycledata.parse.latex.expand import Expander
-from cycledata.parse.latex.input_stack import InputFrame
+from cycledata.parse.latex.input_stack import InputFrame, is_style
 from cycledata.parse.latex.known_commands import STOCK_STYLES
 from cycledata.parse.latex.macros import Macro
 from cycledata.parse.latex.package_conditionals import if_draft
@@ -73,7 +73,23 @@ def read_file(expander: Expander, name: str, *, folder: str | None = None) -> In
         return None
     if path.endswith(_DRAWN) or _only_draws(expander.input.text_of(path)):
         return None
-    return push_body(expander, path)
+    in_style = bool(expander.input.frames) and expander.input.frames[-1].in_style
+    pushed = push_body(expander, path)
+    if pushed is not None and in_style and not is_style(path) and "\\title" in pushed.text:
+        _unmute(expander, pushed)
+    return pushed
+
+
+def _unmute(expander: Expander, frame: InputFrame) -> None:
+    """Copy a file that a class reads for the paper's title and authors."""
+    output, n_muted = expander.output, expander.output.n_muted
+
+    def mute() -> None:
+        output.n_muted = n_muted
+
+    output.n_muted = 0
+    frame.in_style = False
+    frame.close = mute
 
 
 def _only_draws(text: str) -> bool:

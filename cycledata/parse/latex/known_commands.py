@@ -90,7 +90,10 @@ AUTHORS = words(
     r"\authorcontributions \funding \conflictsofinterest \Authors \extraAuth \Address \corrAuthor "
     r"\corrEmail \firstAuthorLast \authormark \presentaddress \jmlrauthors \editor \Name \Email "
     r"\addr \jname \editors \authorsinfo \correspondingauthor \correspondingauthors \authorlist "
-    r"\IEEEmembership \shortauthor \leadauthor \coauthor"
+    r"\IEEEmembership \shortauthor \leadauthor \coauthor \corrauth \authorcontribution "
+    # AMS, Copernicus, JSS, PNAS, APA, ACS, COLT, LIPIcs
+    r"\curraddr \urladdr \runningauthor \Plainauthor \equalauthors \authorsnames "
+    r"\authorsaffiliations \alsoaffiliation \coltauthor \altauthor \Copyright"
 )
 """Commands whose arguments name the authors, their addresses or who paid them."""
 _ALWAYS = words(
@@ -101,7 +104,7 @@ _ALWAYS = words(
 BIOGRAPHIES = words(
     "IEEEbiography IEEEbiographynophoto biography biographynophoto authorbio authorbios "
     "aboutauthor "
-    "bio CRediT authcontrib"
+    "bio CRediT authcontrib affiliations"
 )
 """Environments that tell of the authors."""
 DRAWINGS = words(
@@ -114,7 +117,7 @@ NOTICES = words(
     r"\printAffiliationsAndNotice \icmlkeywords \mlsyskeywords \icmlsetsymbol \shorttitle "
     r"\titlerunning "
     r"\RUNTITLE \KEYWORDS \keywords \pacs \jyear \MANUSCRIPTNO \SUBJECTCLASS \AREAOFREVIEW "
-    r"\FUNDING "
+    r"\FUNDING \PublishersNote \Plaintitle \Shorttitle \Keywords \Plainkeywords \runningtitle "
     r"\TitleCitation \keyword \ccsdesc \markboth \headers \jmlrheading \ShortHeadings \acmDOI "
     r"\acmISBN \acmConference \copyrightyear \setcopyright \HISTORY \MSCCLASS \ORMSCLASS"
 )

@@ -24,6 +24,10 @@ _TWO_ARGUMENTS = words(
     "\\icmlauthor \\icmlaffiliation \\icmlcorrespondingauthor "
     "\\mlsysauthor \\mlsysaffiliation \\mlsyscorrespondingauthor \\altaffiltext"
 )
+_SEVERAL_ARGUMENTS = words(
+    "\\author \\Author \\affiliation \\correspondingauthor \\coltauthor \\altauthor"
+)
+r"""Commands that take more than one argument in some classes: ``\\affiliation{1}{Place}``."""
 _CONTACT = re.compile(
     r"[\w.+\-{}]{1,60}@[A-Za-z0-9-]{1,40}\.[A-Za-z]|orresponding [Aa]uthor|orrespondence to"
 )
@@ -72,7 +76,9 @@ _OURS = re.compile(
     r"supplement\w*|demo|video|repository|dataset|data|models?|here|found)\b",
     re.IGNORECASE,
 )
-_ANONYMOUS = re.compile(r"anonym", re.IGNORECASE)
+_ANONYMOUS = re.compile(
+    r"anonym(?!\w{0,9}+(?:\s{1,3}\w{1,12}+)?\s{1,3}(?:referee|reviewer|reader))", re.IGNORECASE
+)
 MAX_LEAKS = 200
 MAX_NOTE = 500
 """Characters of a footnote in which an address is looked for."""
@@ -118,6 +124,9 @@ def author_span(flat: FlatText, offset: int, name: str) -> TextSpan | None:
         if group is None:
             break
         end = group.end + 1
+    if name in _SEVERAL_ARGUMENTS:
+        while flat.text.startswith("{", end) and (group := flat.group(end)):
+            end = group.end + 1
     named = flat.text[first:end]
     if _ANONYMOUS.search(named):
         return None

@@ -11,13 +11,15 @@ from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
 from cycledata.parse.latex.author_notes import is_note
-from cycledata.parse.latex.known_commands import words
+from cycledata.parse.latex.known_commands import WRAPPED, words
 from cycledata.parse.latex.tokens import ends_in_word, joined
 
 MacroKind = Literal["expand", "keep", "note"]
 
 _PARAMETER = re.compile(r"#(#|[1-9])")
 _NAMES = re.compile(r"\\[A-Za-z@]++")
+_EXPL_FUNCTION = re.compile(r"\\(?:seq|clist|prop|box|coffin|dim)@[a-z@]+@[NnVcoxfe]*+[TF]*+\Z")
+r"""A function of LaTeX3 such as ``\\seq_use:Nn``, as ``expl3`` writes it."""
 _IN_DOLLARS = re.compile(r"(?<!\\)\$[^$]*+\$")
 _MATH = re.compile(
     r"[\^_]|\\(?:math[a-z]++|bm|boldsymbol|pmb|frac|[dt]frac|sum|prod|int|operatorname|DeclareMath\w*"
@@ -97,9 +99,11 @@ _INTERNALS = words(
     "\\penalty \\advance \\dimen \\setbox \\box \\copy \\everypar \\parshape \\mathchardef "
     "\\chardef "
     "\\@setfontsize \\@xhline \\@footnotemark \\@footnotetext \\vadjust "
-    "\\trivlist"
+    "\\trivlist \\endtrivlist \\@makeother \\catcode"
 )
 """Primitives of typesetting: a style's macro that uses them prints no words of its own."""
+_FONTS = words("\\fontfamily \\fontseries \\fontshape \\fontsize \\usefont \\lettrine")
+"""Choices of type."""
 LOOKS = words(
     "\\tiny \\scriptsize \\footnotesize \\small \\normalsize \\large \\Large \\LARGE \\huge \\Huge "
     "\\toprule \\midrule \\bottomrule \\cmidrule \\hline \\cline \\addlinespace \\item \\centering "
@@ -110,7 +114,8 @@ LOOKS = words(
     "\\qquad "
     "\\underline \\raggedright \\raggedleft \\multicolumn \\multirow \\rule \\fbox \\mbox "
     "\\parbox \\vdots "
-    "\\url \\href \\qed \\newpage \\clearpage \\twocolumn \\onecolumn"
+    "\\url \\href \\qed \\newpage \\clearpage \\twocolumn \\onecolumn "
+    "\\tableofcontents \\listoffigures \\listoftables \\printindex"
 )
 """Commands that a style redefines for their looks only."""
 
@@ -118,6 +123,18 @@ LOOKS = words(
 def names_in(body: str) -> set[str]:
     """Every control word of a text, with its backslash."""
     return set(_NAMES.findall(body))
+
+
+def is_internal(body: str) -> bool:
+    """Return whether a style's replacement text works with primitives or functions of LaTeX3."""
+    names = names_in(body)
+    return not names.isdisjoint(_INTERNALS) or any(map(_EXPL_FUNCTION.match, names))
+
+
+def sets_type(macro: Macro) -> bool:
+    """Return whether a style's macro chooses a type for its argument."""
+    names = names_in(macro.body)
+    return macro.takes_arguments and not names.isdisjoint(_FONTS) and names.isdisjoint(WRAPPED)
 
 
 def is_mathematical(body: str) -> bool:
@@ -141,7 +158,7 @@ def kind_of(name: str, macro: Macro, acts: Callable[[str], bool]) -> MacroKind:
         return "expand"
     if macro.takes_arguments and is_note(name, body):
         return "note"
-    if macro.from_style and (name in LOOKS or not names.isdisjoint(_INTERNALS)):
+    if macro.from_style and (name in LOOKS or is_internal(body) or sets_type(macro)):
         return "keep"
     if any(acts(inner) for inner in names):
         return "expand"

@@ -20,7 +20,7 @@ from cycledata.parse.latex.structure import (
     read_acknowledgments,
     read_headings,
 )
-from cycledata.parse.latex.title_abstract import TitleAndAbstract, read_front
+from cycledata.parse.latex.title_abstract import TitleAndAbstract, read_byline, read_front
 from cycledata.parse.reviewer_orders import report_orders
 from cycledata.records import BibEntry, PaperText, ParseWarning, Section
 
@@ -69,6 +69,9 @@ def parse_archive(
     front = read_front(flat)
     headings = read_headings(flat)
     leaks = read_leaks(flat, read_acknowledgments(flat, headings))
+    if all(rule != "author-block" for _, rule in leaks):
+        byline = read_byline(flat, front)
+        leaks = without_nested([*leaks, (byline, "author-block")]) if byline else leaks
     unseen = list(hidden_words(flat))
     cut = [span for span, _ in unseen] if cut_hidden else []
     hidden = merged_spans([*(span for span, _ in leaks), *flat.notes, *cut])

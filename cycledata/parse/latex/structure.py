@@ -77,7 +77,7 @@ def read_headings(flat: FlatText) -> list[Heading]:
         found = flat.printed_argument(pos)
         if found is None or found[1] - pos > 20 * MAX_TITLE:
             continue
-        title = readable(in_full(found[0], flat.kept))
+        title = readable(in_full(found[0], flat.macros))
         if len(title) > MAX_TITLE:
             continue
         until = found[1]

@@ -9,8 +9,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import islice
 
-from cycledata.parse.latex.flat_text import FlatText, TextSpan
+from cycledata.parse.latex.flat_text import FlatText, LatexText, TextSpan
 from cycledata.parse.latex.known_commands import ABSTRACT_COMMANDS, ABSTRACTS, HEADINGS, TITLES
+from cycledata.parse.latex.macros import Macro
 from cycledata.parse.latex.to_plain_text import readable
 from cycledata.parse.latex.tokens import ends_in_word
 from cycledata.records import ParseWarning
@@ -20,14 +21,29 @@ _LARGE = re.compile(r"\\(?:Huge|huge|LARGE|Large)(?![A-Za-z])|\\begin\{(?:Huge|h
 _END_OF_LARGE = re.compile(r"\n\n|\\end(?![A-Za-z])")
 _BOLD_ABSTRACT = re.compile(
     r"(?:\\(?:textbf|textsf|textsc|textit|emph|centerline|section|subsection|paragraph)\*?\s*+\{"
-    r"|\\(?:bf|bfseries|large|Large|sc|it)\s)\s*+(?:\\(?:bf|large|Large|sc|it|bfseries)\s)?\s*+"
+    r"|\\(?:bf|bfseries|large|Large|sc|it)\s)\s*+(?:\\(?:bf|large|Large|sc|it|bfseries|centering"
+    r"|center)\s{1,9}){0,3}\s*+"
     r"(?i:abstract)\s*+(?:[.:]|-{1,3}|—|–)?\s*+\}(?:[ \t]*+(?:[.:]|-{1,3}|—|–))?"
+)
+_EMPTY_HEADING = re.compile(r"\s*+\\section\*?\{\s*+\}")
+_KEYWORDS = re.compile(
+    r"(?:\\(?:tiny|small|footnotesize|noindent|par|newline|(?:small|med|big)skip|\\|[a-z]{0,9}bold"
+    r"|keyFont|[vh]space\*?\{[^{}]{0,20}\}|fontsize\{\d{0,3}\}\{\d{0,3}\})\s{0,9}|\{\s{0,9}){0,9}"
+    r"(?:\\(?:section|paragraph|textbf|textit|emph|textsc)\*?\s?\{(?:\\(?:textbf|textit|emph)\{)?"
+    r"|\{\\(?:bf|it|em|bfseries|itshape|sc)\s)\s?"
+    r"Key[ -]?[Ww]ords?(?: and phrases)?\s?(?:[:.}]|-{2,3})"
 )
 _PAGE_BREAK = re.compile(r"\\(?:newpage|clearpage|cleardoublepage|pagebreak)(?![A-Za-z])")
 _PARTED_CLASS = re.compile(r"\\documentclass\s*+(?:\[[^\]]{0,500}+\])?\s*+\{aa\}")
 _AFTER_HEADING = re.compile(
     r"(?:\s|\}|[.:—–]|-{1,3}|\\end\{(?:center|flushleft|quote|minipage)\}|\\\\)*+"
 )
+_NAMES_SOMEONE = re.compile(
+    r"@|\\textsuperscript|\$\s?(?:\{\})?\s?\^|(?:[Uu]niversi|[Dd]epartment|[Ii]nstitut|[Ll]aborator)"
+)
+_FLOAT = re.compile(r"\\begin\{(?:figure|table|teaser|algorithm)|\\includegraphics|(?i:anonym)")
+MAX_BYLINE = 4_000
+"""Characters of names, places and addresses between a title and an abstract."""
 FRONT = 30_000
 """Characters from the body's start in which a title or abstract without a command is sought."""
 
@@ -74,6 +90,23 @@ def read_front(flat: FlatText) -> TitleAndAbstract:
 # --- Title ---------------------------------------------------------------------------------------
 
 
+def read_byline(flat: FlatText, front: TitleAndAbstract) -> TextSpan | None:
+    """Return what a title page made by hand says before the abstract, if it names someone."""
+    if front.abstract_whole is None:
+        return None
+    end = front.abstract_whole.start
+    printed = [span.end for span in front.title_spans if flat.body <= span.start < end]
+    made = [
+        place + len(name)
+        for place, name in flat.marks
+        if name == "\\maketitle" and flat.body <= place < end
+    ]
+    start = max([*printed, *made], default=end)
+    if end - start > MAX_BYLINE or _FLOAT.search(flat.text, start, end):
+        return None
+    return TextSpan(start, end) if _NAMES_SOMEONE.search(flat.text, start, end) else None
+
+
 def read_title(flat: FlatText) -> tuple[str, tuple[TextSpan, ...]]:
     r"""Return the paper's title and the places of all title commands.
 
@@ -94,7 +127,7 @@ def read_title(flat: FlatText) -> tuple[str, tuple[TextSpan, ...]]:
         if found is None:
             continue
         spans.append(TextSpan(offset, found[1]))
-        title = readable(in_full(found[0], flat.kept))
+        title = readable(in_full(found[0], flat.macros))
         if not title or len(title) > 600:
             continue
         if name != "\\title":
@@ -117,27 +150,63 @@ def guess_title(flat: FlatText, first: int) -> tuple[str, tuple[TextSpan, ...]]:
         if end < match.end():
             stop = _END_OF_LARGE.search(flat.text, match.end(), match.end() + 600)
             end = stop.start() + 1 if stop else -1
-        title = readable(in_full(flat.text[match.end() : end - 1], flat.kept)) if end > 0 else ""
+        title = readable(in_full(flat.text[match.end() : end - 1], flat.macros)) if end > 0 else ""
         if len(title) > 8 and (best is None or size < best[0]):
             best = (size, title, TextSpan(match.start(), end))
     return (best[1], (best[2],)) if best else ("", ())
 
 
-def in_full(latex: str, kept: Mapping[str, str]) -> str:
+def in_full(latex: str, macros: Mapping[str, Macro]) -> str:
     """Return a heading with its mathematical macros replaced too."""
     for _ in range(3):
         if "\\" not in latex or len(latex) > 2_000:
             break
-        latex = _WORD.sub(lambda match: _body(match, kept), latex)
+        latex = _replaced_once(latex, macros)
     return latex
 
 
-def _body(match: re.Match[str], kept: Mapping[str, str]) -> str:
-    body = kept.get(match[1])
-    if body is None:
-        return match[0]
-    before = " " * (body[:1].isalpha() and ends_in_word(match.string, match.start()))
-    return before + body + " " * body[-1:].isalpha() * bool(match[2])
+def _replaced_once(latex: str, macros: Mapping[str, Macro]) -> str:
+    out: list[str] = []
+    pos = 0
+    for match in _WORD.finditer(latex):
+        macro = macros.get(match[1])
+        if macro is None or match.start() < pos or not _is_plain(macro):
+            continue
+        args, end = _arguments(latex, match.end(1), macro) if macro.n_args else ([], match.end())
+        if args is None:
+            continue
+        body = macro.replaced(args) if args else macro.body
+        before = " " * (body[:1].isalpha() and ends_in_word(latex, match.start()))
+        out += [latex[pos : match.start()], before, body]
+        if not args:
+            out.append(" " * body[-1:].isalpha() * bool(match[2]))
+        pos = end
+    return "".join([*out, latex[pos:]])
+
+
+def _is_plain(macro: Macro) -> bool:
+    """Return whether a macro is replaced in a heading: a short one, not of a style."""
+    if len(macro.body) >= 500 or "@" in macro.body:
+        return False
+    if not macro.takes_arguments:
+        return True
+    return macro.spec is None and macro.pattern is None and not macro.from_style
+
+
+def _arguments(latex: str, pos: int, macro: Macro) -> tuple[list[str] | None, int]:
+    """Return the arguments of a macro's use and the place after them, or None if one is missing."""
+    piece = LatexText(latex)
+    args: list[str] = []
+    if macro.default is not None:
+        given, pos = piece.option(pos)
+        args.append(macro.default if given is None else given)
+    while len(args) < macro.n_args:
+        found = piece.argument(pos)
+        if found is None:
+            return None, pos
+        args.append(found[0])
+        pos = found[1]
+    return args, pos
 
 
 # --- Abstract ------------------------------------------------------------------------------------
@@ -151,6 +220,7 @@ def read_abstract(flat: FlatText) -> tuple[tuple[TextSpan, ...], TextSpan | None
         _, start = flat.option(start)
         end = text.rfind("\\end", start, whole.end)
         inner = TextSpan(start, end if end >= start else whole.end)
+        inner = without_keywords(text, inner)
         if text[inner.start : inner.end].strip():
             return (inner,), whole
     n_parts = 5 if _PARTED_CLASS.search(text, 0, flat.body) else 1
@@ -172,6 +242,18 @@ def read_abstract(flat: FlatText) -> tuple[tuple[TextSpan, ...], TextSpan | None
                     return (TextSpan(offset + len(name), place),), TextSpan(offset, place)
             break
     return (), None
+
+
+def without_keywords(text: str, inner: TextSpan) -> TextSpan:
+    """Return an abstract's place without an empty heading before it and the keywords after it."""
+    heading = _EMPTY_HEADING.match(text, inner.start, inner.end)
+    start = heading.end() if heading else inner.start
+    end = inner.end
+    at = text.rfind("Key", start, end)
+    if at > start:
+        label = _KEYWORDS.search(text, max(start, at - 200), end)
+        end = label.start() if label else end
+    return TextSpan(start, end)
 
 
 def guess_abstract(flat: FlatText, first: int) -> tuple[tuple[TextSpan, ...], TextSpan | None]:

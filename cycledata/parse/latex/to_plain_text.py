@@ -9,6 +9,7 @@ from cycledata.parse.latex.known_commands import words
 
 _PIECE = re.compile(r"\\([A-Za-z@]++)\*?|\\(.)|\$[^$]++\$|[{}~]|-{2,3}|``|''", re.DOTALL)
 _SPACES = re.compile(r"\s++")
+_SUBSCRIPTS = re.compile(r"[_^{}$]")
 _LENGTH = re.compile(r"\s*+-?[\d.]*+\s*+(?:[a-z]{2})?+")
 MAX_DEPTH = 20
 """Commands within commands."""
@@ -19,11 +20,12 @@ _UNSEEN = words(
     "tnoteref fnref corref footnotemark titlefootnote titlenote includegraphics phantomsection "
     "addcontentsline markboth fontsize linespread setlength setcounter addtolength runningtitle "
     "titlerunning authorrunning tnotetext nocite sethlcolor icon stepcounter addtocounter parskip "
-    "baselineskip spaceskip selectlanguage IEEEauthorrefmark deleted DIFdel comment"
+    "baselineskip spaceskip fontfamily fontseries fontshape usefont selectlanguage "
+    "IEEEauthorrefmark deleted DIFdel comment"
 )
 """Commands that print nothing of their arguments in a heading."""
 _N_UNSEEN = {"addcontentsline": 3, "markboth": 2, "fontsize": 2, "setlength": 2, "setcounter": 2,
-             "addtolength": 2, "tnotetext": 1, "addtocounter": 2}  # fmt: skip
+             "addtolength": 2, "tnotetext": 1, "addtocounter": 2, "usefont": 4}  # fmt: skip
 _REFERENCES = words("ref eqref pageref cref Cref autoref nameref Autoref vref fref Fref labelcref")
 _FIRST_OF_TWO = words("texorpdfstring replaced")
 _SECOND_OF_TWO = words("textcolor colorbox href raisebox scalebox hypertarget hyperlink rotatebox")
@@ -112,6 +114,9 @@ class _Reading:
             return end
         if word in ACCENTS:
             return self.accent(ACCENTS[word], end)
+        if word == "ce" and (group := piece.group(end)):  # mhchem
+            self.out.append(_SUBSCRIPTS.sub("", piece.text[group.start : group.end]))
+            return group.end + 1
         self.out.append(_SYMBOLS.get(word, ""))
         if word not in _SYMBOLS and piece.text.startswith("[", end):
             _, end = piece.option(end)

@@ -206,6 +206,17 @@ def test_limits_are_the_callers_to_tighten() -> None:
         open_eprint(payload, limits=replace(LIMITS, members=1))
 
 
+def test_data_do_not_crowd_out_the_paper() -> None:
+    data = [(f"data{at}.txt", b"1 2 3\n" * 100) for at in range(9)]
+    limits = replace(LIMITS, text_bytes=4000)
+    archive = open_eprint(tar_of(*data, ("main.tex", TEX), ("a.sty", TEX)), limits=limits)
+    assert [path for path in archive.texts if path.startswith("data")] == [
+        f"data{at}.txt" for at in range(3)
+    ]
+    assert {"main.tex", "a.sty"} < set(archive.texts)
+    assert [warning.rule for warning in archive.warnings] == ["oversized-text"]
+
+
 ENCODINGS: dict[str, tuple[str, str, str | None]] = {
     "ascii": ("ascii", "cafe", None),
     "utf-8": ("utf-8", "café", None),

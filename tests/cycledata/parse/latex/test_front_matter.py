@@ -145,7 +145,75 @@ def test_white_words_on_a_dark_ground_are_ordinary(parse_body: Parse) -> None:
         (r"\volcite{3}[7]{a} \pvolcite[see]{2}[9]{b}", ("a", "b")),
         (r"\cite<e.g.,>[p. 2]{a} \citeA<see>{b}", ("a", "b")),
         (r"\parencites(see)(and)[1]{a}[2]{b}{c}", ("a", "b", "c")),
+        (
+            r"\begin{thebibliography}{9}\bibitem[\citeauthoryear{Abe, Bo}{2001}]{a} See \cite{b}.",
+            ("b",),
+        ),
     ],
 )
 def test_keys_are_found(parse_body: Parse, cite: str, keys: tuple[str, ...]) -> None:
     assert parse_body(r"\section{S}" + cite).cited_keys == keys
+
+
+BYLINES = {
+    "plos": (
+        r"\begin{flushleft}{\Large\textbf\newline{A long enough title}}\newline\\"
+        r"Mira Koss\textsuperscript{1*}\\\textbf{1} University of Koss\\* koss@x.org\end{flushleft}"
+        "\n\\section*{Abstract}\nAbs.\n"
+    ),
+    "center": (
+        r"\title{A long enough title}\author{}\maketitle\begin{center}Mira Koss, Koss Institute"
+        r"\end{center}\begin{abstract}Abs.\end{abstract}"
+    ),
+    "agu": (
+        r"\title{A long enough title}\authors{Mira Koss\affil{1}}\affiliation{1}{Koss Hall}"
+        r"\correspondingauthor{Mira Koss}{koss@x.org}\begin{abstract}Abs.\end{abstract}"
+    ),
+    "sage": (
+        r"\title{A long enough title}\author{Mira Koss}\corrauth{Mira Koss, Koss Hall}"
+        r"\begin{abstract}Abs.\end{abstract}\maketitle"
+    ),
+    "copernicus": (
+        r"\title{A long enough title}\Author[1][koss@x.org]{Mira}{Koss}\runningauthor{Koss}"
+        r"\maketitle\begin{abstract}Abs.\end{abstract}\authorcontribution{Koss did it.}"
+    ),
+    "lipics": (
+        r"\title{A long enough title}\author{Mira Koss}{Koss Hall}{koss@x.org}{}{Koss fund}"
+        r"\Copyright{Mira Koss}\maketitle\begin{abstract}Abs.\end{abstract}"
+    ),
+    "frontiers": (
+        r"\title{A long enough title}\author{Mira Koss}\begin{abstract}\section{} Abs."
+        "\n\\tiny\n \\keyFont{ \\section{Keywords:} koss, koss} \\end{abstract}"
+    ),
+}
+LEAD = "This text is long enough to be shown. " * 20
+
+
+@pytest.mark.parametrize("name", BYLINES)
+def test_no_author_is_named_between_title_and_abstract(parse_files: Parse, name: str) -> None:
+    main = f"\\documentclass{{x}}\\begin{{document}}{BYLINES[name]}"
+    text = parse_files({"main.tex": f"{main}{LEAD}\\section{{I}}Body.\\end{{document}}"})
+    shown = text.abstract + "".join(section.text for section in text.sections)
+    assert text.title == "A long enough title"
+    assert text.abstract.startswith("Abs.")
+    assert "koss" not in shown.lower()
+
+
+def test_text_between_title_and_abstract_stays_where_no_one_is_named(parse_files: Parse) -> None:
+    main = "\\documentclass{x}\\title{T}\\begin{document}\\maketitle "
+    text = parse_files({"main.tex": f"{main}{LEAD}\\section{{I}}The institute.\\end{{document}}"})
+    assert [section.text for section in text.sections] == [LEAD.strip(), "The institute."]
+    text = parse_files(
+        {"main.tex": main + LEAD + "\\begin{abstract}We \\emph{keywords} go.\\end{abstract}x"}
+    )
+    assert text.abstract == "We \\emph{keywords} go."
+    assert text.sections[0].text.startswith(LEAD.strip())
+
+
+def test_thanks_to_anonymous_referees_do_not_make_a_paper_anonymous(parse_files: Parse) -> None:
+    main = (
+        r"\documentclass{x}\title{T}\begin{document}\author{Mira Koss\thanks{Koss Hall. I thank"
+        r" two anonymous referees.}}\maketitle\begin{abstract}Abs.\end{abstract}"
+    )
+    text = parse_files({"main.tex": f"{main}{LEAD}\\section{{I}}Body.\\end{{document}}"})
+    assert text.sections[0].text == LEAD.strip()

@@ -1,0 +1,61 @@
+"""Classes and styles of the archive: what they lay out is no text, what they read is."""
+
+from collections.abc import Callable
+
+from cycledata.records import PaperText
+
+Parse = Callable[..., PaperText]
+STYLE = r"""\newcommand{\dropcap}[1]{\lettrine[lines=2]{{\fontfamily{lmss}\selectfont #1}}{}}
+\newcommand{\pkg}[1]{{\fontseries{m}\fontseries{b}\selectfont #1}}
+\newcommand\code{\bgroup\@makeother\_\@codex}\def\@codex#1{{\ttfamily #1}\egroup}
+\renewcommand\tableofcontents{\section*{\contentsname\@mkboth{A}{B}}\@starttoc{toc}}
+\newenvironment{gift}
+{\cleardoublepage\centering}
+
+% an environment without a part for its end
+\newenvironment{marked}{\trivlist\item[X]}{\popQED\endtrivlist}
+\newcommand{\corref}[1]{\hyperref[#1]{Corollary \ref*{#1}}}
+\newcommand{\shown}[1]{\section{\fontsize{12}{14}\selectfont #1}}
+\ExplSyntaxOn
+\NewDocumentCommand \printcredits { } { \section*{Credits} \seq_use:Nn \g_seq { . } }
+\NewDocumentEnvironment { points } { O{H} } { \setbox\b=\vbox\bgroup { \head } } { \egroup }
+\ExplSyntaxOff
+"""
+MAIN = r"""\documentclass{own}\title{Use of \pkg{scoring} in R}\begin{document}\maketitle
+\tableofcontents\begin{gift}For you.\end{gift}\begin{abstract}Abs.\end{abstract}
+\begin{points}First.\end{points}
+\section{The \code{eval_it()} call}\dropcap{P}lague by \corref{a}.
+\begin{marked}Inside.\end{marked}\printcredits\shown{Last}Text.\end{document}"""
+
+
+def test_what_a_class_lays_out_is_left_in_place(parse_files: Parse) -> None:
+    text = parse_files({"main.tex": MAIN, "own.cls": STYLE})
+    assert (text.title, text.abstract) == ("Use of scoring in R", "Abs.")
+    assert [section.title for section in text.sections] == ["The eval_it() call", "Last"]
+    assert text.sections[0].text == (
+        "\\dropcap{P}lague by \\hyperref[a]{Corollary \\ref*{a}}.\n"
+        "\\begin{marked}Inside.\\end{marked}\\printcredits"
+    )
+
+
+def test_a_file_that_the_class_reads_has_the_title(parse_files: Parse) -> None:
+    text = parse_files(
+        {
+            "main.tex": r"\documentclass{own}\begin{document}\maketitle\section{A}x\end{document}",
+            "own.cls": r"\LoadClass{article}\input{metadata.tex}\newcommand{\own}{y}",
+            "metadata.tex": r"\def\articleTITLE{[Re] Memory}\title{\articleTITLE}\author{M. Koss}",
+        }
+    )
+    assert text.title == "[Re] Memory"
+    assert [leak.rule for leak in text.leaks] == ["author-block"]
+
+
+def test_a_macro_with_arguments_is_replaced_in_a_title(parse_files: Parse) -> None:
+    main = (
+        r"\documentclass{article}\newcommand{\nca}[1]{\ce{Li_{#1}Ni_{0.8}O_2}}"
+        r"\newcommand{\norm}[2][2]{$\lVert #2\rVert_{#1}$}\title{Cells of \nca{} and \ce{H2O}}"
+        r"\begin{document}\maketitle\section{The \norm{x} of \nca{x}}x\end{document}"
+    )
+    text = parse_files({"main.tex": main})
+    assert text.title == "Cells of LiNi0.8O2 and H2O"
+    assert text.sections[0].title == "The $\\lVert x\\rVert_{2}$ of LixNi0.8O2"
