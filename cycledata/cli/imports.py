@@ -194,9 +194,9 @@ def import_eprint_files(
     retrieved_at: RetrievedAt = None,
     as_json: AsJson = False,
 ) -> None:
-    """Import e-prints from files or folders, each file named by arXiv id or paper id.
+    """Import e-prints from files, folders or archives, each named by arXiv id or paper id.
 
-    For example 2310.01234v2.tar.gz.
+    For example 2310.01234v2.tar.gz, arXiv_src_2310_001.tar, or a folder of unpacked sources.
     """
     from cycledata.sources.import_papers import import_eprints
 
@@ -209,7 +209,7 @@ def import_pdf_files(
     retrieved_at: RetrievedAt = None,
     as_json: AsJson = False,
 ) -> None:
-    """Import PDFs of submissions from files or folders, each file named by its paper id."""
+    """Import PDFs of submissions from files, folders or archives, each named by its paper id."""
     from cycledata.sources.import_papers import import_pdfs
 
     _run(import_pdfs, files, snapshot, retrieved_at, as_json)

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 MAX_VALUE_BYTES = 64 << 20
 """Limit of one line or JSON value; the largest known forum has less than one megabyte."""
 _CHUNK_CHARS = 1 << 16
-_ARCHIVES = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.xz")
+ARCHIVES = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.xz")
 _SPREADSHEETS = frozenset({".xlsx", ".xls", ".xlsm", ".ods"})
 
 BROKEN_STREAM = (EOFError, OSError, zlib.error, lzma.LZMAError)
@@ -65,7 +65,8 @@ def list_files(paths: Sequence[Path]) -> list[Path]:
     found: list[Path] = []
     for path in paths:
         if path.is_dir():
-            inside = sorted(file for file in path.rglob("*") if file.is_file())
+            # A link to a file that does not exist is kept, so that it is named.
+            inside = sorted(f for f in path.rglob("*") if f.is_file() or not f.exists())
             found += [f for f in inside if not any(p[0] == "." for p in f.relative_to(path).parts)]
         else:
             found.append(path)
@@ -83,24 +84,29 @@ def unpacked(paths: Sequence[Path]) -> Iterator[list[Path | InvalidEntry]]:
     with tempfile.TemporaryDirectory(prefix="cycledata-") as name:
         found: list[Path | InvalidEntry] = []
         for number, file in enumerate(list_files(paths)):
-            if not file.name.lower().endswith(_ARCHIVES):
+            if not file.name.lower().endswith(ARCHIVES):
                 found.append(file)
                 continue
             inside: list[Path] = []
             try:
                 inside.extend(_unpack(file, Path(name, str(number))))
             except (tarfile.TarError, zipfile.BadZipFile, *BROKEN_STREAM) as error:
-                first_line = str(error).partition("\n")[0].rstrip(":")
-                reason = f"damaged-archive: {first_line}; pack or fetch it again"
-                found += [*inside, InvalidEntry(file.name, f"after file {len(inside)}", reason)]
+                place = f"after file {len(inside)}"
+                found += [*inside, InvalidEntry(file.name, place, damage_of(error))]
             else:
                 found += inside
         yield found
 
 
+def damage_of(error: Exception) -> str:
+    """Return the reason of an archive that cannot be read to its end."""
+    first_line = str(error).partition("\n")[0].rstrip(":")
+    return f"damaged-archive: {first_line}; pack or fetch it again"
+
+
 def _unpack(archive: Path, folder: Path) -> Iterator[Path]:
     """Write the regular files of an archive to a folder of their own each, and yield them."""
-    for position, (member, stream) in enumerate(_members(archive)):
+    for position, (member, _, stream) in enumerate(archive_members(archive)):
         inside = folder / str(position) / Path(member).name
         inside.parent.mkdir(parents=True)
         with inside.open("wb") as out:
@@ -108,8 +114,8 @@ def _unpack(archive: Path, folder: Path) -> Iterator[Path]:
         yield inside
 
 
-def _members(archive: Path) -> Iterator[tuple[str, IO[bytes]]]:
-    """Yield the regular files of an archive with their names.
+def archive_members(archive: Path) -> Iterator[tuple[str, int, IO[bytes]]]:
+    """Yield the regular files of an archive: name, bytes, content.
 
     Raises:
         EOFError: the archive ends early, also where `tarfile` does not notice it.
@@ -119,13 +125,13 @@ def _members(archive: Path) -> Iterator[tuple[str, IO[bytes]]]:
             for entry in packed.infolist():
                 if not entry.is_dir():
                     with packed.open(entry) as stream:
-                        yield entry.filename, stream
+                        yield entry.filename, entry.file_size, stream
         return
     with tarfile.open(archive, "r:*") as tar:
         for member in tar:
             content = tar.extractfile(member) if member.isfile() else None
             if content is not None:
-                yield member.name, content
+                yield member.name, member.size, content
         assert tar.fileobj is not None, "an open archive has a file"
         tar.fileobj.seek(tar.offset)
         if tar.fileobj.read(tarfile.BLOCKSIZE) != bytes(tarfile.BLOCKSIZE):

@@ -6,6 +6,8 @@ imported.
 
 import datetime as dt
 import re
+import tarfile
+import zipfile
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
@@ -23,7 +25,7 @@ from cycledata.snapshot import keys
 from cycledata.snapshot.keys import ReplyKey
 from cycledata.snapshot.open import OpenSnapshot
 from cycledata.snapshot.reply import Reply
-from cycledata.sources.dump_files import FileValue, InvalidEntry, list_files
+from cycledata.sources.dump_files import BROKEN_STREAM, FileValue, InvalidEntry, list_files
 from cycledata.sources.dumps import (
     ImportReport,
     OnProgress,
@@ -49,11 +51,10 @@ from cycledata.sources.listed_papers import (
     is_left_out,
     stated_arxiv_id,
 )
-from cycledata.sources.stated_names import eprint_name, read_arxiv_id, read_paper_id
+from cycledata.sources.stated_names import pdf_name, read_arxiv_id, read_paper_id
 from cycledata.sources.table_files import PAPER_IDS, read_table
+from cycledata.sources.text_files import MAX_TEXT_BYTES, TextFile, find_texts
 
-MAX_TEXT_BYTES = 256 << 20
-"""Bytes of one e-print or PDF."""
 _LONGEST_DELAY = dt.timedelta(days=366)
 """Time from a submission to its announcement, far more than moderation takes."""
 _COMMAND = re.compile(r"\\[A-Za-z]")
@@ -236,13 +237,15 @@ def import_eprints(
     retrieved_at: dt.datetime | None = None,
     on_progress: OnProgress | None = None,
 ) -> ImportReport:
-    """Import e-prints as they are, one reply per file.
+    """Import e-prints as they are, one reply per e-print.
 
     A file is named by its arXiv id, with or without version (`2310.01234v2.tar.gz`,
-    `cs_0112017v1.gz`), or by its paper id.
+    `cs_0112017v1.gz`, `hep-th/9901001.gz`), or by its paper id. A folder of unpacked sources is one
+    e-print, named by the folder, and is packed.
 
     Args:
-        paths: archives, single `.gz` files or PDFs of at most 256 MiB, or folders of them.
+        paths: archives, single `.gz` files or PDFs of at most 256 MiB, folders of them, or
+            archives of them such as `arXiv_src_2401_001.tar`.
         snapshot: receives the replies.
         retrieved_at: when they were downloaded, if known.
         on_progress: called with bytes read and bytes in total.
@@ -250,7 +253,8 @@ def import_eprints(
     return _import_texts(
         paths,
         snapshot,
-        lambda file: ReplyKey(keys.ARXIV, f"{keys.EPRINTS}{eprint_name(file.name)}"),
+        find_texts(paths),
+        lambda file: ReplyKey(keys.ARXIV, f"{keys.EPRINTS}{file.stem}"),
         _eprint_problem,
         retrieved_at,
         on_progress,
@@ -267,7 +271,7 @@ def import_pdfs(
     """Import PDFs of submissions, one reply per file; each file is named by its paper id.
 
     Args:
-        paths: PDFs of at most 256 MiB, or folders of them.
+        paths: PDFs of at most 256 MiB, folders of them, or archives of them.
         snapshot: receives the replies.
         retrieved_at: when they were downloaded, if known.
         on_progress: called with bytes read and bytes in total.
@@ -275,7 +279,8 @@ def import_pdfs(
     return _import_texts(
         paths,
         snapshot,
-        lambda file: keys.submission_pdf(file.name.removesuffix(".pdf")),
+        find_texts(paths, only_pdfs=True),
+        lambda file: keys.submission_pdf(pdf_name(file.name)),
         lambda payload: (
             None if payload.startswith(b"%PDF") else "expected a PDF, found other bytes"
         ),
@@ -287,33 +292,43 @@ def import_pdfs(
 def _import_texts(
     paths: Sequence[Path],
     snapshot: OpenSnapshot,
-    key_of: Callable[[Path], ReplyKey],
+    texts: Iterator[TextFile | InvalidEntry],
+    key_of: Callable[[TextFile], ReplyKey],
     problem_of: Callable[[bytes], str | None],
     retrieved_at: dt.datetime | None,
     on_progress: OnProgress | None,
 ) -> ImportReport:
-    files = list_files(paths)
+    total = sum(size_of(file) for file in list_files(paths)) if on_progress else 0
 
     def items() -> Iterator[Reply | InvalidEntry]:
-        total, done = sum(size_of(file) for file in files), 0
-        for file in files:
-            size = size_of(file)
-            if not 0 < size <= MAX_TEXT_BYTES:
-                reason = f"{size} bytes; expected a file of 1 to {MAX_TEXT_BYTES}"
-                yield InvalidEntry(file.name, "file", reason)
+        done = 0
+        for file in texts:
+            if isinstance(file, InvalidEntry):
+                yield file
                 continue
-            payload = file.read_bytes()
-            problem = problem_of(payload)
-            if problem is not None:
-                yield InvalidEntry(file.name, "file", problem)
+            payload = _read_text(file)
+            problem = payload if isinstance(payload, str) else problem_of(payload)
+            if isinstance(payload, str) or problem is not None:
+                yield InvalidEntry(file.name, "file", str(problem))
             else:
                 kind, url = eprint_type(payload), f"file:{file.name}"
                 yield Reply(*key_of(file), url, retrieved_at, 200, kind, payload)
-            done += size
+            done += file.n_bytes
             if on_progress:
-                on_progress(done, total)
+                on_progress(min(done, total), total)
 
     return import_replies(snapshot, items(), None)
+
+
+def _read_text(file: TextFile) -> bytes | str:
+    """Return the bytes of a file, or why it cannot be read."""
+    if not 0 < file.n_bytes <= MAX_TEXT_BYTES:
+        return f"{file.n_bytes} bytes; expected a file of 1 to {MAX_TEXT_BYTES}"
+    try:
+        return file.read()
+    except (tarfile.TarError, zipfile.BadZipFile, *BROKEN_STREAM) as error:
+        strerror = getattr(error, "strerror", None)
+        return f"cannot be read: {strerror or error}; fetch or pack it again"
 
 
 def _eprint_problem(payload: bytes) -> str | None:

@@ -108,3 +108,14 @@ def eprint_name(file_name: str) -> str:
     except ValueError:
         return name
     return f"{arxiv_id}v{version}" if version else arxiv_id
+
+
+def pdf_name(file_name: str) -> str:
+    """Return the paper id that a PDF is named by.
+
+    >>> [pdf_name(name) for name in ("abC_1.pdf", "abC_1.PDF", "abC_1 (2).pdf", "pdf?id=abC_1")]
+    ['abC_1', 'abC_1', 'abC_1', 'abC_1']
+    """
+    if file_name.lower().endswith(".pdf"):
+        file_name = file_name[:-4]
+    return _COPY.sub("", file_name).removeprefix("pdf?id=").removeprefix("forum?id=")
