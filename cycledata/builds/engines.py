@@ -76,7 +76,8 @@ def _map_on_processes(work: Callable[[T], R], items: Iterable[T], n_workers: int
             yield result
     except BrokenProcessPool as error:
         raise BuildError(
-            "a worker process died, perhaps out of memory; try fewer --workers"
+            "a worker process died: out of memory (try fewer --workers), or started by a script"
+            ' that does not build inside `if __name__ == "__main__":`'
         ) from error
     finally:
         pool.shutdown(cancel_futures=True)

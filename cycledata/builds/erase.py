@@ -51,7 +51,8 @@ def erase_works(folder: Path, out: Path | None = None) -> EraseReport:
         out: new folder; needed if the snapshot is sealed.
 
     Raises:
-        BuildError: no tombstones, or no ``out`` for a sealed snapshot.
+        BuildError: no tombstones, no ``out`` for a sealed snapshot, or a paper of which a defect
+            hides the work.
         SnapshotError, VerifyError: not a snapshot, or a damaged one.
     """
     tombstones = read_tombstones(folder)
@@ -103,4 +104,7 @@ def _names_in(
             cache=None,
         )
         dataset.prepare(context)
-        return extend_to_works(dataset, context, dataset.list_papers(sealed)).tombstones
+        extended = extend_to_works(dataset, context, dataset.list_papers(sealed))
+        for paper_id, reason in extended.unidentified.items():
+            raise BuildError(f"{paper_id}: might be one of the works, but {reason.detail}")
+        return extended.tombstones

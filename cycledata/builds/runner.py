@@ -244,11 +244,19 @@ def extend_to_works(
     """Return the context with opt-outs and takedowns extended to all ids of their works."""
     if not context.policy.opt_out and not context.tombstones:
         return context
-    index = WorkIndex.of({i: dataset.identify(context, i) for i in paper_ids})
+    works: dict[str, tuple[str, ...]] = {}
+    unidentified: dict[str, ParseError] = {}
+    for paper_id in paper_ids:
+        try:
+            works[paper_id] = dataset.identify(context, paper_id)
+        except DEFECTS as error:
+            unidentified[paper_id] = defect_shown_by(error)
+    index = WorkIndex.of(works)
     return replace(
         context,
         policy=context.policy.with_works(index),
         tombstones=index.expand(context.tombstones),
+        unidentified=unidentified,
     )
 
 
@@ -374,6 +382,8 @@ def _make_paper(make: MakePaper[Any], context: BuildContext[Any], paper_id: str)
         detail = f"expected printable text, found {paper_id[:80]!r}"
         return PaperRows(paper_id, dropped=(Dropped(paper_id, "unusable-id", detail, "parse"),))
     try:
+        if paper_id in context.unidentified:
+            raise context.unidentified[paper_id]
         made = make(context, paper_id)
     except (ParseError, *DEFECTS) as error:
         # One invalid paper never stops a build; its row states the reason.

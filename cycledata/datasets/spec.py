@@ -9,7 +9,7 @@ from typing import Any, Generic, TypeVar
 import pyarrow as pa
 
 from cycledata.consent.policy import Policy, Verdict
-from cycledata.errors import BuildError
+from cycledata.errors import BuildError, ParseError
 from cycledata.matching.version import MatchRecord
 from cycledata.records import Dropped, Record
 from cycledata.snapshot.sealed import SealedSnapshot
@@ -76,6 +76,9 @@ class BuildContext(Generic[RecipeT]):
     """Folder of parsed texts; None to parse every text again."""
     configs: frozenset[str] = frozenset()
     """Configs that the build writes."""
+    unidentified: Mapping[str, ParseError] = field(default_factory=dict)
+    """Papers whose works a defect hides, to the reason: an opt-out might cover them, so none of
+    them is made."""
 
     @property
     def snapshot(self) -> SealedSnapshot:

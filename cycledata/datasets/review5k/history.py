@@ -16,7 +16,7 @@ from typing import Any
 
 from cycledata.datasets.review5k.forms import review_forms
 from cycledata.datasets.review5k.recipe import Review5kRecipe
-from cycledata.errors import ParseError
+from cycledata.errors import DEFECTS, ParseError
 from cycledata.formats.rating_states import STATES_OF, RatingState, StateChoice
 from cycledata.parse.openreview import ParsedForum, VenueForm, parse_forum
 from cycledata.parse.openreview.calendar import CALENDARS, VenueCalendar
@@ -81,8 +81,8 @@ def prepare_table_orders(snapshot: SealedSnapshot, scratch: Path) -> None:
             continue
         try:
             parsed = parse_forum(forum.payload, forms=forms)
-        except ParseError:
-            continue
+        except (ParseError, *DEFECTS):
+            continue  # the build has a row for this paper
         if isinstance(parsed, Dropped):
             continue
         n_voters[venue] += 1

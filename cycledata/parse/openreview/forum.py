@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from cycledata.errors import ParseError
+from cycledata.errors import DEFECTS, ParseError
 from cycledata.parse.openreview.decisions import (
     final_state,
     read_decision,
@@ -131,8 +131,8 @@ def review_contents(payload: bytes) -> Iterator[tuple[str, Mapping[str, Any]]]:
                 continue
             if REPLY_ROLES.get(note.kind) == "review" and _set_aside(paper_id, note) is None:
                 yield note.venue, {name: note.value(name) for name in note.content}
-    except (ParseError, RecursionError):
-        return
+    except (ParseError, *DEFECTS):
+        return  # the build has a row for this paper
 
 
 def _parse_forum(

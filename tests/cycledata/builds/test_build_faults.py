@@ -24,10 +24,12 @@ from cycledata.builds.runner import DATASETS, build
 from cycledata.builds.takedown import take_down
 from cycledata.consent.policy import Policy, read_policy
 from cycledata.consent.tombstones import read_tombstones
+from cycledata.datasets.review5k import forms
 from cycledata.datasets.spec import BuildContext, PaperRows
 from cycledata.errors import BuildError, ChangedFileError
 from cycledata.load import read_build, verify_build
 from cycledata.parse import latex
+from cycledata.parse.openreview import forum, note
 from cycledata.records import PaperText
 from cycledata.snapshot.reply import Reply
 
@@ -362,3 +364,23 @@ def test_a_paper_that_shows_a_defect_is_left_out_with_the_reason(tmp_path: Path)
     assert row[0] == "SAMPLE5k03"
     assert "KeyError in test_build_faults.make" in row[2]
     assert "words" not in row[2]
+
+
+def test_a_defect_in_a_first_look_at_all_papers_costs_only_its_paper(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read = forum.read_note
+
+    def stumble(raw: Any, *, paper_id: str = "") -> note.Note:
+        if paper_id == "SAMPLE5k03":
+            raise IndexError("its words")
+        return read(raw, paper_id=paper_id)
+
+    monkeypatch.setattr(forum, "read_note", stumble)
+    # Without the shipped forms, they are inferred from all reviews first.
+    monkeypatch.setattr(forms, "FORMS", {})
+    out = tmp_path / "out"
+    build(REVIEW_5K, sample.SNAPSHOT, out, policy=POLICY, configs=["scores", "history"])
+    drops = pl.read_parquet(out / "dropped.parquet").filter(rule="defect")
+    assert drops["paper_id"].to_list() == ["SAMPLE5k03"]
+    assert "SAMPLE5k04" in pl.read_parquet(out / "scores" / "*.parquet")["paper_id"]

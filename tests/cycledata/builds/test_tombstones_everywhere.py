@@ -5,7 +5,9 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from typing import Any
 
+import polars as pl
 import pytest
 
 from cycledata.builds import runner
@@ -17,6 +19,8 @@ from cycledata.consent.policy import Policy, read_policy
 from cycledata.consent.tombstones import Tombstone, add_tombstones, read_tombstones
 from cycledata.errors import BuildError
 from cycledata.load import read_build
+from cycledata.parse.openreview import forum
+from cycledata.parse.openreview.note import Note
 from cycledata.snapshot.open import OpenSnapshot
 from cycledata.snapshot.reply import Reply
 from cycledata.snapshot.sealed import SealedSnapshot, verify_snapshot
@@ -129,6 +133,30 @@ def test_a_sealed_snapshot_is_copied_without_the_works_that_were_taken_down(
     assert not any(b"firstcanary" in data for data in files)
     assert [s.paper_id for s in read_tombstones(tmp_path / "out")] == ["first01"]
     assert SealedSnapshot.open(snapshot).get("openreview", "forum/first01") is not None
+
+
+def test_nothing_is_erased_if_a_defect_hides_the_work_of_a_paper(
+    replies: list[Reply],
+    tmp_path: Path,
+    make_snapshot: Snapshots,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    read = forum.read_note
+
+    def stumble(raw: Any, *, paper_id: str = "") -> Note:
+        if paper_id == "again02":
+            raise IndexError("its words")
+        return read(raw, paper_id=paper_id)
+
+    snapshot = make_snapshot(tmp_path / "snapshot", replies)
+    add_tombstones(snapshot, [Tombstone(paper_id="first01", reason="r", date=DAY)])
+    monkeypatch.setattr(forum, "read_note", stumble)
+    with pytest.raises(BuildError, match=r"again02: might be one of the works, but IndexError in"):
+        erase_works(snapshot, tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+    build(REVIEW_5K, snapshot, tmp_path / "built", policy=read_policy())
+    dropped = pl.read_parquet(tmp_path / "built" / "dropped.parquet")
+    assert dropped.filter(rule="defect")["paper_id"].to_list() == ["again02"]
 
 
 def test_an_open_snapshot_loses_taken_down_works_and_imports_do_not_bring_them_back(
