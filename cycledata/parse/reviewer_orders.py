@@ -50,24 +50,37 @@ _BEGIN = (
     r"(?:^\W{0,4}|[:;,]\s|\b(?:please|now|and|only|kindly)\s"
     rf"|\b{_JUDGES}\b.{{0,30}}?\b(?:must|should|shall)\s)(?:only\s)?"
 )
-_ORDER = re.compile(
+_OVERRIDE = re.compile(
     r"\b(?:ignore|disregard|forget|override|bypass)\b.{0,40}?\b(?:previous|prior|above|preceding"
-    r"|earlier|system|other|all|your)\s(?:\w+\s){0,2}?(?:instructions?|prompts?|guidelines?|rules?)\b"
-    rf"|{_BEGIN}(?:give|provide|write|output|generate|produce|return|assign|award|leave|respond)"
-    r"\b.{0,60}?"
-    rf"\b{_PRAISE}\b.{{0,30}}?\b{_JUDGMENT}\b"
-    rf"|{_BEGIN}(?:rate|score|evaluate)\s(?:this|the)\s"
-    rf"{_PAPER}\b.{{0,40}}?\b(?:{_PRAISE}|10|accept)\b"
-    rf"|\b{_JUDGES}\b.{{0,60}}?\b(?:must|should|shall|have\sto|need\sto|(?:required|instructed|asked)"
+    r"|earlier|system|other|all|your)\s(?:\w+\s){0,2}?(?:instructions?|prompts?|guidelines?|rules?)\b",
+    re.IGNORECASE | re.DOTALL,
+)
+_GIVE_PRAISE = re.compile(
+    rf"{_BEGIN}(?:give|provide|write|output|generate|produce|return|assign|award|leave|respond)"
+    rf"\b.{{0,60}}?\b{_PRAISE}\b.{{0,30}}?\b{_JUDGMENT}\b",
+    re.IGNORECASE | re.DOTALL,
+)
+_RATE_PAPER = re.compile(
+    rf"{_BEGIN}(?:rate|score|evaluate)\s(?:this|the)\s{_PAPER}\b.{{0,40}}?\b(?:{_PRAISE}|10|accept)\b",
+    re.IGNORECASE | re.DOTALL,
+)
+_ACCEPT = re.compile(
+    rf"\b{_JUDGES}\b.{{0,60}}?\b(?:must|should|shall|have\sto|need\sto|(?:required|instructed|asked)"
     rf"\sto)\b.{{0,40}}?\b(?:accept|recommend\saccept\w*|praise)\b.{{0,30}}?\b{_PAPER}\b"
     rf"|{_BEGIN}(?:recommend|suggest)\s(?:a\s|an\s|its\s|for\s)?(?:strong(?:ly)?\s)?accept\w*"
     rf"|\brecommended\sthat\syou\saccept\b"
-    rf"|\b(?:do\snot|don't|never|avoid)\s(?:highlight|mention|list|report|point|raise|include|note"
-    r"|give|write|criticiz)\w*\b.{0,40}?\b(?:negatives?|weakness\w*|flaws?|shortcomings?|criticisms?)\b"
-    r"|\bif\syou\sare\s(?:an?\s|the\s)?(?:ai|llm|large\slanguage|language\smodel|automated|chatgpt"
-    r"|reviewer)\b"
     rf"|\bthis\s{_PAPER}\s(?:must|should|deserves\sto|has\sto)\sbe\saccepted\b",
     re.IGNORECASE | re.DOTALL,
+)
+_OMIT_FLAWS = re.compile(
+    r"\b(?:do\snot|don't|never|avoid)\s(?:highlight|mention|list|report|point|raise|include|note"
+    r"|give|write|criticiz)\w*\b.{0,40}?\b(?:negatives?|weakness\w*|flaws?|shortcomings?|criticisms?)\b",
+    re.IGNORECASE | re.DOTALL,
+)
+_IF_YOU_ARE = re.compile(
+    r"\bif\syou\sare\s(?:an?\s|the\s)?(?:ai|llm|large\slanguage|language\smodel|automated|chatgpt"
+    r"|reviewer)\b",
+    re.IGNORECASE,
 )
 
 _ACTS = (
@@ -83,7 +96,9 @@ _PRAISED = re.compile(rf"\b{_PRAISE}\b.{{0,30}}?\b{_JUDGMENT}\b", re.DOTALL)
 _RATED = ("rate th", "score th", "evaluate th")
 _REFUSALS = ("not", "don't", "never", "avoid")
 _CRITICISMS = ("negative", "weakness", "flaw", "shortcoming", "criticism")
-_ALONE = ("you", "accept", "ignore", "disregard", "forget", "override", "bypass", "praise")
+_OVERRIDES = ("ignore", "disregard", "forget", "override", "bypass")
+_ACCEPTS = ("accept", "praise")
+_ALONE = ("you", *_ACCEPTS, *_OVERRIDES)
 """Every order contains one of these, or an act with praise, or a refusal of criticism."""
 
 
@@ -107,7 +122,7 @@ def find_orders(text: str) -> Iterator[tuple[int, int]]:
         if _VERBS.isdisjoint(_WORD.findall(lowered, start, until)):
             continue
         sentence = " ".join(_MARKUP.sub("", text[start:until]).split())
-        if _is_likely(sentence.lower()) and _ORDER.search(sentence):
+        if _is_order(sentence):
             yield start, until
 
 
@@ -120,13 +135,20 @@ def _may_order(part: str) -> bool:
     )
 
 
-def _is_likely(sentence: str) -> bool:
-    """Return whether a sentence in lower case, its blanks single, has phrases of an order."""
-    return (
-        _has_one(sentence, _ALONE)
-        or _has_one(sentence, _RATED)
-        or (_has_one(sentence, _ACTS) and _PRAISED.search(sentence) is not None)
-        or (_has_one(sentence, _CRITICISMS) and _has_one(sentence, _REFUSALS))
+def _is_order(sentence: str) -> bool:
+    """Return whether a sentence, its blanks single, is an order; words are faster to find first."""
+    lowered = sentence.lower()
+    return bool(
+        (_has_one(lowered, _OVERRIDES) and _OVERRIDE.search(sentence))
+        or (_has_one(lowered, _ACCEPTS) and _ACCEPT.search(sentence))
+        or ("if you are" in lowered and _IF_YOU_ARE.search(sentence))
+        or (_has_one(lowered, _RATED) and _RATE_PAPER.search(sentence))
+        or (_has_one(lowered, _ACTS) and _PRAISED.search(lowered) and _GIVE_PRAISE.search(sentence))
+        or (
+            _has_one(lowered, _CRITICISMS)
+            and _has_one(lowered, _REFUSALS)
+            and _OMIT_FLAWS.search(sentence)
+        )
     )
 
 

@@ -226,8 +226,7 @@ class Expander:
                 fixed.spaced and actions.get("\\xspace") is not self.definitions.base["\\xspace"]
             ):
                 return False
-            self.work.spend(4)
-            self.work.spend(fixed.cost)
+            self.work.spend(fixed.cost + 4)
         frame.pos = pos
         if fixed.text:
             output.write(fixed.text, frame.source(pos))

@@ -4,7 +4,7 @@ from cycledata.formats.braces import group_end
 from cycledata.parse.latex.expand import MAX_RECURSION, Expander
 from cycledata.parse.latex.input_stack import InputFrame
 from cycledata.parse.latex.macros import FixedText, Macro
-from cycledata.parse.latex.tokens import COMMAND, needs_space
+from cycledata.parse.latex.tokens import COMMAND, has_comment, needs_space
 
 MAX_DELIMITED = 20_000
 r"""Characters that an argument of a ``\def`` with delimiters may span."""
@@ -50,7 +50,7 @@ def write_inert(expander: Expander, text: str) -> bool:
 
     An ``\xspace`` at its end is the one that may.
     """
-    if "%" in text or expander.short_verbs:
+    if expander.short_verbs or has_comment(text):
         return False
     actions, frame = expander.definitions.actions, expander.input.frames[-1]
     names = COMMAND.findall(text)
@@ -77,7 +77,7 @@ _SPACED = ("\\xspace ", "\\xspace")
 
 def fixed_text(text: str) -> FixedText | None:
     """Return a replacement text as it is written, or None if its uses have to be looked at."""
-    if "%" in text or not text:
+    if not text or has_comment(text):
         return None
     if "\\" not in text:
         return FixedText(text, (), is_plain=True, spaced=False, cost=len(text) + 12)

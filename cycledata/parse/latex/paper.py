@@ -165,4 +165,4 @@ def read_sections(
 
 def has_words(text: str) -> bool:
     """Return whether a piece between headings says something."""
-    return sum(char.isalpha() for char in text[:2_000]) > 200
+    return len(text) > 200 and sum(map(str.isalpha, text[:2_000])) > 200

@@ -8,7 +8,7 @@ from cycledata.errors import ParseError
 from cycledata.parse.latex.limits import Limits
 
 GZIP = b"\x1f\x8b"
-PIECE = 64 * 2**10
+PIECE = 128 * 2**10
 """Bytes handled at a time."""
 
 

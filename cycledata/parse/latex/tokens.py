@@ -58,6 +58,11 @@ def next_comment(text: str, start: int) -> int:
     return at if at >= 0 else len(text)
 
 
+def has_comment(text: str) -> bool:
+    """Return whether a text has a comment."""
+    return "%" in text and next_comment(text, 0) < len(text)
+
+
 def is_live(text: str, pos: int) -> bool:
     """Return whether no ``%`` precedes a position on its line (1,000 characters are seen)."""
     start = max(text.rfind("\n", max(0, pos - 1_000), pos) + 1, pos - 1_000, 0)
