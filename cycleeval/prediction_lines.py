@@ -19,28 +19,8 @@ MAX_LINE_BYTES = 8 << 20
 """A longer line is invalid and is not read into memory."""
 MAX_ARRAY_BYTES = 512 << 20
 """A larger JSON array is refused; JSON Lines has no such limit."""
-_OTHER_FORMATS = {
-    b"BZh": "a bzip2 file",
-    b"\xfd7zXZ": "an xz file",
-    b"\x28\xb5\x2f\xfd": "a Zstandard file",
-    b"PK\x03\x04": "a zip archive or an Excel file",
-    b"\xd0\xcf\x11\xe0": "an Excel file",
-    b"PAR1": "a Parquet file",
-    b"SQLite format 3": "an SQLite database",
-    b"%PDF": "a PDF",
-    b"\x89PNG": "an image",
-    **{
-        bom + first.encode(coding): "text in UTF-16"
-        for bom, coding in ((b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "utf-16-be"))
-        for first in '{[p"'
-    },
-    b"\x80": "a pickle or another binary file",
-    b"<": "HTML or XML",
-    b"version https://git-lfs": "a pointer of Git LFS, which `git lfs pull` replaces",
-    b"paper_id\t": "tab-separated text",
-    b"paper_id;": "CSV with semicolons",
-}
-"""First bytes of files that are not read, and what these are."""
+_OTHER_TABLES = {b"paper_id\t": "tab-separated text", b"paper_id;": "CSV with semicolons"}
+"""First bytes of tables that are not read, and what these are."""
 SUFFIXES = (".jsonl", ".json", ".csv", ".jsonl.gz", ".json.gz", ".csv.gz")
 """Names that a predictions file may end in."""
 
@@ -121,17 +101,18 @@ def read_entries(stream: IO[bytes], path: Path, max_line_bytes: int) -> Entries:
         ParseError: a CSV without a column ``paper_id``, or a file of another format.
     """
     from cycledata.errors import ParseError
+    from cycledata.formats.file_kinds import other_format
 
     start = stream.read(1024)
     stream.seek(0)
     plain = start.removeprefix(b"\xef\xbb\xbf").lstrip(b" \t\r\n")
-    for first, what in _OTHER_FORMATS.items():
-        if plain.startswith(first):
-            raise ParseError(
-                "unreadable-file",
-                f"{path}: expected JSON Lines, a JSON array or CSV with commas, plain or gzipped; "
-                f"found {what}",
-            )
+    table = next((kind for first, kind in _OTHER_TABLES.items() if plain.startswith(first)), None)
+    if found := table or other_format(plain):
+        raise ParseError(
+            "unreadable-file",
+            f"{path}: expected JSON Lines, a JSON array or CSV with commas, plain or gzipped; "
+            f"found {found}",
+        )
     if path.name.removesuffix(".gz").endswith(".csv"):
         return _csv_rows(stream, path)
     if plain.startswith(b"["):

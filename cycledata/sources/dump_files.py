@@ -4,6 +4,7 @@ One value is in memory at a time. Lines and values beyond ``MAX_VALUE_BYTES`` ar
 read. Lines end at a line feed only, because texts contain all other line separators.
 """
 
+import bz2
 import codecs
 import gzip
 import io
@@ -20,13 +21,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, BinaryIO, cast
 
+from cycledata.formats.file_kinds import other_format
+
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
 
 MAX_VALUE_BYTES = 64 << 20
 """Limit of one line or JSON value; the largest known forum has less than one megabyte."""
 _CHUNK_CHARS = 1 << 16
-ARCHIVES = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.xz")
+ARCHIVES = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.xz", ".tar.bz2")
 _SPREADSHEETS = frozenset({".xlsx", ".xls", ".xlsm", ".ods"})
 
 BROKEN_STREAM = (EOFError, OSError, zlib.error, lzma.LZMAError)
@@ -58,6 +61,11 @@ class InvalidEntry:
 
 class _Broken(Exception):  # noqa: N818  raised and caught in this module only
     """The rest of the file cannot be read."""
+
+
+def kind_of(value: object) -> str:
+    """Return the kind of a JSON value, for messages."""
+    return "nothing" if value is None else f"a {type(value).__name__}"
 
 
 def list_files(paths: Sequence[Path]) -> list[Path]:
@@ -140,10 +148,14 @@ def archive_members(archive: Path) -> Iterator[tuple[str, int, IO[bytes]]]:
 
 def unknown_kind(file: Path, expected: str) -> str:
     """Return why the kind of a file is not read, for messages."""
-    kind, _ = kind_and_packing(file)
+    kind, packed = kind_and_packing(file)
     if kind in _SPREADSHEETS:
         return f"its name ends in {kind}, a spreadsheet; save it as .csv"
-    found = f"its name ends in {kind}" if kind else "its name has no ending"
+    found = (
+        f"its name ends in {kind}"
+        if kind
+        else f"its name has no ending{' before ' + packed if packed else ''}"
+    )
     return f"{found}; expected {expected}"
 
 
@@ -164,7 +176,7 @@ def read_values(file: Path, tell: OnBytesRead) -> Iterator[FileValue | InvalidEn
 def kind_and_packing(file: Path) -> tuple[str, str]:
     """Return the suffix of the format and the suffix of the compression."""
     packed = file.suffix.lower()
-    if packed in {".gz", ".xz", ".zst"}:
+    if packed in {".gz", ".xz", ".zst", ".bz2"}:
         return Path(file.stem).suffix.lower(), packed
     return packed, ""
 
@@ -179,6 +191,8 @@ def opened(file: Path) -> Iterator[tuple[BinaryIO, BinaryIO]]:
             stream = cast(BinaryIO, stack.enter_context(gzip.GzipFile(fileobj=raw)))
         elif packed == ".xz":
             stream = cast(BinaryIO, stack.enter_context(lzma.LZMAFile(raw)))
+        elif packed == ".bz2":
+            stream = cast(BinaryIO, stack.enter_context(bz2.BZ2File(raw)))
         elif packed == ".zst":
             stream = stack.enter_context(io.BufferedReader(_ZstdStream(raw), 1 << 18))
         else:
@@ -230,6 +244,10 @@ def guarded(
 
     place = "start"
     try:
+        if other := _other_format(file):
+            reason = f"its content is {other}, not what its name says; rename or convert it"
+            yield InvalidEntry(file.name, "file", reason)
+            return
         with opened(file) as (raw, stream):
             for found in read(stream):
                 if isinstance(found, FileValue):
@@ -241,6 +259,15 @@ def guarded(
                 tell(raw.tell())
     except (*BROKEN_STREAM, zstandard.ZstdError, _Broken) as error:
         yield InvalidEntry(file.name, f"after {place}", f"the rest cannot be read: {error}")
+
+
+def _other_format(file: Path) -> str | None:
+    """Return what the first bytes of a file are, if its name says otherwise."""
+    _, packed = kind_and_packing(file)
+    with file.open("rb") as raw:
+        found = other_format(raw.read(64))
+    is_read = packed or (found == "text in UTF-16" and file.suffix.lower() in {".csv", ".tsv"})
+    return None if is_read else found
 
 
 def _json_lines(stream: BinaryIO) -> Iterator[FileValue | tuple[str, str]]:
@@ -280,7 +307,8 @@ def _json_stream(stream: BinaryIO, first: bytes = b"") -> Iterator[FileValue]:
             start += in_array
             continue
         if start < len(buffer) and buffer[start] == "]" and in_array:
-            return
+            start, in_array = start + 1, None
+            continue
         try:
             value, end = decode(buffer, start)
         except (ValueError, RecursionError) as error:

@@ -24,15 +24,15 @@ from cycledata.snapshot.reply import Reply
 from cycledata.sources.dump_files import (
     FileValue,
     InvalidEntry,
+    kind_of,
     list_files,
     read_values,
     unpacked,
 )
+from cycledata.sources.note_shapes import notes_by_forum
 
 _BATCH_REPLIES = 500
 _BATCH_BYTES = 16 << 20
-_REPLIES = ("replies", "directReplies")
-"""Fields of a note that may have its replies, in addition to `details`."""
 _NAMED = 1000
 """Invalid entries that a report names; the rest are counted."""
 
@@ -89,7 +89,7 @@ def import_notes(
     """
 
     def replies(file: Path, value: FileValue) -> Iterator[Reply | InvalidEntry]:
-        for found in _notes_by_forum(file, value):
+        for found in notes_by_forum(file, value):
             if isinstance(found, InvalidEntry):
                 yield found
                 continue
@@ -255,92 +255,6 @@ def json_reply(file: Path, key: ReplyKey, retrieved_at: dt.datetime | None, text
     # Named by key, not by line: the same reply from a shuffled file is the same reply.
     url = f"file:{file.name}#{key.key}"
     return Reply(*key, url, retrieved_at, 200, "application/json", text.encode("ascii"))
-
-
-def kind_of(value: object) -> str:
-    """Return the kind of a JSON value, for messages."""
-    return "nothing" if value is None else f"a {type(value).__name__}"
-
-
-def _notes_by_forum(
-    file: Path, value: FileValue
-) -> Iterator[tuple[str, list[dict[str, Any]]] | InvalidEntry]:
-    """Group the notes of a value by forum; yield an entry for what is not a note."""
-    content = value.value
-    stated = None
-    if isinstance(content, dict) and isinstance(content.get("notes"), list):
-        stated = content.get("forum")
-        content = content["notes"]
-    if isinstance(content, dict) and content.keys() == {"title"} and value.place == "value 1":
-        return  # the heading of a file of reviews with their responses
-    items = content if isinstance(content, list) else [content]
-    notes = [note for item in items for note in _of_thread(item)]
-    forums: dict[str, list[dict[str, Any]]] = (
-        {stated: []} if isinstance(stated, str) and not notes else {}
-    )
-    for number, note in enumerate(notes, start=1):
-        place = value.place if len(notes) == 1 else f"{value.place}, note {number}"
-        for where, found, of in _with_replies(note, place, stated):
-            reason = _no_note(found, of)
-            if reason is None:
-                forums.setdefault(found.get("forum") or of or found["id"], []).append(found)
-            else:
-                yield InvalidEntry(file.name, where, reason)
-    yield from forums.items()
-
-
-def _of_thread(item: Any) -> list[Any]:
-    """Return the notes of an item: of a review with its responses, or the item itself."""
-    if not isinstance(item, dict) or "content" in item:
-        return [item]
-    if isinstance(item.get("review"), dict) and isinstance(item.get("responses"), list):
-        return [item["review"], *item["responses"]]
-    return [item]
-
-
-def _with_replies(note: Any, place: str, forum: Any) -> Iterator[tuple[str, Any, Any]]:
-    """Yield a note and the replies at its top level, each with its place and its forum.
-
-    Replies under `details` stay where they are; the parser of forums reads them there.
-    """
-    if not isinstance(note, dict) or not any(isinstance(note.get(n), list) for n in _REPLIES):
-        yield place, note, forum
-        return
-    yield place, {name: value for name, value in note.items() if name not in _REPLIES}, forum
-    of = forum or note.get("forum") or note.get("id")
-    seen: set[str] = set()
-    for name in _REPLIES:
-        replies = note.get(name)
-        for number, reply in enumerate(replies if isinstance(replies, list) else [], start=1):
-            for where, found, _ in _with_replies(reply, f"{place}, {name} {number}", of):
-                note_id = found.get("id") if isinstance(found, dict) else None
-                if not isinstance(note_id, str) or note_id not in seen or name == "replies":
-                    yield where, found, of
-                seen.add(str(note_id))
-
-
-def _no_note(note: object, forum: object) -> str | None:
-    """Return why a value is not a raw note of this forum, or None if it is one."""
-    if not isinstance(note, dict):
-        return f"expected a note, found {kind_of(note)}"
-    if not isinstance(note.get("id"), str) or not isinstance(note.get("content"), dict):
-        found = ", ".join(sorted(map(str, note))[:5])
-        return f"not a raw note: expected id and content, found {found}"
-    if note.get("forum") is None and forum is None and _is_reply(note):
-        return f"note {note['id']} is a reply without forum"
-    of = note.get("forum") or forum or note["id"]
-    if not isinstance(of, str) or (forum is not None and of != forum):
-        return f"note {note['id']} belongs to forum {of!r}, the line says {forum!r}"
-    try:
-        canonical_json(note)
-    except ValueError as error:
-        return f"note {note['id']}: {error}"
-    return None
-
-
-def _is_reply(note: dict[str, Any]) -> bool:
-    """Return True if a note answers another one, so that its own id names no forum."""
-    return isinstance(note.get("replyto"), str) and note["replyto"] != note["id"]
 
 
 def _forum(forum: str, notes: Iterable[dict[str, Any]]) -> str:

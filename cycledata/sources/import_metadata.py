@@ -26,13 +26,12 @@ from cycledata.parse.arxiv_metadata import (
 from cycledata.snapshot import keys
 from cycledata.snapshot.open import OpenSnapshot
 from cycledata.snapshot.reply import Reply
-from cycledata.sources.dump_files import InvalidEntry, list_files
+from cycledata.sources.dump_files import InvalidEntry, kind_of, list_files
 from cycledata.sources.dumps import (
     ImportReport,
     OnProgress,
     import_replies,
     json_reply,
-    kind_of,
     size_of,
 )
 from cycledata.sources.metadata_files import MetadataBlock, read_blocks

@@ -25,14 +25,13 @@ from cycledata.snapshot import keys
 from cycledata.snapshot.keys import ReplyKey
 from cycledata.snapshot.open import OpenSnapshot
 from cycledata.snapshot.reply import Reply
-from cycledata.sources.dump_files import BROKEN_STREAM, FileValue, InvalidEntry, list_files
+from cycledata.sources.dump_files import BROKEN_STREAM, FileValue, InvalidEntry, kind_of, list_files
 from cycledata.sources.dumps import (
     ImportReport,
     OnProgress,
     each_value,
     import_replies,
     json_reply,
-    kind_of,
     plain_cell,
     size_of,
     unite_rows,

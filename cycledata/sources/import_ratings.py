@@ -19,14 +19,13 @@ from cycledata.parse.ratings import parse_ratings_row
 from cycledata.snapshot import keys
 from cycledata.snapshot.open import OpenSnapshot
 from cycledata.snapshot.reply import Reply
-from cycledata.sources.dump_files import FileValue, InvalidEntry, list_files
+from cycledata.sources.dump_files import FileValue, InvalidEntry, kind_of, list_files
 from cycledata.sources.dumps import (
     ImportReport,
     OnProgress,
     each_value,
     import_replies,
     json_reply,
-    kind_of,
     plain_cell,
     unite_rows,
 )

@@ -1,0 +1,113 @@
+"""Raw notes of OpenReview in the shapes of dumps: pages, lists, forums by id, nested replies."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from cycledata.files import canonical_json
+from cycledata.sources.dump_files import FileValue, InvalidEntry, kind_of
+
+_REPLIES = ("replies", "directReplies")
+"""Fields of a note that may have its replies, in addition to `details`."""
+_MAX_DEPTH = 3
+"""Objects around a note."""
+
+
+def notes_by_forum(
+    file: Path, value: FileValue
+) -> Iterator[tuple[str, list[dict[str, Any]]] | InvalidEntry]:
+    """Group the notes of a value by forum; yield an entry for what is not a note."""
+    content = value.value
+    stated = None
+    if isinstance(content, dict) and isinstance(content.get("notes"), list):
+        stated = content.get("forum")
+        content = content["notes"]
+    if isinstance(content, dict) and content.keys() == {"title"} and value.place == "value 1":
+        return  # the heading of a file of reviews with their responses
+    items = content if isinstance(content, list) else [content]
+    notes = [note for item in items for note in _of_thread(item)]
+    forums: dict[str, list[dict[str, Any]]] = (
+        {stated: []} if isinstance(stated, str) and not notes else {}
+    )
+    for number, note in enumerate(notes, start=1):
+        place = value.place if len(notes) == 1 else f"{value.place}, note {number}"
+        for where, found, of in _with_replies(note, place, stated):
+            reason = _no_note(found, of)
+            if reason is None:
+                forums.setdefault(found.get("forum") or of or found["id"], []).append(found)
+            else:
+                yield InvalidEntry(file.name, where, reason)
+    yield from forums.items()
+
+
+def _of_thread(item: Any, depth: int = 0) -> list[Any]:
+    """Return the notes of an item: the item itself, or those in an object that is no note.
+
+    Such an object has notes or lists of notes, for example a submission and its reviews, or all
+    forums by id. Its texts and numbers are left out.
+    """
+    if not isinstance(item, dict) or "content" in item or "id" in item or depth == _MAX_DEPTH:
+        return [item]
+    found: list[Any] = []
+    for value in item.values():
+        for part in value if isinstance(value, list) else [value]:
+            if isinstance(part, dict):
+                found += _of_thread(part, depth + 1)
+    return found if any(map(_is_note, found)) else [item]
+
+
+def _is_note(value: Any) -> bool:
+    return isinstance(value, dict) and _no_note(value, None) is None
+
+
+def _with_replies(note: Any, place: str, forum: Any) -> Iterator[tuple[str, Any, Any]]:
+    """Yield a note and the replies at its top level, each with its place and its forum.
+
+    Replies under `details` stay where they are; the parser of forums reads them there.
+    """
+    if not isinstance(note, dict) or not any(isinstance(note.get(n), list) for n in _REPLIES):
+        yield place, note, forum
+        return
+    yield place, {name: value for name, value in note.items() if name not in _REPLIES}, forum
+    of = forum or note.get("forum") or note.get("id")
+    seen: set[str] = set()
+    for name in _REPLIES:
+        replies = note.get(name)
+        for number, reply in enumerate(replies if isinstance(replies, list) else [], start=1):
+            for where, found, _ in _with_replies(reply, f"{place}, {name} {number}", of):
+                note_id = found.get("id") if isinstance(found, dict) else None
+                if not isinstance(note_id, str) or note_id not in seen or name == "replies":
+                    yield where, found, of
+                seen.add(str(note_id))
+
+
+def _no_note(note: object, forum: object) -> str | None:
+    """Return why a value is not a raw note of this forum, or None if it is one."""
+    if not isinstance(note, dict):
+        return f"expected a note, found {kind_of(note)}"
+    if {"name", "message", "status"} <= note.keys():
+        return f"an error of the API: {note['message']!s:.80}; fetch it again"
+    for name, kind in (("id", str), ("content", dict)):
+        if name not in note:
+            found = ", ".join(sorted(map(str, note))[:5])
+            return f"not a raw note: expected id and content, found {found or 'nothing'}"
+        if not isinstance(note[name], kind):
+            expected = "a text" if kind is str else "an object"
+            return f"not a raw note: expected {expected} as {name}, found {kind_of(note[name])}"
+    if note["id"].startswith("~"):
+        return f"not a note: {note['id'][:60]} is a person's profile"
+    if note.get("forum") is None and forum is None and _is_reply(note):
+        return f"note {note['id']} is a reply without forum"
+    of = note.get("forum") or forum or note["id"]
+    if not isinstance(of, str) or (forum is not None and of != forum):
+        return f"note {note['id']} belongs to forum {of!r}, the line says {forum!r}"
+    try:
+        canonical_json(note)
+    except ValueError as error:
+        return f"note {note['id']}: {error}"
+    return None
+
+
+def _is_reply(note: dict[str, Any]) -> bool:
+    """Return True if a note answers another one, so that its own id names no forum."""
+    return isinstance(note.get("replyto"), str) and note["replyto"] != note["id"]

@@ -1,0 +1,88 @@
+"""Dumps of OpenReview in the shapes of public repositories, and files that are something else."""
+
+import bz2
+import gzip
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cycledata.snapshot.open import OpenSnapshot
+from cycledata.sources.dumps import ImportReport, import_notes
+
+
+def note(note_id: str, forum: str) -> dict[str, Any]:
+    reply = {} if note_id == forum else {"replyto": forum}
+    return {"id": note_id, "forum": forum, "cdate": 1, "content": {"title": "T"}, **reply}
+
+
+A, B, REVIEW, REBUTTAL = note("a", "a"), note("b", "b"), note("r", "a"), note("s", "a")
+
+
+def run(file: Path) -> tuple[ImportReport, dict[str, list[str]]]:
+    with OpenSnapshot(file.parent / "snapshot") as snapshot:
+        report = import_notes([file], snapshot)
+        forums = [json.loads(reply.payload) for reply in snapshot.iter("openreview")]
+    return report, {forum["forum"]: sorted(n["id"] for n in forum["notes"]) for forum in forums}
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        pytest.param(json.dumps({"a": [A, REVIEW, REBUTTAL], "b": [B]}), id="forums-by-id"),
+        pytest.param(
+            json.dumps([{"submission": A, "reviews": [REVIEW], "rebuttals": [REBUTTAL]}, B]),
+            id="parts-by-name",
+        ),
+        pytest.param(
+            json.dumps({"a": {"paper": A, "n": 2, "replies": [REVIEW, REBUTTAL]}, "b": {"x": B}}),
+            id="parts-by-name-and-id",
+        ),
+        pytest.param(
+            json.dumps([A, REVIEW]) + "\n" + json.dumps([B, REBUTTAL]), id="arrays-joined"
+        ),
+        pytest.param(
+            json.dumps({"notes": [A, REVIEW]}) + json.dumps({"notes": [REBUTTAL, B]}),
+            id="pages-joined",
+        ),
+    ],
+)
+def test_notes_are_found_in_every_shape(tmp_path: Path, content: str) -> None:
+    (tmp_path / "x.json").write_text(content)
+    report, forums = run(tmp_path / "x.json")
+    assert forums == {"a": ["a", "r", "s"], "b": ["b"]}
+    assert report.n_unreadable == 0
+
+
+def test_bzip2_is_read(tmp_path: Path) -> None:
+    (tmp_path / "x.jsonl.bz2").write_bytes(bz2.compress(json.dumps(A).encode()))
+    assert run(tmp_path / "x.jsonl.bz2")[1] == {"a": ["a"]}
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "reason"),
+    [
+        ("x.json", json.dumps([A]).encode() + b"\nrest", "value 2 is not JSON"),
+        ("x.json", gzip.compress(b"[]"), "its content is a gzip file, not what its name says"),
+        ("x.json", json.dumps([A]).encode("utf-16"), "its content is text in UTF-16"),
+        ("x.jsonl", b"<html>", "its content is HTML or XML"),
+        ("x.json", b"version https://git-lfs.github.com/spec/v1\n", "`git lfs pull` replaces"),
+        ("x.gz", gzip.compress(b"[]"), "its name has no ending before .gz"),
+        (
+            "x.json",
+            b'{"name":"RateLimitError","message":"Too many requests","status":429}',
+            "an error of the API: Too many requests; fetch it again",
+        ),
+        ("x.json", b'{"id":"~A_B1","content":{}}', "~A_B1 is a person's profile"),
+        ("x.json", b'{"id":5,"content":{}}', "expected a text as id, found a int"),
+        ("x.json", b'{"id":"a","content":"{}"}', "expected an object as content, found a str"),
+        ("x.json", b'{"profiles":[{"id":"~A_B1","content":{}}]}', "found profiles"),
+        ("x.json", b'{"edits":[{"id":"e","note":{"id":"a","content":{}}}]}', "found edits"),
+    ],
+)
+def test_what_is_no_note_is_named(tmp_path: Path, name: str, data: bytes, reason: str) -> None:
+    (tmp_path / name).write_bytes(data)
+    report, _ = run(tmp_path / name)
+    assert report.n_unreadable == 1
+    assert reason in report.unreadable[0].reason
