@@ -38,6 +38,11 @@ from cycledata.sources.metadata_files import MetadataBlock, read_blocks
 from cycledata.stages.duplicates import normalise
 from cycledata.stages.match import match_arxiv
 
+_ARXIV_ID = (
+    r"^\s*(?:\d{4}\.\d{5}|(?:0[7-9]|1[0-4])\d\d\.\d{4}|[a-zA-Z-]+(?:\.[A-Z]{2})?/\d{7})"
+    r"(?:v\d+)?\s*$"
+)
+"""Ids with all digits; numbers without their last zeros are no ids."""
 MAX_CANDIDATES = 50
 """Candidates of one paper; more share a title that identifies nothing, such as "Introduction"."""
 
@@ -152,6 +157,10 @@ def _kept(
     for row, arxiv_id, _ in block.frame.with_row_index().filter(blank).iter_rows():
         missing = "a title" if arxiv_id else "an id"
         yield InvalidEntry(file.name, block.place(row), f"expected a row with {missing}")
+    other = ~blank & ~pl.col("id").str.contains(_ARXIV_ID)
+    for row, arxiv_id, _ in block.frame.with_row_index().filter(other).iter_rows():
+        reason = f"expected an arXiv id such as 2310.01234, found {arxiv_id!r:.40}"
+        yield InvalidEntry(file.name, block.place(row), reason)
     selected = selector.select(block.frame)
     rows = block.rows([one.row for one in selected]) if selected else []
     for one, raw in zip(selected, rows, strict=True):

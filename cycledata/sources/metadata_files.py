@@ -6,6 +6,7 @@ are asked for. Memory use depends on the size of a block, not of a file.
 
 import io
 import json
+import re
 import zipfile
 from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass
@@ -45,6 +46,8 @@ if TYPE_CHECKING:
 _Places = npt.NDArray[np.int64]
 _JSON = (".json", ".jsonl", ".ndjson")
 _SCHEMA = {"id": pl.String, "title": pl.String}
+_NO_LINES = re.compile(rb"\s*(?:(\[)|(\{)\s*\n)")
+"""Start of a JSON file that is not JSON Lines."""
 _EXPECTED = ".json, .jsonl, .parquet, .xml or .zip"
 
 
@@ -149,6 +152,9 @@ def _json_blocks(
     while chunk := stream.read(BLOCK_BYTES):
         if n_lines == 0 and not rest:
             chunk = chunk.removeprefix(b"\xef\xbb\xbf")
+            if other := _NO_LINES.match(chunk):
+                found = "an array" if other[1] == b"[" else "an object over several lines"
+                raise _FileEndsError(f"expected one row per line (JSON Lines), found {found}")
         on_block()
         if skipping:
             _, newline, chunk = chunk.partition(b"\n")
@@ -166,7 +172,10 @@ def _json_blocks(
             yield from _json_block(name, data, n_lines)
             n_lines += data.count(b"\n")
     if rest:
-        yield from _json_block(name, rest + b"\n", n_lines)
+        for part in _json_block(name, rest + b"\n", n_lines):
+            if isinstance(part, InvalidEntry):
+                raise _FileEndsError(f"{part.reason}; it was cut short, so fetch it again")
+            yield part
 
 
 def _json_block(name: str, data: bytes, n_before: int) -> Iterator[MetadataBlock | InvalidEntry]:

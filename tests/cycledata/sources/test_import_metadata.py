@@ -147,7 +147,12 @@ HOSTILE: dict[str, tuple[str, bytes, str, str]] = {
     "bad-versions": (
         "a.json", lines([ROWS[1], {**ROWS[0], "versions": [{}]}]), "line 2", "versions such as v1",
     ),
-    "array": ("a.json", json.dumps(ROWS).encode(), "line 1", "expected a row, found a list"),
+    "array": ("a.json", json.dumps(ROWS).encode(), "after start", "found an array"),
+    "indented": ("a.json", b'{\n "id": "1"\n}\n', "after start", "an object over several lines"),
+    "cut-end": ("a.json", lines(ROWS[:1]) + b'{"id": "1", "ti', "after line 1", "was cut short"),
+    "lost-zero": (
+        "a.json", lines([ROWS[0], {**ROWS[1], "id": 2310.1}]), "line 2", "found '2310.1'",
+    ),
     "columns": ("a.json", lines([{"paper": 1, "name": "x"}]), "after line 1", "found paper, name"),
     "cut-gz": ("a.json.gz", gzip.compress(lines(ROWS))[:-20], "after start", "cannot be read"),
     "not-gz": ("a.json.gz", lines(ROWS), "after start", "cannot be read"),
