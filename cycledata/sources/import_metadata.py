@@ -158,10 +158,12 @@ def _kept(
         missing = "a title" if arxiv_id else "an id"
         yield InvalidEntry(file.name, block.place(row), f"expected a row with {missing}")
     other = ~blank & ~pl.col("id").str.contains(_ARXIV_ID)
+    invalid: set[int] = set()
     for row, arxiv_id, _ in block.frame.with_row_index().filter(other).iter_rows():
+        invalid.add(row)
         reason = f"expected an arXiv id such as 2310.01234, found {arxiv_id!r:.40}"
         yield InvalidEntry(file.name, block.place(row), reason)
-    selected = selector.select(block.frame)
+    selected = [one for one in selector.select(block.frame) if one.row not in invalid]
     rows = block.rows([one.row for one in selected]) if selected else []
     for one, raw in zip(selected, rows, strict=True):
         if not isinstance(raw, dict):
