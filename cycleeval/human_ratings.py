@@ -149,8 +149,9 @@ def read_human_ratings(
 
     Args:
         source: a build directory, a ``.parquet`` or ``.jsonl`` file, or a hub id ``ORG/NAME``.
-        split: the split to score; for a file, only if it has a column ``split``. The split
-            ``train``, if there is one too, gives constants and thresholds.
+        split: the split to score. A file without a column ``split`` is scored whole, and has no
+            split but ``"test"``. The split ``train``, if there is one too, gives constants and
+            thresholds.
         venue: keep the papers of one venue, e.g. ``"ICLR.cc/2024/Conference"``; None keeps all,
             and then their rating scales must agree.
         ratings: take the ratings before (``"initial"``) or after (``"final"``) the discussion from
@@ -199,6 +200,11 @@ def _of_venue(rows: Rows, venue: str) -> Rows:
 
 
 def _human_ratings(rows: Rows, *, name: str, split: str) -> HumanRatings:
+    if split != "test" and rows and all(row.get("split") is None for row in rows):
+        raise ValueError(
+            f"expected a column 'split' for the split {split!r}, found none; leave --split out to"
+            " score every row"
+        )
     chosen = [row for row in rows if row.get("split") in (None, split)]
     train = [row for row in rows if row.get("split") == "train"] if split != "train" else []
     if not chosen:

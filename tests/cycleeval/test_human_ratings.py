@@ -50,6 +50,15 @@ def test_a_column_split_sets_the_training_papers_apart(tmp_path: Path) -> None:
     assert read_human_ratings(str(tmp_path / "r.jsonl"), split="train").train is None
 
 
+def test_a_split_of_a_file_without_splits_is_an_error(tmp_path: Path) -> None:
+    path = str(as_jsonl(tmp_path / "r.jsonl", ROWS))
+    with pytest.raises(
+        ParseError, match=r"a column 'split' for the split 'validation', found none"
+    ):
+        read_human_ratings(path, split="validation")
+    assert read_human_ratings(path).paper_ids == ("a", "b", "c")
+
+
 @pytest.fixture(scope="module")
 def sample_build(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("builds") / "review-5k"
