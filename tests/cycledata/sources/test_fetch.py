@@ -349,3 +349,21 @@ def test_the_command_prints_requests_and_hours_without_asking_anybody(tmp_path: 
     result = CliRunner().invoke(app, [*command, "--venue", "kdd"])
     assert result.exit_code == 2
     assert "no accepted-paper list 'kdd'" in " ".join(result.output.split())
+
+
+@pytest.mark.parametrize(
+    ("arguments", "reason"),
+    [
+        ("research-14k --history", "--history: research-14k has no forums"),
+        ("research-14k --pdfs", "--pdfs: research-14k has no forums"),
+        ("review-5k --only lists --pdfs", "--pdfs: --only lists fetches no texts"),
+        ("review-5k --only lists --metadata oai", "--metadata: --only lists fetches no metadata"),
+        ("review-5k --metadata-since 2021-01", "--metadata-since: give --metadata oai with it"),
+        ("review-5k --policy policy.toml", "--policy: give --only publishable too"),
+    ],
+)
+def test_an_option_without_effect_is_refused(arguments: str, reason: str, tmp_path: Path) -> None:
+    command = ["fetch", *arguments.split(), "--snapshot", str(tmp_path / "s"), "--dry-run"]
+    result = CliRunner().invoke(app, command)
+    assert result.exit_code == 2
+    assert reason in " ".join(result.output.replace("│", " ").split())
