@@ -17,6 +17,7 @@ import pytest
 from datasets import load_dataset
 from typer.testing import CliRunner
 
+from cycledata import sample
 from cycledata.cli import app
 from cycledata.snapshot.open import OpenSnapshot
 from cycledata.snapshot.seal import seal
@@ -359,7 +360,7 @@ def test_the_command_prints_requests_and_hours_without_asking_anybody(tmp_path: 
         ("review-5k --only lists --pdfs", "--pdfs: --only lists fetches no texts"),
         ("review-5k --only lists --metadata oai", "--metadata: --only lists fetches no metadata"),
         ("review-5k --metadata-since 2021-01", "--metadata-since: give --metadata oai with it"),
-        ("review-5k --policy policy.toml", "--policy: give --only publishable too"),
+        (f"review-5k --policy {sample.POLICY}", "--policy: give --only publishable too"),
     ],
 )
 def test_an_option_without_effect_is_refused(arguments: str, reason: str, tmp_path: Path) -> None:
