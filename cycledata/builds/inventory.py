@@ -1,9 +1,12 @@
 """What a snapshot has, what no paper uses, and what each config still lacks."""
 
+import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from cycledata.errors import ParseError
+from cycledata.matching.find import candidate_ids, read_metadata
 from cycledata.parse.arxiv import parse_atom, parse_named_id, split_arxiv_id
 from cycledata.snapshot import keys
 from cycledata.snapshot.reply import Replies
@@ -15,6 +18,7 @@ _KINDS = {
     (keys.ARXIV, keys.MATCHES): "arXiv searches",
     (keys.ARXIV, keys.NAMED_IDS): "arXiv ids from files",
     (keys.ARXIV, keys.RECORDS): "arXiv records with licenses",
+    (keys.ARXIV, keys.METADATA): "rows of arXiv's metadata",
     (keys.ARXIV, keys.EPRINTS): "e-prints",
     (keys.SEMANTIC_SCHOLAR, keys.WORKS): "works of Semantic Scholar",
     (keys.PROCEEDINGS, ""): "entries of accepted papers",
@@ -62,12 +66,15 @@ class SnapshotInventory:
     missing: tuple[MissingInput, ...]
 
 
-def take_inventory(snapshot: Replies, folder: str = "DIR") -> SnapshotInventory:
+def take_inventory(
+    snapshot: Replies, folder: str = "DIR", *, read_notes: bool = False
+) -> SnapshotInventory:
     """Return what a snapshot has, what no paper uses, and what each config lacks.
 
     Args:
         snapshot: open or sealed.
         folder: its folder, for the commands in the result.
+        read_notes: also read the notes of every paper, to find those without a title.
     """
     counts = {
         kind: sum(1 for key in snapshot.keys(service, prefix) if not key.startswith("list/"))
@@ -86,12 +93,15 @@ def take_inventory(snapshot: Replies, folder: str = "DIR") -> SnapshotInventory:
         n_submissions=len(forums),
         n_listed=len(listed),
         unused=tuple(_unused(snapshot, forums, listed, texts, folder)),
-        missing=tuple(_missing(snapshot, forums, listed, texts, folder)),
+        missing=(
+            *(_without_title(snapshot, forums, folder) if read_notes else ()),
+            *_missing(snapshot, forums, listed, texts, folder),
+        ),
     )
 
 
 def _arxiv_ids(snapshot: Replies, papers: set[str]) -> Iterator[tuple[str, set[str]]]:
-    """Yield each paper with the arXiv ids that a file or a search offers for it."""
+    """Yield each paper with the arXiv ids that a file, a search or metadata offers for it."""
     for paper in sorted(papers):
         found: set[str] = set()
         stated = snapshot.get(*keys.arxiv_named(paper))
@@ -101,6 +111,8 @@ def _arxiv_ids(snapshot: Replies, papers: set[str]) -> Iterator[tuple[str, set[s
                 found.add(parse_named_id(stated.payload).arxiv_id)
             elif searched is not None and searched.status == 200:
                 found.update(entry.arxiv_id for entry in parse_atom(searched.payload))
+            if stated is None:
+                found.update(candidate_ids(snapshot, paper) or ())
         except ParseError:
             continue  # the build keeps this paper
         if found:
@@ -159,13 +171,18 @@ def _unused(
         "no paper is matched to them; run `cycledata import arxiv-ids FILE --snapshot"
         f" {folder}`, or fetch the matches"
     )
+    lists = f"correct the column paper_id, or import the notes or lists with --snapshot {folder}"
     misnamed = {name for name in texts.unused if name not in papers and not _is_arxiv_id(name)}
     names = "named by neither an arXiv id nor a paper id; rename the files and import them again"
     for kind, found, reason in (
         ("e-prints", texts.unused - misnamed, ids),
         ("e-prints", misnamed, names),
         ("PDFs of submissions", texts.pdfs - forums, notes),
-        ("arXiv ids from files", named - papers, "no paper in the snapshot has this paper id"),
+        (
+            "arXiv ids from files",
+            named - papers,
+            f"no paper in the snapshot has this paper id; {lists}",
+        ),
         ("rows of rating tables", rows - forums, notes),
     ):
         if found:
@@ -215,8 +232,47 @@ def _has_license(snapshot: Replies, paper: str, arxiv_ids: set[str]) -> bool:
     stated = snapshot.get(*keys.arxiv_named(paper))
     if stated is not None and parse_named_id(stated.payload).license is not None:
         return True
-    return any(
+    if any(
         next(snapshot.keys(keys.ARXIV, prefix), None) is not None
         for name in arxiv_ids
         for prefix in (keys.arxiv_record(name).key, f"abs/{name}v")
-    )
+    ):
+        return True
+    return any(_license_in_metadata(snapshot, name) is not None for name in arxiv_ids)
+
+
+def _license_in_metadata(snapshot: Replies, arxiv_id: str) -> str | None:
+    try:
+        metadata = read_metadata(snapshot, arxiv_id)
+    except ParseError:
+        return None
+    return None if metadata is None else metadata.license
+
+
+def _without_title(snapshot: Replies, forums: set[str], folder: str) -> Iterator[MissingInput]:
+    """Yield how many papers have a title neither in their notes nor in a table of ratings."""
+    in_tables: set[str] = set()
+    for key in snapshot.keys(keys.RATINGS):
+        row = snapshot.get(keys.RATINGS, key)
+        if row is not None and isinstance(json.loads(row.payload).get("title"), str):
+            in_tables.add(key.rsplit("/", 1)[1])
+    n_without = 0
+    for paper in forums - in_tables:
+        reply = snapshot.get(*keys.forum(paper))
+        notes = json.loads(reply.payload).get("notes") if reply else None
+        if isinstance(notes, list):
+            n_without += not any(note.get("id") == paper and _has_title(note) for note in notes)
+    if n_without:
+        yield MissingInput(
+            "review-5k default and reviews",
+            n_without,
+            "no title",
+            f"cycledata import openreview-notes FILE... --snapshot {folder} (the submissions), or"
+            " import openreview-ratings with a column title",
+        )
+
+
+def _has_title(note: Mapping[str, Any]) -> bool:
+    content = note.get("content")
+    title = content.get("title") if isinstance(content, dict) else None
+    return bool(title.get("value") if isinstance(title, dict) else title)

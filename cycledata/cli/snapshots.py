@@ -228,7 +228,7 @@ def status(folder: Snapshot, as_json: AsJson = False) -> None:
     from cycledata.builds.inventory import take_inventory
 
     with opened_snapshot(folder) as (snapshot, not_understood):
-        inventory = take_inventory(snapshot, str(folder))
+        inventory = take_inventory(snapshot, str(folder), read_notes=True)
     print_inventory(inventory, not_understood, as_json)
 
 

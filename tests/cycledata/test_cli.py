@@ -404,7 +404,7 @@ def test_status_names_what_is_missing_and_the_command_for_it(cli: Cli, tmp_path:
     ran = cli("status", snapshot)
     assert ran.code == 0
     assert "not used: 1 e-prints, such as 2310.01234v1: no paper is matched to them; run" in ran.out
-    assert "review-5k default: 1 papers: no arXiv match: cycledata import arxiv-ids" in ran.out
+    assert "review-5k default: 1 paper: no arXiv match: cycledata import arxiv-ids" in ran.out
     ids = tmp_path / "ids.csv"
     ids.write_text("paper_id,arxiv_id,license\nforumA,2310.01234v1,CC BY 4.0\n")
     assert cli("import", "arxiv-ids", ids, "--snapshot", snapshot).code == 0

@@ -9,6 +9,7 @@ import pytest
 from cycledata.builds.inventory import take_inventory
 from cycledata.builds.runner import DATASETS, build
 from cycledata.consent.policy import read_policy
+from cycledata.datasets.research14k.citations import wanted_papers
 from cycledata.datasets.spec import MONTH_ONLY
 from cycledata.errors import EmptyBuildError
 from cycledata.load import BuildManifest, iterate_rows
@@ -17,11 +18,13 @@ from cycledata.sample.compose import gzip_stored
 from cycledata.snapshot.open import OpenSnapshot
 from cycledata.snapshot.seal import seal
 from cycledata.sources.dumps import import_notes
+from cycledata.sources.import_metadata import import_arxiv_metadata
 from cycledata.sources.import_papers import (
     import_accepted_papers,
     import_arxiv_ids,
     import_eprints,
 )
+from cycledata.sources.import_ratings import import_ratings
 
 DRAFTS = rehearsal.drafts(4, 1)
 LICENSE = "http://creativecommons.org/licenses/by/4.0/"
@@ -130,3 +133,49 @@ def test_months_of_arxiv_ids_split_research_14k_where_days_are_not_known(tmp_pat
     assert (rows["p2"], rows["p3"]) == (("test", day), ("test", None))
     assert manifest.facts["Last day of train"] == "2023-02-28"
     assert manifest.facts[MONTH_ONLY] == 3
+
+
+def test_the_inventory_counts_matches_and_licenses_of_metadata(tmp_path: Path) -> None:
+    forum = rehearsal._forum("forum0", 0, DRAFTS[0])
+    title = DRAFTS[0].title
+    row: dict[str, object] = {
+        "id": "2301.90000",
+        "title": title,
+        "authors": "A",
+        "abstract": "",
+        "license": LICENSE,
+    }
+    with OpenSnapshot(tmp_path / "s") as snapshot:
+        import_notes([write_lines(tmp_path / "notes.jsonl", [forum])], snapshot)
+        eprint = tmp_path / "2301.90000.gz"
+        eprint.write_bytes(gzip_stored(rehearsal.latex(DRAFTS[0]).encode()))
+        import_eprints([eprint], snapshot)
+        assert [gap.what for gap in take_inventory(snapshot).missing] == ["no arXiv match"]
+        wanted = wanted_papers(snapshot, tmp_path / "cache")
+        file = write_lines(tmp_path / "arxiv.json", [row])
+        import_arxiv_metadata([file], snapshot, wanted)
+        found = take_inventory(snapshot, read_notes=True)
+    assert found.n_replies["rows of arXiv's metadata"] == 1
+    assert (found.unused, found.missing) == ((), ())
+
+
+def test_the_inventory_names_papers_without_a_title(tmp_path: Path) -> None:
+    review: dict[str, object] = {
+        "id": "r",
+        "forum": "f",
+        "replyto": "f",
+        "content": {"title": "Review", "rating": 5},
+    }
+    other = {**review, "id": "s", "forum": "g", "replyto": "g"}
+    with OpenSnapshot(tmp_path / "s") as snapshot:
+        import_notes([write_lines(tmp_path / "notes.jsonl", [review, other])], snapshot)
+        gaps = take_inventory(snapshot, read_notes=True).missing
+        assert [(gap.n_papers, gap.what) for gap in gaps if "title" in gap.what] == [
+            (2, "no title")
+        ]
+        table = write_lines(tmp_path / "t.jsonl", [{"paper_id": "f", "title": "T"}])
+        import_ratings([table], snapshot, venue="V/x")
+        gaps = take_inventory(snapshot, read_notes=True).missing
+        assert [(gap.n_papers, gap.what) for gap in gaps if "title" in gap.what] == [
+            (1, "no title")
+        ]
