@@ -58,6 +58,8 @@ pass on, a reader's notes, and paths on a reader's disk."""
 _PREDEFINED = frozenset(
     ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"]
 )
+_JOINT = re.compile(r"\s*+#\s*+(?=\S)")
+"""Between two parts of a value."""
 
 
 @dataclass(slots=True)
@@ -205,6 +207,8 @@ class BibFiles:
                 following = _FIELD_INSIDE.search(chunk, start)
                 stop = following.start() if following else len(chunk)
             end = _value_end(chunk, start, stop)
+            while end and (joint := _JOINT.match(chunk, end, stop)):
+                end = _value_end(chunk, joint.end(), stop)
             at = end or stop
             value = self._value(chunk[start:end])[0] if end else chunk[start:stop].strip(' {"},')
             fields.setdefault(found[1].lower(), value)

@@ -14,6 +14,7 @@ from cycledata.parse.latex.definition_table import DefinitionTable
 from cycledata.parse.latex.environments import begin_custom, end_custom
 from cycledata.parse.latex.expand import Expander
 from cycledata.parse.latex.known_commands import (
+    DRESSED_ENVIRONMENTS,
     FRONT_MATTER,
     HEADING_OF_LEVEL,
     KNOWN_ENVIRONMENTS,
@@ -196,7 +197,7 @@ def future_let(expander: Expander, _name: str) -> None:
 
 def assign(expander: Expander, target: str, source: str) -> None:
     """Give ``target`` the present meaning of ``source``."""
-    if not target or not source or target == source:
+    if not target or not source or target == source or target == "\\\\":  # a table's line end
         return
     if target in expander.definitions.base and expander.input.frames[-1].in_style:
         return
@@ -238,7 +239,8 @@ _OPENS_VERBATIM = words(
 
 def add_environment(expander: Expander, target: str, begin: Macro, end: str) -> None:
     """Store a user's environment, unless it dresses one that is read by name."""
-    if not target or target in KNOWN_ENVIRONMENTS:
+    styled = expander.input.frames[-1].in_style
+    if not target or target in KNOWN_ENVIRONMENTS or (styled and target in DRESSED_ENVIRONMENTS):
         return
     names = names_in(begin.body)
     if "\\comment" in names or is_note_environment(target, begin.body):
@@ -247,7 +249,7 @@ def add_environment(expander: Expander, target: str, begin: Macro, end: str) -> 
     if not names.isdisjoint(_OPENS_VERBATIM):
         define_verbatim(expander, target)
         return
-    begin.from_style = expander.input.frames[-1].in_style
+    begin.from_style = styled
     expander.definitions.define(f"\\begin{{{target}}}", begin, begin_custom)
     expander.definitions.define(f"\\end{{{target}}}", Macro(end), end_custom)
 

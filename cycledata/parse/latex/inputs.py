@@ -14,6 +14,8 @@ from cycledata.parse.latex.tokens import BEGIN_DOCUMENT, END_DOCUMENT, find_live
 _BRACELESS = re.compile(r'[ \t]*+(?:"([^"\n]*+)"|([^\s{}\\%]++))')
 _DRAWN = (".pgf", ".tikz", ".pdf_tex", ".eps_tex", ".pstex_t", ".pdftex_t", ".svg_tex")
 """Endings of files that only draw."""
+_COPERNICUS = (("\\introduction", "Introduction"), ("\\conclusions", "Conclusions"))
+"""Headings that the class of Copernicus has commands for."""
 MAX_INPUTS = 2_000
 """Files that one paper may ask for, those that are missing among them."""
 
@@ -237,6 +239,9 @@ def use_package(expander: Expander, name: str) -> None:
         path = resolve(expander, package, frame.folder, suffixes)
         if path is not None:
             pushed.append((path, clean))
+        elif package == "copernicus":
+            for word, title in _COPERNICUS:
+                expander.definitions.define(word, Macro("\\section{#1}", 1, title))
     for path, clean in reversed(pushed):
         push_style(expander, path, clean)
 

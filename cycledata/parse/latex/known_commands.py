@@ -49,7 +49,7 @@ CITING = frozenset(
         "foreignblockcquote hyphentextcquote hyphenblockcquote hybridblockcquote fnotecite "
         "footcites "
         "footcitetexts smartcites Smartcites supercites fullcites footfullcites posscite "
-        "citealtt citeauthors citess Citeyear Citeyearpar "
+        "citealtt citeauthors citess Citeyear Citeyearpar"
     )
 )
 """Commands whose argument is a list of keys: natbib, biblatex, harvard, apacite, ACL, ICML."""
@@ -93,7 +93,8 @@ AUTHORS = words(
     r"\IEEEmembership \shortauthor \leadauthor \coauthor \corrauth \authorcontribution "
     # AMS, Copernicus, JSS, PNAS, APA, ACS, COLT, LIPIcs
     r"\curraddr \urladdr \runningauthor \Plainauthor \equalauthors \authorsnames "
-    r"\authorsaffiliations \alsoaffiliation \coltauthor \altauthor \Copyright"
+    r"\authorsaffiliations \alsoaffiliation \coltauthor \altauthor \Copyright "
+    r"\speaker \tfootnote \authordeclaration"
 )
 """Commands whose arguments name the authors, their addresses or who paid them."""
 _ALWAYS = words(
@@ -118,6 +119,8 @@ NOTICES = words(
     r"\titlerunning "
     r"\RUNTITLE \KEYWORDS \keywords \pacs \jyear \MANUSCRIPTNO \SUBJECTCLASS \AREAOFREVIEW "
     r"\FUNDING \PublishersNote \Plaintitle \Shorttitle \Keywords \Plainkeywords \runningtitle "
+    r"\titlebanner \preprintfooter \copyrightdata \conferenceinfo \ShortTitle "
+    r"\jnlcitation \reftitle \appendixtitles \history "
     r"\TitleCitation \keyword \ccsdesc \markboth \headers \jmlrheading \ShortHeadings \acmDOI "
     r"\acmISBN \acmConference \copyrightyear \setcopyright \HISTORY \MSCCLASS \ORMSCLASS"
 )
@@ -171,9 +174,9 @@ FIGURES = words(
     "floatingfigure figwindow cutout marginfigure subfigure"
 )
 ACKS = words(
-    "ack acks acknowledgments acknowledgements acknowledgment acknowledgement acknowledge "
+    "ack acks acknow acknowledgments acknowledgements acknowledgment acknowledgement acknowledge "
     "Acknowledgments Acknowledgements Acknowledgement Acknowledgment theacknowledgments "
-    "ACKNOWLEDGMENT ACKNOWLEDGEMENT ACKNOWLEDGMENTS ACKNOWLEDGEMENTS"
+    "addendum ACKNOWLEDGMENT ACKNOWLEDGEMENT ACKNOWLEDGMENTS ACKNOWLEDGEMENTS"
 )
 
 APART = (
@@ -182,14 +185,19 @@ APART = (
 )
 """Environments whose text belongs to no section."""
 APPENDICES = frozenset({"appendices", "appendix"})
+DRESSED_ENVIRONMENTS = BIOGRAPHIES | ACKS | APART | ABSTRACTS
+"""Environments that a style defines for their looks, while what is in them is read by name."""
 
 STOCK_STYLES = words(
     "IEEEtran IEEEconf acmart acm_proc_article-sp sig-alternate sigplanconf llncs elsarticle "
     "revtex4 revtex4-1 revtex4-2 svjour svjour3 svmult article amsart amsproc scrartcl mnras "
-    "aastex62 iopart siamltex siamart ifacconf ieeeconf natbib fancyhdr algorithm algorithmic "
-    "algorithm2e algorithmicx algpseudocode subfigure subcaption caption hyperref url times "
-    "booktabs microtype nicefrac eso-pic forloop multirow cleveref amsmath amssymb amsthm "
-    "amsfonts graphicx xcolor geometry enumitem tikz pgfplots biblatex bbm dsfont titlesec cite "
-    "balance listings comment todonotes wrapfig soul ulem etoolbox xspace"
+    "aastex aastex6 aastex61 aastex62 aastex63 aastex631 aastex701 achemso ametsoc ametsocV5 "
+    "ametsocV6 cas-sc cas-dc cas-common mdpi WileyNJD-v2 WileyNJD-v5 oup-authoring-template "
+    "ieeeaccess quantumarticle pnas-new jss interact nature easychair PoS elife frontiersSCNS "
+    "FrontiersinHarvard FrontiersinVancouver iopart siamltex siamart ifacconf ieeeconf natbib "
+    "fancyhdr algorithm algorithmic algorithm2e algorithmicx algpseudocode subfigure subcaption "
+    "caption hyperref url times booktabs microtype nicefrac eso-pic forloop multirow cleveref "
+    "amsmath amssymb amsthm amsfonts graphicx xcolor geometry enumitem tikz pgfplots biblatex bbm "
+    "dsfont titlesec cite balance listings comment todonotes wrapfig soul ulem etoolbox xspace"
 )
-"""Packages and classes of the TeX distributions; copies in an archive are not read."""
+"""Packages and classes of distributions and publishers; copies in an archive are not read."""

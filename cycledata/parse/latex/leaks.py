@@ -20,9 +20,12 @@ _NO_VENUE = STOCK_STYLES | words(
     "graphics changes fixme minted ifdraft trackchanges easyreview pdfpages pdfcomment showlabels"
 )
 """Packages to which ``final`` says something else than that the paper is accepted."""
-_TWO_ARGUMENTS = words(
-    "\\icmlauthor \\icmlaffiliation \\icmlcorrespondingauthor "
-    "\\mlsysauthor \\mlsysaffiliation \\mlsyscorrespondingauthor \\altaffiltext"
+_N_ARGUMENTS = {"\\authorinfo": 3} | dict.fromkeys(
+    words(
+        "\\icmlauthor \\icmlaffiliation \\icmlcorrespondingauthor "
+        "\\mlsysauthor \\mlsysaffiliation \\mlsyscorrespondingauthor \\altaffiltext"
+    ),
+    2,
 )
 _SEVERAL_ARGUMENTS = words(
     "\\author \\Author \\affiliation \\correspondingauthor \\coltauthor \\altauthor"
@@ -80,6 +83,8 @@ _ANONYMOUS = re.compile(
     r"anonym(?!\w{0,9}+(?:\s{1,3}\w{1,12}+)?\s{1,3}(?:referee|reviewer|reader))", re.IGNORECASE
 )
 MAX_LEAKS = 200
+MAX_AUTHORS = 3_000
+"""Leaks of all kinds together; collaborations have a thousand authors with several commands."""
 MAX_NOTE = 500
 """Characters of a footnote in which an address is looked for."""
 
@@ -110,7 +115,9 @@ def read_leaks(flat: FlatText, acknowledgments: list[TextSpan]) -> list[tuple[Te
     found += [(span, "author-block") for span in contact_notes(flat)]
     found += header_lines(flat)
     found += links(flat)
-    return sorted(without_nested(found), key=lambda leak: (leak[0].start, leak[0].end))[:MAX_LEAKS]
+    found += [(span, "author-block") for span in author_ids(flat)]
+    kept = sorted(without_nested(found), key=lambda leak: (leak[0].start, leak[0].end))
+    return kept[:MAX_AUTHORS]
 
 
 def author_span(flat: FlatText, offset: int, name: str) -> TextSpan | None:
@@ -119,7 +126,7 @@ def author_span(flat: FlatText, offset: int, name: str) -> TextSpan | None:
     _, first = flat.option(first)
     _, first = flat.option(first)
     end = first
-    for _ in range(2 if name in _TWO_ARGUMENTS else 1):
+    for _ in range(_N_ARGUMENTS.get(name, 1)):
         group = flat.group(end)
         if group is None:
             break
@@ -203,6 +210,15 @@ def spans_of(flat: FlatText, pattern: re.Pattern[str]) -> Iterator[TextSpan]:
     """Yield the matches in the body before the bibliography, at most ``MAX_LEAKS``."""
     found = pattern.finditer(flat.text, flat.body, flat.bibliography_start)
     return (TextSpan(match.start(), match.end()) for match in islice(found, MAX_LEAKS))
+
+
+def author_ids(flat: FlatText) -> Iterator[TextSpan]:
+    """Yield the addresses of authors in the register of researchers, with their links."""
+    for place in places(flat.text, "orcid.org/", flat.body, flat.bibliography_start):
+        rest = _ADDRESS.match(flat.text, place)
+        before = _ADDRESS_BEFORE.search(flat.text[max(0, place - 100) : place])
+        start = place - (len(before[0]) if before else 0)
+        yield whole_link(flat, TextSpan(start, rest.end() if rest else place))
 
 
 def places(text: str, cue: str, start: int, end: int) -> Iterator[int]:

@@ -99,7 +99,8 @@ _INTERNALS = words(
     "\\penalty \\advance \\dimen \\setbox \\box \\copy \\everypar \\parshape \\mathchardef "
     "\\chardef "
     "\\@setfontsize \\@xhline \\@footnotemark \\@footnotetext \\vadjust "
-    "\\trivlist \\endtrivlist \\@makeother \\catcode"
+    "\\trivlist \\endtrivlist \\@makeother \\catcode "
+    "\\g@addto@macro"
 )
 """Primitives of typesetting: a style's macro that uses them prints no words of its own."""
 _FONTS = words("\\fontfamily \\fontseries \\fontshape \\fontsize \\usefont \\lettrine")

@@ -32,6 +32,7 @@ _COUNTS = {
     "\\setlength": 2, "\\addtolength": 2, "\\setcounter": 2, "\\addtocounter": 2,
     "\\addcontentsline": 3, "\\listoftodos": 0, "\\icmlsetsymbol": 2, "\\markboth": 2,
     "\\headers": 2, "\\ShortHeadings": 2, "\\acmConference": 3, "\\jmlrheading": 7,
+    "\\conferenceinfo": 2,
 }  # fmt: skip
 _KEPT_FIRST = words("\\replaced \\pdfmarkupcomment")
 """Those of them that take the former text or a remark after it."""

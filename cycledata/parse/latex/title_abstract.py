@@ -28,7 +28,8 @@ _BOLD_ABSTRACT = re.compile(
 _EMPTY_HEADING = re.compile(r"\s*+\\section\*?\{\s*+\}")
 _KEYWORDS = re.compile(
     r"(?:\\(?:tiny|small|footnotesize|noindent|par|newline|(?:small|med|big)skip|\\|[a-z]{0,9}bold"
-    r"|keyFont|[vh]space\*?\{[^{}]{0,20}\}|fontsize\{\d{0,3}\}\{\d{0,3}\})\s{0,9}|\{\s{0,9}){0,9}"
+    r"|keyFont|[vh]space\*?\{[^{}]{0,20}\}|fontsize\{\d{0,3}\}\{\d{0,3}\}"
+    r"|fontfamily\{[a-z]{0,5}\}|bfseries|selectfont)\s{0,9}|\{\s{0,9}){0,9}"
     r"(?:\\(?:section|paragraph|textbf|textit|emph|textsc)\*?\s?\{(?:\\(?:textbf|textit|emph)\{)?"
     r"|\{\\(?:bf|it|em|bfseries|itshape|sc)\s)\s?"
     r"Key[ -]?[Ww]ords?(?: and phrases)?\s?(?:[:.}]|-{2,3})"
@@ -271,4 +272,7 @@ def guess_abstract(flat: FlatText, first: int) -> tuple[tuple[TextSpan, ...], Te
         return (), None
     gap = _AFTER_HEADING.match(flat.text, found.end(), end)
     start = gap.end() if gap else found.end()
+    if flat.text[found.start() - 1] == "{":  # the heading and the abstract are in one group
+        closed = flat.group_ends.end(found.start() - 1) - 1
+        end = closed if start < closed < end else end
     return (TextSpan(start, end),), TextSpan(found.start(), end)

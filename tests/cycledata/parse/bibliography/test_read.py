@@ -29,6 +29,7 @@ BIBTEX: dict[str, tuple[str, list[str], set[str]]] = {
     "parentheses": ('@article(a, title="T", year="2001")', ["a"], {"a"}),
     "key in another case": ("@article{Foo, title={T}}", ["foo"], {"foo"}),
     "no comma": ("@misc{a,\n title={T}\n year={2001}\n}" + B, AB, {"a", "b"}),
+    "joined": ('@misc{a,\n title="" # {T}\n year={2001}\n}' + B, AB, {"a", "b"}),
     "remark": ("@misc{a,\n title={T},%was {X}\n year={1}}" + B, AB, {"a", "b"}),
     "no closing brace": ("@misc{a,\n title={T},\n" + B, AB, {"a"}),
     "open value": ("@misc{a,\n title={T,\n year={1}\n}" + B, AB, {"a"}),
@@ -61,7 +62,7 @@ def test_every_key_that_bibtex_resolves_is_resolved(case: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "case", ["no comma", "remark", "no closing brace", "open value", "no equals"]
+    "case", ["no comma", "joined", "remark", "no closing brace", "open value", "no equals"]
 )
 def test_a_broken_entry_keeps_its_title_harms_no_other_and_is_counted(case: str) -> None:
     bibliography = read(*(BIBTEX[case][0], "a", "b"))

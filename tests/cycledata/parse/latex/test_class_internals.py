@@ -59,3 +59,18 @@ def test_a_macro_with_arguments_is_replaced_in_a_title(parse_files: Parse) -> No
     text = parse_files({"main.tex": main})
     assert text.title == "Cells of LiNi0.8O2 and H2O"
     assert text.sections[0].title == "The $\\lVert x\\rVert_{2}$ of LixNi0.8O2"
+
+
+def test_biographies_that_a_class_lays_out_are_left_out(parse_files: Parse) -> None:
+    style = (
+        r"\newenvironment{IEEEbiography}[2][]{\par #2 was born}{\par}"
+        r"\newcommand{\received}[3]{\g@addto@macro{\@dates}{Received #1 #2 #3\stepcounter{d}}}"
+        r"\newcommand{\cells}{\let\\\@arraycr\emph{cells}}"
+    )
+    body = (
+        r"\section{A}\received{1}{May}{20}\cells a\\b"
+        r"\begin{IEEEbiography}[x]{Mira Koss} in Koss.\end{IEEEbiography}"
+    )
+    main = rf"\documentclass{{own}}\begin{{document}}{body}\end{{document}}"
+    text = parse_files({"main.tex": main, "own.cls": style})
+    assert text.sections[0].text == r"\received{1}{May}{20}\emph{cells}a\\b"

@@ -181,6 +181,24 @@ BYLINES = {
         r"\title{A long enough title}\author{Mira Koss}{Koss Hall}{koss@x.org}{}{Koss fund}"
         r"\Copyright{Mira Koss}\maketitle\begin{abstract}Abs.\end{abstract}"
     ),
+    "sigplan": (
+        r"\title{A long enough title}\titlebanner{Koss}\preprintfooter{Koss}"
+        "\\authorinfo{Mira Koss}\n{Koss Hall}{koss@x.org}\\conferenceinfo{P '12}{Koss, USA.}"
+        r"\maketitle\begin{abstract}Abs.\end{abstract}"
+    ),
+    "pnas": (
+        r"\title{A long enough title}\author[a]{Mira Koss}\affil[a]{Koss Hall}\leadauthor{Koss}"
+        r"\maketitle\begin{abstract}Abs.\end{abstract}\acknow{Koss helped.}\showacknow{}"
+    ),
+    "nature": (
+        r"\title{A long enough title}\author{Mira Koss}\maketitle\begin{affiliations}\item Koss"
+        r"\end{affiliations}\begin{abstract}Abs.\end{abstract}"
+        r"\begin{addendum}\item[Correspondence] koss@x.org\end{addendum}"
+    ),
+    "wiley": (
+        r"\title{A long enough title}\author[1]{Mira Koss}\jnlcitation{\cname{M. Koss}, A title}"
+        r"\maketitle\begin{abstract}Abs.\end{abstract}\href{https://orcid.org/0-koss}{Koss}"
+    ),
     "frontiers": (
         r"\title{A long enough title}\author{Mira Koss}\begin{abstract}\section{} Abs."
         "\n\\tiny\n \\keyFont{ \\section{Keywords:} koss, koss} \\end{abstract}"
@@ -197,6 +215,25 @@ def test_no_author_is_named_between_title_and_abstract(parse_files: Parse, name:
     assert text.title == "A long enough title"
     assert text.abstract.startswith("Abs.")
     assert "koss" not in shown.lower()
+
+
+def test_every_author_of_a_collaboration_is_left_out(parse_body: Parse) -> None:
+    authors = "\n".join(
+        rf"\author{{Ann Au{chr(97 + n % 26)}}}\affiliation{{X}}" for n in range(400)
+    )
+    text = parse_body(f"\\title{{T}}{authors}\\maketitle {LEAD}\\section{{I}}x")
+    assert text.sections[0].text == LEAD.strip()
+
+
+def test_an_abstract_ends_with_the_group_of_its_heading(parse_body: Parse) -> None:
+    text = parse_body(r"\textbf{\textit{Abstract}---We go.}\par\section{I}x")
+    assert text.abstract == "We go."
+
+
+def test_copernicus_has_commands_for_headings(parse_files: Parse) -> None:
+    main = r"\documentclass[acp]{copernicus}\begin{document}\introduction x\conclusions[Ends]y"
+    text = parse_files({"main.tex": main + r"\end{document}"})
+    assert [section.title for section in text.sections] == ["Introduction", "Ends"]
 
 
 def test_text_between_title_and_abstract_stays_where_no_one_is_named(parse_files: Parse) -> None:
