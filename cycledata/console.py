@@ -143,6 +143,24 @@ def _os_problem(error: OSError) -> str:
     return f"{where}{error.strerror or error}" + (f"; {next_step}" if next_step else "")
 
 
+def refuse_unused(context: typer.Context, reasons: Mapping[str, str | None]) -> None:
+    """Refuse an option that was given and has no effect.
+
+    Args:
+        context: the command and its arguments.
+        reasons: option, e.g. ``"--policy"``, to the reason why it has no effect; None if it has.
+
+    Raises:
+        typer.BadParameter: such an option was given.
+    """
+    for parameter in context.command.params:
+        source = context.get_parameter_source(str(parameter.name))
+        for option in parameter.opts:
+            reason = reasons.get(option)
+            if reason is not None and source is not None and source.name == "COMMANDLINE":
+                raise typer.BadParameter(reason, param_hint=option)
+
+
 def fail(message: str) -> int:
     """Print an error as one line on stderr; return the exit code for a failure."""
     print(f"error: {printable(message)}", file=sys.stderr)

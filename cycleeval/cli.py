@@ -16,6 +16,7 @@ from cycledata.console import (
     examples,
     print_json,
     progress,
+    refuse_unused,
 )
 from cycledata.console import run as run_command_line
 from cycledata.errors import ScoringError
@@ -42,6 +43,7 @@ from cycleeval.cli_options import (
     SplitOption,
     ThresholdOption,
     VenueOption,
+    chosen_format,
     day,
     scoring_config,
     split_files,
@@ -83,6 +85,7 @@ def cite() -> None:
     epilog=examples("cycleeval human build/", "cycleeval human ratings.parquet --split test --json")
 )
 def human(
+    context: typer.Context,
     reference: ReferenceArgument,
     split: SplitOption = "test",
     venue: VenueOption = None,
@@ -115,6 +118,8 @@ def human(
     as_json: AsJson = False,
 ) -> None:
     """Score the human reviewers against each other."""
+    refuse_unused(context, {"--flag-from": None if labels else "give --labels FILE with it"})
+    shown = chosen_format(form, as_json=as_json)
     config = scoring_config(
         threshold=threshold,
         scale=scale,
@@ -149,7 +154,7 @@ def human(
         joined = join_labels(read_labels(labels), humans, papers, flag_from=flag_from)
         parts = score_without_flagged(humans, joined, config)
     more = {} if parts is None else {"without_flagged": parts.to_json()}
-    print(rendered_card(card, "json" if as_json else form, metrics, signature, more))
+    print(rendered_card(card, shown, metrics, signature, more))
     if parts is not None and form == "table" and not as_json:
         print(labels_report(parts))
 
@@ -196,6 +201,7 @@ def score(
     as_json: AsJson = False,
 ) -> None:
     """Score one model's predictions beside humans, constants and the noise floor."""
+    shown = chosen_format(form, as_json=as_json)
     config = scoring_config(
         threshold=threshold,
         scale=scale,
@@ -236,7 +242,7 @@ def score(
     if reliability is not None:
         write_reliability(card, reliability, scale=config.rating_scale)
     more = {} if parts is None else {"by_cutoff": parts.to_json()}
-    print(rendered_card(card, "json" if as_json else form, metrics, signature, more))
+    print(rendered_card(card, shown, metrics, signature, more))
     if parts is not None and form == "table" and not as_json:
         print(cutoff_report(parts))
 
@@ -270,6 +276,7 @@ def compare(
 ) -> None:
     """Compare models on the same papers: paired intervals, tests and places."""
     models, reference = split_files(files, at_least=2)
+    shown = chosen_format(form, as_json=as_json)
     config = scoring_config(
         threshold=threshold,
         scale=scale,
@@ -302,7 +309,6 @@ def compare(
     compared = comparison_of_metrics(compared, metrics)
     if per_paper is not None:
         write_per_paper_of_each(read, humans, config, per_paper)
-    shown = "json" if as_json else form
     print(rendered_comparison(compared, shown, metrics, signature, pairs=pairs, beside=beside))
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from cycledata.console import warn
+from cycleeval.output.format_names import Format
 
 if TYPE_CHECKING:
     from cycleeval.human_ratings import HumanRatings
@@ -140,6 +141,17 @@ def trivial_baselines(
     return dataclasses.replace(found, leaks=(*found.leaks, *read_audit(audit)))
 
 
+def chosen_format(form: Format, *, as_json: bool) -> Format:
+    """Return the format that --format and --json choose together.
+
+    Raises:
+        typer.BadParameter: they choose different ones.
+    """
+    if as_json and form not in ("table", "json"):
+        raise typer.BadParameter(f"--format {form} and --json exclude each other")
+    return "json" if as_json else form
+
+
 def day(text: str | None, option: str) -> dt.date | None:
     """Return the day that an option gives as YYYY-MM-DD.
 
@@ -181,7 +193,7 @@ PerPaperOption = Annotated[
     ),
 ]
 FormatOption = Annotated[
-    Literal["table", "markdown", "latex", "csv", "json", "jsonl"],
+    Format,
     typer.Option(
         "--format",
         help="table for the terminal; markdown and latex (with booktabs) for papers; csv and jsonl"

@@ -6,7 +6,13 @@ from typing import Annotated
 import typer
 
 from cycledata.console import AsJson, examples
-from cycleeval.cli_options import FormatOption, MetricsOption, PerPaperOption, SignatureOption
+from cycleeval.cli_options import (
+    FormatOption,
+    MetricsOption,
+    PerPaperOption,
+    SignatureOption,
+    chosen_format,
+)
 
 DETECTION_EXAMPLES = examples("cycleeval detection criteria.jsonl --threshold 2.5")
 
@@ -34,7 +40,8 @@ def detection(
     from cycleeval.output.formats import rendered_detection
     from cycleeval.output.frames import judged_texts_frame, write_frame
 
+    shown = chosen_format(form, as_json=as_json)
     report = read_detection(criteria, thresholds=threshold or ())
     if per_paper is not None:
         write_frame(judged_texts_frame(report), per_paper)
-    print(rendered_detection(report, "json" if as_json else form, metrics, signature))
+    print(rendered_detection(report, shown, metrics, signature))

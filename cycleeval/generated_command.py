@@ -6,7 +6,13 @@ from typing import Annotated
 import typer
 
 from cycledata.console import AsJson, examples
-from cycleeval.cli_options import FormatOption, MetricsOption, PerPaperOption, SignatureOption
+from cycleeval.cli_options import (
+    FormatOption,
+    MetricsOption,
+    PerPaperOption,
+    SignatureOption,
+    chosen_format,
+)
 
 GENERATED_EXAMPLES = examples("cycleeval generated rated.jsonl --best-of 5 --best-of 10")
 
@@ -36,6 +42,7 @@ def generated(
     from cycleeval.output.formats import rendered_generated
     from cycleeval.output.frames import rated_papers_frame, write_frame
 
+    shown = chosen_format(form, as_json=as_json)
     report = read_generated(records, ks=best_of or BEST_OF)
     most = max(row.n_papers for row in report.rows)
     if too_many := [k for k in best_of or () if k > most]:
@@ -45,4 +52,4 @@ def generated(
         )
     if per_paper is not None:
         write_frame(rated_papers_frame(report), per_paper)
-    print(rendered_generated(report, "json" if as_json else form, metrics, signature))
+    print(rendered_generated(report, shown, metrics, signature))

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cycledata.console import AsJson, examples, print_json, print_table, progress
+from cycledata.console import AsJson, examples, print_json, print_table, progress, refuse_unused
 from cycleeval.cli_options import (
     PredictionsArgument,
     ReferenceArgument,
@@ -27,6 +27,7 @@ TEXT_EXAMPLES = examples(
 
 
 def text(
+    context: typer.Context,
     predictions: PredictionsArgument,
     reference: ReferenceArgument,
     *,
@@ -60,6 +61,9 @@ def text(
     PREDICTIONS needs review words in JSON Lines: text, or reviews with weaknesses and questions.
     REFERENCE needs human reviews: a build, or a table with a column reviews.
     """
+    needs_judge = None if judge else "give --judge MODEL with it"
+    unused = ("--endpoint", "--key-variable", "--record", "--judge-papers")
+    refuse_unused(context, dict.fromkeys(unused, needs_judge))
     if judge is not None and record is None:
         raise typer.BadParameter("--judge needs --record FILE for the judge's replies")
     from cycleeval.reference_texts import read_reference_papers

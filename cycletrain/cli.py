@@ -18,6 +18,7 @@ from cycledata.console import (
     note,
     print_json,
     printable,
+    refuse_unused,
     run,
 )
 from cycletrain.job_command import log_to_stderr, run_job
@@ -173,6 +174,7 @@ def detect(recipe: RecipeFile, overrides: Overrides = None, as_json: AsJson = Fa
     )
 )
 def review(
+    context: typer.Context,
     papers: Annotated[
         list[Path],
         typer.Argument(
@@ -209,6 +211,15 @@ def review(
     dtype: Dtype = "bfloat16",
 ) -> None:
     """Review papers; print predictions for `cycleeval score`, one JSON object per line."""
+    are_builds = [path.is_dir() for path in papers]
+    refuse_unused(
+        context,
+        _of_model(model)
+        | {
+            "--split": None if any(are_builds) else "a file has no splits; name a build",
+            "--scale": "a build has its own scale" if all(are_builds) else None,
+        },
+    )
     log_to_stderr()
     with _folder(work) as folder:
         from cycledata.llm.chat import Sampling
@@ -240,6 +251,7 @@ def review(
     )
 )
 def write(
+    context: typer.Context,
     references: Annotated[
         Path, typer.Option(exists=True, dir_okay=False, metavar="BIB", help="A .bib file.")
     ],
@@ -269,6 +281,11 @@ def write(
     dtype: Dtype = "bfloat16",
 ) -> None:
     """Write a paper from references, with simulated results and its disclosure; print LaTeX."""
+    needs_reviewer = None if reviewer else "give --reviewer MODEL with it"
+    unused = _of_model(model) | {"--reviewers": needs_reviewer, "--scale": needs_reviewer}
+    if reviewer is not None and not _is_url(reviewer):
+        unused["--dtype"] = None
+    refuse_unused(context, unused)
     log_to_stderr()
     with _folder(work) as folder:
         from cycledata.llm.chat import Sampling
@@ -356,6 +373,20 @@ def check_disclosure(
             print(printable(f"{path}: {check.verdict}{detail}"))
     if any(check.verdict != "present" for check in found.values()):
         raise typer.Exit(EXIT_FAILED)
+
+
+def _is_url(model: str) -> bool:
+    return model.startswith(("http://", "https://"))
+
+
+def _of_model(model: str) -> dict[str, str | None]:
+    """Return why options of a model have no effect for this one; None for those that have."""
+    if _is_url(model):
+        of_endpoint = "an endpoint has its own"
+        return {"--revision": of_endpoint, "--dtype": of_endpoint}
+    of_weights = "it is for an endpoint, not for a directory or hub model"
+    of_directory = "a directory has no commits" if Path(model).is_dir() else None
+    return {"--name": of_weights, "--key-variable": of_weights, "--revision": of_directory}
 
 
 def _model_config(path: str, **options: str | None) -> Any:

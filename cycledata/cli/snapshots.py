@@ -20,7 +20,7 @@ from cycledata.cli.options import (
     Snapshot,
 )
 from cycledata.cli.output import print_estimate, print_fetch, print_inventory
-from cycledata.console import AsJson, note, print_json, step_progress
+from cycledata.console import AsJson, note, print_json, refuse_unused, step_progress
 from cycledata.errors import FetchError, SnapshotError
 
 if TYPE_CHECKING:
@@ -43,6 +43,7 @@ class FetchScope(StrEnum):
 
 
 def fetch(
+    context: typer.Context,
     dataset: DatasetArgument,
     snapshot: OpenSnapshotOption,
     venue: Annotated[
@@ -130,15 +131,19 @@ def fetch(
         from cycledata.sources.services import Endpoints, Services
     except ModuleNotFoundError as error:
         raise FetchError(f"{error.name} is missing: pip install 'cyclekit[fetch]'") from error
-    is_list_only = only is FetchScope.LISTS
-    of_forums = "research-14k has no forums" if dataset is not Dataset.REVIEW_5K else ""
-    _refuse_unused(
-        ("--history", history, of_forums or (is_list_only and "--only lists fetches no edits")),
-        ("--pdfs", pdfs, of_forums or (is_list_only and "--only lists fetches no texts")),
-        ("--not-after", not_after, is_list_only and "--only lists fetches no texts"),
-        ("--metadata", metadata, is_list_only and "--only lists fetches no metadata of arXiv"),
-        ("--metadata-since", metadata_since, metadata is None and "give --metadata oai with it"),
-        ("--policy", policy, only is not FetchScope.PUBLISHABLE and "give --only publishable too"),
+    of_forums = None if dataset is Dataset.REVIEW_5K else "research-14k has no forums"
+    of_texts = "--only lists fetches no texts" if only is FetchScope.LISTS else None
+    refuse_unused(
+        context,
+        {
+            "--history": of_forums or of_texts,
+            "--pdfs": of_forums or of_texts,
+            "--not-after": of_texts,
+            "--arxiv-burst": of_texts,
+            "--metadata": of_texts,
+            "--metadata-since": None if metadata else "give --metadata oai with it",
+            "--policy": None if only is FetchScope.PUBLISHABLE else "give --only publishable too",
+        },
     )
     limits = paces(arxiv_burst=arxiv_burst)
     options = FetchOptions(
@@ -176,17 +181,6 @@ def fetch(
         run = FetchRun(into, services, options, on_progress, wanted)
         summary = run.review5k(venues) if reviews else run.research14k(listings)
     print_fetch(summary, as_json)
-
-
-def _refuse_unused(*options: tuple[str, object, str | bool]) -> None:
-    """Refuse options that would have no effect.
-
-    Args:
-        options: name, value, and the reason why it would have none, or a false value.
-    """
-    for name, value, reason in options:
-        if value and reason:
-            raise typer.BadParameter(str(reason), param_hint=name)
 
 
 def _known_papers(

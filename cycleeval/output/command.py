@@ -8,7 +8,15 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from cycledata.console import AsJson, command_line, examples, hub_name, print_json, printable
+from cycledata.console import (
+    AsJson,
+    command_line,
+    examples,
+    hub_name,
+    print_json,
+    printable,
+    refuse_unused,
+)
 from cycleeval.cli_options import (
     PredictionsArgument,
     ReferenceArgument,
@@ -46,6 +54,7 @@ export = command_line("Write scores as records for registries of evaluation resu
 
 
 def plot(
+    context: typer.Context,
     kind: Annotated[
         PlotKind,
         typer.Argument(
@@ -77,6 +86,8 @@ def plot(
     squared error by decision, venue and human rating; forest: one metric with intervals and
     baselines; places: ranks with the places that the tests leave open.
     """
+    of_metric = None if kind in ("forest", "places") else f"{kind} draws ratings, not a metric"
+    refuse_unused(context, {"--metric": of_metric})
     paths, reference = split_files(files, at_least=2 if kind == "places" else 1)
     if kind in _ONE_MODEL and len(paths) > 1:
         raise typer.BadParameter(f"{kind}: expected one predictions file, found {len(paths)}")

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Literal, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from cycledata.console import printable
 from cycledata.errors import ScoringError
@@ -13,6 +13,7 @@ from cycleeval.comparison import Comparison
 from cycleeval.detection import DetectionReport
 from cycleeval.differences import PairwiseComparison
 from cycleeval.generated import GeneratedReport
+from cycleeval.output.format_names import Format
 from cycleeval.output.frames import (
     comparison_frame,
     csv_text,
@@ -35,7 +36,6 @@ if TYPE_CHECKING:
 Report = TypeVar("Report", GeneratedReport, DetectionReport)
 _NAMES = ("by", "format", "source", "a", "b", "metric")
 """Columns that name a number."""
-Format = Literal["table", "markdown", "latex", "csv", "json", "jsonl"]
 
 
 def render(

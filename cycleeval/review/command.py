@@ -79,6 +79,8 @@ def review(
 
     if venue is not None and reference is None:
         raise typer.BadParameter("--venue needs --reference")
+    if (price_prompt is None) != (price_completion is None):
+        raise typer.BadParameter("--price-prompt and --price-completion go together")
     config = ReviewProtocol(
         model=model,
         ensemble=ensemble,

@@ -325,8 +325,23 @@ def test_help_needs_no_torch() -> None:
         (["--model", "m", "--max-tokens", "1000000000000"], 2),
         (["--model", "m", "--reviewers", "1000000000"], 2),
         (["--model", "m", "--seed", "-1"], 2),
+        (["--model", "http://localhost:9/v1", "--dtype", "float32"], 2),
+        (["--model", "o/m", "--name", "m"], 2),
+        (["--model", "o/m", "--split", "train"], 2),
     ],
-    ids=["empty", "null", "url", "infinite", "hot", "tokens", "reviewers", "seed"],
+    ids=[
+        "empty",
+        "null",
+        "url",
+        "infinite",
+        "hot",
+        "tokens",
+        "reviewers",
+        "seed",
+        "dtype",
+        "name",
+        "split",
+    ],
 )
 def test_an_option_out_of_bounds_is_a_misuse(tmp_path: Path, options: list[str], code: int) -> None:
     paper = tmp_path / "a.tex"

@@ -358,7 +358,7 @@ def test_the_command_prints_requests_and_hours_without_asking_anybody(tmp_path: 
         ("research-14k --history", "--history: research-14k has no forums"),
         ("research-14k --pdfs", "--pdfs: research-14k has no forums"),
         ("review-5k --only lists --pdfs", "--pdfs: --only lists fetches no texts"),
-        ("review-5k --only lists --metadata oai", "--metadata: --only lists fetches no metadata"),
+        ("review-5k --only lists --metadata oai", "--metadata: --only lists fetches no texts"),
         ("review-5k --metadata-since 2021-01", "--metadata-since: give --metadata oai with it"),
         (f"review-5k --policy {sample.POLICY}", "--policy: give --only publishable too"),
     ],

@@ -57,6 +57,26 @@ REFUSED = {
         "score model.jsonl reference.jsonl --per-paper folder.csv",
         "expected a .csv or .parquet file, found the folder folder.csv",
     ),
+    "a score from which labels count, without labels": (
+        "human reference.jsonl --flag-from 0.5",
+        "--flag-from: give --labels FILE with it",
+    ),
+    "two formats": (
+        "score model.jsonl reference.jsonl --json --format latex",
+        "--format latex and --json exclude each other",
+    ),
+    "an endpoint without a judge": (
+        "text model.jsonl reference.jsonl --endpoint http://localhost:9/v1",
+        "--endpoint: give --judge MODEL with it",
+    ),
+    "the default number of judged papers without a judge": (
+        "text model.jsonl reference.jsonl --judge-papers 50",
+        "--judge-papers: give --judge MODEL with it",
+    ),
+    "a metric of a plot without one": (
+        "plot residuals model.jsonl reference.jsonl --out x.svg --metric spearman",
+        "--metric: residuals draws ratings, not a metric",
+    ),
     "the best of more papers than there are": (
         "generated rated.jsonl --best-of 4",
         "expected at most 3, the papers of the largest source; found 4",
