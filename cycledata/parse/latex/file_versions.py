@@ -4,6 +4,8 @@ import re
 from collections.abc import Iterator
 
 _VERSION = re.compile(r"(.*?)[_.-]?(?:v|ver|version|draft|rev|r)?[_.-]?(\d{1,8})\Z", re.IGNORECASE)
+_STATE = re.compile(r"(?<=\d)[_.-](?:final|submitted|accepted|clean|revised)\Z", re.IGNORECASE)
+"""What a name says of a version after its number."""
 _FOLDER_VERSION = re.compile(r"([A-Za-z]{0,20}[_.-]?)(\d{1,8})")
 _DATE = re.compile(
     r"(?<!\d)((?:19|20)\d\d)[-_.]?(0[1-9]|1[0-2])(?:[-_.]?(0[1-9]|[12]\d|3[01]))?(?!\d)"
@@ -29,8 +31,8 @@ def latest_versions(paths: list[str]) -> dict[str, float]:
     stems = {path_stem(path)[-80:].lower() for path in paths}
     for stem, members in families.items():
         if len(members) > 1 or stem in stems:
-            last = max(members)
-            points |= {path: 2.0 if (number, path) == last else -2.0 for number, path in members}
+            last = max(number for number, _ in members)
+            points |= {path: 2.0 if number == last else -2.0 for number, path in members}
     return points
 
 
@@ -40,7 +42,7 @@ def _numbered(path: str) -> Iterator[tuple[str, int]]:
     >>> list(_numbered("v3/a_2019-11-20.tex"))
     [('v3/a_', 20191120), ('#v/a_2019-11-20', 3)]
     """
-    stem = _DAY_FIRST.sub(r"\3-\2-\1", path_stem(path)[-80:])
+    stem = _DAY_FIRST.sub(r"\3-\2-\1", _STATE.sub("", path_stem(path)[-80:]))
     if named := _NAMED_DAY.search(stem.lower()):
         day = 100 * _MONTHS.index(named[1]) + int(named[2])
         yield stem[: named.start()].lower() + "#" + stem[named.end() :].lower(), day

@@ -30,7 +30,7 @@ _TEMPLATE_TITLE = re.compile(
     r"author guidelines|style file|bare demo|sample (?:article|document)|sigplan.{0,20}template|"
     r"full title of article|title text|paper title\*?\s*\}|latex template|insert your title|"
     r"guidelines for preparing|the name of the title is hope|elsevier instructions|"
-    r"^(?:article|contribution|paper|your|manuscript) title\W*$|"
+    r"^(?:article|contribution|paper|your|manuscript|full) title\W*$|"
     r"author response|rebuttal|response to (?:the )?review|"
     r"^[^A-Za-z]*(?:(?:online|electronic|web) )?(?:supplement|supporting information|appendix to|"
     r"appendices to|appendix for|appendices for|online appendix)",

@@ -24,6 +24,8 @@ from cycledata.parse.latex.title_abstract import TitleAndAbstract, read_byline, 
 from cycledata.parse.reviewer_orders import report_orders
 from cycledata.records import BibEntry, PaperText, ParseWarning, Section
 
+_HEADS = ("\\shortauthor", "\\authorrunning", "\\runningauthor", "\\RUNAUTHOR", "\\titlerunning")
+"""Commands for the heads of pages, which are given beside a byline."""
 TEXT_VERSION = "cyclekit-latex/3"
 
 
@@ -69,7 +71,7 @@ def parse_archive(
     front = read_front(flat)
     headings = read_headings(flat)
     leaks = read_leaks(flat, read_acknowledgments(flat, headings))
-    if all(rule != "author-block" for _, rule in leaks):
+    if all(rule != "author-block" or flat.text.startswith(_HEADS, at) for (at, _), rule in leaks):
         byline = read_byline(flat, front)
         leaks = without_nested([*leaks, (byline, "author-block")]) if byline else leaks
     unseen = list(hidden_words(flat))

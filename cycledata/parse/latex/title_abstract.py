@@ -32,8 +32,14 @@ _KEYWORDS = re.compile(
     r"|fontfamily\{[a-z]{0,5}\}|bfseries|selectfont)\s{0,9}|\{\s{0,9}){0,9}"
     r"(?:\\(?:section|paragraph|textbf|textit|emph|textsc)\*?\s?\{(?:\\(?:textbf|textit|emph)\{)?"
     r"|\{\\(?:bf|it|em|bfseries|itshape|sc)\s)\s?"
-    r"Key[ -]?[Ww]ords?(?: and phrases)?\s?(?:[:.}]|-{2,3})"
+    r"(?:[Kk]ey[ -]?[Ww]ords?(?: and phrases)?\s?(?:[:.]|-{2,3})|Key[ -]?[Ww]ords?\s?\})"
 )
+_TITLE_LABEL = re.compile(
+    r"(?:\\textbf\{|\{\\bf(?:series)?\s)\s?(?:(?:Full|Article|Manuscript|Paper) [Tt]|T)itle"
+    r"\s?:?\s?\}\s?:?\s?([^\n\\]\S(?:(?!\n\s*\n|\\\\|\\par(?![A-Za-z])|\\textbf).){5,400})",
+    re.DOTALL,
+)
+"""A title page that labels its parts: "Title: ..."."""
 _PAGE_BREAK = re.compile(r"\\(?:newpage|clearpage|cleardoublepage|pagebreak)(?![A-Za-z])")
 _PARTED_CLASS = re.compile(r"\\documentclass\s*+(?:\[[^\]]{0,500}+\])?\s*+\{aa\}")
 _AFTER_HEADING = re.compile(
@@ -154,6 +160,9 @@ def guess_title(flat: FlatText, first: int) -> tuple[str, tuple[TextSpan, ...]]:
         title = readable(in_full(flat.text[match.end() : end - 1], flat.macros)) if end > 0 else ""
         if len(title) > 8 and (best is None or size < best[0]):
             best = (size, title, TextSpan(match.start(), end))
+    if best is None and (label := _TITLE_LABEL.search(flat.text, flat.body, flat.body + FRONT)):
+        title = readable(in_full(label[1], flat.macros))
+        best = (0, title, TextSpan(*label.span())) if len(title) > 8 else None
     return (best[1], (best[2],)) if best else ("", ())
 
 
@@ -250,7 +259,7 @@ def without_keywords(text: str, inner: TextSpan) -> TextSpan:
     heading = _EMPTY_HEADING.match(text, inner.start, inner.end)
     start = heading.end() if heading else inner.start
     end = inner.end
-    at = text.rfind("Key", start, end)
+    at = max(text.rfind("Key", start, end), text.rfind("key", start, end))
     if at > start:
         label = _KEYWORDS.search(text, max(start, at - 200), end)
         end = label.start() if label else end

@@ -165,6 +165,14 @@ BYLINES = {
         r"\title{A long enough title}\author{}\maketitle\begin{center}Mira Koss, Koss Institute"
         r"\end{center}\begin{abstract}Abs.\end{abstract}"
     ),
+    "labels": (
+        "\\textbf{Title:} A long enough\ntitle\\\\\n\\textbf{Authors:} Mira Koss$^1$\\\\ 1: Koss\n"
+        "\\section*{Abstract}\nAbs.\n"
+    ),
+    "heads": (
+        r"\title{A long enough title}\maketitle\shortauthors{Koss et al.}Mira Koss, Koss University"
+        r"\begin{abstract}Abs. \textbf{keywords:} koss\end{abstract}"
+    ),
     "agu": (
         r"\title{A long enough title}\authors{Mira Koss\affil{1}}\affiliation{1}{Koss Hall}"
         r"\correspondingauthor{Mira Koss}{koss@x.org}\begin{abstract}Abs.\end{abstract}"

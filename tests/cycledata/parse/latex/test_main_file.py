@@ -110,6 +110,11 @@ def document(body: str = LONG, *, preamble: str = "", name: str = "article") -> 
             id="highest-version",
         ),
         pytest.param(
+            {"p_v2.tex": document("x" * 90), "p_v2_final.tex": document(), "p_v1.tex": document()},
+            "p_v2_final.tex",
+            id="last-state-of-the-highest-version",
+        ),
+        pytest.param(
             {"old_2023/main.tex": document(), "new/draft.tex": document()},
             "new/draft.tex",
             id="folder-of-old-files",
