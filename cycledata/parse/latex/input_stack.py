@@ -89,6 +89,7 @@ class InputFrame:
     def cut(self, end: int) -> None:
         """Let the text end earlier."""
         self.text = self.text[:end]
+        self.opened = [start for start in self.opened if start < end]
         self.group = (-1, -1)
 
     def source(self, pos: int) -> int:

@@ -107,3 +107,8 @@ def test_a_file_may_end_inside_a_group_that_defines(parse_files: Parse, part: st
     assert "after" in text
     assert "more" not in text
     parse_files({"main.tex": paper.replace("\\input{p}", part)})
+
+
+def test_a_document_may_end_inside_a_group_that_defines(parse_body: Parse) -> None:
+    paper = parse_body(r"A {\def\one{x} \one", r"\AtEndDocument{\def\late{Late}\section{\late}}")
+    assert [section.title for section in paper.sections] == ["Late"]
