@@ -3,6 +3,10 @@
 Heavy packages are imported when a command runs, so that ``--help`` is fast.
 """
 
+import cycledata.quiet_interrupts  # noqa: F401  first, before the slow imports
+
+# isort: split
+
 import dataclasses
 from pathlib import Path
 from typing import Annotated, NoReturn

@@ -1,5 +1,9 @@
 """Command line of cycletrain: parse arguments, call one public function, print the result."""
 
+import cycledata.quiet_interrupts  # noqa: F401  first, before the slow imports
+
+# isort: split
+
 import os
 import tempfile
 from collections.abc import Iterator

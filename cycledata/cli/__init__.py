@@ -4,6 +4,10 @@ Each command parses its arguments, calls one public function and prints the resu
 are imported when a command runs, so that `--help` is fast.
 """
 
+import cycledata.quiet_interrupts  # noqa: F401  first, before the slow imports
+
+# isort: split
+
 from typing import NoReturn
 
 from cycledata.cli import audit, builds, imports, outlines, plan, reading, snapshots

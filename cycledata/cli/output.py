@@ -114,8 +114,9 @@ def print_inventory(
                 )
             )
         for gap in inventory.missing:
-            papers = "1 paper" if gap.n_papers == 1 else f"{gap.n_papers:,} papers"
-            print(printable(f"{gap.config}: {papers}: {gap.what}: {gap.command}"))
+            papers = "1 paper: " if gap.n_papers == 1 else f"{gap.n_papers:,} papers: "
+            papers = papers if gap.n_papers else ""
+            print(printable(f"{gap.config}: {papers}{gap.what}: {gap.command}"))
         for key, problem in list(odd.items())[:_SHOWN]:
             print(printable(f"not understood: {key}: {problem}"))
         if len(odd) > _SHOWN:

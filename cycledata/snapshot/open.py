@@ -344,7 +344,10 @@ def _connect(file: Path) -> sqlite3.Connection:
             raise LockedError(
                 f"{file}: another process is writing to this snapshot; wait for it to end"
             ) from error
-        raise SnapshotError(f"{file}: cannot be opened for writing: {error}") from error
+        raise SnapshotError(
+            f"{file}: cannot be opened for writing: {error}; use a copy in a writable folder with"
+            " free space"
+        ) from error
     except sqlite3.DatabaseError as error:
         database.close()
         raise NotASnapshotError(

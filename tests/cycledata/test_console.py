@@ -212,3 +212,20 @@ def test_items_of_an_earlier_run_do_not_count_and_a_stall_has_no_estimate() -> N
     clock.now = 40.0
     assert estimate.after(910, 1000) is None
     assert estimate.after(1000, 1000) == 0.0
+
+
+@pytest.mark.parametrize("module", ["cycledata.cli", "cycleeval.cli", "cycletrain.cli"])
+def test_an_interrupt_while_modules_load_prints_no_traceback(module: str) -> None:
+    # The first module after ours raises what Ctrl-C would raise there.
+    code = (
+        "import sys\n"
+        "class Interrupted:\n"
+        "    def find_spec(self, name, *_):\n"
+        "        if name == 'typer':\n"
+        "            raise KeyboardInterrupt\n"
+        "sys.meta_path.insert(0, Interrupted())\n"
+        f"import {module}\n"
+    )
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert ran.stderr == ""
+    assert ran.returncode != 0
