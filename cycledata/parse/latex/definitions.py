@@ -60,8 +60,13 @@ def _may_replace(definitions: DefinitionTable, name: str, macro: Macro, *, style
 
 def _is_own(name: str, macro: Macro) -> bool:
     """Return whether a paper may give a name that this package knows a meaning of its own."""
+    if name in _KEYWORDS and "keyword" in macro.body.lower():
+        return False
     is_value = name in VALUE_NAMES and not macro.takes_arguments and bool(macro.body.strip())
     return name in FRONT_MATTER or is_value
+
+
+_KEYWORDS = words("\\keywords \\keyword")
 
 
 def _refers(macro: Macro) -> bool:

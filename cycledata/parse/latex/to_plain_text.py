@@ -10,7 +10,7 @@ from cycledata.parse.latex.known_commands import words
 _PIECE = re.compile(r"\\([A-Za-z@]++)\*?|\\(.)|\$[^$]++\$|[{}~]|-{2,3}|``|''", re.DOTALL)
 _SPACES = re.compile(r"\s++")
 _SUBSCRIPTS = re.compile(r"[_^{}$]")
-_LENGTH = re.compile(r"\s*+-?[\d.]*+\s*+(?:[a-z]{2})?+")
+_LENGTH = re.compile(r"\s*+-?[\d.]*+\s*+(?:[a-z]{2})?+ ?")
 MAX_DEPTH = 20
 """Commands within commands."""
 
@@ -21,7 +21,7 @@ _UNSEEN = words(
     "addcontentsline markboth fontsize linespread setlength setcounter addtolength runningtitle "
     "titlerunning authorrunning tnotetext nocite sethlcolor icon stepcounter addtocounter parskip "
     "baselineskip spaceskip fontfamily fontseries fontshape usefont selectlanguage "
-    "IEEEauthorrefmark deleted DIFdel comment"
+    "IEEEauthorrefmark deleted DIFdel comment kern"
 )
 """Commands that print nothing of their arguments in a heading."""
 _N_UNSEEN = {"addcontentsline": 3, "markboth": 2, "fontsize": 2, "setlength": 2, "setcounter": 2,
@@ -127,7 +127,7 @@ class _Reading:
     def unseen(self, word: str, end: int) -> int:
         """Return the place after a command that prints nothing here, its arguments included."""
         _, end = self.piece.option(end)
-        if word in ("vskip", "hskip"):
+        if word in ("vskip", "hskip", "kern"):
             length = _LENGTH.match(self.piece.text, end)
             return length.end() if length else end
         for _ in range(_N_UNSEEN.get(word, 1)):

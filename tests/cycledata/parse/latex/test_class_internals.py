@@ -50,6 +50,16 @@ def test_a_file_that_the_class_reads_has_the_title(parse_files: Parse) -> None:
     assert [leak.rule for leak in text.leaks] == ["author-block"]
 
 
+def test_keywords_are_keywords_in_whatever_type_a_paper_sets_them(parse_files: Parse) -> None:
+    main = (
+        r"\documentclass{llncs}\newcommand{\keywords}[1]{\par\noindent\keywordname\enspace#1}"
+        r"\newcommand{\TeV}{Te\kern -0.1em V}\title{At 13 \TeV}\begin{document}\maketitle"
+        r"\begin{abstract}Abs.\keywords{One, Two}\end{abstract}\section{A}x\end{document}"
+    )
+    text = parse_files({"main.tex": main})
+    assert (text.title, text.abstract) == ("At 13 TeV", "Abs.")
+
+
 def test_a_macro_with_arguments_is_replaced_in_a_title(parse_files: Parse) -> None:
     main = (
         r"\documentclass{article}\newcommand{\nca}[1]{\ce{Li_{#1}Ni_{0.8}O_2}}"
