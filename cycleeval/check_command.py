@@ -69,15 +69,20 @@ def check_submission(
         problems.append(f"expected predictions for the {len(known)} papers, found none")
     if about_problem is not None:
         problems.append(about_problem)
-    remarks = [
-        f"unknown field {name}, ignored in {n} lines" for name, n in file.ignored_fields.items()
+    ignored = [
+        f"unknown field {name or 'without a name'}, ignored in {n} line{'s' if n > 1 else ''}"
+        for name, n in file.ignored_fields.items()
     ]
+    remarks = ignored[:_LINES_SHOWN]
+    if len(ignored) > _LINES_SHOWN:
+        remarks.append(f"and {len(ignored) - _LINES_SHOWN} more unknown fields")
     n_missing = len(known) - n_readable
     if n_missing:
         example = min(known - file.predictions.keys())
+        papers = "1 paper" if n_missing == 1 else f"{n_missing} papers"
         remarks.append(
-            f"without a prediction: {n_missing} papers, such as {example}; a leaderboard counts"
-            " the worst rating for them"
+            f"without a prediction: {papers}, such as {example}; a leaderboard counts the worst"
+            " rating for them"
         )
     return SubmissionCheck(len(known), n_readable, n_missing, tuple(problems), tuple(remarks))
 

@@ -2,6 +2,7 @@
 
 import dataclasses
 import datetime as dt
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -114,6 +115,9 @@ AuditOption = Annotated[
         " worth in reviewers. A build states its own audit.",
     ),
 ]
+
+_FIELDS_SHOWN = 10
+"""Unknown fields of a predictions file that a warning names."""
 
 
 def trivial_baselines(
@@ -252,13 +256,15 @@ def scoring_config(
     """
     from cycleeval.scoring_config import ScoringConfig
 
+    limits = re.fullmatch(r"(-?\d+(?:\.\d+)?)-(-?\d+(?:\.\d+)?)", scale or "1-10")
+    if limits is None:
+        raise typer.BadParameter(f"--scale: expected LOW-HIGH such as 1-10, found {scale!r:.40}")
     try:
-        low, _, high = (scale or "").rpartition("-")
         accept_from: float | Literal["train"] | None = None
         if threshold is not None:
-            accept_from = "train" if threshold == "train" else float(threshold)
+            accept_from = "train" if threshold == "train" else _threshold(threshold)
         return ScoringConfig(
-            scale=None if scale is None else (float(low), float(high)),
+            scale=None if scale is None else (float(limits[1]), float(limits[2])),
             threshold=accept_from,
             decide_by=decide_by,
             policy=policy,
@@ -271,6 +277,15 @@ def scoring_config(
         raise typer.BadParameter(str(error)) from error
 
 
+def _threshold(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError as error:
+        raise ValueError(
+            f"--threshold: expected a rating such as 6, or train; found {text!r:.40}"
+        ) from error
+
+
 def warn_of_unknown_states(humans: "HumanRatings") -> None:
     """Say how many papers lack a rating in the chosen state."""
     if humans.n_without_state:
@@ -281,5 +296,8 @@ def warn_of_ignored_fields(files: "list[PredictionFile]") -> None:
     """Name the fields of predictions files that are not read."""
     for file in files:
         if file.ignored_fields:
-            fields = ", ".join(f"{name} ({n})" for name, n in file.ignored_fields.items())
+            shown = list(file.ignored_fields.items())[:_FIELDS_SHOWN]
+            fields = ", ".join(f"{name or 'no name'} ({n})" for name, n in shown)
+            more = len(file.ignored_fields) - len(shown)
+            fields += f", and {more} more" if more else ""
             warn(f"{file.name}: unknown fields, ignored: {fields}")

@@ -7,6 +7,7 @@ import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from decimal import Decimal
 from functools import lru_cache
 from typing import TYPE_CHECKING
 from urllib.parse import quote
@@ -208,8 +209,9 @@ def _human_ratings(rows: Rows, *, name: str, split: str) -> HumanRatings:
     chosen = [row for row in rows if row.get("split") in (None, split)]
     train = [row for row in rows if row.get("split") == "train"] if split != "train" else []
     if not chosen:
-        splits = sorted({str(row.get("split")) for row in rows})
-        raise ValueError(f"expected papers in split {split!r}, found splits {splits}")
+        splits = ", ".join(sorted({str(row.get("split")) for row in rows}))
+        what = f"the splits {splits}" if rows else "no rows"
+        raise ValueError(f"expected papers in split {split!r}, found {what}")
     known = _from_rows(train, name=f"{name} (train)", train=None) if train else None
     found = _from_rows(chosen, name=name, train=known)
     if known is not None and (known.scale, known.threshold) != (found.scale, found.threshold):
@@ -345,7 +347,7 @@ def _numbers(paper_id: str, column: str, values: object) -> tuple[float, ...]:
     if not isinstance(values, list):
         raise ValueError(f"paper {paper_id}: {column}: expected a list, found {values!r:.60}")  # noqa: TRY004  the file is wrong, not the call
     for value in values:
-        if isinstance(value, bool) or not isinstance(value, int | float | None):
+        if isinstance(value, bool) or not isinstance(value, int | float | Decimal | None):
             raise ValueError(f"paper {paper_id}: {column}: expected numbers, found {value!r:.60}")  # noqa: TRY004  the file is wrong, not the call
     return tuple(float(value) for value in values if not is_missing(value))
 

@@ -158,6 +158,7 @@ def _csv_rows(stream: IO[bytes], path: Path) -> Entries:
     from cycledata.errors import ParseError
 
     text = io.TextIOWrapper(stream, encoding="utf-8-sig", errors="surrogateescape", newline="")
+    csv.field_size_limit(max(csv.field_size_limit(), MAX_LINE_BYTES))
     try:
         reader = csv.DictReader(text)
         reader.fieldnames = [name.strip() for name in reader.fieldnames or ()]
@@ -173,12 +174,26 @@ def _csv_rows(stream: IO[bytes], path: Path) -> Entries:
         for number, row in enumerate(reader, start=1):
             if None in row or None in row.values():
                 yield number, InvalidEntryError("uneven-row", "expected one cell per column")
+            elif not all(map(_is_utf8, row.values())):
+                yield (
+                    number,
+                    InvalidEntryError("not-utf8", "expected UTF-8; save the file as UTF-8"),
+                )
             else:
                 yield number, {name: _cell(name, cell) for name, cell in row.items() if cell != ""}
     except csv.Error as error:
         raise ParseError("unreadable-file", f"{path}: expected CSV: {error}") from error
     finally:
         text.detach()  # the caller closes the stream
+
+
+def _is_utf8(cell: str) -> bool:
+    """Return False if a cell has bytes that could not be decoded."""
+    try:
+        cell.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _cell(name: str, cell: str) -> object:

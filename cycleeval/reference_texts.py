@@ -222,4 +222,5 @@ def _table_rows(path: Path, names: Sequence[str]) -> Iterator[Mapping[str, Any]]
         for batch in frame.select(columns).collect_batches(chunk_size=200):
             yield from batch.iter_rows(named=True)
     except (pl.exceptions.PolarsError, OSError) as error:
-        raise ParseError("bad-reference", f"{path}: {error}"[:300]) from error
+        what = "expected JSON Lines, with null in place of NaN: " if path.suffix == ".jsonl" else ""
+        raise ParseError("bad-reference", f"{path}: {what}{error}"[:300]) from error

@@ -53,10 +53,20 @@ def test_an_invalid_line_is_named(tmp_path: Path, line: dict[str, object], rule:
 def test_missing_papers_are_allowed_and_named(tmp_path: Path) -> None:
     code, found = checked(tmp_path, GOOD[:2])
     assert code == 0
-    assert "without a prediction: 1 papers, such as p2" in str(found["remarks"])
+    assert "without a prediction: 1 paper, such as p2" in str(found["remarks"])
 
 
 def test_an_invalid_description_is_a_problem(tmp_path: Path) -> None:
     code, found = checked(tmp_path, GOOD, "nmae = 'typo'\n")
     assert code == 1
     assert "mine.toml: nmae" in str(found["problems"])
+
+
+def test_at_most_ten_unknown_fields_are_listed(tmp_path: Path) -> None:
+    extra = {f"field {number}": 1 for number in range(12)}
+    code, found = checked(tmp_path, [*GOOD[1:], {**GOOD[0], **extra, "": 1}])
+    assert code == 0
+    remarks = found["remarks"]
+    assert isinstance(remarks, list)
+    assert remarks[0] == "unknown field without a name, ignored in 1 line"
+    assert remarks[10:] == ["and 3 more unknown fields"]

@@ -4,6 +4,8 @@ from pathlib import Path
 from typing import Any
 
 import polars as pl
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from cycledata import sample
@@ -145,7 +147,7 @@ REFUSED: dict[str, tuple[str, str]] = {
     ),
     "another split": (
         '{"paper_id": "a", "ratings": [5], "split": "dev"}',
-        r"expected papers in split 'test', found splits \['dev'\]",
+        r"expected papers in split 'test', found the splits dev",
     ),
     "nothing": ("", "expected papers in split 'test'"),
 }
@@ -174,3 +176,17 @@ def test_a_damaged_parquet_and_an_empty_directory_are_errors(tmp_path: Path) -> 
 def test_no_such_file(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError, match="expected a build directory"):
         read_human_ratings(str(tmp_path / "missing.parquet"))
+
+
+def test_decimals_of_a_table_are_ratings(tmp_path: Path) -> None:
+    ratings = pa.array([[5, 6], [3, None]], pa.large_list(pa.decimal128(4, 1)))
+    table = pa.table({"paper_id": ["a", "b"], "ratings": ratings, "decision": ["accept", None]})
+    pq.write_table(table, tmp_path / "r.parquet")
+    found = read_human_ratings(str(tmp_path / "r.parquet"))
+    assert [list(of_paper) for of_paper in found.ratings] == [[5.0, 6.0], [3.0]]
+
+
+def test_a_reference_without_rows_is_named(tmp_path: Path) -> None:
+    (tmp_path / "r.jsonl").write_text("")
+    with pytest.raises(ParseError, match="expected papers in split 'test', found no rows"):
+        read_human_ratings(str(tmp_path / "r.jsonl"))

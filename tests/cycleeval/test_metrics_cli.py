@@ -200,3 +200,21 @@ def test_scoring_needs_no_scipy_and_no_polars() -> None:
     )
     said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert said.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize(
+    ("option", "message"),
+    [
+        (("--scale", "x"), "--scale: expected LOW-HIGH such as 1-10, found 'x'"),
+        (("--scale", "1-.-"), "--scale: expected LOW-HIGH such as 1-10, found '1-.-'"),
+        (("--threshold", "high"), "--threshold: expected a rating such as 6, or train; found"),
+    ],
+)
+def test_an_option_that_is_no_number_is_named(
+    tmp_path: Path, option: tuple[str, str], message: str
+) -> None:
+    reference = tmp_path / "r.jsonl"
+    reference.write_text('{"paper_id": "a", "ratings": [5, 6], "decision": "accept"}\n')
+    ran = cycleeval("human", str(reference), *option)
+    assert ran.exit_code == 2
+    assert message in ran.stderr

@@ -266,6 +266,15 @@ def test_columns_and_commas_of_a_csv_are_not_guessed(tmp_path: Path) -> None:
         read_predictions(path, known="a")
 
 
+def test_cells_of_a_csv_are_long_and_in_utf_8(tmp_path: Path) -> None:
+    path = tmp_path / "m.csv"
+    text = "## Reviewer\n### Summary\n" + "x" * 200_000 + "\n### Rating\n6"
+    path.write_bytes(f'paper_id,text\na,"{text}"\n'.encode() + b'b,"### Rating\n6 caf\xe9"\n')
+    found = read_predictions(path, known="ab")
+    assert list(found.predictions) == ["a"]
+    assert found.invalid_lines[0].detail == "expected UTF-8; save the file as UTF-8"
+
+
 OTHER_FORMATS = {
     "bzip2": (bz2.compress(b"x"), "found a bzip2 file"),
     "zip with a plain member": (b'PK\x03\x04...{"paper_id": "a", "ratings": [5]}\n', "found a zip"),
