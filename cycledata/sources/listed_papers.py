@@ -9,7 +9,7 @@ from cycledata.sources.table_files import PAPER_IDS
 
 ARXIV_IDS = ("arxiv_id", "arxiv", "arxivid", "arxiv_url", "paper_arxiv_id")
 """Columns that may state the arXiv id, the first one first."""
-LICENSES = ("license", "licence", "license_url")
+LICENSES = ("license", "licence", "license_url", "licence_url")
 LICENSE_SOURCES = ("license_source", "licence_source", "source")
 AUTHORS = ("authors", "author", "speakers/authors", "authorships")
 URLS = ("url", "site", "virtualsite_url", "link", "pdf", "pdf_url")

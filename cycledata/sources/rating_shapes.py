@@ -1,6 +1,7 @@
 """Shapes of tables of ratings: a column per review, a row per review, reviews in a list.
 
-Every function gives rows with one row per paper and lists of marks in the order of the reviews.
+Every function gives one row per paper, with lists of marks: in the order of the columns or of the
+list, and for a row per review in the order of the names of the reviews.
 """
 
 import re
@@ -113,7 +114,17 @@ def has_single_rating(row: Mapping[str, Any]) -> bool:
 
 def names_reviews(row: Mapping[str, Any], paper_column: str) -> bool:
     """Return True if a row has a column that tells the reviews of a paper apart."""
-    return any(name != paper_column and not _is_blank(row.get(name)) for name in _REVIEWS)
+    return _review_column(row, paper_column) is not None
+
+
+def _review_column(row: Mapping[str, Any], paper_column: str) -> str | None:
+    """Return the column that tells the reviews of a paper apart; a number of the row is none."""
+    for name in _REVIEWS:
+        cell = row.get(name)
+        is_row_number = name == "id" and str(cell).strip().isdecimal()
+        if name != paper_column and not _is_blank(cell) and not is_row_number:
+            return name
+    return None
 
 
 def gather_reviews(
@@ -132,7 +143,8 @@ def gather_reviews(
     kept: dict[str, dict[str, Any]] = {}
     for value in rows:
         row: dict[str, Any] = value.value  # type: ignore[assignment]  # the caller gives rows
-        name = next(n for n in _REVIEWS if n != paper_column and not _is_blank(row.get(n)))
+        name = _review_column(row, paper_column)
+        assert name is not None, "the caller gives rows that name their review"
         review = canonical_json(plain_cell(row[name]))
         marks = {n: plain_cell(row[n]) for n in row if _MARK_COLUMN.fullmatch(n)}
         if all(_is_blank(cell) for n, cell in marks.items() if _is_rating(n)):
@@ -145,7 +157,9 @@ def gather_reviews(
             kept[review] = {**marks, **{n: row[n] for n in REVIEWERS if n in row}}
     if not kept:
         return
-    columns = list(dict.fromkeys(name for row in kept.values() for name in row))
+    # By review, so that a table in another order gives the same row.
+    kept = dict(sorted(kept.items()))
+    columns = sorted({name for row in kept.values() for name in row})
     united: dict[str, Any] = {}
     others = [value.value for value in rows if isinstance(value.value, dict)]
     for column in dict.fromkeys(name for row in others for name in row):

@@ -150,8 +150,9 @@ def test_every_shape_of_a_table_gives_the_same_ratings(
         ),
         ("paper_id,rating\na,6.25\nb,5\n", "ambiguous-numbers", "looks like a mean"),
         ("paper_id,rating\na,6\na,6\nb,5\n", "ambiguous-rows", "add a column reviewer"),
+        ("id,paper_id,rating\n1,a,6\n2,a,5\n", "ambiguous-rows", "add a column reviewer"),
     ],
-    ids=["decimal-comma", "mean", "rows-that-nothing-tells-apart"],
+    ids=["decimal-comma", "mean", "rows-that-nothing-tells-apart", "numbered-rows"],
 )
 def test_a_table_with_two_meanings_is_refused(
     tmp_path: Path, text: str, rule: str, message: str
@@ -323,3 +324,14 @@ def test_arxiv_ids_are_read_under_other_names(tmp_path: Path) -> None:
     (tmp_path / "more.csv").write_text("paper_id,arxiv_id,license\ng,2301.00007,CC BY 4.0\n")
     _, found = papers(import_arxiv_ids, tmp_path / "more.csv")
     assert (found["named/g"]["license"], found["named/g"]["license_source"]) == ("CC BY 4.0", None)
+
+
+def test_a_row_per_review_gives_the_same_row_in_any_order(tmp_path: Path) -> None:
+    lines = ["a,R2,6,4", "a,R1,5,3", "b,R1,3,2", "a,R3,8,4"]
+    header = "paper_id,reviewer,rating,confidence"
+    (tmp_path / "one.csv").write_text("\n".join([header, *lines]))
+    (tmp_path / "two.csv").write_text("\n".join([header, *reversed(lines)]))
+    _, found = ratings(tmp_path / "one.csv")
+    assert found["a"][:2] == ((5, 6, 8), (3, 4, 4))
+    report, _ = ratings(tmp_path / "two.csv")
+    assert (report.n_same, report.n_added, report.n_unreadable) == (2, 0, 0)
