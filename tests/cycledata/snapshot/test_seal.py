@@ -6,6 +6,7 @@ import pickle
 import random
 import sqlite3
 import tempfile
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -356,7 +357,7 @@ def test_a_forgotten_reply_leaves_no_payload_unless_it_is_shared(tmp_path: Path)
         snapshot.add_many([_reply("a"), _reply("b"), _reply("c", b"other")])
         assert snapshot.forget("openreview", ["forum/a", "forum/c", "forum/none"]) == 2
         assert [reply.key for reply in snapshot.all_in_order()] == ["forum/b"]
-    with sqlite3.connect(tmp_path / "replies.sqlite") as database:
+    with closing(sqlite3.connect(tmp_path / "replies.sqlite")) as database:
         assert database.execute("SELECT COUNT(*) FROM payloads").fetchone() == (1,)
 
 
