@@ -45,7 +45,9 @@ class Rule:
 
 _SENTENCES: Mapping[RuleGroup, Mapping[str, str]] = {
     "payload": {
+        "ambiguous-numbers": "A cell such as `6,5` can be two ratings or one, or `6.25` is a mean.",
         "ambiguous-pairs": "A cell such as `5;6` can mean two reviewers or two states of one.",
+        "ambiguous-rows": "Rows of one paper with a rating each name no reviewer.",
         "arxiv-metadata": "A row of arXiv's metadata has no id, no title or an invalid field.",
         "arxiv-versions": "The arXiv reply lists no versions with dates.",
         "atom-date": "An entry of arXiv's search feed has an invalid date.",
@@ -75,6 +77,7 @@ _SENTENCES: Mapping[RuleGroup, Mapping[str, str]] = {
         "too-long": "A line of a JSON Lines file exceeds the size limit.",
         "too-many-lines": "A JSON Lines file exceeds the limit on lines.",
         "unknown-status": "The decision or status of a table row is not known.",
+        "unknown-column": "A column that an option names is not in the table.",
         "unreadable-file": "A file cannot be opened.",
         "xml-doctype": "The XML has a document type definition; no service sends one.",
         "xml-too-large": "The XML exceeds the size limit.",
@@ -271,6 +274,7 @@ _SENTENCES: Mapping[RuleGroup, Mapping[str, str]] = {
         "not-a-number": "A rating is not a number.",
         "not-an-object": "The line is not a JSON object.",
         "not-json": "The line is not valid JSON.",
+        "not-utf8": "The line has bytes that are not UTF-8.",
         "other-split": "The paper is in a split that is not scored.",
         "out-of-scale": "A rating is outside the scale.",
         "too-many-reviewers": "The line has more ratings than allowed.",
