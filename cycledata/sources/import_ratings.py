@@ -119,10 +119,12 @@ def import_ratings(
         if doubt is not None:
             yield InvalidEntry(file.name, value.place, doubt)
         for column, cell in read_cells(kept, pairs):
-            problem = _problem_of_cell(paper, column, cell) or _problem_of_length(
-                kept, column, cell
-            )
-            if not ASPECT_COLUMN.fullmatch(column) or not is_plain_list(kept[column], cell):
+            is_aspect = ASPECT_COLUMN.fullmatch(column) is not None
+            if is_aspect:
+                problem = _problem_of_length(kept, column, cell)
+            else:
+                problem = _problem_of_cell(paper, column, cell)
+            if not is_aspect or not is_plain_list(kept[column], cell):
                 kept[column] = cell
             if problem is not None:
                 kept[column] = None
@@ -165,7 +167,7 @@ def _problem_of_row(row: Mapping[str, Any], paper: str | None, venue: object) ->
 
 def _problem_of_length(row: Mapping[str, Any], column: str, cell: object) -> str | None:
     """Return why the marks of an aspect cannot be used beside the ratings, or None."""
-    if cell is None or not ASPECT_COLUMN.fullmatch(column):
+    if cell is None:
         return None
     ending = re.sub("^[a-z]+", "", column)
     names = (f"rating{ending}", f"ratings{ending}")
