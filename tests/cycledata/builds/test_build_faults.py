@@ -369,7 +369,7 @@ def test_a_paper_that_shows_a_defect_is_left_out_with_the_reason(tmp_path: Path)
 def test_a_defect_in_a_first_look_at_all_papers_costs_only_its_paper(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    read = forum.read_note
+    read = note.read_note
 
     def stumble(raw: Any, *, paper_id: str = "") -> note.Note:
         if paper_id == "SAMPLE5k03":

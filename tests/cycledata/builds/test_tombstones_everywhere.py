@@ -20,7 +20,7 @@ from cycledata.consent.tombstones import Tombstone, add_tombstones, read_tombsto
 from cycledata.errors import BuildError
 from cycledata.load import read_build
 from cycledata.parse.openreview import forum
-from cycledata.parse.openreview.note import Note
+from cycledata.parse.openreview.note import Note, read_note
 from cycledata.snapshot.open import OpenSnapshot
 from cycledata.snapshot.reply import Reply
 from cycledata.snapshot.sealed import SealedSnapshot, verify_snapshot
@@ -141,7 +141,7 @@ def test_nothing_is_erased_if_a_defect_hides_the_work_of_a_paper(
     make_snapshot: Snapshots,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    read = forum.read_note
+    read = read_note
 
     def stumble(raw: Any, *, paper_id: str = "") -> Note:
         if paper_id == "again02":
