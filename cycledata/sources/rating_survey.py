@@ -209,7 +209,11 @@ def _compare(
 ) -> None:
     """Compare the ratings of a row with those of the paper's notes, if the snapshot has both."""
     paper = paper_id_of(row)
-    table = [cell for _, cell in read_cells(row, pairs) if isinstance(cell, list) and cell]
+    table = [
+        cell
+        for column, cell in read_cells(row, pairs)
+        if is_rating(column) and isinstance(cell, list) and cell
+    ]
     reply = snapshot.get(*keys.forum(paper)) if paper and table else None
     if reply is None or paper is None:
         return

@@ -224,8 +224,9 @@ def test_a_shifted_table_is_refused_unless_told_otherwise(tmp_path: Path) -> Non
     scale = [1, 3, 5, 6, 8, 10]
     lines = [forum(i, scale[i % 6]) for i in range(12)]
     run(import_notes, tmp_path, write(tmp_path / "notes.jsonl", "\n".join(lines)))
-    rows = [f"f{i},[{scale[(i + 1) % 6]}]" for i in range(12)]
-    table = write(tmp_path / "t.csv", "paper_id,rating\n" + "\n".join(rows) + "\n")
+    # Marks beside the ratings that happen to equal those of the notes are not compared.
+    rows = [f"f{i},[{scale[(i + 1) % 6]}],[{scale[i % 6]}]" for i in range(12)]
+    table = write(tmp_path / "t.csv", "paper_id,rating,confidence\n" + "\n".join(rows) + "\n")
     with pytest.raises(ParseError, match=r"12 of 12 papers have other ratings .* first f0; is the"):
         run(import_ratings, tmp_path, table, venue=VENUE)
     report, _ = run(import_ratings, tmp_path, table, venue=VENUE, allow_contradictions=True)
