@@ -64,11 +64,15 @@ def test_bzip2_is_read(tmp_path: Path) -> None:
     ("name", "data", "reason"),
     [
         ("x.json", json.dumps([A]).encode() + b"\nrest", "value 2 is not JSON"),
-        ("x.json", gzip.compress(b"[]"), "its content is a gzip file, not what its name says"),
+        (
+            "x.json",
+            gzip.compress(b"[]", mtime=0),
+            "its content is a gzip file, not what its name says",
+        ),
         ("x.json", json.dumps([A]).encode("utf-16"), "its content is text in UTF-16"),
         ("x.jsonl", b"<html>", "its content is HTML or XML"),
         ("x.json", b"version https://git-lfs.github.com/spec/v1\n", "`git lfs pull` replaces"),
-        ("x.gz", gzip.compress(b"[]"), "its name has no ending before .gz"),
+        ("x.gz", gzip.compress(b"[]", mtime=0), "its name has no ending before .gz"),
         (
             "x.json",
             b'{"name":"RateLimitError","message":"Too many requests","status":429}',
