@@ -154,10 +154,13 @@ def refuse_unused(context: typer.Context, reasons: Mapping[str, str | None]) -> 
         typer.BadParameter: such an option was given.
     """
     for parameter in context.command.params:
-        source = context.get_parameter_source(str(parameter.name))
+        name = str(parameter.name)
+        source = context.get_parameter_source(name)
+        is_given = source is not None and source.name == "COMMANDLINE"
         for option in parameter.opts:
             reason = reasons.get(option)
-            if reason is not None and source is not None and source.name == "COMMANDLINE":
+            # A flag that is switched off, such as --no-history, asks for what happens anyway.
+            if reason is not None and is_given and context.params.get(name) is not False:
                 raise typer.BadParameter(reason, param_hint=option)
 
 

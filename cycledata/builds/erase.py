@@ -105,6 +105,7 @@ def _names_in(
         )
         dataset.prepare(context)
         extended = extend_to_works(dataset, context, dataset.list_papers(sealed))
-        for paper_id, reason in extended.unidentified.items():
+        if extended.unidentified:
+            paper_id, reason = min(extended.unidentified.items())
             raise BuildError(f"{paper_id}: might be one of the works, but {reason.detail}")
         return extended.tombstones

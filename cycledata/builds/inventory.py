@@ -1,12 +1,11 @@
 """What a snapshot has, what no paper uses, and what each config still lacks."""
 
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from cycledata.errors import ParseError
 from cycledata.matching.find import candidate_ids, read_metadata
+from cycledata.matching.papers import ratings_keys, submission_to_match
 from cycledata.parse.arxiv import parse_atom, parse_named_id, split_arxiv_id
 from cycledata.snapshot import keys
 from cycledata.snapshot.reply import Replies
@@ -251,17 +250,9 @@ def _license_in_metadata(snapshot: Replies, arxiv_id: str) -> str | None:
 
 def _without_title(snapshot: Replies, forums: set[str], folder: str) -> Iterator[MissingInput]:
     """Yield how many papers have a title neither in their notes nor in a table of ratings."""
-    in_tables: set[str] = set()
-    for key in snapshot.keys(keys.RATINGS):
-        row = snapshot.get(keys.RATINGS, key)
-        if row is not None and isinstance(json.loads(row.payload).get("title"), str):
-            in_tables.add(key.rsplit("/", 1)[1])
-    n_without = 0
-    for paper in forums - in_tables:
-        reply = snapshot.get(*keys.forum(paper))
-        notes = json.loads(reply.payload).get("notes") if reply else None
-        if isinstance(notes, list):
-            n_without += not any(note.get("id") == paper and _has_title(note) for note in notes)
+    tables = ratings_keys(snapshot)
+    titles = (submission_to_match(snapshot, i, tables.get(i)).title for i in sorted(forums))
+    n_without = sum(title is None for title in titles)
     if n_without:
         yield MissingInput(
             "review-5k default and reviews",
@@ -270,9 +261,3 @@ def _without_title(snapshot: Replies, forums: set[str], folder: str) -> Iterator
             f"cycledata import openreview-notes FILE... --snapshot {folder} (the submissions), or"
             " import openreview-ratings with a column title",
         )
-
-
-def _has_title(note: Mapping[str, Any]) -> bool:
-    content = note.get("content")
-    title = content.get("title") if isinstance(content, dict) else None
-    return bool(title.get("value") if isinstance(title, dict) else title)

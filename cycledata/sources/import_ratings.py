@@ -46,7 +46,7 @@ from cycledata.sources.rating_survey import read_rows, require_clear, survey_tab
 from cycledata.sources.stated_names import stated_venue
 from cycledata.sources.table_files import column_names
 
-_LIKE_RATINGS = re.compile("rating|score|review|decision|recommend")
+_LIKE_RATINGS = re.compile(r"rating|score|review|decision|recommend|r_?\d{1,2}\Z")
 """Names of columns whose author expects them to be read."""
 _unite = partial(unite_rows, next_step="use a snapshot of its own for each state")
 _HOSTS = {"iclr": "ICLR.cc", "neurips": "NeurIPS.cc", "icml": "ICML.cc"}
@@ -161,7 +161,10 @@ def _problem_of_row(row: Mapping[str, Any], paper: str | None, venue: object) ->
     content = [name for name in row if name not in NAMES]
     read = any(is_read(name) or name == "reviewers" for name in content)
     if not read and any(_LIKE_RATINGS.search(name) for name in content):
-        return f"no ratings, decision, title or abstract; found the columns {columns}"
+        return (
+            f"no ratings, decision, title or abstract; found the columns {columns}; if each has one"
+            " rating of one review, pass --rating-column"
+        )
     return None
 
 

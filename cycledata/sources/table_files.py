@@ -135,7 +135,7 @@ def _csv_rows(stream: BinaryIO) -> Iterator[FileValue | tuple[str, str]]:
     # Bytes that are no UTF-8 become lone surrogates, so that one bad row does not end the file.
     first, n_before, separator = _header_line(stream)
     if first.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) or b"\0" in first:
-        yield f"line {n_before + 1}", "UTF-16; save the file as UTF-8"
+        yield f"line {n_before + 1}", "UTF-16, or no text; save the table as CSV in UTF-8"
         return
     csv.field_size_limit(MAX_VALUE_BYTES)
     lines = (line.decode("utf-8", "surrogateescape") for line in chain([first], stream))

@@ -16,6 +16,7 @@ from cycledata.load import BuildManifest, iterate_rows
 from cycledata.sample import rehearsal
 from cycledata.sample.compose import gzip_stored
 from cycledata.snapshot.open import OpenSnapshot
+from cycledata.snapshot.reply import Reply
 from cycledata.snapshot.seal import seal
 from cycledata.sources.dumps import import_notes
 from cycledata.sources.import_metadata import import_arxiv_metadata
@@ -157,6 +158,19 @@ def test_the_inventory_counts_matches_and_licenses_of_metadata(tmp_path: Path) -
         found = take_inventory(snapshot, read_notes=True)
     assert found.n_replies["rows of arXiv's metadata"] == 1
     assert (found.unused, found.missing) == ((), ())
+
+
+def test_the_inventory_of_replies_that_cannot_be_read_counts_them(tmp_path: Path) -> None:
+    payloads = {"a": b"<html>", "b": b'{"forum": "b", "notes": [5, {"id": "b"}]}', "c": b"[1]"}
+    with OpenSnapshot(tmp_path) as snapshot:
+        snapshot.add_many(
+            Reply("openreview", f"forum/{i}", "u", None, 200, "j", payload)
+            for i, payload in payloads.items()
+        )
+        snapshot.add_many([Reply("ratings", "V/a", "u", None, 200, "j", b"no JSON")])
+        found = take_inventory(snapshot, read_notes=True)
+    assert found.n_submissions == 3
+    assert (3, "no title") in [(gap.n_papers, gap.what) for gap in found.missing]
 
 
 def test_the_inventory_names_papers_without_a_title(tmp_path: Path) -> None:

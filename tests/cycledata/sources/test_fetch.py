@@ -152,7 +152,7 @@ def test_a_plan_of_accepted_papers_states_the_requests_that_a_fetch_makes(
     with OpenSnapshot(tmp_path) as snapshot:
         summary = FetchRun(snapshot, services(server), FetchOptions()).research14k(listings)
     plan = plan_research14k(listings, FetchOptions()).requests
-    # Two papers beside these are searched for in vain; one that Semantic Scholar does not know by
+    # Two more papers are searched for and not found; one that Semantic Scholar does not know by
     # its arXiv id is searched for by title and asked for again.
     assert summary.requests == {
         "proceedings": plan["proceedings"],
@@ -328,13 +328,13 @@ def test_no_secret_is_written_said_or_shown(tmp_path: Path, new_server: Any) -> 
 def test_credentials_do_not_follow_a_redirect(
     tmp_path: Path, new_server: Any, services: MakeServices
 ) -> None:
-    stranger = new_server()
-    server = new_server(password="pa55", elsewhere=stranger.url, choose=lambda *_: "redirect")
+    other_host = new_server()
+    server = new_server(password="pa55", elsewhere=other_host.url, choose=lambda *_: "redirect")
     secrets = {"OPENREVIEW_TOKEN": "t", "SEMANTIC_SCHOLAR_API_KEY": "k"}
     summary = review5k(tmp_path, services(server, environment=secrets))
     assert "redirected to another host, which is never followed" in summary.missing[0].reason
     assert server.state.seen
-    assert stranger.state.seen == []
+    assert other_host.state.seen == []
 
 
 def test_the_command_prints_requests_and_hours_without_asking_anybody(tmp_path: Path) -> None:
@@ -350,6 +350,11 @@ def test_the_command_prints_requests_and_hours_without_asking_anybody(tmp_path: 
     result = CliRunner().invoke(app, [*command, "--venue", "kdd"])
     assert result.exit_code == 2
     assert "no accepted-paper list 'kdd'" in " ".join(result.output.split())
+
+
+def test_a_flag_that_is_switched_off_is_accepted(tmp_path: Path) -> None:
+    command = ["fetch", "research-14k", "--no-history", "--snapshot", str(tmp_path), "--dry-run"]
+    assert CliRunner().invoke(app, command).exit_code == 0
 
 
 @pytest.mark.parametrize(

@@ -344,7 +344,8 @@ def test_tables_of_ratings_as_people_write_them_are_read(
         pytest.param("p,5;6;8\nq,5;6;8\n", "found the columns p, 5;6;8; rename", id="no-header"),
         pytest.param("paper_id,rating\npaper_id,rating\n", "repeats the header", id="header-twice"),
         pytest.param("paper_id,rating_avg\np,5.67\n", "no ratings, decision, title", id="average"),
-        pytest.param("\ufeffpaper_id\n", "UTF-16; save the file as UTF-8", id="utf-16"),
+        pytest.param("paper_id,r1,r2\np,5,6\n", "pass --rating-column", id="own names"),
+        pytest.param("\ufeffpaper_id\n", "UTF-16, or no text; save the", id="utf-16"),
         pytest.param(
             "id,rating\nhttps://example.org/p,5;6;8\n", "paper id or the URL of a forum", id="url"
         ),

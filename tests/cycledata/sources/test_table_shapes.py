@@ -169,7 +169,11 @@ def test_a_table_with_two_meanings_is_refused(
     [
         (b"paper_id,rating,rating\na,5,6\n", "line 1", "several columns are named 'rating'"),
         (b"paper_id,rating\ra,5;6;8\r", "line 1", "found carriage returns"),
-        ("paper_id,rating\n".encode("utf-16-le"), "line 1", "UTF-16; save the file as UTF-8"),
+        (
+            "paper_id,rating\n".encode("utf-16-le"),
+            "line 1",
+            "UTF-16, or no text; save the",
+        ),
         (b"paper_id,title,rating\na,\xefx,5;6;8\n", "line 2", "save the file as UTF-8"),
         (b'paper_id,rating\na,"6,5;7,0;5,5"\n', "line 2, column rating", "found '6,5;7,0;5,5'"),
         (
