@@ -70,7 +70,8 @@ def import_openreview_ratings(
         list[str] | None,
         typer.Option(
             metavar="COLUMN",
-            help="Column that has one rating of one review, such as r1; give it once per column.",
+            help="Column with ratings under another name, such as rates; give it several times if"
+            " each column has one review's, such as r1.",
         ),
     ] = None,
     allow_contradictions: Annotated[

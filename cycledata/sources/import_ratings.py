@@ -81,7 +81,8 @@ def import_ratings(
         snapshot: receives the replies.
         venue: venue id of every row without a `venue_id`, e.g. `"ICLR.cc/2024/Conference"`.
         pairs: meaning of a cell such as `5;6`; needed if all such cells have two numbers.
-        rating_columns: columns with one rating of one review each, such as `r1` and `r2`.
+        rating_columns: columns with one rating of one review each, such as `r1` and `r2`, or one
+            column with all ratings, such as `rates`.
         allow_contradictions: import a table even if most of its ratings differ from the notes.
         retrieved_at: when the table was made, if known.
         on_progress: called with bytes read and bytes in total.
@@ -142,8 +143,10 @@ def import_ratings(
     unread = tuple(sorted(survey.columns_not_read))
     hint = ""
     if unread and not survey.lengths:
-        hint = "no ratings were read; if a column has one rating of one review, pass"
-        hint += " --rating-column COLUMN for each"
+        hint = (
+            "no ratings were read; pass --rating-column COLUMN if a column has ratings, or several"
+        )
+        hint += " times if each column has one review's"
     return replace(report, columns_not_read=unread, hint=hint)
 
 
@@ -162,8 +165,8 @@ def _problem_of_row(row: Mapping[str, Any], paper: str | None, venue: object) ->
     read = any(is_read(name) or name == "reviewers" for name in content)
     if not read and any(_LIKE_RATINGS.search(name) for name in content):
         return (
-            f"no ratings, decision, title or abstract; found the columns {columns}; if each has one"
-            " rating of one review, pass --rating-column"
+            f"no ratings, decision, title or abstract; found the columns {columns}; pass"
+            " --rating-column COLUMN if a column has ratings"
         )
     return None
 

@@ -21,6 +21,7 @@ _ONE_REVIEW = re.compile(
 )
 """Name of a column that has one mark of one review, such as `rating_1` or `reviewer_2_rating`."""
 _MARK_COLUMN = re.compile(rf"{_MARK}(?:_(?:[0-9]{{8}}|initial|final))?|recommendation")
+_RATINGS = re.compile(r"ratings?|recommendation")
 _NAMES_OF_MARKS = {"recommendation": "rating", "reviewer_confidence": "confidence"}
 """Names of marks in lists of reviews, as in PeerRead, beside our own."""
 REVIEWERS = ("reviewer", "reviewer_id", "reviewer_name", "signature", "signatures")
@@ -34,13 +35,17 @@ def one_row_per_paper(row: Mapping[str, Any], rating_columns: Sequence[str] = ()
 
     Args:
         row: a row with columns such as `rating_1`, or a list `reviews` of mappings with a rating.
-        rating_columns: other columns that have one rating of one review each.
+        rating_columns: other columns that have one rating of one review each, or one column that
+            has the ratings of a row.
     """
     return _from_columns(_from_reviews(row), rating_columns)
 
 
 def _from_columns(row: dict[str, Any], rating_columns: Sequence[str]) -> dict[str, Any]:
     """Gather the columns of single reviews into lists; a review without a rating is left out."""
+    if len(rating_columns) == 1 and (named := rating_columns[0]) in row:
+        others = (name for name in row if name != named and not _RATINGS.fullmatch(name))
+        return {**{name: row[name] for name in others}, "ratings": row[named]}
     found: dict[str, dict[int, Any]] = {}
     names: list[str] = []
     for position, name in enumerate(rating_columns):

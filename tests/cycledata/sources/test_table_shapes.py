@@ -229,6 +229,23 @@ def test_columns_of_ratings_can_be_named(tmp_path: Path) -> None:
     assert (report.hint, report.columns_not_read) == ("", ())
 
 
+@pytest.mark.parametrize(
+    ("table", "expected"),
+    [
+        ('paper_id,scores,rating\na,5; 6,9\nb,"[3, 5, 8]",9\n', {"a": (5, 6), "b": (3, 5, 8)}),
+        ("paper_id,scores,reviewer\na,5,R1\na,6,R2\nb,8,R1\n", {"a": (5, 6), "b": (8,)}),
+    ],
+    ids=["lists", "row-per-review"],
+)
+def test_one_column_of_ratings_can_be_named(
+    tmp_path: Path, table: str, expected: dict[str, tuple[int, ...]]
+) -> None:
+    (tmp_path / "t.csv").write_text(table)
+    report, found = ratings(tmp_path / "t.csv", rating_columns=["scores"], pairs="reviewers")
+    assert report.n_unreadable == 0
+    assert {paper: marks for paper, (marks, *_) in found.items()} == expected
+
+
 def test_parquet_types_are_read(tmp_path: Path) -> None:
     number = decimal.Decimal
     review = pa.struct([("rating", pa.decimal128(4, 1)), ("confidence", pa.int8())])
