@@ -47,10 +47,8 @@ def print_import(
         SnapshotError: the files have no entry at all.
     """
     if not report.n_read and not (facts or {}).get("rows"):
-        raise SnapshotError(
-            f"{snapshot}: nothing imported: expected files with at least one entry, found none;"
-            " check the paths"
-        )
+        found = report.hint or "expected files with at least one entry, found none; check the paths"
+        raise SnapshotError(f"{snapshot}: nothing imported: {found}")
     counts = {
         "added": report.n_added,
         "merged": report.n_merged,

@@ -57,7 +57,7 @@ class ImportReport:
     columns_not_read: tuple[str, ...] = ()
     """Columns of tables that are recorded but not used by any dataset."""
     hint: str = ""
-    """What to do if nothing was read of a table, or empty."""
+    """What was not read of a table as a whole, and what to do; or empty."""
 
     @property
     def n_read(self) -> int:

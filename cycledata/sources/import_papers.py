@@ -47,6 +47,7 @@ from cycledata.sources.listed_papers import (
     URLS,
     author_names,
     first_text,
+    has_no_arxiv_id,
     is_left_out,
     stated_arxiv_id,
 )
@@ -69,7 +70,8 @@ def import_arxiv_ids(
     """Import a table that states the arXiv id of papers; it wins over matches by title.
 
     Columns: `paper_id` and `arxiv_id` (with or without version), optionally `license` with
-    `license_source`, `title` and `published` (day of version 1).
+    `license_source`, `title` and `published` (day of version 1). Rows whose arXiv id is empty are
+    counted in the hint of the report.
 
     Args:
         files: `.csv`, `.jsonl`, `.json` or `.parquet`; the first three also compressed.
@@ -77,8 +79,13 @@ def import_arxiv_ids(
         retrieved_at: when the table was made, if known.
         on_progress: called with bytes read and bytes in total.
     """
+    n_empty = 0
 
     def replies(file: Path, value: FileValue) -> Iterator[Reply | InvalidEntry]:
+        nonlocal n_empty
+        if has_no_arxiv_id(value.value):
+            n_empty += 1
+            return
         found = _named_id(value.value)
         if isinstance(found, str):
             yield InvalidEntry(file.name, value.place, found)
@@ -87,7 +94,9 @@ def import_arxiv_ids(
             text = canonical_json(found.model_dump(mode="json"))
             yield json_reply(file, key, retrieved_at, text)
 
-    return _import_table(files, snapshot, replies, COLUMNS_OF_IDS, on_progress)
+    report = _import_table(files, snapshot, replies, COLUMNS_OF_IDS, on_progress)
+    hint = f"{n_empty:,} rows have an empty arXiv id and were left out"
+    return replace(report, hint=hint if n_empty else "")
 
 
 def _import_table(

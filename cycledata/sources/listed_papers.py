@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 
 from cycledata.formats.rating_scales import decision_kind
 from cycledata.sources.dumps import plain_cell
+from cycledata.sources.rating_cells import MISSING
 from cycledata.sources.table_files import PAPER_IDS
 
 ARXIV_IDS = ("arxiv_id", "arxiv", "arxivid", "arxiv_url", "paper_arxiv_id")
@@ -54,6 +55,14 @@ def stated_arxiv_id(row: Mapping[str, object]) -> str | None:
             by_name = {str(name).lower(): value for name, value in others.items()}
             stated = first_text(by_name, ("arxiv",))
     return stated
+
+
+def has_no_arxiv_id(row: object) -> bool:
+    """Return True if a row names a paper and its column of arXiv ids is empty, or says `N/A`."""
+    if not isinstance(row, Mapping) or first_text(row, PAPER_IDS) is None:
+        return False
+    names = row.keys() & {*ARXIV_IDS, *_OTHER_IDS}
+    return bool(names) and (stated_arxiv_id(row) or "").lower() in MISSING
 
 
 def is_left_out(row: Mapping[str, object]) -> str | None:

@@ -21,7 +21,7 @@ ASPECT_COLUMN = re.compile(
 TEXT_COLUMNS = frozenset({"title", "abstract", "decision", "status"})
 NAMES = frozenset({*PAPER_IDS, "venue", "venue_id", "venueid"})
 _READ = frozenset({*NAMES, *TEXT_COLUMNS, "recommendation"})
-_MISSING = frozenset({"", "-", "nan", "none", "null", "na", "n/a"})
+MISSING = frozenset({"", "-", "nan", "none", "null", "na", "n/a"})
 """Cells of a missing value, in lower case."""
 
 
@@ -68,7 +68,7 @@ def read_ratings(cell: object, pairs: Pairs | None) -> object:
 
     In a list, a text such as `5;6` gives the states of one reviewer, of which the last counts.
     """
-    if isinstance(cell, str) and cell.strip().lower() in _MISSING:
+    if isinstance(cell, str) and cell.strip().lower() in MISSING:
         return None
     if isinstance(cell, str):
         parts: list[object] = list(split_cell(cell))
@@ -100,7 +100,7 @@ def read_aspects(cell: object) -> object:
             parts = [cell]  # words with a comma
     else:
         parts = cell if isinstance(cell, list) else [cell]
-    blank = [part is None or (isinstance(part, str) and part.lower() in _MISSING) for part in parts]
+    blank = [part is None or (isinstance(part, str) and part.lower() in MISSING) for part in parts]
     if all(blank):
         return None
     numbers = [None if empty else _number(p) for p, empty in zip(parts, blank, strict=True)]

@@ -7,7 +7,8 @@ from cycledata.consent.works import read_work_id
 
 _BEFORE_ID = re.compile(
     r"(?:https?://)?(?:www\.|export\.)?arxiv\.org/(?:abs|pdf|html|format|src|e-print)/"
-    r"|(?:(?:https?://)?(?:dx\.)?doi\.org/|doi:\s*)?10\.48550/arxiv\.|arxiv\s*:\s*|arxiv[-_]",
+    r"|(?:https?://)?(?:ar5iv(?:\.labs)?\.arxiv\.org|ar5iv\.org|huggingface\.co|(?:www\.)?alphaxiv\.org)"
+    r"/(?:abs|html|papers)/|(?:(?:https?://)?(?:dx\.)?doi\.org/|doi:\s*)?10\.48550/arxiv\.|arxiv\s*:\s*|arxiv[-_]",
     re.IGNORECASE,
 )
 _NEW_ID = re.compile(r"(\d\d(?:0[1-9]|1[0-2]))\.(\d{4,5})(?:v(\d{1,3}))?", re.IGNORECASE)
@@ -44,6 +45,7 @@ def read_arxiv_id(text: str) -> tuple[str, int | None]:
     bare = _SUBJECT.sub("", text.strip())
     if start := _BEFORE_ID.match(bare):
         bare = bare[start.end() :]
+        bare = re.split("[?#]", bare, maxsplit=1)[0]
     bare = bare.rstrip("/").removesuffix(".pdf")
     if new := _NEW_ID.fullmatch(bare):
         if int(new[1]) >= _FIVE_DIGITS_FROM and len(new[2]) == 4:

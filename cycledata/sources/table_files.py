@@ -25,6 +25,11 @@ from cycledata.sources.dump_files import (
 
 PAPER_IDS = ("paper_id", "forum", "id", "entry", "entry_id")
 """Columns that may name the paper, the first one first."""
+_NAMES_OF_PAPER_ID = (
+    *("openreview_id", "openreview_url", "openreview_link", "openreview", "paperid"),
+    *("forum_id", "forum_url", "forum_link"),
+)
+"""Other names of a column with paper ids or URLs of forums; they become `paper_id`."""
 _ROWS = 500
 _SEPARATOR_LINE = re.compile(rb"(?:\xef\xbb\xbf)?\"?sep=(.)\"?\s*", re.IGNORECASE)
 """First line that Excel writes to state the separator."""
@@ -67,7 +72,7 @@ def _json_rows(file: Path, value: FileValue) -> Iterator[FileValue | InvalidEntr
         names = list(map(str, row))
         problem = _problem_of_names(names)
         if problem is None:
-            yield FileValue(place, dict(zip(column_names(names), row.values(), strict=True)))
+            yield FileValue(place, dict(zip(_header(names), row.values(), strict=True)))
         else:
             yield InvalidEntry(file.name, place, problem)
 
@@ -77,7 +82,8 @@ def _rows_in(value: object) -> Iterator[tuple[str, Any]]:
     if not isinstance(value, dict):
         yield "", value
         return
-    ids = [value[name] for name in PAPER_IDS if name in value]
+    names = frozenset(_header(list(map(str, value))))
+    ids = [name for name in PAPER_IDS if name in names]
     columns, data = value.get("columns"), value.get("data")
     lists = [v for v in value.values() if isinstance(v, list) and v and isinstance(v[0], dict)]
     if ids and all(isinstance(cell, dict | list) for cell in value.values()):
@@ -125,6 +131,15 @@ def column_names(names: Sequence[str]) -> list[str]:
     ]
 
 
+def _header(names: Sequence[str]) -> list[str]:
+    """Return the names of a table's columns, with `paper_id` for another name of it."""
+    plain = column_names(names)
+    other = next((name for name in _NAMES_OF_PAPER_ID if name in plain), None)
+    if other is None or "paper_id" in plain or "forum" in plain:
+        return plain
+    return ["paper_id" if name == other else name for name in plain]
+
+
 def _problem_of_names(names: Sequence[str]) -> str | None:
     """Return why the names of columns are not unique, or None if they are."""
     twice = next((name for name in names if name.strip() and names.count(name) > 1), None)
@@ -157,7 +172,7 @@ def _csv_rows(stream: BinaryIO) -> Iterator[FileValue | tuple[str, str]]:
             if problem := _problem_of_names(names):
                 yield place, problem
                 return
-            header = column_names(names)
+            header = _header(names)
         elif not any(row):
             continue
         elif len(row) != len(header) and any(row[len(header) :] or [len(row) < len(header)]):
@@ -194,7 +209,7 @@ def _parquet_rows(file: Path, tell: OnBytesRead) -> Iterator[FileValue | Invalid
             if problem := _problem_of_names(names):
                 yield InvalidEntry(file.name, "file", problem)
                 return
-            names = column_names(names)
+            names = _header(names)
             for batch in table.iter_batches(batch_size=_ROWS):
                 for row in batch.rename_columns(names).to_pylist():
                     number += 1

@@ -327,6 +327,9 @@ def test_arxiv_ids_are_read_under_other_names(tmp_path: Path) -> None:
         '{"paper_id":"e","arxiv_id":"arXiv:2301.00005 [cs.LG]","version":null}\n'
         '{"paper_id":"f","arxiv_id":"2301.00006","version":"two"}\n'
         '{"paper_id":"g","arxiv_id":"2301.00007","license":"","license_source":"page"}\n'
+        '{"openreview_url":"https://openreview.net/pdf?id=h","id":7,"arxiv":"https://ar5iv.org/abs/2301.00008"}\n'
+        '{"forum_id":"i","arxiv":"https://arxiv.org/abs/2301.00009v1?context=cs#bib"}\n'
+        '{"paper_id":"j","arxiv_id":"N/A"}\n{"paper_id":"k","externalIds":{"DOI":"10.1/x"}}\n'
     )
     report, found = papers(import_arxiv_ids, tmp_path / "t.jsonl")
     assert {key: (row["arxiv_id"], row["version"]) for key, row in found.items()} == {
@@ -336,7 +339,10 @@ def test_arxiv_ids_are_read_under_other_names(tmp_path: Path) -> None:
         "named/d": ("2301.00004", 2),
         "named/e": ("2301.00005", None),
         "named/g": ("2301.00007", None),
+        "named/h": ("2301.00008", None),
+        "named/i": ("2301.00009", 1),
     }
+    assert report.hint == "2 rows have an empty arXiv id and were left out"
     assert [entry.reason for entry in report.unreadable] == [
         "version: expected a number such as 2, found 'two'"
     ]
