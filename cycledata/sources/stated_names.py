@@ -27,6 +27,7 @@ _STATES = (
     "/Rejected_Submission",
     "/Desk_Rejected_Submission",
 )
+_UNDERSCORE = re.compile(r"(?<=\b\d{4})_(?=\d{4,5}(?:v\d{1,3})?$)")
 _COPY = re.compile(r"\s*\(\d{1,2}\)$")
 _ENDINGS = (".gz", ".xz", ".zst", ".tgz", ".tar", ".zip", ".pdf", ".tex")
 
@@ -100,13 +101,15 @@ def eprint_name(file_name: str) -> str:
     ['2310.01234v2', '2310.01234v2', 'ali']
     >>> [eprint_name(name) for name in ("cs_0112017v1.gz", "arXiv-2310.01234v2 (1).tar.gz")]
     ['cs/0112017v1', '2310.01234v2']
+    >>> eprint_name("2310_01234v2.tar.gz")
+    '2310.01234v2'
     """
     for ending in _ENDINGS:
         if file_name.lower().endswith(ending):
             file_name = file_name[: -len(ending)]
     name = _COPY.sub("", file_name)
     try:
-        arxiv_id, version = read_arxiv_id(name)
+        arxiv_id, version = read_arxiv_id(_UNDERSCORE.sub(".", name))
     except ValueError:
         return name
     return f"{arxiv_id}v{version}" if version else arxiv_id

@@ -18,7 +18,7 @@ pytestmark = pytest.mark.shared_data
 
 
 def build_scores(
-    tmp_path: Path, notes: Path, ratings: Path
+    tmp_path: Path, notes: Path, ratings: Path, configs: list[str] | None = None
 ) -> tuple[BuildManifest, pl.DataFrame, pl.DataFrame]:
     with OpenSnapshot(tmp_path / "snapshot") as snapshot:
         import_notes([notes], snapshot)
@@ -26,7 +26,12 @@ def build_scores(
     seal(tmp_path / "snapshot")
     out = tmp_path / "out"
     report = build(
-        DATASETS["review-5k"], tmp_path / "snapshot", out, policy=read_policy(), allow_empty=True
+        DATASETS["review-5k"],
+        tmp_path / "snapshot",
+        out,
+        policy=read_policy(),
+        configs=configs,
+        allow_empty=True,
     )
     scores = pl.read_parquet(out / "scores" / "*.parquet")
     return report.manifest, scores, pl.read_parquet(out / "dropped.parquet")
@@ -63,6 +68,7 @@ def test_iclr_2023_notes_have_their_rating_in_recommendation(
         tmp_path,
         shared_data / "openreview" / "iclr2023_reviews_v1.jsonl.xz",
         shared_data / "ratings" / "iclr2023_ratings.parquet",
+        ["scores"],
     )
     assert manifest.counts["papers_kept"] == scores.height == 1931
     theirs = pl.read_parquet(shared_data / "ratings" / "iclr2023_ratings.parquet")
