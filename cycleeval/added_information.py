@@ -12,6 +12,7 @@ import numpy as np
 
 from cycleeval.inputs import numbers, plain_list
 from cycleeval.ragged import Floats
+from cycleeval.ratios import centered
 from cycleeval.recalibration import draw_folds
 
 
@@ -63,7 +64,7 @@ def added_information(
             f"expected shapes (n,), (n,) and (k, n), found {predicted.shape}, {wanted.shape} "
             f"and {known.shape}"
         )
-    variance = float(wanted.var())
+    variance = float(centered(wanted).var())
     if variance <= 0:
         raise ValueError("targets: expected ratings that differ between papers, found one value")
     without, having = cross_fitted_errors(predicted, wanted, known, folds=folds, seed=seed)

@@ -15,7 +15,7 @@ import numpy as np
 from cycleeval.inputs import numbers, require_choice
 from cycleeval.proxy import leave_one_out_means
 from cycleeval.ragged import Floats, Lists, Membership, Ragged, membership, ragged
-from cycleeval.ratios import ratio, root
+from cycleeval.ratios import centered, ratio, root, subtract
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -115,11 +115,11 @@ def mean_squares(ratings: Ragged, weights: Floats) -> MeanSquares:
     """Return the analysis of variance of papers with these weights, shape (resamples, n_papers)."""
     counts = ratings.counts.astype(np.float64)
     rated = counts > 0
-    means = np.where(rated, ratings.means(), 0.0) - ratings.values.mean()
+    means = subtract(np.where(rated, ratings.means(), 0.0), float(ratings.values.mean()))
     means = np.where(rated, means, 0.0)
     columns = [rated, counts, counts * means, counts * means**2, counts**2, ratings.squares()]
     papers, n, first, second, squared, within = (weights @ np.stack(columns, axis=1)).T
-    between = ratio(_less(second, ratio(first**2, n)), papers - 1)
+    between = ratio(subtract(second, ratio(first**2, n)), papers - 1)
     per_paper = ratio(n - ratio(squared, n), papers - 1)
     return MeanSquares(between, ratio(within, n - papers), per_paper)
 
@@ -161,10 +161,10 @@ def disattenuated_of(predicted: Floats, ratings: Ragged, weights: Floats) -> Flo
     side). It can exceed 1 in a sample; NaN if the humans do not agree beyond chance.
     """
     means = ratings.means()
-    x, y = predicted - predicted.mean(), means - means.mean()
+    x, y = centered(predicted), centered(means)
     sums = weights @ np.stack([np.ones_like(x), x, y, x * x, y * y, x * y], axis=1)
     n, sx, sy, sxx, syy, sxy = sums.T
-    r = ratio(n * sxy - sx * sy, root(_less(n * sxx, sx**2) * _less(n * syy, sy**2)))
+    r = ratio(n * sxy - sx * sy, root(subtract(n * sxx, sx**2) * subtract(n * syy, sy**2)))
     between, within, per_paper = mean_squares(ratings, weights)
     between_papers = ratio(between - within, per_paper)
     noise = within * ratio(weights @ (1 / ratings.counts), n)
@@ -241,7 +241,7 @@ def _alpha(of: Patterns, values: Floats, weighed: Floats) -> Floats:
     counts = of.counts[:, None]
     n = of.counts @ weighed
     within = _weighted((squares * counts - sums**2) / (counts - 1), weighed)
-    total = _less(_weighted(squares, weighed), ratio(_weighted(sums, weighed) ** 2, n))
+    total = subtract(_weighted(squares, weighed), ratio(_weighted(sums, weighed) ** 2, n))
     return 1 - ratio(ratio(within, n) * (n - 1), total)
 
 
@@ -250,12 +250,6 @@ def _weighted(values: Floats, weighed: Floats) -> Floats:
     if values.shape[1] == 1:
         return np.asarray(values[:, 0] @ weighed)
     return np.asarray(np.einsum("lb,lb->b", values, weighed))
-
-
-def _less(total: Floats, part: Floats) -> Floats:
-    """Return total - part, and 0 for the rounding error of two equal sums."""
-    left = total - part
-    return np.asarray(np.where(np.abs(left) <= 1e-12 * np.abs(total), 0.0, left))
 
 
 def _once(values: Floats) -> float:

@@ -21,6 +21,7 @@ from cycleeval.prediction_lines import ASPECTS
 from cycleeval.predictions import Prediction, PredictionFile
 from cycleeval.proxy import PROXIES, random_reviewers
 from cycleeval.ragged import Floats, Integers, Ragged, ragged
+from cycleeval.ratios import reaches
 from cycleeval.scoring_config import DEFAULT_SCALE, DEFAULT_THRESHOLD, ScoringConfig
 
 Mask = NDArray[np.bool_]
@@ -327,7 +328,7 @@ def _aligned_model(
 def _accepts(
     predictions: tuple[Prediction | None, ...], rating: Floats, resolved: ResolvedConfig
 ) -> Floats:
-    by_rating = (np.nan_to_num(rating, nan=-np.inf) >= resolved.threshold).astype(np.float64)
+    by_rating = reaches(rating, resolved.threshold).astype(np.float64)
     if resolved.options.decide_by == "rating":
         return by_rating
     stated = [

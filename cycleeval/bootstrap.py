@@ -152,7 +152,8 @@ def bca_interval(
         confidence: share of such intervals that should contain the true value, 0 to 1.
 
     Returns:
-        The interval; None if the value or more than 5% of its resamples are undefined.
+        The interval, extended to the value where that is outside, as the square of a bias near 0
+        is; None if the value or more than 5% of its resamples are undefined.
     """
     if not 0 < confidence < 1:
         raise ValueError(f"confidence: expected a share between 0 and 1, found {confidence}")
@@ -172,7 +173,7 @@ def bca_interval(
         moved = shift + normal.inv_cdf(tail)
         ends.append(normal.cdf(shift + moved / (1 - acceleration * moved)))
     low, high = np.quantile(defined, ends)
-    return Interval(rounded(float(low)), rounded(float(high)))
+    return Interval(rounded(min(float(low), value)), rounded(max(float(high), value)))
 
 
 def rounded(value: float) -> float:

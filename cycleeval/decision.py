@@ -141,7 +141,8 @@ def accept_threshold(ratings: Sequence[float] | Floats, accepted: Sequence[bool]
         raise ValueError(
             f"expected two sequences of one length >= 1, found {len(values)}, {len(was)}"
         )
-    candidates, level = np.unique(values, return_inverse=True)
+    # Means of equal ratings may differ in their last bits; they are one candidate.
+    candidates, level = np.unique(np.round(values, 9), return_inverse=True)
     accepts = np.bincount(level, weights=was, minlength=len(candidates))
     rejects = np.bincount(level, weights=~was, minlength=len(candidates))
     right = np.cumsum(accepts[::-1])[::-1] + np.concatenate([[0.0], np.cumsum(rejects)[:-1]])

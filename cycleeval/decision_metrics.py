@@ -25,6 +25,7 @@ from cycleeval.rank import (
     cells,
     pairwise_accuracy_of,
 )
+from cycleeval.ratios import reaches
 from cycleeval.result import Signature
 
 
@@ -57,7 +58,7 @@ def human_decisions(humans: AlignedHumans, signer: Signer) -> PaperStatistics:
     if not known.any():
         return {}
     unit, was = flat.paper[known], humans.accepted[flat.paper][known] == 1
-    accepts = flat.values[known] >= resolved.threshold
+    accepts = reaches(flat.values[known], resolved.threshold)
     counts = decision.outcome_counts(accepts, was, unit=unit, n_units=len(flat))
     used = np.isin(np.arange(len(flat)), unit)
     rule = f"review>={resolved.threshold:g}-{resolved.threshold_from}"

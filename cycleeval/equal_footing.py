@@ -19,7 +19,7 @@ from cycleeval.paper_statistics import (
 )
 from cycleeval.proxy import proxy_error
 from cycleeval.ragged import Floats, Ragged
-from cycleeval.ratios import ratio
+from cycleeval.ratios import ratio, subtract
 from cycleeval.recalibration import cross_fitted_mean, recalibrate
 from cycleeval.reviewer_worth import MIN_PAPERS, N_MOMENTS, worth_moments, worth_of_sums
 
@@ -146,7 +146,7 @@ def _parts(ratings: Ragged, rating: Floats, signer: Signer) -> PaperStatistics:
     means, weights = ratings.means(), paper_weights(ratings, signer)
     # Both less one number: squares of small numbers lose fewer digits.
     center = float(means.mean())
-    x, y = rating - center, means - center
+    x, y = subtract(rating, center), subtract(means, center)
     moments = np.stack([np.ones_like(x), x, y, x * x, y * y, x * y], axis=1) * weights[:, None]
     everyone = np.ones(len(ratings), dtype=bool)
     over = signer.resolved.options.over
@@ -185,10 +185,9 @@ def _order(sums: Floats) -> Floats:
 def _spreads(sums: Floats) -> tuple[Floats, Floats, Floats]:
     """Return s, r t and t^2; r t is 0 for a model that never varies."""
     n, x, y, xx, yy, xy = sums.T
-    own = np.maximum(ratio(xx, n) - ratio(x, n) ** 2, 0.0)
-    theirs = np.maximum(ratio(yy, n) - ratio(y, n) ** 2, 0.0)
-    together = ratio(xy, n) - ratio(x, n) * ratio(y, n)
-    own = np.where(own <= 1e-12 * np.maximum(ratio(xx, n), 1.0), 0.0, own)
+    own = np.maximum(subtract(ratio(xx, n), ratio(x, n) ** 2), 0.0)
+    theirs = np.maximum(subtract(ratio(yy, n), ratio(y, n) ** 2), 0.0)
+    together = subtract(ratio(xy, n), ratio(x, n) * ratio(y, n))
     explained = np.where(own > 0, ratio(together, np.sqrt(own)), 0.0)
     return np.sqrt(own), explained, theirs
 
@@ -205,7 +204,10 @@ def _recalibrated(humans: AlignedHumans, rating: Floats, signer: Signer) -> Pape
         return {}
     fitted = recalibrate(rating, means, folds=FOLDS)
     constant = cross_fitted_mean(means, folds=FOLDS)
-    columns = np.stack([(fitted - means) ** 2, (constant - means) ** 2], axis=1) * weights[:, None]
+    columns = (
+        np.stack([subtract(fitted, means) ** 2, subtract(constant, means) ** 2], axis=1)
+        * weights[:, None]
+    )
     signed = signer.sign(
         "skill_recalibrated",
         np.ones(n, dtype=bool),

@@ -11,6 +11,7 @@ import numpy as np
 
 from cycleeval.inputs import number_or_none, numbers, plain_list, require_choice, require_whole
 from cycleeval.ragged import Floats, Integers, Lists, Ragged, ragged
+from cycleeval.ratios import subtract
 
 Mode = Literal["n-1", "n"]
 """``n-1``: against the mean of all humans but one, for each one in turn; ``n``: against all."""
@@ -52,7 +53,7 @@ def leave_one_out_errors(ratings: Sequence[float]) -> Floats:
     [-3.5, -0.5, 4.0]
     """
     flat = ragged([ratings])
-    return np.asarray(flat.values - leave_one_out_means(flat))
+    return subtract(flat.values, leave_one_out_means(flat))
 
 
 def leave_one_out_means(ratings: Lists | Ragged) -> Floats:
@@ -103,7 +104,7 @@ def human_error(
     _require_options(mode, loss, left_out)
     flat = _with_ratings(ragged(ratings), at_least=2)
     target = leave_one_out_means(flat) if mode == "n-1" else flat.means()[flat.paper]
-    return _per_paper(flat, _lost(flat.values - target, loss), left_out)
+    return _per_paper(flat, _lost(subtract(flat.values, target), loss), left_out)
 
 
 def proxy_error(
@@ -140,8 +141,8 @@ def proxy_error(
     if len(predicted) != len(flat):
         raise ValueError(f"expected one prediction per paper, {len(flat)}; found {len(predicted)}")
     if mode == "n":
-        return _lost(predicted - flat.means(), loss)
-    errors = _lost(predicted[flat.paper] - leave_one_out_means(flat), loss)
+        return _lost(subtract(predicted, flat.means()), loss)
+    errors = _lost(subtract(predicted[flat.paper], leave_one_out_means(flat)), loss)
     return _per_paper(flat, errors, left_out)
 
 

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cycleeval.inputs import flat_numbers
+from cycleeval.ratios import subtract
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
@@ -48,7 +49,7 @@ class Ragged:
 
     def squares(self) -> Floats:
         """Return the sum per paper of squared distances to the paper's own mean."""
-        return self.sums((self.values - self.means()[self.paper]) ** 2)
+        return self.sums(subtract(self.values, self.means()[self.paper]) ** 2)
 
     def variances(self) -> Floats:
         """Return the unbiased variance s^2 per paper; NaN below two numbers."""

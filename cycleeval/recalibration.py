@@ -14,6 +14,7 @@ import numpy as np
 
 from cycleeval.inputs import numbers, require_choice, require_whole
 from cycleeval.ragged import Floats, Integers
+from cycleeval.ratios import centered, subtract
 
 Method = Literal["linear", "isotonic"]
 """Recalibration: least squares with intercept, or the best non-decreasing step function."""
@@ -61,8 +62,9 @@ def error_parts(
     0.6667
     """
     predicted, wanted = _pair(predictions, targets)
-    spread_of_predictions, spread_of_targets = predicted.std(), wanted.std()
-    covariance = float(np.mean((predicted - predicted.mean()) * (wanted - wanted.mean())))
+    own, theirs = centered(predicted), centered(wanted)
+    spread_of_predictions, spread_of_targets = own.std(), theirs.std()
+    covariance = float(np.mean(own * theirs))
     # r s_y without dividing by a spread of zero: a constant prediction has no correlation.
     explained = covariance / spread_of_predictions if spread_of_predictions > 0 else 0.0
     signed = float(predicted.mean() - wanted.mean())
@@ -168,17 +170,17 @@ def reliability_bins(points: Sequence[tuple[float, float]]) -> list[tuple[float,
 
 
 def _fit_linear(predicted: Floats, wanted: Floats, apply_to: Floats) -> Floats:
-    centered = predicted - predicted.mean()
-    variance = float(centered @ centered)
-    slope = float(centered @ wanted) / variance if variance > 0 else 0.0
-    return np.asarray(wanted.mean() + slope * (apply_to - predicted.mean()))
+    own = centered(predicted)
+    variance = float(own @ own)
+    slope = float(own @ centered(wanted)) / variance if variance > 0 else 0.0
+    return np.asarray(wanted.mean() + slope * subtract(apply_to, float(predicted.mean())))
 
 
 def _fit_isotonic(predicted: Floats, wanted: Floats, apply_to: Floats) -> Floats:
     from sklearn.isotonic import IsotonicRegression
 
-    fitted = IsotonicRegression(out_of_bounds="clip").fit(predicted, wanted)
-    return np.asarray(fitted.predict(apply_to), dtype=np.float64)
+    fitted = IsotonicRegression(out_of_bounds="clip").fit(np.round(predicted, 9), wanted)
+    return np.asarray(fitted.predict(np.round(apply_to, 9)), dtype=np.float64)
 
 
 def _pair(

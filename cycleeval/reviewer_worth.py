@@ -13,6 +13,7 @@ import numpy as np
 
 from cycleeval.inputs import numbers, require_whole
 from cycleeval.ragged import Floats, Lists, Ragged, ragged
+from cycleeval.ratios import centered, subtract
 
 MIN_PAPERS = 10
 """Papers with two ratings that an estimate needs."""
@@ -100,7 +101,7 @@ def worth_moments(predicted: Floats, flat: Ragged) -> Floats:
     """Return per paper what the estimates sum up, shape (n_papers, N_MOMENTS)."""
     counts, means = flat.counts.astype(np.float64), flat.means()
     center = float(np.average(means, weights=counts))  # keeps the sums of squares small
-    means, predicted = means - center, predicted - predicted.mean()
+    means, predicted = subtract(means, center), centered(predicted)
     return np.stack(
         [
             np.ones_like(means),
@@ -123,11 +124,11 @@ def worth_of_sums(sums: Floats) -> tuple[Floats, Floats, Floats]:
     papers, reviews, squares, within, total, total2, pred, pred2, means, product = sums.T
     with np.errstate(divide="ignore", invalid="ignore"):
         error = within / (reviews - papers)
-        between_square = (total2 - total**2 / reviews) / (papers - 1)
+        between_square = subtract(total2, total**2 / reviews) / (papers - 1)
         size = (reviews - squares / reviews) / (papers - 1)
-        between = (between_square - error) / size
+        between = subtract(between_square, error) / size
         between = np.where(between > 0, between, np.nan)
-        variance = (pred2 - pred**2 / papers) / (papers - 1)
+        variance = subtract(pred2, pred**2 / papers) / (papers - 1)
         covariance = (product - pred * means / papers) / (papers - 1)
         correlation = np.where(variance > 0, covariance / np.sqrt(variance * between), 0.0)
         squared = np.clip(correlation, 0.0, None) ** 2

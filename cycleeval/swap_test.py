@@ -11,6 +11,7 @@ from cycleeval.metrics import chosen_statistics
 from cycleeval.paper_statistics import PaperStatistics
 from cycleeval.ragged import Floats, Ragged
 from cycleeval.rank import midranks
+from cycleeval.ratios import centered
 from cycleeval.scoring_config import ScoringConfig
 
 RANK_METRICS = ("auroc", "spearman", "kendall_tau_b", "pairwise_accuracy")
@@ -38,8 +39,8 @@ def stacked_statistics(
 
 def standard_scores(rating: Floats) -> Floats:
     """Return ratings less their mean, in units of their spread; 0 if they never vary."""
-    spread = rating.std()
-    return np.asarray((rating - rating.mean()) / (spread if spread > 0 else 1.0))
+    own = centered(rating)
+    return np.asarray(own / (own.std() if own.any() else 1.0))
 
 
 def _rescaled(papers: AlignedPapers, rating: Floats) -> AlignedPapers:

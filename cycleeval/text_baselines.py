@@ -154,7 +154,7 @@ def fit_baseline(
     idf = np.empty(0)
     numbers = _numbers(papers, kind)
     center, scale = numbers.mean(axis=0), numbers.std(axis=0)
-    scale = np.where(scale > 0, scale, 1.0)
+    scale = np.where(scale > 1e-9, scale, 1.0)  # below that it is the rounding of one value
     columns: Any = (numbers - center) / scale
     if kind in _WORDS:
         vectorizer = _vectorizer()

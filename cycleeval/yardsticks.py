@@ -13,7 +13,7 @@ from cycleeval.aligned import AlignedPapers, ResolvedConfig
 from cycleeval.bootstrap import OfSums
 from cycleeval.paper_statistics import PaperStatistic, PaperStatistics, Signer, quotient
 from cycleeval.ragged import Floats, Integers
-from cycleeval.ratios import ratio
+from cycleeval.ratios import centered, ratio, subtract
 from cycleeval.recalibration import cross_fitted_mean, recalibrate
 from cycleeval.result import MetricResult
 
@@ -47,7 +47,7 @@ def yardstick_statistics(
     signer = Signer("model", humans.paper_ids, resolved, shared)
     means = humans.ratings.means()
     found = _isotonic(means, rating, signer)
-    if baselines and means.std() > 0:
+    if baselines and centered(means).any():
         found |= _added(means, rating, baselines, signer)
     return found
 
@@ -80,7 +80,7 @@ def refuse_worth(result: MetricResult, counts: Integers, leaks: Sequence[str]) -
 def _isotonic(means: Floats, rating: Floats, signer: Signer) -> PaperStatistics:
     fitted = recalibrate(rating, means, method="isotonic", folds=FOLDS)
     constant = cross_fitted_mean(means, folds=FOLDS)
-    columns = np.stack([(fitted - means) ** 2, (constant - means) ** 2], axis=1)
+    columns = np.stack([subtract(fitted, means) ** 2, subtract(constant, means) ** 2], axis=1)
     signed = signer.sign("skill_isotonic", np.ones(len(means), bool), mode="n", folds=FOLDS)
     return {
         "skill_isotonic": PaperStatistic(
@@ -97,7 +97,7 @@ def _added(
 ) -> PaperStatistics:
     known = np.stack(list(baselines.values()))
     without, having = cross_fitted_errors(rating, means, known, folds=FOLDS)
-    center = means - means.mean()
+    center = centered(means)
     columns = np.stack([without - having, np.ones_like(center), center, center**2], axis=1)
     everyone = np.ones(len(means), dtype=bool)
     given = "+".join(baselines)
@@ -126,11 +126,11 @@ def _added(
 
 def _share_of_variance(sums: Floats) -> Floats:
     gain, n, first, second = sums.T
-    return ratio(gain, second - np.asarray(ratio(first**2, n)))
+    return ratio(gain, subtract(second, ratio(first**2, n)))
 
 
 def _correlation(sums: Floats) -> Floats:
     n, x, y, xx, yy, xy = sums.T
-    own = np.maximum(xx - np.asarray(ratio(x * x, n)), 0.0)
-    theirs = np.maximum(yy - np.asarray(ratio(y * y, n)), 0.0)
+    own = np.maximum(subtract(xx, ratio(x * x, n)), 0.0)
+    theirs = np.maximum(subtract(yy, ratio(y * y, n)), 0.0)
     return ratio(xy - np.asarray(ratio(x * y, n)), np.sqrt(own * theirs))

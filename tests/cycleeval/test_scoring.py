@@ -293,6 +293,41 @@ def test_what_never_varies_is_undefined_and_says_so() -> None:
     assert any("spearman is undefined" in sentence for sentence in card.verdicts)
 
 
+@pytest.mark.parametrize("constant", [4.7, 6.1, 0.1])
+def test_a_constant_that_floats_do_not_have_exactly_is_a_constant(constant: float) -> None:
+    scale = ScoringConfig(scale=(0, 10), threshold=5, resamples=100)
+    ratings = [[float((7 * i + 3 * k) % 10) for k in range(3 + i % 2)] for i in range(40)]
+    model = [[constant] * (1 + i % 4) for i in range(40)]
+    metrics = score(model, ratings, config=scale).metrics
+    assert metrics["skill_recalibrated"].value == metrics["skill_isotonic"].value == 0
+    assert metrics["worth_reviewers"].value in (0, None)
+    assert metrics["disattenuated_correlation"].value is metrics["spearman"].value is None
+    assert metrics["mse_spread"].value == 0
+    agreed = score(ratings, model, config=scale)
+    for name in ("skill_mse", "skill_ceiling", "skill_of_ceiling", "spread_ratio"):
+        assert agreed.metrics[name].value is None
+    assert agreed.baselines["noise_floor"]["proxy_mse_n"].value == 0
+    assert agreed.baselines["constant"]["proxy_mse_n"].value == 0
+
+
+def test_a_mean_equal_to_the_threshold_accepts() -> None:
+    ratings = [[4.5, 5.7, 7.1, 6.7], [4.7, 5.5, 7.1, 6.7]]
+    assert all(sum(each) / 4 < 6 for each in ratings)  # by rounding alone
+    found = score(ratings, ratings, decisions=["accept"] * 2, config=QUICK)
+    assert found.metrics["decision_accuracy"].value == 1
+
+
+def test_an_interval_contains_its_value() -> None:
+    # The square of a bias near 0 is below that of nearly every resample.
+    errors = np.random.default_rng(0).normal(size=40)
+    errors += 1e-3 - errors.mean()
+    model = 5 + errors / 2
+    found = score(model.tolist(), [[5.0, 5.0]] * 40, config=QUICK).metrics["mse_bias"]
+    assert found.value is not None
+    assert found.low is not None
+    assert found.low <= found.value
+
+
 def test_one_paper_has_values_and_no_intervals() -> None:
     card = score([5], [[3, 5]], config=QUICK)
     assert card.metrics["proxy_mse_n"].value == 1
