@@ -2,6 +2,7 @@
 
 from cycledata.parse.latex import (
     acronyms,
+    aliases,
     conditionals,
     definitions,
     environments,
@@ -49,8 +50,8 @@ _ACTING: dict[Action, str] = {
     definitions.newcommand: "newcommand renewcommand providecommand DeclareRobustCommand "
     "newrobustcmd renewrobustcmd providerobustcmd",
     definitions.define: "def edef gdef xdef protected@edef protected@xdef",
-    definitions.let: "let",
-    definitions.future_let: "futurelet",
+    aliases.let: "let",
+    aliases.future_let: "futurelet",
     definitions.newenvironment: "newenvironment renewenvironment provideenvironment",
     definitions.new_document_command: "NewDocumentCommand RenewDocumentCommand "
     "ProvideDocumentCommand DeclareDocumentCommand NewExpandableDocumentCommand "
@@ -59,7 +60,7 @@ _ACTING: dict[Action, str] = {
     "DeclareDocumentEnvironment",
     definitions.new_environ: "NewEnviron RenewEnviron",
     definitions.name_definition: "@namedef csdef csgdef csedef csxdef",
-    definitions.let_name: "letcs cslet csletcs NewCommandCopy RenewCommandCopy "
+    aliases.let_name: "letcs cslet csletcs NewCommandCopy RenewCommandCopy "
     "DeclareCommandCopy LetLtxMacro",
     definitions.new_command_x: "newcommandx renewcommandx providecommandx DeclareRobustCommandx",
     definitions.list_add: "listadd listgadd listeadd listxadd listcsadd listcsgadd",
@@ -79,6 +80,7 @@ _ACTING: dict[Action, str] = {
     passed_over.patch: "patchcmd xpatchcmd apptocmd pretocmd xapptocmd xpretocmd",
     definitions.x_space: "xspace",
     definitions.start_section: "@startsection",
+    definitions.unwrap: "IEEEraisesectionheading",
     conditionals.conditional: " ".join(sorted(conditionals.PRIMITIVES - {"ifcase"})),
     conditionals.if_case: "ifcase",
     conditionals.else_or: "else or",
@@ -162,6 +164,8 @@ _ENVIRONMENTS: dict[Action, frozenset[str]] = {
     verbatim.skip_environment: COMMENTS,
     verbatim.file_contents: frozenset({"filecontents", "filecontents*"}),
 }
+_HEADING_ENVIRONMENTS = words(r"\chapter \section \subsection \subsubsection \paragraph")
+r"""Headings that are read as environments too: ``\begin{section}{Title}``."""
 _MARKED_ENVIRONMENTS = ABSTRACTS | BIOGRAPHIES | FIGURES | ACKS | APART | APPENDICES
 
 BASE: dict[str, Action] = (
@@ -174,5 +178,7 @@ BASE: dict[str, Action] = (
     | {"\\" + name: action for action, names in _ACTING.items() for name in names.split()}
     | {f"\\begin{{{name}}}": action for action, names in _ENVIRONMENTS.items() for name in names}
     | {"\\end{document}": environments.end_document}
+    | {f"\\begin{{{name[1:]}}}": MarkedCommand(name) for name in _HEADING_ENVIRONMENTS}
+    | {f"\\end{{{name[1:]}}}": definitions.pass_over for name in _HEADING_ENVIRONMENTS}
 )
 """What every control sequence does before a paper defines its own."""

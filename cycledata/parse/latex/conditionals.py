@@ -26,7 +26,12 @@ PRIMITIVES = words(
     "if ifcat ifx ifnum ifdim ifodd ifvmode ifhmode ifmmode ifinner ifvoid ifhbox ifvbox ifeof "
     "iftrue iffalse ifcase ifdefined ifcsname iffontchar ifincsname ifpdf ifxetex ifluatex "
     "ifPDFTeX ifpdftex ifXeTeX ifLuaTeX ifptex ifvtex ifTUTeX ifCLASSOPTIONcompsoc "
-    "ifCLASSOPTIONconference ifCLASSINFOpdf ificcvfinal ifcvprfinal ifeccvfinal ifwacvfinal "
+    "ifCLASSOPTIONconference ifCLASSOPTIONcaptionsoff ifCLASSOPTIONpeerreview "
+    "ifCLASSOPTIONpeerreviewca ifCLASSOPTIONjournal ifCLASSOPTIONtechnote ifCLASSOPTIONtransmag "
+    "ifCLASSOPTIONcomsoc ifCLASSOPTIONcompsocconf ifCLASSOPTIONdraftcls "
+    "ifCLASSOPTIONdraftclsnofoot "
+    "ifCLASSOPTIONonecolumn ifCLASSOPTIONtwocolumn ifCLASSOPTIONoneside ifCLASSOPTIONtwoside "
+    "ifCLASSOPTIONromanappendices ifCLASSINFOpdf ificcvfinal ifcvprfinal ifeccvfinal ifwacvfinal "
     "ifaclfinal ificlrfinal"
 )
 r"""Conditionals that end in ``\fi`` without a ``\newif`` in sight."""
@@ -131,6 +136,8 @@ def decide(expander: Expander, word: str) -> bool:
         return value == "true"
     if word in ("ifvoid", "ifhbox", "ifvbox", "ifeof"):
         expander.input.read_argument()
+    if word.startswith("ifCLASSOPTION"):
+        return word[13:] in expander.styles.class_options
     return word in _TRUE
 
 

@@ -1,4 +1,4 @@
-r"""Control sequences that give others a meaning: ``\newcommand``, ``\def``, ``\let`` and the like.
+r"""Control sequences that give others a meaning: ``\newcommand``, ``\def`` and the like.
 
 A definition leaves the flat text. Those of style files are taken too, but may not replace a command
 that this package knows (``\title``, ``\cite``) unless they end in the old one, saved by ``\let``:
@@ -7,7 +7,7 @@ a venue's style lays out what we read by name.
 
 import re
 
-from cycledata.parse.latex.actions import Action, MarkedCommand, SavedCommand
+from cycledata.parse.latex.actions import MarkedCommand
 from cycledata.parse.latex.argument_kinds import argument_kinds, xargs_kinds
 from cycledata.parse.latex.author_notes import is_note_environment
 from cycledata.parse.latex.definition_table import DefinitionTable
@@ -23,7 +23,7 @@ from cycledata.parse.latex.known_commands import (
     words,
 )
 from cycledata.parse.latex.macros import Macro, names_in
-from cycledata.parse.latex.tokens import CONTROL, needs_space, without_comments
+from cycledata.parse.latex.tokens import needs_space, without_comments
 from cycledata.parse.latex.verbatim import define_verbatim, skip_environment
 
 MAX_LIST = 5_000
@@ -161,68 +161,6 @@ _GLOBAL = words("\\gdef \\xdef \\csgdef \\csxdef")
 _FOLDER = re.compile(r"\{([^{}]{0,200})\}")
 
 
-def let(expander: Expander, _name: str) -> None:
-    r"""``\let\new=\old``: the new name takes what the old one means now."""
-    target = expander.read_name()
-    frame = expander.input.next_frame()
-    if frame is None or not target:
-        return
-    if frame.text[frame.pos] == "=":
-        frame.pos += 1
-        frame = expander.input.next_frame()
-        if frame is None:
-            return
-    if frame.text[frame.pos] != "\\":
-        expander.definitions.define(target, Macro(frame.text[frame.pos]))
-        frame.pos += 1
-        return
-    source = expander.read_name()
-    assign(expander, target, source)
-
-
-def let_pair(expander: Expander) -> None:
-    """Read two control sequences and give the first the meaning of the second."""
-    target = expander.read_name()
-    assign(expander, target, expander.read_name())
-
-
-def future_let(expander: Expander, _name: str) -> None:
-    r"""``\futurelet\next\act c``: ``\next`` takes what ``c`` means, then ``\act`` acts on it."""
-    target, actor = expander.read_name(), expander.read_name()
-    frame = expander.input.next_frame(inline=True)
-    if frame is not None and target:
-        source = CONTROL.match(frame.text, frame.pos)
-        if source is None:
-            char = frame.text[frame.pos]
-            expander.definitions.define(target, Macro(char), SavedCommand(char))
-        else:
-            assign(expander, target, source[0])
-    expander.input.push(actor)
-
-
-def assign(expander: Expander, target: str, source: str) -> None:
-    """Give ``target`` the present meaning of ``source``."""
-    if not target or not source or target == source or target == "\\\\":  # a table's line end
-        return
-    if target in expander.definitions.base and expander.input.frames[-1].in_style:
-        return
-    meaning: Action | None = expander.definitions.actions.get(source)
-    macro = expander.definitions.macros.get(source)
-    if source in ("\\undefined", "\\@undefined"):
-        expander.definitions.forget(target)
-    elif source in ("\\relax", "\\@empty", "\\empty", "\\@gobble", "\\@firstofone"):
-        bodies = {"\\@gobble": ("", 1), "\\@firstofone": ("#1", 1)}
-        expander.definitions.define(target, Macro(*bodies.get(source, ("", 0))))
-    elif source in ("\\iftrue", "\\iffalse"):
-        expander.definitions.conditionals.add(target)
-        expander.definitions.set_value("if:" + target[3:], source[3:])
-        expander.definitions.actions[target] = expander.definitions.actions[source]
-    elif meaning is None:
-        expander.definitions.define(target, macro or Macro(source), macro or SavedCommand(source))
-    else:
-        expander.definitions.define(target, macro or Macro(source), meaning)
-
-
 def newenvironment(expander: Expander, _name: str) -> None:
     r"""``\newenvironment{name}[n][default]{begin}{end}``."""
     expander.input.read_star()
@@ -299,19 +237,6 @@ def name_definition(expander: Expander, name: str) -> None:
         define_name(expander, target, pattern, name)
 
 
-def let_name(expander: Expander, name: str) -> None:
-    r"""Etoolbox's ``\letcs``, ``\cslet`` and ``\csletcs``, and ``\NewCommandCopy``."""
-    if name.startswith("\\cs"):
-        target = "\\" + expander.expanded(expander.input.read_argument()).strip()
-    else:
-        target = expander.read_name()
-    if name.endswith("cs"):
-        source = "\\" + expander.expanded(expander.input.read_argument()).strip()
-    else:
-        source = expander.read_name()
-    assign(expander, target, source)
-
-
 def new_command_x(expander: Expander, name: str) -> None:
     r"""Define a macro of the package xargs: ``\newcommandx{\name}[2][1=x,2=y]{body}``."""
     expander.input.read_star()
@@ -366,6 +291,11 @@ def start_section(expander: Expander, _name: str) -> None:
         expander.input.read_argument()
     number = int(level) if level.isascii() and level.isdigit() and len(level) < 3 else 1
     expander.mark(HEADING_OF_LEVEL.get(number, "\\subparagraph"))
+
+
+def unwrap(expander: Expander, _name: str) -> None:
+    r"""Print the argument: ``\IEEEraisesectionheading{\section{Introduction}}``."""
+    expander.input.push(expander.input.read_argument())
 
 
 def make_global(expander: Expander, _name: str) -> None:

@@ -6,7 +6,8 @@ everything that is read here, so that macros defined in the code work outside of
 
 import re
 
-from cycledata.parse.latex.definitions import define_name, let_pair, read_pattern
+from cycledata.parse.latex.aliases import let_pair
+from cycledata.parse.latex.definitions import define_name, read_pattern
 from cycledata.parse.latex.expand import Expander
 from cycledata.parse.latex.macros import Macro
 from cycledata.parse.latex.package_conditionals import choose

@@ -158,7 +158,8 @@ KNOWN_ENVIRONMENTS = words(
     "tabular tabular* itemize enumerate description center proof appendix appendices ack acks "
     "acknowledgments acknowledgements acknowledgement acknowledgment keywords keyword "
     "IEEEkeywords teaserfigure titlepage frontmatter subfigure minipage tikzpicture SCfigure "
-    "sidewaysfigure sidewaystable longtable algorithm algorithmic icmlauthorlist CCSXML"
+    "sidewaysfigure sidewaystable longtable algorithm algorithmic icmlauthorlist CCSXML "
+    "CSLReferences cslreferences"
 )
 """Environments that are read by name or whose redefinition changes only their looks."""
 
@@ -181,6 +182,7 @@ ACKS = words(
 
 APART = (
     frozenset({"thebibliography", "CCSXML", "keywords", "keyword", "IEEEkeywords", "highlights"})
+    | words("CSLReferences cslreferences references biblist")
     | DRAWINGS
 )
 """Environments whose text belongs to no section."""

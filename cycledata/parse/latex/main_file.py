@@ -330,7 +330,8 @@ def _points(draft: _Draft, *, most: int, latest: float, parts: int) -> Iterator[
     # Instructions, replies, slides and figures are documents, but not the paper.
     yield -8.0 * (draft.is_template or draft.document_class in _SLIDES | _PARTS), "is a paper"
     yield -6.0 * (not _is_tex(draft.path)), "ends in .tex"
-    yield -4.0 * any(part in _ASIDE for part in name_parts), "name"
+    is_aside = any(part in _ASIDE for part in name_parts) and name_parts[-2:] != ["for", "review"]
+    yield -4.0 * is_aside, "name"
     yield -4.0 * any(part in _ASIDE for part in folders), "not in a folder of old files"
     yield -5.0 * any(part in _LANGUAGES for part in name_parts + folders), "no translation"
     yield -5.0 * basename(draft.path).startswith(("_", ".", "~", "#")), "no hidden name"
@@ -343,6 +344,8 @@ def _points(draft: _Draft, *, most: int, latest: float, parts: int) -> Iterator[
     yield 8.0 * ("arxiv" in name_parts), "named for arXiv"
     # The last venue tried is the last state of the text; its accepted form the last of all.
     yield 3.0 * (0 < latest == draft.venue), "latest venue"
-    yield 1.0 * (draft.is_final or bool(_LATE & {*name_parts, *folders})), "accepted form"
+    is_late = not _LATE.isdisjoint(name_parts)
+    asks_for_it = draft.is_final or not _LATE.isdisjoint(folders)
+    yield 2.0 if is_late else 1.0 * asks_for_it, "accepted form"
     yield 0.6 * max(name_parts.count("final") - 1, 0), "final of the finals"
     yield 1.0 * (bool(name_parts) and name_parts[0] in _USUAL), "usual name"

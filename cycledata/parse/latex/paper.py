@@ -20,7 +20,12 @@ from cycledata.parse.latex.structure import (
     read_acknowledgments,
     read_headings,
 )
-from cycledata.parse.latex.title_abstract import TitleAndAbstract, read_byline, read_front
+from cycledata.parse.latex.title_abstract import (
+    TitleAndAbstract,
+    read_byline,
+    read_front,
+    read_title_block,
+)
 from cycledata.parse.reviewer_orders import report_orders
 from cycledata.records import BibEntry, PaperText, ParseWarning, Section
 
@@ -74,6 +79,8 @@ def parse_archive(
     if all(rule != "author-block" or flat.text.startswith(_HEADS, at) for (at, _), rule in leaks):
         byline = read_byline(flat, front)
         leaks = without_nested([*leaks, (byline, "author-block")]) if byline else leaks
+    elif block := read_title_block(flat, front, [span for span, _ in leaks]):
+        leaks = without_nested([*leaks, *((span, "author-block") for span in block)])
     unseen = list(hidden_words(flat))
     cut = [span for span, _ in unseen] if cut_hidden else []
     hidden = merged_spans([*(span for span, _ in leaks), *flat.notes, *cut])

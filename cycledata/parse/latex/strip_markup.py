@@ -24,7 +24,11 @@ NOTES = (
         "\\hspace \\thispagestyle \\pagestyle \\setlength \\addtolength \\setcounter "
         "\\addtocounter \\bibliographystyle \\bibliography \\addcontentsline \\thanks \\hypersetup "
         "\\graphicspath \\linespread \\hyphenation \\captionsetup \\setstretch \\enlargethispage "
-        "\\glsunset \\glsreset \\tikzsetnextfilename"
+        "\\glsunset \\glsreset \\tikzsetnextfilename \\printbibliography \\pagebreak "
+        "\\nopagebreak \\allowdisplaybreaks \\definecolor \\colorlet \\newtcolorbox \\tcbset "
+        "\\lstset \\lstdefinestyle \\tikzset \\pgfplotsset \\usetikzlibrary \\setcitestyle "
+        "\\sisetup \\newrefcontext \\bookmark \\bookmarksetup \\pdfbookmark \\newcolumntype "
+        "\\crefname \\Crefname \\setlist \\needspace \\author \\date"
     )
 )
 """Commands that go with their arguments."""
@@ -32,17 +36,24 @@ _COUNTS = {
     "\\setlength": 2, "\\addtolength": 2, "\\setcounter": 2, "\\addtocounter": 2,
     "\\addcontentsline": 3, "\\listoftodos": 0, "\\icmlsetsymbol": 2, "\\markboth": 2,
     "\\headers": 2, "\\ShortHeadings": 2, "\\acmConference": 3, "\\jmlrheading": 7,
-    "\\conferenceinfo": 2,
+    "\\conferenceinfo": 2, "\\printbibliography": 0, "\\pagebreak": 0, "\\nopagebreak": 0,
+    "\\allowdisplaybreaks": 0, "\\newrefcontext": 0, "\\definecolor": 3, "\\colorlet": 2,
+    "\\newtcolorbox": 2, "\\lstdefinestyle": 2, "\\pdfbookmark": 2, "\\newcolumntype": 2,
+    "\\crefname": 3, "\\Crefname": 3,
 }  # fmt: skip
+_TITLE_PAGE = words("\\author \\date \\maketitle")
+"""Commands that mean the same where a style defines them anew."""
+_OPTIONS_BETWEEN = words("\\newtcolorbox \\newcolumntype")
+"""Those of them that take options between their arguments."""
 _KEPT_FIRST = words("\\replaced \\pdfmarkupcomment")
 """Those of them that take the former text or a remark after it."""
 _KEPT = _KEPT_FIRST | words("\\added \\DIFadd \\hl \\revised \\revise \\new")
 """Commands whose argument is the final text."""
 _LAYOUT = words(
-    "\\newpage \\clearpage \\cleardoublepage \\pagebreak \\nopagebreak \\smallskip \\medskip "
+    "\\newpage \\clearpage \\cleardoublepage \\smallskip \\medskip "
     "\\bigskip \\vfill \\hfill \\null \\noindent \\maketitle \\tableofcontents \\listoffigures "
     "\\listoftables \\appendix \\FloatBarrier \\balance \\onecolumn \\flushbottom \\raggedbottom "
-    "\\sloppy \\fussy \\allowdisplaybreaks \\printbibliography "
+    "\\sloppy \\fussy "
     "\\doparttoc \\faketableofcontents \\parttoc   \\nolinenumbers \\linenumbers "
     "\\iclrfinalcopy \\cvprfinalcopy \\iccvfinalcopy \\IEEEpeerreviewmaketitle \\unskip "
     "\\ignorespaces \\phantomsection \\protect  \\break \\allowbreak "
@@ -99,7 +110,7 @@ class MarkupStripper:
     """
 
     def __init__(self, own_names: Collection[str], verbatim_names: Collection[str]) -> None:
-        self._own = frozenset(own_names) & (NOTES | _KEPT | _LAYOUT)
+        self._own = (frozenset(own_names) & (NOTES | _KEPT | _LAYOUT)) - _TITLE_PAGE
         self._verbatim = frozenset(_VERBATIM) | frozenset(verbatim_names)
 
     def strip(self, text: str, depth: int = 0) -> str:
@@ -157,6 +168,9 @@ class MarkupStripper:
             if group is None:
                 break
             pos = group.end + 1
+            if name in _OPTIONS_BETWEEN:
+                for _ in range(2):
+                    _, pos = latex.option(pos)
         return pos
 
 

@@ -5,7 +5,7 @@ section is the title, and what follows a bold "Abstract" is the abstract, with a
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import islice
 
@@ -20,7 +20,7 @@ _WORD = re.compile(r"(\\[A-Za-z@]++)(\s*+)")
 _LARGE = re.compile(r"\\(?:Huge|huge|LARGE|Large)(?![A-Za-z])|\\begin\{(?:Huge|huge|LARGE|Large)\}")
 _END_OF_LARGE = re.compile(r"\n\n|\\end(?![A-Za-z])")
 _BOLD_ABSTRACT = re.compile(
-    r"(?:\\(?:textbf|textsf|textsc|textit|emph|centerline|section|subsection|paragraph)\*?\s*+\{"
+    r"(?:\\(?:textbf|textsf|textsc|textit|emph|centerline|chapter|section|subsection|paragraph)\*?\s*+\{"
     r"|\\(?:bf|bfseries|large|Large|sc|it)\s)\s*+(?:\\(?:bf|large|Large|sc|it|bfseries|centering"
     r"|center)\s{1,9}){0,3}\s*+"
     r"(?i:abstract)\s*+(?:[.:]|-{1,3}|—|–)?\s*+\}(?:[ \t]*+(?:[.:]|-{1,3}|—|–))?"
@@ -40,10 +40,12 @@ _TITLE_LABEL = re.compile(
     re.DOTALL,
 )
 """A title page that labels its parts: "Title: ..."."""
-_PAGE_BREAK = re.compile(r"\\(?:newpage|clearpage|cleardoublepage|pagebreak)(?![A-Za-z])")
+_PAGE_BREAK = re.compile(
+    r"\\(?:newpage|clearpage|cleardoublepage|pagebreak|end\{titlepage\})(?![A-Za-z])"
+)
 _PARTED_CLASS = re.compile(r"\\documentclass\s*+(?:\[[^\]]{0,500}+\])?\s*+\{aa\}")
 _AFTER_HEADING = re.compile(
-    r"(?:\s|\}|[.:—–]|-{1,3}|\\end\{(?:center|flushleft|quote|minipage)\}|\\\\)*+"
+    r"(?:\s|\}|[.:—–]|-{1,3}|\\label\{[^{}]{0,100}+\}|\\end\{(?:center|flushleft|quote|minipage)\}|\\\\)*+"
 )
 _NAMES_SOMEONE = re.compile(
     r"@|\\textsuperscript|\$\s?(?:\{\})?\s?\^|(?:[Uu]niversi|[Dd]epartment|[Ii]nstitut|[Ll]aborator)"
@@ -114,6 +116,24 @@ def read_byline(flat: FlatText, front: TitleAndAbstract) -> TextSpan | None:
     return TextSpan(start, end) if _NAMES_SOMEONE.search(flat.text, start, end) else None
 
 
+def read_title_block(
+    flat: FlatText, front: TitleAndAbstract, known: Iterable[TextSpan]
+) -> list[TextSpan]:
+    r"""Return what names someone in ``\twocolumn[...]`` after the title, ``known`` left out."""
+    at = flat.text.find("\\twocolumn[", flat.body, flat.body + FRONT)
+    option, end = flat.option(at + len("\\twocolumn")) if at >= 0 else (None, 0)
+    pos = max((span.end for span in front.title_spans if at < span.start < end), default=0)
+    if option is None or not pos or _FLOAT.search(flat.text, pos, end):
+        return []
+    gaps: list[TextSpan] = []
+    for span in sorted(known, key=lambda span: span.start):
+        if pos <= span.start < end:
+            gaps.append(TextSpan(pos, span.start))
+            pos = span.end
+    gaps.append(TextSpan(pos, end - 1))
+    return [gap for gap in gaps if _NAMES_SOMEONE.search(flat.text, gap.start, gap.end)]
+
+
 def read_title(flat: FlatText) -> tuple[str, tuple[TextSpan, ...]]:
     r"""Return the paper's title and the places of all title commands.
 
@@ -145,10 +165,17 @@ def read_title(flat: FlatText) -> tuple[str, tuple[TextSpan, ...]]:
 
 
 def guess_title(flat: FlatText, first: int) -> tuple[str, tuple[TextSpan, ...]]:
-    """Return the text in the largest type before the first section, if no command gives a title."""
+    """Return the text in the largest type before the first section, if no command gives a title.
+
+    That of the first page comes before those of others, which may be dedications.
+    """
     best: tuple[int, str, TextSpan] | None = None
+    leaf = _PAGE_BREAK.search(flat.text, flat.body, min(first, flat.body + FRONT))
+    leaf_end = leaf.start() if leaf else first
     sizes = ("Huge", "huge", "LARGE", "Large")
     for match in _LARGE.finditer(flat.text, flat.body, min(first, flat.body + FRONT)):
+        if best is not None and match.start() > leaf_end:
+            break
         size = sizes.index(match[0].strip("\\{}").removeprefix("begin{"))
         brace = flat.text.rfind("{", max(flat.body, match.start() - 60), match.start())
         end = flat.group_ends.end(brace) if brace >= 0 else -1

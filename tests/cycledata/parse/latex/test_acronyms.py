@@ -20,6 +20,7 @@ PHI = r"\newacronym[longplural={phases of the Moon}]{pm}{PM}{phase of the Moon}"
         (RL, r"\glspl{rl}, \glspl{rl}", "reinforcement learnings (RLs), RLs"),
         (RL, r"\gls[hyper=false]{rl}['s] use", "reinforcement learning's (RL) use"),
         (RL, r"\gls*{rl}", "reinforcement learning (RL)"),
+        (RL, r"\let\use\gls \use{rl} and \use{rl}", "reinforcement learning (RL) and RL"),
         (RL, r"\acrshort{rl}, \acrlong{rl}, \gls{rl}", "RL, reinforcement learning, reinforcement"),
         (RL, r"\acrfull{rl} and \gls{rl}", "reinforcement learning (RL) and RL"),
         (RL, r"\gls{rl}\glsresetall{} \gls{rl}", "(RL){} reinforcement learning (RL)"),

@@ -24,6 +24,9 @@ Parse = Callable[..., PaperText]
         (r"\csdef{h@x}#1{\section{#1}}", r"\csuse{h@x}{T}", "T"),
         (r"\csgdef{hx}#1{\section{#1}}\letcs\h{hx}", r"\h{T}", "T"),
         (r"\newcommand{\old}[1]{\section{#1}}\NewCommandCopy\h\old", r"\h{T}", "T"),
+        (r"\newif\ifa\atrue\let\ifb\ifa\afalse", r"\ifb\section{T}\else\ifb\fi\section{U}\fi", "T"),
+        (r"\let\test\ifdefstring\def\a{x}", r"\test{\a}{x}{\section{T}}{\section{U}}", "T"),
+        (r"\let\ifless\ifnum", r"\ifless 1<2 \section{T}\else\ifless 1<1 \fi\fi", "T"),
     ],
 )
 def test_a_definition_is_used(parse_body: Parse, definition: str, use: str, title: str) -> None:

@@ -59,6 +59,19 @@ def words(text: PaperText) -> str:
             r"\MakeShortVerb{\|}one |\x%y| two", "", r"one |\x%y| two", id="short-verbatim"),
         pytest.param(
             r"\Verb[x=1]|a % b| two", "", r"\Verb[x=1]|a % b| two", id="verbatim-with-options"),
+        pytest.param(
+            r"one\allowdisplaybreaks[4] \pagebreak[3]two \printbibliography[title=Works]", "",
+            "one two", id="options-of-layout"),
+        pytest.param(
+            r"\definecolor{a}{RGB}{1,2,3}\newtcolorbox{b}[2][]{c=#1}\tikzset{x/.style={y}}one", "",
+            "one", id="setup-in-the-body"),
+        pytest.param(
+            r"one \begin{CSLReferences}{1}{0}\bibitem[\citeproctext]{k} Work.\end{CSLReferences}",
+            r"\newenvironment{CSLReferences}[2]{\begin{list}{}{}}{\end{list}}",
+            "one", id="references-of-pandoc"),
+        pytest.param(
+            r"\ifCLASSOPTIONcaptionsoff\newpage\fi one\ifCLASSOPTIONjournal, not two\fi", "",
+            "one", id="options-of-ieee"),
     ],
 )  # fmt: skip
 def test_what_stays_of_a_section(parse_body: Parse, body: str, preamble: str, kept: str) -> None:

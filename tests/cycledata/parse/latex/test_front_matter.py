@@ -177,6 +177,11 @@ BYLINES = {
         r"\title{A long enough title}\authors{Mira Koss\affil{1}}\affiliation{1}{Koss Hall}"
         r"\correspondingauthor{Mira Koss}{koss@x.org}\begin{abstract}Abs.\end{abstract}"
     ),
+    "icml": (
+        r"\twocolumn[\icmltitle{A long enough title}\begin{icmlauthorlist}\icmlauthor{Mira Koss}{}"
+        r"\end{icmlauthorlist}\centerline{\it University of Koss}\icmlkeywords{a}]"
+        r"\begin{abstract}Abs.\end{abstract}"
+    ),
     "sage": (
         r"\title{A long enough title}\author{Mira Koss}\corrauth{Mira Koss, Koss Hall}"
         r"\begin{abstract}Abs.\end{abstract}\maketitle"

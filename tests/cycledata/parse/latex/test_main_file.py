@@ -166,6 +166,16 @@ def document(body: str = LONG, *, preamble: str = "", name: str = "article") -> 
             "ours.tex",
             id="template-by-title",
         ),
+        pytest.param(
+            {"a_for_review.tex": document("x" * 900), "a.old.tex": document()},
+            "a_for_review.tex",
+            id="submitted-to-review",
+        ),
+        pytest.param(
+            {"paper.tex": document(), "camera-ready.tex": document("word " * 2_000)},
+            "camera-ready.tex",
+            id="camera-ready-before-usual-name",
+        ),
         pytest.param({"body.tex": "\\section{A} text", "n.txt": "x"}, "body.tex", id="no-class"),
     ],
 )  # fmt: skip
