@@ -17,6 +17,7 @@ MAX_LINE_BYTES = 16 * 2**20
 """Bytes of one line; a longer line is invalid and is not read into memory."""
 MAX_LINES = 200_000
 """Lines of a file from an unknown author; a longer file is refused."""
+_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -59,7 +60,8 @@ def read_jsonl(
 ) -> Iterator[object]:
     r"""Yield the records of a JSON Lines file in order; blank lines are skipped.
 
-    Lines end at ``\n`` alone, since texts contain every other separator.
+    Lines end at ``\n`` alone, since texts contain every other separator. A byte order mark before
+    the first line is skipped.
 
     Args:
         path: the file.
@@ -117,6 +119,8 @@ def _numbered_lines(path: Path, max_lines: int | None) -> Iterator[tuple[int, by
             number = 0
             while line := file.readline(MAX_LINE_BYTES + 1):
                 number += 1
+                if number == 1:
+                    line = line.removeprefix(_BYTE_ORDER_MARK)
                 if max_lines is not None and number > max_lines:
                     raise ParseError("too-many-lines", f"{path}: expected at most {max_lines}")
                 too_long = len(line) > MAX_LINE_BYTES

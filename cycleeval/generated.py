@@ -292,8 +292,9 @@ def _best_of(picked_by: Floats, averaged: Floats, k: int) -> Statistic:
     equal criterion form one level: it is hit with the difference of two such chances, and then
     gives the level's mean.
     """
-    order = np.argsort(picked_by, kind="stable")
-    _, starts = np.unique(picked_by[order], return_index=True)
+    levels = np.round(picked_by, 9)  # means of equal ratings may differ in their last bits
+    order = np.argsort(levels, kind="stable")
+    _, starts = np.unique(levels[order], return_index=True)
 
     def expectation(weights: Floats) -> Floats:
         held = weights[:, order]

@@ -134,7 +134,7 @@ def human_ratings_of(
             if not all(map(math.isfinite, values)):
                 raise ValueError(
                     f"{name}: paper {paper_id}: expected finite ratings, found {values}; leave "
-                    "unknown marks out"
+                    "unknown ratings out"
                 )
     return found
 
@@ -173,7 +173,8 @@ def read_human_ratings(
             return _human_ratings(rows, name=source, split=split)
         return _in_state(rows, source, split, ratings)
     except ValueError as error:
-        raise ParseError("bad-reference", f"{source}: {error}") from error
+        detail = str(error).removeprefix(f"{source}: ")
+        raise ParseError("bad-reference", f"{source}: {detail}") from error
 
 
 def _in_state(rows: Rows, source: str, split: str, ratings: StateChoice) -> HumanRatings:
@@ -214,6 +215,12 @@ def _human_ratings(rows: Rows, *, name: str, split: str) -> HumanRatings:
         raise ValueError(f"expected papers in split {split!r}, found {what}")
     known = _from_rows(train, name=f"{name} (train)", train=None) if train else None
     found = _from_rows(chosen, name=name, train=known)
+    if known is not None and (both := set(known.paper_ids) & set(found.paper_ids)):
+        raise ValueError(
+            f"expected each paper in one split, found {len(both)} in 'train' and {split!r}, e.g. "
+            f"{min(both)!r:.80}: constants and baselines would be learned from papers they are "
+            "scored on"
+        )
     if known is not None and (known.scale, known.threshold) != (found.scale, found.threshold):
         raise ValueError(
             f"expected split 'train' on the same rating scale as {split!r}: scale {found.scale}, "
@@ -312,7 +319,7 @@ def _form(rows: Rows) -> tuple[tuple[float, float] | None, float | None]:
     forms: dict[tuple[tuple[float, float] | None, float | None], str] = {}
     for row in rows:
         scale, threshold = row.get("rating_scale"), row.get("accept_threshold")
-        known = None if is_missing(threshold) else number_or_none(threshold, "accept_threshold")
+        known = _number("accept_threshold", threshold)
         forms.setdefault((_scale(scale), known), str(row.get("venue", row.get("paper_id"))))
     if len(forms) > 1:
         shown = "; ".join(
@@ -333,11 +340,23 @@ def _scale(value: object) -> tuple[float, float] | None:
         return None
     if not isinstance(value, list) or len(value) < 2:
         raise ValueError(f"rating_scale: expected a list of values, found {value!r:.60}")
-    values = [number_or_none(entry, "rating_scale") for entry in value]
+    values = [_number("rating_scale", entry) for entry in value]
     known = [entry for entry in values if entry is not None]
     if len(known) != len(values) or not min(known) < max(known):
         raise ValueError(f"rating_scale: expected different numbers, found {value!r:.60}")
     return min(known), max(known)
+
+
+def _number(column: str, value: object) -> float | None:
+    """Return a number of a row, or None for a missing one.
+
+    Raises:
+        ValueError: not a finite number; the file is wrong, not the call.
+    """
+    try:
+        return number_or_none(value, column)
+    except TypeError as error:
+        raise ValueError(str(error)) from error
 
 
 def _numbers(paper_id: str, column: str, values: object) -> tuple[float, ...]:
@@ -349,7 +368,10 @@ def _numbers(paper_id: str, column: str, values: object) -> tuple[float, ...]:
     for value in values:
         if isinstance(value, bool) or not isinstance(value, int | float | Decimal | None):
             raise ValueError(f"paper {paper_id}: {column}: expected numbers, found {value!r:.60}")  # noqa: TRY004  the file is wrong, not the call
-    return tuple(float(value) for value in values if not is_missing(value))
+    try:
+        return tuple(float(value) for value in values if not is_missing(value))
+    except OverflowError as error:
+        raise ValueError(f"paper {paper_id}: {column}: expected finite numbers: {error}") from error
 
 
 def _tuples(ids: Sequence[str], lists: Mapping[str, Sequence[float]]) -> RatingLists:

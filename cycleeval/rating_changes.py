@@ -20,6 +20,7 @@ from cycleeval.predictions import PredictionFile
 from cycleeval.proxy import human_error
 from cycleeval.ragged import Floats, Lists
 from cycleeval.rating_states import ratings_by_reviewer
+from cycleeval.ratios import subtract
 from cycleeval.result import Signature, digest, signature
 from cycleeval.scoring_config import ScoringConfig
 
@@ -76,8 +77,8 @@ def mean_changes(before: Lists, after: Lists) -> Floats:
     """
     if not len(before) or [len(r) for r in before] != [len(r) for r in after]:
         raise ValueError("expected the same reviewers of at least one paper before and after")
-    changes = [np.mean(new) - np.mean(old) for old, new in zip(before, after, strict=True)]
-    return np.array(changes, dtype=np.float64)
+    old, new = (np.array([np.mean(ratings) for ratings in lists]) for lists in (before, after))
+    return subtract(new, old)
 
 
 def sign_matches(changes: Floats, predicted: Floats, *, tolerance: float = 0.0) -> Floats:
@@ -232,11 +233,11 @@ def _human_statistics(pairs: RatingPairs, changes: Floats) -> PaperStatistics:
 def _predicted_changes(pairs: RatingPairs, predictions: PredictionFile) -> Floats:
     """Return the predicted change of each paper, NaN without a prediction."""
     found = np.full(len(pairs.paper_ids), np.nan)
-    for i, (paper_id, before) in enumerate(zip(pairs.paper_ids, pairs.before, strict=True)):
+    for i, paper_id in enumerate(pairs.paper_ids):
         prediction = predictions.predictions.get(paper_id)
         if prediction is not None and prediction.ratings:
-            found[i] = np.mean(prediction.ratings) - np.mean(before)
-    return found
+            found[i] = np.mean(prediction.ratings)
+    return subtract(found, np.array([np.mean(ratings) for ratings in pairs.before]))
 
 
 def _model_statistics(pairs: RatingPairs, changes: Floats, predicted: Floats) -> PaperStatistics:

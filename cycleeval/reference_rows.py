@@ -1,6 +1,5 @@
 """Rows of a reference: a build, a Parquet or JSON Lines file, or a dataset on the hub."""
 
-import json
 import re
 import socket
 from collections.abc import Iterator, Mapping
@@ -8,6 +7,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
+from cycledata.formats.file_kinds import other_format
+from cycledata.jsonl import read_jsonl
 from cycleeval.prediction_lines import ASPECTS
 
 if TYPE_CHECKING:
@@ -84,17 +85,22 @@ def _file_rows(path: Path) -> Rows:
         return _parquet_rows(path)
     if path.suffix != ".jsonl":
         raise ValueError(f"expected a .parquet or .jsonl file, found {path.suffix or path.name!r}")
-    rows: Rows = []
-    for number, line in enumerate(path.read_bytes().split(b"\n"), start=1):
-        if line.strip():
-            try:
-                row = json.loads(line)
-            except (ValueError, RecursionError) as error:
-                raise ValueError(f"line {number}: expected a JSON object: {error}") from error
-            if not isinstance(row, dict):
-                raise ValueError(f"line {number}: expected a JSON object, found {line[:60]!r}")
-            rows.append(row)
-    return rows
+    _require_lines(path)
+    return list(read_jsonl(path))
+
+
+def _require_lines(path: Path) -> None:
+    """Check that a file does not begin as one of another format.
+
+    Raises:
+        ValueError: names the format.
+    """
+    with path.open("rb") as file:
+        start = file.read(1024)
+    if found := other_format(start):
+        raise ValueError(f"expected JSON Lines, found {found}")
+    if start.lstrip().startswith(b"["):
+        raise ValueError("expected JSON Lines, one object per paper, found a JSON array")
 
 
 def _parquet_rows(path: Path) -> Rows:

@@ -12,6 +12,7 @@ from typing import Any
 
 from cycledata.errors import ParseError
 from cycledata.files import strict_json
+from cycledata.jsonl import read_jsonl
 from cycleeval.review_texts import ReviewWords, first_text, listed_reviews
 
 _TEXTS = ("paper_text", "text", "content")
@@ -212,15 +213,14 @@ def _table_rows(path: Path, names: Sequence[str]) -> Iterator[Mapping[str, Any]]
         )
     if not path.stat().st_size:
         raise ParseError("bad-reference", f"{path}: expected papers, found an empty file")
+    if path.suffix == ".jsonl":
+        yield from read_jsonl(path)
+        return
     try:
-        if path.suffix == ".jsonl":
-            frame = pl.scan_ndjson(path, infer_schema_length=None)
-        else:
-            frame = pl.scan_parquet(path) if path.suffix == ".parquet" else pl.scan_csv(path)
+        frame = pl.scan_parquet(path) if path.suffix == ".parquet" else pl.scan_csv(path)
         found = frame.collect_schema().names()
         columns = [name for name in names if name in found]
         for batch in frame.select(columns).collect_batches(chunk_size=200):
             yield from batch.iter_rows(named=True)
     except (pl.exceptions.PolarsError, OSError) as error:
-        what = "expected JSON Lines, with null in place of NaN: " if path.suffix == ".jsonl" else ""
-        raise ParseError("bad-reference", f"{path}: {what}{error}"[:300]) from error
+        raise ParseError("bad-reference", f"{path}: {error}"[:300]) from error

@@ -13,6 +13,7 @@ from cycledata.builds.runner import DATASETS, build
 from cycledata.consent.policy import read_policy
 from cycledata.errors import ParseError, VerifyError
 from cycleeval.human_ratings import human_ratings_of, read_human_ratings
+from cycleeval.reference_texts import read_reference_papers
 
 ROWS: list[dict[str, Any]] = [
     {"paper_id": "b", "ratings": [3, 5], "decision": "reject", "soundness": [2, None]},
@@ -125,9 +126,14 @@ def test_the_digest_sees_every_mark_and_no_order() -> None:
 
 
 REFUSED: dict[str, tuple[str, str]] = {
-    "not JSON": ("{", "line 1: expected a JSON object"),
-    "a list": ("[]", "line 1: expected a JSON object"),
-    "deep": ("[" * 200_000, "line 1: expected a JSON object"),
+    "not JSON": ("{", ":1: expected a JSON object"),
+    "a list": ("[]", "found a JSON array"),
+    "a gzip file": ("\x1f\x8b\x08", "found a gzip file"),
+    "deep": ('{"a": ' + "[" * 200_000, ":1: expected a JSON object"),
+    "a key twice": (
+        '{"paper_id": "a", "ratings": [5], "ratings": [6]}',
+        "the key 'ratings' occurs twice",
+    ),
     "no id": ('{"ratings": [5]}', "row 1: paper_id: expected a string"),
     "an id twice": (
         '{"paper_id": "a", "ratings": [5]}\n{"paper_id": "a", "ratings": [5]}',
@@ -136,7 +142,26 @@ REFUSED: dict[str, tuple[str, str]] = {
     "no ratings": ('{"paper_id": "a"}', "expected a column 'ratings'"),
     "ratings of one number": ('{"paper_id": "a", "ratings": 5}', "expected a list"),
     "ratings of words": ('{"paper_id": "a", "ratings": ["5"]}', "expected numbers"),
-    "infinite": ('{"paper_id": "a", "ratings": [Infinity]}', "leave unknown marks out"),
+    "a long number": (
+        '{"paper_id": "a", "ratings": [' + "9" * 400 + "]}",
+        "ratings: expected finite numbers",
+    ),
+    "a threshold of words": (
+        '{"paper_id": "a", "ratings": [5], "accept_threshold": "6"}',
+        "accept_threshold: expected a number, found '6'",
+    ),
+    "a scale of truth values": (
+        '{"paper_id": "a", "ratings": [5], "rating_scale": [true, false]}',
+        "rating_scale: expected a number, found True",
+    ),
+    "a paper in two splits": (
+        (
+            '{"paper_id": "a", "ratings": [5], "split": "train"}\n'
+            '{"paper_id": "a", "ratings": [5], "split": "test"}'
+        ),
+        "expected each paper in one split, found 1 in 'train' and 'test', e.g. 'a'",
+    ),
+    "infinite": ('{"paper_id": "a", "ratings": [1e999]}', "leave unknown ratings out"),
     "another decision": (
         '{"paper_id": "a", "ratings": [5], "decision": "Accept (poster)"}',
         r"decision: expected 'accept', .* found 'Accept \(poster\)'",
@@ -156,9 +181,16 @@ REFUSED: dict[str, tuple[str, str]] = {
 @pytest.mark.parametrize(("text", "message"), REFUSED.values(), ids=REFUSED.keys())
 def test_a_faulty_reference_is_an_error(text: str, message: str, tmp_path: Path) -> None:
     path = tmp_path / "reference.jsonl"
-    path.write_text(text, encoding="utf-8")
+    path.write_text(text, encoding="latin-1")
     with pytest.raises(ParseError, match=message):
         read_human_ratings(str(path))
+
+
+def test_a_byte_order_mark_is_skipped(tmp_path: Path) -> None:
+    path = tmp_path / "reference.jsonl"
+    path.write_text('{"paper_id": "a", "ratings": [5, 6]}', encoding="utf-8-sig")
+    assert read_human_ratings(str(path)).ratings == ((5.0, 6.0),)
+    assert set(read_reference_papers(str(path))) == {"a"}
 
 
 def test_a_damaged_parquet_and_an_empty_directory_are_errors(tmp_path: Path) -> None:
