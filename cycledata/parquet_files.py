@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def parquet_writer(
-    path: Path, schema: "pa.Schema", *, plain: Iterable[str] = ()
+    path: Path, schema: "pa.Schema", *, plain: Iterable[str] = (), temporary: bool = False
 ) -> "pq.ParquetWriter":
     """Return a Parquet writer with the settings of every file that we write.
 
@@ -23,18 +23,19 @@ def parquet_writer(
         path: where to write; the caller makes it atomic.
         schema: columns; its metadata is left out, because pandas and others put versions in it.
         plain: columns of large unique values, written without dictionary and statistics.
+        temporary: write for speed, with lz4 and all columns plain.
     """
     import pyarrow.parquet as pq
 
-    plain = set(plain)
+    plain = set(schema.names if temporary else plain)
     coded = [name for name in schema.names if name not in plain]
     return pq.ParquetWriter(
         path,
         schema.remove_metadata(),
         version="2.6",
         data_page_version="1.0",
-        compression="zstd",
-        compression_level=3,
+        compression="lz4" if temporary else "zstd",
+        compression_level=None if temporary else 3,
         use_dictionary=coded if plain else True,
         write_statistics=coded if plain else True,
     )

@@ -1,7 +1,7 @@
 """Write rows and batches to Parquet files whose bytes depend on the rows and their order only."""
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -39,8 +39,15 @@ def read_batches(path: Path) -> Iterator[pa.RecordBatch]:
 class RowWriter:
     """Writer of Python rows to one Parquet file, one row group at a time."""
 
-    def __init__(self, path: Path, schema: pa.Schema) -> None:
-        self._writer = parquet_writer(path, schema)
+    def __init__(self, path: Path, schema: pa.Schema, *, temporary: bool = False) -> None:
+        """Open the file.
+
+        Args:
+            path: the file.
+            schema: its columns.
+            temporary: write for speed; the file is read once and deleted.
+        """
+        self._writer = parquet_writer(path, schema, temporary=temporary)
         self._schema = schema
         self._names = frozenset(schema.names)
         self._rows: list[Mapping[str, Any]] = []
@@ -174,7 +181,8 @@ def write_splits(
     folder: Path,
     config: str,
     schema: pa.Schema,
-    read: Callable[[], Iterator[pa.RecordBatch]],
+    batches: Iterable[pa.RecordBatch],
+    paper_ids: Iterable[str],
     split_of: Mapping[str, str],
 ) -> tuple[dict[str, int], list[FilePin]]:
     """Write the rows of one config to its splits.
@@ -183,22 +191,18 @@ def write_splits(
         folder: the build.
         config: its name, which is also the name of its folder.
         schema: its columns, including ``paper_id``.
-        read: yields all rows in order of paper id; called twice, first to find the splits.
+        batches: all rows in order of paper id.
+        paper_ids: the paper id of each of these rows; tells which splits have rows.
         split_of: paper id to split; rows of other papers are left out.
 
     Returns:
         Split to number of rows, and the pins of the files. A split without rows is left out,
         because `datasets.load_dataset` refuses empty splits.
     """
-    n_rows = Counter(
-        split_of[paper_id]
-        for batch in read()
-        for paper_id in batch.column("paper_id").to_pylist()
-        if paper_id in split_of
-    )
+    n_rows = Counter(split_of[paper_id] for paper_id in paper_ids if paper_id in split_of)
     splits = [split for split in SPLITS if n_rows[split]]
     writers = {split: ShardWriter(folder, config, split, schema) for split in splits}
-    for batch in read():
+    for batch in batches:
         splits_of_rows = [
             split_of.get(paper_id) for paper_id in batch.column("paper_id").to_pylist()
         ]

@@ -6,7 +6,6 @@ Rows wait in one staging file per config until the split of every paper is known
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, fields
-from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -17,6 +16,7 @@ from cycledata.consent.policy import Verdict
 from cycledata.datasets.spec import DatasetSpec, PaperRows
 from cycledata.errors import BuildError
 from cycledata.manifest import FilePin, pin_file
+from cycledata.parquet_files import iterate_parquet
 from cycledata.records import Dropped
 from cycledata.stages.split_item import SplitItem
 
@@ -78,13 +78,15 @@ class StagedRows:
 
     def __post_init__(self) -> None:
         schemas = {
-            **{_staging(name): schema for name, schema in self.dataset.schemas.items()},
             "dropped.parquet": DROPPED_SCHEMA,
             "consent.parquet": CONSENT_SCHEMA,
             WORKS: WORKS_SCHEMA,
             MATCHES: MATCHES_SCHEMA,
         }
         self.writers = {n: RowWriter(self.folder / n, schema) for n, schema in schemas.items()}
+        for config, schema in self.dataset.schemas.items():
+            name = _staging(config)
+            self.writers[name] = RowWriter(self.folder / name, schema, temporary=True)
 
     def add(self, papers: Sequence[PaperRows]) -> None:
         """Write the rows of papers to staging files, and their reasons and verdicts."""
@@ -147,8 +149,9 @@ class StagedRows:
         self.facts.update(facts)
         for config, schema in self.dataset.schemas.items():
             staging = self.folder / _staging(config)
+            paper_ids = (str(row["paper_id"]) for row in iterate_parquet(staging, ["paper_id"]))
             self.rows_by_split[config], config_pins = write_splits(
-                self.folder, config, schema, partial(read_batches, staging), split_of
+                self.folder, config, schema, read_batches(staging), paper_ids, split_of
             )
             pins.extend(config_pins)
             staging.unlink()

@@ -4,20 +4,15 @@ import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from functools import partial
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 
 from cycledata.builds.row_shards import RowWriter, read_batches, write_splits
-from cycledata.builds.staged_rows import (
-    CONSENT_SCHEMA,
-    DROPPED_SCHEMA,
-)
-from cycledata.consent.tombstones import (
-    FILE,
-)
+from cycledata.builds.staged_rows import CONSENT_SCHEMA, DROPPED_SCHEMA
+from cycledata.consent.tombstones import FILE
 from cycledata.consent.works import work_keys
 from cycledata.datasets.spec import DatasetSpec
 from cycledata.errors import BuildError
@@ -79,8 +74,9 @@ def copy_data(
         }
         paths = [build / pin.path for pinned in files.values() for pin in pinned]
         schema = _schema_of(paths, dataset.schemas[config])
-        read = partial(_batches_without, paths, schema, names)
-        configs[config], of_config = write_splits(out, config, schema, read, split_of)
+        batches = _batches_without(paths, schema, names)
+        paper_ids = chain.from_iterable(paper_ids_of(build, pinned) for pinned in files.values())
+        configs[config], of_config = write_splits(out, config, schema, batches, paper_ids, split_of)
         pins.extend(of_config)
     return configs, pins
 

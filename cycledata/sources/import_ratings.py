@@ -30,11 +30,11 @@ from cycledata.sources.dumps import (
     unite_rows,
 )
 from cycledata.sources.rating_cells import (
-    ASPECT_COLUMN,
     NAMES,
     PAPER_IDS,
     TEXT_COLUMNS,
     Pairs,
+    is_aspect,
     is_plain_list,
     is_rating,
     is_read,
@@ -120,12 +120,11 @@ def import_ratings(
         if doubt is not None:
             yield InvalidEntry(file.name, value.place, doubt)
         for column, cell in read_cells(kept, pairs):
-            is_aspect = ASPECT_COLUMN.fullmatch(column) is not None
-            if is_aspect:
+            if is_aspect(column):
                 problem = _problem_of_length(kept, column, cell)
             else:
                 problem = _problem_of_cell(paper, column, cell)
-            if not is_aspect or not is_plain_list(kept[column], cell):
+            if not is_aspect(column) or not is_plain_list(kept[column], cell):
                 kept[column] = cell
             if problem is not None:
                 kept[column] = None

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from cycledata.files import canonical_json
+from cycledata.files import require_stable
 from cycledata.sources.dump_files import FileValue, InvalidEntry, kind_of
 
 _REPLIES = ("replies", "directReplies")
@@ -102,7 +102,7 @@ def _no_note(note: object, forum: object) -> str | None:
     if not isinstance(of, str) or (forum is not None and of != forum):
         return f"note {note['id']} belongs to forum {of!r}, the line says {forum!r}"
     try:
-        canonical_json(note)
+        require_stable(note)
     except ValueError as error:
         return f"note {note['id']}: {error}"
     return None

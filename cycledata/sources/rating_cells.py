@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from typing import Any, Literal
 
 from cycledata.formats.rating_scales import read_number
@@ -15,7 +16,7 @@ _RATING_COLUMN = re.compile(r"ratings?(?:_(?:[0-9]{8}|initial|final))?")
 _BESIDE_RATINGS = re.compile(
     r"(?:confidence|soundness|presentation|contribution|reviewer)s?(?:_(?:[0-9]{8}|initial|final))?"
 )
-ASPECT_COLUMN = re.compile(
+_ASPECT_COLUMN = re.compile(
     r"(?:confidence|soundness|presentation|contribution)s?(?:_(?:[0-9]{8}|initial|final))?"
 )
 TEXT_COLUMNS = frozenset({"title", "abstract", "decision", "status"})
@@ -34,11 +35,19 @@ def paper_id_of(row: Mapping[str, Any]) -> str | None:
         return None
 
 
+@lru_cache(maxsize=4096)
 def is_rating(column: str) -> bool:
     """Return True if a column has ratings."""
     return _RATING_COLUMN.fullmatch(column) is not None or column == "recommendation"
 
 
+@lru_cache(maxsize=4096)
+def is_aspect(column: str) -> bool:
+    """Return True if a column has other marks than ratings."""
+    return _ASPECT_COLUMN.fullmatch(column) is not None
+
+
+@lru_cache(maxsize=4096)
 def is_read(column: str) -> bool:
     """Return True if a dataset uses a column."""
     read = column in _READ or _BESIDE_RATINGS.fullmatch(column) is not None
@@ -50,16 +59,17 @@ def read_cells(row: dict[str, Any], pairs: Pairs | None) -> Iterator[tuple[str, 
 
     `recommendation` is yielded as `ratings` if the row has no other ratings.
     """
-    ratings = [name for name in row if _RATING_COLUMN.fullmatch(name) and row[name]]
+    ratings = [n for n in row if is_rating(n) and n != "recommendation" and row[n]]
     for column, cell in list(row.items()):
         if column in TEXT_COLUMNS:
             yield column, cell
-        elif column == "recommendation" and not ratings:
-            yield "ratings", read_ratings(cell, pairs)
-        elif _RATING_COLUMN.fullmatch(column):
+        elif column == "recommendation":
+            if not ratings:
+                yield "ratings", read_ratings(cell, pairs)
+        elif is_rating(column):
             yield column, read_ratings(cell, pairs)
     for column, cell in list(row.items()):
-        if ASPECT_COLUMN.fullmatch(column):
+        if is_aspect(column):
             yield column, read_aspects(cell)
 
 

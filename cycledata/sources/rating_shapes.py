@@ -6,6 +6,7 @@ list, and for a row per review in the order of the names of the reviews.
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 from cycledata.files import canonical_json
@@ -53,10 +54,10 @@ def _from_columns(row: dict[str, Any], rating_columns: Sequence[str]) -> dict[st
             found.setdefault("rating", {})[position] = plain_cell(row[name])
             names.append(name)
     for name, cell in row.items():
-        match = None if rating_columns else _ONE_REVIEW.fullmatch(name)
-        if match:
-            mark, number = next(pair for pair in _pairs(match) if pair[0])
-            found.setdefault(mark, {})[int(number)] = plain_cell(cell)
+        of_one = None if rating_columns else _of_one_review(name)
+        if of_one:
+            mark, number = of_one
+            found.setdefault(mark, {})[number] = plain_cell(cell)
             names.append(name)
     if len(found.get("rating", {})) < 1 or "ratings" in row:
         return row
@@ -66,14 +67,20 @@ def _from_columns(row: dict[str, Any], rating_columns: Sequence[str]) -> dict[st
     return {**rest, **{f"{mark}s" if mark == "rating" else mark: v for mark, v in lists.items()}}
 
 
-def _pairs(match: re.Match[str]) -> list[tuple[str, str]]:
-    return [(match[1], match[2]), (match[4], match[3]), (match[5], match[6])]
+@lru_cache(maxsize=4096)
+def _of_one_review(column: str) -> tuple[str, int] | None:
+    """Return the mark and the number of the review that a column is about, or None."""
+    match = _ONE_REVIEW.fullmatch(column)
+    if match is None:
+        return None
+    pairs = [(match[1], match[2]), (match[4], match[3]), (match[5], match[6])]
+    return next((mark, int(number)) for mark, number in pairs if mark)
 
 
 def _from_reviews(row: Mapping[str, Any]) -> dict[str, Any]:
     """Gather the marks of a list of reviews; reviews without a rating are left out."""
     reviews = row.get("reviews")
-    has_ratings = any(_MARK_COLUMN.fullmatch(name) and row[name] for name in row)
+    has_ratings = any(_is_mark(name) and row[name] for name in row)
     if has_ratings or not isinstance(reviews, list):
         return dict(row)
     rated = [marks for review in reviews if (marks := _marks(review)).get("rating") is not None]
@@ -151,7 +158,7 @@ def gather_reviews(
         name = _review_column(row, paper_column)
         assert name is not None, "the caller gives rows that name their review"
         review = canonical_json(plain_cell(row[name]))
-        marks = {n: plain_cell(row[n]) for n in row if _MARK_COLUMN.fullmatch(n)}
+        marks = {n: plain_cell(row[n]) for n in row if _is_mark(n)}
         if all(_is_blank(cell) for n, cell in marks.items() if _is_rating(n)):
             continue
         earlier = kept.get(review)
@@ -184,10 +191,13 @@ def gather_reviews(
     yield FileValue(rows[0].place, united)
 
 
+@lru_cache(maxsize=4096)
+def _is_mark(column: str) -> bool:
+    return _MARK_COLUMN.fullmatch(column) is not None
+
+
 def _is_rating(column: str) -> bool:
-    return column == "recommendation" or (
-        column.startswith("rating") and _MARK_COLUMN.fullmatch(column) is not None
-    )
+    return column == "recommendation" or (column.startswith("rating") and _is_mark(column))
 
 
 def _is_blank(cell: object) -> bool:

@@ -218,7 +218,7 @@ def _compare(
     if reply is None or paper is None:
         return
     try:
-        parsed = parse_forum(reply.payload)
+        parsed = parse_forum(reply.payload, texts=False)
     except ParseError:
         return
     if isinstance(parsed, Dropped):

