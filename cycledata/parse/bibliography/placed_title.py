@@ -45,7 +45,8 @@ _VENUE_START = re.compile(
     r"|workshop|symposium|zeitschrift|revue|revista|rivista|acta\b|archiv"
     r"|lecture notes|springer|wiley|elsevier|mit press|cambridge|oxford|ieee|acm\b|university|url"
     r"|https?:|doi|pages|pp\.|vol\.|volume|isbn|issn|available|accessed|preprint|bioRxiv"
-    r"|dissertation|bericht|diplomarbeit|habilitation|rapport|unpublished|to appear|edited by|\d)",
+    r"|dissertation|bericht|diplomarbeit|habilitation|rapport|unpublished|to appear|edited by"
+    r"|\d(?!\d{0,2}-?(?!(?:st|nd|rd|th)\b)[a-z]))",
     re.IGNORECASE,
 )
 _NUMBERS_NEXT = re.compile(

@@ -25,10 +25,18 @@ _MARKS = re.compile(r"\\(?:bibinfo|bibfield|APACref|bauthor|oauthor|bsnm|Eprint|
 _BTX_IN = re.compile(r"tx[Ii]n(?:short|long)")
 _IN_BEFORE = re.compile(r"(?:\b[Ii]n:?|\\BIn)\s{0,3}(?:\{\}|\\[A-Za-z@]{2,12}|[~{\s\\]|\{\})*+\Z")
 _QUOTED = re.compile(
-    r"``((?:[^`'\"]|'(?!')|`(?!`)|\"[A-Za-z][^\"`']{0,60}\"(?=,?''| [a-z])){4,400}+)(?:''|\")"
+    r"``((?:[^`'\"]|'(?!')|`(?!`)|``[^`'\"]{1,200}+''"
+    r"|\"[A-Za-z][^\"`']{0,60}\"(?=,?''| [a-z])){4,400}+)(?:''|\")"
     r"|“([^“”]{4,400}+)”|\\enquote\s*+(?=\{)"
     r"|(?<=[,.)] )\"([^\"]{8,400})\""
 )
+_SUBTITLE = re.compile(r"(?:[:;]|-{1,3}|—|–)[\s~{]{0,3}(?!(?:[Ii]n|em|it|sl)\b)[A-Za-z]")
+"""A title goes on after the quotation with which it opens: ``Why'': a study of reasons."""
+_GOES_ON = re.compile(
+    r"(?!In |Proc|Journal|Trans|Advances|International|Conference)"
+    r"[A-Z][a-z]*+(?: [A-Za-z][a-z]*+){2}"
+)
+"""The same after a question: ``Why?'' A study of reasons."""
 _ANY_YEAR = re.compile(r"(?<!\d)(?:19|20)\d\d(?!\d)")
 _EDITION = re.compile(r"\s?\(\s{0,9}\\bibinfo\s{0,9}\{edition\}[^()]{0,60}\)\s{0,9}\Z")
 _LAST_WORD = re.compile(r" (?:19|20)\d\d\Z")
@@ -98,11 +106,14 @@ def _quoted_title(printed: str) -> str | None:
 
 def _in_sentence(printed: str, found: re.Match[str], inside: str) -> bool:
     """Return whether a quotation is part of a sentence: words come right before or after it."""
+    after = printed[found.end() : found.end() + 60].lstrip("} ~\n")
+    last = inside.rstrip()[-1:]
+    if (last not in ",." and _SUBTITLE.match(after)) or (last in "?!" and _GOES_ON.match(after)):
+        return True
     before = printed[max(0, found.start() - 20) : found.start()].rstrip("{ ~\n")
     command = before[before.rfind("\\") + 1 :].isalpha() and "\\" in before
     if before[-1:].isalnum() and not command:
         return not before[-4:].isdigit()
-    after = printed[found.end() : found.end() + 20].lstrip("} ~\n")
     if found[3] is not None and after[:1].isalpha():  # a title that opens with a quotation
         return not after.startswith(("In ", "in ", "In:"))
     return (

@@ -38,10 +38,12 @@ _NO_TITLE_START = re.compile(
 )
 _PLACE_AT_END = re.compile(r" \((?:[A-Z][a-z][^()]*|arXiv[^()]*)\)\Z")
 """A publisher or a note in parentheses, or the end of a title."""
+_GOES_ON = re.compile(r"(?:''|”)[:;]? ?(?:-{1,3}|—|–)? ?[A-Za-z]")
+"""Words after the quotation with which a title opens."""
 _NO_TITLE_END = re.compile(
     r": (?:number )?\d[\d/-]*+\Z|\d ?\(\d{1,3}\): ?\S++\Z|\A[^:]*(?<![Tt]ime )\b[Ss]eries\b[^:]*: "
     r"|\A[\w'’-]{2,30}, (?:[A-Z]\.? ?){1,3}\Z"
-    r"| (?:e|y|and|et|und|og|de|da)\Z| \d{1,4}(?:, \d{1,5}| ?\(\d{1,3}\))\Z"
+    r"| (?:e|y|and|et|et al|und|og|de|da)\Z| \d{1,4}(?:, \d{1,5}| ?\(\d{1,3}\))\Z"
     r"|[, ](?:19|20)\d\d\.\S++\Z|\[u\. ?a\.\]\Z|\A[A-Z-]{3,12} \(\d+\) "
     r"| (?:Press|Verlag|Springer(?:-Verlag)?|Wiley|Elsevier|Birkhäuser)(?:: [A-Z][\w ]{1,30})?\Z"
 )
@@ -53,7 +55,8 @@ def checked_title(title: str) -> str | None:
     title = re.sub(r"[\x02-\x06\x1e]", "", title).strip(" .,;:")
     if title.startswith(("``", "“")):  # with a quotation inside, which ended the search for quotes
         end = max(title.rfind("''"), title.rfind("”"))
-        title = title[: end if end > 0 else None].lstrip("`“").rstrip(" .,;")
+        if end <= 0 or not _GOES_ON.match(title, end):
+            title = title[: end if end > 0 else None].lstrip("`“").rstrip(" .,;")
     title = YEAR_AT_END.sub("", title)
     if _NO_TITLE_START.match(title) or _SERIES.search(title) or _NO_TITLE_END.search(title):
         return None

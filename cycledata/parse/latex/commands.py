@@ -65,6 +65,7 @@ _ACTING: dict[Action, str] = {
     definitions.new_command_x: "newcommandx renewcommandx providecommandx DeclareRobustCommandx",
     definitions.list_add: "listadd listgadd listeadd listxadd listcsadd listcsgadd",
     package_conditionals.char_definition: "chardef mathchardef",
+    definitions.add_to: "g@addto@macro appto gappto",
     definitions.use_name: "@nameuse csuse",
     definitions.csname: "csname",
     definitions.pass_over: "expandafter protected long outer noexpand relax "

@@ -262,6 +262,20 @@ def list_add(expander: Expander, name: str) -> None:
         expander.definitions.define(target, Macro(f"{old.body if old else ''}{item}|"))
 
 
+def add_to(expander: Expander, _name: str) -> None:
+    r"""``\\g@addto@macro\\name{text}`` and etoolbox's ``\\appto``."""
+    target = expander.read_name()
+    added = expander.input.read_body()
+    if target == "\\input@path":
+        folders = [*expander.input.search_folders, *_FOLDER.findall(added)]
+        expander.input.search_folders = folders[:20]
+        return
+    old = expander.definitions.macros.get(target)
+    if old and not old.takes_arguments and not old.from_style and len(old.body) < MAX_LIST:
+        expander.work.spend(len(old.body))
+        expander.definitions.define(target, Macro(old.body + added))
+
+
 def use_name(expander: Expander, _name: str) -> None:
     r"""``\@nameuse{name}`` and ``\csuse{name}``."""
     run_named(expander, "\\" + expander.expanded(expander.input.read_argument()).strip())

@@ -180,9 +180,11 @@ ACKS = words(
     "addendum ACKNOWLEDGMENT ACKNOWLEDGEMENT ACKNOWLEDGMENTS ACKNOWLEDGEMENTS"
 )
 
+CATALOGED = words("CCSXML classification keywords keyword IEEEkeywords")
+"""Environments that file a paper under subjects, which some classes want in the abstract."""
 APART = (
-    frozenset({"thebibliography", "CCSXML", "keywords", "keyword", "IEEEkeywords", "highlights"})
-    | words("CSLReferences cslreferences references biblist")
+    CATALOGED
+    | words("thebibliography CSLReferences cslreferences references biblist highlights")
     | DRAWINGS
 )
 """Environments whose text belongs to no section."""

@@ -45,7 +45,7 @@ _ASIDE = words(
     "supporting "
     "si sm esm addendum coverletter prev previous orig deprecated unused trash rejected "
     "translation translated translations marked markup tracked trackchanges changes highlighted "
-    "latexdiff"
+    "latexdiff guidelines instructions corrections comments"
 )
 """Parts of file names that say: beside the paper."""
 _LANGUAGES = words(

@@ -9,7 +9,7 @@ from cycledata.parse.latex.figures import MAX_VALUES, read_figures
 from cycledata.parse.latex.flat_text import FlatText, TextSpan, merged_spans, visible
 from cycledata.parse.latex.flatten import flatten
 from cycledata.parse.latex.hidden_text import hidden_words
-from cycledata.parse.latex.known_commands import APART
+from cycledata.parse.latex.known_commands import APART, CATALOGED
 from cycledata.parse.latex.leaks import as_records, read_leaks, spans_of, without_nested
 from cycledata.parse.latex.main_file import choose_main
 from cycledata.parse.latex.named_authors import authors_again, without_authors
@@ -25,6 +25,7 @@ from cycledata.parse.latex.title_abstract import (
     read_byline,
     read_front,
     read_title_block,
+    unwrapped,
 )
 from cycledata.parse.reviewer_orders import report_orders
 from cycledata.records import BibEntry, PaperText, ParseWarning, Section
@@ -85,8 +86,9 @@ def parse_archive(
     cut = [span for span, _ in unseen] if cut_hidden else []
     hidden = merged_spans([*(span for span, _ in leaks), *flat.notes, *cut])
     stripper = MarkupStripper(flat.own_names, flat.verbatim_names)
+    outside = merged_spans([*hidden, *flat.environments(CATALOGED)])
     abstract = "\n\n".join(
-        stripper.strip(visible(flat.text, part, hidden)) for part in front.abstract
+        unwrapped(stripper.strip(visible(flat.text, part, outside))) for part in front.abstract
     )
     sections = read_sections(flat, front, headings, hidden, stripper)
     warnings = [*archive.warnings, *chosen.warnings, *flat.warnings, *front.warnings]

@@ -28,7 +28,7 @@ NOTES = (
         "\\nopagebreak \\allowdisplaybreaks \\definecolor \\colorlet \\newtcolorbox \\tcbset "
         "\\lstset \\lstdefinestyle \\tikzset \\pgfplotsset \\usetikzlibrary \\setcitestyle "
         "\\sisetup \\newrefcontext \\bookmark \\bookmarksetup \\pdfbookmark \\newcolumntype "
-        "\\crefname \\Crefname \\setlist \\needspace \\author \\date"
+        "\\crefname \\Crefname \\setlist \\needspace \\author \\date \\preprint \\newrefformat"
     )
 )
 """Commands that go with their arguments."""
@@ -39,7 +39,7 @@ _COUNTS = {
     "\\conferenceinfo": 2, "\\printbibliography": 0, "\\pagebreak": 0, "\\nopagebreak": 0,
     "\\allowdisplaybreaks": 0, "\\newrefcontext": 0, "\\definecolor": 3, "\\colorlet": 2,
     "\\newtcolorbox": 2, "\\lstdefinestyle": 2, "\\pdfbookmark": 2, "\\newcolumntype": 2,
-    "\\crefname": 3, "\\Crefname": 3,
+    "\\crefname": 3, "\\Crefname": 3, "\\newrefformat": 2,
 }  # fmt: skip
 _TITLE_PAGE = words("\\author \\date \\maketitle")
 """Commands that mean the same where a style defines them anew."""
@@ -55,7 +55,8 @@ _LAYOUT = words(
     "\\listoftables \\appendix \\FloatBarrier \\balance \\onecolumn \\flushbottom \\raggedbottom "
     "\\sloppy \\fussy "
     "\\doparttoc \\faketableofcontents \\parttoc   \\nolinenumbers \\linenumbers "
-    "\\iclrfinalcopy \\cvprfinalcopy \\iccvfinalcopy \\IEEEpeerreviewmaketitle \\unskip "
+    "\\printccsdesc \\iclrfinalcopy \\cvprfinalcopy \\iccvfinalcopy "
+    "\\IEEEpeerreviewmaketitle \\unskip "
     "\\ignorespaces \\phantomsection \\protect  \\break \\allowbreak "
     "\\glsunsetall \\glsresetall \\DIFdelbegin \\DIFdelend \\DIFaddbegin \\DIFaddend "
     "\\DIFdelbeginFL \\DIFdelendFL \\DIFaddbeginFL \\DIFaddendFL"

@@ -311,4 +311,17 @@ def guess_abstract(flat: FlatText, first: int) -> tuple[tuple[TextSpan, ...], Te
     if flat.text[found.start() - 1] == "{":  # the heading and the abstract are in one group
         closed = flat.group_ends.end(found.start() - 1) - 1
         end = closed if start < closed < end else end
-    return (TextSpan(start, end),), TextSpan(found.start(), end)
+    return (without_keywords(flat.text, TextSpan(start, end)),), TextSpan(found.start(), end)
+
+
+def unwrapped(abstract: str) -> str:
+    r"""Return an abstract without an environment that is all around it.
+
+    >>> unwrapped(r"\begin{quote} We do. \end{quote}")
+    'We do.'
+    """
+    for name in ("quote", "quotation", "small", "footnotesize"):
+        begin, end = f"\\begin{{{name}}}", f"\\end{{{name}}}"
+        if abstract.startswith(begin) and abstract.endswith(end) and abstract.count(begin) == 1:
+            return abstract[len(begin) : -len(end)].strip()
+    return abstract

@@ -59,6 +59,12 @@ INSIDE = {
     r"A.~Moss. \newblock \"Is it ice?\" Slow thaws observed. \newblock {\em Ice}, 2001.".replace(
         '\\"', '"'
     ): '"Is it ice?" Slow thaws observed',
+    r"A.~Moss.\newblock ``{N}o ice'': how rivers end.\newblock {\em Ice}, 2001.": "``No ice'': how rivers end",
+    r"A.~Moss.\newblock {``Is It Ice?''} Slow thaws observed.\newblock {\em Ice}, 2001.": "``Is It Ice?'' Slow thaws observed",
+    r"A.~Moss, ````No ice'': how rivers end,'' \emph{Ice}, 2001.": "``No ice'': how rivers end",
+    r"A.~Moss, ``Is it ice?'' \emph{Ice}, 2001.": "Is it ice?",
+    r"Moss, A., Fern, B.: {3D} maps of rivers. In: {ICR}. pp. 1--9 (2001)": "3D maps of rivers",
+    r"A.~Moss, 6-DoF rivers in one photo, in: ICR, IEEE, 2001, pp. 1--9.": "6-DoF rivers in one photo",
     r"A.~Moss, {\em The Thaw Manual}. \newblock Ice Foundation, 2001.": "The Thaw Manual",
     r"Ida Lund, editor. \newblock {\em Advances in Thaw Systems 20}. \newblock North Press, 2001.": "Advances in Thaw Systems 20",
     r"Lund, I. (Ed.), \textit{Proceedings of Cold Days}, North Press, 2001.": "Proceedings of Cold Days",

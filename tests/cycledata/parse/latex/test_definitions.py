@@ -66,6 +66,7 @@ def test_expl3_code_defines_and_prints_nothing(parse_body: Parse) -> None:
     ("preamble", "read"),
     [
         (r"\makeatletter\def\input@path{{a/}{parts/}}\makeatother", r"\input{one}"),
+        (r"\makeatletter\g@addto@macro\input@path{{parts/}}\makeatother", r"\input{one}"),
         ("", r"\input{parts/\jobname-one}"),
     ],
 )

@@ -176,6 +176,11 @@ def document(body: str = LONG, *, preamble: str = "", name: str = "article") -> 
             "camera-ready.tex",
             id="camera-ready-before-usual-name",
         ),
+        pytest.param(
+            {"ms.tex": document("x" * 900), "ms+corrections.tex": document()},
+            "ms.tex",
+            id="corrections",
+        ),
         pytest.param({"body.tex": "\\section{A} text", "n.txt": "x"}, "body.tex", id="no-class"),
     ],
 )  # fmt: skip
