@@ -159,16 +159,23 @@ def unknown_kind(file: Path, expected: str) -> str:
     return f"{found}; expected {expected}"
 
 
-def read_values(file: Path, tell: OnBytesRead) -> Iterator[FileValue | InvalidEntry]:
+def read_values(
+    file: Path, tell: OnBytesRead, *, expected: str = ".json or .jsonl"
+) -> Iterator[FileValue | InvalidEntry]:
     """Yield the values of a ``.jsonl`` file, or the values or array items of a ``.json`` file.
 
     A comma after a line of a ``.jsonl`` file is left out; one that begins with an array or an
     indented object is read as ``.json``.
+
+    Args:
+        file: the file.
+        tell: called with the bytes read.
+        expected: endings that the caller reads, for the entry about a file with another.
     """
     kind, _ = kind_and_packing(file)
     readers = {".jsonl": _json_lines, ".ndjson": _json_lines, ".json": _json_stream}
     if kind not in readers:
-        yield InvalidEntry(file.name, "file", unknown_kind(file, ".json or .jsonl"))
+        yield InvalidEntry(file.name, "file", unknown_kind(file, expected))
         return
     yield from guarded(file, readers[kind], tell)
 

@@ -30,6 +30,7 @@ from cycledata.sources.dump_files import (
     unpacked,
 )
 from cycledata.sources.note_shapes import notes_by_forum
+from cycledata.sources.note_tables import read_note_values
 
 _BATCH_REPLIES = 500
 _BATCH_BYTES = 16 << 20
@@ -81,8 +82,8 @@ def import_notes(
     that lists the same id with several modification times has several versions.
 
     Args:
-        paths: `.json` or `.jsonl` files, plain or as `.gz`, `.xz`, `.zst`; folders, and `.zip` or
-            `.tar` archives of them.
+        paths: `.json` or `.jsonl` files, plain or as `.gz`, `.xz`, `.zst`, or `.parquet` with a row
+            per note; folders, and `.zip` or `.tar` archives of them.
         snapshot: receives the replies.
         retrieved_at: when the files were saved, if known.
         on_progress: called with bytes read and bytes in total.
@@ -97,7 +98,7 @@ def import_notes(
             yield json_reply(file, keys.forum(forum), retrieved_at, _forum(forum, notes))
 
     with unpacked(paths) as files:
-        items = each_value(files, read_values, replies, on_progress)
+        items = each_value(files, read_note_values, replies, on_progress)
         return import_replies(snapshot, items, _unite_notes)
 
 

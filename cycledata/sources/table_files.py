@@ -7,7 +7,7 @@ Columns are named in lower case, with underscores for blanks. A column without a
 import codecs
 import csv
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import chain
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -49,7 +49,7 @@ def read_table(file: Path, tell: OnBytesRead) -> Iterator[FileValue | InvalidEnt
     """
     kind, _ = kind_and_packing(file)
     if kind == ".parquet":
-        yield from _parquet_rows(file, tell)
+        yield from parquet_rows(file, tell, _header)
     elif kind in {".csv", ".tsv"}:
         yield from guarded(file, _csv_rows, tell)
     elif kind in {".json", ".jsonl", ".ndjson"}:
@@ -198,7 +198,10 @@ def _header_line(stream: BinaryIO) -> tuple[bytes, int, str]:
     return line, n_before, found.decode()
 
 
-def _parquet_rows(file: Path, tell: OnBytesRead) -> Iterator[FileValue | InvalidEntry]:
+def parquet_rows(
+    file: Path, tell: OnBytesRead, header: Callable[[Sequence[str]], list[str]]
+) -> Iterator[FileValue | InvalidEntry]:
+    """Yield the rows of a Parquet file as dicts; `header` gives the columns their names."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
@@ -209,7 +212,7 @@ def _parquet_rows(file: Path, tell: OnBytesRead) -> Iterator[FileValue | Invalid
             if problem := _problem_of_names(names):
                 yield InvalidEntry(file.name, "file", problem)
                 return
-            names = _header(names)
+            names = header(names)
             for batch in table.iter_batches(batch_size=_ROWS):
                 for row in batch.rename_columns(names).to_pylist():
                     number += 1

@@ -178,7 +178,9 @@ def test_a_broken_json_file_gives_what_stands_before_the_break(
 
 def test_a_file_of_another_kind_is_named(tmp_path: Path) -> None:
     report = into(tmp_path / "s", write(tmp_path / "a.txt", "x"))
-    assert report.unreadable[0].reason == "its name ends in .txt; expected .json or .jsonl"
+    assert (
+        report.unreadable[0].reason == "its name ends in .txt; expected .json, .jsonl or .parquet"
+    )
 
 
 def test_a_large_array_is_read_piece_by_piece(

@@ -1,14 +1,18 @@
 """Dumps of OpenReview in the shapes of public repositories, and files that are something else."""
 
 import bz2
+import datetime as dt
 import gzip
 import json
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from cycledata.snapshot.open import OpenSnapshot
+from cycledata.snapshot.seal import seal
 from cycledata.sources.dumps import ImportReport, import_notes
 
 
@@ -53,6 +57,36 @@ def test_notes_are_found_in_every_shape(tmp_path: Path, content: str) -> None:
     report, forums = run(tmp_path / "x.json")
     assert forums == {"a": ["a", "r", "s"], "b": ["b"]}
     assert report.n_unreadable == 0
+
+
+@pytest.mark.parametrize("as_text", [False, True], ids=["nested", "json-text"])
+def test_a_table_of_notes_is_the_same_data_as_their_json(tmp_path: Path, as_text: bool) -> None:
+    review = {"rating": {"value": "6: good"}, "summary": {"value": "[1] {a}"}}
+    notes: list[dict[str, Any]] = [
+        {**A, "readers": ["everyone"], "number": 7, "content": {"title": {"value": "T"}}},
+        {**REVIEW, "invitations": ["v/Submission1/-/Official_Review"], "content": review},
+        {**B, "tmdate": 1_700_000_000_000, "content": {}},
+    ]
+    columns: dict[str, list[Any]] = {
+        name: [note.get(name) for note in notes]
+        for name in dict.fromkeys(k for n in notes for k in n)
+    }
+    if as_text:
+        for name in ("readers", "content", "invitations"):
+            columns[name] = [cell and json.dumps(cell) for cell in columns[name]]
+        # pandas stores numbers with gaps as floats, and times as times.
+        columns["number"] = [7.0, float("nan"), float("nan")]
+        columns["tmdate"] = [None, None, dt.datetime(2023, 11, 14, 22, 13, 20, tzinfo=dt.UTC)]
+        columns["content"][2] = "{}"
+    (tmp_path / "json").mkdir()
+    (tmp_path / "json" / "x.json").write_text(json.dumps(notes))
+    pq.write_table(pa.table(columns), tmp_path / "x.parquet")
+    report, forums = run(tmp_path / "x.parquet")
+    assert report.n_unreadable == 0
+    assert forums == {"a": ["a", "r"], "b": ["b"]}
+    run(tmp_path / "json" / "x.json")
+    digests = [seal(folder / "snapshot").digest for folder in (tmp_path, tmp_path / "json")]
+    assert digests[0] == digests[1]
 
 
 def test_bzip2_is_read(tmp_path: Path) -> None:
