@@ -181,7 +181,7 @@ def import_lists_of_accepted_papers(
     retrieved_at: RetrievedAt = None,
     as_json: AsJson = False,
 ) -> None:
-    """Import the accepted papers of a venue for research-14k: .csv, .jsonl or .parquet.
+    """Import the accepted papers of a venue for research-14k: .csv, .jsonl, .parquet or .bib.
 
     Columns: title; optionally paper_id, authors, abstract, url, doi, arxiv_id and list.
     """

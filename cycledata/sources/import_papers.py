@@ -25,7 +25,15 @@ from cycledata.snapshot import keys
 from cycledata.snapshot.keys import ReplyKey
 from cycledata.snapshot.open import OpenSnapshot
 from cycledata.snapshot.reply import Reply
-from cycledata.sources.dump_files import BROKEN_STREAM, FileValue, InvalidEntry, kind_of, list_files
+from cycledata.sources.bib_lists import read_list
+from cycledata.sources.dump_files import (
+    BROKEN_STREAM,
+    FileValue,
+    InvalidEntry,
+    OnBytesRead,
+    kind_of,
+    list_files,
+)
 from cycledata.sources.dumps import (
     ImportReport,
     OnProgress,
@@ -94,13 +102,14 @@ def import_arxiv_ids(
             text = canonical_json(found.model_dump(mode="json"))
             yield json_reply(file, key, retrieved_at, text)
 
-    report = _import_table(files, snapshot, replies, COLUMNS_OF_IDS, on_progress)
+    report = _import_table(files, read_table, snapshot, replies, COLUMNS_OF_IDS, on_progress)
     hint = f"{n_empty:,} rows have an empty arXiv id and were left out"
     return replace(report, hint=hint if n_empty else "")
 
 
 def _import_table(
     files: Sequence[Path],
+    read: Callable[[Path, OnBytesRead], Iterator[FileValue | InvalidEntry]],
     snapshot: OpenSnapshot,
     replies: Callable[[Path, FileValue], Iterator[Reply | InvalidEntry]],
     columns: frozenset[str],
@@ -114,7 +123,7 @@ def _import_table(
             not_read.update(name for name in value.value if name not in columns)
         yield from replies(file, value)
 
-    report = import_replies(snapshot, each_value(files, read_table, noted, on_progress), _unite)
+    report = import_replies(snapshot, each_value(files, read, noted, on_progress), _unite)
     return replace(report, columns_not_read=tuple(sorted(not_read)))
 
 
@@ -174,7 +183,7 @@ def import_accepted_papers(
     without an id is named by its position. An `arxiv_id` is also recorded as by `import_arxiv_ids`.
 
     Args:
-        files: as for `import_arxiv_ids`.
+        files: as for `import_arxiv_ids`, or `.bib`.
         snapshot: receives the replies.
         listing: name of the list for rows without `list`, for example `"acl/2023"`.
         retrieved_at: when the list was made, if known.
@@ -222,7 +231,7 @@ def import_accepted_papers(
                 stated = canonical_json(named.model_dump(mode="json"))
                 yield json_reply(file, keys.arxiv_named(entry_id), retrieved_at, stated)
 
-    return _import_table(files, snapshot, replies, COLUMNS_OF_LISTS, on_progress)
+    return _import_table(files, read_list, snapshot, replies, COLUMNS_OF_LISTS, on_progress)
 
 
 def _problem_of_entry(

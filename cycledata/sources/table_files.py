@@ -41,11 +41,18 @@ _CSV_PROBLEMS = {
 }
 
 
-def read_table(file: Path, tell: OnBytesRead) -> Iterator[FileValue | InvalidEntry]:
+def read_table(
+    file: Path, tell: OnBytesRead, *, expected: str = ".parquet, .csv, .tsv, .json or .jsonl"
+) -> Iterator[FileValue | InvalidEntry]:
     """Yield the rows of a ``.parquet``, ``.csv``, ``.tsv``, ``.json`` or ``.jsonl`` table as dicts.
 
     A JSON value is a row, a list of rows, a mapping from paper id to row or arXiv id, an object
     with one list of rows (`{"data": [...]}`), or columns as pandas writes them.
+
+    Args:
+        file: the table.
+        tell: called with the bytes read.
+        expected: endings that the caller reads, for the entry about a file with another.
     """
     kind, _ = kind_and_packing(file)
     if kind == ".parquet":
@@ -59,8 +66,7 @@ def read_table(file: Path, tell: OnBytesRead) -> Iterator[FileValue | InvalidEnt
             else:
                 yield from _json_rows(file, value)
     else:
-        reason = unknown_kind(file, ".parquet, .csv, .tsv, .json or .jsonl")
-        yield InvalidEntry(file.name, "file", reason)
+        yield InvalidEntry(file.name, "file", unknown_kind(file, expected))
 
 
 def _json_rows(file: Path, value: FileValue) -> Iterator[FileValue | InvalidEntry]:

@@ -102,6 +102,16 @@ class BibFiles:
             if self.wanted is None or key in self.wanted:
                 yield self._entry(key, chunk)
 
+    def fields(self) -> Iterator[tuple[str, str, Mapping[str, str]]]:
+        """Yield kind, key and fields of every entry in the files' order, as they are written.
+
+        Cross-references are not followed.
+        """
+        for key, chunk in self.chunks.items():
+            start = _START.match(chunk)
+            kind, spelt = (start[1].lower(), start[2]) if start else ("misc", key)
+            yield kind, spelt, self._read(chunk, spelt)[0]
+
     def _add_aliases(self, wanted: Mapping[str, str]) -> None:
         """Add the wanted keys that biblatex's field ``ids`` gives to entries of another key."""
         missing = {key for key in wanted if key not in self.chunks}

@@ -319,6 +319,28 @@ def test_a_list_without_a_year_is_named(tmp_path: Path) -> None:
     assert "'cvpr': expected a venue and a year, such as acl/2023" in report.unreadable[0].reason
 
 
+def test_a_bib_file_is_a_list_of_papers(tmp_path: Path) -> None:
+    (tmp_path / "t.bib").write_text(
+        '@proceedings{all, title = "Proceedings", year = 2023}\n'
+        '@inproceedings{a-2023,\n  title = "{O}n {\\"U}ber-Models \\& {B}ERT",\n'
+        '  author = {M{\\"u}ller, Jan  and\n   van Dyk, Ann and {A and B Team} and others},\n'
+        '  url = "https://aclanthology.org/2023.acl-long.1",\n  doi = "10.18653/v1/X",\n'
+        '  abstract = "We use 5{\\%}.",\n}\n'
+        "@article{b, title={T}, eprint={2305.01234}, archivePrefix={arXiv}}\n"
+        "@article{b, title={U}}\n"
+    )
+    report, found = papers(import_accepted_papers, tmp_path / "t.bib", listing="acl/2023")
+    entry = found["acl/2023/a-2023"]
+    assert entry["title"] == "On Über-Models & BERT"
+    assert entry["authors"] == ["Jan Müller", "Ann van Dyk", "A and B Team"]
+    assert (entry["doi"], entry["abstract"]) == ("10.18653/v1/x", "We use 5%.")
+    assert found["named/b"]["arxiv_id"] == found["acl/2023/b"]["arxiv_id"] == "2305.01234"
+    assert [(one.place, one.reason) for one in report.unreadable] == [
+        ("entry all", "a volume (@proceedings), not a paper"),
+        ("entry b", "the key occurs twice; the first entry is imported"),
+    ]
+
+
 def test_arxiv_ids_are_read_under_other_names(tmp_path: Path) -> None:
     (tmp_path / "t.jsonl").write_text(
         '{"a":"2301.00001","b":"2301.00002v3"}\n'
