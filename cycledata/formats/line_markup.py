@@ -42,6 +42,39 @@ _SYMBOLS = re.compile(
     r"[\u2190-\u2bff\U0001f000-\U0001faff]{1,4}[ \t]{1,3}"
 )
 _ROW = re.compile(r"[ \t]{0,3}\|?(?P<cells>[^|\n]{1,80}\|[^\n]*)$")
+_LABEL_BEFORE = r"^[^\w\n]{0,6}(?:[\w'’]{1,15}[^\w\n]{1,3}){0,4}?"
+_ANSWER = (
+    r"(?:(?:weak|strong|clear|borderline|definite|marginal)(?:ly)?[ ])?"
+    r"(?:accept|reject)(?:ed|ance|ion)?\b[^\w\n]{0,6}(?:[(\[][^()\[\]\n]{0,40}[)\]])?[^\w\n]{0,6}$"
+)
+_LIKE_A_DECISION = re.compile(
+    rf"{_LABEL_BEFORE}(?:(?:decision|verdict|judge?ment)\b(?:[ ]?[(\[][^()\[\]\n]{{0,40}}[)\]])?"
+    r"[^\w\n]{1,6}(?:(?:is|was|to|recommendation)[^\w\n]{1,4})?"
+    r"|(?:vote|lean(?:ing)?|outcome|accept(?:ed)?[ ]?/[ ]?reject(?:ed)?)"
+    r"[^\w\n]{0,3}[:=→>–—-][^\w\n]{0,4})"
+    rf"{_ANSWER}"
+    rf"|{_LABEL_BEFORE}accept(?:ed|ance)?[^\w\n]{{1,4}}(?:yes|no|true|false)\b[^\w\n]{{0,6}}$",
+    re.ASCII | re.IGNORECASE,
+)
+"""A decision behind a label that is not read, e.g. ``Vote: accept`` or ``Accepted: yes``."""
+_TOKEN = re.compile(r"[a-z]+|[0-9]+(?:\.[0-9]+)?")
+_RATING_KEYS = frozenset({"rating", "ratings", "score", "scores"})
+_RATING_WORDS = _RATING_KEYS | set(
+    re.findall(
+        r"\w+",
+        "overall final my our the is now of out to on a scale numeric numerical suggested proposed"
+        " recommended reviewer review paper new updated revised current original initial this for"
+        " preliminary first second third fourth st nd rd th total post pre rebuttal r",
+    )
+)
+"""Words that a line may have beside a number and still state a rating."""
+_BARE_LABELS = frozenset({"overall", "grade", "mark"})
+_MAX_LABELED = 80
+_FIELD_WITHIN = re.compile(
+    r"\b(?:decision|verdict|recommendation|rating|score|soundness|presentation|contribution"
+    r"|confidence)[*_`\"' ]{0,4}[:=]",
+    _FLAGS,
+)
 _MAX_LINE = 1_000
 _CELL_MARKS = " \t\r*_`"
 _LIKE_A_RATING = re.compile(
@@ -96,6 +129,47 @@ def row_cells(line: str) -> list[str]:
         return []
     cells = [cell.strip(_CELL_MARKS) for cell in row["cells"].split("|")]
     return cells if cells[-1] else cells[:-1]
+
+
+def decision_like(line: str) -> bool:
+    """Return True if a line labels a decision in a way that is not read.
+
+    >>> [decision_like(line) for line in ("Vote: Accept", "Accepted: yes", "We accept that.")]
+    [True, True, False]
+    """
+    return _LIKE_A_DECISION.search(line.replace("_", " ")) is not None
+
+
+def labels_a_rating(line: str) -> bool:
+    """Return True if a short line is a label of a rating and numbers alone.
+
+    >>> [labels_a_rating(line) for line in ("Reviewer 2 rating: 8", "Score: 8", "BLEU score: 8")]
+    [True, True, False]
+    """
+    if len(line) > _MAX_LABELED:
+        return False
+    tokens = _TOKEN.findall(line.lower())
+    if not tokens or not tokens[-1][0].isdigit():
+        return False
+    words = [token for token in tokens if not token[0].isdigit()]
+    n_numbers = len(tokens) - len(words)
+    if words[:1] in (["r"], ["reviewer"]):  # R2: 8, Reviewer B: 8
+        named = len(words) == 2 and len(words[1]) == 1
+        if named or (len(words) == 1 and n_numbers > 1):
+            return True
+    if len(words) == 1 and words[0] in _BARE_LABELS:
+        return True
+    return bool(_RATING_KEYS & set(words)) and _RATING_WORDS.issuperset(words)
+
+
+def second_field(rest: str) -> str | None:
+    """Return the title of another field behind a rating on one line; None if there is none.
+
+    >>> second_field("; Decision: Accept"), second_field(": marginally above the threshold")
+    ('Decision:', None)
+    """
+    found = _FIELD_WITHIN.search(rest)
+    return None if found is None else found[0]
 
 
 def rating_like(text: str) -> str | None:

@@ -68,8 +68,11 @@ def read_blocks(text: str, verdict: str) -> list[ReviewBlock] | Unreadable:
         if problem is not None:
             return problem
     blocks = _blocks_of(parts, text)
-    if parts.early is not None and not any(block.kind == "decision" for block in blocks):
+    is_decided = any(block.kind == "decision" for block in blocks)
+    if parts.early is not None and not is_decided:
         return Unreadable(parts.early, "a decision outside of '## Paper Decision'")
+    if parts.loose is not None and not is_decided and not verdict:
+        return Unreadable(parts.loose, "looks like a decision and is not understood")
     lines = [found for found in structure(verdict) if found.line.kind != "bare decision"]
     stops = [*(line.start for line in lines[1:]), len(verdict)]
     for found, stop in zip(lines, stops, strict=False):
@@ -110,6 +113,8 @@ class _Parts:
         """What is in brackets behind the title of a field, by the offset of its line."""
         self.early: str | None = None
         """A decision before the first review."""
+        self.loose: str | None = None
+        """A decision behind a label that is not read."""
         self._is_open = True
         """No meta-review and no decision came yet."""
 
@@ -122,6 +127,9 @@ class _Parts:
         if kind == "restart":
             why = "a heading that begins the reviews again"
             return Unreadable(line.shown, why) if self._n_reviewers else None
+        if kind == "loose decision":
+            self.loose = self.loose or line.shown
+            return None
         if kind == "bare decision":
             if self._block == "decision":
                 return None

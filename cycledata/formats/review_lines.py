@@ -13,8 +13,15 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
 
-from cycledata.formats.line_markup import LATEX_START, plain_line, row_cells
+from cycledata.formats.line_markup import (
+    LATEX_START,
+    decision_like,
+    labels_a_rating,
+    plain_line,
+    row_cells,
+)
 from cycledata.formats.review_drafts import DRAFT_LINE
+from cycledata.formats.review_titles import DECISION, RATING, RECOMMENDATION, TITLES
 
 LineKind = Literal[
     "reviewer",
@@ -23,6 +30,7 @@ LineKind = Literal[
     "bare decision",
     "field",
     "recommendation",
+    "loose decision",
     "separator",
     "restart",
     "unclear",
@@ -44,27 +52,8 @@ WHITE = " \t\r\n"
 MAX_LINE = 1_000
 """Characters of a line that are classified; what follows belongs to the text behind the heading."""
 
-_NUMBER_WORDS = "one|two|three|four|five|six|seven|eight|nine|ten"
-_ORDINALS = "first|second|third|fourth|fifth|sixth|1st|2nd|3rd|4th|5th|6th"
-_OF_ALL = r"(?:[ ]?(?:of|/)[ ]?\d{1,3})?"
-_REVIEWER = (
-    rf"(?:(?:(?:anon(?:ymous)?|simulated|{_ORDINALS})[ _-]?)?reviewer"
-    rf"(?:[ \t#_-]{{0,3}}R?\d{{1,3}}{_OF_ALL}|[ \t#_-]{{1,3}}(?:[a-z]|{_NUMBER_WORDS}))?"
-    rf"|review[ \t#]{{1,3}}\d{{1,3}}{_OF_ALL}|(?:{_ORDINALS})[ ]review)(?![a-z0-9_'’])"
-)
-_META = r"(?:(?:ac|area[ ]chair)(?:'s)?[ ])?meta[- ]?review|area[ ]chair(?:'s)?[ ]review"
-_DECISION = r"(?:(?:paper|final|overall|ac|area[ ]chair|meta)[ _-]){0,2}(?:decision|verdict)"
-_QUALIFIER = r"(?:overall|final|preliminary|initial|updated|review|reviewer|paper|my)[ _]"
-_RATING = (
-    rf"(?:{_QUALIFIER}){{0,2}}rating|(?:{_QUALIFIER}){{1,2}}score"
-    r"|overall[ _](?:assessment|evaluation)"
-)
-_RECOMMENDATION = r"(?:(?:overall|final|paper)[ _]){0,2}recommendation"
-_TITLES = (
-    rf"(?P<reviewer>{_REVIEWER})|(?P<meta>{_META})|(?P<decision>{_DECISION})"
-    rf"|(?P<rating>{_RATING})|(?P<recommendation>{_RECOMMENDATION})"
-    rf"|(?P<number>soundness|presentation|contribution|confidence)"
-)
+_MAX_LABELED = 100
+"""Characters of a line that may label a rating or a decision in a way that is not read."""
 _TEXT_TITLES = f"(?P<text>summary|{'|'.join(TEXT_FIELDS)}|{ETHICS}|{NOT_HIGHER}|{NOT_LOWER})"
 _BULLET = r"[ \t]{0,3}(?:[-*+•][ \t]{1,3})?"
 _MARK = r"[*_]{0,3}"
@@ -75,17 +64,19 @@ _REST = (
 _FLAGS = re.ASCII | re.IGNORECASE
 _HEADING = re.compile(
     rf"[ \t]{{0,3}}(?P<hashes>#{{1,6}})[ \t]{{0,4}}(?:\d{{1,2}}[.)][ \t]{{1,2}})?{_MARK}"
-    rf"(?:{_TITLES}|(?P<score>score)|{_TEXT_TITLES})(?![\w])"
+    rf"(?:{TITLES}|(?P<score>score)|{_TEXT_TITLES})(?![\w])"
     rf"(?:(?=[ ]\d)[ ](?P<bare>[^\n]*)$|{_MARK}{_REST})",
     _FLAGS,
 )
 _BOLD = re.compile(
-    rf"{_BULLET}(?:\*{{2,3}}|__)(?:{_TITLES})(?![\w])(?P<inside>[^*_\n]{{0,80}})(?:\*{{2,3}}|__)"
+    rf"{_BULLET}(?:\*{{2,3}}|__)(?:{TITLES})(?![\w])(?P<inside>[^*_\n]{{0,80}})(?:\*{{2,3}}|__)"
     r"(?P<rest>[^\n]*)$",
     _FLAGS,
 )
 _PLAIN = re.compile(
-    rf"{_BULLET}(?:{_TITLES})(?![\w])[ \t]{{0,3}}(?P<sep>[:=])[*_ \t\r]*+(?P<inline>[^\n]*)$",
+    rf"{_BULLET}(?:{TITLES})(?![\w])[ \t]{{0,3}}"
+    r"(?:[(\[](?P<paren>[^()\[\]\n]{0,60})[)\]][ \t]{0,3})?"
+    r"(?P<sep>[:=])[*_ \t\r]*+(?P<inline>[^\n]*)$",
     _FLAGS,
 )
 _VALUE = re.compile(_REST, _FLAGS)
@@ -127,7 +118,7 @@ _OTHER_LANGUAGE = re.compile(
 )
 _BOXED_WORD = r"\\boxed\{(?:\\text[a-z]{0,2}\{)?\W{0,8}(?:accept|reject)"
 _BOXED = re.compile(_BOXED_WORD, _FLAGS)
-_TABLE_TITLES = re.compile(rf"(?:{_RATING}|{_RECOMMENDATION}|{_DECISION}|score)s?", _FLAGS)
+_TABLE_TITLES = re.compile(rf"(?:{RATING}|{RECOMMENDATION}|{DECISION}|score)s?", _FLAGS)
 _TABLE_HEADS = frozenset(
     re.findall(
         r"\w+", "aspect aspects criterion criteria category item metric dimension field section"
@@ -167,7 +158,8 @@ _COMPANIONS = frozenset(
 _START = (
     r"[ \t]{0,3}(?:[#*_•+-]|(?:anon|simulated|first|second|third|fourth|fifth|sixth"
     r"|[1-6](?:st|nd|rd|th)|review|ac\b|area|meta|paper|final|overall|decision|verdict"
-    r"|preliminary|initial|updated|my|rating|recommendation|soundness|presentation|contribution"
+    r"|preliminary|initial|updated|revised|new|current|original|post|pre|after|before|pc|program"
+    r"|committee|editor|recommended|suggested|proposed|acceptance|my|rating|recommendation|soundness|presentation|contribution"
     r"|confidence|accept|reject|desk|average|mean|total|aggregate|combined|>))[^\n]*"
 )
 _MARKED_START = (
@@ -180,6 +172,8 @@ _LINE = (
     rf"{_START}|{_MARKED_START}|(?:the|our|my|i|we|final|answer|therefore|thus|hence|conclusion"
     r"|outcome|result|status)\b(?=[^\n]{0,60}?(?:accept|reject))[^\n]*"
     rf"|[^\\\n][^\n]{{0,300}}?{_BOXED_WORD}[^\n]*"
+    r"|(?=[^\\\n][^\n]{0,90}$)(?=[^\n]*?(?:decision|verdict|vote|lean|judg|outcome|accept|rating|score"
+    r"|overall|grade|mark|reviewer|r[0-9]))[^\n]*"
 )
 _CANDIDATE = re.compile(
     rf"^(?P<slashes>\\*+)(?P<line>{_LINE}|{LATEX_START}[^\n]*)", _FLAGS | re.MULTILINE
@@ -243,7 +237,13 @@ def classify(line: str) -> ReviewLine | None:
     other = None if plain == line else _classify(plain, shown)
     if other is not None and other.kind == "reviewer" and "|" in line:
         other = None  # a cell
-    return other or found or _in_a_table(line, shown)
+    found = other or found or _in_a_table(line, shown)
+    if found is not None or len(line) > _MAX_LABELED:
+        return found
+    if labels_a_rating(plain):
+        return ReviewLine("unclear", "", 0, "", shown)
+    is_loose = decision_like(line) or (plain != line and decision_like(plain))
+    return ReviewLine("loose decision", "", 0, "", shown) if is_loose else None
 
 
 def _in_a_table(line: str, shown: str) -> ReviewLine | None:

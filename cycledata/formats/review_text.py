@@ -41,7 +41,7 @@ from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
-from cycledata.formats.line_markup import rating_like, without_markup
+from cycledata.formats.line_markup import rating_like, second_field, without_markup
 from cycledata.formats.rating_scales import (
     aspect_label,
     decision_kind,
@@ -102,7 +102,8 @@ _TITLES = ("Reviewer", "Rating", "Meta Review", "Paper Decision", "Final Decisio
 _FRONT = re.compile(r"\A\s{0,20}---[ \t]*\n(?P<fields>(?:[^\n]{0,200}\n){1,40}?)---[ \t]*(?:\n|\Z)")
 _WORDS = re.compile(r"[A-Za-z(*_](?:[A-Za-z ().!*_-]*[A-Za-z).!*_])?")
 _SCALE_END = re.compile(
-    r"(?:[0-9]{1,2}[ ]?(?:-|–|to)|out[ ]of|of|/)[ ]?([0-9]{1,3})", re.IGNORECASE
+    r"(?:[0-9]{1,2}[ ]?(?:-|–|to)|out[ ]of|of|/)[ ]?([0-9]{1,3})\b(?![ ]?(?:-|–|to)[ ]?[0-9])",
+    re.IGNORECASE,
 )
 """The highest value of a scale in brackets behind a title."""
 MAX_DECISION_LINES = 40
@@ -296,6 +297,9 @@ def _read_review(
         value = read_number(line, highest=highest)
         if value is None:
             value = read_number(without_markup(line).strip("$\"'“” "), highest=highest)
+        if value is not None and (other := second_field(line)) is not None:
+            why = f"expected one field per line, found {other!r} behind a number: {line[:60]!r}"
+            return Unreadable(f"reviewer {number}, ### {title}", why)
         scale = _SCALE_END.search(block.scales.get(title, ""))
         if value is not None and scale is not None and float(scale[1]) != highest:
             why = f"expected a number from {lowest} to {highest}, found one on {scale[0]!r}"

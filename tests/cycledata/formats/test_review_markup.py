@@ -33,6 +33,10 @@ READ = {
     "boxed": "### Rating\n\n\\boxed{7}",
     "formula": "### Rating\n\n$7$",
     "quoted": '### Rating\n\n"7"',
+    "end of a sentence": "Overall rating: 7 out of 10.",
+    "scale in brackets": "Rating (scale of 1 to 10): 7",
+    "after the rebuttal": "Rating after the rebuttal: 7",
+    "when in front": "**Post-rebuttal score:** 7/10",
 }
 
 
@@ -48,6 +52,9 @@ DECISIONS = {
     "element": "<decision>Accept</decision>",
     "LaTeX": r"\textbf{Decision}: Accept",
     "wide colon": "## Paper Decision：Accept",
+    "mine": "My decision: Accept",
+    "whose": "Program Chair Decision: **Accept**",
+    "choices in brackets": "Final Decision (Accept/Reject): Accept",
 }
 
 
@@ -80,14 +87,27 @@ REFUSED = {
     "decision denied": (f"{SIX}\n## Decision\n\nAccept.\n\nWe decided not to accept.", "alone"),
     "thinking in a fence": (f"```thinking\n{THREE}```\n{SIX}", "understood"),
     "thinking under a heading": (f"# Thinking\n{THREE}\n# Answer\n{SIX}", "begins the reviews"),
-    "rating in prose": (f"{HEAD}My rating is 7.", "looks like one: 'My rating is 7.'"),
+    "rating in prose": (f"{HEAD}My rating is 7.", "looks like a rating or a decision"),
     "another scale in the title": (f"{HEAD}### Rating (1-5)\n\n4", "one on '1-5'"),
     "boxed text": (f"{SIX}\n\\boxed{{\\text{{Accept}}}}", "outside of"),
     "boxes to check": (f"{SIX}\n- Accept: [ ]\n- Reject: [x]", "outside of"),
     "checked box": (f"{SIX}\n## Decision\n\n- [ ] Accept\n- [x] Reject", "words that state one"),
     "answer": (f"{SIX}\n<answer>Accept</answer>", "outside of"),
     "wide heading": (f"{HEAD}＃＃＃ Rating\n\n7", "looks like one"),
-    "score": (f"{HEAD}Score: 7", "looks like one: 'Score: 7'"),
+    "score": (f"{HEAD}Score: 7", "looks like a rating or a decision"),
+    "two states": (f"{HEAD}Initial Rating: 4\nRating after rebuttal: 7", "'Rating' once"),
+    "rating of another": (f"{SIX}\nReviewer 2 rating: 8", "understood"),
+    "numbered ratings": (f"{SIX}\nRating #2: 8", "understood"),
+    "reviewer and number": (f"{SIX}\nR2: 8", "understood"),
+    "rating without a colon": (f"{SIX}\n**Rating** 8", "understood"),
+    "decision on the line": (f"{HEAD}Rating: 6; Decision: Reject", "one field per line"),
+    "carriage returns": (f"{HEAD}Rating: 6\rDecision: Reject\r", "one field per line"),
+    "decision with a dash": (f"{SIX}\nDecision — Reject", "looks like a decision"),
+    "decision without a colon": (f"{SIX}\n**Decision** Reject", "looks like a decision"),
+    "underlined decision": (f"{SIX}\n__Decision__: Reject", "looks like a decision"),
+    "vote": (f"{SIX}\nVote: weak reject", "looks like a decision"),
+    "choices": (f"{SIX}\nAccept/Reject: Reject", "looks like a decision"),
+    "yes or no": (f"{SIX}\nShould this paper be accepted? No", "looks like a decision"),
     "no heading": ("Reviewer 1: 6\nReviewer 2: 4", "looks like a rating"),
 }
 
@@ -98,6 +118,13 @@ def test_what_is_not_understood_is_refused_with_the_reason(text: str, why: str) 
     assert isinstance(found, Unreadable), found
     assert why in found.why
     assert not found.is_silent
+
+
+@pytest.mark.parametrize("line", ["Vote: weak reject", "Accepted: no", "Decision tree: accept 5"])
+def test_a_label_beside_a_decision_is_text(line: str) -> None:
+    found = prediction_of_text(f"{SIX}\n{line}\n\n## Paper Decision\n\nReject")
+    assert isinstance(found, Prediction), found
+    assert (found.ratings, found.decision) == ((6,), "reject")
 
 
 TAGS = {
