@@ -21,7 +21,9 @@ _ACKNOWLEDGMENTS = re.compile(
 )
 _FOREIGN_ACKNOWLEDGMENTS = re.compile(
     r"\W*(?:致谢|致謝|謝辞|谢辞|danksagung(?:en)?|remerciements?|agradecimientos?|agradecimentos?"
-    r"|ringraziamenti)\W*\Z",
+    r"|ringraziamenti|agraïments|dankwoord|podziękowania|poděkování|kiitokset|tack|takk"
+    r"|teşekkür(?:ler)?|köszönetnyilvánítás|mulțumiri|lời cảm ơn"
+    r"|благодарности|подяки|ευχαριστίες|감사의 글|사사)\W*\Z",
     re.IGNORECASE,
 )
 _ABOUT_AUTHORS = re.compile(

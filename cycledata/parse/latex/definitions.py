@@ -312,6 +312,12 @@ def unwrap(expander: Expander, _name: str) -> None:
     expander.input.push(expander.input.read_argument())
 
 
+def hyper_target(expander: Expander, _name: str) -> None:
+    r"""Print the text of a target: ``\hypertarget{name}{\section{Introduction}}``."""
+    expander.input.read_argument()
+    expander.input.push(expander.input.read_argument())
+
+
 def make_global(expander: Expander, _name: str) -> None:
     r"""``\global`` before an assignment."""
     expander.definitions.next_is_global = True

@@ -14,7 +14,11 @@ _DAY_FIRST = re.compile(
     r"(?<!\d)(0?[1-9]|[12]\d|3[01])[-_.](0[1-9]|1[0-2])[-_.]((?:19|20)\d\d)(?!\d)"
 )
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
-_NAMED_DAY = re.compile(rf"({'|'.join(_MONTHS)})[a-z]{{0,6}}[-_. ]?(\d{{1,2}})(?!\d)")
+_MONTH_NAMES = f"({'|'.join(_MONTHS)})[a-z]{{0,6}}"
+_NAMED_DAY = re.compile(
+    rf"{_MONTH_NAMES}[-_. ]?(\d{{1,2}})(?!\d)"
+    rf"|(?<!\d)(\d{{1,2}})(?:st|nd|rd|th)?[-_. ]?{_MONTH_NAMES}(?![a-z])"
+)
 
 
 def latest_versions(paths: list[str]) -> dict[str, float]:
@@ -44,7 +48,7 @@ def _numbered(path: str) -> Iterator[tuple[str, int]]:
     """
     stem = _DAY_FIRST.sub(r"\3-\2-\1", _STATE.sub("", path_stem(path)[-80:]))
     if named := _NAMED_DAY.search(stem.lower()):
-        day = 100 * _MONTHS.index(named[1]) + int(named[2])
+        day = 100 * _MONTHS.index(named[1] or named[4]) + int(named[2] or named[3])
         yield stem[: named.start()].lower() + "#" + stem[named.end() :].lower(), day
     dated = _DATE.search(stem)
     found = None if dated else _VERSION.match(stem)

@@ -79,6 +79,7 @@ _OURS = re.compile(
     r"supplement\w*|demo|video|repository|dataset|data|models?|here|found)\b",
     re.IGNORECASE,
 )
+_WE = re.compile(r"\b(?:our|we)\b", re.IGNORECASE)
 _ANONYMOUS = re.compile(
     r"anonym(?!\w{0,9}+(?:\s{1,3}\w{1,12}+)?\s{1,3}(?:referee|reviewer|reader))", re.IGNORECASE
 )
@@ -189,8 +190,13 @@ def header_lines(flat: FlatText) -> list[tuple[TextSpan, str]]:
 
 
 def links(flat: FlatText) -> list[tuple[TextSpan, str]]:
-    """Links to the authors' own pages: a repository or site near words that claim it."""
-    found = []
+    """Links to the authors' own pages: a repository or site near words that claim it.
+
+    What "we" or "our" claims once is the authors' own wherever it is linked.
+    """
+    claimed: list[TextSpan] = []
+    others: list[tuple[TextSpan, str]] = []
+    owned: set[str] = set()
     text = flat.text
     limit = flat.bibliography_start
     for host in _HOSTS:
@@ -201,9 +207,16 @@ def links(flat: FlatText) -> list[tuple[TextSpan, str]]:
             start = place - (len(before[0]) if before else 0)
             if _ANONYMOUS.search(text, start, end):
                 continue
+            parts = text[place:end].lower().removesuffix(".git").split("/")[:3]
+            project = "/".join(parts).rstrip(".") if len(parts) == 3 and parts[2] else ""
             if _OURS.search(text, max(0, start - 160), min(len(text), end + 60)):
-                found.append((whole_link(flat, TextSpan(start, end)), "author-link"))
-    return found
+                claimed.append(TextSpan(start, end))
+                if _WE.search(text, max(0, start - 160), start):
+                    owned.add(project)
+            else:
+                others.append((TextSpan(start, end), project))
+    claimed += [span for span, project in others if project and project in owned]
+    return [(whole_link(flat, span), "author-link") for span in claimed]
 
 
 def spans_of(flat: FlatText, pattern: re.Pattern[str]) -> Iterator[TextSpan]:

@@ -18,7 +18,9 @@ MacroKind = Literal["expand", "keep", "note"]
 
 _PARAMETER = re.compile(r"#(#|[1-9])")
 _NAMES = re.compile(r"\\[A-Za-z@]++")
-_EXPL_FUNCTION = re.compile(r"\\(?:seq|clist|prop|box|coffin|dim)@[a-z@]+@[NnVcoxfe]*+[TF]*+\Z")
+_EXPL_FUNCTION = re.compile(
+    r"\\(?:(?:seq|clist|prop|box|coffin|dim)@[a-z@]+@[NnVcoxfe]*+|[a-z]+@[a-zA-Z@]+@[NnVcoxfe]++)[TF]*+\Z"
+)
 r"""A function of LaTeX3 such as ``\\seq_use:Nn``, as ``expl3`` writes it."""
 _IN_DOLLARS = re.compile(r"(?<!\\)\$[^$]*+\$")
 _MATH = re.compile(

@@ -275,7 +275,7 @@ def _draft(texts: Mapping[str, str], path: str, includes: Includes) -> _Draft:
         length=sum(map(len, whole)),
         has_sections=any("\\section" in part for part in whole),
         is_template=bool(title and _TEMPLATE_TITLE.search(title[1])),
-        venue=_venue_date(match[2] for match in loaded),
+        venue=_venue_date([path, *(match[2] for match in loaded)]),
         is_final=bool(options & {"final", "accepted"}),
         n_parts=sum(any(map(has_part, whole)) for has_part in _HAS_PART),
         is_east_asian=sum(map(_n_east_asian, whole)) > 500,

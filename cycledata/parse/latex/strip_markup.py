@@ -28,7 +28,8 @@ NOTES = (
         "\\nopagebreak \\allowdisplaybreaks \\definecolor \\colorlet \\newtcolorbox \\tcbset "
         "\\lstset \\lstdefinestyle \\tikzset \\pgfplotsset \\usetikzlibrary \\setcitestyle "
         "\\sisetup \\newrefcontext \\bookmark \\bookmarksetup \\pdfbookmark \\newcolumntype "
-        "\\crefname \\Crefname \\setlist \\needspace \\author \\date \\preprint \\newrefformat"
+        "\\crefname \\Crefname \\setlist \\needspace \\author \\date \\preprint "
+        "\\newrefformat \\biboptions"
     )
 )
 """Commands that go with their arguments."""

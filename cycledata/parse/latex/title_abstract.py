@@ -13,7 +13,7 @@ from cycledata.parse.latex.flat_text import FlatText, LatexText, TextSpan
 from cycledata.parse.latex.known_commands import ABSTRACT_COMMANDS, ABSTRACTS, HEADINGS, TITLES
 from cycledata.parse.latex.macros import Macro
 from cycledata.parse.latex.to_plain_text import readable
-from cycledata.parse.latex.tokens import ends_in_word
+from cycledata.parse.latex.tokens import ends_in_word, needs_space
 from cycledata.records import ParseWarning
 
 _WORD = re.compile(r"(\\[A-Za-z@]++)(\s*+)")
@@ -213,10 +213,12 @@ def _replaced_once(latex: str, macros: Mapping[str, Macro]) -> str:
         if args is None:
             continue
         body = macro.replaced(args) if args else macro.body
+        spaced = body.endswith("\\xspace") and needs_space(f"{latex}.", match.end())
+        body = body.removesuffix("\\xspace")
         before = " " * (body[:1].isalpha() and ends_in_word(latex, match.start()))
         out += [latex[pos : match.start()], before, body]
         if not args:
-            out.append(" " * body[-1:].isalpha() * bool(match[2]))
+            out.append(" " * (spaced or (body[-1:].isalpha() and bool(match[2]))))
         pos = end
     return "".join([*out, latex[pos:]])
 

@@ -84,3 +84,11 @@ def test_biographies_that_a_class_lays_out_are_left_out(parse_files: Parse) -> N
     main = rf"\documentclass{{own}}\begin{{document}}{body}\end{{document}}"
     text = parse_files({"main.tex": main, "own.cls": style})
     assert text.sections[0].text == r"\received{1}{May}{20}\emph{cells}a\\b"
+
+
+def test_functions_of_latex3_that_a_style_defines_stay_in_place(parse_files: Parse) -> None:
+    style = r"""\ExplSyntaxOn\NewDocumentCommand\vect{m}{\own_vector:n{#1}}
+    \cs_new_protected:Npn\own_vector:n #1{\tl_map_inline:nn{#1}{\mathbf{##1}}}\ExplSyntaxOff"""
+    main = r"\documentclass{x}\usepackage{own}\begin{document}\section{A}$\vect{x}$\end{document}"
+    text = parse_files({"main.tex": main, "own.sty": style})
+    assert text.sections[0].text == r"$\vect{x}$"

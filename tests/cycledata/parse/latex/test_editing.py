@@ -80,7 +80,8 @@ def test_what_stays_of_a_section(parse_body: Parse, body: str, preamble: str, ke
 
 @pytest.mark.parametrize(
     "title", ["Author Contributions", "CRediT authorship contribution statement", "Funding",
-              "About the authors", "Authors' contributions", "Financial disclosure"],
+              "About the authors", "Authors' contributions", "Financial disclosure",
+              "Lời cảm ơn"],
 )  # fmt: skip
 def test_a_section_about_the_authors_keeps_its_heading_only(parse_body: Parse, title: str) -> None:
     text = parse_body(f"\\section{{A}}one\\section*{{{title}}}Ada Lund wrote.\\section{{B}}two")

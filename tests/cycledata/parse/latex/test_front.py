@@ -26,6 +26,7 @@ Parse = Callable[..., PaperText]
         (r"\title{\textcolor{red}{Red} \raisebox{1pt}{Up}}", "", "Red Up"),
         ("\\title{%\n  Broken % note\n  over lines}", "", "Broken over lines"),
         (r"\title{\papertitle}\newcommand{\papertitle}{By Macro}", r"\maketitle", "By Macro"),
+        (r"\title{\ours and us}\newcommand{\ours}{\textsc{Fox}\xspace}", "", "Fox and us"),
         ("", "\\begin{center}{\\LARGE \\bf By Size Alone}\\end{center}\n\nText", "By Size Alone"),
         (r"\newcommand{\Title}{ Own Name }\title[Short]{\Title}", r"\maketitle", "Own Name"),
         (r"\def\TITLE{Own Name}\title{\TITLE}", r"\maketitle", "Own Name"),

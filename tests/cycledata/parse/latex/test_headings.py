@@ -29,7 +29,7 @@ def test_the_first_section_of_a_vgtc_paper_is_a_section(parse_body: Parse) -> No
 def test_headings_may_be_environments_or_in_a_wrapper(parse_body: Parse) -> None:
     body = (
         r"\IEEEraisesectionheading{\section{One}\label{o}}a"
-        r"\begin{section}{Two}b\begin{subsection}{Three}c\end{subsection}\end{section}"
+        r"\hypertarget{two}{\begin{section}{Two}b\begin{subsection}{Three}c\end{subsection}\end{section}}"
     )
     assert [(each.level, each.title, each.text) for each in parse_body(body).sections] == [
         (1, "One", r"\label{o}a"),

@@ -72,6 +72,17 @@ def test_leak_is_reported_in_place_and_leaves_the_text(
     assert excerpt not in "".join(section.text for section in text.sections)
 
 
+def test_a_project_claimed_once_is_the_authors_everywhere(parse_body: Parse) -> None:
+    far = "Words of a paper. " * 20
+    text = parse_body(
+        rf"\section{{S}}We release \url{{https://github.com/ann/foo}}. {far} Use "
+        rf"\href{{https://github.com/Ann/foo/blob/a.py}}{{it}}. {far} \url{{https://github.com/x/y}}"
+    )
+    assert [leak.rule for leak in text.leaks] == ["author-link", "author-link"]
+    assert "ann" not in text.sections[0].text.lower()
+    assert "github.com/x/y" in text.sections[0].text
+
+
 @pytest.mark.parametrize(
     ("preamble", "body"),
     [

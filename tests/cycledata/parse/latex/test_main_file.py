@@ -181,6 +181,17 @@ def document(body: str = LONG, *, preamble: str = "", name: str = "article") -> 
             "ms.tex",
             id="corrections",
         ),
+        pytest.param(
+            {"a_27th_feb.tex": document(), "a_10th_feb.tex": document("x" * 900)},
+            "a_27th_feb.tex",
+            id="day-before-month",
+        ),
+        pytest.param(
+            {"aistats2017.tex": document(preamble="\\usepackage{aistats2017}"),
+             "uai2017/paper.tex": document()},
+            "uai2017/paper.tex",
+            id="venue-of-the-folder",
+        ),
         pytest.param({"body.tex": "\\section{A} text", "n.txt": "x"}, "body.tex", id="no-class"),
     ],
 )  # fmt: skip
