@@ -14,7 +14,7 @@ from types import TracebackType
 from typing import Self
 
 from cycledata.datasets.research14k.select import SelectedPaper, first_entries
-from cycledata.errors import ParseError
+from cycledata.errors import DEFECTS, ParseError, defect_shown_by
 from cycledata.matching.papers import MIN_CITED_LETTERS
 from cycledata.outlines.prompt import prompt_hash
 from cycledata.outlines.read import Outcome, OutlineReply, ranks_above, read_outline_reply
@@ -96,7 +96,7 @@ def _index_metadata(reply: Reply, lookup: LookupFile) -> None:
     """Store a row of arXiv's metadata by id, and its id by title."""
     try:
         metadata = parse_metadata(reply.payload)
-    except ParseError:
+    except (ParseError, *DEFECTS):
         return  # a paper that it may be has a row about it
     lookup.put("arxiv", metadata.arxiv_id, reply.payload)
     title = normalise(metadata.title)
@@ -221,8 +221,9 @@ def _index_outlines(replies: Replies, lookup: LookupFile) -> None:
         paper_id, prompts = _asked(reply.key)
         try:
             record = _read_conversation(reply)
-        except ParseError as error:
-            lookup.put("asked", paper_id, f"outline-unreadable: {error.detail}".encode())
+        except (ParseError, *DEFECTS) as error:
+            reason = error if isinstance(error, ParseError) else defect_shown_by(error)
+            lookup.put("asked", paper_id, f"outline-unreadable: {reason.detail}".encode())
             continue
         stale = f"outline-stale: the outline is of {record.source} with the prompts {prompts}"
         lookup.put("asked", paper_id, stale.encode())

@@ -12,7 +12,7 @@ from cycledata.consent.tombstones import FILE as TOMBSTONES
 from cycledata.consent.works import work_keys
 from cycledata.datasets.paper_texts import TextSource, find_eprint, parse_text
 from cycledata.datasets.research14k.recipe import Research14kRecipe, text_stages
-from cycledata.errors import ParseError
+from cycledata.errors import DEFECTS, ParseError
 from cycledata.matching.find import ArxivMatch, find_arxiv_match
 from cycledata.parse.arxiv import ArxivPaper
 from cycledata.parse.proceedings import ListedPaper, parse_entry
@@ -80,10 +80,11 @@ def first_entries(replies: Replies) -> Mapping[str, str]:
     for key in entry_keys(replies).values():
         try:
             entry = read_entry(replies, key)
-        except ParseError:
-            continue  # select_paper returns the row that states the reason
+            names = _names(replies, entry)
+        except (ParseError, *DEFECTS):
+            continue  # the build has a row that states the reason
         rank = (entry.year, entry.list_name, entry.paper_id)
-        for name in _names(replies, entry):
+        for name in names:
             first[name] = min(first.get(name, rank), rank)
     return {name: paper_id for name, (_, _, paper_id) in first.items()}
 

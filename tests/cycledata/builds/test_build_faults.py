@@ -24,14 +24,17 @@ from cycledata.builds.runner import DATASETS, build
 from cycledata.builds.takedown import take_down
 from cycledata.consent.policy import Policy, read_policy
 from cycledata.consent.tombstones import read_tombstones
+from cycledata.datasets.research14k import select
 from cycledata.datasets.review5k import forms
 from cycledata.datasets.spec import BuildContext, PaperRows
 from cycledata.errors import BuildError, ChangedFileError
 from cycledata.load import read_build, verify_build
+from cycledata.matching.find import ArxivMatch
 from cycledata.parse import latex
 from cycledata.parse.openreview import forum, note
+from cycledata.parse.proceedings import ListedPaper
 from cycledata.records import PaperText
-from cycledata.snapshot.reply import Reply
+from cycledata.snapshot.reply import Replies, Reply
 
 REVIEW_5K = DATASETS["review-5k"]
 POLICY = read_policy(sample.POLICY)
@@ -384,3 +387,23 @@ def test_a_defect_in_a_first_look_at_all_papers_costs_only_its_paper(
     drops = pl.read_parquet(out / "dropped.parquet").filter(rule="defect")
     assert drops["paper_id"].to_list() == ["SAMPLE5k03"]
     assert "SAMPLE5k04" in pl.read_parquet(out / "scores" / "*.parquet")["paper_id"]
+
+
+def test_a_defect_in_the_index_of_research_14k_costs_only_its_paper(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    find = select.find_entry
+    build(DATASETS["research-14k"], sample.SNAPSHOT, tmp_path / "whole", policy=POLICY)
+    ids = pl.read_parquet(tmp_path / "whole" / "ids" / "*.parquet")["paper_id"].sort()
+
+    def stumble(replies: Replies, entry: ListedPaper) -> ArxivMatch | None:
+        if entry.paper_id == ids[-1]:
+            raise KeyError("its words")
+        return find(replies, entry)
+
+    monkeypatch.setattr(select, "find_entry", stumble)
+    build(DATASETS["research-14k"], sample.SNAPSHOT, tmp_path / "out", policy=POLICY)
+    drops = pl.read_parquet(tmp_path / "out" / "dropped.parquet").filter(rule="defect")
+    assert drops["paper_id"].to_list() == [ids[-1]]
+    kept = pl.read_parquet(tmp_path / "out" / "ids" / "*.parquet")["paper_id"].sort()
+    assert kept.equals(ids[:-1])
