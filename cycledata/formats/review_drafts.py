@@ -30,6 +30,12 @@ DRAFT_LINE = re.compile(
     _FLAGS | re.MULTILINE,
 )
 """A line with a tag of a draft, behind any backslashes."""
+_TAG_STARTS = ("<", "＜", "◁", "&l", "&L", "[t", "[T", "[r", "[R", "[/")
+
+
+def may_have_tags(text: str) -> bool:
+    """Return False if a text has no tag of a draft; fast."""
+    return any(start in text for start in _TAG_STARTS)
 
 
 def without_drafts(text: str) -> tuple[str, str | None]:
@@ -38,6 +44,8 @@ def without_drafts(text: str) -> tuple[str, str | None]:
     A draft opens at the start of a line. A closing tag at the start or the end of a line, without
     an opening one, ends a draft that began with the text, as chat templates have it.
     """
+    if not may_have_tags(text):
+        return text, None
     channels = list(_CHANNEL.finditer(text))
     if channels:
         if channels[-1]["name"].lower() != "final":

@@ -20,7 +20,7 @@ from cycledata.formats.line_markup import (
     plain_line,
     row_cells,
 )
-from cycledata.formats.review_drafts import DRAFT_LINE
+from cycledata.formats.review_drafts import DRAFT_LINE, may_have_tags
 from cycledata.formats.review_titles import DECISION, RATING, RECOMMENDATION, TITLES
 
 LineKind = Literal[
@@ -384,8 +384,13 @@ def _map_lines(text: str, *, add: bool) -> str:
     def draft(match: re.Match[str]) -> str:
         return f"\\{match[0]}" if add else match[0][1:]
 
-    text = _CANDIDATE.sub(mapped, text) if add else DRAFT_LINE.sub(draft, text)
-    return DRAFT_LINE.sub(draft, text) if add else _CANDIDATE.sub(mapped, text)
+    if not add and not text.startswith("\\") and "\n\\" not in text:
+        return text
+    has_tags = may_have_tags(text)
+    if has_tags and not add:
+        text = DRAFT_LINE.sub(draft, text)
+    text = _CANDIDATE.sub(mapped, text)
+    return DRAFT_LINE.sub(draft, text) if has_tags and add else text
 
 
 def _white_edge(text: str) -> bool:
