@@ -54,7 +54,9 @@ _PRINTED = re.compile(
     r"|supplementa(?:ry|l) materials?|supplement|(?:broader|societal) impacts?(?: statement)?"
     r"|impact statement|ethics statement|ethical considerations|reproducibility(?: statement)?"
     r"|author contributions|funding|data availability|code availability|contents|keywords"
-    r"|checklist|neurips paper checklist)",
+    r"|checklist|neurips paper checklist|einleitung|fazit|schlussfolgerung(?:en)?|introducción"
+    r"|conclusiones|introdução|conclus(?:ão|ões)|introduzione|conclusioni|введение|заключение"
+    r"|выводы|引言|结论)",
     re.IGNORECASE,
 )
 _REFERENCES = re.compile(
@@ -72,7 +74,8 @@ _APPENDIX = re.compile(
     r"append(?:ix|ices)\b.{0,80}|supplement(?:ary|al)?\b.{0,80}|.{0,20}\bchecklist", re.IGNORECASE
 )
 _KEYWORDS = re.compile(
-    r"(?:(?:additional )?key ?words|index terms|ccs concepts|acm reference format|subject areas"
+    r"(?:(?:additional )?key ?words|index terms|ccs concepts|acm reference format"
+    r"|subject (?:areas|headings)"
     r"|categories and subject descriptors|general terms)"
     r"(?: and phrases)?\s{0,3}(?:[:.—–•-]|\Z)"
     r"|(?:(?:19|20)\d\d\s)?(?:ams\s|mathematics\s)?"

@@ -3,12 +3,12 @@
 import re
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from itertools import pairwise
 
-from cycledata.formats.section_titles import is_keywords, is_printed_title
+from cycledata.formats.section_titles import is_keywords
 from cycledata.parse.pdf.columns import (
     Type,
+    beside_text,
     body_type,
     differs,
     front_cut,
@@ -18,53 +18,18 @@ from cycledata.parse.pdf.columns import (
     side_by_side,
     usual_gutter,
 )
-from cycledata.parse.pdf.convert import Block, Box, Kind
+from cycledata.parse.pdf.convert import Block, Box
+from cycledata.parse.pdf.floats import apart_from_figures, mark_floats
+from cycledata.parse.pdf.groups import CAPTION, NUMBER_FIRST, Group, text_of
 from cycledata.parse.pdf.lines import TextLine, line_of
 from cycledata.parse.pdf.runs import Page, Run
 
-NUMBER_FIRST = re.compile(
-    r"(?:\d{1,2}(?:\.\d{1,2}){0,3}|[A-Z](?:\.\d{1,2}){1,3}|[A-Z](?=[.\s])|[IVX]{1,5}(?=\.))[.):]?\s+(?:[|∣│]\s+)?\S"
-)
-_CAPTION = re.compile(
-    r"(?P<what>figure|fig\.?|table|tab\.|algorithm|listing|scheme)\s?(?P<number>[A-Z]?[\d.]{0,5}\d|[IVX]{1,5})"
-    r"(?:\s?[:.|—–-]|\s*\Z|(?=\s[A-Z]))",
-    re.IGNORECASE,
-)
 _ITEM = re.compile(r"[•●◦▪∗·–—-]\s|\(?[a-z0-9ivx]{1,3}[.)]\s|\[\d{1,3}\]\s")
+_DEEP_NUMBER = re.compile(r"[\dA-Z]{1,2}\.\d{1,2}[\d.]{0,6}\s.*?[^\W\d_]{3}")
 _NOTE_MARK = re.compile(r"(?:\d{1,2}|[∗*†‡§¶⋆]+)\s?\S")
 _MAX_HEADING_LINES = 4
 _MAX_BELOW = 200
 """Groups that are looked at below a footnote."""
-
-
-@dataclass(slots=True)
-class _Group:
-    """Lines that become one block."""
-
-    page: int
-    column: int
-    """-1 for what spans several columns."""
-    lines: list[TextLine]
-    above: float
-    """Distance of its first baseline from the line above it in its column, in its size."""
-    kind: Kind = "text"
-    below: float = field(default=9.0)
-
-    @property
-    def left(self) -> float:
-        return min(line.left for line in self.lines)
-
-    @property
-    def right(self) -> float:
-        return max(line.right for line in self.lines)
-
-    @property
-    def top(self) -> float:
-        return min(line.top for line in self.lines)
-
-    @property
-    def bottom(self) -> float:
-        return max(line.bottom for line in self.lines)
 
 
 def blocks_of(pages: Sequence[Page], lines: Sequence[Sequence[TextLine]]) -> list[Block]:
@@ -91,30 +56,35 @@ def blocks_of(pages: Sequence[Page], lines: Sequence[Sequence[TextLine]]) -> lis
 
 def _page_groups(
     number: int, page: Page, lines: Sequence[TextLine], body: Type, usual: float | None
-) -> list[_Group]:
-    drawn, printed = _apart_from_figures(page, lines, body)
+) -> list[Group]:
+    drawn, printed = apart_from_figures(page, lines, body)
+    aside, printed = beside_text(page, printed, body) if number == 0 else ([], printed)
     between = gutters(page, printed, body)
     if not between and usual is not None and side_by_side(printed, usual * page.width):
         between = [usual * page.width]  # a page with a wide abstract or figures
     cut = front_cut(printed, between, body) if number == 0 else 0.0
-    groups: list[_Group] = []
-    ordered = [
-        (column, part)
-        for column, line in in_order(printed, between, cut)
-        for part in _without_run_in(line, body)
-    ]
+    groups: list[Group] = []
+    ordered = in_order(printed, between, cut)
     margins = _margins(ordered)
-    for column, line in ordered:
+    parted = [
+        (column, part, at > 0)
+        for column, line in ordered
+        for at, part in enumerate(_without_run_in(line, body))
+    ]
+    for column, line, cut_off in parted:
         last = groups[-1] if groups else None
-        if last is not None and _joins(last, line, column, body, margins.get(column)):
+        joins = last is not None and _joins(last, line, column, body, margins.get(column))
+        if last is not None and joins and not cut_off:
             last.lines.append(line)
             continue
         gap = _gap(last, line, column)
         if last is not None:
             last.below = gap
-        groups.append(_Group(number, column, [line], gap))
+        groups.append(Group(number, column, [line], gap))
     _classify(groups, page, body, margins)
-    groups += [_Group(number, -1, inside, 9.0, "figure") for inside in drawn]
+    groups += [Group(number, -1, inside, 9.0, "figure") for inside in drawn]
+    if aside:
+        groups.append(Group(number, -1, aside, 9.0, "footer"))
     return groups
 
 
@@ -127,7 +97,11 @@ def _without_run_in(line: TextLine, body: Type) -> list[TextLine]:
     if at == len(line.runs) or at == 0:
         return [line]
     head = line_of(line.runs[:at])
-    if not NUMBER_FIRST.match(head.text()) or head.text()[-1] not in ".:":
+    text = head.text()
+    if not NUMBER_FIRST.match(text):
+        return [line]
+    # Some journals print no stop after it; a deep number and another font are as clear.
+    if text[-1] not in ".:" and (head.font == body.font or not _DEEP_NUMBER.match(text)):
         return [line]
     return [head, line_of(line.runs[at:])]
 
@@ -136,7 +110,7 @@ def _is_ordinary(run: Run, body: Type) -> bool:
     return run.font == body.font and sum(map(str.isalpha, run.text)) > 2
 
 
-def _gap(last: _Group | None, line: TextLine, column: int) -> float:
+def _gap(last: Group | None, line: TextLine, column: int) -> float:
     if last is None or last.column != column or line.base <= last.lines[-1].base:
         return 9.0
     return (line.base - last.lines[-1].base) / line.size
@@ -151,12 +125,14 @@ def _margins(ordered: Sequence[tuple[int, TextLine]]) -> dict[int, tuple[float, 
             continue
         lefts = Counter(round(line.left) for line in inside)
         rights = sorted(line.right for line in inside)
-        edges[column] = (lefts.most_common(1)[0][0], rights[int(0.8 * (len(rights) - 1))])
+        often = max(lefts.values())
+        left = min(left for left, n in lefts.items() if n >= max(0.25 * often, min(2, often)))
+        edges[column] = (left, rights[int(0.8 * (len(rights) - 1))])
     return edges
 
 
 def _joins(
-    group: _Group, line: TextLine, column: int, body: Type, margin: tuple[float, float] | None
+    group: Group, line: TextLine, column: int, body: Type, margin: tuple[float, float] | None
 ) -> bool:
     """Return whether a line continues a group's paragraph, heading or caption."""
     last = group.lines[-1]
@@ -168,7 +144,7 @@ def _joins(
         return line.left > last.right - size
     apart = differs(line, body)
     heading = apart and not line.italic
-    limit = max(1.25 * body.leading if not heading else 1.45, 1.3)
+    limit = max(1.08 * body.leading, 1.45) if heading else max(1.25 * body.leading, 1.3)
     if not 0 < step < limit * size:
         return False
     if (abs(last.size - line.size) > 0.6 and line.size not in last.sizes) or last.bold != line.bold:
@@ -178,10 +154,12 @@ def _joins(
         return False
     if apart and NUMBER_FIRST.match(line.text()):
         return False
+    if not apart and _ends_heading(group, body, margin):
+        return False
     if apart and len(group.lines) == 1 and last.text().lower().rstrip(".:") in _ALONE:
         return False
     text = line.text()
-    if _CAPTION.match(text) or _ITEM.match(text) or is_keywords(text):
+    if CAPTION.match(text) or _ITEM.match(text) or is_keywords(text):
         return False
     return (heading and not line.italic) or not _starts_paragraph(group, line, margin)
 
@@ -189,7 +167,7 @@ def _joins(
 _ALONE = {"abstract", "references", "introduction", "acknowledgments", "acknowledgements"}
 
 
-def _starts_paragraph(group: _Group, line: TextLine, margin: tuple[float, float] | None) -> bool:
+def _starts_paragraph(group: Group, line: TextLine, margin: tuple[float, float] | None) -> bool:
     last = group.lines[-1]
     left, right = margin if margin else (group.left, group.right)
     size = line.size
@@ -204,12 +182,12 @@ def _starts_paragraph(group: _Group, line: TextLine, margin: tuple[float, float]
 
 
 def _classify(
-    groups: list[_Group], page: Page, body: Type, margins: dict[int, tuple[float, float]]
+    groups: list[Group], page: Page, body: Type, margins: dict[int, tuple[float, float]]
 ) -> None:
     """Set the kind of each group of a page."""
     for at, group in enumerate(groups):
-        text = _text(group)
-        if found := _CAPTION.match(text):
+        text = text_of(group)
+        if found := CAPTION.match(text):
             group.kind = "caption" if _is_caption(group, text, found) else "text"
         elif _is_heading(group, text, body, margins.get(group.column)) and not (
             at + 1 < len(groups) and _is_label(group, groups[at + 1], body)
@@ -219,15 +197,26 @@ def _classify(
             group.kind = "footnote"
         elif _is_equation(group, text, margins.get(group.column)):
             group.kind = "equation"
-    _mark_floats(groups, margins)
+    mark_floats(groups, margins)
 
 
-def _is_caption(group: _Group, text: str, found: re.Match[str]) -> bool:
+def _ends_heading(group: Group, body: Type, margin: tuple[float, float] | None) -> bool:
+    """Return whether a group is a heading, known without what follows: numbered or capitals."""
+    lines = group.lines
+    if len(lines) > _MAX_HEADING_LINES or not all(differs(line, body) for line in lines):
+        return False
+    if margin is not None and lines[-1].right > margin[1] - 2 * lines[-1].size:
+        return False
+    text = lines[0].text()
+    return bool(NUMBER_FIRST.match(text)) or all(in_capitals(line.text()) for line in lines)
+
+
+def _is_caption(group: Group, text: str, found: re.Match[str]) -> bool:
     sentence = re.match(r"\s[a-z]", text[found.end() :])
     return not sentence and group.above > 1.1
 
 
-def _is_heading(group: _Group, text: str, body: Type, margin: tuple[float, float] | None) -> bool:
+def _is_heading(group: Group, text: str, body: Type, margin: tuple[float, float] | None) -> bool:
     lines = group.lines
     if len(lines) > _MAX_HEADING_LINES or not 2 < len(text) <= 200:
         return False
@@ -235,9 +224,12 @@ def _is_heading(group: _Group, text: str, body: Type, margin: tuple[float, float
         capitals = in_capitals(text)
         other = all(line.font != body.font and line.size >= 0.9 * body.size for line in lines)
         numbered = NUMBER_FIRST.match(text)
-        if not (capitals and lines[0].size >= 0.9 * body.size) and not (other and numbered):
+        if not (capitals and (numbered or lines[0].size >= 0.9 * body.size)) and not (
+            other and numbered
+        ):
             return False
-    if any(line.size < 0.9 * body.size for line in lines):
+    least = 0.75 if in_capitals(text) and NUMBER_FIRST.match(text) else 0.9
+    if any(line.size < least * body.size for line in lines):
         return False
     # Cells of a row share a baseline, or are far from each other.
     if any(line.widest_gap > 1.6 for line in lines):
@@ -253,17 +245,17 @@ def _is_heading(group: _Group, text: str, body: Type, margin: tuple[float, float
     return group.above > 1.15 * body.leading
 
 
-def _is_label(group: _Group, following: _Group, body: Type) -> bool:
+def _is_label(group: Group, following: Group, body: Type) -> bool:
     """Return whether a bold line starts the paragraph that follows, or names a listing."""
     if following.column != group.column:
         return False
-    if following.above < 1.5 and _text(following)[:1].islower():
+    if following.above < 1.5 and text_of(following)[:1].islower():
         return True
     first = following.lines[0]
     return first.font != body.font and first.size < 0.95 * body.size and not first.bold
 
 
-def _is_note(groups: Sequence[_Group], at: int, page: Page, body: Type) -> bool:
+def _is_note(groups: Sequence[Group], at: int, page: Page, body: Type) -> bool:
     """Return whether a group is a footnote: small type with nothing but notes below it."""
     group = groups[at]
     if group.lines[0].size > 0.94 * body.size or group.top < 0.4 * page.height:
@@ -273,14 +265,22 @@ def _is_note(groups: Sequence[_Group], at: int, page: Page, body: Type) -> bool:
     for other in groups[at + 1 : at + _MAX_BELOW]:
         if other.column != group.column:
             break
-        if other.lines[0].size > 0.94 * body.size and len(_text(other)) > 12:
+        if other.lines[0].size > 0.94 * body.size and len(text_of(other)) > 12:
             return False
     before = groups[at - 1] if at else None
     follows = before is not None and before.kind == "footnote" and before.column == group.column
-    return bool(_NOTE_MARK.match(_text(group))) or follows or group.page == 0
+    if _NOTE_MARK.match(text_of(group)) or follows:
+        return True
+    # Without a mark: below running text of the first page, not an abstract in small type.
+    return group.page == 0 and any(
+        other.top < group.top
+        and abs(other.lines[0].size - body.size) < 0.06 * body.size
+        and len(text_of(other)) > 120
+        for other in groups[max(at - _MAX_BELOW, 0) : at]
+    )
 
 
-def _is_equation(group: _Group, text: str, margin: tuple[float, float] | None) -> bool:
+def _is_equation(group: Group, text: str, margin: tuple[float, float] | None) -> bool:
     if len(group.lines) > 6 or margin is None or len(text) > 300:
         return False
     if group.left < margin[0] + group.lines[0].size and len(text) > 40:
@@ -291,110 +291,13 @@ def _is_equation(group: _Group, text: str, margin: tuple[float, float] | None) -
     return bool(signs) and words < 0.35 * solid
 
 
-def _is_prose(group: _Group, margin: tuple[float, float] | None) -> bool:
-    """Return whether a group is running text and no part of a drawing or table."""
-    text = _text(group)
-    if group.kind in ("heading", "caption", "footnote"):
-        return True
-    letters = sum(map(str.isalpha, text))
-    if letters < 0.6 * len(text.replace(" ", "")):
-        return False
-    rows = Counter(round(line.base) for line in group.lines)
-    if max(rows.values()) > 1:
-        return False
-    wide = margin is None or group.right - group.left > 0.7 * (margin[1] - margin[0])
-    return (wide and letters > 30) or len(text) > 150
-
-
-def _mark_floats(groups: list[_Group], margins: dict[int, tuple[float, float]]) -> None:
-    """Mark the letters of drawings above their captions and the rows of tables beside theirs."""
-    for at, group in enumerate(groups):
-        found = _CAPTION.match(_text(group)) if group.kind == "caption" else None
-        if not found:
-            continue
-        kind: Kind = "figure" if found["what"].lower().startswith("fig") else "table"
-        steps = [range(at - 1, -1, -1), range(at + 1, len(groups))]
-        if kind == "table":
-            steps.reverse()
-        for step in steps:
-            n = 0
-            labels: list[_Group] = []
-            for other in (groups[i] for i in step):
-                margin = margins.get(other.column)
-                if other.column != group.column:
-                    break
-                if kind == "figure" and _is_unnumbered_heading(other):
-                    labels.append(other)  # a bold label if more of a drawing is above it
-                    continue
-                if _is_prose(other, margin):
-                    break
-                for each in (*labels, other):
-                    each.kind = kind
-                labels = []
-                n += 1
-            if n:
-                break
-
-
-def _is_unnumbered_heading(group: _Group) -> bool:
-    text = _text(group)
-    return group.kind == "heading" and not (NUMBER_FIRST.match(text) or is_printed_title(text))
-
-
-def _apart_from_figures(
-    page: Page, lines: Sequence[TextLine], body: Type
-) -> tuple[list[list[TextLine]], list[TextLine]]:
-    """Return the lines inside each embedded drawing, and the others."""
-    drawn: list[list[TextLine]] = []
-    rest = list(lines)
-    for left, top, right, bottom in page.figures:
-        inside = [
-            line
-            for line in rest
-            if left - 2 <= (line.left + line.right) / 2 <= right + 2
-            and top - 2 <= (line.top + line.bottom) / 2 <= bottom + 2
-        ]
-        letters = sum(sum(line.letters.values()) for line in inside)
-        as_text = sum(
-            sum(line.letters.values())
-            for line in inside
-            if line.font == body.font and line.width > 0.25 * page.width
-        )
-        # Some programs put the whole text of a page into one drawing.
-        if not inside or as_text > 0.4 * letters:
-            continue
-        drawn.append(inside)
-        rest = [line for line in rest if line not in inside]
-    return drawn, rest
-
-
 # --- Blocks --------------------------------------------------------------------------------------
 
 
-def _text(group: _Group) -> str:
-    """Return the lines of a group; a hyphen at a line's end goes before a lower-case letter."""
-    text = ""
-    last: TextLine | None = None
-    for line in group.lines:
-        printed = line.text()
-        if not text:
-            text = printed
-        elif text.endswith("-") and printed[:1].islower():
-            text = text[:-1] + printed
-        elif text[-2:-1].isalpha() and text.endswith("-") and printed[:1].isupper():
-            text += printed
-        elif group.kind == "table" and last is not None and line.base - last.base > 0.3 * line.size:
-            text += "\n" + printed
-        else:
-            text += " " + printed
-        last = line
-    return text
-
-
-def _block(group: _Group, page: Page) -> Block:
+def _block(group: Group, page: Page) -> Block:
     box: Box = (
         group.left / page.width, group.top / page.height,
         group.right / page.width, group.bottom / page.height,
     )  # fmt: skip
     lines = tuple(line.printed(page) for line in group.lines)
-    return Block(group.kind, _text(group), group.page, box, lines)
+    return Block(group.kind, text_of(group), group.page, box, lines)

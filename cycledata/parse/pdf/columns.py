@@ -56,6 +56,28 @@ def gutters(page: Page, lines: Sequence[TextLine], body: Type) -> list[float]:
         and sum(line.letters.values()) > 15
         and line.width > 0.15 * page.width
     ]
+    return _stripes(page, text, 0.12) or [
+        middle for middle in _stripes(page, text, 0.4) if _in_two_columns(page, text, middle)
+    ]
+
+
+def _in_two_columns(page: Page, text: Sequence[TextLine], middle: float) -> bool:
+    """Return whether the lines beside a stripe are columns, below a wide abstract for example."""
+    for side in (
+        [line for line in text if line.right <= middle + 1],
+        [line for line in text if line.left >= middle - 1],
+    ):
+        wide = sorted(line.width for line in side)
+        edges = Counter(round(line.left / 3) for line in side)
+        if len(side) < 0.2 * len(text) or wide[len(wide) // 2] < 0.25 * page.width:
+            return False
+        if edges.most_common(1)[0][1] < 0.5 * len(side):
+            return False
+    return True
+
+
+def _stripes(page: Page, text: Sequence[TextLine], crossed: float) -> list[float]:
+    """Return the middles of the stripes that at most a share of the lines cross."""
     covered = [0] * _BINS
     for line in text:
         first = max(int(line.left / page.width * _BINS), 0)
@@ -63,7 +85,7 @@ def gutters(page: Page, lines: Sequence[TextLine], body: Type) -> list[float]:
         for at in range(first, last + 1):
             covered[at] += 1
     found: list[float] = []
-    allowed = 0.12 * len(text)
+    allowed = crossed * len(text)
     at = _BINS // 4
     while at < 3 * _BINS // 4:
         end = at
@@ -79,6 +101,34 @@ def gutters(page: Page, lines: Sequence[TextLine], body: Type) -> list[float]:
                 found.append(middle)
         at = end + 1
     return found
+
+
+def beside_text(
+    page: Page, lines: Sequence[TextLine], body: Type
+) -> tuple[list[TextLine], list[TextLine]]:
+    """Return the lines of a narrow column of small type left of the text, and the others.
+
+    Some journals print dates, addresses, citation and license there on the first page.
+    """
+    wide = [line for line in lines if line.width > 0.45 * page.width]
+    edges = Counter(round(line.left) for line in wide if line.left > 0.18 * page.width)
+    left, n = max(edges.items(), key=lambda each: each[1], default=(0, 0))
+    heights = [line.base for line in wide if round(line.left) == left]
+    narrow = [
+        line
+        for line in lines
+        if line.size < 0.93 * body.size
+        and line.right < left - 2
+        and min(heights) - 8 * body.size < line.base < max(heights) + 4 * body.size
+    ]
+    if n < 6 or len(narrow) < 4:
+        return [], list(lines)
+    top, bottom = min(line.top for line in narrow), max(line.bottom for line in narrow)
+    between = [line for line in lines if top < line.base < bottom and line not in narrow]
+    over = sum(line.left < left - 5 for line in between)
+    if over > 0.1 * len(between):
+        return [], list(lines)
+    return narrow, [line for line in lines if line not in narrow]
 
 
 def usual_gutter(

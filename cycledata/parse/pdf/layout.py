@@ -165,7 +165,7 @@ _PAGE_NUMBER = re.compile(
 )
 _RUNNING_HEAD = re.compile(
     r"^(?:under review (?:as|at|by|for)|(?:published|accepted|submitted) (?:as|at|to|in|by)\b"
-    r"|preprint\b|workshop paper at|confidential review copy|do not distribute)",
+    r"|preprint\b|running head:|workshop paper at|confidential review copy|do not distribute)",
     re.IGNORECASE,
 )
 """Lines at the edge of a page that venues print there, also where they are not repeated."""

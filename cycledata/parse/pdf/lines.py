@@ -6,7 +6,9 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
+from typing import NamedTuple
 
+from cycledata.formats.section_titles import is_printed_title
 from cycledata.parse.pdf.convert import PdfLine
 from cycledata.parse.pdf.runs import Page, Run, is_mathematical
 
@@ -16,6 +18,8 @@ _NARROW_GAP = 0.8
 """The same where other runs were drawn between them."""
 _MIN_NUMBERS = 5
 """Line numbers of a page, at least."""
+_MIN_SPACED_NUMBERS = 3
+"""The same where only each fifth line has a number."""
 _ACCENTS = {
     "¨": "\u0308",
     "´": "\u0301",
@@ -27,6 +31,7 @@ _ACCENTS = {
 _SECTION_NUMBER = re.compile(
     r"(?:Appendix\s)?(?:[\d.]{1,9}|[A-Z](?:\.\d{1,2}){0,3}|[IVX]{1,5})[.):]?"
 )
+_SPACED = re.compile(r"(?:\w ){5,}\w")
 _LIGATURES = {code: unicodedata.normalize("NFKC", chr(code)) for code in range(0xFB00, 0xFB07)}
 _ACCENTED = re.compile(
     # Not the apostrophe of "authors´ roles".
@@ -111,7 +116,9 @@ class TextLine:
     def text(self) -> str:
         """Return the runs with the spaces between them."""
         if self.as_text is None:
-            self.as_text = written("".join(self._parts()))
+            text = written("".join(self._parts()))
+            close = text.replace(" ", "") if _SPACED.fullmatch(text) else ""
+            self.as_text = close if close and is_printed_title(close) else text
         return self.as_text
 
     def _parts(self) -> Iterator[str]:
@@ -248,62 +255,100 @@ def line_numbers(pages: Sequence[Page]) -> list[set[int]]:
     Line numbers are digits alone, one below the other at one edge, each one or five above the one
     before, and on most pages of the paper.
     """
-    found = [_numbers_of(page) for page in pages]
+    numerals = [_numerals(page) for page in pages]
+    found = [_numbers_of(page, each) for page, each in zip(pages, numerals, strict=True)]
     with_text = sum(len(page.runs) > 20 for page in pages)
     with_numbers = sum(bool(numbers) for numbers in found)
     if with_numbers < 0.5 * max(with_text, 1):
         return [set() for _ in pages]
     edges = {
-        (run.font, run.size, edge, round(_edges(run)[edge]) + off)
-        for page, numbers in zip(pages, found, strict=True)
-        for run in (page.runs[at] for at in numbers)
+        (number.font, number.size, edge, round(number.edges[edge]) + off)
+        for numbers in found
+        for number in numbers
         for edge in (0, 1)
         for off in (-1, 0, 1)
     }
-    for page, numbers in zip(pages, found, strict=True):
-        # A page of formulas has few numbered lines: those in the same type and place.
-        numbers.update(
-            at
-            for at, run in enumerate(page.runs)
-            if _is_number(run)
-            and any(
-                (run.font, run.size, edge, round(_edges(run)[edge])) in edges for edge in (0, 1)
+    # A page of formulas has few numbered lines: those in the same type and place.
+    return [
+        {
+            place
+            for number in each
+            if any(
+                (number.font, number.size, edge, round(number.edges[edge])) in edges
+                for edge in (0, 1)
             )
-        )
+            for place in number.places
+        }
+        for each in numerals
+    ]
+
+
+class _Numeral(NamedTuple):
+    """A number alone; some programs print each of its digits on its own."""
+
+    places: tuple[int, ...]
+    """Positions of its runs on the page."""
+    digits: str
+    edges: tuple[float, float]
+    """Left and right."""
+    base: float
+    font: str
+    size: float
+
+
+def _numerals(page: Page) -> list[_Numeral]:
+    found: list[_Numeral] = []
+    for at, run in enumerate(page.runs):
+        if not (run.text.isascii() and run.text.isdigit() and len(run.text) <= 4):
+            continue
+        last = found[-1] if found else None
+        if last is not None and _goes_on(last, run, at):
+            edges = (last.edges[0], run.right)
+            found[-1] = last._replace(
+                places=(*last.places, at), digits=last.digits + run.text, edges=edges
+            )
+            continue
+        edges = (run.left, run.right)
+        found.append(_Numeral((at,), run.text, edges, run.base, run.font, run.size))
     return found
 
 
-def _is_number(run: Run) -> bool:
-    return run.text.isascii() and run.text.isdigit() and len(run.text) <= 4
+def _goes_on(last: _Numeral, run: Run, at: int) -> bool:
+    """Return whether a digit is the next one of a number whose digits are apart in the file."""
+    return (
+        last.places[-1] == at - 1
+        and len(run.text) == 1
+        and len(last.digits) == len(last.places) < 4
+        and (last.font, last.size, last.base) == (run.font, run.size, run.base)
+        and abs(run.left - last.edges[1]) < 0.2 * run.size
+    )
 
 
-def _edges(run: Run) -> tuple[float, float]:
-    return (run.left, run.right)
-
-
-def _numbers_of(page: Page) -> set[int]:
-    digits = [(at, run) for at, run in enumerate(page.runs) if _is_number(run)]
-    if len(digits) < _MIN_NUMBERS:
+def _numbers_of(page: Page, numerals: Sequence[_Numeral]) -> set[_Numeral]:
+    """Return the numbers of a page that count up along one edge."""
+    if len(numerals) < _MIN_SPACED_NUMBERS:
         return set()
     n_baselines = len({round(run.base / 3) for run in page.runs})
-    numbers: set[int] = set()
+    numbers: set[_Numeral] = set()
     for edge in (0, 1):  # numbers are flush left or flush right
-        ordered = sorted(digits, key=lambda each: _edges(each[1])[edge])
+        ordered = sorted(numerals, key=lambda each: each.edges[edge])
         for column in _clusters(ordered, edge):
-            if numbers.issuperset(at for at, _ in column):
+            if numbers.issuperset(column):
                 continue
-            kept = _counting(column)
+            step, kept = _counting(column)
             # A column of a table counts up too, but not along a good part of the page.
-            if len(kept) >= max(_MIN_NUMBERS, 0.25 * n_baselines / 2):
+            least = _MIN_NUMBERS if step == 1 else _MIN_SPACED_NUMBERS
+            share = 0.125 if step == 1 else 0.25 / max(step, 1)
+            if len(kept) >= max(least, share * n_baselines):
                 numbers.update(kept)
     return numbers
 
 
-def _clusters(ordered: Sequence[tuple[int, Run]], edge: int) -> Iterator[list[tuple[int, Run]]]:
-    """Yield the groups of runs whose left or right edges are within two points."""
-    group: list[tuple[int, Run]] = []
+def _clusters(ordered: Sequence[_Numeral], edge: int) -> Iterator[list[_Numeral]]:
+    """Yield the groups of numbers whose left or right edges are within two points."""
+    group: list[_Numeral] = []
     for each in ordered:
-        if group and _edges(each[1])[edge] - _edges(group[-1][1])[edge] > 2.0:
+        if group and each.edges[edge] - group[-1].edges[edge] > 2.0:
             yield group
             group = []
         group.append(each)
@@ -311,15 +356,18 @@ def _clusters(ordered: Sequence[tuple[int, Run]], edge: int) -> Iterator[list[tu
         yield group
 
 
-def _counting(column: Sequence[tuple[int, Run]]) -> set[int]:
-    """Return the runs of a column, from the top, that count up in steps of one or of five."""
-    from_top = sorted(column, key=lambda each: each[1].base)
-    steps = Counter(int(b[1].text) - int(a[1].text) for a, b in pairwise(from_top))
+def _counting(column: Sequence[_Numeral]) -> tuple[int, set[_Numeral]]:
+    """Return the step, 1 or 5 for example, in which a column counts up, and its numbers."""
+    from_top = sorted(column, key=lambda each: each.base)
+    steps = Counter(int(b.digits) - int(a.digits) for a, b in pairwise(from_top))
     step, n = steps.most_common(1)[0] if steps else (0, 0)
     if step not in (1, 2, 5, 10) or n < 0.7 * (len(from_top) - 1):
-        return set()
-    low = int(from_top[0][1].text)
-    return {at for at, run in from_top if 0 <= int(run.text) - low <= step * 200}
+        return 0, set()
+    low = int(from_top[0].digits)
+    kept = {each for each in from_top if 0 <= int(each.digits) - low <= step * 200}
+    if step > 1:
+        kept = {each for each in kept if int(each.digits) % step == 0}
+    return step, kept
 
 
 def upright_share(page: Page) -> float:

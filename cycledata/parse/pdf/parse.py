@@ -40,7 +40,13 @@ from cycledata.records import Figure, PaperText, ParseWarning, Section
 RULES_VERSION = 3
 """Moves when the same blocks of a converter would give another text."""
 
-_ABSTRACT_INLINE = re.compile(r"abstract\s{0,3}[.:—–-]\s{0,3}", re.IGNORECASE)
+_ABSTRACT_INLINE = re.compile(r"(?:abstract|summary)\s{0,3}(?:[.:—–-]\s{0,3}|\Z)", re.IGNORECASE)
+_MASTHEAD = re.compile(
+    r"(?:the\s)?(?:(?:international|european|open)\s)?"
+    r"(?:journal of|annals of|transactions on)\s[\w &]{3,50}",
+    re.IGNORECASE,
+)
+_CHAPTER = re.compile(r"(?:chapter|part)\s\w{1,5}", re.IGNORECASE)
 _LEFT_OUT = re.compile(r"contents|table of contents|keywords|ccs concepts", re.IGNORECASE)
 _KEYWORDS = re.compile(
     r"(?:\A|(?<=[.\n]))\s{0,3}"
@@ -206,16 +212,30 @@ def _title(front: Sequence[Block]) -> tuple[str, tuple[Block, ...]]:
     """Return title and rest of the front matter: what is marked so, else the largest type."""
     first = [block for block in front if block.page == front[0].page] if front else []
     sizes = [max((line.size for line in block.lines), default=0.0) for block in first]
+    sizes = [0.0 if _is_masthead(b) else size for b, size in zip(first, sizes, strict=True)]
     marked = [at for at, block in enumerate(first) if block.kind == "title"]
     start = marked[0] if marked else sizes.index(max(sizes)) if any(sizes) else len(first)
     chosen: list[Block] = []
     for block, size in zip(first[start:], sizes[start:], strict=True):
-        if chosen and (size < sizes[start] or not size):
+        if chosen and (size < sizes[start] or not size or not _goes_on(chosen[-1], block)):
             break
         chosen.append(block)
     title = " ".join(" ".join(block.text.split()) for block in chosen)
     title = re.sub(r"(?<=[^\W\d_]-) (?=[^\W\d_])", "", title)
     return title, tuple(block for block in front if block not in chosen)
+
+
+def _is_masthead(block: Block) -> bool:
+    """Return whether a block at the head of the first page is a journal's name."""
+    return block.box[3] < 0.2 and bool(_MASTHEAD.fullmatch(block.text))
+
+
+def _goes_on(before: Block, block: Block) -> bool:
+    """Return whether a block in the type of the title is close below its last line."""
+    if not before.lines or not block.lines or _CHAPTER.fullmatch(before.text):
+        return True
+    last, first = before.lines[-1], block.lines[0]
+    return first.box[1] - last.box[3] < 2.2 * (last.box[3] - last.box[1])
 
 
 def _abstract(
@@ -264,8 +284,10 @@ def _until_keywords(blocks: tuple[Block, ...]) -> tuple[Block, ...]:
     """Return the blocks of an abstract up to the keywords, which are no part of it."""
     kept: list[Block] = []
     for block in blocks:
-        if is_keywords(block.text):
+        if is_keywords(block.text) or (kept and _is_after_abstract(kept, block)):
             break
+        if kept and block.kind == "footnote":
+            continue
         found = _KEYWORDS.search(block.text)
         if found is None:
             kept.append(block)
@@ -274,6 +296,15 @@ def _until_keywords(blocks: tuple[Block, ...]) -> tuple[Block, ...]:
             kept.append(Block(block.kind, before, block.page, block.box, block.lines))
         break
     return tuple(kept)
+
+
+def _is_after_abstract(kept: Sequence[Block], block: Block) -> bool:
+    """Return whether a paragraph is in larger type than the abstract that ends before it."""
+    first = kept[0].lines[0] if kept[0].lines else None
+    if first is None or not block.lines or block.kind != "text":
+        return False
+    long = sum(len(each.text) for each in kept) > 300
+    return long and block.lines[0].size > first.size + 0.4
 
 
 # --- Text ----------------------------------------------------------------------------------------

@@ -1,5 +1,7 @@
 """A whole PDF to blocks in reading order, from PDFium's characters by our own rules."""
 
+from collections import Counter
+
 from cycledata.parse.pdf.blocks import blocks_of
 from cycledata.parse.pdf.convert import Converted, HiddenSpan
 from cycledata.parse.pdf.hidden import MAX_SPANS, HiddenTexts
@@ -25,6 +27,7 @@ def convert_with_pdfium(payload: bytes) -> Converted:
             hidden += finder.spans(page, text_page, number)
             text_page.close()
             page.close()
+    pages = _with_plain_text(pages)
     numbers = line_numbers(pages)
     lines = [page_lines(page, found) for page, found in zip(pages, numbers, strict=True)]
     return Converted(
@@ -36,6 +39,23 @@ def convert_with_pdfium(payload: bytes) -> Converted:
         turned=tuple(at for at, page in enumerate(pages) if upright_share(page) < _TURNED),
         unmapped=tuple(at for at, page in enumerate(pages) if _is_unmapped(page)),
     )
+
+
+def _with_plain_text(pages: list[Page]) -> list[Page]:
+    """Return the pages with the font of most letters not bold, however heavy it is."""
+    letters = Counter[tuple[str, bool]]()
+    for page in pages:
+        for run in page.runs:
+            letters[run.font, run.bold] += len(run.text)
+    (font, bold), n = letters.most_common(1)[0] if letters else (("", False), 0)
+    if not bold or n < 0.4 * letters.total():
+        return pages
+    return [
+        page._replace(
+            runs=[run._replace(bold=False) if run.font == font else run for run in page.runs]
+        )
+        for page in pages
+    ]
 
 
 def _is_unmapped(page: Page) -> bool:

@@ -19,6 +19,8 @@ MAX_CHARACTERS = 200_000
 """Characters of one page that are read; a full page of a journal has 10,000."""
 MAX_FORMS = 2_000
 """Objects of one page that are looked at for figures."""
+MAX_OBJECTS = 20_000
+"""Objects of a page with figures that are looked at for text."""
 
 _ITALIC = re.compile(r"(?i:ital|obli|cmti|cmsl|ptmri|slant|-it\b)|[a-z]T?I\d*$")
 _BOLD = re.compile(
@@ -49,6 +51,8 @@ class Run(NamedTuple):
     italic: bool
     spaced: bool
     """A space follows."""
+    nested: bool = False
+    """Known to be inside of an embedded drawing."""
 
 
 class Page(NamedTuple):
@@ -85,6 +89,8 @@ class _Type(NamedTuple):
     """Quarter turns of its direction; None if it is oblique."""
     unmapped: bool
     """The font does not say which letters its characters are."""
+    nested: bool
+    """It is inside of an embedded drawing."""
 
 
 class PageReader:
@@ -97,24 +103,26 @@ class PageReader:
 
     def read(self, page: Any, text_page: Any) -> Page:
         """Return one page, see ``Page``."""
-        pieces = list(_pieces(address_of(text_page), self._calls, self._unnamed))
+        at = address_of(page)
+        left, bottom, right, top = page.get_cropbox()
+        wide, high = max(right - left, 1.0), max(top - bottom, 1.0)
+        drawings = list(_drawings(at, self._raw, self._calls, wide * high))
+        on_page = _texts(at, self._raw, self._calls) if drawings else None
+        pieces = list(_pieces(address_of(text_page), self._calls, self._unnamed, on_page))
         weights = Counter[int | None]()
         for piece in pieces:
             weights[piece[1].quarter] += len(piece[0])
         quarters = [quarter for quarter, _ in weights.most_common() if quarter is not None]
         # A page without upright text keeps its own direction.
         quarter = quarters[0] if quarters else 0
-        left, bottom, right, top = page.get_cropbox()
         sheet = (left, bottom, right, top)
         runs = [
             _run(text, kind, _place(first, last, origin, quarter, sheet), spaced)
             for text, kind, first, last, origin, spaced in pieces
             if kind.quarter == quarter
         ]
-        wide, high = max(right - left, 1.0), max(top - bottom, 1.0)
         if quarter % 2:
             wide, high = high, wide
-        drawings = _drawings(address_of(page), self._raw, self._calls, wide * high)
         figures = [_turned(box, quarter, sheet) for box in drawings]
         unmapped = sum(len(piece[0]) for piece in pieces if piece[1].unmapped)
         turned = sum(n for other, n in weights.items() if other != quarter)
@@ -123,17 +131,21 @@ class PageReader:
 
 def _run(text: str, kind: _Type, place: tuple[float, float, float], spaced: bool) -> Run:
     left, right, base = place
-    return Run(text, left, right, base, kind.size, kind.font, kind.bold, kind.italic, spaced)
+    font = (kind.size, kind.font, kind.bold, kind.italic)
+    return Run(text, left, right, base, *font, spaced, kind.nested)
 
 
 _Piece = tuple[str, _Type, Bounds, Bounds, tuple[float, float], bool]
 """Text, type, bounds of the first and last character, origin of the first, a space follows."""
 
 
-def _pieces(text: int, calls: PlainCalls, unnamed: dict[int, str]) -> Iterator[_Piece]:
+def _pieces(
+    text: int, calls: PlainCalls, unnamed: dict[int, str], on_page: set[int] | None
+) -> Iterator[_Piece]:
     """Yield what each drawing command of a page printed.
 
-    Characters that PDFium adds itself (spaces, ends of lines) belong to no command.
+    Characters that PDFium adds itself (spaces, ends of lines) belong to no command. ``on_page`` has
+    the text objects that are in no embedded drawing; None for all.
     """
     n = min(calls.FPDFText_CountChars(text), MAX_CHARACTERS)
     addresses = list(map(calls.FPDFText_GetTextObject, repeat(text, n), range(n)))
@@ -164,7 +176,9 @@ def _pieces(text: int, calls: PlainCalls, unnamed: dict[int, str]) -> Iterator[_
                     yield piece()
                 current, start, parts = address, at, []
                 if address not in types:
-                    types[address] = _type(text, at, address, calls, fonts, unnamed)
+                    nested = on_page is not None and address not in on_page
+                    found = _type(text, at, address, calls, fonts, unnamed)
+                    types[address] = found._replace(nested=True) if nested else found
             parts += letters[at:end]
             last = end - 1
         at = end
@@ -205,7 +219,7 @@ def _type(
     bold = (font.bold or stroked) and not font.mathematical
     unmapped = not font.mathematical and calls.FPDFText_HasUnicodeMapError(text, index) == 1
     size = min(max(round(size, 1), 0.1), 10_000.0) if math.isfinite(size) else 0.1
-    return _Type(size, font.name, bold, font.italic, quarter, unmapped)
+    return _Type(size, font.name, bold, font.italic, quarter, unmapped, nested=False)
 
 
 def _font(address: int, calls: PlainCalls, unnamed: dict[int, str]) -> _Font:
@@ -271,3 +285,12 @@ def _drawings(page: int, raw: Any, calls: PlainCalls, area: float) -> Iterator[B
         left, bottom, right, top = bounds
         if 0.004 * area < (right - left) * (top - bottom) < 0.7 * area:
             yield bounds
+
+
+def _texts(page: int, raw: Any, calls: PlainCalls) -> set[int] | None:
+    """Return the text objects of a page that are in no embedded drawing; None if too many."""
+    n = calls.FPDFPage_CountObjects(page)
+    if n > MAX_OBJECTS:
+        return None
+    items = map(calls.FPDFPage_GetObject, repeat(page, n), range(n))
+    return {item for item in items if calls.FPDFPageObj_GetType(item) == raw.FPDF_PAGEOBJ_TEXT}

@@ -8,7 +8,7 @@ that are close to other text.
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
@@ -21,35 +21,29 @@ from cycledata.formats.section_titles import (
 )
 from cycledata.parse.pdf.convert import Block, Converted, PdfLine
 from cycledata.parse.pdf.layout import laid_out
-
-_NUMBERED = re.compile(
-    r"(?:(?:Appendix|APPENDIX)\s+(?=[A-Z]\b))?"
-    r"(?:(?P<digits>\d{1,2}(?:\.\d{1,2}){0,3})|(?P<roman>[IVX]{1,5})|(?P<letter>[A-Z](?:\.\d{1,2}){0,3}))"
-    r"(?P<stop>[.):])?[\s\u2003]+(?:[|∣│]\s+)?(?P<title>(?:\d{1,2}-?(?=[A-Z]))?[^\W\d_].*)",
-    re.DOTALL,
+from cycledata.parse.pdf.numbering import (
+    FLOAT,
+    MOST_MISSED,
+    NUMBERED,
+    PER_MISSED,
+    Numbered,
+    n_missed,
+    placed_after,
+    readings,
 )
-_FLOAT = re.compile(r"(?:figure|fig\.|table|tab\.|algorithm|listing)\s*\d", re.IGNORECASE)
+
 _STATEMENT = re.compile(
-    r"(?:theorem|lemma|definition|corollary|remark|proposition|example|proof|assumption|claim)"
+    r"(?:theorem|lemma|definition|corollary|remark|proposition|example|proof|assumption|claim"
+    r"|th[ée]or[èe]me?|lemme|d[ée]finition|corollaire|remarque|exemple|preuve|relation|satz"
+    r"|beispiel|beweis|bemerkung|korollar|teorema|definici[óo]n|definição|corolario|ejemplo)"
     r"(?:\s*\d|\s*\(|\.|$|\s+of\b)",
     re.IGNORECASE,
 )
+_CHAPTER = re.compile(r"(?:chapter|chapitre|kapitel|cap[íi]tulo|capitolo)\s\w{1,5}", re.IGNORECASE)
 _MATHEMATICS = re.compile(r"[=∈≤≥∑∏∫→←≈∀∃{}|\\]")
 _CITATION = re.compile(r"\b[A-Z]\.|\b(?:19|20)\d\d\b|\bet al")
 _MAX_HEADING = 160
 _MAX_CANDIDATES = 1_000
-
-
-@dataclass(frozen=True, slots=True)
-class Numbered:
-    """A heading's number as a path, however it is printed: 3.1, III.A, A.1; and its words."""
-
-    appendix: bool
-    """Counted by letters, apart from the body."""
-    path: tuple[int, ...]
-    title: str
-    inherits: int = 0
-    """Leading parts of the path that are not printed but those of the heading before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,14 +79,15 @@ def parts_of(document: Converted) -> list[Part]:
     style = replace(style, numbered=len(numbers) >= 3, sizes=_levels_of_sizes(blocks, numbers))
     parts: list[Part] = []
     title, level, starred, appendix = "", 0, False, False
+    references: Block | None = None
     gathered: list[Block] = []
     for at, block in enumerate(blocks):
         number = numbers.get(at)
         if number is not None:
             found = (_without_stop(number.title), min(len(number.path), 4))
         else:
-            in_references = is_references(title)
-            unnumbered = _unnumbered(block, style, past_front=level > 0 and not in_references)
+            past = level > 0 and (references is None or _same_type(block, references))
+            unnumbered = _unnumbered(block, style, past_front=past)
             if unnumbered is None:
                 gathered.append(block)
                 continue
@@ -100,6 +95,7 @@ def parts_of(document: Converted) -> list[Part]:
         parts.append(Part(level, title, tuple(gathered), appendix, starred))
         gathered = []
         title, level = found
+        references = block if is_references(title) else None
         starred = number is None
         appendix = appendix or is_appendix(title) or bool(number and number.appendix)
     parts.append(Part(level, title, tuple(gathered), appendix, starred))
@@ -122,25 +118,31 @@ def _numbered_headings(blocks: Sequence[Block], style: _Style) -> dict[int, Numb
     """
     abstract = next((i for i, b in enumerate(blocks) if is_abstract(b.text.strip())), -1)
     best: list[tuple[float, int, Numbered, int]] = []  # score, block, number, previous in the list
-    in_references = False
+    in_references, size = False, 0.0
     for at, block in enumerate(blocks):
-        in_references = in_references or is_references(block.text.strip())
+        if is_references(block.text.strip()) and _may_be_heading(block, style):
+            in_references, size = True, _size(block)
         if at < abstract or len(best) >= _MAX_CANDIDATES or not _may_be_heading(block, style):
             continue
         text = " ".join(block.text.split())
         weight = 1.0 if block.kind == "heading" else 0.8
-        for reading in _readings(text, style):
+        weight += 0.1 * (_size(block) > 1.08 * style.body)
+        for reading in readings(text, roman=style.roman, trusted=block.kind == "heading"):
             if reading.appendix and block.page == 0 and _size(block) > 1.4 * style.body:
                 continue  # the title of a paper may start with "A"
-            if in_references and (not reading.appendix or _CITATION.search(reading.title)):
+            if in_references and not _may_follow_references(reading, block, size):
                 continue
-            found = None if reading.inherits else (weight, at, reading, -1)
-            if found and not _follows(reading, None):
-                found = None
+            most = MOST_MISSED if block.kind == "heading" else 1
+            found = None
+            if not reading.inherits and (missed := n_missed(reading, None)) <= most:
+                found = (weight - PER_MISSED * missed, at, reading, -1)
             for index, (score, before, last, _) in enumerate(best):
-                number = _after(reading, last)
-                if number and before < at and (found is None or score + weight > found[0]):
-                    found = (score + weight, at, number, index)
+                number = placed_after(reading, last)
+                if number is None or before >= at or (missed := n_missed(number, last)) > most:
+                    continue
+                score += weight - PER_MISSED * missed
+                if found is None or score > found[0]:
+                    found = (score, at, number, index)
             if found:
                 best.append(found)
     chain: dict[int, Numbered] = {}
@@ -151,63 +153,17 @@ def _numbered_headings(blocks: Sequence[Block], style: _Style) -> dict[int, Numb
     return chain
 
 
-def _readings(text: str, style: _Style) -> Iterator[Numbered]:
-    """Return the ways to read the number before a heading; empty without one."""
-    found = _NUMBERED.match(text)
-    if not found or _FLOAT.match(found["title"]):
-        return
-    title = found["title"]
-    # An item of a list starts small or is a sentence; "k-means" may begin a title.
-    if re.match(r"[a-z](?!-)", title) or (title[-1] in ".;," and len(title) > 40):
-        return
-    if found["digits"]:
-        path = tuple(map(int, found["digits"].split(".")))
-        below = 2 if style.roman and len(path) == 1 else 0
-        yield Numbered(False, path, title, below)
-        return
-    letters = found["roman"] or found["letter"]
-    if style.roman:
-        if found["roman"]:
-            yield Numbered(False, (_roman(letters),), title)
-        if len(letters) == 1:
-            yield Numbered(False, (ord(letters) - 64,), title, 1)
-        return
-    first, *rest = letters.split(".")
-    if len(first) == 1:
-        yield Numbered(True, (ord(first) - 64, *map(int, rest)), title)
+def _may_follow_references(number: Numbered, block: Block, size: float) -> bool:
+    """Return whether a number after the references is a heading's and not that of an entry.
 
-
-def _roman(digits: str) -> int:
-    """Value of a Roman number up to 39.
-
-    >>> _roman("XIV")
-    14
+    Args:
+        number: the number and the words after it.
+        block: where it is.
+        size: type size of the heading "References".
     """
-    values = [{"I": 1, "V": 5, "X": 10}[digit] for digit in digits]
-    return sum(-v if v < max(values[at:]) else v for at, v in enumerate(values))
-
-
-def _after(reading: Numbered, last: Numbered) -> Numbered | None:
-    """Return the number as it reads after another, or None if it cannot follow it."""
-    if reading.inherits:
-        if last.appendix or len(last.path) < reading.inherits:
-            return None
-        path = (*last.path[: reading.inherits], *reading.path)
-        reading = replace(reading, path=path, inherits=0)
-    return reading if _follows(reading, last) else None
-
-
-def _follows(number: Numbered, last: Numbered | None) -> bool:
-    """Return whether a number can come next: one may be missed, none may go back."""
-    if last is None or (number.appendix and not last.appendix):
-        return all(part in (0, 1, 2) for part in number.path)
-    if last.appendix and not number.appendix:
-        return False
-    for depth, part in enumerate(number.path):
-        step = part - last.path[depth] if depth < len(last.path) else part
-        if step or depth >= len(last.path):
-            return step in (1, 2) and all(rest in (0, 1, 2) for rest in number.path[depth + 1 :])
-    return False
+    if number.appendix and not _CITATION.search(number.title):
+        return True
+    return block.kind == "heading" and (len(number.path) > 1 or _size(block) > size - 0.3)
 
 
 def _unnumbered(block: Block, style: _Style, *, past_front: bool) -> tuple[str, int] | None:
@@ -224,11 +180,24 @@ def _unnumbered(block: Block, style: _Style, *, past_front: bool) -> tuple[str, 
     # The statement of a theorem is in italics too.
     if not _stands_out(block, style) or any(line.italic and not line.bold for line in block.lines):
         return None
-    if style.numbered and _NUMBERED.match(text):
+    if style.numbered and NUMBERED.match(text):
         return None
     # A longer title is in larger type, not a bold sentence.
     most = 24 if all(line.size > 1.05 * style.body for line in block.lines) else 14
+    # Small capitals are lower-case letters to some fonts.
+    if text.islower() and len(text.split()) <= 10 and _size(block) > 1.25 * style.body:
+        text = text[0].upper() + text[1:]
     return (text, _level_of_type(block, style)) if _reads_as_title(text, most) else None
+
+
+def _same_type(block: Block, heading: Block) -> bool:
+    """Return whether a block is in the type of a heading, e.g. of that of the references."""
+    if block.kind != "heading" or not block.lines or not heading.lines:
+        return False
+    first, other = block.lines[0], heading.lines[0]
+    return (first.bold, first.font) == (other.bold, other.font) and abs(
+        first.size - other.size
+    ) < 0.3
 
 
 def _may_be_heading(block: Block, style: _Style) -> bool:
@@ -250,6 +219,8 @@ def _in_cells(block: Block) -> bool:
 
 def _reads_as_title(text: str, most_words: int) -> bool:
     words = text.split()
+    if _CHAPTER.fullmatch(text):
+        return False
     return (
         (text[0].isupper() or text[0].isdigit())
         and sum(map(str.isalpha, text)) >= 3
@@ -257,7 +228,7 @@ def _reads_as_title(text: str, most_words: int) -> bool:
         and text[-1] not in ".,;:"
         and not re.search(r"[a-z]{2}[.?!] ", text)
         and not _MATHEMATICS.search(text)
-        and not _FLOAT.match(text)
+        and not FLOAT.match(text)
         and not _STATEMENT.match(text)
     )
 
@@ -267,10 +238,11 @@ def _stands_out(block: Block, style: _Style) -> bool:
     if not block.lines:
         return block.kind == "heading"
     lines = block.lines
-    if len(lines) > 4 or any(line.size < 0.9 * style.body for line in lines):
-        return False
     letters = [char for char in block.text if char.isalpha()]
     capitals = len(letters) > 3 and sum(map(str.isupper, letters)) > 0.9 * len(letters)
+    least = 0.75 if capitals and NUMBERED.match(block.text) else 0.9
+    if len(lines) > 4 or any(line.size < least * style.body for line in lines):
+        return False
     return capitals or all(
         line.bold or line.italic or line.size > 1.08 * style.body for line in lines
     )
@@ -346,7 +318,7 @@ def _split(block: Block) -> Iterable[Block]:
         line = lines[at]
         apart = line.bold or line.size > 1.08 * ordinary
         at += 1
-        if not (apart and _NUMBERED.match(line.text) and len(line.text) <= _MAX_HEADING):
+        if not (apart and NUMBERED.match(line.text) and len(line.text) <= _MAX_HEADING):
             continue
         before, found, after = rest.partition(line.text)
         if not found:
@@ -370,4 +342,4 @@ def _same_heading(line: PdfLine, following: PdfLine, n_characters: int) -> bool:
     """Return whether the next line of a block goes on with a heading."""
     same = line.bold and following.bold and abs(line.size - following.size) < 0.3
     short = n_characters + len(following.text) <= _MAX_HEADING
-    return same and short and not _NUMBERED.match(following.text)
+    return same and short and not NUMBERED.match(following.text)
