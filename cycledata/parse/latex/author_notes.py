@@ -80,7 +80,7 @@ def is_note(name: str, body: str) -> bool:
         return True
     if not _COLOURED.search(body):
         return False
-    if _BRACKETS.match(plain) and len(name) <= 4:
+    if _BRACKETS.match(plain) and (len(name) <= 4 or plain.lstrip(" [").startswith("**")):
         return True
     if _BRACKET_TAG.match(plain):
         tag = _BRACKET_TAG.match(plain)

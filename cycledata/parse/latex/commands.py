@@ -26,6 +26,7 @@ from cycledata.parse.latex.known_commands import (
     CITING,
     CITING_ENVIRONMENTS,
     COMMENTS,
+    CONTRIBUTIONS,
     FIGURES,
     FINAL_SWITCHES,
     HEADINGS,
@@ -168,7 +169,7 @@ _ENVIRONMENTS: dict[Action, frozenset[str]] = {
 }
 _HEADING_ENVIRONMENTS = words(r"\chapter \section \subsection \subsubsection \paragraph")
 r"""Headings that are read as environments too: ``\begin{section}{Title}``."""
-_MARKED_ENVIRONMENTS = ABSTRACTS | BIOGRAPHIES | FIGURES | ACKS | APART | APPENDICES
+_MARKED_ENVIRONMENTS = ABSTRACTS | BIOGRAPHIES | CONTRIBUTIONS | FIGURES | ACKS | APART | APPENDICES
 
 BASE: dict[str, Action] = (
     {name: MarkedCommand(name) for name in _MARKED}

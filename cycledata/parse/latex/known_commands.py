@@ -108,6 +108,8 @@ BIOGRAPHIES = words(
     "bio CRediT authcontrib affiliations"
 )
 """Environments that tell of the authors."""
+CONTRIBUTIONS = frozenset({"contributions"})
+"""The environment in which the class of UAI has what each author did."""
 DRAWINGS = words(
     "tikzpicture pgfpicture pspicture picture circuitikz forest overpic tikzcd axis "
     "fmffile fmfgraph fmfgraph* psmatrix feynman dependency tikzdependency"

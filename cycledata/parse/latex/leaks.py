@@ -9,6 +9,7 @@ from cycledata.parse.latex.flat_text import FlatText, TextSpan
 from cycledata.parse.latex.known_commands import (
     AUTHORS,
     BIOGRAPHIES,
+    CONTRIBUTIONS,
     FINAL_SWITCHES,
     STOCK_STYLES,
     words,
@@ -79,6 +80,7 @@ _OURS = re.compile(
     r"supplement\w*|demo|video|repository|dataset|data|models?|here|found)\b",
     re.IGNORECASE,
 )
+_UAI = re.compile(r"\\documentclass\s*+(?:\[[^\]]{0,500}+\])?\s*+\{uai")
 _WE = re.compile(r"\b(?:our|we)\b", re.IGNORECASE)
 _ANONYMOUS = re.compile(
     r"anonym(?!\w{0,9}+(?:\s{1,3}\w{1,12}+)?\s{1,3}(?:referee|reviewer|reader))", re.IGNORECASE
@@ -159,6 +161,8 @@ def contact_notes(flat: FlatText) -> Iterator[TextSpan]:
 def biographies(flat: FlatText) -> list[TextSpan]:
     r"""Return the spans that tell of the authors: environments, and ``\bio...\endbio``."""
     spans = flat.environments(BIOGRAPHIES)
+    if _UAI.search(flat.text, 0, flat.body):
+        spans += flat.environments(CONTRIBUTIONS)
     starts = [offset for offset, name in flat.marks if name == "\\bio"]
     ends = [offset for offset, name in flat.marks if name == "\\endbio"]
     for start in starts[:MAX_LEAKS]:

@@ -23,6 +23,9 @@ def words(text: PaperText) -> str:
         pytest.param(
             r"one \added[id=A]{and }two, the\added{ last }word", "",
             "one and two, the last word", id="spaces-in-edits"),
+        pytest.param(
+            r"one \authorA{remark}two", r"\newcommand{\authorA}[1]{\textcolor{blue}{[** #1 --A]}}",
+            "one two", id="starred-remark"),
         pytest.param(r"one \comment[id=A]{remark}two", "", "one two", id="comment-of-changes"),
         pytest.param(
             r"one \pdfmarkupcomment[color=red]{two}{remark}", "", "one two", id="markup-comment"),
