@@ -9,6 +9,7 @@ import datetime as dt
 import email.utils
 import io
 import json
+import re
 import tarfile
 import threading
 import zlib
@@ -34,6 +35,8 @@ _SILENCE_S = 30.0
 _CHUNK_BYTES = 1 << 16
 _MAX_REDIRECTS = 3
 _TRANSIENT = frozenset({408, 425, 429, 500, 502, 503, 504})
+_SECONDS = re.compile(r"[0-9]+(?:\.[0-9]*)?(?:[ ]*,[ ]*[0-9]+(?:\.[0-9]*)?)*")
+"""Seconds of `Retry-After`, of several headers the longest."""
 _ENDED_EARLY = "the body ended early"
 ODD_REPLY = (
     LookupError,
@@ -288,7 +291,7 @@ def _connection_problem(error: Exception) -> str:
 
 def _require_valid(reply: HttpReply, check: CheckReply, clock: Clock) -> None:
     if reply.status in _TRANSIENT:
-        raise TransientError(f"status {reply.status}", _asked_wait(reply, clock.utc()))
+        raise TransientError(f"status {reply.status}", asked_wait(reply, clock.utc()))
     if reply.status == 200:
         reason = check(reply)
     else:
@@ -298,11 +301,11 @@ def _require_valid(reply: HttpReply, check: CheckReply, clock: Clock) -> None:
         raise TransientError(reason)
 
 
-def _asked_wait(reply: HttpReply, now: dt.datetime) -> float | None:
+def asked_wait(reply: HttpReply, now: dt.datetime) -> float | None:
     """Return the seconds to wait that the header or body states, or None."""
     said = reply.headers.get("retry-after", "").strip()
-    if said.isdecimal() and len(said) < 10:
-        return float(said)
+    if _SECONDS.fullmatch(said):
+        return max(float(number) for number in said.split(","))
     moment: dt.datetime | None = None
     try:
         if said:

@@ -1,5 +1,6 @@
 """Pace, retries and budgets, on a simulated clock."""
 
+import datetime as dt
 import random
 from collections.abc import Callable, Mapping
 from functools import partial
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 from cycledata.errors import BudgetSpentError, GaveUpError, RefusedError
 from cycledata.sources.estimate import FetchPlan, estimate, plan_research14k, plan_review5k
 from cycledata.sources.fetch_options import FetchOptions
+from cycledata.sources.http import HttpReply, asked_wait
 from cycledata.sources.schedule import (
     ARXIV_BURST,
     PACES,
@@ -189,3 +191,23 @@ def test_the_table_of_limits_in_the_docs_is_the_one_that_is_used(golden: bool) -
     if golden:
         DOCS.write_text(expected)
     assert DOCS.read_text() == expected
+
+
+@pytest.mark.parametrize(
+    ("said", "seconds"),
+    [
+        ("120", 120),
+        ("1.5", 1.5),
+        ("99999999999", 99999999999),
+        ("60, 120", 120),
+        ("Thu, 01 Jan 2026 00:05:00 GMT", 300),
+        ("Wed, 31 Dec 2025 00:00:00 GMT", 0),
+        ("-5", None),
+        ("1e3", None),
+        ("nan", None),
+        ("tomorrow", None),
+    ],
+)
+def test_whatever_a_header_says_about_waiting_is_read(said: str, seconds: float | None) -> None:
+    reply = HttpReply(429, "http://localhost/", {"retry-after": said}, b"")
+    assert asked_wait(reply, dt.datetime(2026, 1, 1, tzinfo=dt.UTC)) == seconds
