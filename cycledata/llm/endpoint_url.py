@@ -8,7 +8,7 @@ import base64
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from urllib.parse import parse_qsl, unquote, urlsplit
+from urllib.parse import parse_qsl, quote, unquote, urlsplit
 
 from cycledata.errors import FetchError
 
@@ -90,9 +90,16 @@ def shown_origin(location: str) -> str:
 
 
 def secrets_of(target: EndpointUrl, key: str | None) -> tuple[str, ...]:
-    """Return everything that must not appear in a message, the longest first."""
+    """Return everything that must not appear in a message, the longest first.
+
+    A user name may be a token, as in `https://TOKEN@host/v1`. Servers may also quote what they got
+    as it was sent, percent-encoded.
+    """
     secrets = {key} if key else set()
     secrets |= {value for value in target.query.values() if len(value) >= 4}
     if target.login is not None:
-        secrets |= {target.login[1], base64.b64encode(":".join(target.login).encode()).decode()}
+        user, password = target.login
+        secrets |= {password, base64.b64encode(f"{user}:{password}".encode()).decode()}
+        secrets |= {user} if len(user) >= 8 or not password else set()
+    secrets |= {quote(secret, safe="") for secret in secrets}
     return tuple(sorted((secret for secret in secrets if secret), key=len, reverse=True))

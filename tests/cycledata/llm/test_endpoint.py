@@ -182,6 +182,17 @@ def test_a_server_that_repeats_our_secrets_puts_none_into_a_message(
     assert len(message) < 600
 
 
+def test_a_token_in_the_place_of_a_user_name_is_hidden_in_every_encoding(server: Server) -> None:
+    url = f"http://token%2Bof%2Fmine@127.0.0.1:{server.port}/v1?sig=a%2Fb%3Dc"
+    words = json.dumps(
+        {"error": {"message": "bad token+of/mine token%2Bof%2Fmine a/b=c a%2Fb%3Dc"}}
+    )
+    server.script = [(401, {}, words.encode())]
+    with pytest.raises(FetchError, match="hidden") as caught:
+        client(url).complete_one(request(), SAMPLING)
+    assert not any(secret in str(caught.value) for secret in ("mine", "b=c", "b%3Dc"))
+
+
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
 def test_a_redirect_is_not_followed(servers: list[Server], status: int) -> None:
     here, elsewhere = servers
