@@ -36,6 +36,12 @@ Version = Annotated[bool, typer.Option("--version", help="Print the version and 
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object, for scripts.")]
 """Option of every command that has a machine-readable result."""
 
+_LOGIN = re.compile(
+    r"(?P<start>\b(?:(?:https?|wss?|ftps?|ssh):?[/\\]{1,4}|[a-z][a-z0-9+.-]{0,9}://))"
+    r"[^\s/\\@\"']{1,200}@",
+    re.IGNORECASE,
+)
+"""A login in an address, mistyped or not."""
 _NEXT_STEPS = {
     errno.ENOSPC: "free some disk space and run the command again",
     errno.EDQUOT: "free some disk space and run the command again",
@@ -166,18 +172,27 @@ def refuse_unused(context: typer.Context, reasons: Mapping[str, str | None]) -> 
 
 def fail(message: str) -> int:
     """Print an error as one line on stderr; return the exit code for a failure."""
-    print(f"error: {printable(message)}", file=sys.stderr)
+    print(f"error: {printable(without_logins(message))}", file=sys.stderr)
     return EXIT_FAILED
 
 
 def warn(message: str) -> None:
     """Print a warning as one line on stderr."""
-    print(f"warning: {printable(message)}", file=sys.stderr)
+    print(f"warning: {printable(without_logins(message))}", file=sys.stderr)
 
 
 def note(message: str) -> None:
     """Print a remark that is not part of the result as one line on stderr."""
-    print(printable(message), file=sys.stderr)
+    print(printable(without_logins(message)), file=sys.stderr)
+
+
+def without_logins(text: str) -> str:
+    """Return a message in which no address has a user name or a password.
+
+    >>> without_logins("unknown argument http://me:secret@host/v1")
+    'unknown argument http://[hidden]@host/v1'
+    """
+    return _LOGIN.sub(r"\g<start>[hidden]@", text)
 
 
 def printable(text: str) -> str:

@@ -131,15 +131,18 @@ class ModelConfig(ConfigTable):
     @property
     def is_endpoint(self) -> bool:
         """True if the path is a URL."""
-        return self.path.startswith(("http://", "https://"))
+        from cycledata.llm.endpoint_url import is_endpoint
+
+        return is_endpoint(self.path)
 
     @model_validator(mode="after")
     def _are_addresses(self) -> Self:
-        from cycledata.llm.endpoint_url import split_url
+        from cycledata.llm.endpoint_url import refuse_other_address, split_url
 
         if self.more_endpoints and not self.is_endpoint:
             raise ValueError("more_endpoints need a path that is an endpoint; name its URL there")
         try:
+            refuse_other_address(self.path)
             for url in (self.path, *self.more_endpoints) if self.is_endpoint else ():
                 split_url(url)
         except FetchError as error:

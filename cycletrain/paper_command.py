@@ -209,7 +209,9 @@ def write(
 
 
 def _is_url(model: str) -> bool:
-    return model.startswith(("http://", "https://"))
+    from cycledata.llm.endpoint_url import is_endpoint
+
+    return is_endpoint(model)
 
 
 def _of_model(model: str) -> dict[str, str | None]:

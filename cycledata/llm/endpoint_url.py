@@ -6,14 +6,19 @@ only; any other host receives the key variable that the user names, or no key.
 
 import base64
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from urllib.parse import parse_qsl, quote, unquote, urlsplit
 
 from cycledata.errors import FetchError
 
 OPENAI_URL = "https://api.openai.com/v1"
 """OpenAI's own address."""
+
+_ADDRESS = re.compile(r"://|@|^\s*(?:https?|wss?|ftp)\s*[:/\\]|:\\\\", re.IGNORECASE)
+"""What addresses contain, and no hub id."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +33,28 @@ class EndpointUrl:
     """User name and password of the URL, or None."""
     query: Mapping[str, str] = field(default_factory=dict, repr=False)
     """Query parameters of the URL."""
+
+
+def is_endpoint(text: str) -> bool:
+    """Return True for the URL of an endpoint, and for text that only begins as one.
+
+    >>> is_endpoint("HTTP://localhost:8000/v1"), is_endpoint("org/model")
+    (True, False)
+    """
+    return text.lower().startswith(("http://", "https://"))
+
+
+def refuse_other_address(text: str) -> None:
+    """Refuse an address that is neither an endpoint URL, a path nor a hub id, e.g. a typo.
+
+    Raises:
+        FetchError: the message does not repeat it, since it may contain a password.
+    """
+    if not is_endpoint(text) and _ADDRESS.search(text) and not Path(text).exists():
+        raise FetchError(
+            "expected a directory, a hub id ORG/NAME or http://HOST/v1, found another kind of"
+            " address; it is not repeated here, because it may contain a password"
+        )
 
 
 def split_url(url: str) -> EndpointUrl:

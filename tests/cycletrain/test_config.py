@@ -108,6 +108,16 @@ def test_what_is_unknown_or_out_of_range_is_refused(
         read_config(recipe, SftConfig, [override])
 
 
+@pytest.mark.parametrize(
+    "address",
+    ["ftp://me:s3cret@h/v1", "https//me:s3cret@h/v1", "http:/me:s3cret@h", "me:s3cret@h/v1"],
+)
+def test_an_address_that_is_no_endpoint_is_not_repeated(recipe: Path, address: str) -> None:
+    with pytest.raises(ParseError, match="found another kind of address") as caught:
+        read_config(recipe, SftConfig, [f"model.path={address}"])
+    assert "s3cret" not in str(caught.value)
+
+
 @pytest.mark.parametrize("job", sorted(CONFIGS))
 def test_every_number_of_a_recipe_has_bounds(job: str) -> None:
     assert list(_unbounded(CONFIGS[job].model_json_schema(), job)) == []
