@@ -179,7 +179,8 @@ def _common(humans: HumanRatings, files: Sequence[PredictionFile]) -> Mask:
     common = np.array([all(i in file.predictions for file in files) for i in humans.paper_ids])
     if not common.any():
         counts = ", ".join(f"{file.name} {len(file.predictions)}" for file in files)
-        problems = "; ".join(f"{file.name}: {file.problems()}" for file in files[:3])
+        worst = sorted(files, key=lambda file: len(file.predictions))[:3]
+        problems = "; ".join(f"{file.name}: {file.problems()}" for file in worst)
         raise ScoringError(
             f"no paper on which every model can be scored; readable: {counts}; {problems}; remove "
             "a file, or use --policy worst"

@@ -75,9 +75,8 @@ def _why_unranked(
         without = sorted(set(names) - set(known))
         return f"no value for {', '.join(without)}" if without else "not comparable"
     if 2.0 ** (1 - min(n_papers, 1000)) * n_pairs >= LEVEL:
-        return (
-            f"{n_papers} papers cannot show any of {n_pairs} differences at the {LEVEL:.0%} level"
-        )
+        papers = "1 paper" if n_papers == 1 else f"{n_papers} papers"
+        return f"{papers} cannot show any of {n_pairs} differences at the {LEVEL:.0%} level"
     return None
 
 
