@@ -4,9 +4,10 @@ The tombstones of the repository are read at the parent commit of the push. If a
 published in between, the hub refuses the push.
 """
 
+import gc
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -79,8 +80,8 @@ def publish(
             f"{build}: made under {manifest.policy_name}, which permits some texts for private use "
             "only; build it again under a policy without private-use to publish it"
         )
-    _require_loadable(build, manifest)
     _require_tombstones(build, manifest, cache)
+    _require_loadable(build, manifest)
     files = tuple(sorted([*(pin.path for pin in manifest.files), MANIFEST]))
     n_bytes = sum((build / name).stat().st_size for name in files)
     plan = PublishPlan(repo, files, n_bytes, _card_facts(build, manifest))
@@ -139,14 +140,20 @@ def _require_loadable(build: Path, manifest: BuildManifest) -> None:
     # Without these, a whole row group would be read and decoded for its first row.
     buffered = ParquetFragmentScanOptions(use_buffered_stream=True, pre_buffer=False)
     one_row = {"streaming": True, "batch_size": 1, "fragment_scan_options": buffered}
-    for config, splits in manifest.configs.items():
-        for split in splits:
-            try:
-                next(iter(load_dataset(str(build), config, split=split, **one_row)))
-            except (DatasetsError, OSError, ValueError, TypeError, StopIteration) as error:
-                raise BuildError(
-                    f"{build}: `load_dataset` cannot load {config}/{split}: {error}; build again"
-                ) from error
+    config = split = ""
+    try:
+        for config, splits in manifest.configs.items():
+            for split in splits:
+                found = load_dataset(str(build), config, split=split, **one_row)
+                with closing(iter(found)) as rows:
+                    next(rows)
+    except (DatasetsError, OSError, ValueError, TypeError, StopIteration) as error:
+        raise BuildError(
+            f"{build}: `load_dataset` cannot load {config}/{split}: {error}; build again"
+        ) from error
+    finally:
+        # Threads of Arrow that still read would abort the process at its exit, with code 134.
+        gc.collect()
 
 
 def _push(api: "HfApi", build: Path, manifest: BuildManifest, repo: str, *, gated: bool) -> None:
