@@ -6,6 +6,7 @@ best (worst) papers the first sampled is taken; a pair of identical texts is lef
 without a pair is returned with the rule that dropped it.
 """
 
+import math
 import random
 from collections.abc import Iterable, Sequence
 from typing import Annotated, NamedTuple
@@ -133,7 +134,8 @@ def _pair(
         return Dropped(prompt_id, rule="too-few-rewards", detail=detail, stage="pair")
     best = max(read, key=lambda i: (read[i], -i))
     worst = min(read, key=lambda i: (read[i], i))
-    if read[best] == read[worst]:
+    # Means of equal ratings in another order differ in their last bits.
+    if math.isclose(read[best], read[worst], rel_tol=1e-12):
         detail = f"all {len(read)} papers have the reward {read[best]:g}"
         return Dropped(prompt_id, rule="equal-rewards", detail=detail, stage="pair")
     if turns[best] == turns[worst]:
