@@ -203,9 +203,11 @@ def _classify(
 def _ends_heading(group: Group, body: Type, margin: tuple[float, float] | None) -> bool:
     """Return whether a group is a heading, known without what follows: numbered or capitals."""
     lines = group.lines
-    if len(lines) > _MAX_HEADING_LINES or not all(differs(line, body) for line in lines):
+    if len(lines) > _MAX_HEADING_LINES:
         return False
     if margin is not None and lines[-1].right > margin[1] - 2 * lines[-1].size:
+        return False
+    if not all(differs(line, body) for line in lines):
         return False
     text = lines[0].text()
     return bool(NUMBER_FIRST.match(text)) or all(in_capitals(line.text()) for line in lines)

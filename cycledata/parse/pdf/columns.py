@@ -5,7 +5,7 @@ from bisect import bisect_right
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import accumulate, pairwise
 
 from cycledata.parse.pdf.lines import TextLine
 from cycledata.parse.pdf.runs import Page, is_mathematical
@@ -56,9 +56,24 @@ def gutters(page: Page, lines: Sequence[TextLine], body: Type) -> list[float]:
         and sum(line.letters.values()) > 15
         and line.width > 0.15 * page.width
     ]
-    return _stripes(page, text, 0.12) or [
-        middle for middle in _stripes(page, text, 0.4) if _in_two_columns(page, text, middle)
-    ]
+    covered = _covered(page, text)
+    found = _stripes(page, text, covered, 0.12)
+    if found or len(text) < 10:
+        return found
+    loose = _stripes(page, text, covered, 0.4)
+    return [middle for middle in loose if _in_two_columns(page, text, middle)]
+
+
+def _covered(page: Page, text: Sequence[TextLine]) -> list[int]:
+    """Return how many lines are at each of some places between the edges of a page."""
+    steps = [0] * (_BINS + 1)
+    for line in text:
+        first = max(int(line.left / page.width * _BINS), 0)
+        last = min(int(line.right / page.width * _BINS), _BINS - 1)
+        if first <= last:
+            steps[first] += 1
+            steps[last + 1] -= 1
+    return list(accumulate(steps[:_BINS]))
 
 
 def _in_two_columns(page: Page, text: Sequence[TextLine], middle: float) -> bool:
@@ -76,14 +91,10 @@ def _in_two_columns(page: Page, text: Sequence[TextLine], middle: float) -> bool
     return True
 
 
-def _stripes(page: Page, text: Sequence[TextLine], crossed: float) -> list[float]:
+def _stripes(
+    page: Page, text: Sequence[TextLine], covered: Sequence[int], crossed: float
+) -> list[float]:
     """Return the middles of the stripes that at most a share of the lines cross."""
-    covered = [0] * _BINS
-    for line in text:
-        first = max(int(line.left / page.width * _BINS), 0)
-        last = min(int(line.right / page.width * _BINS), _BINS - 1)
-        for at in range(first, last + 1):
-            covered[at] += 1
     found: list[float] = []
     allowed = crossed * len(text)
     at = _BINS // 4
@@ -114,21 +125,22 @@ def beside_text(
     edges = Counter(round(line.left) for line in wide if line.left > 0.18 * page.width)
     left, n = max(edges.items(), key=lambda each: each[1], default=(0, 0))
     heights = [line.base for line in wide if round(line.left) == left]
-    narrow = [
-        line
-        for line in lines
-        if line.size < 0.93 * body.size
-        and line.right < left - 2
-        and min(heights) - 8 * body.size < line.base < max(heights) + 4 * body.size
-    ]
-    if n < 6 or len(narrow) < 4:
+    if n < 6:
+        return [], list(lines)
+    first, last = min(heights) - 8 * body.size, max(heights) + 4 * body.size
+    narrow: list[TextLine] = []
+    others: list[TextLine] = []
+    for line in lines:
+        small = line.size < 0.93 * body.size and line.right < left - 2 and first < line.base < last
+        (narrow if small else others).append(line)
+    if len(narrow) < 4:
         return [], list(lines)
     top, bottom = min(line.top for line in narrow), max(line.bottom for line in narrow)
-    between = [line for line in lines if top < line.base < bottom and line not in narrow]
+    between = [line for line in others if top < line.base < bottom]
     over = sum(line.left < left - 5 for line in between)
     if over > 0.1 * len(between):
         return [], list(lines)
-    return narrow, [line for line in lines if line not in narrow]
+    return narrow, others
 
 
 def usual_gutter(

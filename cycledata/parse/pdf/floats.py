@@ -53,13 +53,15 @@ def apart_from_figures(
     drawn: list[list[TextLine]] = []
     rest = list(lines)
     for left, top, right, bottom in page.figures:
-        inside = [
-            line
-            for line in rest
-            if not _is_beside_drawing(line, body)
-            and left - 2 <= (line.left + line.right) / 2 <= right + 2
-            and top - 2 <= (line.top + line.bottom) / 2 <= bottom + 2
-        ]
+        inside: list[TextLine] = []
+        outside: list[TextLine] = []
+        for line in rest:
+            within = (
+                left - 2 <= (line.left + line.right) / 2 <= right + 2
+                and top - 2 <= (line.top + line.bottom) / 2 <= bottom + 2
+            )
+            within = within and not _is_beside_drawing(line, body)
+            (inside if within else outside).append(line)
         letters = sum(sum(line.letters.values()) for line in inside)
         as_text = sum(
             sum(line.letters.values())
@@ -70,7 +72,7 @@ def apart_from_figures(
         if not inside or as_text > 0.4 * letters:
             continue
         drawn.append(inside)
-        rest = [line for line in rest if line not in inside]
+        rest = outside
     return drawn, rest
 
 

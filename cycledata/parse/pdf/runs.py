@@ -106,8 +106,7 @@ class PageReader:
         at = address_of(page)
         left, bottom, right, top = page.get_cropbox()
         wide, high = max(right - left, 1.0), max(top - bottom, 1.0)
-        drawings = list(_drawings(at, self._raw, self._calls, wide * high))
-        on_page = _texts(at, self._raw, self._calls) if drawings else None
+        drawings, on_page = _drawings_and_texts(at, self._raw, self._calls, wide * high)
         pieces = list(_pieces(address_of(text_page), self._calls, self._unnamed, on_page))
         weights = Counter[int | None]()
         for piece in pieces:
@@ -272,25 +271,28 @@ def _turned(box: Bounds, quarter: int, sheet: Bounds) -> Bounds:
     return (sheet[3] - top, sheet[2] - right, sheet[3] - bottom, sheet[2] - left)
 
 
-def _drawings(page: int, raw: Any, calls: PlainCalls, area: float) -> Iterator[Bounds]:
-    """Yield the bounds of embedded drawings and images that fill a part of the page."""
+def _drawings_and_texts(
+    page: int, raw: Any, calls: PlainCalls, area: float
+) -> tuple[list[Bounds], set[int] | None]:
+    """Return the bounds of drawings and images, and the text objects that are in none of them.
+
+    A drawing fills a part of the page. Instead of the text objects, None is returned if there is no
+    drawing, or if the page has too many objects.
+    """
     kinds = (raw.FPDF_PAGEOBJ_FORM, raw.FPDF_PAGEOBJ_IMAGE)
-    for at in range(min(calls.FPDFPage_CountObjects(page), MAX_FORMS)):
-        item = calls.FPDFPage_GetObject(page, at)
-        if calls.FPDFPageObj_GetType(item) not in kinds:
-            continue
-        bounds = calls.bounds(item)
-        if bounds is None:
-            continue
-        left, bottom, right, top = bounds
-        if 0.004 * area < (right - left) * (top - bottom) < 0.7 * area:
-            yield bounds
-
-
-def _texts(page: int, raw: Any, calls: PlainCalls) -> set[int] | None:
-    """Return the text objects of a page that are in no embedded drawing; None if too many."""
+    is_text = raw.FPDF_PAGEOBJ_TEXT
+    drawings: list[Bounds] = []
+    texts: set[int] = set()
     n = calls.FPDFPage_CountObjects(page)
-    if n > MAX_OBJECTS:
-        return None
-    items = map(calls.FPDFPage_GetObject, repeat(page, n), range(n))
-    return {item for item in items if calls.FPDFPageObj_GetType(item) == raw.FPDF_PAGEOBJ_TEXT}
+    for at in range(min(n, MAX_OBJECTS)):
+        if at >= MAX_FORMS and not drawings:
+            break
+        item = calls.FPDFPage_GetObject(page, at)
+        kind = calls.FPDFPageObj_GetType(item)
+        if kind == is_text:
+            texts.add(item)
+        elif kind in kinds and at < MAX_FORMS and (bounds := calls.bounds(item)) is not None:
+            left, bottom, right, top = bounds
+            if 0.004 * area < (right - left) * (top - bottom) < 0.7 * area:
+                drawings.append(bounds)
+    return drawings, texts if drawings and n <= MAX_OBJECTS else None
