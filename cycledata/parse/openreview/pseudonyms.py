@@ -207,8 +207,7 @@ def _needles(text: str) -> tuple[str, ...]:
 
 
 def _has_any(needles: tuple[str, ...], text: str) -> bool:
-    # Called dozens of times per text: a loop takes half the time of `any` and a generator.
-    for needle in needles:  # noqa: SIM110
+    for needle in needles:  # noqa: SIM110  takes half the time of `any` and a generator
         if needle in text:
             return True
     return False

@@ -137,7 +137,8 @@ def convert(payload: bytes, *, converter: Converter, limits: PdfLimits = PDF_LIM
         raise ParseError("oversized-pdf", f"{len(payload)} bytes, more than {limits.file_bytes}")
     if converter in _COMMANDS:
         return _outside(payload, converter, limits)
-    command = [sys.executable, "-m", _WORKER, converter, json.dumps(asdict(limits))]
+    arguments = [converter, json.dumps(asdict(limits)), str(os.getpid())]
+    command = [sys.executable, "-m", _WORKER, *arguments]
     output = _run(command, payload, limits)
     try:
         reply = json.loads(output)

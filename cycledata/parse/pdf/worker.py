@@ -4,8 +4,10 @@ pypdfium2 gives characters, which our own rules make into blocks; DocVortex give
 """
 
 import json
+import math
 import os
 import re
+import signal
 import sys
 from collections.abc import Iterator
 from dataclasses import asdict, fields, replace
@@ -122,19 +124,34 @@ def _check(payload: bytes, limits: PdfLimits) -> tuple[str, ...]:
     return tuple(re.split(r"[,;&\n]|\band\b", authors))[:200]
 
 
-def _limit_memory(n_bytes: int) -> None:
+def _limit_memory_and_time(limits: PdfLimits) -> None:
     import resource  # Windows has no such module
 
+    # The parent ends a worker in time; this is for a worker whose parent was killed.
+    n_seconds = math.ceil(limits.seconds) * (os.cpu_count() or 1)
+    resource.setrlimit(resource.RLIMIT_CPU, (n_seconds, n_seconds + 5))
     try:
-        resource.setrlimit(resource.RLIMIT_AS, (n_bytes, n_bytes))
+        resource.setrlimit(resource.RLIMIT_AS, (limits.memory_bytes, limits.memory_bytes))
     except (ValueError, OSError):
         if sys.platform != "darwin":  # macOS does not limit the memory of a process
             raise
 
 
+def exit_with_parent(parent: int) -> None:
+    """Exit soon after the parent process, given by its id, even if it is killed."""
+
+    def look(_number: int, _frame: object) -> None:
+        if os.getppid() != parent:
+            os._exit(1)
+
+    # A thread would take a good part of the memory that the worker may have.
+    signal.signal(signal.SIGALRM, look)
+    signal.setitimer(signal.ITIMER_REAL, 1, 1)
+
+
 def _work(converter: str, limits: PdfLimits) -> dict[str, Any]:
     payload = sys.stdin.buffer.read()
-    _limit_memory(limits.memory_bytes)
+    _limit_memory_and_time(limits)
     try:
         authors = _check(payload, limits)
         if converter == "docvortex":
@@ -175,10 +192,11 @@ _line_fields = attrgetter(*(field.name for field in fields(PdfLine)))
 
 
 def main() -> None:
-    """Entry of the worker: converter and limits as arguments, the PDF on standard input."""
+    """Entry of the worker: converter, limits and the parent's id; the PDF on standard input."""
     # Libraries below print; the answer has the real standard output to itself.
     answer = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
+    exit_with_parent(int(sys.argv[3]))
     reply = _work(sys.argv[1], PdfLimits(**json.loads(sys.argv[2])))
     answer.write(json.dumps(reply).encode())
     answer.close()
