@@ -26,7 +26,7 @@ from pathlib import Path
 from cycledata.console import TimeLeft
 from cycledata.snapshot.open import OpenSnapshot
 from cycledata.sources.dumps import ImportReport, import_notes
-from cycledata.sources.import_papers import import_eprints
+from cycledata.sources.import_texts import import_eprints
 
 PER_FORUM = 4
 """A submission and three reviews."""

@@ -294,7 +294,7 @@ def require_stable(value: object) -> None:
 def _is_plain(value: object) -> bool:
     """Return True if a value is known to have a stable spelling; False if it may have none.
 
-    Level by level, which takes a sixth of the time of `_require_stable`.
+    Level by level and without the names of places, which is faster than `_require_stable`.
     """
     level = [value]
     for _ in range(MAX_JSON_DEPTH):

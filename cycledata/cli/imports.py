@@ -200,7 +200,7 @@ def import_eprint_files(
 
     For example 2310.01234v2.tar.gz, arXiv_src_2310_001.tar, or a folder of unpacked sources.
     """
-    from cycledata.sources.import_papers import import_eprints
+    from cycledata.sources.import_texts import import_eprints
 
     _run(import_eprints, files, snapshot, retrieved_at, as_json)
 
@@ -212,7 +212,7 @@ def import_pdf_files(
     as_json: AsJson = False,
 ) -> None:
     """Import PDFs of submissions from files, folders or archives, each named by its paper id."""
-    from cycledata.sources.import_papers import import_pdfs
+    from cycledata.sources.import_texts import import_pdfs
 
     _run(import_pdfs, files, snapshot, retrieved_at, as_json)
 

@@ -69,7 +69,8 @@ _RATING_WORDS = _RATING_KEYS | set(
 )
 """Words that a line may have beside a number and still state a rating."""
 _BARE_LABELS = frozenset({"overall", "grade", "mark"})
-_MAX_LABELED = 80
+_MAX_LABEL = 80
+"""Characters of a line that may be a label and a rating."""
 _FIELD_WITHIN = re.compile(
     r"\b(?:decision|verdict|recommendation|rating|score|soundness|presentation|contribution"
     r"|confidence)[*_`\"' ]{0,4}[:=]",
@@ -146,7 +147,7 @@ def labels_a_rating(line: str) -> bool:
     >>> [labels_a_rating(line) for line in ("Reviewer 2 rating: 8", "Score: 8", "BLEU score: 8")]
     [True, True, False]
     """
-    if len(line) > _MAX_LABELED:
+    if len(line) > _MAX_LABEL:
         return False
     tokens = _TOKEN.findall(line.lower())
     if not tokens or not tokens[-1][0].isdigit():

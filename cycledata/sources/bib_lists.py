@@ -50,6 +50,8 @@ def _bib_rows(stream: BinaryIO) -> Iterator[FileValue | str | tuple[str, str]]:
             yield FileValue(f"entry {key}", _row(key, fields))
     for key in bib.repeated:
         yield f"entry {key}", "the key occurs twice; the first entry is imported"
+    for key in bib.broken:
+        yield f"entry {key}", "not whole BibTeX; what can be read of it is imported, repair it"
     for key in bib.unread:
         yield f"entry {key}", "too much is unusual in this file; repair it, or split it"
 

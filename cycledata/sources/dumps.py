@@ -7,10 +7,8 @@ be run again.
 
 import datetime as dt
 import json
-import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -284,25 +282,6 @@ def _moment(note: dict[str, Any], *fields: str) -> int:
 def _unite_notes(held: bytes, new: bytes) -> bytes:
     old, more = json.loads(held), json.loads(new)
     return _forum(old["forum"], [*old["notes"], *more["notes"]]).encode("ascii")
-
-
-def plain_cell(cell: object) -> object:
-    """Return a table's cell as a JSON value; NaN is an absent value."""
-    if isinstance(cell, float) and math.isnan(cell):
-        return None
-    if isinstance(cell, dt.date | dt.time):
-        return cell.isoformat()
-    if isinstance(cell, Decimal):
-        return int(cell) if cell == cell.to_integral_value() else float(cell)
-    if isinstance(cell, dt.timedelta):
-        return str(cell)
-    if isinstance(cell, bytes):
-        return cell.decode("utf-8", "replace")
-    if isinstance(cell, dict):
-        return {str(name): plain_cell(item) for name, item in cell.items()}
-    if isinstance(cell, list | tuple):
-        return [plain_cell(item) for item in cell]
-    return cell
 
 
 def unite_rows(held: bytes, new: bytes, *, next_step: str) -> bytes:

@@ -26,7 +26,6 @@ from cycledata.sources.dumps import (
     each_value,
     import_replies,
     json_reply,
-    plain_cell,
     unite_rows,
 )
 from cycledata.sources.rating_cells import (
@@ -44,10 +43,8 @@ from cycledata.sources.rating_cells import (
 from cycledata.sources.rating_states import with_states
 from cycledata.sources.rating_survey import read_rows, require_clear, survey_tables
 from cycledata.sources.stated_names import stated_venue
-from cycledata.sources.table_files import column_names
+from cycledata.sources.table_files import column_names, plain_cell
 
-_LIKE_RATINGS = re.compile(r"rating|score|review|decision|recommend|r_?\d{1,2}\Z")
-"""Names of columns whose author expects them to be read."""
 _unite = partial(unite_rows, next_step="use a snapshot of its own for each state")
 _HOSTS = {"iclr": "ICLR.cc", "neurips": "NeurIPS.cc", "icml": "ICML.cc"}
 
@@ -143,9 +140,9 @@ def import_ratings(
     hint = ""
     if unread and not survey.lengths:
         hint = (
-            "no ratings were read; pass --rating-column COLUMN if a column has ratings, or several"
+            "no ratings were read; if a column has them, pass --rating-column COLUMN, once per"
+            " column if each has those of one review"
         )
-        hint += " times if each column has one review's"
     return replace(report, columns_not_read=unread, hint=hint)
 
 
@@ -162,7 +159,7 @@ def _problem_of_row(row: Mapping[str, Any], paper: str | None, venue: object) ->
         return "no venue_id; rename the column, or pass --venue"
     content = [name for name in row if name not in NAMES]
     read = any(is_read(name) or name == "reviewers" for name in content)
-    if not read and any(_LIKE_RATINGS.search(name) for name in content):
+    if content and not read:
         return (
             f"no ratings, decision, title or abstract; found the columns {columns}; pass"
             " --rating-column COLUMN if a column has ratings"

@@ -4,9 +4,8 @@ import re
 from collections.abc import Mapping, Sequence
 
 from cycledata.formats.rating_scales import decision_kind
-from cycledata.sources.dumps import plain_cell
 from cycledata.sources.rating_cells import MISSING
-from cycledata.sources.table_files import PAPER_IDS
+from cycledata.sources.table_files import PAPER_IDS, plain_cell
 
 ARXIV_IDS = ("arxiv_id", "arxiv", "arxivid", "arxiv_url", "paper_arxiv_id")
 """Columns that may state the arXiv id, the first one first."""

@@ -29,7 +29,7 @@ from cycledata.sources.dump_files import (
     opened,
     unknown_kind,
 )
-from cycledata.sources.dumps import plain_cell
+from cycledata.sources.table_files import plain_cell
 
 BLOCK_BYTES = 32 << 20
 """Uncompressed bytes of JSON Lines per block, some 20,000 rows."""

@@ -13,7 +13,7 @@ from cycledata.sources.dump_files import (
     kind_and_packing,
     read_values,
 )
-from cycledata.sources.table_files import parquet_rows
+from cycledata.sources.table_files import parquet_rows, plain_cell
 
 _EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 
@@ -57,12 +57,14 @@ def _plain(value: object) -> object:
         if value and all(isinstance(part, tuple) and len(part) == 2 for part in value):
             return {str(name): _plain(part) for name, part in value if not _is_absent(part)}
         return [_plain(part) for part in value]
-    if isinstance(value, dt.datetime):
-        utc = value if value.tzinfo else value.replace(tzinfo=dt.UTC)
+    if isinstance(value, dt.date):
+        midnight = dt.time(tzinfo=dt.UTC)
+        time = value if isinstance(value, dt.datetime) else dt.datetime.combine(value, midnight)
+        utc = time if time.tzinfo else time.replace(tzinfo=dt.UTC)
         return (utc - _EPOCH) // dt.timedelta(milliseconds=1)
     if isinstance(value, float) and value.is_integer():
         return int(value)
-    return value
+    return plain_cell(value)
 
 
 def _is_absent(cell: object) -> bool:

@@ -11,8 +11,8 @@ from typing import Any
 
 from cycledata.files import canonical_json
 from cycledata.sources.dump_files import FileValue, InvalidEntry
-from cycledata.sources.dumps import plain_cell
 from cycledata.sources.rating_states import MARKS
+from cycledata.sources.table_files import plain_cell
 
 _MARK = f"({'|'.join(MARKS)})s?"
 _NUMBER = r"_?#?([0-9]{1,2})"

@@ -6,8 +6,12 @@ Columns are named in lower case, with underscores for blanks. A column without a
 
 import codecs
 import csv
+import datetime as dt
+import math
 import re
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from decimal import Decimal
 from itertools import chain
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -128,11 +132,31 @@ def _rows_of_columns(columns: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
         yield "", columns
 
 
+def plain_cell(cell: object) -> object:
+    """Return a table's cell as a JSON value; NaN is an absent value."""
+    if isinstance(cell, float) and math.isnan(cell):
+        return None
+    if isinstance(cell, dt.date | dt.time):
+        return cell.isoformat()
+    if isinstance(cell, Decimal):
+        return int(cell) if cell == cell.to_integral_value() else float(cell)
+    if isinstance(cell, dt.timedelta):
+        return str(cell)
+    if isinstance(cell, bytes):
+        return cell.decode("utf-8", "replace")
+    if isinstance(cell, dict):
+        return {str(name): plain_cell(item) for name, item in cell.items()}
+    if isinstance(cell, list | tuple):
+        return [plain_cell(item) for item in cell]
+    return cell
+
+
 def column_names(names: Sequence[str]) -> list[str]:
     """Return names in lower case with underscores for blanks; those that would be equal as is."""
     plain = [re.sub(r"[\s-]+", "_", name.strip().lower()) for name in names]
+    n_equal = Counter(plain)
     return [
-        f"column {number}" if not new else new if plain.count(new) == 1 else old
+        f"column {number}" if not new else new if n_equal[new] == 1 else old
         for number, (old, new) in enumerate(zip(names, plain, strict=True), start=1)
     ]
 
@@ -148,7 +172,8 @@ def _header(names: Sequence[str]) -> list[str]:
 
 def _problem_of_names(names: Sequence[str]) -> str | None:
     """Return why the names of columns are not unique, or None if they are."""
-    twice = next((name for name in names if name.strip() and names.count(name) > 1), None)
+    n_equal = Counter(names)
+    twice = next((name for name in names if name.strip() and n_equal[name] > 1), None)
     return None if twice is None else f"several columns are named {twice!r:.60}; rename them"
 
 

@@ -10,7 +10,7 @@ import logging
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from itertools import chain, islice, pairwise
+from itertools import chain, pairwise
 
 from bibtexparser.entrypoint import parse_string
 from bibtexparser.model import DuplicateFieldKeyBlock, Entry
@@ -79,9 +79,12 @@ class BibFiles:
 
     def add(self, text: str) -> None:
         """Index one file; of two entries with one key the first counts, as in BibTeX."""
-        starts = islice(_START.finditer(text), MAX_ENTRIES)
-        for found, following in pairwise(chain(starts, [None])):
+        starts = _START.finditer(text)
+        for number, (found, following) in enumerate(pairwise(chain(starts, [None]))):
             if found is None:
+                return
+            if number == MAX_ENTRIES:
+                self.unread.append(f"{found[2]} and what follows")
                 return
             kind, key = found[1].lower(), found[2].lower()
             end = min(following.start() if following else len(text), found.start() + MAX_ENTRY)

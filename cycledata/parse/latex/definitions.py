@@ -263,7 +263,7 @@ def list_add(expander: Expander, name: str) -> None:
 
 
 def add_to(expander: Expander, _name: str) -> None:
-    r"""``\\g@addto@macro\\name{text}`` and etoolbox's ``\\appto``."""
+    r"""``\g@addto@macro\name{text}`` and etoolbox's ``\appto``."""
     target = expander.read_name()
     added = expander.input.read_body()
     if target == "\\input@path":

@@ -92,7 +92,7 @@ _SPELLED_EMAIL = re.compile(
     re.IGNORECASE,
 )
 _ORCID = re.compile(r"[0-9](?<!\w[0-9])[0-9]{3}-[0-9]{4}-[0-9]{4}-[0-9]{3}[0-9X]\b")
-# To begin with a class of characters makes the search five times as fast as to begin with `\b`.
+# An expression that begins with a class of characters is found faster than one with `\b`.
 _NOTE_LINK = re.compile(r"[?&]noteId=[\w-]{1,40}")
 _REFERRER = re.compile(
     r"[?&]referrer=(?:%5B|\[).{0,200}?(?:%5D|\])(?:\([^\s()]{0,100}\))?", re.IGNORECASE
@@ -207,7 +207,7 @@ def _needles(text: str) -> tuple[str, ...]:
 
 
 def _has_any(needles: tuple[str, ...], text: str) -> bool:
-    for needle in needles:  # noqa: SIM110  takes half the time of `any` and a generator
+    for needle in needles:  # noqa: SIM110  called dozens of times per text, and faster than `any`
         if needle in text:
             return True
     return False

@@ -23,9 +23,9 @@ from cycledata.sources.import_metadata import import_arxiv_metadata
 from cycledata.sources.import_papers import (
     import_accepted_papers,
     import_arxiv_ids,
-    import_eprints,
 )
 from cycledata.sources.import_ratings import import_ratings
+from cycledata.sources.import_texts import import_eprints
 
 DRAFTS = rehearsal.drafts(4, 1)
 LICENSE = "http://creativecommons.org/licenses/by/4.0/"

@@ -28,8 +28,8 @@ from cycledata.snapshot.seal import seal
 from cycledata.snapshot.sealed import SealedSnapshot
 from cycledata.sources import dump_files
 from cycledata.sources.dumps import ImportReport, import_notes
-from cycledata.sources.import_papers import import_eprints
 from cycledata.sources.import_ratings import import_ratings
+from cycledata.sources.import_texts import import_eprints
 
 
 def note(
@@ -294,11 +294,11 @@ def test_tables_come_in_row_by_row(tmp_path: Path) -> None:
 def test_rows_of_one_paper_are_united_unless_they_disagree(tmp_path: Path) -> None:
     first = write(tmp_path / "a.csv", "paper_id,rating,decision\np,3;5,\nq,1,Reject\n")
     second = write(
-        tmp_path / "b.json", '[{"paper_id": "p", "year": 2024}, {"paper_id": "q", "rating": "8"}]'
+        tmp_path / "b.json", '[{"paper_id": "p", "title": "T"}, {"paper_id": "q", "rating": "8"}]'
     )
     report, rows = ratings(tmp_path / "s", first, second, venue="V", pairs="reviewers")
     assert counts(report) == (2, 1, 0, 1)
-    assert rows["V/p"] == {"paper_id": "p", "rating": [3, 5], "decision": "", "year": 2024}
+    assert rows["V/p"] == {"paper_id": "p", "rating": [3, 5], "decision": "", "title": "T"}
     assert rows["V/q"]["rating"] == [1]
     assert report.unreadable[0].place == "V/q"
     assert "column rating is [8], an earlier row has [1]" in report.unreadable[0].reason
@@ -313,7 +313,7 @@ def test_rows_of_one_paper_are_united_unless_they_disagree(tmp_path: Path) -> No
         pytest.param("a.csv", b"paper_id\na\n\xff\nd\n", "line 3", "not UTF-8", id="utf-8"),
         pytest.param("a.csv", b'paper_id\na\n"x"y\nd\n', "line 3", "not CSV", id="quotes"),
         pytest.param(
-            "a.csv", b"paper_id,x\na,\n,1\nd,\n", "line 3", "no paper_id, forum or id", id="id"
+            "a.csv", b"paper_id,title\na,\n,1\nd,\n", "line 3", "no paper_id, forum or id", id="id"
         ),
         pytest.param(
             "a.parquet", b"PAR1 no", "after row 0", "the rest cannot be read", id="parquet"

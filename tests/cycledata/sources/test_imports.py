@@ -16,10 +16,9 @@ from cycledata.sources.dumps import ImportReport, import_notes
 from cycledata.sources.import_papers import (
     import_accepted_papers,
     import_arxiv_ids,
-    import_eprints,
-    import_pdfs,
 )
 from cycledata.sources.import_ratings import import_ratings
+from cycledata.sources.import_texts import import_eprints, import_pdfs
 
 VENUE = "ICLR.cc/2024/Conference"
 
@@ -345,6 +344,7 @@ def test_tables_of_ratings_as_people_write_them_are_read(
         pytest.param("paper_id,rating\npaper_id,rating\n", "repeats the header", id="header-twice"),
         pytest.param("paper_id,rating_avg\np,5.67\n", "no ratings, decision, title", id="average"),
         pytest.param("paper_id,r1,r2\np,5,6\n", "pass --rating-column", id="own names"),
+        pytest.param("paper_id,rates\np,5;6;7\n", "pass --rating-column", id="own name"),
         pytest.param("\ufeffpaper_id\n", "UTF-16, or no text; save the", id="utf-16"),
         pytest.param(
             "id,rating\nhttps://example.org/p,5;6;8\n", "paper id or the URL of a forum", id="url"

@@ -59,6 +59,26 @@ def test_notes_are_found_in_every_shape(tmp_path: Path, content: str) -> None:
     assert report.n_unreadable == 0
 
 
+@pytest.mark.parametrize(
+    "days",
+    [
+        pa.array([dt.date(2023, 11, 14)], pa.date32()),
+        pa.array([1_699_920_000_000_000_000], pa.timestamp("ns")),
+        pa.array([1_699_920_000_000], pa.timestamp("ms", "UTC")),
+        pa.array([1_699_920_000_000], pa.decimal128(20, 0)),
+        pa.array([1.69992e12], pa.float64()),
+    ],
+    ids=str,
+)
+def test_every_type_of_time_in_a_table_is_milliseconds(tmp_path: Path, days: pa.Array) -> None:
+    columns = {"id": ["a"], "content": ["{}"], "cdate": days}
+    pq.write_table(pa.table(columns), tmp_path / "x.parquet")
+    with OpenSnapshot(tmp_path / "snapshot") as snapshot:
+        import_notes([tmp_path / "x.parquet"], snapshot)
+        [forum] = [json.loads(reply.payload) for reply in snapshot.iter("openreview")]
+    assert forum["notes"][0]["cdate"] == 1_699_920_000_000
+
+
 @pytest.mark.parametrize("as_text", [False, True], ids=["nested", "json-text"])
 def test_a_table_of_notes_is_the_same_data_as_their_json(tmp_path: Path, as_text: bool) -> None:
     review = {"rating": {"value": "6: good"}, "summary": {"value": "[1] {a}"}}

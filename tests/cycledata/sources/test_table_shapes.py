@@ -327,7 +327,7 @@ def test_a_bib_file_is_a_list_of_papers(tmp_path: Path) -> None:
         '  url = "https://aclanthology.org/2023.acl-long.1",\n  doi = "10.18653/v1/X",\n'
         '  abstract = "We use 5{\\%}.",\n}\n'
         "@article{b, title={T}, eprint={2305.01234}, archivePrefix={arXiv}}\n"
-        "@article{b, title={U}}\n"
+        "@article{b, title={U}}\n@article{c, title={Open, author={A}\n@article{d, title={D}}\n"
     )
     report, found = papers(import_accepted_papers, tmp_path / "t.bib", listing="acl/2023")
     entry = found["acl/2023/a-2023"]
@@ -338,6 +338,7 @@ def test_a_bib_file_is_a_list_of_papers(tmp_path: Path) -> None:
     assert [(one.place, one.reason) for one in report.unreadable] == [
         ("entry all", "a volume (@proceedings), not a paper"),
         ("entry b", "the key occurs twice; the first entry is imported"),
+        ("entry c", "not whole BibTeX; what can be read of it is imported, repair it"),
     ]
 
 

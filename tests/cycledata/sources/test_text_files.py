@@ -13,7 +13,7 @@ import pytest
 from cycledata.parse.latex.archive import open_eprint
 from cycledata.snapshot.open import OpenSnapshot
 from cycledata.sources.dumps import ImportReport
-from cycledata.sources.import_papers import import_eprints, import_pdfs
+from cycledata.sources.import_texts import import_eprints, import_pdfs
 
 TEX = b"\\documentclass{article}\n\\begin{document}\n\\section{One} Words.\n\\end{document}\n"
 PDF = b"%PDF-1.4\n"

@@ -2,14 +2,11 @@ import json
 import os
 import re
 import stat
-import subprocess
-import sys
 import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-import psutil
 import pytest
 
 from cycledata.errors import ParseError
@@ -186,22 +183,6 @@ def test_memory_is_bounded() -> None:
     limits = replace(PDF_LIMITS, memory_bytes=100 * 2**20)
     with pytest.raises(ParseError, match=r"^pdf-memory: more than \d+ bytes"):
         parse_pdf(PAPER, file="x", converter="docvortex", limits=limits)
-
-
-def test_a_worker_ends_with_a_killed_parent() -> None:
-    busy = "import sys; from cycledata.parse.pdf.worker import exit_with_parent\n"
-    busy += "exit_with_parent(int(sys.argv[1]))\nwhile True: pass"
-    script = (
-        "import os, subprocess, sys, time\n"
-        f"command = [sys.executable, '-c', {busy!r}, str(os.getpid())]\n"
-        "print(subprocess.Popen(command).pid, flush=True)\ntime.sleep(60)"
-    )
-    parent = subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True)
-    with parent:
-        assert parent.stdout is not None
-        worker = psutil.Process(int(parent.stdout.readline()))
-        parent.kill()
-    worker.wait(timeout=30)
 
 
 def _command(
