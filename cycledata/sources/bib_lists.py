@@ -51,9 +51,9 @@ def _bib_rows(stream: BinaryIO) -> Iterator[FileValue | str | tuple[str, str]]:
     for key in bib.repeated:
         yield f"entry {key}", "the key occurs twice; the first entry is imported"
     for key in bib.broken:
-        yield f"entry {key}", "not whole BibTeX; what can be read of it is imported, repair it"
+        yield f"entry {key}", "not valid BibTeX; only what could be read was imported; repair it"
     for key in bib.unread:
-        yield f"entry {key}", "too much is unusual in this file; repair it, or split it"
+        yield f"entry {key}", "not read: the file takes too much work; split it"
 
 
 def _row(key: str, fields: Mapping[str, str]) -> dict[str, object]:

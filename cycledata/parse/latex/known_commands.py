@@ -109,7 +109,7 @@ BIOGRAPHIES = words(
 )
 """Environments that tell of the authors."""
 CONTRIBUTIONS = frozenset({"contributions"})
-"""The environment in which the class of UAI has what each author did."""
+"""UAI's environment that states what each author did."""
 DRAWINGS = words(
     "tikzpicture pgfpicture pspicture picture circuitikz forest overpic tikzcd axis "
     "fmffile fmfgraph fmfgraph* psmatrix feynman dependency tikzdependency"

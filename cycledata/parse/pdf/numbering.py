@@ -14,6 +14,7 @@ FLOAT = re.compile(r"(?:figure|fig\.|table|tab\.|algorithm|listing)\s*\d", re.IG
 MOST_MISSED = 3
 """Numbers that may be missing between two headings."""
 PER_MISSED = 0.25
+"""What a missing number costs, in headings."""
 _NEVER = 1_000
 
 

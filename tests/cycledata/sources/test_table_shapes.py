@@ -338,7 +338,7 @@ def test_a_bib_file_is_a_list_of_papers(tmp_path: Path) -> None:
     assert [(one.place, one.reason) for one in report.unreadable] == [
         ("entry all", "a volume (@proceedings), not a paper"),
         ("entry b", "the key occurs twice; the first entry is imported"),
-        ("entry c", "not whole BibTeX; what can be read of it is imported, repair it"),
+        ("entry c", "not valid BibTeX; only what could be read was imported; repair it"),
     ]
 
 
