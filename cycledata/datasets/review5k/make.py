@@ -196,7 +196,8 @@ def _find(context: Context, paper_id: str) -> _Found | PaperRows:
     forum = complete_with(forum, table)
     passed = run_stages(forum.submission, scores_stages(context.recipe))
     if isinstance(passed, Dropped):
-        return refused(*forum.dropped, passed, counts=counts)
+        row = _with_reason(passed, find_form(forum.submission.venue, forms))
+        return refused(*forum.dropped, row, counts=counts)
     submission, unrated = with_rated_reviews(passed)
     submission, relabelled = with_decision_label(submission)
     submission, of_abstract = prepare_abstract(snapshot, forum, submission, context.recipe)
@@ -209,6 +210,13 @@ def _find(context: Context, paper_id: str) -> _Found | PaperRows:
         tuple(of_abstract),
         {**counts, "reviews": len(submission.reviews)},
     )
+
+
+def _with_reason(row: Dropped, form: VenueForm | None) -> Dropped:
+    """Add to a row about missing ratings why the form of the venue has no scale."""
+    if row.rule != "too-few-ratings" or form is None or form.rating_scale is not None:
+        return row
+    return replace(row, detail=f"{row.detail}; review form without a scale: {form.evidence}"[:300])
 
 
 def _facts(context: Context, venue: str) -> Mapping[str, Any]:

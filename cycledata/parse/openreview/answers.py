@@ -5,12 +5,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from cycledata.parse.openreview.note import clean_text, number_in
+from cycledata.parse.openreview.note import NUMBER_BEHIND, clean_text, number_in
 from cycledata.records import Number, RatingScale
 
 MAX_VALUES = 201
 """A field with more numbers than this has no scale."""
-_NUMBER_PREFIX = re.compile(r"\s{0,20}+[+-]?\d{1,4}(?:\.\d{1,4})?\s{0,20}+(?:[:=.)–-]\s{0,20}+)?")
+_NUMBER_PREFIX = re.compile(r"\s{0,20}+[+−-]?\d{1,4}(?:\.\d{1,4})?\s{0,20}+(?:[:=.)–-]\s{0,20}+)?")
 _ABOVE, _BELOW = re.compile(r"\babove\b"), re.compile(r"\bbelow\b")
 _ACCEPT = re.compile(r"\baccept\w*|\bin favou?r\b|\bpublish\w*")
 _REJECT = re.compile(
@@ -114,7 +114,9 @@ def _option(raw: Any) -> Option:
 
 
 def wording_of(answer: str) -> str:
-    """Return an answer without the number in front: "accept" for "8: accept"."""
+    """Return an answer without its number: "accept" for "8: accept" and "accept (8)"."""
+    if NUMBER_BEHIND.fullmatch(answer):
+        return answer[: answer.rindex("(")].rstrip()
     prefix = _NUMBER_PREFIX.match(answer)
     return answer[prefix.end() :] if prefix else answer
 

@@ -187,7 +187,7 @@ def form_of(
     roles = assign_roles(names, options, review.settings)
     fields = tuple(_form_field(name, roles[name], options[name]) for name in names)
     rating = next((field for field in fields if field.role == "rating"), None)
-    scale, stated = None, _without_rating(names, options)
+    scale, stated = None, _without_rating(review.content, options)
     if rating is not None:
         scale, stated = scale_from_words(review.venue, rating.values, rating.words)
     decided = decision.settings if decision else {}
@@ -217,12 +217,15 @@ def _texts(content: Mapping[str, Any]) -> tuple[str, ...]:
     return tuple(name for name in names if name != "title" and not [*options_of(content[name])])
 
 
-def _without_rating(names: Sequence[str], options: Mapping[str, Sequence[Option]]) -> str:
+def _without_rating(content: Mapping[str, Any], options: Mapping[str, Sequence[Option]]) -> str:
     """Return why a form has no rating, e.g. because its answers have no numbers."""
     for name in RATING_NAMES:
-        if name in names and options[name]:
+        if options.get(name):
             offered = "; ".join(option.words for option in options[name])
             return f"{name} offers words without numbers: {offered[:120]}"
+        param = value_at(content, (name, "value", "param"))
+        if isinstance(param, dict) and param.get("type") in ("integer", "float"):
+            return f"{name} takes any number ({param['type']}) and lists no values"
     return "the form has no rating"
 
 

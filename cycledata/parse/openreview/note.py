@@ -32,6 +32,10 @@ DISCUSSION = frozenset(
 _DAY_MS = 86_400_000
 _EPOCH = dt.date(1970, 1, 1).toordinal()
 _NO_RATING = frozenset({"", "not applicable", "n/a"})
+NUMBER_BEHIND = re.compile(
+    r"[^0-9()\n]{1,200}\((?P<number>[+−-]?[0-9]{1,4}(?:\.[0-9]{1,4})?)\)\s{0,20}"
+)
+"""An answer with its only number behind it, such as "Strong accept (4)"."""
 _PLAIN = re.compile("[\n\t -%'-~]*+")
 _ENTITY = re.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
 _CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f]")
@@ -198,7 +202,7 @@ class Note:
         if value is None or value in ("", []):
             return None
         if isinstance(value, str):
-            number = read_number(value, highest=values[-1]) if values else None
+            number = number_in(value, highest=values[-1]) if values else None
             return ReviewField(name=field, text=clean_text(value), value=number)
         if isinstance(value, list) and all(isinstance(item, str) for item in value):
             return ReviewField(name=field, text=self.text(field), value=None)
@@ -299,9 +303,15 @@ def flatten(notes: list[Any], depth: int = 0) -> Iterator[Any]:
 
 
 def number_in(value: Any, *, highest: Number = 10) -> Number | None:
-    """Return the number that an answer is or starts with, or None if there is none."""
+    """Return the number that an answer is, starts with or ends with in brackets, else None.
+
+    >>> number_in("8: accept"), number_in("Strong accept (4)"), number_in("−1: weak")
+    (8, 4, -1)
+    """
     if isinstance(value, str):
-        return read_number(value, highest=highest)
+        behind = NUMBER_BEHIND.fullmatch(value)
+        stated = behind["number"] if behind else value
+        return read_number(stated.replace("\N{MINUS SIGN}", "-"), highest=highest)
     if isinstance(value, bool) or not isinstance(value, int | float) or not isfinite(value):
         return None
     return int(value) if value == int(value) else float(value)

@@ -117,6 +117,8 @@ def test_a_form_without_a_rating_gives_reviews_if_the_recipe_allows_it(tmp_path:
     seal(tmp_path / "s")
     manifest, rows = built(tmp_path / "s", tmp_path / "refused")
     assert (manifest.dropped, rows) == ({"filter: too-few-ratings": 1}, [])
+    (dropped,) = pq.read_table(tmp_path / "refused" / "dropped.parquet").to_pylist()
+    assert "review form without a scale: " in dropped["detail"]
     recipe = REVIEW_5K.recipe.model_copy(update={"min_ratings": 0})
     _, (row,) = built(tmp_path / "s", tmp_path / "b", replace(REVIEW_5K, recipe=recipe))
     assert (row["ratings"], row["n_reviews"], row["rating_scale"]) == ([], 0, None)

@@ -86,6 +86,13 @@ def test_a_rating_without_numbers_is_named() -> None:
     assert found.evidence.endswith(stated)
 
 
+def test_a_rating_without_a_list_of_values_is_named() -> None:
+    score = {"value": {"param": {"type": "float", "minimum": 0, "maximum": 5}}}
+    found = form({"summary": TEXT, "score": score})
+    assert found.rating_scale is None
+    assert found.evidence.endswith("score takes any number (float) and lists no values")
+
+
 @pytest.mark.parametrize("shape", ["super", "per paper", "v1"])
 def test_the_form_is_found_in_every_shape(shape: str) -> None:
     found = form({"summary": TEXT, "rating": RATING, "confidence": CONFIDENCE}, shape=shape)
@@ -122,6 +129,10 @@ def test_v1_lists_of_words_are_read() -> None:
             id="halves",
         ),
         pytest.param(numbers((0, "0: reject"), (2, "2: accept")), (0, 2), 2, id="zero"),
+        pytest.param(
+            words("Strong accept (4)", "Weak accept (3)", "Reject (1)"), (1, 3, 4), 3, id="behind"
+        ),
+        pytest.param(words("−1: weak reject", "1: weak accept"), (-1, 1), 1, id="minus sign"),
         pytest.param(
             {"value": {"param": {"type": "integer", "enum": [1, 2, 3]}}}, (1, 2, 3), None, id="bare"
         ),
