@@ -24,7 +24,7 @@ baseline = command_line("Fit and score baselines that read a paper without under
 
 FIT_EXAMPLES = examples(
     "cycleeval baseline fit review-5k/ --kind text --out text.npz",
-    "cycleeval baseline fit iclr2022.parquet --split all --kind title --out titles.npz",
+    "cycleeval baseline fit iclr2022.parquet --kind title --out titles.npz",
 )
 SCORE_EXAMPLES = examples("cycleeval baseline score text.npz review-5k/ --json")
 
@@ -37,24 +37,35 @@ def fit(
     kind: Annotated[
         str, typer.Option(metavar="KIND", help=f"What it reads: {', '.join(KINDS)}.")
     ] = "text",
-    split: SplitOption = "train",
+    split: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="Split of REFERENCE to learn from; train, or all of a file without splits, if"
+            " not given.",
+        ),
+    ] = None,
     venue: VenueOption = None,
 ) -> None:
     """Fit a baseline on rated papers; the file has no pickle, so reading it cannot run code.
 
     metadata counts characters, words, sections and keywords; text is TF-IDF of title and abstract
-    with ridge regression. Give --split train, or a file of earlier years.
+    with ridge regression. REFERENCE is a build, or a file of earlier years.
     """
     if kind not in KINDS:
         raise typer.BadParameter(f"--kind: expected one of {', '.join(KINDS)}, found {kind!r}")
     from cycleeval.human_ratings import read_human_ratings
+    from cycleeval.reference_rows import has_no_splits
     from cycleeval.reference_texts import read_reference_papers
     from cycleeval.text_baselines import save_baseline
     from cycleeval.trivial_baselines import fit_on
 
-    humans = read_human_ratings(reference, split=split, venue=venue)
-    papers = read_reference_papers(reference, split=split, venue=venue)
-    learned_from = f"{split}-{humans.digest}"
+    whole = split is None and has_no_splits(reference)
+    # A file without splits is read as "test".
+    chosen = split or ("test" if whole else "train")
+    humans = read_human_ratings(reference, split=chosen, venue=venue)
+    papers = read_reference_papers(reference, split=chosen, venue=venue)
+    learned_from = f"{'all' if whole else chosen}-{humans.digest}"
     fitted = fit_on(papers, humans, kind, learned_from=learned_from)  # type: ignore[arg-type]  # checked above
     save_baseline(fitted, out)
     print(f"{out}: {fitted.kind}, learned from {fitted.n_papers} papers ({fitted.learned_from})")

@@ -43,6 +43,12 @@ def reference_rows(source: str, split: str) -> Rows:
     return _file_rows(path) if path.is_file() else _hub_rows(source, split)
 
 
+def has_no_splits(source: str) -> bool:
+    """Return True for a file whose rows state no split; its rows are all read as ``test``."""
+    path = Path(source)
+    return path.is_file() and all(row.get("split") is None for row in _file_rows(path))
+
+
 def history_rows(source: str, split: str) -> list[Mapping[str, object]]:
     """Return the rows of ``history`` of the split to score and of ``train``; none for a file."""
     path = Path(source)
@@ -109,7 +115,13 @@ def _parquet_rows(path: Path) -> Rows:
 
     try:
         with pq.ParquetFile(path) as file:
-            columns = [name for name in _COLUMNS if name in file.schema_arrow.names]
+            found = file.schema_arrow.names
+            if missing := [name for name in ("paper_id", "ratings") if name not in found]:
+                raise ValueError(
+                    f"expected a column {missing[0]!r}, found {', '.join(found)[:300]}; "
+                    "rename yours"
+                )
+            columns = [name for name in _COLUMNS if name in found]
             return cast("Rows", file.read(columns=columns).to_pylist())
     except pa.ArrowException as error:
         raise ValueError(f"{path.name}: expected a Parquet file: {error}"[:300]) from error

@@ -1,5 +1,6 @@
 """The recipes of this package: list, show, copy, and the keys of each job."""
 
+import re
 import shutil
 from difflib import get_close_matches
 from pathlib import Path
@@ -31,6 +32,8 @@ CONFIGS: dict[str, type[JobConfig]] = {
     "detect": DetectConfig,
 }
 """Config by job."""
+_SENTENCE = re.compile(r"\.(?: (?=[A-Z])|$)")
+"""End of a sentence; "Sec. 3.4" has none."""
 _FOLDER = Path(__file__).parent / "recipes"
 
 
@@ -56,7 +59,7 @@ def list_recipes() -> list[RecipeSummary]:
     rows = []
     for path in sorted(_FOLDER.glob("*.toml")):
         first = path.read_text(encoding="utf-8").partition("\n")[0].lstrip("# ")
-        rows.append(RecipeSummary(path.stem, job_of(path.stem), first.partition(". ")[0]))
+        rows.append(RecipeSummary(path.stem, job_of(path.stem), _SENTENCE.split(first)[0]))
     return rows
 
 

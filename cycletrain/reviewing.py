@@ -132,8 +132,11 @@ def _papers_of(path: Path, split: str) -> Iterator[tuple[str, tuple[Message, ...
 
 def _texts_of(path: Path) -> Iterator[tuple[str, str]]:
     if not path.is_file() or path.stat().st_size > _MAX_BYTES:
+        found = f"{path.stat().st_size} bytes" if path.is_file() else "no such file"
+        found = "a folder that is no build" if path.is_dir() else found
         raise ParseError(
-            "paper", f"{path}: expected a build or a file of at most {_MAX_BYTES} bytes"
+            "paper",
+            f"{path}: expected a build or a file of at most {_MAX_BYTES} bytes, found {found}",
         )
     try:
         text = path.read_text(encoding="utf-8")

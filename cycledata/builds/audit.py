@@ -144,9 +144,7 @@ def audit_papers(papers: Callable[[], Iterable[AuditedPaper]]) -> Audit:
     if detectable == (None, None):
         raise AuditError(
             f"{n_accepted} accepted and {n_rejected} rejected papers are too few: of {n_tried} "
-            "clues tried, not even one that separates them all would be significant; decisions "
-            "come from the column `decision`; the config `scores` of a build has more papers "
-            "(--config scores --text title)"
+            "clues tried, not even one that separates them all would be significant"
         )
     clues = [
         clue

@@ -38,10 +38,13 @@ def audit(
     """
     from cycledata.builds.audit import audit_papers
     from cycledata.builds.audit_tables import papers_of
+    from cycledata.errors import AuditError
 
-    found = audit_papers(
-        papers_of(table, config=config, text_columns=text or (), decision=decision)
-    )
+    papers = papers_of(table, config=config, text_columns=text or (), decision=decision)
+    try:
+        found = audit_papers(papers)
+    except AuditError as error:
+        raise AuditError(f"{table}: {error}; {_advice(table, config, decision)}") from error
     if as_json:
         facts = {
             "n_papers": found.n_papers,
@@ -57,6 +60,14 @@ def audit(
         _print_audit(found, limit)
     if found.leaks:
         raise typer.Exit(1)
+
+
+def _advice(table: Path, config: str, decision: str) -> str:
+    """Return how to audit more papers."""
+    if table.is_dir() and config not in ("scores", "reviews"):
+        return "the config `scores` has more papers (--config scores --text title)"
+    stated = f"decisions come from the column `{decision}` and start with accept or reject"
+    return f"{stated}; add papers"
 
 
 def _print_audit(found: "Audit", limit: int) -> None:

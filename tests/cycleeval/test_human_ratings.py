@@ -205,6 +205,13 @@ def test_a_damaged_parquet_and_an_empty_directory_are_errors(tmp_path: Path) -> 
         read_human_ratings(str(tmp_path / "reference.csv"))
 
 
+def test_a_parquet_file_without_ratings_is_told_its_columns(tmp_path: Path) -> None:
+    path = tmp_path / "table.parquet"
+    pq.write_table(pa.table({"paper_id": ["a"], "rating": [[3, 5]], "status": ["Reject"]}), path)
+    with pytest.raises(ParseError, match="'ratings', found paper_id, rating, status; rename yours"):
+        read_human_ratings(str(path))
+
+
 def test_no_such_file(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError, match="expected a build directory"):
         read_human_ratings(str(tmp_path / "missing.parquet"))

@@ -235,6 +235,14 @@ def test_fit_and_score_refuse_papers_that_were_learned_from(
     )
 
 
+def test_a_file_without_splits_is_learned_from_whole(tmp_path: Path) -> None:
+    rows = [{k: v for k, v in row.items() if k != "split"} for row in planted(split="train")]
+    whole = write(tmp_path / "earlier.jsonl", rows)
+    fitted = cycleeval("baseline", "fit", str(whole), "--out", str(tmp_path / "text.npz"))
+    assert fitted.exit_code == 0
+    assert f"learned from {len(rows)} papers (all-" in fitted.stdout
+
+
 def ends(result: MetricResult) -> tuple[float, float]:
     assert result.low is not None
     assert result.high is not None

@@ -8,7 +8,7 @@ import pytest
 import cycletrain
 from cycledata.errors import ParseError
 from cycletrain.read_recipe import read_config
-from cycletrain.recipe_files import CONFIGS, job_of, keys_of
+from cycletrain.recipe_files import CONFIGS, job_of, keys_of, list_recipes
 
 FOLDER = Path(cycletrain.__file__).parent / "recipes"
 RECIPES = sorted(FOLDER.glob("*.toml"))
@@ -66,3 +66,10 @@ def test_every_quotation_is_in_the_paper(shared_data: Path) -> None:
 def test_the_keys_of_a_file_without_a_job_are_refused() -> None:
     with pytest.raises(ParseError, match=r"accelerate-8-gpus: expected a name with the job in it"):
         keys_of("accelerate-8-gpus.yaml")
+
+
+def test_summaries_of_recipes_are_whole_sentences() -> None:
+    summaries = [recipe.summary for recipe in list_recipes()]
+    assert "CycleResearcher-12B, supervised (Sec. 3.2)" in summaries
+    assert all(summary.count("(") == summary.count(")") for summary in summaries)
+    assert not any("A line either quotes" in summary for summary in summaries)

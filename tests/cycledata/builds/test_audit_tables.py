@@ -88,6 +88,8 @@ def test_too_few_decisions_are_an_error(tmp_path: Path) -> None:
     done = run_audit(str(tmp_path / "papers.parquet"))
     assert done.returncode == 1
     assert "4 accepted and 4 rejected papers are too few" in done.stderr
+    assert "the column `decision` and start with accept or reject" in done.stderr
+    assert "--config" not in done.stderr
 
 
 def test_a_missing_text_column_is_named(tmp_path: Path) -> None:
