@@ -176,14 +176,19 @@ def import_lists_of_accepted_papers(
     snapshot: OpenSnapshotOption,
     listing: Annotated[
         str | None,
-        typer.Option("--list", metavar="LIST", help="Name of the list, such as acl/2023."),
+        typer.Option(
+            "--list",
+            metavar="LIST",
+            help="Name of the list, such as acl/2023; by default the venue and year of a row.",
+        ),
     ] = None,
     retrieved_at: RetrievedAt = None,
     as_json: AsJson = False,
 ) -> None:
     """Import the accepted papers of a venue for research-14k: .csv, .jsonl, .parquet or .bib.
 
-    Columns: title; optionally paper_id, authors, abstract, url, doi, arxiv_id and list.
+    Columns: title; optionally paper_id, authors, abstract, url, doi, arxiv_id, decision or
+    accepted, and list, or venue and year.
     """
     from cycledata.sources.import_papers import import_accepted_papers
 

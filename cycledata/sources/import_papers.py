@@ -50,13 +50,14 @@ from cycledata.sources.listed_papers import (
     has_no_arxiv_id,
     is_left_out,
     stated_arxiv_id,
+    stated_list,
 )
-from cycledata.sources.stated_names import read_arxiv_id, read_paper_id
+from cycledata.sources.stated_names import forum_in_url, read_arxiv_id, read_paper_id
 from cycledata.sources.table_files import PAPER_IDS, plain_cell, read_table
 
 _LONGEST_DELAY = dt.timedelta(days=366)
 """Time from a submission to its announcement, far more than moderation takes."""
-_COMMAND = re.compile(r"\\[A-Za-z]")
+_LIST = re.compile(r".+/(?:19|20|21)[0-9]{2}")
 
 
 def import_arxiv_ids(
@@ -169,29 +170,37 @@ def import_accepted_papers(
     """Import the list of accepted papers of a venue, one reply per paper.
 
     Columns: `title`, and optionally `paper_id`, `authors`, `abstract`, `url`, `doi`, `arxiv_id`
-    and `list`, or common other names of these, such as `author` and `site`. A row whose `decision`
-    or `status` says that the paper was rejected or withdrawn is named and not imported. A paper
+    and `list`, or common other names of these, such as `author` and `site`. A row whose `decision`,
+    `status` or `accepted` says that the paper was not accepted is named and not imported. A paper
     without an id is named by its position. An `arxiv_id` is also recorded as by `import_arxiv_ids`.
 
     Args:
         files: as for `import_arxiv_ids`, or `.bib`.
         snapshot: receives the replies.
-        listing: name of the list for rows without `list`, for example `"acl/2023"`.
+        listing: name of the list for rows without `list`, for example `"acl/2023"`; by default the
+            venue and year that a row states.
         retrieved_at: when the list was made, if known.
         on_progress: called with bytes read and bytes in total.
+
+    Raises:
+        ParseError: `bad-list`; `listing` is not a venue and a year.
     """
+    if listing is not None and not _LIST.fullmatch(listing):
+        detail = f"--list {listing[:40]!r}: expected a venue and a year, such as acl/2023"
+        raise ParseError("bad-list", detail)
 
     def replies(file: Path, value: FileValue) -> Iterator[Reply | InvalidEntry]:
         row = value.value
         if not isinstance(row, dict):
             yield InvalidEntry(file.name, value.place, f"expected a row, found {kind_of(row)}")
             return
-        name = first_text(row, ("list",)) or listing
+        name = first_text(row, ("list",)) or listing or stated_list(row)
         if name is None:
-            reason = "no list; add a column or pass --list, for example acl/2023"
+            reason = "no list, and no venue and year; add a column or pass --list, such as acl/2023"
             yield InvalidEntry(file.name, value.place, reason)
             return
         entry_id = first_text(row, PAPER_IDS) or re.sub("[, ]+", "-", value.place)
+        entry_id = forum_in_url(entry_id) or entry_id
         title = first_text(row, TITLES)
         problem = _problem_of_entry(row, entry_id, title, name)
         if problem is not None or title is None:
@@ -233,7 +242,7 @@ def _problem_of_entry(
         return "repeats the header"
     if title is None:
         return f"no title; found the columns {', '.join(map(str, row))[:100]}; rename one"
-    if not re.fullmatch(r".+/(?:19|20|21)[0-9]{2}", listing):
+    if not _LIST.fullmatch(listing):
         return f"list {listing[:40]!r}: expected a venue and a year, such as acl/2023"
     return is_left_out(row)
 

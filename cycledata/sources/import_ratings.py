@@ -39,6 +39,7 @@ from cycledata.sources.rating_cells import (
     is_read,
     paper_id_of,
     read_cells,
+    with_decision,
 )
 from cycledata.sources.rating_states import with_states
 from cycledata.sources.rating_survey import read_rows, require_clear, survey_tables
@@ -113,6 +114,10 @@ def import_ratings(
             return
         row = {**row, next(name for name in PAPER_IDS if row.get(name)): paper}
         plain = {name: plain_cell(cell) for name, cell in row.items()}
+        try:
+            plain = with_decision(plain)
+        except ValueError as error:
+            yield InvalidEntry(file.name, value.place, str(error))
         kept, doubt = with_states(plain, text_is_states=pairs == "states")
         if doubt is not None:
             yield InvalidEntry(file.name, value.place, doubt)
@@ -137,21 +142,34 @@ def import_ratings(
     values = each_value(files, read, replies, on_progress)
     report = import_replies(snapshot, values, _unite)
     unread = tuple(sorted(survey.columns_not_read))
-    hint = ""
-    if unread and not survey.lengths:
-        hint = (
-            "no ratings were read; if a column has them, pass --rating-column COLUMN, once per"
-            " column if each has those of one review"
-        )
+    hint = "" if survey.lengths or not report.n_read else _where_ratings_may_be(unread)
     return replace(report, columns_not_read=unread, hint=hint)
+
+
+def _where_ratings_may_be(unread: Sequence[str]) -> str:
+    """Return how to read a table whose ratings are in columns under other names."""
+    if not unread:
+        return "no ratings were read; no column is left that may have them"
+    numbered = sorted((name for name in unread if name.isdecimal()), key=int)
+    if len(numbered) > 1:
+        options = " ".join(f"--rating-column {name}" for name in numbered)
+        columns = f"columns {numbered[0]} to {numbered[-1]}"
+        return f"no ratings were read; if {columns} have those of one review each, pass {options}"
+    return (
+        "no ratings were read; if a column has them, pass --rating-column COLUMN, once per"
+        " column if each has those of one review"
+    )
 
 
 def _problem_of_row(row: Mapping[str, Any], paper: str | None, venue: object) -> str | None:
     """Return why a row cannot be imported at all, or None."""
     columns = ", ".join(map(str, row))[:100]
     if paper is None:
+        empty = [name for name in PAPER_IDS if name in row]
         if stated := next((row[name] for name in PAPER_IDS if row.get(name)), None):
             return f"expected a paper id or the URL of a forum, found {stated!r:.80}"
+        if empty:
+            return f"{empty[0]} is empty"
         return f"no paper_id, forum or id; found the columns {columns}; rename one, or add a header"
     if paper in PAPER_IDS:
         return "repeats the header"

@@ -1,10 +1,18 @@
 """Cells of tables of papers: titles, authors, ids and decisions, under the names that lists use."""
 
+import html
 import re
 from collections.abc import Mapping, Sequence
 
 from cycledata.formats.rating_scales import decision_kind
-from cycledata.sources.rating_cells import MISSING
+from cycledata.sources.rating_cells import (
+    ACCEPTED,
+    MISSING,
+    WITHDRAWN,
+    read_flag,
+    states_nothing,
+)
+from cycledata.sources.stated_names import stated_venue
 from cycledata.sources.table_files import PAPER_IDS, plain_cell
 
 ARXIV_IDS = ("arxiv_id", "arxiv", "arxivid", "arxiv_url", "paper_arxiv_id")
@@ -17,11 +25,17 @@ URLS = ("url", "site", "virtualsite_url", "link", "pdf", "pdf_url")
 TITLES = ("title", "paper_title", "name", "display_name")
 _DECISIONS = ("decision", "status")
 _UNACCEPTED = re.compile(
-    r"desk[- ]reject|active\b|submitted\b|under review|pending|undecided", re.IGNORECASE
+    r"desk[- ]reject|active\b|submitted\b|(?:\w+ )?workshop\b|invited? to workshop", re.IGNORECASE
 )
+_CODE = re.compile(r"-?\d+(?:\.\d+)?")
+_VENUE_ID = re.compile(r"([A-Za-z]+)\.[a-z]+/((?:19|20|21)\d\d)/Conference")
+_VENUE_AND_YEAR = re.compile(r"([A-Za-z][A-Za-z&+-]{1,20})[ _.-]?((?:19|20|21)\d\d)?")
+_LISTS = ("list", "venue_id", "venueid", "conference", "venue", "year")
 _OTHER_IDS = ("externalids", "external_ids", "ids")
 """Mappings from service to id, as Semantic Scholar writes them."""
 _NAMES = ("name", "fullname", "full_name", "display_name", "text", "author")
+_BETWEEN_NAMES = re.compile("[;\u00b7\u2022\u22c5|]")
+"""Signs that separate names on the pages of venues, beside commas."""
 _ONE_NAME = re.compile(r"[^\s,]+(?:-[^\s,]+)?, [^,]+")
 """One name with the family name first, such as `Zhang, Jingyi`."""
 
@@ -31,7 +45,9 @@ COLUMNS_OF_IDS = frozenset(
 )
 """Columns that `import arxiv-ids` reads."""
 COLUMNS_OF_LISTS = frozenset(
-    COLUMNS_OF_IDS | {*AUTHORS, *URLS, *TITLES, *_DECISIONS, "list", "abstract", "doi"}
+    COLUMNS_OF_IDS
+    | {*AUTHORS, *URLS, *TITLES, *_DECISIONS, *ACCEPTED, *WITHDRAWN, *_LISTS}
+    | {"abstract", "doi"}
 )
 """Columns that `import accepted-papers` reads."""
 
@@ -68,16 +84,45 @@ def is_left_out(row: Mapping[str, object]) -> str | None:
     """Return why a row is no accepted paper, or None if nothing says that it is not."""
     for column in _DECISIONS:
         words = first_text(row, (column,))
-        kind = decision_kind(words) if words else None
-        if kind in {"reject", "withdrawn"} or _UNACCEPTED.match(words or ""):
+        if words is None:
+            continue
+        if _CODE.fullmatch(words):
+            return f"{column}: expected words such as Accept or Reject, found {words[:40]}"
+        kind = decision_kind(words)
+        if kind in {"reject", "withdrawn"} or _UNACCEPTED.match(words) or states_nothing(words):
             return f"{column} is {words!r:.40}; only accepted papers are imported"
+    try:
+        if read_flag(row, WITHDRAWN):
+            return "the paper was withdrawn; only accepted papers are imported"
+        if read_flag(row, ACCEPTED) is False:
+            return "the paper was not accepted; only accepted papers are imported"
+    except ValueError as error:
+        return str(error)
     return None
+
+
+def stated_list(row: Mapping[str, object]) -> str | None:
+    """Return the list that the venue and year of a row name, or None if they name none.
+
+    >>> stated_list({"venue": "ICLR 2024 Poster", "venueid": "ICLR.cc/2024/Conference"})
+    'iclr/2024'
+    >>> stated_list({"conference": "ACL", "year": 2023}), stated_list({"venue": "COLT_2020"})
+    ('acl/2023', 'colt/2020')
+    """
+    if of_id := _VENUE_ID.fullmatch(stated_venue(row) or ""):
+        return f"{of_id[1].lower()}/{of_id[2]}"
+    name = _VENUE_AND_YEAR.fullmatch(first_text(row, ("conference", "venue")) or "")
+    year = (first_text(row, ("year",)) or "").removesuffix(".0")
+    if name is None or (name[2] and year and name[2] != year):
+        return None
+    listed = f"{name[1].lower()}/{name[2] or year}"
+    return listed if re.fullmatch(r".+/(?:19|20|21)\d\d", listed) else None
 
 
 def author_names(value: object) -> list[str]:
     """Return the authors of a cell: a list of names or mappings, or a text.
 
-    A text has semicolons, `and`, or commas between the names.
+    A text has semicolons or dots, `and`, or commas between the names.
 
     >>> author_names("Zhang, Jingyi and van Genabith, Josef"), author_names("Zhang, Jingyi")
     (['Zhang, Jingyi', 'van Genabith, Josef'], ['Zhang, Jingyi'])
@@ -88,8 +133,9 @@ def author_names(value: object) -> list[str]:
         return [name for item in value if (name := _author_name(item))]
     if not isinstance(value, str):
         return []
-    if ";" in value:
-        names = value.split(";")
+    value = html.unescape(value)
+    if separator := _BETWEEN_NAMES.search(value):
+        names = value.split(separator[0])
     else:
         names = re.split(r"\s+and\s+|\s+&\s+", value)
         if not all(_ONE_NAME.fullmatch(" ".join(name.split())) for name in names) and (

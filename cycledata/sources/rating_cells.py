@@ -1,12 +1,13 @@
 """Columns and cells of tables of ratings: which are read, and the numbers in a cell."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, Literal
 
 from cycledata.formats.rating_scales import read_number
 from cycledata.sources.stated_names import read_paper_id
+from cycledata.sources.table_files import plain_cell
 
 Pairs = Literal["reviewers", "states"]
 """Meaning of a cell such as `5;6`: two reviewers, or one reviewer's initial and final rating."""
@@ -20,8 +21,15 @@ _ASPECT_COLUMN = re.compile(
     r"(?:confidence|soundness|presentation|contribution)s?(?:_(?:[0-9]{8}|initial|final))?"
 )
 TEXT_COLUMNS = frozenset({"title", "abstract", "decision", "status"})
+ACCEPTED = ("accepted", "is_accepted", "accept")
+"""Columns that may say whether a paper was accepted, as true or false."""
+WITHDRAWN = ("withdrawn", "is_withdrawn", "withdraw")
+_TRUE = frozenset({"true", "yes", "y", "1", "1.0"})
+_FALSE = frozenset({"false", "no", "n", "0", "0.0"})
+_UNKNOWN = frozenset({"unknown", "undecided", "pending", "under review", "active", "tbd"})
+"""Decisions that state none, in lower case, beside those in `MISSING`."""
 NAMES = frozenset({*PAPER_IDS, "venue", "venue_id", "venueid"})
-_READ = frozenset({*NAMES, *TEXT_COLUMNS, "recommendation"})
+_READ = frozenset({*NAMES, *TEXT_COLUMNS, *ACCEPTED, *WITHDRAWN, "recommendation"})
 MISSING = frozenset({"", "-", "nan", "none", "null", "na", "n/a"})
 """Cells of a missing value, in lower case."""
 
@@ -33,6 +41,48 @@ def paper_id_of(row: Mapping[str, Any]) -> str | None:
         return read_paper_id(cell) if isinstance(cell, str) else None
     except ValueError:
         return None
+
+
+def read_flag(row: Mapping[str, Any], columns: Sequence[str]) -> bool | None:
+    """Return the first of some columns that says true or false; None if all are absent or empty.
+
+    Raises:
+        ValueError: a cell that says neither.
+    """
+    for column in columns:
+        text = str(plain_cell(row.get(column))).strip().lower()
+        if text in _TRUE or text in _FALSE:
+            return text in _TRUE
+        if text not in MISSING:
+            raise ValueError(f"{column}: expected true or false, found {row[column]!r:.60}")
+    return None
+
+
+def with_decision(row: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a row with a decision where only true or false in other columns states it.
+
+    A row with `accepted` false and nothing else is a rejected paper.
+
+    Raises:
+        ValueError: such a column says neither true nor false.
+    """
+    kept = dict(row)
+    for name in ("decision", "status"):
+        if not states_nothing(kept.get(name)):
+            return kept
+        if kept.get(name):
+            kept[name] = None
+    if read_flag(row, WITHDRAWN):
+        return {**kept, "decision": "Withdrawn"}
+    accepted = read_flag(row, ACCEPTED)
+    return kept if accepted is None else {**kept, "decision": "Accept" if accepted else "Reject"}
+
+
+def states_nothing(cell: object) -> bool:
+    """Return True if the cell of a decision is empty, or says `Unknown` or the like."""
+    plain = plain_cell(cell)
+    text = "" if plain is None else plain.strip().lower() if isinstance(plain, str) else None
+    return text in MISSING or text in _UNKNOWN
 
 
 @lru_cache(maxsize=4096)

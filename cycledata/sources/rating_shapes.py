@@ -27,7 +27,7 @@ _NAMES_OF_MARKS = {"recommendation": "rating", "reviewer_confidence": "confidenc
 """Names of marks in lists of reviews, as in PeerRead, beside our own."""
 REVIEWERS = ("reviewer", "reviewer_id", "reviewer_name", "signature", "signatures")
 """Columns that name the reviewer in a row per review."""
-_REVIEWS = (*REVIEWERS, "review_id", "note_id", "id")
+_REVIEWS = (*REVIEWERS, "review_id", "note_id", "id", "review", "review_text")
 """Columns that tell the reviews of a paper apart."""
 
 

@@ -28,6 +28,7 @@ from cycledata.sources.rating_shapes import (
     one_row_per_paper,
 )
 from cycledata.sources.rating_states import with_states
+from cycledata.sources.stated_names import forum_in_url
 from cycledata.sources.table_files import read_table
 
 _MIN_COMPARED = 5
@@ -76,7 +77,12 @@ def survey_tables(
             if isinstance(value, InvalidEntry) or not isinstance(value.value, dict):
                 continue
             row, _ = with_states(value.value, text_is_states=pairs == "states")
-            survey.columns_not_read |= {name for name in row if not is_read(name)}
+            paper = paper_id_of(row)
+            survey.columns_not_read |= {
+                name
+                for name, cell in row.items()
+                if not is_read(name) and not (paper and forum_in_url(cell) == paper)
+            }
             for column, cell in row.items():
                 if is_rating(column):
                     _note_cell(survey, f"{file.name}: {value.place}: {cell!r:.40}", cell, pairs)

@@ -27,6 +27,7 @@ _STATES = (
     "/Rejected_Submission",
     "/Desk_Rejected_Submission",
 )
+_FORUM = re.compile(r"(?:https?://)?(?:www\.)?openreview\.net/(?:forum|pdf)\?", re.IGNORECASE)
 _UNDERSCORE = re.compile(r"(?<=\b\d{4})_(?=\d{4,5}(?:v\d{1,3})?$)")
 _COPY = re.compile(r"\s*\(\d{1,2}\)$")
 _ENDINGS = (".gz", ".xz", ".zst", ".tgz", ".tar", ".zip", ".pdf", ".tex")
@@ -78,6 +79,18 @@ def read_paper_id(text: str) -> str:
     if found is None or ":" in found:
         raise ValueError(f"expected a paper id or the URL of a forum, found {text[:80]!r}")
     return found
+
+
+def forum_in_url(cell: object) -> str | None:
+    """Return the paper id that the URL of an OpenReview forum or PDF names, or None.
+
+    >>> forum_in_url("https://openreview.net/pdf?id=abc12"), forum_in_url("https://acl.org/?id=abc12")
+    ('abc12', None)
+    """
+    if not isinstance(cell, str) or not _FORUM.match(cell.strip()):
+        return None
+    found = read_work_id(cell.strip())
+    return None if found is None or ":" in found else found
 
 
 def stated_venue(row: Mapping[str, object]) -> str | None:

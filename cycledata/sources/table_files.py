@@ -26,14 +26,21 @@ from cycledata.sources.dump_files import (
     read_values,
     unknown_kind,
 )
+from cycledata.sources.stated_names import forum_in_url
 
 PAPER_IDS = ("paper_id", "forum", "id", "entry", "entry_id")
 """Columns that may name the paper, the first one first."""
 _NAMES_OF_PAPER_ID = (
     *("openreview_id", "openreview_url", "openreview_link", "openreview", "paperid"),
-    *("forum_id", "forum_url", "forum_link"),
+    *("forum_id", "forum_url", "forum_link", "forumid", "submission_id", "pid"),
 )
 """Other names of a column with paper ids or URLs of forums; they become `paper_id`."""
+_NAMES_OF_DECISIONS = ("decisions", "final_decision", "paper_decision")
+_URLS = ("link", "url", "site", "paper_url", "paper_link", "pdf", "pdf_url", "pdf_link")
+"""Columns that may have the URL of a forum."""
+_NO_NAME = "column 1"
+_INDEX_ID = re.compile(r"(?=[\d_-]*[A-Za-z])[\w-]{8,14}", re.ASCII)
+"""Forum id as the index of a table; a number of the row is none."""
 _ROWS = 500
 _SEPARATOR_LINE = re.compile(rb"(?:\xef\xbb\xbf)?\"?sep=(.)\"?\s*", re.IGNORECASE)
 """First line that Excel writes to state the separator."""
@@ -41,6 +48,7 @@ _ARXIV_ID = re.compile(r"\d{4}\.\d{4,5}|[a-z]/\d{7}")
 _CSV_PROBLEMS = {
     "new-line character": "expected lines that end with a line feed, found carriage returns; save"
     " the file with Unix or Windows line ends",
+    "expected after": "a quotation mark inside of a cell is not doubled",
     "field larger": f"a cell of more than {MAX_VALUE_BYTES} bytes; is a quotation mark not closed?",
 }
 
@@ -51,13 +59,22 @@ def read_table(
     """Yield the rows of a ``.parquet``, ``.csv``, ``.tsv``, ``.json`` or ``.jsonl`` table as dicts.
 
     A JSON value is a row, a list of rows, a mapping from paper id to row or arXiv id, an object
-    with one list of rows (`{"data": [...]}`), or columns as pandas writes them.
+    with one list of rows (`{"data": [...]}`), or columns as pandas writes them. A row whose id is
+    only in the URL of its forum, or in a first column without a name, gets a `paper_id`.
 
     Args:
         file: the table.
         tell: called with the bytes read.
         expected: endings that the caller reads, for the entry about a file with another.
     """
+    for value in _rows(file, tell, expected):
+        if isinstance(value, FileValue) and isinstance(value.value, dict):
+            yield FileValue(value.place, _with_paper_id(value.value))
+        else:
+            yield value
+
+
+def _rows(file: Path, tell: OnBytesRead, expected: str) -> Iterator[FileValue | InvalidEntry]:
     kind, _ = kind_and_packing(file)
     if kind == ".parquet":
         yield from parquet_rows(file, tell, _header)
@@ -71,6 +88,20 @@ def read_table(
                 yield from _json_rows(file, value)
     else:
         yield InvalidEntry(file.name, "file", unknown_kind(file, expected))
+
+
+def _with_paper_id(row: dict[str, Any]) -> dict[str, Any]:
+    """Return a row with the paper id that only a URL or an index without a name states."""
+    if row.get("paper_id") or row.get("forum"):
+        return row
+    for name in _URLS:
+        paper = forum_in_url(row.get(name))
+        if paper is not None:
+            return {**row, "paper_id": paper}
+    index = row.get(_NO_NAME)
+    if any(row.get(name) for name in PAPER_IDS) or not isinstance(index, str):
+        return row
+    return {**row, "paper_id": index} if _INDEX_ID.fullmatch(index) else row
 
 
 def _json_rows(file: Path, value: FileValue) -> Iterator[FileValue | InvalidEntry]:
@@ -162,12 +193,16 @@ def column_names(names: Sequence[str]) -> list[str]:
 
 
 def _header(names: Sequence[str]) -> list[str]:
-    """Return the names of a table's columns, with `paper_id` for another name of it."""
+    """Return the names of a table's columns, `paper_id` and `decision` in place of other names."""
     plain = column_names(names)
-    other = next((name for name in _NAMES_OF_PAPER_ID if name in plain), None)
-    if other is None or "paper_id" in plain or "forum" in plain:
-        return plain
-    return ["paper_id" if name == other else name for name in plain]
+    for names_of_it, known in (
+        (_NAMES_OF_PAPER_ID, ("paper_id", "forum")),
+        (_NAMES_OF_DECISIONS, ("decision", "status")),
+    ):
+        other = next((name for name in names_of_it if name in plain), None)
+        if other is not None and not any(name in plain for name in known):
+            plain = [known[0] if name == other else name for name in plain]
+    return plain
 
 
 def _problem_of_names(names: Sequence[str]) -> str | None:

@@ -313,7 +313,7 @@ def test_rows_of_one_paper_are_united_unless_they_disagree(tmp_path: Path) -> No
         pytest.param("a.csv", b"paper_id\na\n\xff\nd\n", "line 3", "not UTF-8", id="utf-8"),
         pytest.param("a.csv", b'paper_id\na\n"x"y\nd\n', "line 3", "not CSV", id="quotes"),
         pytest.param(
-            "a.csv", b"paper_id,title\na,\n,1\nd,\n", "line 3", "no paper_id, forum or id", id="id"
+            "a.csv", b"paper_id,title\na,\n,1\nd,\n", "line 3", "paper_id is empty", id="id"
         ),
         pytest.param(
             "a.parquet", b"PAR1 no", "after row 0", "the rest cannot be read", id="parquet"

@@ -313,12 +313,6 @@ def test_lists_of_accepted_papers_are_read_as_sites_write_them(tmp_path: Path, t
     assert (report.n_added, report.n_unreadable, report.columns_not_read) == (1, 3, ("aff",))
 
 
-def test_a_list_without_a_year_is_named(tmp_path: Path) -> None:
-    (tmp_path / "t.csv").write_text("title\nT\n")
-    report, _ = papers(import_accepted_papers, tmp_path / "t.csv", listing="cvpr")
-    assert "'cvpr': expected a venue and a year, such as acl/2023" in report.unreadable[0].reason
-
-
 def test_a_bib_file_is_a_list_of_papers(tmp_path: Path) -> None:
     (tmp_path / "t.bib").write_text(
         '@proceedings{all, title = "Proceedings", year = 2023}\n'

@@ -1,0 +1,229 @@
+"""Tables of ratings and of accepted papers in the layouts that public repositories have."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cycledata.errors import ParseError
+from cycledata.parse.ratings import RatingsRow, parse_ratings_row
+from cycledata.snapshot.open import OpenSnapshot
+from cycledata.sources.dumps import ImportReport
+from cycledata.sources.import_papers import import_accepted_papers
+from cycledata.sources.import_ratings import import_ratings
+
+VENUE = "ICLR.cc/2024/Conference"
+URL = "https://openreview.net/forum?id="
+
+
+def ratings(
+    folder: Path, name: str, text: str, **options: Any
+) -> tuple[ImportReport, dict[str, RatingsRow]]:
+    (folder / name).write_text(text)
+    with OpenSnapshot(folder / "snapshot") as snapshot:
+        report = import_ratings([folder / name], snapshot, venue=VENUE, **options)
+        rows = [parse_ratings_row(reply.payload) for reply in snapshot.iter("ratings")]
+    return report, {row.paper_id: row for row in rows}
+
+
+def accepted(
+    folder: Path, name: str, text: str, listing: str | None = None
+) -> tuple[ImportReport, dict[str, Mapping[str, Any]]]:
+    (folder / name).write_text(text)
+    with OpenSnapshot(folder / "snapshot") as snapshot:
+        report = import_accepted_papers([folder / name], snapshot, listing=listing)
+        found = {reply.key: json.loads(reply.payload) for reply in snapshot.iter("proceedings")}
+    return report, found
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        pytest.param("t.tsv", "\t0\t1\nAb-3_x9Q\t5.0\t6.0\n", id="index-without-a-name"),
+        pytest.param("t.csv", f"Title,Link,0,1\nT,{URL}Ab-3_x9Q&noteId=z,5,6\n", id="link"),
+        pytest.param(
+            "t.csv", f"id,title,site,0,1\n17,T,{URL}Ab-3_x9Q,5,6\n", id="site-beside-a-row-number"
+        ),
+        pytest.param(
+            "t.json",
+            '[{"title":"T","pdf":"https://openreview.net/pdf?id=Ab-3_x9Q","0":5,"1":6}]',
+            id="pdf",
+        ),
+        pytest.param("t.csv", "PID,0,1\nAb-3_x9Q,5,6\n", id="pid"),
+    ],
+)
+def test_the_paper_is_found_where_a_table_names_it(tmp_path: Path, name: str, text: str) -> None:
+    report, found = ratings(tmp_path, name, text, rating_columns=["0", "1"])
+    assert found["Ab-3_x9Q"].states[-1].ratings == (5, 6)
+    assert (report.n_added, report.n_unreadable) == (1, 0)
+    assert not {"link", "site", "pdf"} & {*report.columns_not_read}
+
+
+def test_the_number_of_a_row_is_no_paper_id(tmp_path: Path) -> None:
+    report, found = ratings(tmp_path, "t.csv", ",title,rating\n0,T,5;6;8\n1,U,3;5\n")
+    assert not found
+    assert "no paper_id, forum or id; found the columns column 1, title" in (
+        report.unreadable[0].reason
+    )
+
+
+def test_a_table_without_any_rating_says_so(tmp_path: Path) -> None:
+    report, _ = ratings(tmp_path, "t.csv", "id,title\na,T\n")
+    assert report.hint == "no ratings were read; no column is left that may have them"
+
+
+def test_an_empty_id_is_named_as_one(tmp_path: Path) -> None:
+    report, found = ratings(tmp_path, "t.csv", "id,rating\n,5;6;8\nb,3;5\n")
+    assert [*found] == ["b"]
+    assert report.unreadable[0].reason == "id is empty"
+
+
+def test_numbered_columns_are_asked_about_with_the_options_to_pass(tmp_path: Path) -> None:
+    text = "paper_id,10,2,decision\na,5,6,Accept\n"
+    report, found = ratings(tmp_path, "t.csv", text)
+    assert found["a"].states == ()
+    assert "if columns 2 to 10 have those of one review each, pass --rating-column 2" in report.hint
+    assert report.hint.endswith("--rating-column 10")
+
+
+@pytest.mark.parametrize(
+    ("columns", "cells", "decision"),
+    [
+        ("accepted", "True", "Accept"),
+        ("accepted", "0", "Reject"),
+        ("is_accepted,withdrawn", "no,yes", "Withdrawn"),
+        ("withdraw,decision", "1,", "Withdrawn"),
+        ("withdraw,decision", "0,Accept (Oral)", "Accept (Oral)"),
+        ("accepted,decision", "1.0,Unknown", "Accept"),
+        ("decisions", "Reject", "Reject"),
+        ("final_decision", "Accept", "Accept"),
+        ("status", "Under review", None),
+        ("decision", "N/A", None),
+        ("withdraw", "0", None),
+    ],
+)
+def test_a_decision_is_read_from_words_or_from_true_and_false(
+    tmp_path: Path, columns: str, cells: str, decision: str | None
+) -> None:
+    report, found = ratings(tmp_path, "t.csv", f"paper_id,rating,{columns}\na,5;6;8,{cells}\n")
+    stated = found["a"].decision
+    assert (stated.text if stated else None, report.n_unreadable) == (decision, 0)
+    assert report.columns_not_read == ()
+
+
+def test_a_flag_that_is_neither_true_nor_false_is_named(tmp_path: Path) -> None:
+    report, found = ratings(tmp_path, "t.csv", "paper_id,rating,accepted\na,5;6;8,maybe\n")
+    assert found["a"].decision is None
+    assert report.unreadable[0].reason == "accepted: expected true or false, found 'maybe'"
+
+
+def test_the_text_of_a_review_tells_the_rows_of_a_paper_apart(tmp_path: Path) -> None:
+    text = "PID,Review,Rating\nab,Good.,8\nab,Bad.,3\ncd,So so.,5\nab,Bad.,3\n"
+    report, found = ratings(tmp_path, "t.csv", text)
+    assert {paper: row.states[-1].ratings for paper, row in found.items()} == {
+        "ab": (3, 8),
+        "cd": (5,),
+    }
+    assert report.n_unreadable == 0
+
+
+@pytest.mark.parametrize(
+    ("row", "listing"),
+    [
+        ({"venue": "COLT_2020", "year": 2020}, "colt/2020"),
+        ({"conference": "ACL", "year": 2023.0}, "acl/2023"),
+        ({"venue": "ICLR 2026 Poster", "venueid": "ICLR.cc/2026/Conference"}, "iclr/2026"),
+        ({"venue": "NeurIPS2023"}, "neurips/2023"),
+        ({"list": "acl/2023", "venue": "EMNLP", "year": "2022"}, "acl/2023"),
+    ],
+)
+def test_a_row_that_states_venue_and_year_needs_no_list(
+    tmp_path: Path, row: Mapping[str, object], listing: str
+) -> None:
+    text = json.dumps({"paper_id": "p", "title": "T", **row})
+    report, found = accepted(tmp_path, "t.jsonl", text)
+    assert [*found] == [f"{listing}/p"]
+    assert not {"venue", "year", "venueid", "conference"} & {*report.columns_not_read}
+
+
+@pytest.mark.parametrize(
+    "row", [{"venue": "COLT_2020", "year": 2021}, {"venue": "Proc. of COLT"}, {"year": 2020}]
+)
+def test_a_row_that_states_no_clear_list_is_named(
+    tmp_path: Path, row: Mapping[str, object]
+) -> None:
+    report, found = accepted(tmp_path, "t.jsonl", json.dumps({"title": "T", **row}))
+    assert not found
+    assert report.unreadable[0].reason.startswith("no list, and no venue and year; add a column")
+
+
+def test_the_option_wins_over_a_stated_venue(tmp_path: Path) -> None:
+    _, found = accepted(tmp_path, "t.csv", "id,title,venue,year\np,T,ACL,2023\n", "acl-short/2023")
+    assert [*found] == ["acl-short/2023/p"]
+
+
+def test_an_option_without_a_year_is_refused_before_the_first_row(tmp_path: Path) -> None:
+    with pytest.raises(ParseError, match="--list 'cvpr': expected a venue and a year"):
+        accepted(tmp_path, "t.csv", "title\nT\n", "cvpr")
+
+
+@pytest.mark.parametrize(
+    ("column", "cell", "reason"),
+    [
+        ("accepted", "False", "the paper was not accepted"),
+        ("withdraw", "1", "the paper was withdrawn"),
+        ("status", "Workshop", "status is 'Workshop'"),
+        ("status", "Poster Workshop", "status is 'Poster Workshop'"),
+        ("decision", "Invite to Workshop Track", "decision is 'Invite to Workshop Track'"),
+        ("decision", "2", "decision: expected words such as Accept or Reject, found 2"),
+        ("accepted", "perhaps", "accepted: expected true or false, found 'perhaps'"),
+    ],
+)
+def test_a_paper_that_was_not_accepted_is_left_out_of_a_list(
+    tmp_path: Path, column: str, cell: str, reason: str
+) -> None:
+    text = f"id,title,{column}\np,T,{cell}\n"
+    report, found = accepted(tmp_path, "t.csv", text, "iclr/2017")
+    assert not found
+    assert report.unreadable[0].reason.startswith(reason)
+
+
+@pytest.mark.parametrize(
+    ("column", "cell"),
+    [("accepted", "yes"), ("status", "Poster"), ("status", "Long"), ("withdrawn", "false")],
+)
+def test_a_paper_that_was_accepted_is_kept(tmp_path: Path, column: str, cell: str) -> None:
+    text = f"id,title,{column}\np,T,{cell}\n"
+    report, found = accepted(tmp_path, "t.csv", text, "iclr/2017")
+    assert (len(found), report.columns_not_read) == (1, ())
+
+
+@pytest.mark.parametrize(
+    "authors",
+    [
+        "Ann A,&nbsp;Bob B",
+        "Ann A \u22c5 Bob B",
+        "Ann A \u00b7 Bob B",
+        "Ann A | Bob B",
+        "Ann A; Bob B",
+    ],
+)
+def test_authors_are_told_apart_as_pages_write_them(tmp_path: Path, authors: str) -> None:
+    text = json.dumps([{"id": "p", "title": "T", "author": authors}])
+    _, found = accepted(tmp_path, "t.json", text, "iclr/2024")
+    assert found["iclr/2024/p"]["authors"] == ["Ann A", "Bob B"]
+
+
+def test_an_entry_is_named_by_its_forum(tmp_path: Path) -> None:
+    _, found = accepted(tmp_path, "t.csv", f"Title,Link\nT,{URL}Ab-3_x9Q\n", "iclr/2024")
+    assert found["iclr/2024/Ab-3_x9Q"]["url"] == f"{URL}Ab-3_x9Q"
+
+
+def test_a_quotation_mark_that_is_not_doubled_is_named(tmp_path: Path) -> None:
+    report, _ = accepted(tmp_path, "t.csv", 'id,title\np,"The "best" way"\nq,Q\n', "iclr/2024")
+    assert report.unreadable[0].reason == (
+        "not CSV: a quotation mark inside of a cell is not doubled"
+    )
+    assert report.n_added == 1
