@@ -47,6 +47,8 @@ from cycledata.sources.stated_names import stated_venue
 from cycledata.sources.table_files import column_names, plain_cell
 
 _unite = partial(unite_rows, next_step="use a snapshot of its own for each state")
+_NUMBERED = re.compile(r"(\D*)(\d{1,2})")
+"""Name of a column that has a number, such as `r1` or `0`."""
 _HOSTS = {"iclr": "ICLR.cc", "neurips": "NeurIPS.cc", "icml": "ICML.cc"}
 
 
@@ -150,10 +152,15 @@ def _where_ratings_may_be(unread: Sequence[str]) -> str:
     """Return how to read a table whose ratings are in columns under other names."""
     if not unread:
         return "no ratings were read; no column is left that may have them"
-    numbered = sorted((name for name in unread if name.isdecimal()), key=int)
-    if len(numbered) > 1:
-        options = " ".join(f"--rating-column {name}" for name in numbered)
-        columns = f"columns {numbered[0]} to {numbered[-1]}"
+    numbered: dict[str, list[tuple[int, str]]] = {}
+    for name in unread:
+        if match := _NUMBERED.fullmatch(name):
+            numbered.setdefault(match[1], []).append((int(match[2]), name))
+    series = [sorted(names) for names in numbered.values() if len(names) > 1]
+    if len(series) == 1:
+        names = [name for _, name in series[0]]
+        options = " ".join(f"--rating-column {name}" for name in names)
+        columns = f"columns {names[0]} to {names[-1]}"
         return f"no ratings were read; if {columns} have those of one review each, pass {options}"
     return (
         "no ratings were read; if a column has them, pass --rating-column COLUMN, once per"

@@ -134,7 +134,7 @@ def read_ratings(cell: object, pairs: Pairs | None) -> object:
         parts: list[object] = list(split_cell(cell))
         if ";" not in cell and None in map(_number, parts) and _number(cell) is not None:
             parts = [cell]  # words with a comma, such as "8: accept, good paper"
-        if pairs == "states" and ";" in cell:
+        if pairs == "states" and (";" in cell or "|" in cell):
             parts = parts[-1:]
     elif isinstance(cell, list):
         parts = [split_cell(p)[-1] if isinstance(p, str) and ";" in p else p for p in cell]
@@ -152,11 +152,8 @@ def read_aspects(cell: object) -> object:
     A text may have an empty place for a review without the mark, as in `3;;4`.
     """
     if isinstance(cell, str):
-        inside = cell.strip().removeprefix("[").removesuffix("]")
-        parts: list[object] = [
-            part.strip(" '\"") for part in re.split(";" if ";" in inside else ",", inside)
-        ]
-        if "," in inside and ";" not in inside and None in map(_number, parts):
+        parts: list[object] = list(_parts(cell))
+        if "," in cell and ";" not in cell and None in map(_number, parts):
             parts = [cell]  # words with a comma
     else:
         parts = cell if isinstance(cell, list) else [cell]
@@ -177,9 +174,20 @@ def is_plain_list(cell: object, numbers: object) -> bool:
 
 def split_cell(cell: str) -> list[str]:
     """Return the parts of a list that is written as text, without the empty ones."""
-    inside = cell.strip().removeprefix("[").removesuffix("]")
-    parts = (part.strip(" '\"") for part in re.split(";" if ";" in inside else ",", inside))
-    return [part for part in parts if part]
+    return [part for part in _parts(cell) if part]
+
+
+def _parts(cell: str) -> list[str]:
+    """Return the parts of a list as text: `5;6`, `5, 6`, `5|6`, or `[5. 6.]` as numpy writes it."""
+    inside = cell.strip()
+    if inside.startswith("array("):
+        inside = inside.removeprefix("array(").removesuffix(")").strip()
+    in_brackets = inside.startswith("[") and inside.endswith("]")
+    inside = inside.removeprefix("[").removesuffix("]")
+    separator = next((sign for sign in ";,|" if sign in inside), None)
+    if separator is None and in_brackets and not re.search("[A-Za-z'\"]", inside):
+        return inside.split()
+    return [part.strip(" '\"") for part in inside.split(separator or ",")]
 
 
 def _number(value: object) -> int | float | None:

@@ -78,15 +78,21 @@ def _of_one_review(column: str) -> tuple[str, int] | None:
 
 
 def _from_reviews(row: Mapping[str, Any]) -> dict[str, Any]:
-    """Gather the marks of a list of reviews; reviews without a rating are left out."""
-    reviews = row.get("reviews")
-    has_ratings = any(_is_mark(name) and row[name] for name in row)
-    if has_ratings or not isinstance(reviews, list):
+    """Gather the marks of a list of reviews; reviews without a rating are left out.
+
+    The list is in `reviews`, or in the only column with such a list whose name says review. It
+    may be a mapping from reviewer to review.
+    """
+    if any(_is_mark(name) and row[name] for name in row):
         return dict(row)
-    rated = [marks for review in reviews if (marks := _marks(review)).get("rating") is not None]
-    if not rated:
+    # A mapping `reviewers` may have traces of initial ratings, which `with_states` reads.
+    names = [n for n in row if "review" in n and not (n == "reviewers" and _mapping(row[n]))]
+    lists = {name: rated for name in names if (rated := _rated(row[name]))}
+    column = "reviews" if "reviews" in lists else next(iter(lists), None)
+    if column is None or (column != "reviews" and len(lists) > 1):
         return dict(row)
-    rest = {name: cell for name, cell in row.items() if name != "reviews"}
+    rated = lists[column]
+    rest = {name: cell for name, cell in row.items() if name != column}
     for mark in (*MARKS, "reviewer"):
         cells = [marks.get(mark) for marks in rated]
         if any(cell is not None for cell in cells):
@@ -94,12 +100,28 @@ def _from_reviews(row: Mapping[str, Any]) -> dict[str, Any]:
     return rest
 
 
+def _rated(cell: object) -> list[dict[str, Any]]:
+    """Return the marks of each review of a cell that has a rating; a text has no reviews."""
+    if isinstance(cell, dict) and all(isinstance(review, dict) for review in cell.values()):
+        cell = [{"reviewer": name, **review} for name, review in cell.items()]
+    if not isinstance(cell, list):
+        return []
+    return [marks for review in cell if (marks := _marks(review)).get("rating") is not None]
+
+
 def _marks(review: object) -> dict[str, Any]:
-    """Return the marks of a review; none of a meta-review."""
+    """Return the marks of a review; none of a meta-review.
+
+    A review with `initial_score` and `final_score` has marks such as `5;6`.
+    """
     if not isinstance(review, dict):
         return {}
-    content = review.get("content")
-    fields = {**(content if isinstance(content, dict) else {}), **review}
+    content, initial, final = (
+        _mapping(review.get(name)) for name in ("content", "initial_score", "final_score")
+    )
+    changed = initial.keys() & final & {*MARKS}
+    both = {name: f"{initial[name]};{final[name]}" for name in changed}
+    fields = {**content, **initial, **final, **both, **review}
     found: dict[str, Any] = {}
     for name, cell in fields.items():
         plain = str(name).lower()
@@ -109,6 +131,10 @@ def _marks(review: object) -> dict[str, Any]:
             return {}
         found.setdefault(_NAMES_OF_MARKS.get(plain, plain), None if _is_blank(cell) else cell)
     return found
+
+
+def _mapping(value: object) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
 
 
 def is_single(cell: object) -> bool:

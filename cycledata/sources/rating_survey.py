@@ -99,7 +99,7 @@ def _note_cell(survey: RatingsSurvey, place: str, cell: object, pairs: Pairs | N
             survey.mean_example = survey.mean_example or place
     if not isinstance(cell, str):
         return
-    if ";" in cell:
+    if ";" in cell or "|" in cell:
         survey.widths.add(len(split_cell(cell)))
         survey.example = survey.example or place
     elif isinstance(numbers, list) and "," in cell.partition(":")[0]:

@@ -35,7 +35,13 @@ _NAMES_OF_PAPER_ID = (
     *("forum_id", "forum_url", "forum_link", "forumid", "submission_id", "pid"),
 )
 """Other names of a column with paper ids or URLs of forums; they become `paper_id`."""
-_NAMES_OF_DECISIONS = ("decisions", "final_decision", "paper_decision")
+_OTHER_NAMES = (
+    (_NAMES_OF_PAPER_ID, ("paper_id", "forum")),
+    (("decisions", "final_decision", "paper_decision", "paper_acceptance"), ("decision", "status")),
+    (("paper_title",), ("title",)),
+    (("paper_abstract",), ("abstract",)),
+)
+"""Other names of columns, and those that they stand for; the first of these replaces them."""
 _URLS = ("link", "url", "site", "paper_url", "paper_link", "pdf", "pdf_url", "pdf_link")
 """Columns that may have the URL of a forum."""
 _NO_NAME = "column 1"
@@ -193,13 +199,10 @@ def column_names(names: Sequence[str]) -> list[str]:
 
 
 def _header(names: Sequence[str]) -> list[str]:
-    """Return the names of a table's columns, `paper_id` and `decision` in place of other names."""
+    """Return the names of a table's columns, `paper_id`, `title` and so on for other names."""
     plain = column_names(names)
-    for names_of_it, known in (
-        (_NAMES_OF_PAPER_ID, ("paper_id", "forum")),
-        (_NAMES_OF_DECISIONS, ("decision", "status")),
-    ):
-        other = next((name for name in names_of_it if name in plain), None)
+    for others, known in _OTHER_NAMES:
+        other = next((name for name in others if name in plain), None)
         if other is not None and not any(name in plain for name in known):
             plain = [known[0] if name == other else name for name in plain]
     return plain

@@ -81,7 +81,7 @@ def test_an_empty_id_is_named_as_one(tmp_path: Path) -> None:
 
 
 def test_numbered_columns_are_asked_about_with_the_options_to_pass(tmp_path: Path) -> None:
-    text = "paper_id,10,2,decision\na,5,6,Accept\n"
+    text = "paper_id,10,2,mean,decision\na,5,6,5.5,Accept\n"
     report, found = ratings(tmp_path, "t.csv", text)
     assert found["a"].states == ()
     assert "if columns 2 to 10 have those of one review each, pass --rating-column 2" in report.hint
@@ -111,6 +111,75 @@ def test_a_decision_is_read_from_words_or_from_true_and_false(
     stated = found["a"].decision
     assert (stated.text if stated else None, report.n_unreadable) == (decision, 0)
     assert report.columns_not_read == ()
+
+
+@pytest.mark.parametrize(
+    "cell", ["[5 6 8]", "[5. 6. 8.]", '"array([5, 6, 8])"', "5|6|8", "[ 5\t6 8 ]", "5 | 6 | 8"]
+)
+def test_lists_are_read_as_numpy_and_spreadsheets_write_them(tmp_path: Path, cell: str) -> None:
+    report, found = ratings(tmp_path, "t.csv", f"paper_id,rating,confidence\na,{cell},{cell}\n")
+    (state,) = found["a"].states
+    assert (state.ratings, state.aspects["confidence"]) == ((5, 6, 8), (5, 6, 8))
+    assert report.n_unreadable == 0
+
+
+@pytest.mark.parametrize("cell", ["5 6 8", "5 / 6 / 8", "[5 to 8]", "array([5, x])"])
+def test_what_is_no_list_of_numbers_is_named(tmp_path: Path, cell: str) -> None:
+    report, found = ratings(tmp_path, "t.csv", f'paper_id,rating,title\na,"{cell}",T\n')
+    assert found["a"].states == ()
+    assert f"expected numbers such as 5;6;8, found '{cell}'" in report.unreadable[0].reason
+
+
+def test_pairs_with_a_bar_are_asked_about(tmp_path: Path) -> None:
+    with pytest.raises(ParseError, match="--pairs reviewers or --pairs states"):
+        ratings(tmp_path, "t.csv", "paper_id,rating\na,5|6\n")
+
+
+RATED = [{"rating": "6: weak", "confidence": 4}, {"rating": 8, "confidence": "3: fair"}]
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        pytest.param({"reviewer_comments": RATED}, id="another-name"),
+        pytest.param({"reviews": {"R1": RATED[0], "R2": RATED[1]}}, id="mapping-of-reviewers"),
+        pytest.param({"reviews": [{"final_score": review} for review in RATED]}, id="final-score"),
+    ],
+)
+def test_reviews_are_found_in_lists_and_mappings(tmp_path: Path, row: Mapping[str, Any]) -> None:
+    report, found = ratings(tmp_path, "t.json", json.dumps([{"paper_id": "a", **row}]))
+    (state,) = found["a"].states
+    assert (state.ratings, state.aspects["confidence"]) == ((6, 8), (4, 3))
+    assert (report.columns_not_read, report.n_unreadable) == ((), 0)
+
+
+def test_two_lists_of_reviews_are_not_guessed_between(tmp_path: Path) -> None:
+    row = {"paper_id": "a", "title": "T", "human_reviews": RATED, "model_reviews": RATED[:1]}
+    report, found = ratings(tmp_path, "t.json", json.dumps([row]))
+    assert found["a"].states == ()
+    assert report.columns_not_read == ("human_reviews", "model_reviews")
+    assert report.hint
+
+
+def test_initial_and_final_scores_of_a_review_are_two_states(tmp_path: Path) -> None:
+    reviews = [
+        {"initial_score": {"rating": "5: below"}, "final_score": {"rating": "6: above"}},
+        {"initial_score": {"rating": "8"}, "final_score": {"rating": "8"}},
+    ]
+    text = json.dumps([{"paper_id": "a", "reviews": reviews}])
+    _, found = ratings(tmp_path, "t.json", text)
+    assert {state.phase: state.ratings for state in found["a"].states} == {
+        "initial": (5, 8),
+        None: (6, 8),
+        "final": (6, 8),
+    }
+
+
+def test_columns_that_are_named_after_the_paper_are_read(tmp_path: Path) -> None:
+    text = "paper_id,paper_title,paper_acceptance,rating\na,T,Accept (Poster),5;6;8\n"
+    report, found = ratings(tmp_path, "t.csv", text)
+    assert (found["a"].title, report.columns_not_read) == ("T", ())
+    assert found["a"].decision is not None
 
 
 def test_a_flag_that_is_neither_true_nor_false_is_named(tmp_path: Path) -> None:
