@@ -41,7 +41,7 @@ _OTHER_NAMES = (
     (("paper_title",), ("title",)),
     (("paper_abstract",), ("abstract",)),
 )
-"""Other names of columns, and those that they stand for; the first of these replaces them."""
+"""Other names of columns, and the names in whose place they are used; the first one is given."""
 _URLS = ("link", "url", "site", "paper_url", "paper_link", "pdf", "pdf_url", "pdf_link")
 """Columns that may have the URL of a forum."""
 _NO_NAME = "column 1"
