@@ -191,6 +191,12 @@ class FlatText(LatexText):
             if mark[-1] == "}"
         ]
 
+    def environment_tags(self, names: frozenset[str]) -> list[TextSpan]:
+        r"""Places of the ``\begin`` and ``\end`` of environments with these names."""
+        return [
+            TextSpan(start, end) for start, end, _, name in self._environment_marks if name in names
+        ]
+
     def environments(self, names: frozenset[str]) -> list[TextSpan]:
         """Places of whole environments with these names, outermost first."""
         spans: list[TextSpan] = []

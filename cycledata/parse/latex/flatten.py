@@ -13,6 +13,11 @@ from cycledata.parse.latex.macros import Macro
 from cycledata.parse.latex.string_tests import warn_of_unknown
 from cycledata.parse.latex.work import FuelSpent
 
+_PRINTED = {
+    "\\matmethods": Macro("\\section*{Materials and Methods}#1", 1),
+}
+"""Commands of PNAS's class, whose copy in an archive is not read."""
+
 
 def flatten(texts: Mapping[str, str], main: str, names: tuple[str, ...] = ()) -> FlatText:
     r"""Read a paper from its main file as TeX would.
@@ -27,6 +32,8 @@ def flatten(texts: Mapping[str, str], main: str, names: tuple[str, ...] = ()) ->
     stem = basename(main).rpartition(".")[0] or basename(main)
     expander.definitions.macros["\\jobname"] = Macro(stem)
     expander.definitions.actions["\\jobname"] = Macro(stem)
+    for name, macro in _PRINTED.items():
+        expander.definitions.macros[name] = expander.definitions.actions[name] = macro
     expander.input.push_file(main)
     for _ in range(3):
         try:

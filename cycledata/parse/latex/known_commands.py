@@ -94,7 +94,7 @@ AUTHORS = words(
     # AMS, Copernicus, JSS, PNAS, APA, ACS, COLT, LIPIcs
     r"\curraddr \urladdr \runningauthor \Plainauthor \equalauthors \authorsnames "
     r"\authorsaffiliations \alsoaffiliation \coltauthor \altauthor \Copyright "
-    r"\speaker \tfootnote \authordeclaration"
+    r"\speaker \tfootnote \authordeclaration \affilauthorlist"
 )
 """Commands whose arguments name the authors, their addresses or who paid them."""
 _ALWAYS = words(
@@ -124,6 +124,7 @@ NOTICES = words(
     r"\titlebanner \preprintfooter \copyrightdata \conferenceinfo \ShortTitle "
     r"\jnlcitation \reftitle \appendixtitles \history "
     r"\TitleCitation \keyword \ccsdesc \markboth \headers \jmlrheading \ShortHeadings \acmDOI "
+    r"\externalbibliography \showmatmethods \showacknow "
     r"\acmISBN \acmConference \copyrightyear \setcopyright \HISTORY \MSCCLASS \ORMSCLASS"
 )
 """Commands of front matter whose arguments belong to no section."""
@@ -161,7 +162,7 @@ KNOWN_ENVIRONMENTS = words(
     "acknowledgments acknowledgements acknowledgement acknowledgment keywords keyword "
     "IEEEkeywords teaserfigure titlepage frontmatter subfigure minipage tikzpicture SCfigure "
     "sidewaysfigure sidewaystable longtable algorithm algorithmic icmlauthorlist CCSXML "
-    "CSLReferences cslreferences"
+    "CSLReferences cslreferences kframe knitrout"
 )
 """Environments that are read by name or whose redefinition changes only their looks."""
 

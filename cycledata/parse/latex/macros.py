@@ -123,6 +123,10 @@ LOOKS = words(
 """Commands that a style redefines for their looks only."""
 
 
+_DRAWN_ACCENTS = words("\\mathaccent \\macc@nested@a \\wide@bar \\wide@bar@")
+"""Accents over formulas that are built from primitives."""
+
+
 def names_in(body: str) -> set[str]:
     """Every control word of a text, with its backslash."""
     return set(_NAMES.findall(body))
@@ -162,6 +166,8 @@ def kind_of(name: str, macro: Macro, acts: Callable[[str], bool]) -> MacroKind:
     if macro.takes_arguments and is_note(name, body):
         return "note"
     if macro.from_style and (name in LOOKS or is_internal(body) or sets_type(macro)):
+        return "keep"
+    if not names.isdisjoint(_DRAWN_ACCENTS):
         return "keep"
     if any(acts(inner) for inner in names):
         return "expand"

@@ -45,7 +45,8 @@ _ASIDE = words(
     "supporting "
     "si sm esm addendum coverletter prev previous orig deprecated unused trash rejected "
     "translation translated translations marked markup tracked trackchanges changes highlighted "
-    "latexdiff guidelines instructions corrections comments"
+    "latexdiff guidelines instructions corrections comments obsolete outdated ancien anciens "
+    "anciennes vieux antiguo antiguos viejo viejos alt alte"
 )
 """Parts of file names that say: beside the paper."""
 _LANGUAGES = words(

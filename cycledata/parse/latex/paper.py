@@ -9,7 +9,7 @@ from cycledata.parse.latex.figures import MAX_VALUES, read_figures
 from cycledata.parse.latex.flat_text import FlatText, TextSpan, merged_spans, visible
 from cycledata.parse.latex.flatten import flatten
 from cycledata.parse.latex.hidden_text import hidden_words
-from cycledata.parse.latex.known_commands import APART, CATALOGED
+from cycledata.parse.latex.known_commands import APART, APPENDICES, CATALOGED
 from cycledata.parse.latex.leaks import as_records, read_leaks, spans_of, without_nested
 from cycledata.parse.latex.main_file import choose_main
 from cycledata.parse.latex.named_authors import authors_again, without_authors
@@ -146,6 +146,7 @@ def read_sections(
 ) -> tuple[Section, ...]:
     """Sections with their text; references and acknowledgments left out."""
     outside = [*front.title_spans, *flat.environments(APART), *hidden]
+    outside += flat.environment_tags(APPENDICES)
     if front.abstract_whole is not None:
         outside.append(front.abstract_whole)
     outside = merged_spans(outside)

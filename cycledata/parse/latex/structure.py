@@ -24,9 +24,12 @@ _RUN_IN = re.compile(
     r"(?:\A|\n[ \t]*\n|\\noindent|\\par|\\(?:med|small|big)skip|\\vspace\*?\{[^{}]{0,20}\}"
     r"|\\item|\}|\\\\)\s{0,20}"
     r"(\{?\\(?:textbf|textit|textsc|emph|bf|it|sc|bfseries|itshape|scshape|subparagraph|textsf)"
-    r"(?![A-Za-z])\s{0,9}\{?\s{0,9}(?:\\(?:textbf|textit|bf|it|sc|bfseries)\s{0,9}\{?)?[Aa]?)\Z"
+    r"(?![A-Za-z])\s{0,9}\{?\s{0,9}(?:\\(?:textbf|textit|bf|it|sc|bfseries)\s{0,9}\{?)?[AaFf]?)\Z"
 )
-_ACK_WORD = re.compile(r"cknowled?ge?m[a-z]{0,5}")
+_ACK_WORD = re.compile(r"cknowled?ge?m[a-z]{0,5}|unding")
+_SUPPORT = re.compile(
+    r"\b(?:[Ss]upported (?:in part )?by|[Ff]unded by|[Gg]rants?\b|[Nn]o (?:external )?funding)"
+)
 _AFTER_WORD = re.compile(r"\s{0,3}(?:[.:—–]|-{1,3}|\}|\\\\|\n)")
 _APPENDIX_MARKS = frozenset(
     {"\\appendix", "\\appendices", *(f"\\begin{{{name}}}" for name in APPENDICES)}
@@ -118,19 +121,28 @@ def read_acknowledgments(flat: FlatText, headings: list[Heading]) -> list[TextSp
 
 
 def run_in_acknowledgments(flat: FlatText, starts: list[int]) -> list[TextSpan]:
-    r"""Paragraphs that open with a bold or slanted "Acknowledgments"."""
+    r"""Paragraphs that open with a bold or slanted "Acknowledgments" or "Funding"."""
     spans: list[TextSpan] = []
-    at = flat.text.find("cknowledg", flat.body)
+    for word in ("cknowledg", "unding"):
+        spans += _run_in(flat, starts, word)
+    return spans
+
+
+def _run_in(flat: FlatText, starts: list[int], word: str) -> list[TextSpan]:
+    """Paragraphs that open with a bold word; one on funding must name what it was."""
+    spans: list[TextSpan] = []
+    at = flat.text.find(word, flat.body)
     while at >= 0 and len(spans) < 20:
         before = max(flat.body, at - 90)
         opening = _RUN_IN.search(flat.text[before:at])
-        if opening and _closes_after_word(flat.text, at):
+        names_it = word != "unding" or _SUPPORT.search(flat.text, at, at + 300)
+        if opening and names_it and _closes_after_word(flat.text, at):
             blank = flat.text.find("\n\n", at)
             end = starts[bisect_right(starts, at)]
             spans.append(
                 TextSpan(before + opening.start(1), min(end, blank) if blank >= 0 else end)
             )
-        at = flat.text.find("cknowledg", at + 9)
+        at = flat.text.find(word, at + len(word))
     return spans
 
 

@@ -8,6 +8,8 @@ from cycledata.parse.latex.flat_text import LatexText
 from cycledata.parse.latex.known_commands import words
 
 _PIECE = re.compile(r"\\([A-Za-z@]++)\*?|\\(.)|\$[^$]++\$|[{}~]|-{2,3}|``|''", re.DOTALL)
+MAX_FORMULA = 600
+"""Characters of a formula in a heading."""
 _SPACES = re.compile(r"\s++")
 _SUBSCRIPTS = re.compile(r"[_^{}$]")
 _LENGTH = re.compile(r"\s*+-?[\d.]*+\s*+(?:[a-z]{2})?+ ?")
@@ -39,7 +41,7 @@ _SYMBOLS = LETTERS | PUNCTUATION | {
     "varepsilon": "ε", "lambda": "λ", "mu": "μ", "pi": "π", "sigma": "σ",
     "theta": "θ", "phi": "φ", "tau": "τ", "omega": "ω", "ell": "ℓ", "infty": "∞", "times": "×",
     "to": "→", "rightarrow": "→", "Delta": "Δ", "Sigma": "Σ", "Omega": "Ω", "Pi": "Π",
-    "Phi": "Φ", "nobreakspace": " ",
+    "Phi": "Φ", "nobreakspace": " ", "degree": "°",
 }  # fmt: skip
 _SINGLE = {"~": " ", "--": "–", "---": "—", "``": "“", "''": "”"}
 _SPACING = frozenset(" ,;:!\\\n\t")
@@ -88,6 +90,9 @@ class _Reading:
         r"""Return what ``\&``, ``\"``, ``\\`` and similar commands print, and the next position."""
         if char in ACCENTS:
             return self.accent(ACCENTS[char], end)
+        if char == "(":
+            close = self.piece.text.find("\\)", end, end + MAX_FORMULA)
+            return self.formula(end, close, close + 2) if close > end else end
         if char == "\\":
             _, end = self.piece.after_star(end)
             _, end = self.piece.option(end)
@@ -117,12 +122,20 @@ class _Reading:
         if word == "ce" and (group := piece.group(end)):  # mhchem
             self.out.append(_SUBSCRIPTS.sub("", piece.text[group.start : group.end]))
             return group.end + 1
+        if word == "ensuremath" and (group := piece.group(end)):
+            return self.formula(group.start, group.end, group.end + 1)
         self.out.append(_SYMBOLS.get(word, ""))
         if word not in _SYMBOLS and piece.text.startswith("[", end):
             _, end = piece.option(end)
         while piece.text.startswith(" ", end):
             end += 1
         return end
+
+    def formula(self, start: int, stop: int, after: int) -> int:
+        """Append a formula between dollars; return the place after it."""
+        inside = self.piece.text[start:stop]
+        self.out.append(f"${inside}$" if "$" not in inside else inside)
+        return after
 
     def unseen(self, word: str, end: int) -> int:
         """Return the place after a command that prints nothing here, its arguments included."""

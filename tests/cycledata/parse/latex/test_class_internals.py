@@ -92,3 +92,36 @@ def test_functions_of_latex3_that_a_style_defines_stay_in_place(parse_files: Par
     main = r"\documentclass{x}\usepackage{own}\begin{document}\section{A}$\vect{x}$\end{document}"
     text = parse_files({"main.tex": main, "own.sty": style})
     assert text.sections[0].text == r"$\vect{x}$"
+
+
+def test_accents_built_from_primitives_stay_as_written(parse_files: Parse) -> None:
+    preamble = (
+        r"\makeatletter\newcommand*\widebar[1]{\@ifnextchar^{{\wide@bar{#1}{0}}}{\wide@bar{#1}{1}}}"
+        r"\newcommand*\wide@bar[2]{\begingroup\def\mathaccent##1##2{\setbox\z@\hbox{x}}"
+        r"\macc@nested@a\relax111{#1}\endgroup}\makeatother"
+    )
+    paper = preamble + r"\begin{document}\section{A}Let $\widebar{x}=1$.\end{document}"
+    text = parse_files({"main.tex": r"\documentclass{article}" + paper})
+    assert text.sections[0].text == r"Let $\widebar{x}=1$."
+
+
+def test_frames_of_knitr_do_not_print_their_measures(parse_files: Parse) -> None:
+    preamble = (
+        r"\makeatletter\newenvironment{kframe}{\def\at@end@of@kframe{}\MakeFramed {\advance\hsize"
+        r"-\width\@totalleftmargin\z@}}{\par\unskip\endMakeFramed\at@end@of@kframe}\makeatother"
+    )
+    body = r"\begin{document}\section{A}\begin{kframe}Code\end{kframe}\end{document}"
+    text = parse_files({"main.tex": r"\documentclass{article}" + preamble + body})
+    assert text.sections[0].text == r"\begin{kframe}Code\end{kframe}"
+
+
+def test_methods_in_the_argument_of_a_command_of_pnas_are_sections(parse_body: Parse) -> None:
+    body = (
+        r"\section{A}One\matmethods{We did. \subsection*{More}And that.}\showmatmethods{}"
+        r"\acknow{We thank Ann.}\showacknow{}\bibsplit[2]"
+    )
+    assert [(each.title, each.text) for each in parse_body(body).sections] == [
+        ("A", "One"),
+        ("Materials and Methods", "We did."),
+        ("More", "And that."),
+    ]

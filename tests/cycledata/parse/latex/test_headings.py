@@ -51,3 +51,24 @@ def test_font_sizes_that_a_style_defines_are_not_printed(parse_files: Parse) -> 
 def test_one_warning_is_given_once(parse_body: Parse) -> None:
     text = parse_body(r"\section{A}" + r"\ifdim\textwidth>1pt a\fi " * 3)
     assert [each.rule for each in text.warnings].count("undecided-conditional") == 1
+
+
+def test_formulas_in_headings_stay_formulas_however_they_are_set(parse_body: Parse) -> None:
+    body = (
+        r"\section{\(a\mid \beta\)}One\section{Of \ensuremath{\beta0\nu} decay}Two"
+        r"\section{\texorpdfstring{\(x^2\)}{x2} wins}Three\section{An open \( here}Four"
+    )
+    assert [each.title for each in parse_body(body).sections] == [
+        r"$a\mid \beta$",
+        r"Of $\beta0\nu$ decay",
+        "$x^2$ wins",
+        "An open here",
+    ]
+
+
+def test_tags_of_appendices_are_no_text(parse_body: Parse) -> None:
+    body = r"\section{A}One\begin{appendices}\section{B}Two\end{appendices}"
+    assert [(each.text, each.appendix) for each in parse_body(body).sections] == [
+        ("One", False),
+        ("Two", True),
+    ]

@@ -122,3 +122,17 @@ def test_what_a_venue_style_would_print_of_the_authors_stays_out(parse_files: Pa
     )
     text = parse_files({"main.tex": body, "icml2024.sty": style})
     assert [section.text for section in text.sections] == ["Text."]
+
+
+def test_a_bold_paragraph_on_funding_goes_and_one_about_funding_stays(parse_body: Parse) -> None:
+    text = parse_body(
+        "\\section{A}\nOne.\n\n\\textbf{Funding:} This was supported by the Bee Fund.\n\n"
+        "\\textbf{Funding.} Startups look for investors.\n"
+    )
+    assert "Bee Fund" not in text.sections[0].text
+    assert "Startups look for investors." in text.sections[0].text
+
+
+def test_authors_of_the_affils_package_are_an_author_block(parse_body: Parse) -> None:
+    text = parse_body(r"\affilauthorlist{Ann Bee\affils{x}, Cy Dee\affils{y}}\section{A}Text.")
+    assert [leak.rule for leak in text.leaks] == ["author-block"]

@@ -131,6 +131,11 @@ def document(body: str = LONG, *, preamble: str = "", name: str = "article") -> 
             id="translation",
         ),
         pytest.param(
+            {"Text.tex": document(), "Anciens/text_v20.tex": document(LONG * 2)},
+            "Text.tex",
+            id="french-folder-of-old-files",
+        ),
+        pytest.param(
             {"a.tex": document("中文" * 3_000), "b.tex": document("x" * 900)}, "b.tex", id="chinese"
         ),
         pytest.param(
