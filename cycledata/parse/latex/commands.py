@@ -115,6 +115,7 @@ _ACTING: dict[Action, str] = {
     package_conditionals.if_next_char: "@ifnextchar kernel@ifnextchar",
     package_conditionals.if_loaded: "@ifpackageloaded @ifclassloaded @ifpackagewith "
     "@ifclasswith IfPackageLoadedTF IfClassLoadedTF",
+    package_conditionals.if_label_undefined: "IfRefUndefinedExpandable IfRefUndefinedBabel",
     package_conditionals.set_counter: "setcounter newcounter stepcounter addtocounter",
     package_conditionals.new_count: "newcount",
     acronyms.new_acronym: "newacronym newabbreviation",

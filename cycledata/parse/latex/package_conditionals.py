@@ -203,6 +203,12 @@ def if_loaded(expander: Expander, name: str) -> None:
         choose(expander, value=options is not None)
 
 
+def if_label_undefined(expander: Expander, _name: str) -> None:
+    r"""``\IfRefUndefinedExpandable{label}{yes}{no}``: after the last run labels are defined."""
+    expander.input.read_argument()
+    choose(expander, value=False)
+
+
 def if_draft(expander: Expander, name: str) -> None:
     r"""``\ifdraft{yes}{no}`` and ``\ifoptionfinal`` of ifdraft, by the class's options."""
     draft = "draft" in expander.styles.class_options

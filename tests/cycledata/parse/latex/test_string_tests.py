@@ -72,3 +72,10 @@ def test_an_unknown_conditional_is_warned_of(parse_body: Parse) -> None:
     text = parse_body(r"\section{S}\ifourvenue{one}{two}")
     (warning,) = [each for each in text.warnings if each.rule == "unknown-conditional"]
     assert warning.detail.startswith("\\ifourvenue is not known")
+
+
+def test_labels_count_as_defined(parse_body: Parse) -> None:
+    body = r"\section{A}\IfRefUndefinedExpandable{a}{no label}{see \ref{a}}"
+    text = parse_body(body)
+    assert text.sections[0].text == r"see \ref{a}"
+    assert "unknown-conditional" not in [each.rule for each in text.warnings]
