@@ -17,7 +17,7 @@ import time
 import unicodedata
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Annotated, NoReturn
+from typing import Annotated, NoReturn, TextIO
 
 import typer
 
@@ -94,10 +94,17 @@ def run(app: typer.Typer, name: str) -> NoReturn:
     """
     # SIGTERM stops a command as cleanly as Ctrl-C does.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+    # A stream that the caller has closed, as `>&-` does, is None; its output is lost.
+    sys.stdout = sys.stdout or _nowhere()
+    sys.stderr = sys.stderr or _nowhere()
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
     sys.exit(_exit_code(app, name))
+
+
+def _nowhere() -> TextIO:
+    return open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123  open until exit
 
 
 def _exit_code(app: typer.Typer, name: str) -> int:
@@ -111,7 +118,7 @@ def _exit_code(app: typer.Typer, name: str) -> int:
         return EXIT_INTERRUPTED
     except BrokenPipeError:
         # The reader of our output has closed it, as `head` does; the flush at exit must not fail.
-        sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115, PTH123  open until exit
+        sys.stdout = _nowhere()
         return EXIT_FAILED
     except typer.Abort:
         return EXIT_FAILED

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from cycledata.builds.audit import AuditedPaper
 from cycledata.errors import AuditError
+from cycledata.formats.rating_scales import decision_kind
 from cycledata.load import MANIFEST, iterate_rows, read_build
 
 if TYPE_CHECKING:
@@ -89,15 +90,13 @@ def audited_paper(
 def _accepted(decision: object) -> bool | None:
     """Return True for accept, False for reject, None for anything else.
 
-    >>> [_accepted(said) for said in ("Accept (poster)", "reject", "withdrawn", None, True)]
+    >>> [_accepted(said) for said in ("Accept (poster)", "Desk rejected", "withdrawn", None, True)]
     [True, False, None, None, True]
     """
     if isinstance(decision, bool):
         return decision
-    said = decision.strip().lower() if isinstance(decision, str) else ""
-    if said.startswith("accept"):
-        return True
-    return False if said.startswith("reject") else None
+    kind = decision_kind(decision.strip()) if isinstance(decision, str) else None
+    return {"accept": True, "reject": False}.get(kind or "")
 
 
 def _column_names(path: Path, config: str) -> list[str]:

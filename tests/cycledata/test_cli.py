@@ -2,6 +2,7 @@
 
 import json
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -259,6 +260,13 @@ def test_explain_prints_places_reasons_and_evidence(cli: Cli, built: Path) -> No
 def test_verify_counts_files(cli: Cli, built: Path) -> None:
     ran = cli("verify", built / "built", "--json")
     assert json.loads(ran.out) == {"kind": "build", "n_files": 16, "ok": True}
+
+
+@pytest.mark.parametrize("closed", [">&-", "2>&-", ">&- 2>&-"])
+def test_a_command_without_output_streams_ends_as_usual(closed: str) -> None:
+    command = f"{shlex.quote(sys.executable)} -m cycledata list {closed}"
+    done = subprocess.run(["/bin/sh", "-c", command], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 def test_a_closed_pipe_ends_a_command_quietly(built: Path) -> None:
