@@ -339,4 +339,4 @@ def verify(
     if as_json:
         print_json({"kind": kind, "n_files": len(pins), "ok": True})
     else:
-        print(f"{folder.name}: {kind} as pinned, {len(pins)} files")
+        print(f"{folder.name or folder}: {kind} as pinned, {len(pins)} files")

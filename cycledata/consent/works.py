@@ -27,9 +27,15 @@ _ARXIV_DOI = re.compile(rf"10\.48550/arxiv\.({_ARXIV_ID})", re.IGNORECASE)
 _SCHOLAR = re.compile(r"(?:s2:)?([0-9a-f]{40})", re.IGNORECASE)
 _VERSION = re.compile(r"v\d{1,3}$")
 _PLAIN = re.compile(r"[^\s'\"`,;#<>{}|\\^?=&]{1,200}")
+_ARXIV_MIRRORS: Final = frozenset({"ar5iv.org", "alphaxiv.org", "huggingface.co"})
+"""Sites with the pages of arXiv under arXiv's ids, such as ``huggingface.co/papers/ID``."""
 _SITES: Final = (
     "openreview.net",
+    "api2.openreview.net",
     "arxiv.org",
+    "export.arxiv.org",
+    "ar5iv.labs.arxiv.org",
+    *sorted(_ARXIV_MIRRORS),
     "doi.org",
     "semanticscholar.org",
     "aclanthology.org",
@@ -40,11 +46,14 @@ def read_work_id(text: str) -> str | None:
     """Return the key or paper id that a person means, or None if the text is not an id.
 
     Understands forum ids and other plain ids, arXiv ids with or without version, DOIs, Semantic
-    Scholar ids, and the URLs of OpenReview, arXiv, doi.org, Semantic Scholar and the Anthology.
+    Scholar ids, and the URLs of OpenReview, arXiv and its mirrors, doi.org, Semantic Scholar and
+    the Anthology.
 
     >>> read_work_id("https://openreview.net/forum?id=abc12&noteId=x")
     'abc12'
     >>> read_work_id("https://arxiv.org/pdf/2301.00001v2.pdf")
+    'arxiv:2301.00001'
+    >>> read_work_id("https://huggingface.co/papers/2301.00001")
     'arxiv:2301.00001'
     >>> read_work_id('"abc12",') is None
     True
@@ -78,14 +87,15 @@ def with_nearest(name: str, known: Iterable[str]) -> str:
 def _in_url(url: str) -> str | None:
     try:
         parts = urlsplit(url)
-        host = (parts.hostname or "").removeprefix("www.").removeprefix("api2.").removeprefix("dx.")
+        host = re.sub(r"^(?:www|api2?|dx)\.", "", parts.hostname or "")
     except ValueError:
         return None
     path = unquote(parts.path).strip("/")
     if host == "openreview.net":
-        found = parse_qs(parts.query).get("id", [])
+        query = parse_qs(parts.query)
+        found = query.get("forum") or query.get("id", [])
         return found[0] if len(found) == 1 and _PLAIN.fullmatch(found[0]) else None
-    if host in {"arxiv.org", "export.arxiv.org"}:
+    if host == "arxiv.org" or host.endswith(".arxiv.org") or host in _ARXIV_MIRRORS:
         last = path.partition("/")[2].removesuffix(".pdf")
         found_id = _ARXIV.fullmatch(last)
         return f"arxiv:{found_id[1].lower()}" if found_id else None
@@ -94,7 +104,7 @@ def _in_url(url: str) -> str | None:
     if host == "aclanthology.org":
         name = path.removesuffix(".pdf")
         return name if _PLAIN.fullmatch(name) and "/" not in name else None
-    if host in {"semanticscholar.org", "api.semanticscholar.org"}:
+    if host == "semanticscholar.org":
         scholar = _SCHOLAR.fullmatch(path.rpartition("/")[2])
         return f"s2:{scholar[1].lower()}" if scholar else None
     return None

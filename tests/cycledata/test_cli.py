@@ -269,6 +269,13 @@ def test_a_command_without_output_streams_ends_as_usual(closed: str) -> None:
     assert (done.returncode, done.stderr) == (0, "")
 
 
+def test_verify_names_the_working_folder(
+    cli: Cli, built: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(built / "built")
+    assert cli("verify", ".").out == ".: build as pinned, 16 files\n"
+
+
 def test_a_closed_pipe_ends_a_command_quietly(built: Path) -> None:
     command = f"{sys.executable} -m cycledata explain built SAMPLE5k01 | true"
     ran = subprocess.run(
