@@ -16,6 +16,8 @@ def argument_kinds(spec: str) -> tuple[str, ...]:
 
     >>> argument_kinds("s O{red} +m >{\\SplitArgument{1}{;}}m t+ r<>")
     ('s', 'Ored', 'm', 'm', 't+', 'r<>')
+    >>> argument_kinds(r"t\big g d||")
+    ('t\\big', 'g', 'd||')
     """
     kinds: list[str] = []
     pos = 0
@@ -30,8 +32,11 @@ def argument_kinds(spec: str) -> tuple[str, ...]:
             pos = found[1] if found else len(spec)
         elif letter in "mosvgb":
             kinds += [letter] if letter != "b" else []
-        elif letter in "tdrDR":
-            delimiters, pos = _tokens(spec, pos, 1 if letter == "t" else 2)
+        elif letter == "t":
+            token, pos = _value(spec, pos)
+            kinds.append(letter + token)
+        elif letter in "drDR":
+            delimiters, pos = _tokens(spec, pos, 2)
             default, pos = _value(spec, pos) if letter in "DR" else ("", pos)
             kinds.append(letter + delimiters + default)
         elif letter in "OG":

@@ -205,6 +205,7 @@ STOCK_STYLES = words(
     "fancyhdr algorithm algorithmic algorithm2e algorithmicx algpseudocode subfigure subcaption "
     "caption hyperref url times booktabs microtype nicefrac eso-pic forloop multirow cleveref "
     "amsmath amssymb amsthm amsfonts graphicx xcolor geometry enumitem tikz pgfplots biblatex bbm "
-    "dsfont titlesec cite balance listings comment todonotes wrapfig soul ulem etoolbox xspace"
+    "dsfont titlesec cite balance listings comment todonotes wrapfig soul ulem etoolbox xspace "
+    "physics informs3 informs4"
 )
 """Packages and classes of distributions and publishers; copies in an archive are not read."""

@@ -29,7 +29,7 @@ NOTES = (
         "\\lstset \\lstdefinestyle \\tikzset \\pgfplotsset \\usetikzlibrary \\setcitestyle "
         "\\sisetup \\newrefcontext \\bookmark \\bookmarksetup \\pdfbookmark \\newcolumntype "
         "\\crefname \\Crefname \\setlist \\needspace \\author \\date \\preprint "
-        "\\newrefformat \\biboptions \\bibsplit"
+        "\\newrefformat \\biboptions \\bibsplit \\FPeval \\FPset"
     )
 )
 """Commands that go with their arguments."""
@@ -40,7 +40,7 @@ _COUNTS = {
     "\\conferenceinfo": 2, "\\printbibliography": 0, "\\pagebreak": 0, "\\nopagebreak": 0,
     "\\allowdisplaybreaks": 0, "\\newrefcontext": 0, "\\definecolor": 3, "\\colorlet": 2,
     "\\newtcolorbox": 2, "\\lstdefinestyle": 2, "\\pdfbookmark": 2, "\\newcolumntype": 2,
-    "\\crefname": 3, "\\Crefname": 3, "\\newrefformat": 2,
+    "\\FPeval": 2, "\\FPset": 2, "\\crefname": 3, "\\Crefname": 3, "\\newrefformat": 2,
 }  # fmt: skip
 _TITLE_PAGE = words("\\author \\date \\maketitle")
 """Commands that mean the same where a style defines them anew."""

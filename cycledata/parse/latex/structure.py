@@ -81,7 +81,7 @@ def read_headings(flat: FlatText) -> list[Heading]:
         if found is None or found[1] - pos > 20 * MAX_TITLE:
             continue
         title = readable(in_full(found[0], flat.macros))
-        if len(title) > MAX_TITLE:
+        if len(title) > MAX_TITLE or (level >= 4 and not title):
             continue
         until = found[1]
         starred = starred or name in UNNUMBERED

@@ -125,3 +125,17 @@ def test_methods_in_the_argument_of_a_command_of_pnas_are_sections(parse_body: P
         ("Materials and Methods", "We did."),
         ("More", "And that."),
     ]
+
+
+def test_copies_of_packages_and_classes_of_publishers_are_not_read(parse_files: Parse) -> None:
+    style = r"\def\sc{\RMsc}\newcommand{\qty}[1]{\left\lbrace#1\right\rbrace}"
+    paper = (
+        r"\documentclass{informs3}\usepackage{physics}\begin{document}\section{A}"
+        r"{\sc One} $\qty{x}$\end{document}"
+    )
+    text = parse_files({"main.tex": paper, "informs3.cls": style, "physics.sty": style})
+    assert text.sections[0].text == r"{\sc One} $\qty{x}$"
+
+
+def test_calculations_are_no_text(parse_body: Parse) -> None:
+    assert parse_body(r"\section{A}\FPeval{\sum}{round(1+2,1)}One.").sections[0].text == "One."

@@ -72,3 +72,9 @@ def test_tags_of_appendices_are_no_text(parse_body: Parse) -> None:
         ("One", False),
         ("Two", True),
     ]
+
+
+def test_a_paragraph_without_a_title_stays_in_its_section(parse_body: Parse) -> None:
+    text = parse_body(r"\section{A}One. \paragraph{} Two." + " Words of the second part." * 20)
+    assert [each.title for each in text.sections] == ["A"]
+    assert "Two." in text.sections[0].text
