@@ -128,13 +128,15 @@ def test_methods_in_the_argument_of_a_command_of_pnas_are_sections(parse_body: P
 
 
 def test_copies_of_packages_and_classes_of_publishers_are_not_read(parse_files: Parse) -> None:
-    style = r"\def\sc{\RMsc}\newcommand{\qty}[1]{\left\lbrace#1\right\rbrace}"
+    style = r"\NewDocumentCommand\%s{m}{\IfNoValueTF{#1}{}{\left\lbrace#1\right\rbrace}}"
     paper = (
         r"\documentclass{informs3}\usepackage{physics}\begin{document}\section{A}"
-        r"{\sc One} $\qty{x}$\end{document}"
+        r"$\qty{x} \near{y}$\end{document}"
     )
-    text = parse_files({"main.tex": paper, "informs3.cls": style, "physics.sty": style})
-    assert text.sections[0].text == r"{\sc One} $\qty{x}$"
+    text = parse_files(
+        {"main.tex": paper, "informs3.cls": style % "near", "physics.sty": style % "qty"}
+    )
+    assert text.sections[0].text == r"$\qty{x} \near{y}$"
 
 
 def test_calculations_are_no_text(parse_body: Parse) -> None:
