@@ -152,6 +152,8 @@ def _next_step(
         return "add papers that pass this rule"
     if rule == "unknown-form":
         return f"run `cycledata import openreview-invitations FILE... --snapshot {folder}`"
+    if rule in ("not-in-policy", "opt-out"):
+        return "change --policy"
     if stage == "takedown":
         return "the papers were taken down; use another snapshot"
     of_license = stage == "consent"

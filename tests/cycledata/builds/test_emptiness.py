@@ -94,6 +94,14 @@ def test_a_recipe_that_drops_every_paper_names_the_rule_with_an_example(tmp_path
     assert "`cycledata recipe show review-5k`" in message
 
 
+def test_a_policy_that_withholds_every_paper_is_the_only_thing_to_change(tmp_path: Path) -> None:
+    policy = SAMPLE_POLICY.model_copy(update={"components": {}})
+    with pytest.raises(
+        EmptyBuildError, match=r"not-in-policy .*; change --policy, or give --allow"
+    ):
+        build(REVIEW_5K, sample.SNAPSHOT, tmp_path / "out", policy=policy)
+
+
 def test_a_venue_without_papers_is_refused_beside_others(tmp_path: Path, forums: Path) -> None:
     venues = "venues=ICLR.cc/2024/Conference,ICLR.cc/2024/Conferenze"
     dataset = replace(REVIEW_5K, recipe=read_recipe(REVIEW_5K.recipe, None, [venues]))
