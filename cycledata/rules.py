@@ -54,6 +54,7 @@ _SENTENCES: Mapping[RuleGroup, Mapping[str, str]] = {
         "atom-entry": "An entry of arXiv's search feed has no arXiv id or no title.",
         "bad-forum": "The payload is not a JSON object with a forum id and a list of notes.",
         "bad-json": "The payload is not valid JSON.",
+        "bad-list": "The name of a list of accepted papers is no venue and year.",
         "bad-ratings": "A ratings column of a table has values that are not numbers.",
         "bad-row": "A row of a table is not an object with a paper id.",
         "damaged-archive": "A .zip or .tar archive of notes cannot be read.",

@@ -42,8 +42,8 @@ def import_openreview_notes(
 ) -> None:
     """Import raw OpenReview notes of API v1 or v2.
 
-    Accepts .json and .jsonl files (also .gz, .xz, .zst), .parquet files with a row per note,
-    folders of them, and .zip and .tar archives. Replies may be in lines of their own, under
+    Accepts .json and .jsonl files (also .gz, .xz, .zst), .parquet and .csv files with a row per
+    note, folders of them, and .zip and .tar archives. Replies may be in lines of their own, under
     `details`, or in `replies`.
     """
     from cycledata.sources.dumps import import_notes

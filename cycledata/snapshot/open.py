@@ -75,9 +75,9 @@ class OpenSnapshot:
         """Return True if there is a reply that was understood; others are asked for again."""
         with self._lock:
             row = self._execute(
-                "SELECT 1 FROM replies WHERE service = ?1 AND key = ?2 AND NOT EXISTS"
-                " (SELECT 1 FROM not_understood WHERE service = ?1 AND key = ?2)",
-                (service, key),
+                "SELECT 1 FROM replies WHERE service = :service AND key = :key AND NOT EXISTS"
+                " (SELECT 1 FROM not_understood WHERE service = :service AND key = :key)",
+                {"service": service, "key": key},
             ).fetchone()
         return row is not None
 
@@ -127,8 +127,8 @@ class OpenSnapshot:
         with self._lock:
             rows = self._execute(
                 "SELECT service, key, problem FROM not_understood"
-                " WHERE service = ?1 OR ?1 IS NULL ORDER BY service, key",
-                (service,),
+                " WHERE service = :service OR :service IS NULL ORDER BY service, key",
+                {"service": service},
             ).fetchall()
         return {(found, key): problem for found, key, problem in rows}
 
@@ -171,7 +171,9 @@ class OpenSnapshot:
     def _in_transaction(self) -> bool:
         return self._database.in_transaction
 
-    def _execute(self, statement: str, values: tuple[object, ...] = ()) -> sqlite3.Cursor:
+    def _execute(
+        self, statement: str, values: tuple[object, ...] | dict[str, object] = ()
+    ) -> sqlite3.Cursor:
         try:
             return self._database.execute(statement, values)
         except sqlite3.DatabaseError as error:
@@ -225,9 +227,9 @@ class OpenSnapshot:
         """Remove a payload that no reply refers to any more."""
         if sha256 is not None:
             self._execute(
-                "DELETE FROM payloads WHERE sha256 = ?1"
-                " AND NOT EXISTS (SELECT 1 FROM replies WHERE replies.sha256 = ?1)",
-                (sha256,),
+                "DELETE FROM payloads WHERE sha256 = :sha256"
+                " AND NOT EXISTS (SELECT 1 FROM replies WHERE replies.sha256 = :sha256)",
+                {"sha256": sha256},
             )
 
     def mark(self, name: str) -> str | None:

@@ -80,8 +80,8 @@ def import_notes(
     that lists the same id with several modification times has several versions.
 
     Args:
-        paths: `.json` or `.jsonl` files, plain or as `.gz`, `.xz`, `.zst`, or `.parquet` with a row
-            per note; folders, and `.zip` or `.tar` archives of them.
+        paths: `.json` or `.jsonl` files, plain or as `.gz`, `.xz`, `.zst`, or `.parquet` or `.csv`
+            with a row per note; folders, and `.zip` or `.tar` archives of them.
         snapshot: receives the replies.
         retrieved_at: when the files were saved, if known.
         on_progress: called with bytes read and bytes in total.

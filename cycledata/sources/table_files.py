@@ -12,6 +12,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from decimal import Decimal
+from functools import partial
 from itertools import chain
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -85,7 +86,7 @@ def _rows(file: Path, tell: OnBytesRead, expected: str) -> Iterator[FileValue | 
     if kind == ".parquet":
         yield from parquet_rows(file, tell, _header)
     elif kind in {".csv", ".tsv"}:
-        yield from guarded(file, _csv_rows, tell)
+        yield from csv_rows(file, tell, _header)
     elif kind in {".json", ".jsonl", ".ndjson"}:
         for value in read_values(file, tell):
             if isinstance(value, InvalidEntry):
@@ -134,7 +135,7 @@ def _rows_in(value: object) -> Iterator[tuple[str, Any]]:
     columns, data = value.get("columns"), value.get("data")
     lists = [v for v in value.values() if isinstance(v, list) and v and isinstance(v[0], dict)]
     if ids and all(isinstance(cell, dict | list) for cell in value.values()):
-        yield from _rows_of_columns(value)
+        yield from rows_of_columns(value)
     elif isinstance(columns, list) and isinstance(data, list) and not ids:
         for number, cells in enumerate(data, start=1):
             is_row = isinstance(cells, list) and len(cells) == len(columns)
@@ -155,7 +156,7 @@ def _rows_in(value: object) -> Iterator[tuple[str, Any]]:
         yield "", value
 
 
-def _rows_of_columns(columns: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+def rows_of_columns(columns: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
     """Yield the rows of columns that are all lists of one length, or all mappings from index."""
     cells = list(columns.values())
     if all(isinstance(column, dict) for column in cells):
@@ -215,7 +216,16 @@ def _problem_of_names(names: Sequence[str]) -> str | None:
     return None if twice is None else f"several columns are named {twice!r:.60}; rename them"
 
 
-def _csv_rows(stream: BinaryIO) -> Iterator[FileValue | tuple[str, str]]:
+def csv_rows(
+    file: Path, tell: OnBytesRead, header: Callable[[Sequence[str]], list[str]]
+) -> Iterator[FileValue | InvalidEntry]:
+    """Yield the rows of a CSV file as dicts; `header` gives the columns their names."""
+    yield from guarded(file, partial(_csv_rows, name_columns=header), tell)
+
+
+def _csv_rows(
+    stream: BinaryIO, *, name_columns: Callable[[Sequence[str]], list[str]]
+) -> Iterator[FileValue | tuple[str, str]]:
     # Bytes that are no UTF-8 become lone surrogates, so that one bad row does not end the file.
     first, n_before, separator = _header_line(stream)
     if first.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) or b"\0" in first:
@@ -241,7 +251,7 @@ def _csv_rows(stream: BinaryIO) -> Iterator[FileValue | tuple[str, str]]:
             if problem := _problem_of_names(names):
                 yield place, problem
                 return
-            header = _header(names)
+            header = name_columns(names)
         elif not any(row):
             continue
         elif len(row) != len(header) and any(row[len(header) :] or [len(row) < len(header)]):

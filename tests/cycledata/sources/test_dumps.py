@@ -179,7 +179,8 @@ def test_a_broken_json_file_gives_what_stands_before_the_break(
 def test_a_file_of_another_kind_is_named(tmp_path: Path) -> None:
     report = into(tmp_path / "s", write(tmp_path / "a.txt", "x"))
     assert (
-        report.unreadable[0].reason == "its name ends in .txt; expected .json, .jsonl or .parquet"
+        report.unreadable[0].reason
+        == "its name ends in .txt; expected .json, .jsonl, .parquet or .csv"
     )
 
 

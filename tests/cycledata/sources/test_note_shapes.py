@@ -5,7 +5,7 @@ import datetime as dt
 import gzip
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -77,6 +77,60 @@ def test_every_type_of_time_in_a_table_is_milliseconds(tmp_path: Path, days: pa.
         import_notes([tmp_path / "x.parquet"], snapshot)
         [forum] = [json.loads(reply.payload) for reply in snapshot.iter("openreview")]
     assert forum["notes"][0]["cdate"] == 1_699_920_000_000
+
+
+V2 = {
+    "readers": ["everyone"],
+    "signatures": ["v/Submission1/Reviewer_a", "~Ann_O'Neil1"],
+    "tmdate": 1_700_000_000_000,
+}
+FLAT_NOTES: list[dict[str, Any]] = [
+    {**A, **V2, "number": 7, "content": {"title": {"value": 'T, "quoted"\nand [x]'}}},
+    {
+        **REVIEW,
+        **V2,
+        "invitations": ["v/Submission1/-/Official_Review"],
+        "content": {
+            "rating": {"value": "6: good"},
+            "soundness": {"value": 3, "readers": ["v/Chairs"]},
+            "flags": {"value": ["none", "other"]},
+        },
+    },
+    {**B, "invitation": "w/-/Submission", "content": {"title": "v1", "Q1. Why?": "Because."}},
+]
+
+
+@pytest.mark.parametrize("name", ["x.csv", "x.tsv", "x.parquet", "x.json", "x.jsonl", "y.json"])
+def test_notes_that_pandas_flattened_are_the_same_data(tmp_path: Path, name: str) -> None:
+    import pandas as pd
+
+    (tmp_path / "json").mkdir()
+    (tmp_path / "json" / "x.json").write_text(json.dumps(FLAT_NOTES))
+    flat = pd.json_normalize(FLAT_NOTES)
+    if name.endswith((".csv", ".tsv")):
+        flat.to_csv(tmp_path / name, index=False, sep="\t" if name == "x.tsv" else ",")
+    elif name == "x.parquet":
+        flat.to_parquet(tmp_path / name)
+    else:
+        orient: Literal["columns", "records"] = "columns" if name == "y.json" else "records"
+        flat.to_json(tmp_path / name, orient=orient, lines=name == "x.jsonl")
+    report, forums = run(tmp_path / name)
+    assert (report.n_unreadable, forums) == (0, {"a": ["a", "r"], "b": ["b"]})
+    run(tmp_path / "json" / "x.json")
+    found, expected = (
+        {note["id"]: note for note in stored_notes(folder)}
+        for folder in (tmp_path, tmp_path / "json")
+    )
+    if name.endswith((".csv", ".tsv")):
+        # A CSV file has no numbers; the text is one that forms have too.
+        expected["r"]["content"]["soundness"]["value"] = "3.0"
+    assert found == expected
+
+
+def stored_notes(folder: Path) -> list[dict[str, Any]]:
+    with OpenSnapshot(folder / "snapshot") as snapshot:
+        replies = [*snapshot.iter("openreview")]
+    return [note for reply in replies for note in json.loads(reply.payload)["notes"]]
 
 
 @pytest.mark.parametrize("as_text", [False, True], ids=["nested", "json-text"])
