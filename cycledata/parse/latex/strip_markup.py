@@ -29,7 +29,7 @@ NOTES = (
         "\\lstset \\lstdefinestyle \\tikzset \\pgfplotsset \\usetikzlibrary \\setcitestyle "
         "\\sisetup \\newrefcontext \\bookmark \\bookmarksetup \\pdfbookmark \\newcolumntype "
         "\\crefname \\Crefname \\setlist \\needspace \\author \\date \\preprint "
-        "\\newrefformat \\biboptions \\bibsplit \\FPeval \\FPset"
+        "\\newrefformat \\biboptions \\bibsplit \\FPeval \\FPset \\refstepcounter"
     )
 )
 """Commands that go with their arguments."""

@@ -136,3 +136,10 @@ def test_a_bold_paragraph_on_funding_goes_and_one_about_funding_stays(parse_body
 def test_authors_of_the_affils_package_are_an_author_block(parse_body: Parse) -> None:
     text = parse_body(r"\affilauthorlist{Ann Bee\affils{x}, Cy Dee\affils{y}}\section{A}Text.")
     assert [leak.rule for leak in text.leaks] == ["author-block"]
+
+
+def test_financial_support_in_a_command_is_an_author_block(parse_body: Parse) -> None:
+    text = parse_body(
+        r"\section{A}One.\financialsupport{The Bee Fund paid.}\refstepcounter{section}"
+    )
+    assert ([leak.rule for leak in text.leaks], text.sections[0].text) == (["author-block"], "One.")
