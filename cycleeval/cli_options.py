@@ -31,7 +31,7 @@ PredictionsArgument = Annotated[
         exists=True,
         dir_okay=False,
         readable=True,
-        help="Predictions of one model: JSON Lines, a JSON array or CSV, also gzipped.",
+        help="Predictions of one model: JSON Lines, JSON or CSV, also gzipped.",
     ),
 ]
 SplitOption = Annotated[str, typer.Option(metavar="NAME", help="Split of REFERENCE to score.")]

@@ -1,4 +1,4 @@
-"""Lines of a predictions file: JSON Lines, a JSON array or CSV, plain or gzipped -> entries."""
+"""Lines of a predictions file: JSON Lines, one JSON value or CSV, plain or gzipped -> entries."""
 
 import csv
 import gzip
@@ -17,8 +17,8 @@ RATING_FIELDS = ("ratings", *ASPECTS, "confidence")
 """Fields that hold one number per simulated reviewer."""
 MAX_LINE_BYTES = 8 << 20
 """A longer line is invalid and is not read into memory."""
-MAX_ARRAY_BYTES = 512 << 20
-"""A larger JSON array is refused; JSON Lines has no such limit."""
+MAX_JSON_BYTES = 512 << 20
+"""A larger JSON array or object is refused; JSON Lines has no such limit."""
 _OTHER_TABLES = {b"paper_id\t": "tab-separated text", b"paper_id;": "CSV with semicolons"}
 """First bytes of tables that are not read, and what these are."""
 SUFFIXES = (".jsonl", ".json", ".csv", ".jsonl.gz", ".json.gz", ".csv.gz")
@@ -95,7 +95,7 @@ def open_plain(path: Path) -> IO[bytes]:
 
 
 def read_entries(stream: IO[bytes], path: Path, max_line_bytes: int) -> Entries:
-    """Yield the entries of a file: CSV by its name, a JSON array by its first byte, or lines.
+    """Yield the entries of a file: CSV by its name, else one JSON value or lines.
 
     Raises:
         ParseError: a CSV without a column ``paper_id``, or a file of another format.
@@ -110,13 +110,13 @@ def read_entries(stream: IO[bytes], path: Path, max_line_bytes: int) -> Entries:
     if found := table or other_format(plain):
         raise ParseError(
             "unreadable-file",
-            f"{path}: expected JSON Lines, a JSON array or CSV with commas, plain or gzipped; "
+            f"{path}: expected JSON Lines, JSON or CSV with commas, plain or gzipped; "
             f"found {found}",
         )
     if path.name.removesuffix(".gz").endswith(".csv"):
         return _csv_rows(stream, path)
-    if plain.startswith(b"["):
-        return _json_array(stream)
+    if plain.startswith(b"[") or (plain.startswith(b"{") and _is_one_object(stream)):
+        return _json_value(stream, max_line_bytes)
     return json_lines(_lines(stream, max_line_bytes), max_line_bytes)
 
 
@@ -139,19 +139,44 @@ def json_lines(lines: Iterable[bytes], max_line_bytes: int) -> Entries:
             yield number, _parsed(line.removeprefix(b"\xef\xbb\xbf") if number == 1 else line)
 
 
-def _json_array(stream: IO[bytes]) -> Entries:
-    data = stream.read(MAX_ARRAY_BYTES + 1)
-    if len(data) > MAX_ARRAY_BYTES:
-        yield 1, InvalidEntryError("line-too-long", f"expected at most {MAX_ARRAY_BYTES} bytes")
+def _is_one_object(stream: IO[bytes]) -> bool:
+    """Return True if a file has one JSON object and not lines of them."""
+    first = stream.readline(MAX_LINE_BYTES + 1)
+    more = stream.read(1)
+    stream.seek(0)
+    opens = first.removeprefix(b"\xef\xbb\xbf").strip() == b"{"
+    return opens or not more or not first.endswith(b"\n")
+
+
+def _json_value(stream: IO[bytes], max_line_bytes: int) -> Entries:
+    data = stream.read(MAX_JSON_BYTES + 1)
+    if len(data) > MAX_JSON_BYTES:
+        yield 1, InvalidEntryError("line-too-long", f"expected at most {MAX_JSON_BYTES} bytes")
         return
     try:
-        entries = _loads(data)
+        value = _loads(data.removeprefix(b"\xef\xbb\xbf"))
     except InvalidEntryError:
-        # Lines of JSON arrays: each is invalid by itself.
-        yield from json_lines(data.split(b"\n"), MAX_LINE_BYTES)
+        # Lines of JSON, of which one is damaged: each is judged by itself.
+        yield from json_lines(data.split(b"\n"), max_line_bytes)
         return
-    for number, entry in enumerate(cast("list[object]", entries), start=1):
+    for number, entry in enumerate(_entries_in(value), start=1):
         yield number, _object(entry)
+
+
+def _entries_in(value: object) -> list[object]:
+    """Return the entries of a JSON value.
+
+    It is a list of entries, an entry, a mapping from paper id to an entry without it, or an object
+    with one list of entries, such as ``{"model": "m", "results": [...]}``.
+    """
+    if isinstance(value, list):
+        return value
+    if not isinstance(value, dict) or "paper_id" in value:
+        return [value]
+    if value and all(isinstance(entry, dict) for entry in value.values()):
+        return [{"paper_id": paper_id, **entry} for paper_id, entry in value.items()]
+    lists = [v for v in value.values() if isinstance(v, list) and v and isinstance(v[0], dict)]
+    return lists[0] if len(lists) == 1 else [value]
 
 
 def _csv_rows(stream: IO[bytes], path: Path) -> Entries:

@@ -197,10 +197,12 @@ def read_predictions(
     config: ScoringConfig | None = None,
     max_line_bytes: int = MAX_LINE_BYTES,
 ) -> PredictionFile:
-    """Read a predictions file: JSON Lines, a JSON array, or CSV; each of them may be gzipped.
+    """Read a predictions file: JSON Lines, JSON, or CSV; each of them may be gzipped.
 
     Args:
-        path: the file. A CSV has a header; lists are written ``5;6;8`` or ``[5, 6, 8]``.
+        path: the file. JSON is a list of predictions, a mapping from paper id to prediction, or an
+            object with one list of predictions. A CSV has a header; lists are written ``5;6;8`` or
+            ``[5, 6, 8]``.
         known: paper ids of the human ratings; a line about another paper is invalid.
         elsewhere: paper ids of splits that are not scored; lines about them get their own rule.
         config: gives the rating scales; None for the default.

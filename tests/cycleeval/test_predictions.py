@@ -300,3 +300,46 @@ def test_spaces_around_the_names_of_columns_do_not_matter(tmp_path: Path) -> Non
     (tmp_path / "m.csv").write_text("paper_id, ratings\na,5\n")
     found = read_predictions(tmp_path / "m.csv", known=["a"])
     assert found.predictions["a"].ratings == (5,)
+
+
+A, B = {"paper_id": "a", "ratings": [5, 6]}, {"paper_id": "b", "ratings": [8]}
+
+
+@pytest.mark.parametrize("indent", [None, 0, 2])
+@pytest.mark.parametrize(
+    "value",
+    [
+        pytest.param([A, B], id="list"),
+        pytest.param({"a": {"ratings": [5, 6]}, "b": {"ratings": [8]}}, id="by-paper"),
+        pytest.param({"0": A, "1": B}, id="by-index"),
+        pytest.param({"model": "m", "usage": {"calls": 2}, "results": [A, B]}, id="one-list"),
+    ],
+)
+def test_predictions_in_one_json_value_are_read(
+    tmp_path: Path, value: object, indent: int | None
+) -> None:
+    (tmp_path / "m.json").write_text("\ufeff" + json.dumps(value, indent=indent))
+    found = read_predictions(tmp_path / "m.json", known=["a", "b"])
+    assert found.predictions == {"a": Prediction("a", (5, 6)), "b": Prediction("b", (8,))}
+    assert found.invalid_lines == ()
+
+
+def test_one_prediction_over_several_lines_is_read(tmp_path: Path) -> None:
+    (tmp_path / "m.json").write_text(json.dumps(A, indent=2))
+    found = read_predictions(tmp_path / "m.json", known=["a"])
+    assert [*found.predictions] == ["a"]
+
+
+@pytest.mark.parametrize("first", ['{"paper_id": "a", "rat', "{", '{"x": 1} {'])
+def test_a_damaged_first_line_costs_the_line(tmp_path: Path, first: str) -> None:
+    (tmp_path / "m.jsonl").write_text(first + "\n" + json.dumps(B) + "\n")
+    found = read_predictions(tmp_path / "m.jsonl", known=["a", "b"])
+    assert [*found.predictions] == ["b"]
+    assert [(line.line, line.rule) for line in found.invalid_lines] == [(1, "not-json")]
+
+
+def test_two_lists_of_predictions_are_not_guessed_between(tmp_path: Path) -> None:
+    (tmp_path / "m.json").write_text(json.dumps({"dev": [A], "test": [B]}))
+    found = read_predictions(tmp_path / "m.json", known=["a", "b"])
+    assert found.predictions == {}
+    assert [line.rule for line in found.invalid_lines] == ["no-paper-id"]
