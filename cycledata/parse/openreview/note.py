@@ -247,7 +247,10 @@ def read_note(raw: Any, *, paper_id: str = "") -> Note:
         id=referent if isinstance(referent, str) and referent else note_id,
         forum=forum if isinstance(forum, str) else note_id,
         invitations=invitations,
-        readers=tuple(map(str, readers)) if isinstance(readers, list) else None,
+        # Readers of another shape are an unknown group, so that the note is not public.
+        readers=None
+        if readers is None
+        else tuple(map(str, readers if isinstance(readers, list) else [readers])),
         license=licence if isinstance(licence, str) and licence else None,
         number=_integer(raw, "number"),
         created_ms=cdate or tcdate,

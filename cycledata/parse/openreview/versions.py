@@ -176,7 +176,7 @@ def _is_public_edit(edit: Any) -> bool:
     if not isinstance(edit, dict) or not isinstance(edit.get("note"), dict) or edit.get("ddate"):
         return False
     readers = edit.get("readers")
-    return not isinstance(readers, list) or "everyone" in readers
+    return readers is None or (isinstance(readers, list) and "everyone" in readers)
 
 
 def _is_deletion(value: dict[str, Any]) -> bool:

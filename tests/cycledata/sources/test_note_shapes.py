@@ -1,6 +1,7 @@
 """Dumps of OpenReview in the shapes of public repositories, and files that are something else."""
 
 import bz2
+import csv
 import datetime as dt
 import gzip
 import json
@@ -11,6 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from cycledata.parse.openreview.note import read_note
 from cycledata.snapshot.open import OpenSnapshot
 from cycledata.snapshot.seal import seal
 from cycledata.sources.dumps import ImportReport, import_notes
@@ -198,3 +200,75 @@ def test_what_is_no_note_is_named(tmp_path: Path, name: str, data: bytes, reason
     report, _ = run(tmp_path / name)
     assert report.n_unreadable == 1
     assert reason in report.unreadable[0].reason
+
+
+@pytest.mark.parametrize(
+    ("readers", "is_public"),
+    [
+        ("['everyone']", True),
+        ("['v/Chairs' 'v/Authors']", False),
+        ("['v/Chairs', \"v/O'Neil\\'s\"]", False),
+        ("array(['v/Chairs'])", False),
+        ("v/Chairs", False),
+        ("everyone", True),
+    ],
+)
+def test_a_note_of_a_table_is_public_only_if_its_readers_are_everyone(
+    tmp_path: Path, readers: str, is_public: bool
+) -> None:
+    with (tmp_path / "x.csv").open("w", newline="") as file:
+        rows = csv.writer(file)
+        rows.writerow(["id", "invitation", "readers", "content.title"])
+        rows.writerow(["a", "v/-/Submission", readers, "T"])
+    run(tmp_path / "x.csv")
+    (note,) = stored_notes(tmp_path)
+    assert ("everyone" in read_note(note).readers) == is_public  # type: ignore[operator]  # stated
+
+
+def test_parts_of_a_value_keep_the_readers_of_their_field(tmp_path: Path) -> None:
+    row = {"content.s.value.a": 3, "content.s.value.b": "x", "content.s.readers": ["v/Chairs"]}
+    (tmp_path / "x.jsonl").write_text(json.dumps({"id": "a", **row}))
+    run(tmp_path / "x.jsonl")
+    (note,) = stored_notes(tmp_path)
+    assert note["content"] == {"s": {"value": {"a": 3, "b": "x"}, "readers": ["v/Chairs"]}}
+
+
+@pytest.mark.parametrize(
+    ("row", "reason"),
+    [
+        ({"content.t": "T", "content.t.value": "U"}, "column content.t.value: another column has"),
+        ({"content.t.readers": ["v"], "content.t": "T"}, "column content.t: another column has"),
+        (
+            {"content": {"t": 1}, "content.t.readers": ["v"]},
+            "columns content and content.t.readers",
+        ),
+        ({"content.t": "T", "cdate": "1.7E+12"}, "cdate: expected a whole number, found '1.7E+12'"),
+        ({"content.t": "T", "details.replies": "[x]"}, "details.replies: expected a list of notes"),
+    ],
+)
+def test_columns_of_a_note_that_have_no_one_meaning_are_named(
+    tmp_path: Path, row: dict[str, Any], reason: str
+) -> None:
+    (tmp_path / "x.jsonl").write_text(json.dumps({"id": "a", **row}))
+    report, forums = run(tmp_path / "x.jsonl")
+    assert (forums, report.n_unreadable) == ({}, 1)
+    assert report.unreadable[0].reason.startswith(reason)
+
+
+def test_notes_that_pandas_printed_are_the_same_data(tmp_path: Path) -> None:
+    import pandas as pd
+
+    times = {"cdate": 1_700_000_000_000, "ddate": None}
+    reply = {"id": "r", "invitation": "v/-/Review", "content": {"rating": '6: it\'s "good"'}}
+    note = {**A, **times, "content": {"title": {"value": "T's"}}, "details": {"replies": [reply]}}
+    printed = pd.DataFrame([note])
+    printed["cdate"] = pd.to_datetime(printed["cdate"], unit="ms", utc=True)
+    printed.to_csv(tmp_path / "x.csv", index=False, na_rep="None")
+    report, _ = run(tmp_path / "x.csv")
+    assert report.n_unreadable == 0
+    assert stored_notes(tmp_path) == [{name: part for name, part in note.items() if part}]
+
+
+def test_a_note_whose_readers_are_no_list_is_not_public() -> None:
+    stated = {**A, "invitation": "v/-/Submission", "readers": "v/Chairs"}
+    assert read_note(stated).readers == ("v/Chairs",)
