@@ -24,9 +24,10 @@ URLS = ("url", "site", "virtualsite_url", "link", "pdf", "pdf_url")
 """Columns that may have the paper's page."""
 TITLES = ("title", "paper_title", "name", "display_name")
 _DECISIONS = ("decision", "status")
-_UNACCEPTED = re.compile(
-    r"desk[- ]reject|active\b|submitted\b|(?:\w+ )?workshop\b|invited? to workshop", re.IGNORECASE
-)
+_UNACCEPTED = re.compile(r"desk[- ]reject|active\b|submitted\b|.*\bworkshop\b", re.IGNORECASE)
+_STATES = re.compile(r"submitted to |.*(?:\b(?:withdrawn|rejected)[ _]|/)submission", re.IGNORECASE)
+"""Venue of a paper that OpenReview does not list as accepted."""
+_NO_VENUES = frozenset({"arxiv", "corr", "biorxiv", "medrxiv", "ssrn", "openreview", "preprint"})
 _CODE = re.compile(r"-?\d+(?:\.\d+)?")
 _VENUE_ID = re.compile(r"([A-Za-z]+)\.[a-z]+/((?:19|20|21)\d\d)/Conference")
 _VENUE_AND_YEAR = re.compile(r"([A-Za-z][A-Za-z&+-]{1,20})[ _.-]?((?:19|20|21)\d\d)?")
@@ -91,6 +92,10 @@ def is_left_out(row: Mapping[str, object]) -> str | None:
         kind = decision_kind(words)
         if kind in {"reject", "withdrawn"} or _UNACCEPTED.match(words) or states_nothing(words):
             return f"{column} is {words!r:.40}; only accepted papers are imported"
+    for column in ("venueid", "venue_id", "venue"):
+        words = first_text(row, (column,))
+        if words is not None and _STATES.match(words):
+            return f"{column} is {words!r:.60}; only accepted papers are imported"
     try:
         if read_flag(row, WITHDRAWN):
             return "the paper was withdrawn; only accepted papers are imported"
@@ -109,11 +114,14 @@ def stated_list(row: Mapping[str, object]) -> str | None:
     >>> stated_list({"conference": "ACL", "year": 2023}), stated_list({"venue": "COLT_2020"})
     ('acl/2023', 'colt/2020')
     """
-    if of_id := _VENUE_ID.fullmatch(stated_venue(row) or ""):
-        return f"{of_id[1].lower()}/{of_id[2]}"
+    if (venue_id := stated_venue(row)) is not None:
+        of_id = _VENUE_ID.fullmatch(venue_id)
+        return f"{of_id[1].lower()}/{of_id[2]}" if of_id else None
     name = _VENUE_AND_YEAR.fullmatch(first_text(row, ("conference", "venue")) or "")
     year = (first_text(row, ("year",)) or "").removesuffix(".0")
     if name is None or (name[2] and year and name[2] != year):
+        return None
+    if name[1].lower() in _NO_VENUES or "workshop" in name[1].lower():
         return None
     listed = f"{name[1].lower()}/{name[2] or year}"
     return listed if re.fullmatch(r".+/(?:19|20|21)\d\d", listed) else None

@@ -133,7 +133,7 @@ def read_ratings(cell: object, pairs: Pairs | None) -> object:
     if isinstance(cell, str):
         parts: list[object] = list(split_cell(cell))
         if ";" not in cell and None in map(_number, parts) and _number(cell) is not None:
-            parts = [cell]  # words with a comma, such as "8: accept, good paper"
+            parts = [cell]  # words with a comma or a bar, such as "8: accept, good paper"
         if pairs == "states" and (";" in cell or "|" in cell):
             parts = parts[-1:]
     elif isinstance(cell, list):
@@ -153,8 +153,8 @@ def read_aspects(cell: object) -> object:
     """
     if isinstance(cell, str):
         parts: list[object] = list(_parts(cell))
-        if "," in cell and ";" not in cell and None in map(_number, parts):
-            parts = [cell]  # words with a comma
+        if ";" not in cell and None in map(_number, parts) and _number(cell) is not None:
+            parts = [cell]  # words with a comma or a bar
     else:
         parts = cell if isinstance(cell, list) else [cell]
     blank = [part is None or (isinstance(part, str) and part.lower() in MISSING) for part in parts]

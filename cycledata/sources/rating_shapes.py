@@ -11,6 +11,7 @@ from typing import Any
 
 from cycledata.files import canonical_json
 from cycledata.sources.dump_files import FileValue, InvalidEntry
+from cycledata.sources.rating_cells import read_ratings
 from cycledata.sources.rating_states import MARKS
 from cycledata.sources.table_files import plain_cell
 
@@ -25,6 +26,10 @@ _MARK_COLUMN = re.compile(rf"{_MARK}(?:_(?:[0-9]{{8}}|initial|final))?|recommend
 _RATINGS = re.compile(r"ratings?|recommendation")
 _NAMES_OF_MARKS = {"recommendation": "rating", "reviewer_confidence": "confidence"}
 """Names of marks in lists of reviews, as in PeerRead, beside our own."""
+_NOT_OF_REVIEWERS = re.compile(
+    r"(?:^|_)(?:meta|ai|llm|gpt\w*|models?|generated|predicted|synthetic|simulated)(?=_|reviews?|$)"
+)
+"""Column of meta-reviews, or of reviews that no reviewer wrote."""
 REVIEWERS = ("reviewer", "reviewer_id", "reviewer_name", "signature", "signatures")
 """Columns that name the reviewer in a row per review."""
 _REVIEWS = (*REVIEWERS, "review_id", "note_id", "id", "review", "review_text")
@@ -87,9 +92,12 @@ def _from_reviews(row: Mapping[str, Any]) -> dict[str, Any]:
         return dict(row)
     # A mapping `reviewers` may have traces of initial ratings, which `with_states` reads.
     names = [n for n in row if "review" in n and not (n == "reviewers" and _mapping(row[n]))]
+    names = [name for name in names if name == "reviews" or not _NOT_OF_REVIEWERS.search(name)]
     lists = {name: rated for name in names if (rated := _rated(row[name]))}
+    # An empty list may be the one that other rows have filled.
+    n_lists = len(lists) + sum(row[name] is None or row[name] in ([], {}) for name in names)
     column = "reviews" if "reviews" in lists else next(iter(lists), None)
-    if column is None or (column != "reviews" and len(lists) > 1):
+    if column is None or (column != "reviews" and n_lists > 1):
         return dict(row)
     rated = lists[column]
     rest = {name: cell for name, cell in row.items() if name != column}
@@ -119,18 +127,31 @@ def _marks(review: object) -> dict[str, Any]:
     content, initial, final = (
         _mapping(review.get(name)) for name in ("content", "initial_score", "final_score")
     )
+    initial, final = (
+        {name: mark for name, cell in state.items() if not _is_blank(mark := _value(cell))}
+        for state in (initial, final)
+    )
     changed = initial.keys() & final & {*MARKS}
-    both = {name: f"{initial[name]};{final[name]}" for name in changed}
+    # Words behind a number may have semicolons.
+    both = {n: f"{_before_words(initial[n])};{_before_words(final[n])}" for n in changed}
     fields = {**content, **initial, **final, **both, **review}
     found: dict[str, Any] = {}
     for name, cell in fields.items():
         plain = str(name).lower()
-        if isinstance(cell, dict) and "value" in cell:
-            cell = cell["value"]
+        cell = _value(cell)
         if plain == "is_meta_review" and cell in (True, 1, "true", "True"):
             return {}
         found.setdefault(_NAMES_OF_MARKS.get(plain, plain), None if _is_blank(cell) else cell)
     return found
+
+
+def _value(cell: object) -> object:
+    """Return the value of a field of API v2, or another cell as is."""
+    return cell["value"] if isinstance(cell, dict) and "value" in cell else cell
+
+
+def _before_words(mark: object) -> str:
+    return str(mark).partition(":")[0]
 
 
 def _mapping(value: object) -> dict[str, Any]:
@@ -140,7 +161,10 @@ def _mapping(value: object) -> dict[str, Any]:
 def is_single(cell: object) -> bool:
     """Return True if a cell has one mark, not a list or a text of several."""
     if isinstance(cell, str):
-        return not _is_blank(cell) and ";" not in cell and "," not in cell.partition(":")[0]
+        if _is_blank(cell) or ";" in cell or "," in cell.partition(":")[0]:
+            return False
+        numbers = read_ratings(cell, None)
+        return not isinstance(numbers, list) or len(numbers) == 1
     return isinstance(cell, int | float) and not isinstance(cell, bool) and cell == cell
 
 

@@ -99,7 +99,8 @@ def _note_cell(survey: RatingsSurvey, place: str, cell: object, pairs: Pairs | N
             survey.mean_example = survey.mean_example or place
     if not isinstance(cell, str):
         return
-    if ";" in cell or "|" in cell:
+    n_parts = len(numbers) if "|" in cell and isinstance(numbers, list) else 1
+    if ";" in cell or n_parts > 1:
         survey.widths.add(len(split_cell(cell)))
         survey.example = survey.example or place
     elif isinstance(numbers, list) and "," in cell.partition(":")[0]:

@@ -46,8 +46,8 @@ _OTHER_NAMES = (
 _URLS = ("link", "url", "site", "paper_url", "paper_link", "pdf", "pdf_url", "pdf_link")
 """Columns that may have the URL of a forum."""
 _NO_NAME = "column 1"
-_INDEX_ID = re.compile(r"(?=[\d_-]*[A-Za-z])[\w-]{8,14}", re.ASCII)
-"""Forum id as the index of a table; a number of the row is none."""
+_INDEX_ID = re.compile(r"(?=.*[a-z])(?=.+[A-Z]|.*\d[a-z])[\w-]{8,14}", re.ASCII)
+"""Forum id as the index of a table; a word, or a name such as `paper_0001`, is none."""
 _ROWS = 500
 _SEPARATOR_LINE = re.compile(rb"(?:\xef\xbb\xbf)?\"?sep=(.)\"?\s*", re.IGNORECASE)
 """First line that Excel writes to state the separator."""

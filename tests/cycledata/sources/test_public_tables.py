@@ -154,10 +154,10 @@ def test_reviews_are_found_in_lists_and_mappings(tmp_path: Path, row: Mapping[st
 
 
 def test_two_lists_of_reviews_are_not_guessed_between(tmp_path: Path) -> None:
-    row = {"paper_id": "a", "title": "T", "human_reviews": RATED, "model_reviews": RATED[:1]}
+    row = {"paper_id": "a", "title": "T", "human_reviews": RATED, "other_reviews": RATED[:1]}
     report, found = ratings(tmp_path, "t.json", json.dumps([row]))
     assert found["a"].states == ()
-    assert report.columns_not_read == ("human_reviews", "model_reviews")
+    assert report.columns_not_read == ("human_reviews", "other_reviews")
     assert report.hint
 
 
@@ -296,3 +296,95 @@ def test_a_quotation_mark_that_is_not_doubled_is_named(tmp_path: Path) -> None:
         "not CSV: a quotation mark inside of a cell is not doubled"
     )
     assert report.n_added == 1
+
+
+@pytest.mark.parametrize("index", ["Accepted", "workshop", "paper_0001", "2024-ICLR", "12345678"])
+def test_a_word_as_the_index_is_no_paper_id(tmp_path: Path, index: str) -> None:
+    report, found = ratings(tmp_path, "t.csv", f",rating\n{index},5;6;8\nAb-3_x9Q,5;6;8\n")
+    assert [*found] == ["Ab-3_x9Q"]
+    assert report.unreadable[0].reason.startswith("no paper_id, forum or id; found")
+
+
+@pytest.mark.parametrize("name", ["meta_reviews", "ai_reviews", "reviews_gpt4", "model_review"])
+def test_reviews_that_no_reviewer_wrote_are_not_read(tmp_path: Path, name: str) -> None:
+    report, found = ratings(tmp_path, "t.json", json.dumps([{"paper_id": "a", name: RATED}]))
+    assert (found, report.columns_not_read) == ({}, (name,))
+
+
+def test_a_list_is_not_read_in_place_of_an_empty_one(tmp_path: Path) -> None:
+    row = {"paper_id": "a", "title": "T", "human_reviews": [], "other_reviews": RATED}
+    report, found = ratings(tmp_path, "t.json", json.dumps([row]))
+    assert found["a"].states == ()
+    assert "other_reviews" in report.columns_not_read
+
+
+def test_words_with_a_bar_are_one_rating(tmp_path: Path) -> None:
+    text = "paper_id,rating,soundness\na,8: accept | good,3: good | fair\nb,6: weak | x,2\n"
+    report, found = ratings(tmp_path, "t.csv", text)
+    assert {paper: row.states[-1].ratings for paper, row in found.items()} == {"a": (8,), "b": (6,)}
+    assert found["a"].states[-1].aspects == {"soundness": (3,)}
+    assert report.n_unreadable == 0
+
+
+@pytest.mark.parametrize("cell", ["5|6|8", "[5 6 8]"])
+def test_lists_in_equal_rows_are_not_rows_per_review(tmp_path: Path, cell: str) -> None:
+    report, found = ratings(tmp_path, "t.csv", f"paper_id,rating\na,{cell}\na,{cell}\n")
+    assert found["a"].states[-1].ratings == (5, 6, 8)
+    assert (report.n_same, report.n_unreadable) == (1, 0)
+
+
+@pytest.mark.parametrize(
+    ("initial", "final", "last"),
+    [
+        ({"value": 5}, {"value": 6}, 6),
+        ("5: below; weak", "6: above; good", 6),
+        (5, None, 5),
+        (None, 6, 6),
+    ],
+)
+def test_the_last_known_score_of_a_review_counts(
+    tmp_path: Path, initial: object, final: object, last: int
+) -> None:
+    review = {"initial_score": {"rating": initial}, "final_score": {"rating": final}}
+    report, found = ratings(
+        tmp_path, "t.json", json.dumps([{"paper_id": "a", "reviews": [review]}])
+    )
+    assert found["a"].states[-1].ratings == (last,)
+    assert report.n_unreadable == 0
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        {"venueid": "ICLR.cc/2024/Workshop/X", "venue": "ICLR 2024"},
+        {"venue": "arXiv", "year": 2023},
+        {"venue": "CoRR 2023"},
+        {"venue": "Workshop", "year": 2023},
+    ],
+)
+def test_a_workshop_or_a_preprint_server_names_no_list(
+    tmp_path: Path, row: Mapping[str, object]
+) -> None:
+    report, found = accepted(tmp_path, "t.jsonl", json.dumps({"title": "T", **row}))
+    assert not found
+    assert report.unreadable[0].reason.startswith("no list, and no venue and year; add a column")
+
+
+@pytest.mark.parametrize(
+    ("column", "cell"),
+    [
+        ("venueid", "ICLR.cc/2024/Conference/Rejected_Submission"),
+        ("venueid", "ICLR.cc/2024/Conference/Withdrawn_Submission"),
+        ("venue_id", "ICLR.cc/2024/Conference/Submission"),
+        ("venue", "Submitted to ICLR 2024"),
+        ("venue", "ICLR 2024 Conference Desk Rejected Submission"),
+        ("status", "Accept (Workshop)"),
+        ("status", "ICLR 2024 Workshop"),
+    ],
+)
+def test_a_paper_whose_venue_is_a_state_is_left_out_of_a_list(
+    tmp_path: Path, column: str, cell: str
+) -> None:
+    report, found = accepted(tmp_path, "t.csv", f"id,title,{column}\np,T,{cell}\n", "iclr/2024")
+    assert not found
+    assert report.unreadable[0].reason.startswith(f"{column} is {cell[:30]!r}"[:-1])
