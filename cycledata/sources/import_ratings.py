@@ -120,6 +120,7 @@ def import_ratings(
             plain = with_decision(plain)
         except ValueError as error:
             yield InvalidEntry(file.name, value.place, str(error))
+            plain |= {name: None for name in ("decision", "status") if name in plain}
         kept, doubt = with_states(plain, text_is_states=pairs == "states")
         if doubt is not None:
             yield InvalidEntry(file.name, value.place, doubt)

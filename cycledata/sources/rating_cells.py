@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, Literal
 
-from cycledata.formats.rating_scales import read_number
+from cycledata.formats.rating_scales import decision_kind, read_number
 from cycledata.sources.stated_names import read_paper_id
 from cycledata.sources.table_files import plain_cell
 
@@ -64,11 +64,14 @@ def with_decision(row: Mapping[str, Any]) -> dict[str, Any]:
     A row with `accepted` false and nothing else is a rejected paper.
 
     Raises:
-        ValueError: such a column says neither true nor false.
+        ValueError: such a column says neither true nor false, or an accepted paper was withdrawn.
     """
     kept = dict(row)
     for name in ("decision", "status"):
-        if not states_nothing(kept.get(name)):
+        words = kept.get(name)
+        if not states_nothing(words):
+            if isinstance(words, str) and decision_kind(words) == "accept" and _is_withdrawn(row):
+                raise ValueError(f"{name} is {words!r:.40}, but the paper was withdrawn")
             return kept
         if kept.get(name):
             kept[name] = None
@@ -76,6 +79,11 @@ def with_decision(row: Mapping[str, Any]) -> dict[str, Any]:
         return {**kept, "decision": "Withdrawn"}
     accepted = read_flag(row, ACCEPTED)
     return kept if accepted is None else {**kept, "decision": "Accept" if accepted else "Reject"}
+
+
+def _is_withdrawn(row: Mapping[str, Any]) -> bool:
+    """Return True if a column says that the paper was withdrawn."""
+    return any(str(plain_cell(row.get(name))).strip().lower() in _TRUE for name in WITHDRAWN)
 
 
 def states_nothing(cell: object) -> bool:

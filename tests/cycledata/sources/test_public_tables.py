@@ -388,3 +388,13 @@ def test_a_paper_whose_venue_is_a_state_is_left_out_of_a_list(
     report, found = accepted(tmp_path, "t.csv", f"id,title,{column}\np,T,{cell}\n", "iclr/2024")
     assert not found
     assert report.unreadable[0].reason.startswith(f"{column} is {cell[:30]!r}"[:-1])
+
+
+def test_an_accepted_paper_that_was_withdrawn_has_no_decision(tmp_path: Path) -> None:
+    text = "paper_id,rating,decision,withdrawn\na,5;6;8,Accept,1\nb,5;6;8,Reject,1\n"
+    report, found = ratings(tmp_path, "t.csv", text)
+    assert found["a"].decision is None
+    assert found["b"].decision is not None
+    assert [entry.reason for entry in report.unreadable] == [
+        "decision is 'Accept', but the paper was withdrawn"
+    ]
