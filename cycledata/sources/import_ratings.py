@@ -145,7 +145,7 @@ def import_ratings(
     values = each_value(files, read, replies, on_progress)
     report = import_replies(snapshot, values, _unite)
     unread = tuple(sorted(survey.columns_not_read))
-    hint = "" if survey.lengths or not report.n_read else _where_ratings_may_be(unread)
+    hint = "" if survey.lengths or not survey.columns else _where_ratings_may_be(unread)
     return replace(report, columns_not_read=unread, hint=hint)
 
 

@@ -45,7 +45,8 @@ def read_note_values(file: Path, tell: OnBytesRead) -> Iterator[FileValue | Inva
     elif kind == ".parquet":
         entries = parquet_rows(file, tell, list)
     else:
-        entries = read_values(file, tell, expected=".json, .jsonl, .parquet or .csv")
+        values = read_values(file, tell, expected=".json, .jsonl, .parquet or .csv")
+        entries = (row for value in values for row in _flat_rows(value))
         notes = _nested
     for entry in entries:
         if isinstance(entry, InvalidEntry):
@@ -62,12 +63,27 @@ def _note_of_texts(row: Mapping[str, str]) -> dict[str, Any]:
     return note_of_row({name: cell for name, cell in row.items() if cell})
 
 
-def _nested(value: object) -> object:
-    """Return the notes of a JSON value whose fields are in flat columns; another value as is."""
+def _flat_rows(entry: FileValue | InvalidEntry) -> Iterator[FileValue | InvalidEntry]:
+    """Yield the rows of a JSON value with flat columns, so that a bad one costs no other."""
+    value = None if isinstance(entry, InvalidEntry) else entry.value
+    rows: list[object] = []
     if isinstance(value, dict) and isinstance(value.get("id"), dict | list):
-        return [note_of_row(row) for _, row in rows_of_columns(value) if isinstance(row, dict)]
-    if isinstance(value, list) and any(map(_is_flat, value)):
-        return [note_of_row(row) if _is_flat(row) else row for row in value]
+        rows = [_without_gaps(row) for _, row in rows_of_columns(value)]
+    elif isinstance(value, list) and any(map(_is_flat, value)):
+        rows = value
+    if isinstance(entry, InvalidEntry) or not rows:
+        yield entry
+        return
+    for number, row in enumerate(rows, start=1):
+        yield FileValue(f"{entry.place}, row {number}", row)
+
+
+def _without_gaps(row: object) -> object:
+    return note_of_row(row) if isinstance(row, dict) and not _is_flat(row) else row
+
+
+def _nested(value: object) -> object:
+    """Return the note of a JSON value whose fields are in flat columns; another value as is."""
     return note_of_row(value) if isinstance(value, dict) and _is_flat(value) else value
 
 

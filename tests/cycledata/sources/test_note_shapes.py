@@ -129,6 +129,19 @@ def test_notes_that_pandas_flattened_are_the_same_data(tmp_path: Path, name: str
     assert found == expected
 
 
+def test_a_bad_row_of_flat_columns_costs_no_other(tmp_path: Path) -> None:
+    columns = {
+        "id": ["a", "b"],
+        "forum": ["a", "b"],
+        "content.title": ["T", "T"],
+        "content.title.value": ["U", None],
+    }
+    (tmp_path / "x.json").write_text(json.dumps(columns))
+    report, forums = run(tmp_path / "x.json")
+    assert forums == {"b": ["b"]}
+    assert [entry.place for entry in report.unreadable] == ["value 1, row 1"]
+
+
 def stored_notes(folder: Path) -> list[dict[str, Any]]:
     with OpenSnapshot(folder / "snapshot") as snapshot:
         replies = [*snapshot.iter("openreview")]

@@ -74,6 +74,11 @@ def test_a_table_without_any_rating_says_so(tmp_path: Path) -> None:
     assert report.hint == "no ratings were read; no column is left that may have them"
 
 
+def test_a_file_that_is_no_table_gets_no_advice_on_ratings(tmp_path: Path) -> None:
+    report, _ = ratings(tmp_path, "t.csv", "<html><body>404</body></html>")
+    assert (report.n_unreadable, report.hint) == (1, "")
+
+
 def test_an_empty_id_is_named_as_one(tmp_path: Path) -> None:
     report, found = ratings(tmp_path, "t.csv", "id,rating\n,5;6;8\nb,3;5\n")
     assert [*found] == ["b"]
