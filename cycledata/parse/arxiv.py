@@ -13,6 +13,7 @@ from xml.etree import ElementTree as ET
 from pydantic import ValidationError
 
 from cycledata.errors import ParseError
+from cycledata.parse.bibliography.entry import dois_in
 from cycledata.parse.payload import MAX_XML_BYTES, read_xml, where_invalid
 from cycledata.records import Record
 
@@ -61,6 +62,8 @@ class ArxivPaper(Record):
     """Day of this version; None if unknown."""
     category: str | None = None
     """Primary category, e.g. ``"cs.LG"``; None if the feed states none."""
+    dois: tuple[str, ...] = ()
+    """DOIs of its publication elsewhere, in lower case."""
     withdrawn: bool = False
     """True if arXiv's metadata says that the paper was withdrawn."""
 
@@ -230,4 +233,5 @@ def _read_entry(entry: ET.Element) -> ArxivPaper:
         published=published,
         updated=updated,
         category=None if category is None else category.get("term"),
+        dois=dois_in(" ".join(doi.text or "" for doi in entry.findall(f"{_ARXIV}doi"))),
     )

@@ -15,7 +15,7 @@ from xml.etree import ElementTree as ET
 from cycledata.errors import ParseError
 from cycledata.files import canonical_json
 from cycledata.parse.arxiv import OAI, ArxivPaper, days_of_id, oai_error_code, split_arxiv_id
-from cycledata.parse.bibliography.entry import plain_text
+from cycledata.parse.bibliography.entry import dois_in, plain_text
 from cycledata.parse.payload import read_json, read_xml, where_invalid
 from cycledata.records import Record
 
@@ -85,6 +85,8 @@ class ArxivMetadata(Record):
     """Day of the last version; None if the row states none."""
     withdrawn: bool
     """True if the comments or the abstract say that the paper was withdrawn."""
+    dois: tuple[str, ...] = ()
+    """DOIs of its publication elsewhere, in lower case."""
 
     def as_paper(self) -> ArxivPaper:
         """Return the entry of a search that this row replaces; version 0 if unknown."""
@@ -99,6 +101,7 @@ class ArxivMetadata(Record):
             updated=self.last_day,
             category=self.categories[0] if self.categories else None,
             withdrawn=self.withdrawn,
+            dois=self.dois,
         )
 
 
@@ -165,6 +168,7 @@ def parse_metadata(payload: bytes) -> ArxivMetadata:
             first_day_by=None if day_1 else month[1],
             last_day=last_day,
             withdrawn=_is_withdrawn(row, abstract),
+            dois=dois_in((row.get("doi") or "")[:_MAX_TEXT]),
         )
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
         where = str(error) if isinstance(error, _InvalidFieldError) else where_invalid(error)

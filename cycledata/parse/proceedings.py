@@ -1,6 +1,7 @@
 """One entry of a list of accepted papers: which paper was accepted, and where."""
 
 from cycledata.errors import ParseError
+from cycledata.parse.bibliography.entry import doi_in
 from cycledata.parse.payload import read_json, where_invalid
 from cycledata.records import Record
 
@@ -19,6 +20,8 @@ class ListedPaper(Record):
     """None if the list has none."""
     url: str
     """The paper's page at its venue."""
+    doi: str | None = None
+    """DOI in lower case; None if the list has none."""
 
     @property
     def venue(self) -> str:
@@ -46,6 +49,7 @@ def parse_entry(payload: bytes) -> ListedPaper:
             authors=tuple(entry.get("authors") or ()),
             abstract=entry.get("abstract") or None,
             url=entry.get("url") or "",
+            doi=doi_in(entry.get("doi") or ""),
         )
         if not (paper.title and 1900 < paper.year < 2200):
             raise ParseError("list-entry", f"{paper.paper_id}: no title or no year")

@@ -16,6 +16,7 @@ from pydantic import ValidationError
 from cycledata.errors import ParseError
 from cycledata.files import canonical_json
 from cycledata.parse.arxiv import NamedArxivId, days_of_id
+from cycledata.parse.openreview.note import clean_text
 from cycledata.parse.proceedings import parse_entry
 from cycledata.records import first_problem
 from cycledata.snapshot import keys
@@ -43,14 +44,15 @@ from cycledata.sources.listed_papers import (
     COLUMNS_OF_LISTS,
     LICENSE_SOURCES,
     LICENSES,
-    TITLES,
-    URLS,
     author_names,
     first_text,
     has_no_arxiv_id,
     is_left_out,
+    page_of,
     stated_arxiv_id,
+    stated_doi,
     stated_list,
+    title_of,
 )
 from cycledata.sources.stated_names import forum_in_url, read_arxiv_id, read_paper_id
 from cycledata.sources.table_files import PAPER_IDS, plain_cell, read_table
@@ -201,7 +203,7 @@ def import_accepted_papers(
             return
         entry_id = first_text(row, PAPER_IDS) or re.sub("[, ]+", "-", value.place)
         entry_id = forum_in_url(entry_id) or entry_id
-        title = first_text(row, TITLES)
+        title = title_of(row)
         problem = _problem_of_entry(row, entry_id, title, name)
         if problem is not None or title is None:
             yield InvalidEntry(file.name, value.place, problem or "no title")
@@ -211,9 +213,9 @@ def import_accepted_papers(
             "entry": entry_id,
             "title": title,
             "authors": next((names for n in AUTHORS if (names := author_names(row.get(n)))), []),
-            "abstract": first_text(row, ("abstract",)),
-            "url": first_text(row, URLS) or "",
-            "doi": first_text(row, ("doi",)),
+            "abstract": clean_text(first_text(row, ("abstract",)) or "") or None,
+            "url": page_of(row),
+            "doi": stated_doi(row),
             "arxiv_id": stated_arxiv_id(row),
         }
         try:

@@ -5,6 +5,8 @@ import re
 from collections.abc import Mapping, Sequence
 
 from cycledata.formats.rating_scales import decision_kind
+from cycledata.parse.bibliography.entry import doi_in
+from cycledata.parse.openreview.note import clean_text
 from cycledata.sources.rating_cells import (
     ACCEPTED,
     MISSING,
@@ -19,10 +21,23 @@ ARXIV_IDS = ("arxiv_id", "arxiv", "arxivid", "arxiv_url", "paper_arxiv_id")
 """Columns that may state the arXiv id, the first one first."""
 LICENSES = ("license", "licence", "license_url", "licence_url")
 LICENSE_SOURCES = ("license_source", "licence_source", "source")
-AUTHORS = ("authors", "author", "speakers/authors", "authorships")
-URLS = ("url", "site", "virtualsite_url", "link", "pdf", "pdf_url")
+AUTHORS = (
+    *("author_full_names", "authors", "author", "author_names", "author_list"),
+    *("speakers/authors", "authorships"),
+)
+URLS = (
+    *("url", "site", "virtualsite_url", "paper_url", "link", "ee", "url_abs"),
+    *("conference_url_abs", "pdf", "pdf_url", "url_pdf"),
+)
 """Columns that may have the paper's page."""
-TITLES = ("title", "paper_title", "name", "display_name")
+TITLES = ("title", "paper_title", "article_title", "name", "display_name")
+_KINDS = ("eventtype", "event_type", "type", "document_type")
+_NO_PAPER = re.compile(
+    r"(?:affinity|award|blog|break|competition|demonstration|editor|expo|invited|keynote|mentor"
+    r"|panel|proceedings$|reception|remarks|session|social|talk$|town hall|tutorial|workshop)",
+    re.IGNORECASE,
+)
+"""Start of a kind of event, or of a publication, that is no paper of the venue."""
 _DECISIONS = ("decision", "status")
 _UNACCEPTED = re.compile(r"desk[- ]reject|active\b|submitted\b|.*\bworkshop\b", re.IGNORECASE)
 _STATES = re.compile(r"submitted to |.*(?:\b(?:withdrawn|rejected)[ _]|/)submission", re.IGNORECASE)
@@ -39,6 +54,10 @@ _BETWEEN_NAMES = re.compile("[;\u00b7\u2022\u22c5|]")
 """Signs that separate names on the pages of venues, beside commas."""
 _ONE_NAME = re.compile(r"[^\s,]+(?:-[^\s,]+)?, [^,]+")
 """One name with the family name first, such as `Zhang, Jingyi`."""
+_BEHIND_NAME = re.compile(r" ?\([^()]{1,300}\)(?=[ *]{0,4}(?:[;,|\u00b7\u2022\u22c5&]|and\b|$))")
+"""Affiliation or number in brackets."""
+_NAMESAKE = re.compile(r"(?<=\w) \d{4}$")
+"""Number by which DBLP tells namesakes apart."""
 
 COLUMNS_OF_IDS = frozenset(
     {*PAPER_IDS, *ARXIV_IDS, *LICENSES, *LICENSE_SOURCES, *_OTHER_IDS}
@@ -47,7 +66,7 @@ COLUMNS_OF_IDS = frozenset(
 """Columns that `import arxiv-ids` reads."""
 COLUMNS_OF_LISTS = frozenset(
     COLUMNS_OF_IDS
-    | {*AUTHORS, *URLS, *TITLES, *_DECISIONS, *ACCEPTED, *WITHDRAWN, *_LISTS}
+    | {*AUTHORS, *URLS, *TITLES, *_DECISIONS, *_KINDS, *ACCEPTED, *WITHDRAWN, *_LISTS}
     | {"abstract", "doi"}
 )
 """Columns that `import accepted-papers` reads."""
@@ -62,15 +81,52 @@ def first_text(row: Mapping[str, object], columns: Sequence[str]) -> str | None:
     return None
 
 
+def title_of(row: Mapping[str, object]) -> str | None:
+    """Return the title of a row, which may be a list of one text; None if it has none.
+
+    >>> title_of({"title": ["Cats &amp; dogs"]})
+    'Cats & dogs'
+    """
+    for column in TITLES:
+        cell = row.get(column)
+        only = {column: cell[0]} if isinstance(cell, list) and len(cell) == 1 else row
+        if title := clean_text(first_text(only, (column,)) or ""):
+            return title
+    return None
+
+
+def page_of(row: Mapping[str, object]) -> str:
+    """Return the URL of a row's paper; `""` if it has none or only a path."""
+    stated = (first_text(row, (column,)) for column in URLS)
+    return next((url for url in stated if url and not url.startswith("/")), "")
+
+
+def stated_doi(row: Mapping[str, object]) -> str | None:
+    """Return the DOI that a row states in a column, a mapping of ids or a URL of doi.org.
+
+    >>> stated_doi({"ee": "https://doi.org/10.18653/v1/2023.acl-long.1"})
+    '10.18653/v1/2023.acl-long.1'
+    """
+    by_service = (_of_service(row, column, "doi") for column in _OTHER_IDS)
+    urls = (url for column in URLS if "doi.org/" in (url := first_text(row, (column,)) or ""))
+    stated = (first_text(row, ("doi",)), *by_service, *urls)
+    return next((doi for text in stated if text and (doi := doi_in(text))), None)
+
+
+def _of_service(row: Mapping[str, object], column: str, service: str) -> str | None:
+    """Return the id of a service in a mapping from service to id."""
+    ids = row.get(column)
+    if not isinstance(ids, Mapping):
+        return None
+    return first_text({str(name).lower(): value for name, value in ids.items()}, (service,))
+
+
 def stated_arxiv_id(row: Mapping[str, object]) -> str | None:
-    """Return the arXiv id that a row states, also in a mapping from service to id."""
+    """Return the arXiv id that a row states, also in a mapping from service to id or in a URL."""
     stated = first_text(row, ARXIV_IDS)
-    for column in _OTHER_IDS:
-        others = row.get(column)
-        if stated is None and isinstance(others, Mapping):
-            by_name = {str(name).lower(): value for name, value in others.items()}
-            stated = first_text(by_name, ("arxiv",))
-    return stated
+    by_service = (_of_service(row, column, "arxiv") for column in _OTHER_IDS)
+    urls = (url for column in URLS if "arxiv.org/" in (url := first_text(row, (column,)) or ""))
+    return stated or next((text for text in (*by_service, *urls) if text), None)
 
 
 def has_no_arxiv_id(row: object) -> bool:
@@ -92,6 +148,10 @@ def is_left_out(row: Mapping[str, object]) -> str | None:
         kind = decision_kind(words)
         if kind in {"reject", "withdrawn"} or _UNACCEPTED.match(words) or states_nothing(words):
             return f"{column} is {words!r:.40}; only accepted papers are imported"
+    for column in _KINDS:
+        words = first_text(row, (column,))
+        if words is not None and _NO_PAPER.match(words):
+            return f"{column} is {words!r:.40}; only papers are imported"
     for column in ("venueid", "venue_id", "venue"):
         words = first_text(row, (column,))
         if words is not None and _STATES.match(words):
@@ -136,12 +196,17 @@ def author_names(value: object) -> list[str]:
     (['Zhang, Jingyi', 'van Genabith, Josef'], ['Zhang, Jingyi'])
     >>> author_names("Ann A, Bob B and Carl C"), author_names([{"name": "Ann A"}])
     (['Ann A', 'Bob B', 'Carl C'], ['Ann A'])
+    >>> author_names("Ann A (MIT)*; Bob B (ETH, Zurich)"), author_names([{"family": "Ann"}])
+    (['Ann A', 'Bob B'], ['Ann'])
     """
     if isinstance(value, list):
         return [name for item in value if (name := _author_name(item))]
+    if isinstance(value, Mapping):  # DBLP has a list of several authors only
+        inner = value.get("author")
+        return author_names(inner if isinstance(inner, list) else [value])
     if not isinstance(value, str):
         return []
-    value = html.unescape(value)
+    value = _BEHIND_NAME.sub("", html.unescape(value))
     if separator := _BETWEEN_NAMES.search(value):
         names = value.split(separator[0])
     else:
@@ -150,12 +215,20 @@ def author_names(value: object) -> list[str]:
             len(names) == 1 or not all("," in name for name in names)
         ):
             names = [part for name in names for part in name.split(",")]
-    return [" ".join(name.split()) for name in names if name.strip()]
+    return [bare for name in names if (bare := _bare_name(name))]
+
+
+def _bare_name(name: str) -> str:
+    """Return a name without marks and DBLP's number behind it."""
+    return _NAMESAKE.sub("", " ".join(name.split()).rstrip("*\u2020\u2021 "))
 
 
 def _author_name(item: object) -> str | None:
     """Return the name of an author, which may be a mapping, also inside of another."""
     if not isinstance(item, Mapping):
-        return str(item).strip() or None
+        return _bare_name(str(item)) or None
     inner = item.get("author")
-    return _author_name(inner) if isinstance(inner, Mapping) else first_text(item, _NAMES)
+    if isinstance(inner, Mapping):
+        return _author_name(inner)
+    parts = filter(None, (first_text(item, (part,)) for part in ("given", "family")))
+    return _bare_name(first_text(item, _NAMES) or " ".join(parts)) or None

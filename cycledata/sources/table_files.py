@@ -43,13 +43,18 @@ _OTHER_NAMES = (
     (("paper_abstract",), ("abstract",)),
 )
 """Other names of columns, and the names in whose place they are used; the first one is given."""
-_URLS = ("link", "url", "site", "paper_url", "paper_link", "pdf", "pdf_url", "pdf_link")
+_URLS = (
+    *("link", "url", "site", "paper_url", "paper_link", "ee", "conference_url_abs"),
+    *("pdf", "pdf_url", "pdf_link"),
+)
 """Columns that may have the URL of a forum."""
+_ENVELOPES = ("result", "message", "response", "hits")
+"""Keys under which the replies of DBLP, Crossref and others have their list."""
 _NO_NAME = "column 1"
 _INDEX_ID = re.compile(r"(?=.*[a-z])(?=.+[A-Z]|.*\d[a-z])[\w-]{8,14}", re.ASCII)
 """Forum id as the index of a table; a word, or a name such as `paper_0001`, is none."""
 _ROWS = 500
-_SEPARATOR_LINE = re.compile(rb"(?:\xef\xbb\xbf)?\"?sep=(.)\"?\s*", re.IGNORECASE)
+_SEPARATOR_LINE = re.compile(rb"\"?sep=(.)\"?\s*", re.IGNORECASE)
 """First line that Excel writes to state the separator."""
 _ARXIV_ID = re.compile(r"\d{4}\.\d{4,5}|[a-z]/\d{7}")
 _CSV_PROBLEMS = {
@@ -127,6 +132,10 @@ def _json_rows(file: Path, value: FileValue) -> Iterator[FileValue | InvalidEntr
 
 def _rows_in(value: object) -> Iterator[tuple[str, Any]]:
     """Yield the rows of a JSON value, each with its place in the value, if it has several."""
+    while isinstance(value, dict) and (name := next(filter(value.get, _ENVELOPES), None)):
+        if not isinstance(value[name], dict) or "title" in value:
+            break
+        value = value[name]
     if not isinstance(value, dict):
         yield "", value
         return
@@ -150,10 +159,17 @@ def _rows_in(value: object) -> Iterator[tuple[str, Any]]:
             yield "", {"id": paper_id, "arxiv_id": arxiv_id}
     elif len(lists) == 1:
         for number, row in enumerate(lists[0], start=1):
-            inner = row.get("row") if isinstance(row, dict) and "row_idx" in row else row
-            yield f"row {number}", inner
+            yield f"row {number}", _without_wrapper(row)
     else:
         yield "", value
+
+
+def _without_wrapper(row: Any) -> Any:
+    """Return what a row of Hugging Face's API or DBLP's has under its one key with content."""
+    if not isinstance(row, dict):
+        return row
+    wrapper = "row" if "row_idx" in row else "info" if "@score" in row else None
+    return row.get(wrapper, row) if wrapper else row
 
 
 def rows_of_columns(columns: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
@@ -247,11 +263,10 @@ def _csv_rows(
         if row is None:
             return
         if header is None:
-            names = [name.removeprefix("\ufeff") for name in row]
-            if problem := _problem_of_names(names):
+            if problem := _problem_of_names(row):
                 yield place, problem
                 return
-            header = name_columns(names)
+            header = name_columns(row)
         elif not any(row):
             continue
         elif len(row) != len(header) and any(row[len(header) :] or [len(row) < len(header)]):
@@ -265,7 +280,8 @@ def _csv_rows(
 def _header_line(stream: BinaryIO) -> tuple[bytes, int, str]:
     """Return the line with the names, the number of lines before it, and the separator."""
     n_before = 0
-    line = stream.readline(MAX_VALUE_BYTES)
+    # In front of a quoted name, a byte order mark would make the quotes part of the name.
+    line = stream.readline(MAX_VALUE_BYTES).removeprefix(codecs.BOM_UTF8)
     stated = _SEPARATOR_LINE.fullmatch(line)
     is_names = stated is None
     while line and not (is_names and line.strip()):

@@ -105,7 +105,7 @@ def _work_of(metadata: ArxivMetadata) -> Work:
         abstract=metadata.abstract,
         year=metadata.first_day.year,
         arxiv_id=metadata.arxiv_id,
-        doi=None,
+        doi=next(iter(metadata.dois), None),
         license=None,
         cites=(),
     )

@@ -257,7 +257,7 @@ def _work_keys(
     own = own_record(lookup, candidate.arxiv_id) if candidate else None
     return work_keys(
         arxiv_ids=[candidate.arxiv_id if candidate else None],
-        dois=[own.doi if own else None],
+        dois=[entry.doi, own.doi if own else None, *(candidate.dois if candidate else ())],
         scholar_ids=[own.work_id if own else None],
         title=entry.title,
         authors=entry.authors or (candidate.authors if candidate else None),

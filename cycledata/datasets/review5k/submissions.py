@@ -71,7 +71,8 @@ def keys_of(submission: Submission, candidate: ArxivPaper | None) -> tuple[str, 
     """Return the keys of the work that a submission is, with those of its arXiv paper."""
     authors = submission.authors or (candidate.authors if candidate else None)
     arxiv_ids = [candidate.arxiv_id] if candidate else []
-    return work_keys(arxiv_ids=arxiv_ids, title=submission.title, authors=authors)
+    dois = candidate.dois if candidate else ()
+    return work_keys(arxiv_ids=arxiv_ids, dois=dois, title=submission.title, authors=authors)
 
 
 def read_forum(

@@ -84,6 +84,16 @@ def doi_in(text: str) -> str | None:
     return found[1].lower().rstrip(".;:)]'") if found else None
 
 
+def dois_in(text: str) -> tuple[str, ...]:
+    """Return the DOIs of a text that lists several, in lower case.
+
+    >>> dois_in("10.1000/A 10.1000/b; 10.1000/c")
+    ('10.1000/a', '10.1000/b', '10.1000/c')
+    """
+    found = (match[1] for match in _DOI.finditer(text[:MAX_VALUE]))
+    return tuple(doi for text in found if (doi := doi_in(text)))
+
+
 def year_in(text: str) -> int | None:
     """Return the last year from 1900 to 2099 in a text: venues and dates end with it."""
     years = _YEAR.findall(text[:MAX_VALUE])

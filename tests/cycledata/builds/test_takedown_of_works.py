@@ -88,6 +88,34 @@ def test_an_opt_out_by_arxiv_id_covers_all_submissions(
     assert explain(tmp_path / "out", "other03").outcome == "in"
 
 
+def test_a_doi_that_arxiv_states_names_all_submissions(
+    forums: list[Reply], tmp_path: Path, make_snapshot: Snapshots
+) -> None:
+    doi = '<doi xmlns="http://arxiv.org/schemas/atom">10.1000/J.7</doi></entry>'
+    match = replace(forums[1], payload=forums[1].payload.replace(b"</entry>", doi.encode()))
+    snapshot = make_snapshot(tmp_path / "snapshot", [forums[0], match, *forums[2:]])
+    built, out = tmp_path / "built", tmp_path / "out"
+    build(REVIEW_5K, snapshot, built, policy=read_policy(), allow_empty=True)
+    report = take_down(built, ["https://doi.org/10.1000/j.7"], out, reason="asked", date=DAY)
+    assert report.taken_down == ("again02", "first01")
+    assert "About Invented Matter" not in values(out)
+
+
+def test_a_doi_of_the_list_names_its_paper(
+    tmp_path: Path, make_listed: Listed, make_snapshot: Snapshots
+) -> None:
+    papers = {n: make_listed(n) for n in (1, 2)}
+    entry = json.loads(papers[1]["entry"].payload) | {"doi": "https://doi.org/10.18653/V1/X.1"}
+    papers[1]["entry"] = replace(papers[1]["entry"], payload=json.dumps(entry).encode())
+    snapshot = make_snapshot(
+        tmp_path / "s", (reply for paper in papers.values() for reply in paper.values())
+    )
+    built, out = tmp_path / "built", tmp_path / "out"
+    build(RESEARCH_14K, snapshot, built, policy=read_policy(), allow_empty=True)
+    report = take_down(built, ["doi:10.18653/v1/x.1"], out, reason="asked", date=DAY)
+    assert report.taken_down == ("p01",)
+
+
 @pytest.mark.parametrize(
     "name",
     ["FIRST01", "first01,", '"first01"', "first01\u200b", "first01 # asked", "frist01", "x" * 90],

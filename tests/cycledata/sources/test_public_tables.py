@@ -11,7 +11,6 @@ from cycledata.errors import ParseError
 from cycledata.parse.ratings import RatingsRow, parse_ratings_row
 from cycledata.snapshot.open import OpenSnapshot
 from cycledata.sources.dumps import ImportReport
-from cycledata.sources.import_papers import import_accepted_papers
 from cycledata.sources.import_ratings import import_ratings
 
 VENUE = "ICLR.cc/2024/Conference"
@@ -26,16 +25,6 @@ def ratings(
         report = import_ratings([folder / name], snapshot, venue=VENUE, **options)
         rows = [parse_ratings_row(reply.payload) for reply in snapshot.iter("ratings")]
     return report, {row.paper_id: row for row in rows}
-
-
-def accepted(
-    folder: Path, name: str, text: str, listing: str | None = None
-) -> tuple[ImportReport, dict[str, Mapping[str, Any]]]:
-    (folder / name).write_text(text)
-    with OpenSnapshot(folder / "snapshot") as snapshot:
-        report = import_accepted_papers([folder / name], snapshot, listing=listing)
-        found = {reply.key: json.loads(reply.payload) for reply in snapshot.iter("proceedings")}
-    return report, found
 
 
 @pytest.mark.parametrize(
@@ -203,106 +192,6 @@ def test_the_text_of_a_review_tells_the_rows_of_a_paper_apart(tmp_path: Path) ->
     assert report.n_unreadable == 0
 
 
-@pytest.mark.parametrize(
-    ("row", "listing"),
-    [
-        ({"venue": "COLT_2020", "year": 2020}, "colt/2020"),
-        ({"conference": "ACL", "year": 2023.0}, "acl/2023"),
-        ({"venue": "ICLR 2026 Poster", "venueid": "ICLR.cc/2026/Conference"}, "iclr/2026"),
-        ({"venue": "NeurIPS2023"}, "neurips/2023"),
-        ({"list": "acl/2023", "venue": "EMNLP", "year": "2022"}, "acl/2023"),
-    ],
-)
-def test_a_row_that_states_venue_and_year_needs_no_list(
-    tmp_path: Path, row: Mapping[str, object], listing: str
-) -> None:
-    text = json.dumps({"paper_id": "p", "title": "T", **row})
-    report, found = accepted(tmp_path, "t.jsonl", text)
-    assert [*found] == [f"{listing}/p"]
-    assert not {"venue", "year", "venueid", "conference"} & {*report.columns_not_read}
-
-
-@pytest.mark.parametrize(
-    "row", [{"venue": "COLT_2020", "year": 2021}, {"venue": "Proc. of COLT"}, {"year": 2020}]
-)
-def test_a_row_that_states_no_clear_list_is_named(
-    tmp_path: Path, row: Mapping[str, object]
-) -> None:
-    report, found = accepted(tmp_path, "t.jsonl", json.dumps({"title": "T", **row}))
-    assert not found
-    assert report.unreadable[0].reason.startswith("no list, and no venue and year; add a column")
-
-
-def test_the_option_wins_over_a_stated_venue(tmp_path: Path) -> None:
-    _, found = accepted(tmp_path, "t.csv", "id,title,venue,year\np,T,ACL,2023\n", "acl-short/2023")
-    assert [*found] == ["acl-short/2023/p"]
-
-
-def test_an_option_without_a_year_is_refused_before_the_first_row(tmp_path: Path) -> None:
-    with pytest.raises(ParseError, match="--list 'cvpr': expected a venue and a year"):
-        accepted(tmp_path, "t.csv", "title\nT\n", "cvpr")
-
-
-@pytest.mark.parametrize(
-    ("column", "cell", "reason"),
-    [
-        ("accepted", "False", "the paper was not accepted"),
-        ("withdraw", "1", "the paper was withdrawn"),
-        ("status", "Workshop", "status is 'Workshop'"),
-        ("status", "Poster Workshop", "status is 'Poster Workshop'"),
-        ("decision", "Invite to Workshop Track", "decision is 'Invite to Workshop Track'"),
-        ("decision", "2", "decision: expected words such as Accept or Reject, found 2"),
-        ("accepted", "perhaps", "accepted: expected true or false, found 'perhaps'"),
-    ],
-)
-def test_a_paper_that_was_not_accepted_is_left_out_of_a_list(
-    tmp_path: Path, column: str, cell: str, reason: str
-) -> None:
-    text = f"id,title,{column}\np,T,{cell}\n"
-    report, found = accepted(tmp_path, "t.csv", text, "iclr/2017")
-    assert not found
-    assert report.unreadable[0].reason.startswith(reason)
-
-
-@pytest.mark.parametrize(
-    ("column", "cell"),
-    [("accepted", "yes"), ("status", "Poster"), ("status", "Long"), ("withdrawn", "false")],
-)
-def test_a_paper_that_was_accepted_is_kept(tmp_path: Path, column: str, cell: str) -> None:
-    text = f"id,title,{column}\np,T,{cell}\n"
-    report, found = accepted(tmp_path, "t.csv", text, "iclr/2017")
-    assert (len(found), report.columns_not_read) == (1, ())
-
-
-@pytest.mark.parametrize(
-    "authors",
-    [
-        "Ann A,&nbsp;Bob B",
-        "Ann A \u22c5 Bob B",
-        "Ann A \u00b7 Bob B",
-        "Ann A | Bob B",
-        "Ann A; Bob B",
-    ],
-)
-def test_authors_are_told_apart_as_pages_write_them(tmp_path: Path, authors: str) -> None:
-    text = json.dumps([{"id": "p", "title": "T", "author": authors}])
-    _, found = accepted(tmp_path, "t.json", text, "iclr/2024")
-    assert found["iclr/2024/p"]["authors"] == ["Ann A", "Bob B"]
-
-
-def test_an_entry_is_named_by_its_forum(tmp_path: Path) -> None:
-    _, found = accepted(tmp_path, "t.csv", f"Title,Link\nT,{URL}Ab-3_x9Q\n", "iclr/2024")
-    assert found["iclr/2024/Ab-3_x9Q"]["url"] == f"{URL}Ab-3_x9Q"
-
-
-def test_a_quotation_mark_that_is_not_doubled_is_named(tmp_path: Path) -> None:
-    report, _ = accepted(tmp_path, "t.csv", 'id,title\np,"The "best" way"\nq,Q\n', "iclr/2024")
-    assert report.unreadable[0].reason == (
-        "not CSV: a quotation mark inside of a cell is not doubled"
-    )
-    assert report.n_added == 1
-
-
 @pytest.mark.parametrize("index", ["Accepted", "workshop", "paper_0001", "2024-ICLR", "12345678"])
 def test_a_word_as_the_index_is_no_paper_id(tmp_path: Path, index: str) -> None:
     report, found = ratings(tmp_path, "t.csv", f",rating\n{index},5;6;8\nAb-3_x9Q,5;6;8\n")
@@ -356,43 +245,6 @@ def test_the_last_known_score_of_a_review_counts(
     )
     assert found["a"].states[-1].ratings == (last,)
     assert report.n_unreadable == 0
-
-
-@pytest.mark.parametrize(
-    "row",
-    [
-        {"venueid": "ICLR.cc/2024/Workshop/X", "venue": "ICLR 2024"},
-        {"venue": "arXiv", "year": 2023},
-        {"venue": "CoRR 2023"},
-        {"venue": "Workshop", "year": 2023},
-    ],
-)
-def test_a_workshop_or_a_preprint_server_names_no_list(
-    tmp_path: Path, row: Mapping[str, object]
-) -> None:
-    report, found = accepted(tmp_path, "t.jsonl", json.dumps({"title": "T", **row}))
-    assert not found
-    assert report.unreadable[0].reason.startswith("no list, and no venue and year; add a column")
-
-
-@pytest.mark.parametrize(
-    ("column", "cell"),
-    [
-        ("venueid", "ICLR.cc/2024/Conference/Rejected_Submission"),
-        ("venueid", "ICLR.cc/2024/Conference/Withdrawn_Submission"),
-        ("venue_id", "ICLR.cc/2024/Conference/Submission"),
-        ("venue", "Submitted to ICLR 2024"),
-        ("venue", "ICLR 2024 Conference Desk Rejected Submission"),
-        ("status", "Accept (Workshop)"),
-        ("status", "ICLR 2024 Workshop"),
-    ],
-)
-def test_a_paper_whose_venue_is_a_state_is_left_out_of_a_list(
-    tmp_path: Path, column: str, cell: str
-) -> None:
-    report, found = accepted(tmp_path, "t.csv", f"id,title,{column}\np,T,{cell}\n", "iclr/2024")
-    assert not found
-    assert report.unreadable[0].reason.startswith(f"{column} is {cell[:30]!r}"[:-1])
 
 
 def test_an_accepted_paper_that_was_withdrawn_has_no_decision(tmp_path: Path) -> None:

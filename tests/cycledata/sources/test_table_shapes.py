@@ -296,7 +296,7 @@ def papers(function: Any, file: Path, **options: Any) -> tuple[ImportReport, dic
         pytest.param(
             '{"total":4,"data":[{"id":"p","title":"T","authors":[{"name":"Ann A"},{"name":"Bob B"}]'
             ',"url":"https://x/p","aff":1},{"id":"q","decision":"Reject","title":"Q"},'
-            '{"id":"r","title":["R"]},{"id":"s","title":" "}]}',
+            '{"id":"r","title":["R","S"]},{"id":"s","title":" "}]}',
             id="pages-of-an-api",
         ),
     ],
