@@ -145,12 +145,18 @@ def import_ratings(
     values = each_value(files, read, replies, on_progress)
     report = import_replies(snapshot, values, _unite)
     unread = tuple(sorted(survey.columns_not_read))
-    hint = "" if survey.lengths or not survey.columns else _where_ratings_may_be(unread)
+    lists = sorted(survey.columns_of_lists)
+    hint = "" if survey.lengths or not survey.columns else _where_ratings_may_be(unread, lists)
     return replace(report, columns_not_read=unread, hint=hint)
 
 
-def _where_ratings_may_be(unread: Sequence[str]) -> str:
-    """Return how to read a table whose ratings are in columns under other names."""
+def _where_ratings_may_be(unread: Sequence[str], lists: Sequence[str]) -> str:
+    """Return how to read a table whose ratings are in columns under other names.
+
+    Args:
+        unread: columns that were not read.
+        lists: those of them that have several numbers in a cell.
+    """
     if not unread:
         return "no ratings were read; no column is left that may have them"
     numbered: dict[str, list[tuple[int, str]]] = {}
@@ -163,6 +169,11 @@ def _where_ratings_may_be(unread: Sequence[str]) -> str:
         options = " ".join(f"--rating-column {name}" for name in names)
         columns = f"columns {names[0]} to {names[-1]}"
         return f"no ratings were read; if {columns} have those of one review each, pass {options}"
+    if len(lists) == 1:
+        return (
+            f"no ratings were read; if column {lists[0]} has those of a paper, pass"
+            f" --rating-column {lists[0]}"
+        )
     return (
         "no ratings were read; if a column has them, pass --rating-column COLUMN, once per"
         " column if each has those of one review"

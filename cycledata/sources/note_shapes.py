@@ -1,5 +1,6 @@
 """Raw notes of OpenReview in the shapes of dumps: pages, lists, forums by id, nested replies."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -8,7 +9,11 @@ from cycledata.files import require_stable
 from cycledata.sources.dump_files import FileValue, InvalidEntry, kind_of
 
 _REPLIES = ("replies", "directReplies")
-"""Fields of a note that may have its replies, in addition to `details`."""
+"""Fields of a note that may have its replies, beside `details`, as OpenReview names them."""
+_OF_REPLIES = re.compile(
+    r"review|repl(?:y|ies)|comment|decision|discussion|rebuttal", re.IGNORECASE
+)
+"""Names that dumps give to fields with the replies of a note."""
 _MAX_DEPTH = 3
 """Objects around a note."""
 
@@ -21,7 +26,8 @@ def notes_by_forum(
     stated = None
     if isinstance(content, dict) and isinstance(content.get("notes"), list):
         stated = content.get("forum")
-        content = content["notes"]
+        around = {name: part for name, part in content.items() if name != "notes"}
+        content = [*filter(_is_note, _of_thread(around)), *content["notes"]]
     if isinstance(content, dict) and content.keys() == {"title"} and value.place == "value 1":
         return  # the heading of a file of reviews with their responses
     items = content if isinstance(content, list) else [content]
@@ -65,20 +71,37 @@ def _with_replies(note: Any, place: str, forum: Any) -> Iterator[tuple[str, Any,
 
     Replies under `details` stay where they are; the parser of forums reads them there.
     """
-    if not isinstance(note, dict) or not any(isinstance(note.get(n), list) for n in _REPLIES):
+    fields = _fields_of_replies(note)
+    if not fields:
         yield place, note, forum
         return
-    yield place, {name: value for name, value in note.items() if name not in _REPLIES}, forum
+    yield place, {name: value for name, value in note.items() if name not in fields}, forum
     of = forum or note.get("forum") or note.get("id")
     seen: set[str] = set()
-    for name in _REPLIES:
-        replies = note.get(name)
-        for number, reply in enumerate(replies if isinstance(replies, list) else [], start=1):
+    for name, replies in fields.items():
+        for number, reply in enumerate(replies, start=1):
             for where, found, _ in _with_replies(reply, f"{place}, {name} {number}", of):
                 note_id = found.get("id") if isinstance(found, dict) else None
                 if not isinstance(note_id, str) or note_id not in seen or name == "replies":
                     yield where, found, of
                 seen.add(str(note_id))
+
+
+def _fields_of_replies(note: Any) -> dict[str, list[Any]]:
+    """Return the fields of a note that have replies, OpenReview's own first, each as a list."""
+    if not isinstance(note, dict) or "content" not in note:
+        return {}
+    fields = {name: note[name] for name in _REPLIES if isinstance(note.get(name), list)}
+    for name, value in note.items():
+        if name in {*_REPLIES, "content", "details"} or not isinstance(value, list | dict):
+            continue
+        parts = value if isinstance(value, list) else [value]
+        objects = [part for part in parts if isinstance(part, dict)]
+        if any({"id", "content"} <= o.keys() for o in objects) or (
+            objects and _OF_REPLIES.search(str(name))
+        ):
+            fields[name] = objects
+    return fields
 
 
 def _no_note(note: object, forum: object) -> str | None:

@@ -24,8 +24,12 @@ _ONE_REVIEW = re.compile(
 """Name of a column that has one mark of one review, such as `rating_1` or `reviewer_2_rating`."""
 _MARK_COLUMN = re.compile(rf"{_MARK}(?:_(?:[0-9]{{8}}|initial|final))?|recommendation")
 _RATINGS = re.compile(r"ratings?|recommendation")
-_NAMES_OF_MARKS = {"recommendation": "rating", "reviewer_confidence": "confidence"}
-"""Names of marks in lists of reviews, as in PeerRead, beside our own."""
+_NAMES_OF_MARKS = {
+    **dict.fromkeys(("recommendation", "overall_recommendation"), "rating"),
+    **dict.fromkeys(("overall_assessment", "overall_rating", "overall_score"), "rating"),
+    "reviewer_confidence": "confidence",
+}
+"""Names of marks in lists of reviews, as in PeerRead and ACL Rolling Review, beside our own."""
 _NOT_OF_REVIEWERS = re.compile(
     r"(?:^|_)(?:meta|ai|llm|gpt\w*|models?|generated|predicted|synthetic|simulated)(?=_|reviews?|$)"
 )
@@ -44,7 +48,21 @@ def one_row_per_paper(row: Mapping[str, Any], rating_columns: Sequence[str] = ()
         rating_columns: other columns that have one rating of one review each, or one column that
             has the ratings of a row.
     """
-    return _from_columns(_from_reviews(row), rating_columns)
+    return _from_columns(_from_reviews(_from_mappings(row)), rating_columns)
+
+
+def _from_mappings(row: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return a row whose marks are lists where they are mappings from reviewer to mark."""
+    names = [name for name, cell in row.items() if _is_rating(name) and isinstance(cell, dict)]
+    if len(names) != 1 or any(isinstance(mark, dict | list) for mark in row[names[0]].values()):
+        return row
+    reviewers = list(row[names[0]])
+    lists = {
+        name: [cell.get(reviewer) for reviewer in reviewers]
+        for name, cell in row.items()
+        if _is_mark(name) and isinstance(cell, dict)
+    }
+    return {"reviewer": reviewers, **row, **lists}
 
 
 def _from_columns(row: dict[str, Any], rating_columns: Sequence[str]) -> dict[str, Any]:

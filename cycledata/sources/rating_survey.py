@@ -56,6 +56,8 @@ class RatingsSurvey:
     ambiguous_rows: str = ""
     """First paper with several single ratings that no column tells apart."""
     columns_not_read: set[str] = field(default_factory=set)
+    columns_of_lists: set[str] = field(default_factory=set)
+    """Columns among these that have several numbers in a cell."""
     n_compared: int = 0
     n_differ: int = 0
     first_differ: str = ""
@@ -78,16 +80,24 @@ def survey_tables(
                 continue
             row, _ = with_states(value.value, text_is_states=pairs == "states")
             paper = paper_id_of(row)
-            survey.columns_not_read |= {
+            unread = {
                 name
                 for name, cell in row.items()
                 if not is_read(name) and not (paper and forum_in_url(cell) == paper)
             }
+            survey.columns_not_read |= unread
+            survey.columns_of_lists |= {name for name in unread if _has_several(row[name])}
             for column, cell in row.items():
                 if is_rating(column):
                     _note_cell(survey, f"{file.name}: {value.place}: {cell!r:.40}", cell, pairs)
             _compare(survey, row, snapshot, pairs)
     return survey
+
+
+def _has_several(cell: object) -> bool:
+    """Return True if a cell is a list, or the text of one, with several numbers."""
+    numbers = read_ratings(cell, None)
+    return isinstance(numbers, list) and len(numbers) > 1
 
 
 def _note_cell(survey: RatingsSurvey, place: str, cell: object, pairs: Pairs | None) -> None:

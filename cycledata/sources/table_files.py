@@ -52,7 +52,9 @@ _ENVELOPES = ("result", "message", "response", "hits")
 """Keys under which the replies of DBLP, Crossref and others have their list."""
 _NO_NAME = "column 1"
 _INDEX_ID = re.compile(r"(?=.*[a-z])(?=.+[A-Z]|.*\d[a-z])[\w-]{8,14}", re.ASCII)
-"""Forum id as the index of a table; a word, or a name such as `paper_0001`, is none."""
+"""Forum id as the index of a table or a key; a word, or a name such as `paper_0001`, is none."""
+_OF_PAPERS = frozenset({"paper_id", "forum", "ratings", "abstract", "authors"})
+"""Keys of papers that reviews do not have."""
 _ROWS = 500
 _SEPARATOR_LINE = re.compile(rb"\"?sep=(.)\"?\s*", re.IGNORECASE)
 """First line that Excel writes to state the separator."""
@@ -143,6 +145,7 @@ def _rows_in(value: object) -> Iterator[tuple[str, Any]]:
     ids = [name for name in PAPER_IDS if name in names]
     columns, data = value.get("columns"), value.get("data")
     lists = [v for v in value.values() if isinstance(v, list) and v and isinstance(v[0], dict)]
+    lists = [rows for rows in lists if "row_idx" in rows[0]] or lists
     if ids and all(isinstance(cell, dict | list) for cell in value.values()):
         yield from rows_of_columns(value)
     elif isinstance(columns, list) and isinstance(data, list) and not ids:
@@ -157,11 +160,24 @@ def _rows_in(value: object) -> Iterator[tuple[str, Any]]:
     elif value and all(isinstance(cell, str) and _ARXIV_ID.search(cell) for cell in value.values()):
         for paper_id, arxiv_id in value.items():
             yield "", {"id": paper_id, "arxiv_id": arxiv_id}
+    elif _lists_reviews(value):
+        for paper_id, reviews in value.items():
+            yield "", {"id": paper_id, "reviews": reviews}
     elif len(lists) == 1:
         for number, row in enumerate(lists[0], start=1):
             yield f"row {number}", _without_wrapper(row)
     else:
         yield "", value
+
+
+def _lists_reviews(value: Mapping[str, Any]) -> bool:
+    """Return True for a mapping from paper id to the list of its reviews."""
+    if len(value) < 2 or not all(_INDEX_ID.fullmatch(name) for name in value):
+        return False
+    if not all(isinstance(cell, list) and cell for cell in value.values()):
+        return False
+    items = list(chain.from_iterable(value.values()))
+    return all(isinstance(item, dict) and not _OF_PAPERS & item.keys() for item in items)
 
 
 def _without_wrapper(row: Any) -> Any:

@@ -52,6 +52,17 @@ def run(file: Path) -> tuple[ImportReport, dict[str, list[str]]]:
             json.dumps({"notes": [A, REVIEW]}) + json.dumps({"notes": [REBUTTAL, B]}),
             id="pages-joined",
         ),
+        pytest.param(
+            json.dumps([{"paper": A, "notes": [REVIEW], "more": {"late": [REBUTTAL]}}, B]),
+            id="notes-beside-their-paper",
+        ),
+        pytest.param(
+            json.dumps([{**A, "reviews": [REVIEW], "final": REBUTTAL}, B]), id="replies-in-a-note"
+        ),
+        pytest.param(
+            json.dumps([{**A, "notes": [{**REVIEW, "answers": [REBUTTAL]}]}, B]),
+            id="replies-in-a-reply",
+        ),
     ],
 )
 def test_notes_are_found_in_every_shape(tmp_path: Path, content: str) -> None:
@@ -59,6 +70,19 @@ def test_notes_are_found_in_every_shape(tmp_path: Path, content: str) -> None:
     report, forums = run(tmp_path / "x.json")
     assert forums == {"a": ["a", "r", "s"], "b": ["b"]}
     assert report.n_unreadable == 0
+
+
+def test_replies_in_a_note_that_are_no_raw_notes_are_named(tmp_path: Path) -> None:
+    reviews = [{"rating": 6, "summary": "x"}, REVIEW]
+    (tmp_path / "x.json").write_text(json.dumps([{**A, "official_reviews": reviews, "tags": {}}]))
+    report, forums = run(tmp_path / "x.json")
+    assert forums == {"a": ["a", "r"]}
+    assert [(one.place, one.reason) for one in report.unreadable] == [
+        (
+            "value 1, official_reviews 1",
+            "not a raw note: expected id and content, found rating, summary",
+        )
+    ]
 
 
 @pytest.mark.parametrize(

@@ -205,6 +205,57 @@ def test_reviews_that_no_reviewer_wrote_are_not_read(tmp_path: Path, name: str) 
     assert (found, report.columns_not_read) == ({}, (name,))
 
 
+@pytest.mark.parametrize(
+    "value",
+    [
+        pytest.param({"Ab-3_x9Q": {"ratings": {"R_a": 6, "R_b": 8}}}, id="reviewer-to-rating"),
+        pytest.param(
+            {
+                "Ab-3_x9Q": [{"id": "n", "rating": "6: x"}, {"id": "m", "rating": 8}],
+                "Zb-3_x9Q": [{"id": "o", "title": "A review"}],
+            },
+            id="paper-to-reviews",
+        ),
+        pytest.param(
+            {"features": [{"name": "x"}], "rows": [
+                {"row_idx": 0, "row": {"paper_id": "Ab-3_x9Q", "ratings": [6, 8]}}]},
+            id="api-of-hugging-face",
+        ),
+        pytest.param(
+            {"paper_id": "Ab-3_x9Q", "reviews": [
+                {"overall_assessment": "6 = x", "title": "T"}, {"overall_assessment": 8}]},
+            id="overall-assessment",
+        ),
+    ],
+)  # fmt: skip
+def test_mappings_and_lists_of_reviews_are_read(tmp_path: Path, value: object) -> None:
+    report, found = ratings(tmp_path, "t.json", json.dumps(value))
+    assert found["Ab-3_x9Q"].states[-1].ratings == (6, 8)
+    assert report.n_added == 1
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        {"reviewList": [{"rating": 6}, {"rating": 8}]},
+        {"train": [{"id": "a", "rating": 6}], "test": [{"id": "b", "rating": 8}]},
+        {"NeurIPS2023": [{"forum": "a", "rating": 6}, {"forum": "b", "rating": 8}], "x": []},
+        {"NeurIPS2023": [{"paper_id": "Ab-3_x9Q", "rating": 6}], "NeurIPS2024": [{"rating": 8}]},
+    ],
+)
+def test_lists_of_papers_are_not_the_reviews_of_one(tmp_path: Path, value: object) -> None:
+    _, found = ratings(tmp_path, "t.json", json.dumps(value))
+    assert not found.keys() & {"train", "test", "reviewList", "NeurIPS2023", "NeurIPS2024"}
+
+
+def test_the_column_that_has_lists_of_numbers_is_asked_about(tmp_path: Path) -> None:
+    text = 'forum,title,scores,mean\nAb-3_x9Q,T,"6, 6, 8",6.7\n'
+    report, _ = ratings(tmp_path, "t.csv", text)
+    assert report.hint == (
+        "no ratings were read; if column scores has those of a paper, pass --rating-column scores"
+    )
+
+
 def test_a_list_is_not_read_in_place_of_an_empty_one(tmp_path: Path) -> None:
     row = {"paper_id": "a", "title": "T", "human_reviews": [], "other_reviews": RATED}
     report, found = ratings(tmp_path, "t.json", json.dumps([row]))
