@@ -240,7 +240,7 @@ class PaperText(Record):
     text_source: Literal["arxiv-latex", "pdf-markdown"]
     """Kind of source."""
     text_version: str
-    """Parser or converter and version: ``"cyclekit-latex/3"``, ``"pypdfium2/5.15.2+3"``."""
+    """Parser or converter and version: ``"cyclekit-latex/4"``, ``"pypdfium2/5.15.2+3"``."""
 
 
 class Reference(Record):

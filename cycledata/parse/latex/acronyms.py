@@ -30,7 +30,7 @@ _USE = re.compile(
 _INSERT = re.compile(r"\[([^\[\]{}]{0,100}+)\]")
 _OPTION = re.compile(r"\s*+,?+\s*+([A-Za-z@-]{1,40}+)\s*+=\s*+")
 _LISTED = re.compile(
-    r"\\acro(?:def)?\s*+\{([^{}]{1,100}+)\}\s*+(?:\[([^\[\]]{0,200}+)\])?\s*+(?=\{)"
+    r"\\(?:new)?acro(?:def)?\s*+\{([^{}]{1,100}+)\}\s*+(?:\[([^\[\]]{0,200}+)\])?\s*+(?=\{)"
 )
 _SHORT_PLURALS = ("shortplural", "short-plural-form", "plural")
 _LONG_PLURALS = ("longplural", "long-plural-form", "firstplural")
@@ -119,7 +119,7 @@ def new_entry(expander: "Expander", name: str) -> None:
 
 
 def define_acronym(expander: "Expander", _name: str) -> None:
-    r"""``\acrodef{key}[short]{long}``."""
+    r"""``\acrodef{key}[short]{long}`` and ``\newacro``."""
     key = expander.input.read_argument()
     short = expander.input.read_optional()
     _store(expander, key, short or key, without_comments(expander.input.read_argument()), {})
@@ -219,7 +219,7 @@ def _listed(expander: "Expander", key: str) -> Acronym | None:
     if not table.lists_read:
         table.lists_read = True
         for path, text in expander.input.texts.items():
-            if "\\acro" not in text or not path.endswith(".tex"):
+            if "acro" not in text or not path.endswith(".tex"):
                 continue
             expander.work.spend(len(text) >> 4)
             for match in islice(_LISTED.finditer(text), MAX_ACRONYMS):

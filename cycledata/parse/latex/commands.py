@@ -79,6 +79,9 @@ _ACTING: dict[Action, str] = {
     passed_over.title_spacing: "titlespacing",
     passed_over.heading_font: "sectionfont subsectionfont subsubsectionfont paragraphfont "
     "allsectionsfont",
+    passed_over.later_code: "pdfstringdefDisableCommands AtBeginEnvironment AtEndEnvironment "
+    "BeforeBeginEnvironment AfterEndEnvironment AtEveryBibitem AtBeginBibliography AtEveryCite "
+    "AddToHook AddToHookNext AtBeginShipout AddEverypageHook",
     passed_over.patch: "patchcmd xpatchcmd apptocmd pretocmd xapptocmd xpretocmd",
     definitions.x_space: "xspace",
     definitions.start_section: "@startsection",
@@ -120,7 +123,7 @@ _ACTING: dict[Action, str] = {
     package_conditionals.new_count: "newcount",
     acronyms.new_acronym: "newacronym newabbreviation",
     acronyms.new_entry: "newglossaryentry longnewglossaryentry DeclareAcronym",
-    acronyms.define_acronym: "acrodef",
+    acronyms.define_acronym: "acrodef newacro",
     inputs.read_input: "input @input @@input",
     inputs.include: "include",
     inputs.include_only: "includeonly",
@@ -137,6 +140,7 @@ _ACTING: dict[Action, str] = {
     loops.foreach: "foreach",
     loops.for_list: "forcsvlist",
     environments.loose: "begin end",
+    environments.as_environment: "proof endproof",
     environments.begin_group: "begingroup bgroup",
     environments.end_group: "endgroup egroup",
     verbatim.verb: "verb Verb lstinline mintinline",

@@ -55,6 +55,12 @@ def end_custom(expander: Expander, token: str) -> None:
         frame.close = lambda: expander.definitions.close_group(opened)
 
 
+def as_environment(expander: Expander, name: str) -> None:
+    r"""``\proof`` and ``\endproof`` in the definition of an author's kind of proof."""
+    tag = f"\\end{{{name[4:]}}}" if name.startswith("\\end") else f"\\begin{{{name[1:]}}}"
+    expander.emit(tag, at=expander.at)
+
+
 def begin_group(expander: Expander, _name: str) -> None:
     r"""``\begingroup``."""
     expander.definitions.groups.append(OpenGroup("\\begingroup"))

@@ -130,7 +130,7 @@ NOTICES = words(
 """Commands of front matter whose arguments belong to no section."""
 FRONT_MATTER = (AUTHORS | NOTICES) - _ALWAYS
 """Commands of some classes only: a paper's own definition of one is taken."""
-VALUE_NAMES = words(r"\Title \TITLE \Abstract \ABSTRACT")
+VALUE_NAMES = words(r"\Title \TITLE \Abstract \ABSTRACT \abstracts")
 r"""Commands of some classes, which others use as names for a text: ``\newcommand{\Title}{...}``."""
 FINAL_SWITCHES = words(
     r"\iclrfinalcopy \cvprfinalcopy \iccvfinalcopy \eccvfinalcopy \wacvfinalcopy \aclfinalcopy "
@@ -206,6 +206,11 @@ STOCK_STYLES = words(
     "caption hyperref url times booktabs microtype nicefrac eso-pic forloop multirow cleveref "
     "amsmath amssymb amsthm amsfonts graphicx xcolor geometry enumitem tikz pgfplots biblatex bbm "
     "dsfont titlesec cite balance listings comment todonotes wrapfig soul ulem etoolbox xspace "
-    "physics informs3 informs4"
+    "physics informs3 informs4 placeins float stfloats dblfloatfix afterpage multicol pifont bm "
+    "fontawesome fontawesome5 mathtools thmtools thm-restate makecell array colortbl siunitx "
+    "xparse lineno appendix titletoc tocloft minitoc etoc threeparttable adjustbox pdflscape "
+    "rotating footmisc epstopdf upquote fancyvrb minted ragged2e setspace parskip csquotes cuted "
+    "arydshln diagbox tabularx tabulary longtable supertabular pgf tcolorbox mdframed framed "
+    "flushend epsfig psfrag eqparbox mdwlist paralist acronym acro glossaries nomencl"
 )
 """Packages and classes of distributions and publishers; copies in an archive are not read."""

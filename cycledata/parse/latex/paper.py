@@ -32,7 +32,7 @@ from cycledata.records import BibEntry, PaperText, ParseWarning, Section
 
 _HEADS = ("\\shortauthor", "\\authorrunning", "\\runningauthor", "\\RUNAUTHOR", "\\titlerunning")
 """Commands for the heads of pages, which are given beside a byline."""
-TEXT_VERSION = "cyclekit-latex/3"
+TEXT_VERSION = "cyclekit-latex/4"
 
 
 def parse_eprint(

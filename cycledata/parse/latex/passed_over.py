@@ -1,6 +1,7 @@
 r"""Commands that set up looks, such as ``\titleformat``: their arguments are read and dropped."""
 
 from cycledata.parse.latex.expand import Expander
+from cycledata.parse.latex.known_commands import words
 
 
 def heading_font(expander: Expander, _name: str) -> None:
@@ -44,6 +45,21 @@ def patch(expander: Expander, name: str) -> None:
     expander.read_name()
     for _ in range(4 if name in ("\\patchcmd", "\\xpatchcmd") else 3):
         expander.input.read_argument()
+
+
+def later_code(expander: Expander, name: str) -> None:
+    r"""``\pdfstringdefDisableCommands``, ``\AtBeginEnvironment`` and similar commands.
+
+    What they define is for bookmarks or for one environment, not for the text that follows.
+    """
+    for _ in range(2 if name in _FOR_ONE_PLACE else 1):
+        expander.input.read_argument()
+
+
+_FOR_ONE_PLACE = words(
+    r"\AtBeginEnvironment \AtEndEnvironment \BeforeBeginEnvironment \AfterEndEnvironment "
+    r"\AddToHook \AddToHookNext"
+)
 
 
 def new_theorem(expander: Expander, _name: str) -> None:

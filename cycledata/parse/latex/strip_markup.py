@@ -9,6 +9,17 @@ from collections.abc import Collection, Iterable
 
 from cycledata.parse.latex.flat_text import LatexText
 from cycledata.parse.latex.known_commands import NOTICES, words
+from cycledata.parse.latex.page_layout import (
+    BOXES,
+    LISTS,
+    REGISTERS,
+    SIZES,
+    TAGS,
+    after_tag,
+    after_value,
+    inline_drawing,
+    printed_options,
+)
 from cycledata.parse.latex.tokens import joined
 
 _REMARKS = words(
@@ -29,7 +40,12 @@ NOTES = (
         "\\lstset \\lstdefinestyle \\tikzset \\pgfplotsset \\usetikzlibrary \\setcitestyle "
         "\\sisetup \\newrefcontext \\bookmark \\bookmarksetup \\pdfbookmark \\newcolumntype "
         "\\crefname \\Crefname \\setlist \\needspace \\author \\date \\preprint "
-        "\\newrefformat \\biboptions \\bibsplit \\FPeval \\FPset \\refstepcounter"
+        "\\newrefformat \\biboptions \\bibsplit \\FPeval \\FPset \\refstepcounter \\nocite "
+        "\\newlength \\settowidth \\settoheight \\settodepth \\newsavebox \\crefalias \\fontsize "
+        "\\fontfamily \\fontseries \\fontshape \\usefont \\suppressfloats \\numberwithin "
+        "\\counterwithin \\counterwithout \\theoremstyle \\addtocontents \\startcontents "
+        "\\printcontents \\stopcontents \\newgeometry \\pagenumbering \\markright "
+        "\\etocsettocdepth \\etocsettagdepth \\makesavenoteenv \\twocolumn"
     )
 )
 """Commands that go with their arguments."""
@@ -41,8 +57,12 @@ _COUNTS = {
     "\\allowdisplaybreaks": 0, "\\newrefcontext": 0, "\\definecolor": 3, "\\colorlet": 2,
     "\\newtcolorbox": 2, "\\lstdefinestyle": 2, "\\pdfbookmark": 2, "\\newcolumntype": 2,
     "\\FPeval": 2, "\\FPset": 2, "\\crefname": 3, "\\Crefname": 3, "\\newrefformat": 2,
+    "\\settowidth": 2, "\\settoheight": 2, "\\settodepth": 2, "\\crefalias": 2, "\\fontsize": 2,
+    "\\usefont": 4, "\\suppressfloats": 0, "\\numberwithin": 2, "\\counterwithin": 2,
+    "\\counterwithout": 2, "\\addtocontents": 2, "\\startcontents": 0, "\\printcontents": 3,
+    "\\stopcontents": 0, "\\etocsettagdepth": 2, "\\twocolumn": 0,
 }  # fmt: skip
-_TITLE_PAGE = words("\\author \\date \\maketitle")
+_TITLE_PAGE = SIZES | words("\\author \\date \\maketitle \\maketitlesupplementary \\centering")
 """Commands that mean the same where a style defines them anew."""
 _OPTIONS_BETWEEN = words("\\newtcolorbox \\newcolumntype")
 """Those of them that take options between their arguments."""
@@ -50,7 +70,7 @@ _KEPT_FIRST = words("\\replaced \\pdfmarkupcomment")
 """Those of them that take the former text or a remark after it."""
 _KEPT = _KEPT_FIRST | words("\\added \\DIFadd \\hl \\revised \\revise \\new")
 """Commands whose argument is the final text."""
-_LAYOUT = words(
+_LAYOUT = SIZES | words(
     "\\newpage \\clearpage \\cleardoublepage \\smallskip \\medskip "
     "\\bigskip \\vfill \\hfill \\null \\noindent \\maketitle \\tableofcontents \\listoffigures "
     "\\listoftables \\appendix \\FloatBarrier \\balance \\onecolumn \\flushbottom \\raggedbottom "
@@ -60,7 +80,8 @@ _LAYOUT = words(
     "\\IEEEpeerreviewmaketitle \\unskip "
     "\\ignorespaces \\phantomsection \\protect  \\break \\allowbreak "
     "\\glsunsetall \\glsresetall \\DIFdelbegin \\DIFdelend \\DIFaddbegin \\DIFaddend "
-    "\\DIFdelbeginFL \\DIFdelendFL \\DIFaddbeginFL \\DIFaddendFL"
+    "\\DIFdelbeginFL \\DIFdelendFL \\DIFaddbeginFL \\DIFaddendFL \\leavevmode \\selectfont "
+    "\\centering \\maketitlesupplementary \\restoregeometry \\localtableofcontents"
 )
 """Commands without arguments that print nothing."""
 
@@ -84,20 +105,37 @@ MAX_FORMULA = 20_000
 """Characters of one formula."""
 MAX_DEPTH = 8
 """Editing marks within editing marks."""
+MAX_EMPTY = 3
+"""Groups around one another that a removal leaves empty."""
 MAX_VERB = 1_000
 r"""Characters of one ``\verb``."""
 _BLANK_LINES = re.compile(r"\n(?:[ \t]++\n|\n[ \t]*+\n)(?:[ \t]*+\n)*+")
 """More than an empty line between paragraphs; a plain empty line is not matched, for speed."""
+_BLANK = re.compile(r"\s*+")
 _DOLLAR = re.compile(r"\$\$?|\\[\\$]")
-_EDITED = re.compile(r"\\" + one_of(NOTES | _KEPT | _LAYOUT))
+_PARTS = words("\\tikz \\paragraph \\subparagraph") | REGISTERS
+"""Commands of which something may stay."""
+_TAGGED = LISTS | BOXES | frozenset(TAGS)
+_EDITED = re.compile(
+    r"\\(?:(?:begin|end)\{(?:"
+    + "|".join(map(re.escape, sorted(_TAGGED)))
+    + r")\}|"
+    + one_of(NOTES | _KEPT | _LAYOUT | _PARTS)
+    + ")"
+)
 _FORMULAS = (
     "equation", "align", "gather", "multline", "eqnarray", "displaymath", "math", "alignat",
     "flalign",
 )  # fmt: skip
 _IN_FORMULA = frozenset(_FORMULAS) | {name + "*" for name in _FORMULAS}
+_BRACES = re.compile(
+    r"\\(?:begin\{([^{}\\\s]{1,60}+)\}|(verb\*?|lstinline)(?=[^\sA-Za-z*{\[])|.)|[{}]", re.DOTALL
+)
 _LOOKED_AT = re.compile(
-    r"\\(?:begin\{([^{}\\\s]{1,60}+)\}|(?:verb\*?|lstinline)(?=[^\sA-Za-z*{\[])|[(\[](?<!\\\\.)|"
-    + one_of(NOTES | _KEPT | _LAYOUT)
+    r"\\(?:begin\{([^{}\\\s]{1,60}+)\}|end\{("
+    + "|".join(sorted(TAGS))
+    + r")\}|(?:verb\*?|lstinline)(?=[^\sA-Za-z*{\[])|[(\[](?<!\\\\.)|"
+    + one_of(NOTES | _KEPT | _LAYOUT | _PARTS)
     + ")"
 )
 """Edited commands, and where verbatim texts and displayed formulas may begin."""
@@ -124,10 +162,9 @@ class MarkupStripper:
         """
         if depth > MAX_DEPTH:
             return text
-        if _EDITED.search(text) is None:
-            text = _BLANK_LINES.sub("\n\n", text)
-            return text if depth else text.strip()
         text = _BLANK_LINES.sub("\n\n", text)
+        if _EDITED.search(text) is None:
+            return text if depth else self._whole(text)
         latex = LatexText(text)
         dollars = _Dollars(text)
         out: list[str] = []
@@ -141,6 +178,10 @@ class MarkupStripper:
                     formula_end = _formula_end(text, match)
             elif match[1] in self._verbatim or name.startswith(("\\verb", "\\lstinline")):
                 untouched = _verbatim_end(text, match)
+            elif match[1] in _TAGGED or match[2]:
+                if start >= formula_end and not dollars.around(start):
+                    out.append(text[pos:start])
+                    pos = _after_tag(latex, match, out)
             elif match[1] is None and name not in self._own:
                 if (start < formula_end and name not in _REMARKS) or dollars.around(start):
                     continue
@@ -148,15 +189,29 @@ class MarkupStripper:
                 pos = self._after(latex, match, out, depth)
         out.append(text[pos:])
         text = _BLANK_LINES.sub("\n\n", joined(out))
-        return text if depth else text.strip()
+        return text if depth else self._whole(text)
+
+    def _whole(self, text: str) -> str:
+        """Return a text without braces of groups that begin before it or end after it."""
+        if text.count("{") != text.count("}"):
+            text = without_lone_braces(text, self._verbatim)
+        return text.strip()
 
     def _after(self, latex: LatexText, match: re.Match[str], out: list[str], depth: int) -> int:
         """Return the place after a removed command; what stays of it is appended to ``out``."""
         name, pos = match[0], match.end()
         if name in _LAYOUT:
-            return pos
+            if latex.text[match.start() - 1 : match.start()] == "{":
+                pos = latex.after_space(pos)
+            if latex.text.startswith("{}", pos):
+                pos += 2
+            return without_empty_group(latex.text, pos, out)
+        if name in _PARTS:
+            return _after_part(latex, match, out)
         _, pos = latex.after_star(pos)
-        _, pos = latex.option(pos)
+        option, after = latex.option(pos)
+        if option is None or name != "\\twocolumn" or "\\caption" not in option:
+            pos = after
         if name in _KEPT:
             group = latex.group(pos)
             if group is None:
@@ -173,7 +228,93 @@ class MarkupStripper:
             if name in _OPTIONS_BETWEEN:
                 for _ in range(2):
                     _, pos = latex.option(pos)
+        return without_empty_group(latex.text, pos, out)
+
+
+def _after_tag(latex: LatexText, match: re.Match[str], out: list[str]) -> int:
+    """Return the place after an environment's tag, of which ``out`` gets what is printed."""
+    name, pos = match[1] or match[2], match.end()
+    if match[2]:
+        return without_empty_group(latex.text, pos, out)
+    if name in TAGS:
+        return after_tag(latex, name, pos)
+    option, after = latex.option(pos)
+    out.append(match[0] + (printed_options(name, option) if option is not None else ""))
+    return after
+
+
+def _after_part(latex: LatexText, match: re.Match[str], out: list[str]) -> int:
+    r"""Return the place after a register, a ``\tikz`` or an empty heading; add what is printed."""
+    name, pos = match[0], match.end()
+    if name == "\\tikz":
+        shown, pos = inline_drawing(latex, pos)
+        out.append(shown)
         return pos
+    if name in REGISTERS:
+        after = after_value(latex.text, name, pos)
+    else:
+        group = latex.group(latex.after_star(pos)[1])
+        empty = group is not None and not latex.text[group.start : group.end].strip()
+        after = group.end + 1 if group is not None and empty else -1
+    if after < 0:
+        out.append(name)
+        return pos
+    return after
+
+
+def without_empty_group(text: str, pos: int, out: list[str]) -> int:
+    r"""Take back a group that a removal left empty, ``{\small \bibliography{..}}``.
+
+    Args:
+        text: flat LaTeX.
+        pos: place after what is removed.
+        out: pieces before it; an opening brace at their end goes.
+
+    Returns:
+        The place after the group's end, or ``pos`` if the group has other contents.
+    """
+    for _ in range(MAX_EMPTY):
+        close = _BLANK.match(text, pos)
+        if close is None or not text.startswith("}", close.end()):
+            return pos
+        while len(out) > 1 and not out[-1].strip():
+            out.pop()
+        before = out[-1].rstrip() if out else ""
+        if before[-1:] != "{" or (len(before) > 1 and not before[-2].isspace()):
+            return pos
+        out[-1] = before[:-1]
+        pos = close.end() + 1
+    return pos
+
+
+def without_lone_braces(text: str, verbatim: Collection[str]) -> str:
+    r"""Return a text without the braces that have no counterpart in it, verbatim text aside.
+
+    >>> without_lone_braces(r"a} b \{ {\bf c} {d", ())
+    'a b \\{ {\\bf c} d'
+    """
+    opened: list[int] = []
+    lone: list[int] = []
+    until = 0
+    for match in _BRACES.finditer(text):
+        start = match.start()
+        if start < until:
+            continue
+        if match[0] == "{":
+            opened.append(start)
+        elif match[0] == "}":
+            if opened:
+                opened.pop()
+            else:
+                lone.append(start)
+        elif match[1] in verbatim or match[2]:
+            until = _verbatim_end(text, match)
+    pieces: list[str] = []
+    pos = 0
+    for place in sorted([*lone, *opened]):
+        pieces.append(text[pos:place])
+        pos = place + 1
+    return joined([*pieces, text[pos:]])
 
 
 class _Dollars:

@@ -70,6 +70,13 @@ def test_a_list_at_the_end_defines_what_is_used_before(parse_body: Parse) -> Non
     assert text.sections[0].text == "neural network (NN) and NN"
 
 
+def test_acronyms_are_defined_with_spaces_before_the_short_form(parse_body: Parse) -> None:
+    preamble = r"\usepackage{acronym}\newacro  {nn}  [NN]  {neural network}"
+    text = parse_body(r"\section{A}\ac{nn} and \acs*{nn}", preamble)
+    assert text.sections[0].text == "neural network (NN) and NN"
+    assert "missing-acronym" not in [each.rule for each in text.warnings]
+
+
 def test_an_undefined_acronym_stays_and_is_named(parse_body: Parse) -> None:
     text = parse_body(r"\section{A}\ac{rl} or \ac{rl}", r"\usepackage{acronym}")
     assert text.sections[0].text == r"\ac{rl} or \ac{rl}"

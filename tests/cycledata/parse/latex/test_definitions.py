@@ -87,7 +87,7 @@ def test_class_internals_are_not_pasted(parse_files: Parse) -> None:
         "\\end{tabular}{\\large B}\\end{document}"
     )
     text = parse_files({"main.tex": main, "own.cls": style}).sections[0].text
-    assert text == "\\begin{tabular}{l}\\midrule\nA\\\\\\end{tabular}{\\large B}"
+    assert text == "\\begin{tabular}{l}\\midrule\nA\\\\\\end{tabular}{B}"
 
 
 def test_kinds_are_read() -> None:

@@ -22,7 +22,8 @@ REPEATED = (
     "\\input{x}", "\\input{main}", "\\abstract ", "\\section{Acknowledgments}",
     "\\textbf{Acknowledgments} ", "github.com/x ", "Under review at ICLR ", "\\todo{", "\\todo[",
     "\\added{", "{\\def\\a{b}", "\\begin{x}\\def\\a{b}", "\\icmlauthor{a}", "{\\LARGE ",
-    "\\documentclass{a}\n",
+    "\\documentclass{a}\n", "\\tikz{", "\\tikz[", "\\begin{itemize}[a={", "\\looseness=",
+    "{ \\small ", "\\small }", "\\begin{minipage}[", "\\twocolumn[", "\\paragraph{",
 )  # fmt: skip
 WHOLE = {
     "macro-in-itself": HEAD + "\\def\\a{\\a\\a}\\a",

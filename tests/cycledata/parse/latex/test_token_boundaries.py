@@ -15,13 +15,13 @@ Parse = Callable[..., PaperText]
     ("preamble", "body", "text"),
     [
         (r"\newcommand{\key}[1]{{\sl#1}}", r"a \key{term}", r"a {\sl term}"),
-        (r"\newcommand{\key}[2]{{\sf\tiny#1\bf#2}}", r"\key{a}{b}", r"{\sf\tiny a\bf b}"),
+        (r"\newcommand{\key}[2]{{\sf\sl#1\bf#2}}", r"\key{a}{b}", r"{\sf\sl a\bf b}"),
         (r"\newcommand{\end*}[1]{#1now}", r"\hline%" + "\nRow", r"\hline Row"),
         (r"\newcommand{\tool}{Foo}", r"{\sc\tool}", r"{\sc Foo}"),
         (r"\newif\ifx@\x@true", r"\iftrue\it\fi slanted", r"\it slanted"),
         ("", "$a \\geq% why\nb$", "$a \\geq b$"),
-        ("", r"\small\todo{x}Words", r"\small Words"),
-        ("", r"\large\thanks{Ann}Words", r"\large Words"),
+        ("", r"\bf\todo{x}Words", r"\bf Words"),
+        ("", r"\sl\thanks{Ann}Words", r"\sl Words"),
     ],
 )
 def test_joined_pieces_keep_the_boundary(

@@ -1,0 +1,147 @@
+"""Lengths, tags, options and drawings that say nothing leave the text; printed words stay."""
+
+from collections.abc import Callable
+
+import pytest
+
+from cycledata.records import PaperText
+
+Parse = Callable[..., PaperText]
+
+
+@pytest.mark.parametrize(
+    ("body", "text"),
+    [
+        pytest.param(r"one \looseness=-1 in two", "one in two", id="number"),
+        pytest.param(r"one\looseness=-1\emph{two}", r"one\emph{two}", id="command-after-number"),
+        pytest.param(r"one \fboxsep=1.5pt two \vskip 0.2in three", "one two three", id="lengths"),
+        pytest.param(
+            r"one \vskip 3pt plus 1pt minus 2pt two \parskip=0.5\baselineskip three",
+            "one two three", id="stretch-and-parts-of-lengths"),
+        pytest.param(r"one \setlength\itemsep{0em}two", "one two", id="setlength-without-braces"),
+        pytest.param(r"a width of 2\parindent here", r"a width of 2\parindent here", id="unset"),
+        pytest.param(
+            r"\newlength{\wide}\settowidth{\wide}{words}one \nocite{a}\crefalias{section}{part}two",
+            "one two", id="set-up"),
+        pytest.param(r"{\small one} {\footnotesize{}two}", "{one} {two}", id="sizes"),
+        pytest.param(r"$\small x$ \verb|\tiny|", r"$\small x$ \verb|\tiny|", id="not-in-formulas"),
+        pytest.param(
+            r"\begin{minipage}[t]{5cm}one\end{minipage} \begin{spacing}{.9}two\end{spacing}",
+            "one two", id="tags-of-places"),
+        pytest.param(
+            r"\begin{verbatim}\begin{minipage}{1}\end{verbatim}",
+            r"\begin{verbatim}\begin{minipage}{1}\end{verbatim}", id="not-in-verbatim"),
+        pytest.param(r"one \leavevmode two\paragraph{}.", "one  two.", id="empty-heading"),
+    ],
+)  # fmt: skip
+def test_layout_leaves_the_text(parse_body: Parse, body: str, text: str) -> None:
+    assert parse_body(r"\section{S}" + body).sections[0].text == text
+
+
+@pytest.mark.parametrize(
+    ("body", "opening"),
+    [
+        (r"\begin{itemize}[leftmargin=*,itemsep=1pt]\item a\end{itemize}", r"\begin{itemize}\item"),
+        (r"\begin{itemize}[noitemsep]\item a\end{itemize}", r"\begin{itemize}\item"),
+        (
+            r"\begin{enumerate}[label=\textbf{(A, \arabic*)}, nosep]\item a\end{enumerate}",
+            r"\begin{enumerate}[label=\textbf{(A, \arabic*)}]\item",
+        ),
+        (r"\begin{enumerate}[(i)]\item a\end{enumerate}", r"\begin{enumerate}[(i)]\item"),
+        (
+            r"\begin{tcolorbox}[colback=red!5,title={One, two},boxrule=1pt]a\end{tcolorbox}",
+            r"\begin{tcolorbox}[title={One, two}]a",
+        ),
+    ],
+    ids=["lengths", "switches", "label", "old-label", "box"],
+)
+def test_options_that_the_page_shows_stay(parse_body: Parse, body: str, opening: str) -> None:
+    assert parse_body(r"\section{S}" + body).sections[0].text.startswith(opening)
+
+
+def test_a_number_in_a_drawn_circle_is_its_number(parse_body: Parse) -> None:
+    preamble = (
+        r"\newcommand*\circled[1]{\tikz[baseline=(c.base)]{\node[draw,shape=circle] (c) {#1};}}"
+    )
+    body = r"\section{S}Step \circled{1}, then \tikz \draw (0,0) -- (1,1); step \circled{2}."
+    assert parse_body(body, preamble).sections[0].text == "Step 1, then  step 2."
+
+
+@pytest.mark.parametrize(
+    "around",
+    [
+        r"{\small\bibliographystyle{plain}\bibliography{refs}}",
+        "{\\footnotesize\n{\n\\begin{spacing}{.95}\n\\bibliography{refs}\n\\end{spacing}\n}}",
+        "{\\small\n\\begin{thebibliography}{9}\\bibitem{a} A.\\end{thebibliography}\n}",
+    ],
+    ids=["commands", "nested", "printed"],
+)
+def test_no_empty_group_stays_where_a_bibliography_was(parse_body: Parse, around: str) -> None:
+    text = parse_body("\\section{S}Words. \\texttt{\\small}\n" + around)
+    assert text.sections[0].text == r"Words. \texttt{}"
+
+
+def test_a_group_over_two_sections_leaves_no_brace(parse_body: Parse) -> None:
+    body = r"\section{A}one \{ {\color{blue}two\section{B}three {\bf four}} \verb|{{| five"
+    first, second = parse_body(body).sections
+    assert first.text == r"one \{ \color{blue}two"
+    assert second.text == r"three {\bf four} \verb|{{| five"
+
+
+def test_the_heading_of_a_supplement_is_no_prose(parse_files: Parse) -> None:
+    style = (
+        "\\newcommand\\maketitlesupplementary{\\newpage\\twocolumn[\\centering\\Large"
+        "\\textbf{\\thetitle}\\\\Supplementary Material\\\\]}"
+    )
+    main = (
+        "\\documentclass{article}\\usepackage{venue}\\begin{document}\\section{A}one"
+        "\\maketitlesupplementary\\section{B}two\\end{document}"
+    )
+    text = parse_files({"main.tex": main, "venue.sty": style})
+    assert [section.text for section in text.sections] == ["one", "two"]
+
+
+def test_a_caption_beside_two_columns_stays(parse_body: Parse) -> None:
+    body = r"\section{S}one \twocolumn[Title \\ Supplement] two \twocolumn[\captionof{figure}{C}]"
+    text = parse_body(body).sections[0].text
+    assert "Supplement" not in text
+    assert r"\captionof{figure}{C}" in text
+
+
+def test_a_barrier_of_a_package_in_the_archive_prints_nothing(parse_files: Parse) -> None:
+    style = (
+        "\\def\\FloatBarrier{\\par\\begingroup\\ifx\\@a\\@empty\\else\\PackageInfo{p}{again}"
+        "\\FloatBarrier\\fi\\endgroup}"
+    )
+    main = (
+        "\\documentclass{article}\\usepackage{placeins}\\begin{document}\\section{A}"
+        "one \\FloatBarrier two\\end{document}"
+    )
+    text = parse_files({"main.tex": main, "placeins.sty": style})
+    assert text.sections[0].text == "one  two"
+    assert "recursive-macro" not in [warning.rule for warning in text.warnings]
+
+
+@pytest.mark.parametrize(
+    "preamble",
+    [
+        r"\pdfstringdefDisableCommands{\let\Cref\plainref}",
+        r"\AtBeginEnvironment{appendices}{\renewcommand{\Cref}[1]{Appendix #1}}",
+        r"\AddToHook{env/table/begin}{\renewcommand{\Cref}[1]{#1}}",
+    ],
+)
+def test_code_for_another_place_changes_nothing(parse_body: Parse, preamble: str) -> None:
+    assert parse_body(r"\section{S}see \Cref{a}", preamble).sections[0].text == r"see \Cref{a}"
+
+
+def test_an_authors_kind_of_proof_is_a_proof(parse_body: Parse) -> None:
+    preamble = r"\newenvironment{sketch}{\renewcommand{\proofname}{Sketch}\proof}{\endproof}"
+    text = parse_body(r"\section{S}\begin{sketch}It is so.\end{sketch}", preamble)
+    assert text.sections[0].text == r"\begin{proof} It is so.\end{proof}"
+
+
+def test_a_name_that_venues_use_for_the_abstract_may_be_a_data_set(parse_body: Parse) -> None:
+    body = r"\begin{abstract}On \abstracts{}.\end{abstract}\section{S}The \abstracts\ are ours."
+    text = parse_body(body, r"\newcommand{\abstracts}{\textsc{Abstracts}}")
+    assert text.abstract == r"On \textsc{Abstracts}{}."
+    assert text.sections[0].text == r"The \textsc{Abstracts}\ are ours."
