@@ -50,24 +50,25 @@ _APART = re.compile(
 )
 _PRINTED = re.compile(
     r"(?:abstract|introduction|related work|background|conclusions?|discussion|limitations?"
-    r"|acknowledge?ments?|references|bibliography|literature cited|appendix|appendices"
+    rf"|{_ACKNOWLEDGMENT}|references|bibliography|literature cited|appendix|appendices"
     r"|supplementa(?:ry|l) materials?|supplement|(?:broader|societal) impacts?(?: statement)?"
     r"|impact statement|ethics statement|ethical considerations|reproducibility(?: statement)?"
     r"|author contributions|funding|data availability|code availability|contents|keywords"
     r"|checklist|neurips paper checklist|einleitung|fazit|schlussfolgerung(?:en)?|introducción"
     r"|conclusiones|introdução|conclus(?:ão|ões)|introduzione|conclusioni|введение|заключение"
-    r"|выводы|引言|结论)",
+    r"|выводы|引言|结论|서론|결론|はじめに|おわりに|結論)",
     re.IGNORECASE,
 )
 _REFERENCES = re.compile(
     r"references(?: cited| and notes)?|bibliography|literature cited|literatur(?:verzeichnis)?"
     r"|références(?: bibliographiques)?|bibliographie|referencias(?: bibliográficas)?|bibliografía"
     r"|referências(?: bibliográficas)?|riferimenti(?: bibliografici)?|bibliografia"
-    r"|список литературы|литература|参考文献",
+    r"|список литературы|литература|参考文献|參考文獻|참고\s?문헌",
     re.IGNORECASE,
 )
 _ABSTRACT = re.compile(
-    r"abstract|zusammenfassung|kurzfassung|résumé|resumen|resumo|sommario|riassunto|аннотация|摘要",
+    r"abstract|zusammenfassung|kurzfassung|résumé|resumen|resumo|sommario|riassunto|аннотация|摘要|要旨|概要"
+    r"|초록|요약|요\s약",
     re.IGNORECASE,
 )
 _APPENDIX = re.compile(
@@ -80,7 +81,8 @@ _KEYWORDS = re.compile(
     r"(?: and phrases)?\s{0,3}(?:[:.—–•-]|\Z)"
     r"|(?:(?:19|20)\d\d\s)?(?:ams\s|mathematics\s)?"
     r"(?:subject classifications?|msc(?:\s?(?:19|20)\d\d)?)\s?[(:.\d]"
-    r"|(?:jel|pacs)\s(?:classifications?|codes?|numbers?)\b",
+    r"|(?:jel|pacs)\s(?:classifications?|codes?|numbers?)\b"
+    r"|(?:19|20)\d\d acm subject classification\b|digital object identifier\s",
     re.IGNORECASE,
 )
 _KEYWORD_LIST = re.compile(
@@ -88,7 +90,9 @@ _KEYWORD_LIST = re.compile(
     r"(?!(?:are|is|was|were|and|or|of|in|for|can|have|that|from|with|based|extraction)\b)"
     r"(?=[^.]{0,300}[,;·•])"
 )
-_PRINTED_ACKNOWLEDGMENTS = re.compile(r"acknowledge?ments?(?: and .{0,60})?|funding", re.IGNORECASE)
+_PRINTED_ACKNOWLEDGMENTS = re.compile(
+    rf"{_ACKNOWLEDGMENT}(?: and .{{0,60}})?|funding", re.IGNORECASE
+)
 
 
 def is_acknowledgments(title: str) -> bool:

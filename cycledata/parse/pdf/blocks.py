@@ -25,6 +25,7 @@ from cycledata.parse.pdf.lines import TextLine, line_of
 from cycledata.parse.pdf.runs import Page, Run
 
 _ITEM = re.compile(r"[•●◦▪∗·–—-]\s|\(?[a-z0-9ivx]{1,3}[.)]\s|\[\d{1,3}\]\s")
+_CELL = re.compile(r"[-−–+±(]?\d[\d,]*(?:\.\d+)?[%kKM)]?|[-–—✓✗×]|N/?A")
 _DEEP_NUMBER = re.compile(r"[\dA-Z]{1,2}\.\d{1,2}[\d.]{0,6}\s.*?[^\W\d_]{3}")
 _NOTE_MARK = re.compile(r"(?:\d{1,2}|[∗*†‡§¶⋆]+)\s?\S")
 _MAX_HEADING_LINES = 4
@@ -143,6 +144,8 @@ def _joins(
     if abs(step) < 0.3 * size:  # cells of one row
         return line.left > last.right - size
     apart = differs(line, body)
+    if not apart and differs(last, body) and _goes_on_small(last, line):
+        return step < 1.45 * last.size
     heading = apart and not line.italic
     limit = max(1.08 * body.leading, 1.45) if heading else max(1.25 * body.leading, 1.3)
     if not 0 < step < limit * size:
@@ -162,6 +165,17 @@ def _joins(
     if CAPTION.match(text) or _ITEM.match(text) or is_keywords(text):
         return False
     return (heading and not line.italic) or not _starts_paragraph(group, line, margin)
+
+
+def _goes_on_small(last: TextLine, line: TextLine) -> bool:
+    """Return whether a line has only the small capitals of the line before."""
+    return (
+        line.size in last.sizes
+        and line.size < last.size
+        and (line.font, line.bold) == (last.font, last.bold)
+        and in_capitals(last.text())
+        and line.text().isupper()
+    )
 
 
 _ALONE = {"abstract", "references", "introduction", "acknowledgments", "acknowledgements"}
@@ -190,13 +204,16 @@ def _classify(
         if found := CAPTION.match(text):
             group.kind = "caption" if _is_caption(group, text, found) else "text"
         elif _is_heading(group, text, body, margins.get(group.column)) and not (
-            at + 1 < len(groups) and _is_label(group, groups[at + 1], body)
+            (at + 1 < len(groups) and _is_label(group, groups[at + 1], body))
+            or _is_cell(groups, at)
         ):
             group.kind = "heading"
         elif _is_note(groups, at, page, body):
             group.kind = "footnote"
         elif _is_equation(group, text, margins.get(group.column)):
             group.kind = "equation"
+        elif group.page > 0 and _is_head_of_table(group):
+            group.kind = "table"
     mark_floats(groups, margins)
 
 
@@ -220,7 +237,7 @@ def _is_caption(group: Group, text: str, found: re.Match[str]) -> bool:
 
 def _is_heading(group: Group, text: str, body: Type, margin: tuple[float, float] | None) -> bool:
     lines = group.lines
-    if len(lines) > _MAX_HEADING_LINES or not 2 < len(text) <= 200:
+    if len(lines) > _MAX_HEADING_LINES or not (3 if text.isascii() else 2) <= len(text) <= 200:
         return False
     if not all(line.bold or line.size > 1.08 * body.size for line in lines):
         capitals = in_capitals(text)
@@ -234,7 +251,7 @@ def _is_heading(group: Group, text: str, body: Type, margin: tuple[float, float]
     if any(line.size < least * body.size for line in lines):
         return False
     # Cells of a row share a baseline, or are far from each other.
-    if any(line.widest_gap > 1.6 for line in lines):
+    if any(_has_cells(line) for line in lines):
         return False
     if any(abs(b.base - a.base) < 0.3 * a.size for a, b in pairwise(lines)):
         return False
@@ -247,14 +264,52 @@ def _is_heading(group: Group, text: str, body: Type, margin: tuple[float, float]
     return group.above > 1.15 * body.leading
 
 
+def _has_cells(line: TextLine) -> bool:
+    """Return whether a line has wide spaces, as a row of a table."""
+    return line.widest_gap > 1.0
+
+
+def _is_head_of_table(group: Group) -> bool:
+    """Return whether a group is one bold row of cells."""
+    lines = group.lines
+    flat = all(abs(b.base - a.base) < 0.3 * a.size for a, b in pairwise(lines))
+    cells = len(lines) > 1 or _has_cells(lines[0])
+    return flat and cells and all(line.bold for line in lines)
+
+
+def _is_cell(groups: Sequence[Group], at: int) -> bool:
+    """Return whether a group in a column has on its baseline a line that spans the columns."""
+    group = groups[at]
+    return group.column >= 0 and any(
+        other.column < 0
+        and abs(other.lines[0].base - group.lines[0].base) < 0.3 * other.lines[0].size
+        for other in groups[max(at - 2, 0) : at + 3]
+    )
+
+
 def _is_label(group: Group, following: Group, body: Type) -> bool:
-    """Return whether a bold line starts the paragraph that follows, or names a listing."""
+    """Return whether a bold line starts the paragraph that follows, or names a listing or rows."""
     if following.column != group.column:
         return False
+    text = text_of(group)
+    if NUMBER_FIRST.match(text):
+        large = all(line.size > 1.08 * body.size for line in group.lines)
+    else:
+        large = False
+        if following.above < 1.6 and _is_row(following.lines[0]):
+            return True
     if following.above < 1.5 and text_of(following)[:1].islower():
         return True
     first = following.lines[0]
-    return first.font != body.font and first.size < 0.95 * body.size and not first.bold
+    small = first.font != body.font and first.size < 0.95 * body.size and not first.bold
+    return small and not large
+
+
+def _is_row(line: TextLine) -> bool:
+    """Return whether a line is a row of numbers, with or without a name before them."""
+    words = line.text().split()
+    numbers = sum(bool(_CELL.fullmatch(word)) for word in words)
+    return numbers >= 2 and numbers >= 0.5 * len(words)
 
 
 def _is_note(groups: Sequence[Group], at: int, page: Page, body: Type) -> bool:

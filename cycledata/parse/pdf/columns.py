@@ -213,7 +213,8 @@ def front_cut(lines: Sequence[TextLine], between: Sequence[float], body: Type) -
             and abs(other.size - body.size) < 0.6
             and sum(other.letters.values()) > 25
         ]
-        return 0.0 if len(right) > 3 else line.base - 1
+        # A heading beside it may be a bit higher.
+        return 0.0 if len(right) > 3 else line.base - 0.9 * line.size
     return 0.0
 
 

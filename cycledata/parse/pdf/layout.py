@@ -174,6 +174,10 @@ _RUNNING_HEAD = re.compile(
 def _without_margins(document: Converted) -> Iterator[Block]:
     """Blocks without page numbers, line numbers, and lines that repeat at the edges of pages."""
     edge = Counter(_folded(b.text) for b in document.blocks if _at_edge(b) and len(b.text) < 160)
+    smallest: dict[str, float] = {}
+    for block in document.blocks:
+        if _at_edge(block) and (words := _folded(block.text)) in edge:
+            smallest[words] = min(smallest.get(words, 1e9), _size(block))
     often = max(2 if document.n_pages == 2 else 3, document.n_pages // 3)
     outer = _outermost(document.blocks)
     heights = Counter(_place(document.blocks[at]) for at in outer)
@@ -184,7 +188,9 @@ def _without_margins(document: Converted) -> Iterator[Block]:
     for at, block in enumerate(document.blocks):
         if block.kind in ("header", "footer") and _at_edge(block):
             continue
-        if _at_edge(block) and edge[_folded(block.text)] >= often:
+        words = _folded(block.text)
+        # A title at the edge is repeated in smaller type.
+        if _at_edge(block) and edge[words] >= often and _size(block) < smallest[words] + 0.5:
             continue
         if at in outer and heights[_place(block)] >= 2 and not _FLOAT.match(block.text):
             continue  # the same words at the same height of two pages

@@ -29,7 +29,7 @@ _ACCENTS = {
     "˚": "\u030a",
 }
 _SECTION_NUMBER = re.compile(
-    r"(?:Appendix\s)?(?:[\d.]{1,9}|[A-Z](?:\.\d{1,2}){0,3}|[IVX]{1,5})[.):]?"
+    r"(?:(?:Appendix|APPENDIX)\s)?(?:[\d.]{1,9}|[A-Z]\d{0,2}(?:\.\d{1,2}){0,3}|[IVX]{1,5})[.):]?"
 )
 _SPACED = re.compile(r"(?:\w ){5,}\w")
 _LIGATURES = {code: unicodedata.normalize("NFKC", chr(code)) for code in range(0xFB00, 0xFB07)}

@@ -30,13 +30,14 @@ class Numbered:
     """Leading parts of the path that are not printed but those of the heading before."""
 
 
-def readings(text: str, *, roman: bool, trusted: bool) -> Iterator[Numbered]:
+def readings(text: str, *, roman: bool, trusted: bool, strong: bool = False) -> Iterator[Numbered]:
     """Return the ways to read the number before a heading; empty without one.
 
     Args:
         text: a block on one line.
         roman: top headings are numbered I, II, III; those below A, B.
         trusted: its type is that of a heading.
+        strong: it is also bold or large.
     """
     found = NUMBERED.match(text)
     if not found or FLOAT.match(found["title"]):
@@ -45,7 +46,8 @@ def readings(text: str, *, roman: bool, trusted: bool) -> Iterator[Numbered]:
     if sum(map(str.isalpha, title)) < 0.5 * len(title.replace(" ", "")):
         return  # a row of a table
     # An item of a list starts small or is a sentence; "k-means" or "mRNA" may begin a title.
-    if re.match(r"[a-z](?!-|[a-z]{0,3}[A-Z])", title):
+    small = re.match(r"[a-z](?!-|[a-z]{0,3}[A-Z])", title)
+    if small and not (strong and (found["digits"] or len(found["letter"] or "") > 1)):
         return
     if len(title) > 40 and (title[-1] in ";," or (title[-1] == "." and not trusted)):
         return

@@ -43,7 +43,10 @@ RULES_VERSION = 3
 _ABSTRACT_INLINE = re.compile(r"(?:abstract|summary)\s{0,3}(?:[.:—–-]\s{0,3}|\Z)", re.IGNORECASE)
 _MASTHEAD = re.compile(
     r"(?:the\s)?(?:(?:international|european|open)\s)?"
-    r"(?:journal of|annals of|transactions on)\s[\w &]{3,50}",
+    r"(?:journal of|annals of|transactions on)\s[\w &]{3,50}"
+    r"|(?:(?:original|open access|invited|research|review|survey|regular|full|short)\s){0,3}"
+    r"(?:article|paper|communication|report|letter|note|perspective|review|research)"
+    r"|highlights|graphical abstract",
     re.IGNORECASE,
 )
 _CHAPTER = re.compile(r"(?:chapter|part)\s\w{1,5}", re.IGNORECASE)
@@ -226,15 +229,17 @@ def _title(front: Sequence[Block]) -> tuple[str, tuple[Block, ...]]:
 
 
 def _is_masthead(block: Block) -> bool:
-    """Return whether a block at the head of the first page is a journal's name."""
+    """Return whether a block at the head of page 1 names a journal or a kind of article."""
     return block.box[3] < 0.2 and bool(_MASTHEAD.fullmatch(block.text))
 
 
 def _goes_on(before: Block, block: Block) -> bool:
-    """Return whether a block in the type of the title is close below its last line."""
+    """Return whether a block in the size of the title is in its type and close below it."""
     if not before.lines or not block.lines or _CHAPTER.fullmatch(before.text):
         return True
     last, first = before.lines[-1], block.lines[0]
+    if (last.bold, last.italic) != (first.bold, first.italic):
+        return False
     return first.box[1] - last.box[3] < 2.2 * (last.box[3] - last.box[1])
 
 

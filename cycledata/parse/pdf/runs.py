@@ -8,7 +8,7 @@ import ctypes
 import math
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from itertools import groupby, repeat
 from typing import Any, NamedTuple
@@ -26,6 +26,7 @@ _ITALIC = re.compile(r"(?i:ital|obli|cmti|cmsl|ptmri|slant|-it\b)|[a-z]T?I\d*$")
 _BOLD = re.compile(
     r"(?i:bold|black|heavy|-medi|cmbx|cmssbx|cmb10|sfbx|ecbx|ptmb|utmb|-bd\b)|[a-z]TB\d*$"
 )
+_NUMBER = re.compile(r"[\d.]*[):]?|[A-Z][\d.]{0,8}[):]?|[IVX]{1,5}[.):]?")
 _MATHEMATICS = re.compile(
     r"cmmi|cmsy|cmex|cmmib|cmbsy|msbm|msam|txmi|txsy|txex|pxmi|pxsy|math|symbol|eufm|eusm|rsfs|stmary|bbm|dsrom",
     re.IGNORECASE,
@@ -178,11 +179,37 @@ def _pieces(
                     nested = on_page is not None and address not in on_page
                     found = _type(text, at, address, calls, fonts, unnamed)
                     types[address] = found._replace(nested=True) if nested else found
-            parts += letters[at:end]
-            last = end - 1
+            for begin, stop in _cells(text, range(at, end), codes, types[address], calls):
+                if begin > at:
+                    parts.append(" ")
+                    yield piece()
+                    start, parts = begin, []
+                parts += letters[begin:stop]
+                last = stop - 1
         at = end
     if current:
         yield piece()
+
+
+def _cells(
+    text: int, places: range, codes: Sequence[int], kind: _Type, calls: PlainCalls
+) -> Iterator[tuple[int, int]]:
+    """Yield the parts of a bold text between wide spaces: of headings none, of a table's head many.
+
+    Most text is not bold, so this costs little.
+    """
+    begin = places.start
+    if kind.bold and kind.quarter == 0:
+        for at in places[1:-1]:
+            if codes[at] != 0x20:
+                continue
+            if at == begin or _NUMBER.fullmatch("".join(map(chr, codes[begin:at]))):
+                continue  # the number of a heading
+            space = calls.loose_box(text, at + 1)[0] - calls.loose_box(text, at - 1)[2]
+            if space > kind.size:
+                yield begin, at
+                begin = at + 1
+    yield begin, places.stop
 
 
 def _character(code: int) -> str:

@@ -32,14 +32,17 @@ from cycledata.parse.pdf.numbering import (
     readings,
 )
 
-_STATEMENT = re.compile(
+_STATEMENTS = (
     r"(?:theorem|lemma|definition|corollary|remark|proposition|example|proof|assumption|claim"
     r"|th[ée]or[èe]me?|lemme|d[ée]finition|corollaire|remarque|exemple|preuve|relation|satz"
     r"|beispiel|beweis|bemerkung|korollar|teorema|definici[óo]n|definição|corolario|ejemplo)"
-    r"(?:\s*\d|\s*\(|\.|$|\s+of\b)",
+)
+_STATEMENT = re.compile(
+    rf"{_STATEMENTS}(?:\s*\d|\s*\(|\.|$|\s+of\s+(?:the\s+|our\s+|main\s+){{0,2}}{_STATEMENTS}s?\b)",
     re.IGNORECASE,
 )
 _CHAPTER = re.compile(r"(?:chapter|chapitre|kapitel|cap[íi]tulo|capitolo)\s\w{1,5}", re.IGNORECASE)
+_PLAIN_NUMBER = re.compile(r"\d{1,2}(?:\.\d{1,2}){1,3}[.)]?\s+(?=[A-Z][a-z])")
 _MATHEMATICS = re.compile(r"[=∈≤≥∑∏∫→←≈∀∃{}|\\]")
 _CITATION = re.compile(r"\b[A-Z]\.|\b(?:19|20)\d\d\b|\bet al")
 _MAX_HEADING = 160
@@ -69,6 +72,8 @@ class _Style:
     """Top headings are numbered I, II, III; those below A, B."""
     sizes: dict[float, int]
     """Level that headings of a size have; of several, the deepest."""
+    marked: bool = False
+    """Most of its numbered headings are bold or large; capitals alone do not make one."""
 
 
 def parts_of(document: Converted) -> list[Part]:
@@ -76,7 +81,13 @@ def parts_of(document: Converted) -> list[Part]:
     blocks = [piece for block in laid_out(document) for piece in _split(block)]
     style = _learn(blocks)
     numbers = _numbered_headings(blocks, style)
-    style = replace(style, numbered=len(numbers) >= 3, sizes=_levels_of_sizes(blocks, numbers))
+    n_marked = sum(_is_marked(blocks[at], style) for at in numbers)
+    style = replace(
+        style,
+        numbered=len(numbers) >= 3,
+        sizes=_levels_of_sizes(blocks, numbers),
+        marked=n_marked > 0.5 * len(numbers),
+    )
     parts: list[Part] = []
     title, level, starred, appendix = "", 0, False, False
     references: Block | None = None
@@ -122,17 +133,22 @@ def _numbered_headings(blocks: Sequence[Block], style: _Style) -> dict[int, Numb
     for at, block in enumerate(blocks):
         if is_references(block.text.strip()) and _may_be_heading(block, style):
             in_references, size = True, _size(block)
-        if at < abstract or len(best) >= _MAX_CANDIDATES or not _may_be_heading(block, style):
+        plain = _is_plain_heading(block)
+        if at < abstract or len(best) >= _MAX_CANDIDATES:
+            continue
+        if not (plain or _may_be_heading(block, style)):
             continue
         text = " ".join(block.text.split())
-        weight = 1.0 if block.kind == "heading" else 0.8
+        trusted = block.kind == "heading"
+        weight = 1.0 if trusted else 0.5 if plain else 0.8
         weight += 0.1 * (_size(block) > 1.08 * style.body)
-        for reading in readings(text, roman=style.roman, trusted=block.kind == "heading"):
+        strong = trusted and (_size(block) > 1.08 * style.body or _is_bold(block))
+        for reading in readings(text, roman=style.roman, trusted=trusted, strong=strong):
             if reading.appendix and block.page == 0 and _size(block) > 1.4 * style.body:
                 continue  # the title of a paper may start with "A"
             if in_references and not _may_follow_references(reading, block, size):
                 continue
-            most = MOST_MISSED if block.kind == "heading" else 1
+            most = MOST_MISSED if trusted else 0 if plain else 1
             found = None
             if not reading.inherits and (missed := n_missed(reading, None)) <= most:
                 found = (weight - PER_MISSED * missed, at, reading, -1)
@@ -151,6 +167,29 @@ def _numbered_headings(blocks: Sequence[Block], style: _Style) -> dict[int, Numb
         _, at, number, index = best[index]
         chain[at] = number
     return chain
+
+
+def _is_plain_heading(block: Block) -> bool:
+    """Return whether a block in the type of the text may be a heading by its number, 3.1 or deeper.
+
+    It is alone on its line and no sentence. Such a number counts only if none is missing before it.
+    """
+    text = block.text.strip()
+    if block.kind != "text" or len(block.lines) != 1 or len(text) > 100:
+        return False
+    found = _PLAIN_NUMBER.match(text)
+    return found is not None and _reads_as_title(text[found.end() :], 12)
+
+
+def _is_marked(block: Block, style: _Style) -> bool:
+    """Return whether a block is bold or larger than the running text."""
+    return not block.lines or all(
+        line.bold or line.size > 1.08 * style.body for line in block.lines
+    )
+
+
+def _is_bold(block: Block) -> bool:
+    return bool(block.lines) and all(line.bold for line in block.lines)
 
 
 def _may_follow_references(number: Numbered, block: Block, size: float) -> bool:
@@ -180,7 +219,7 @@ def _unnumbered(block: Block, style: _Style, *, past_front: bool) -> tuple[str, 
     # The statement of a theorem is in italics too.
     if not _stands_out(block, style) or any(line.italic and not line.bold for line in block.lines):
         return None
-    if style.numbered and NUMBERED.match(text):
+    if style.numbered and (NUMBERED.match(text) or (style.marked and not _is_marked(block, style))):
         return None
     # A longer title is in larger type, not a bold sentence.
     most = 24 if all(line.size > 1.05 * style.body for line in block.lines) else 14
@@ -205,7 +244,7 @@ def _may_be_heading(block: Block, style: _Style) -> bool:
         return False
     if block.kind != "heading" and _in_cells(block):
         return False
-    if not 2 < len(block.text) <= _MAX_HEADING:
+    if not 2 <= len(block.text) <= _MAX_HEADING:
         return False
     return block.kind == "heading" or _stands_out(block, style)
 
@@ -222,11 +261,11 @@ def _reads_as_title(text: str, most_words: int) -> bool:
     if _CHAPTER.fullmatch(text):
         return False
     return (
-        (text[0].isupper() or text[0].isdigit())
-        and sum(map(str.isalpha, text)) >= 3
+        (text[0].isdigit() or (text[0].isalpha() and not text[0].islower()))
+        and sum(map(str.isalpha, text)) >= (3 if text.isascii() else 2)
         and len(words) <= most_words
         and text[-1] not in ".,;:"
-        and not re.search(r"[a-z]{2}[.?!] ", text)
+        and not re.search(r"(?:[a-z]|[^\x00-\x7f]){2}[.?!] ", text)
         and not _MATHEMATICS.search(text)
         and not FLOAT.match(text)
         and not _STATEMENT.match(text)

@@ -1,0 +1,197 @@
+"""What is a heading and what is not: rows of tables, labels, small type, numbers, languages."""
+
+import pytest
+
+from cycledata.formats.section_titles import (
+    is_abstract,
+    is_keywords,
+    is_printed_acknowledgments,
+    is_references,
+)
+from cycledata.parse.pdf.blocks import blocks_of
+from cycledata.parse.pdf.convert import Block, Converted, PdfLine
+from cycledata.parse.pdf.lines import page_lines
+from cycledata.parse.pdf.runs import Page, Run
+from cycledata.parse.pdf.structure import parts_of
+from tests.cycledata.parse.pdf.test_pages import column, read, sections
+from tests.cycledata.parse.pdf.test_parse import Printed
+from tests.cycledata.parse.pdf.test_variants import LINE, headed
+
+Sheet = list[Printed]
+INTRODUCTION, METHOD, RESULTS = (1, "Introduction"), (1, "Method"), (1, "Results")
+
+
+def one_command(*cells: str, space: int = 1_500) -> str:
+    """Cells that one drawing command prints, with spaces in thousandths of the size."""
+    parts = f" {-space} ".join(f"({cell})" for cell in cells)
+    return f") Tj [{parts}] TJ ("
+
+
+@pytest.mark.parametrize("numbered", [True, False], ids=["numbered", "not numbered"])
+def test_a_bold_row_of_one_command_is_no_heading(numbered: bool) -> None:
+    row = one_command("Kind of fox", "Score", "Cost of it")
+    titles = ("Introduction", "Method")
+    page = headed(*(f"{at + 1} {t}" if numbered else t for at, t in enumerate(titles)))
+    second: Sheet = [
+        (72, 740, 10, "F2", row), (72, 724, 10, "F1", one_command("red", "many", "few")),
+        *column(72, 690, 6), (72, 580, 12, "F2", "3 Results" if numbered else "Results"),
+        *column(72, 560, 6),
+    ]  # fmt: skip
+    paper = read(page, second)
+    assert sections(paper) == [INTRODUCTION, METHOD, RESULTS]
+    assert "Kind of fox Score Cost of it" in paper.sections[1].text
+
+
+def test_a_heading_of_one_command_keeps_its_number() -> None:
+    titles = ("Introduction", "Method", "Results")
+    page = headed(*(one_command(f"{at + 1}", title) for at, title in enumerate(titles)))
+    assert sections(read(page)) == [INTRODUCTION, METHOD, RESULTS]
+
+
+def test_a_bold_label_above_rows_of_numbers_is_no_heading() -> None:
+    page = headed("1 Introduction", "2 Method", "3 Results")
+    page += [
+        (72, 330, 10, "F2", "Foxes of all kinds"),
+        (72, 318, 10, "F1", "Red 12.1% 3.4 -5"), (72, 306, 10, "F1", "Blue 0.1% 8.4 15"),
+    ]  # fmt: skip
+    assert sections(read(page)) == [INTRODUCTION, METHOD, RESULTS]
+
+
+def test_lines_in_capitals_are_no_headings_where_headings_are_bold() -> None:
+    page = headed("1 Introduction", "2 Method", "3 Results")
+    page += [(72, 330, 10, "F1", "ASK THE FOX"), *column(72, 310, 3, LINE)]
+    paper = read(page)
+    assert sections(paper) == [INTRODUCTION, METHOD, RESULTS]
+    assert "ASK THE FOX" in paper.sections[2].text
+
+
+def test_numbered_headings_in_the_type_of_the_text_are_headings() -> None:
+    page = headed("1 Introduction", "2 Method")
+    page += [
+        (72, 440, 10, "F1", "2.1 First foxes"), *column(72, 418, 3, LINE),
+        (72, 360, 10, "F1", "2.2. Second foxes"), *column(72, 338, 3, LINE),
+        (72, 280, 10, "F1", "2.7 foxes per square mile"), *column(72, 258, 3, LINE),
+        (72, 200, 12, "F2", "3 Results"), *column(72, 180, 3, LINE),
+    ]  # fmt: skip
+    assert sections(read(page)) == [
+        INTRODUCTION, METHOD, (2, "First foxes"), (2, "Second foxes"), RESULTS,
+    ]  # fmt: skip
+
+
+def test_a_number_out_of_sequence_in_the_type_of_the_text_is_no_heading() -> None:
+    page = headed("1 Introduction", "2 Method")
+    page += [(72, 440, 10, "F1", "2.3 Foxes"), *column(72, 418, 3, LINE)]
+    assert sections(read(page)) == [INTRODUCTION, METHOD]
+
+
+def test_numbered_headings_may_start_with_a_small_letter() -> None:
+    page = headed("1 Introduction", "1.1 getfox function", "A Proofs", "A.1 setfox of it")
+    assert sections(read(page)) == [
+        INTRODUCTION, (2, "getfox function"), (1, "Proofs"), (2, "setfox of it"),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(("size", "kind"), [(12.0, "heading"), (10.0, "text")], ids=str)
+def test_a_large_numbered_heading_above_a_listing_is_a_heading(size: float, kind: str) -> None:
+    body = Run("words " * 20, 72, 400, 700, 10, "Serif", bold=False, italic=False, spaced=False)
+    title = body._replace(text="3 Code", right=160, base=740, size=size, font="Bold", bold=True)
+    code = body._replace(text="fox = jump", right=120, base=755, size=6.0, font="Typewriter")
+    text = [body._replace(base=100.0 + 12 * at) for at in range(40)]
+    page = Page(600, 800, [*text, title, code], [], 0, 0)
+    blocks = blocks_of([page], [page_lines(page, set())])
+    assert (blocks[-2].kind, blocks[-2].text) == (kind, "3 Code")
+
+
+def test_small_capitals_go_on_in_the_next_line() -> None:
+    start = ") Tj /F1 10 Tf (II. M) Tj /F1 8 Tf (ETHOD OF ALL THE FOXES AND OF) Tj ("
+    page = headed("I. INTRODUCTION", bold="F1", size=10)
+    page += [
+        (90, 520, 10, "F1", start), (150, 508, 8, "F1", "ALL THE DOGS"), *column(72, 490, 5, LINE),
+        (200, 400, 10, "F1", "III. RESULTS"), *column(72, 380, 5, LINE),
+    ]  # fmt: skip
+    assert sections(read(page)) == [
+        (1, "INTRODUCTION"), (1, "METHOD OF ALL THE FOXES AND OF ALL THE DOGS"), (1, "RESULTS"),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("title", "expected"),
+    [
+        ("Proof of the Law of Foxes", True),
+        ("Definition of Terms", True),
+        ("Proof of Theorem 3", False),
+        ("Proof of the main lemma", False),
+    ],
+)
+def test_a_proof_of_a_statement_is_no_heading(title: str, expected: bool) -> None:
+    found = [each for _, each in sections(read(headed("Introduction", title, "Conclusion")))]
+    assert (title in found) == expected
+
+
+def korean(text: str, y: float, *, bold: bool = False, size: float = 10.0) -> Block:
+    box = (0.1, y, 0.9, y + 0.02)
+    line = PdfLine(text, box, size, bold, italic=False, font="Serif")
+    return Block("heading" if bold else "text", text, 0, box, (line,))
+
+
+def test_headings_of_two_letters_are_read_in_korean() -> None:
+    blocks = (
+        korean("여우에 대하여", 0.1, bold=True, size=16),
+        korean("초록", 0.2, bold=True, size=12), korean("이 연구는 여우를 다룬다. " * 9, 0.24),
+        korean("서론", 0.3, bold=True, size=12), korean("여우는 개를 뛰어넘는다. " * 9, 0.34),
+        korean("한계", 0.4, bold=True, size=12), korean("여우가 적다. " * 9, 0.44),
+        korean("참고문헌", 0.5, bold=True, size=12), korean("김여우. 2001. 개.", 0.54),
+    )  # fmt: skip
+    parts = parts_of(Converted("x", 1, blocks, ordered=True))
+    assert [part.title for part in parts] == ["", "초록", "서론", "한계", "참고문헌"]
+
+
+def test_names_of_parts_are_known_in_more_languages_and_misspelled() -> None:
+    assert [is_references(t) for t in ("참고문헌", "참고 문헌", "參考文獻")] == [True] * 3
+    assert [is_abstract(t) for t in ("초록", "要旨")] == [True] * 2
+    assert is_printed_acknowledgments("Acknowledgemnts")
+    assert not is_printed_acknowledgments("Knowledge of Foxes")
+    assert is_keywords("Digital Object Identifier 10.0000/FOX.2001.1")
+    assert is_keywords("2012 ACM Subject Classification Theory of foxes")
+
+
+FRONT: Sheet = [
+    (72, 560, 12, "F2", "Abstract"), *column(72, 540, 4, LINE),
+    (72, 470, 12, "F2", "1 Introduction"), *column(72, 450, 20, LINE),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "first",
+    [
+        [(90, 730, 12, "F1", "RESEARCH ARTICLE"), (90, 700, 12, "F2", "On Owls")],
+        [(90, 730, 17, "F2", "Highlights"), (90, 700, 17, "F2", "On Owls")],
+        [
+            (90, 730, 12, "F2", "On Owls"), (90, 710, 12, "F1", "Zoe Zebra and Ann Owl"),
+            (90, 695, 12, "F1", "University of Foxes"),
+        ],
+    ],
+    ids=["kind of article", "highlights", "authors in its size"],
+)  # fmt: skip
+def test_a_title_is_no_kind_of_article_and_has_no_authors(first: Sheet) -> None:
+    assert read(first + FRONT).title == "On Owls"
+
+
+def test_a_title_at_the_edge_that_pages_repeat_is_the_title() -> None:
+    page: Sheet = [(72, 775, 7, "F1", "Quick Foxes"), *column(72, 720, 40, LINE)]
+    paper = read([(72, 740, 17, "F2", "Quick Foxes"), *FRONT], page, page, page)
+    assert paper.title == "Quick Foxes"
+    assert "Quick" not in "".join(section.text for section in paper.sections)
+
+
+def test_an_introduction_a_bit_above_the_abstract_beside_it_is_no_front_matter() -> None:
+    words = "half a line of words that fill the column"
+    page: Sheet = [
+        (150, 740, 17, "F2", "A Plain Study of Foxes"), (200, 715, 10, "F1", "Zoe Zebra"),
+        (140, 680, 12, "F2", "Abstract"), *column(60, 660, 12, f"{words} of it"),
+        (320, 682, 12, "F2", "1. Introduction"), *column(320, 660, 20, words),
+    ]  # fmt: skip
+    paper = read(page, [(60, 740, 12, "F2", "2. Method"), *column(60, 720, 20, words)])
+    assert sections(paper) == [INTRODUCTION, METHOD]
+    assert paper.abstract.count(f"{words} of it") == 12
+    assert paper.abstract.count(words) == 12
