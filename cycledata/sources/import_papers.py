@@ -38,13 +38,13 @@ from cycledata.sources.dumps import (
     unite_rows,
 )
 from cycledata.sources.listed_papers import (
-    ARXIV_IDS,
     AUTHORS,
     COLUMNS_OF_IDS,
     COLUMNS_OF_LISTS,
     LICENSE_SOURCES,
     LICENSES,
     author_names,
+    column_of_arxiv_id,
     first_text,
     has_no_arxiv_id,
     is_left_out,
@@ -97,7 +97,8 @@ def import_arxiv_ids(
             yield json_reply(file, key, retrieved_at, text)
 
     report = _import_table(files, read_table, snapshot, replies, COLUMNS_OF_IDS, on_progress)
-    hint = f"{n_empty:,} rows have an empty arXiv id and were left out"
+    rows = "row has" if n_empty == 1 else "rows have"
+    hint = f"left out: {n_empty:,} {rows} an empty arXiv id"
     return replace(report, hint=hint if n_empty else "")
 
 
@@ -114,7 +115,8 @@ def _import_table(
 
     def noted(file: Path, value: FileValue) -> Iterator[Reply | InvalidEntry]:
         if isinstance(value.value, dict):
-            not_read.update(name for name in value.value if name not in columns)
+            used = {*columns, column_of_arxiv_id(value.value)}
+            not_read.update(name for name in value.value if name not in used)
         yield from replies(file, value)
 
     report = import_replies(snapshot, each_value(files, read, noted, on_progress), _unite)
@@ -129,8 +131,9 @@ def _named_id(row: object) -> NamedArxivId | str:
     stated = stated_arxiv_id(row)
     if paper_id is None or stated is None:
         missing = "paper_id" if paper_id is None else "arxiv_id"
-        return f"no {missing}; found the columns {', '.join(map(str, row))[:100]}"
-    if any(isinstance(plain_cell(row.get(name)), int | float) for name in ARXIV_IDS):
+        columns = ", ".join(map(str, row))[:100]
+        return f"no {missing}; found the columns {columns}; rename one, or add a header"
+    if isinstance(plain_cell(row.get(column_of_arxiv_id(row) or "")), int | float):
         return f"arxiv_id is the number {stated}, which may lack zeros; store the column as text"
     try:
         arxiv_id, in_id = read_arxiv_id(stated)

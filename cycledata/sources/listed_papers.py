@@ -14,12 +14,15 @@ from cycledata.sources.rating_cells import (
     read_flag,
     states_nothing,
 )
-from cycledata.sources.stated_names import stated_venue
+from cycledata.sources.stated_names import read_arxiv_id, stated_venue
 from cycledata.sources.table_files import PAPER_IDS, plain_cell
 
 ARXIV_IDS = ("arxiv_id", "arxiv", "arxivid", "arxiv_url", "paper_arxiv_id")
 """Columns that may state the arXiv id, the first one first."""
-LICENSES = ("license", "licence", "license_url", "licence_url")
+LICENSES = (
+    *("license", "licence", "license_url", "licence_url"),
+    *("arxiv_license", "arxiv_licence", "paper_license"),
+)
 LICENSE_SOURCES = ("license_source", "licence_source", "source")
 AUTHORS = (
     *("author_full_names", "authors", "author", "author_names", "author_list"),
@@ -31,6 +34,8 @@ URLS = (
 )
 """Columns that may have the paper's page."""
 TITLES = ("title", "paper_title", "article_title", "name", "display_name")
+_LINKS = frozenset({*URLS, "doi", "entry_id"})
+"""Columns that may have the arXiv id as a link, a DOI, or as the client of arXiv writes it."""
 _KINDS = ("eventtype", "event_type", "type", "document_type")
 _NO_PAPER = re.compile(
     r"(?:affinity|award|blog|break|competition|demonstration|editor|expo|invited|keynote|mentor"
@@ -121,20 +126,55 @@ def _of_service(row: Mapping[str, object], column: str, service: str) -> str | N
     return first_text({str(name).lower(): value for name, value in ids.items()}, (service,))
 
 
+def column_of_arxiv_id(row: Mapping[str, object]) -> str | None:
+    """Return the column that states the arXiv id of a row; None if none does.
+
+    It is a usual one, a mapping from service to id, one whose name says arXiv and that has an id,
+    or the link, DOI or entry id of the paper, if it is one of arXiv.
+
+    >>> column_of_arxiv_id({"paper_id": "a", "link": "https://arxiv.org/abs/2310.01234"})
+    'link'
+    """
+    for column in ARXIV_IDS:
+        if first_text(row, (column,)) is not None:
+            return column
+    for column in _OTHER_IDS:
+        if _of_service(row, column, "arxiv") is not None:
+            return column
+    return next((column for column in row if _has_arxiv_id(row, column)), None)
+
+
+def _has_arxiv_id(row: Mapping[str, object], column: str) -> bool:
+    text = first_text(row, (column,)) or ""
+    if not _may_name_arxiv(column) and not (column in _LINKS and "arxiv" in text.lower()):
+        return False
+    try:
+        read_arxiv_id(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _may_name_arxiv(column: str) -> bool:
+    return "arxiv" in column or column == "eprint"
+
+
 def stated_arxiv_id(row: Mapping[str, object]) -> str | None:
-    """Return the arXiv id that a row states, also in a mapping from service to id or in a URL."""
-    stated = first_text(row, ARXIV_IDS)
-    by_service = (_of_service(row, column, "arxiv") for column in _OTHER_IDS)
-    urls = (url for column in URLS if "arxiv.org/" in (url := first_text(row, (column,)) or ""))
-    return stated or next((text for text in (*by_service, *urls) if text), None)
+    """Return the arXiv id that a row states, as it is written there."""
+    column = column_of_arxiv_id(row)
+    if column is None:
+        return None
+    return first_text(row, (column,)) or _of_service(row, column, "arxiv")
 
 
 def has_no_arxiv_id(row: object) -> bool:
-    """Return True if a row names a paper and its column of arXiv ids is empty, or says `N/A`."""
+    """Return True if a row names a paper and its columns of arXiv ids are empty, or say `N/A`."""
     if not isinstance(row, Mapping) or first_text(row, PAPER_IDS) is None:
         return False
-    names = row.keys() & {*ARXIV_IDS, *_OTHER_IDS}
-    return bool(names) and (stated_arxiv_id(row) or "").lower() in MISSING
+    names = [name for name in row if _may_name_arxiv(name) or name in _OTHER_IDS]
+    cells = [(first_text(row, (name,)) or "").lower() for name in names]
+    none_stated = (stated_arxiv_id(row) or "").lower() in MISSING
+    return bool(names) and none_stated and all(cell in MISSING for cell in cells)
 
 
 def is_left_out(row: Mapping[str, object]) -> str | None:

@@ -14,7 +14,7 @@ from cycledata.errors import ParseError
 from cycledata.parse.ratings import parse_ratings_row
 from cycledata.snapshot.open import OpenSnapshot
 from cycledata.sources.dumps import ImportReport
-from cycledata.sources.import_papers import import_accepted_papers, import_arxiv_ids
+from cycledata.sources.import_papers import import_accepted_papers
 from cycledata.sources.import_ratings import import_ratings
 
 VENUE = "ICLR.cc/2024/Conference"
@@ -334,40 +334,6 @@ def test_a_bib_file_is_a_list_of_papers(tmp_path: Path) -> None:
         ("entry b", "the key occurs twice; the first entry is imported"),
         ("entry c", "not valid BibTeX; only what could be read was imported; repair it"),
     ]
-
-
-def test_arxiv_ids_are_read_under_other_names(tmp_path: Path) -> None:
-    (tmp_path / "t.jsonl").write_text(
-        '{"a":"2301.00001","b":"2301.00002v3"}\n'
-        '{"paper_id":"c","externalIds":{"ArXiv":"2301.00003"},"year":2023}\n'
-        '{"paper_id":"d","arxiv_url":"https://arxiv.org/abs/2301.00004v2","version":"2.0"}\n'
-        '{"paper_id":"e","arxiv_id":"arXiv:2301.00005 [cs.LG]","version":null}\n'
-        '{"paper_id":"f","arxiv_id":"2301.00006","version":"two"}\n'
-        '{"paper_id":"g","arxiv_id":"2301.00007","license":"","license_source":"page"}\n'
-        '{"openreview_url":"https://openreview.net/pdf?id=h","id":7,"arxiv":"https://ar5iv.org/abs/2301.00008"}\n'
-        '{"forum_id":"i","arxiv":"https://arxiv.org/abs/2301.00009v1?context=cs#bib"}\n'
-        '{"paper_id":"j","arxiv_id":"N/A"}\n{"paper_id":"k","externalIds":{"DOI":"10.1/x"}}\n'
-    )
-    report, found = papers(import_arxiv_ids, tmp_path / "t.jsonl")
-    assert {key: (row["arxiv_id"], row["version"]) for key, row in found.items()} == {
-        "named/a": ("2301.00001", None),
-        "named/b": ("2301.00002", 3),
-        "named/c": ("2301.00003", None),
-        "named/d": ("2301.00004", 2),
-        "named/e": ("2301.00005", None),
-        "named/g": ("2301.00007", None),
-        "named/h": ("2301.00008", None),
-        "named/i": ("2301.00009", 1),
-    }
-    assert report.hint == "2 rows have an empty arXiv id and were left out"
-    assert [entry.reason for entry in report.unreadable] == [
-        "version: expected a number such as 2, found 'two'"
-    ]
-    assert report.columns_not_read == ("year",)
-    # A license is not joined to the source that another file gives for no license.
-    (tmp_path / "more.csv").write_text("paper_id,arxiv_id,license\ng,2301.00007,CC BY 4.0\n")
-    _, found = papers(import_arxiv_ids, tmp_path / "more.csv")
-    assert (found["named/g"]["license"], found["named/g"]["license_source"]) == ("CC BY 4.0", None)
 
 
 def test_a_row_per_review_gives_the_same_row_in_any_order(tmp_path: Path) -> None:
