@@ -71,7 +71,7 @@ def import_pdfs(
         paths,
         snapshot,
         find_texts(paths, only_pdfs=True),
-        lambda file: keys.submission_pdf(pdf_name(file.name)),
+        lambda file: keys.submission_pdf(pdf_name(file.stem)),
         lambda payload: (
             None if payload.startswith(b"%PDF") else "expected a PDF, found other bytes"
         ),

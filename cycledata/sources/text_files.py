@@ -33,6 +33,13 @@ _NO_TEXTS = (".txt", ".md", ".csv", ".json", ".jsonl", ".bib", ".bbl", ".bst", "
 """Endings of files that are no e-print by themselves, but often beside one."""
 _DOCUMENT = re.compile(rb"^[^%\n]*\\document(?:class|style)", re.MULTILINE)
 _HEAD_BYTES = 1 << 16
+_SAME_FOR_ALL = frozenset(
+    [
+        *("article", "eprint", "fulltext", "full_text", "main", "manuscript", "paper", "pdf"),
+        *("source", "sources", "src", "submission", "tex"),
+    ]
+)
+"""Names that people give to the file of every paper, each in a folder of its own."""
 _OLD_NUMBER = re.compile(r"\d\d(?:0[1-9]|1[0-2])\d{3}(?:v\d{1,3})?")
 _OLD_ARCHIVES = frozenset(
     [
@@ -186,9 +193,14 @@ def _members(archive: Path) -> Iterator[TextFile | InvalidEntry]:
 
 
 def _stem(file: Path) -> str:
-    """Return what a file is named by; an old number in the folder of its archive is completed."""
+    """Return what a file is named by; an old number in the folder of its archive is completed.
+
+    A file with a name such as `paper.pdf` is named by its folder.
+    """
     stem = eprint_name(file.name)
     archive = file.parent.name
+    if stem.lower() in _SAME_FOR_ALL and archive:
+        return eprint_name(archive)
     if _OLD_NUMBER.fullmatch(stem) and archive.partition(".")[0] in _OLD_ARCHIVES:
         return f"{archive}/{stem}"
     return stem

@@ -133,3 +133,16 @@ def test_pdfs_have_odd_names_and_come_in_archives(tmp_path: Path) -> None:
     assert [(e.file, e.reason) for e in report.unreadable] == [
         ("readme.txt", "expected a PDF, found other bytes")
     ]
+
+
+def test_a_file_with_the_name_that_all_have_is_named_by_its_folder(tmp_path: Path) -> None:
+    for name in ("pdfs/abC_1/paper.pdf", "pdfs/abC_2/Main.PDF", "pdfs/paper_7.pdf"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_bytes(PDF)
+    _, found = run(import_pdfs, tmp_path, tmp_path / "pdfs")
+    assert found.keys() == {"pdf/abC_1", "pdf/abC_2", "pdf/paper_7"}
+    for name in ("tex/abC_3/src/a.tex", "tex/2401.00010v2/paper.gz"):
+        (tmp_path / name).parent.mkdir(parents=True)
+        (tmp_path / name).write_bytes(TEX)
+    _, found = run(import_eprints, tmp_path, tmp_path / "tex")
+    assert {"eprint/abC_3", "eprint/2401.00010v2"} <= found.keys()
