@@ -15,6 +15,7 @@ from cycledata.console import AsJson, hub_name, note, print_json, printable, pro
 from cycledata.errors import NotASnapshotError
 
 if TYPE_CHECKING:
+    from cycledata.builds.runner import BuildReport
     from cycledata.datasets.spec import DatasetSpec
 
 
@@ -99,8 +100,6 @@ def build(
     from cycledata.builds import runner
     from cycledata.consent.policy import read_policy
     from cycledata.datasets.recipe_file import read_recipe
-    from cycledata.datasets.review5k.forms import inferred_venues, unused_venues
-    from cycledata.datasets.review5k.recipe import Review5kRecipe
     from cycledata.files import cache_folder
 
     if snapshot is None and policy is None:
@@ -123,10 +122,27 @@ def build(
             configs=config,
             allow_empty=allow_empty,
         )
+    _warn_about(report, spec)
+    if snapshot is not None:
+        _warn_unused(snapshot)
+    if as_json:
+        print_json({"unchanged": report.unchanged, **report.manifest.model_dump(mode="json")})
+        return
+    if report.unchanged:
+        print(f"{out}: unchanged since it was built, every byte verified")
+    print_build(out, report.manifest)
+
+
+def _warn_about(report: "BuildReport", spec: "DatasetSpec[Any]") -> None:
+    """Print what the user should know of a finished build: odd ids, guesses, defects, leftovers."""
+    from cycledata.datasets.review5k.forms import inferred_venues, unused_venues
+    from cycledata.datasets.review5k.recipe import Review5kRecipe
+
+    facts = report.manifest.facts
     if report.unknown_ids:
         shown = ", ".join(report.unknown_ids[:5]) + (", ..." if len(report.unknown_ids) > 5 else "")
         warn(f"the policy names {len(report.unknown_ids)} papers that the snapshot lacks: {shown}")
-    for inferred in inferred_venues(report.manifest.facts):
+    for inferred in inferred_venues(facts):
         warn(
             f"{inferred}: no invitation and no known form; fields and scale were inferred from the"
             " reviews. Import the venue's invitations or give --form to be certain"
@@ -138,16 +154,8 @@ def build(
             " rows of dropped.parquet with the rule `defect`"
         )
     if isinstance(spec.recipe, Review5kRecipe):
-        for unused in unused_venues(spec.recipe, report.manifest.facts):
+        for unused in unused_venues(spec.recipe, facts):
             warn(f"not used: a form or calendar of {unused}: the build has no papers of this venue")
-    if snapshot is not None:
-        _warn_unused(snapshot)
-    if as_json:
-        print_json({"unchanged": report.unchanged, **report.manifest.model_dump(mode="json")})
-        return
-    if report.unchanged:
-        print(f"{out}: unchanged since it was built, every byte verified")
-    print_build(out, report.manifest)
 
 
 def _warn_unused(folder: Path) -> None:

@@ -194,49 +194,54 @@ def import_accepted_papers(
         detail = f"--list {listing[:40]!r}: expected a venue and a year, such as acl/2023"
         raise ParseError("bad-list", detail)
 
-    def replies(file: Path, value: FileValue) -> Iterator[Reply | InvalidEntry]:
-        row = value.value
-        if not isinstance(row, dict):
-            yield InvalidEntry(file.name, value.place, f"expected a row, found {kind_of(row)}")
-            return
-        name = first_text(row, ("list",)) or listing or stated_list(row)
-        if name is None:
-            reason = "no list, and no venue and year; add a column or pass --list, such as acl/2023"
-            yield InvalidEntry(file.name, value.place, reason)
-            return
-        entry_id = first_text(row, PAPER_IDS) or re.sub("[, ]+", "-", value.place)
-        entry_id = forum_in_url(entry_id) or entry_id
-        title = title_of(row)
-        problem = _problem_of_entry(row, entry_id, title, name)
-        if problem is not None or title is None:
-            yield InvalidEntry(file.name, value.place, problem or "no title")
-            return
-        entry = {
-            "list": name,
-            "entry": entry_id,
-            "title": title,
-            "authors": next((names for n in AUTHORS if (names := author_names(row.get(n)))), []),
-            "abstract": clean_text(first_text(row, ("abstract",)) or "") or None,
-            "url": page_of(row),
-            "doi": stated_doi(row),
-            "arxiv_id": stated_arxiv_id(row),
-        }
-        try:
-            text = canonical_json(entry)
-            parse_entry(text.encode())
-        except (ValueError, ParseError) as error:
-            yield InvalidEntry(file.name, value.place, str(error)[:200])
-            return
-        yield json_reply(file, keys.accepted_paper(name, entry_id), retrieved_at, text)
-        if entry["arxiv_id"]:
-            named = _named_id({**row, "paper_id": entry_id})
-            if isinstance(named, str):
-                yield InvalidEntry(file.name, f"{value.place}, arxiv_id", named)
-            else:
-                stated = canonical_json(named.model_dump(mode="json"))
-                yield json_reply(file, keys.arxiv_named(entry_id), retrieved_at, stated)
-
+    replies = partial(_replies_of_entry, listing=listing, retrieved_at=retrieved_at)
     return _import_table(files, read_list, snapshot, replies, COLUMNS_OF_LISTS, on_progress)
+
+
+def _replies_of_entry(
+    file: Path, value: FileValue, *, listing: str | None, retrieved_at: dt.datetime | None
+) -> Iterator[Reply | InvalidEntry]:
+    """Yield the reply of a listed paper, and one that states its arXiv id if the row does."""
+    row = value.value
+    if not isinstance(row, dict):
+        yield InvalidEntry(file.name, value.place, f"expected a row, found {kind_of(row)}")
+        return
+    name = first_text(row, ("list",)) or listing or stated_list(row)
+    if name is None:
+        reason = "no list, and no venue and year; add a column or pass --list, such as acl/2023"
+        yield InvalidEntry(file.name, value.place, reason)
+        return
+    entry_id = first_text(row, PAPER_IDS) or re.sub("[, ]+", "-", value.place)
+    entry_id = forum_in_url(entry_id) or entry_id
+    title = title_of(row)
+    problem = _problem_of_entry(row, entry_id, title, name)
+    if problem is not None or title is None:
+        yield InvalidEntry(file.name, value.place, problem or "no title")
+        return
+    entry = {
+        "list": name,
+        "entry": entry_id,
+        "title": title,
+        "authors": next((names for n in AUTHORS if (names := author_names(row.get(n)))), []),
+        "abstract": clean_text(first_text(row, ("abstract",)) or "") or None,
+        "url": page_of(row),
+        "doi": stated_doi(row),
+        "arxiv_id": stated_arxiv_id(row),
+    }
+    try:
+        text = canonical_json(entry)
+        parse_entry(text.encode())
+    except (ValueError, ParseError) as error:
+        yield InvalidEntry(file.name, value.place, str(error)[:200])
+        return
+    yield json_reply(file, keys.accepted_paper(name, entry_id), retrieved_at, text)
+    if entry["arxiv_id"]:
+        named = _named_id({**row, "paper_id": entry_id})
+        if isinstance(named, str):
+            yield InvalidEntry(file.name, f"{value.place}, arxiv_id", named)
+        else:
+            stated = canonical_json(named.model_dump(mode="json"))
+            yield json_reply(file, keys.arxiv_named(entry_id), retrieved_at, stated)
 
 
 def _problem_of_entry(

@@ -103,44 +103,7 @@ def import_ratings(
             " shifted or of another venue? Pass --allow-contradictions to import it anyway",
         )
 
-    def replies(file: Path, value: FileValue) -> Iterator[Reply | InvalidEntry]:
-        row = value.value
-        if not isinstance(row, dict):
-            yield InvalidEntry(file.name, value.place, f"expected a row, found {kind_of(row)}")
-            return
-        paper = paper_id_of(row)
-        of_venue = row.get("venue_id") or stated_venue(row) or venue or _venue_in_name(file.name)
-        reason = _problem_of_row(row, paper, of_venue)
-        if reason is not None or paper is None or not isinstance(of_venue, str):
-            yield InvalidEntry(file.name, value.place, reason or "no paper_id")
-            return
-        row = {**row, next(name for name in PAPER_IDS if row.get(name)): paper}
-        plain = {name: plain_cell(cell) for name, cell in row.items()}
-        try:
-            plain = with_decision(plain)
-        except ValueError as error:
-            yield InvalidEntry(file.name, value.place, str(error))
-            plain |= {name: None for name in ("decision", "status") if name in plain}
-        kept, doubt = with_states(plain, text_is_states=pairs == "states")
-        if doubt is not None:
-            yield InvalidEntry(file.name, value.place, doubt)
-        for column, cell in read_cells(kept, pairs):
-            if is_aspect(column):
-                problem = _problem_of_length(kept, column, cell)
-            else:
-                problem = _problem_of_cell(paper, column, cell)
-            if not is_aspect(column) or not is_plain_list(kept[column], cell):
-                kept[column] = cell
-            if problem is not None:
-                kept[column] = None
-                yield InvalidEntry(file.name, f"{value.place}, column {column}", problem)
-        try:
-            text = canonical_json(kept)
-        except ValueError as error:
-            yield InvalidEntry(file.name, value.place, str(error))
-            return
-        yield json_reply(file, keys.rating_row(of_venue, paper), retrieved_at, text)
-
+    replies = partial(_replies_of_row, venue=venue, pairs=pairs, retrieved_at=retrieved_at)
     read = partial(read_rows, survey=survey, rating_columns=rating_columns)
     values = each_value(files, read, replies, on_progress)
     report = import_replies(snapshot, values, _unite)
@@ -148,6 +111,53 @@ def import_ratings(
     lists = sorted(survey.columns_of_lists)
     hint = "" if survey.lengths or not survey.columns else _where_ratings_may_be(unread, lists)
     return replace(report, columns_not_read=unread, hint=hint)
+
+
+def _replies_of_row(
+    file: Path,
+    value: FileValue,
+    *,
+    venue: str | None,
+    pairs: Pairs | None,
+    retrieved_at: dt.datetime | None,
+) -> Iterator[Reply | InvalidEntry]:
+    """Yield the reply of a row, and an entry for each cell that cannot be used."""
+    row = value.value
+    if not isinstance(row, dict):
+        yield InvalidEntry(file.name, value.place, f"expected a row, found {kind_of(row)}")
+        return
+    paper = paper_id_of(row)
+    of_venue = row.get("venue_id") or stated_venue(row) or venue or _venue_in_name(file.name)
+    reason = _problem_of_row(row, paper, of_venue)
+    if reason is not None or paper is None or not isinstance(of_venue, str):
+        yield InvalidEntry(file.name, value.place, reason or "no paper_id")
+        return
+    row = {**row, next(name for name in PAPER_IDS if row.get(name)): paper}
+    plain = {name: plain_cell(cell) for name, cell in row.items()}
+    try:
+        plain = with_decision(plain)
+    except ValueError as error:
+        yield InvalidEntry(file.name, value.place, str(error))
+        plain |= {name: None for name in ("decision", "status") if name in plain}
+    kept, doubt = with_states(plain, text_is_states=pairs == "states")
+    if doubt is not None:
+        yield InvalidEntry(file.name, value.place, doubt)
+    for column, cell in read_cells(kept, pairs):
+        if is_aspect(column):
+            problem = _problem_of_length(kept, column, cell)
+        else:
+            problem = _problem_of_cell(paper, column, cell)
+        if not is_aspect(column) or not is_plain_list(kept[column], cell):
+            kept[column] = cell
+        if problem is not None:
+            kept[column] = None
+            yield InvalidEntry(file.name, f"{value.place}, column {column}", problem)
+    try:
+        text = canonical_json(kept)
+    except ValueError as error:
+        yield InvalidEntry(file.name, value.place, str(error))
+        return
+    yield json_reply(file, keys.rating_row(of_venue, paper), retrieved_at, text)
 
 
 def _where_ratings_may_be(unread: Sequence[str], lists: Sequence[str]) -> str:
