@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Sequence
 from itertools import pairwise
 
-from cycledata.formats.section_titles import is_keywords
+from cycledata.formats.section_titles import is_abstract, is_keywords
 from cycledata.parse.pdf.columns import (
     Type,
     beside_text,
@@ -20,7 +20,7 @@ from cycledata.parse.pdf.columns import (
 )
 from cycledata.parse.pdf.convert import Block, Box
 from cycledata.parse.pdf.floats import apart_from_figures, mark_floats
-from cycledata.parse.pdf.groups import CAPTION, NUMBER_FIRST, Group, text_of
+from cycledata.parse.pdf.groups import CAPTION, NUMBER_FIRST, RUN_IN, Group, text_of
 from cycledata.parse.pdf.lines import TextLine, line_of
 from cycledata.parse.pdf.runs import Page, Run
 
@@ -90,15 +90,18 @@ def _page_groups(
 
 
 def _without_run_in(line: TextLine, body: Type) -> list[TextLine]:
-    """Return a line, or a numbered heading and the text that goes on after it."""
+    """Return a line, or a heading with a number or a dash and the text that goes on after it."""
     first = line.runs[0]
-    if not first.text[:1].isalnum() or not NUMBER_FIRST.match(line.text()):
+    numbered = first.text[:1].isalnum() and NUMBER_FIRST.match(line.text())
+    if not numbered and not (first.text[:1].isupper() and first.font != body.font):
         return [line]
     at = next((i for i, run in enumerate(line.runs) if _is_ordinary(run, body)), len(line.runs))
     if at == len(line.runs) or at == 0:
         return [line]
     head = line_of(line.runs[:at])
     text = head.text()
+    if RUN_IN.fullmatch(text) and not (is_abstract(text[:-1]) or is_keywords(text)):
+        return [head, line_of(line.runs[at:])]
     if not NUMBER_FIRST.match(text):
         return [line]
     # Some journals print no stop after it; a deep number and another font are as clear.
@@ -201,7 +204,9 @@ def _classify(
     """Set the kind of each group of a page."""
     for at, group in enumerate(groups):
         text = text_of(group)
-        if found := CAPTION.match(text):
+        if len(group.lines) == 1 and group.above > 1.15 * body.leading and RUN_IN.fullmatch(text):
+            group.kind = "heading"
+        elif found := CAPTION.match(text):
             group.kind = "caption" if _is_caption(group, text, found) else "text"
         elif _is_heading(group, text, body, margins.get(group.column)) and not (
             (at + 1 < len(groups) and _is_label(group, groups[at + 1], body))
@@ -237,17 +242,20 @@ def _is_caption(group: Group, text: str, found: re.Match[str]) -> bool:
 
 def _is_heading(group: Group, text: str, body: Type, margin: tuple[float, float] | None) -> bool:
     lines = group.lines
-    if len(lines) > _MAX_HEADING_LINES or not (3 if text.isascii() else 2) <= len(text) <= 200:
+    marked = all(line.bold or line.size > 1.08 * body.size for line in lines)
+    number = NUMBER_FIRST.match(text)
+    most = (7, 260) if marked and number else (_MAX_HEADING_LINES, 200)
+    if len(lines) > most[0] or not (3 if text.isascii() else 2) <= len(text) <= most[1]:
         return False
-    if not all(line.bold or line.size > 1.08 * body.size for line in lines):
+    if not marked:
         capitals = in_capitals(text)
         other = all(line.font != body.font and line.size >= 0.9 * body.size for line in lines)
-        numbered = NUMBER_FIRST.match(text)
-        if not (capitals and (numbered or lines[0].size >= 0.9 * body.size)) and not (
-            other and numbered
+        if not (capitals and (number or lines[0].size >= 0.9 * body.size)) and not (
+            other and number
         ):
             return False
-    least = 0.75 if in_capitals(text) and NUMBER_FIRST.match(text) else 0.9
+    small = number and (in_capitals(text) or all(line.bold for line in lines))
+    least = 0.75 if small else 0.9
     if any(line.size < least * body.size for line in lines):
         return False
     # Cells of a row share a baseline, or are far from each other.

@@ -1,5 +1,6 @@
 """Figures and tables of a page: embedded drawings, and what is beside captions."""
 
+import re
 from collections import Counter
 from collections.abc import Sequence
 
@@ -9,6 +10,8 @@ from cycledata.parse.pdf.convert import Kind
 from cycledata.parse.pdf.groups import CAPTION, NUMBER_FIRST, Group, text_of
 from cycledata.parse.pdf.lines import TextLine
 from cycledata.parse.pdf.runs import Page
+
+_DEEP_NUMBER = re.compile(r"\d{1,2}\.\d{1,2}[.\d]{0,6}\s[A-Z][a-z]+[\s:]+[A-Z]?[a-z]")
 
 
 def mark_floats(groups: list[Group], margins: dict[int, tuple[float, float]]) -> None:
@@ -87,6 +90,8 @@ def _is_prose(group: Group, margin: tuple[float, float] | None) -> bool:
     """Return whether a group is running text and no part of a drawing or table."""
     text = text_of(group)
     if group.kind in ("heading", "caption", "footnote"):
+        return True
+    if len(group.lines) == 1 and group.above > 1.4 and _DEEP_NUMBER.match(text):
         return True
     letters = sum(map(str.isalpha, text))
     if letters < 0.6 * len(text.replace(" ", "")):

@@ -9,6 +9,8 @@ from cycledata.parse.pdf.lines import TextLine
 NUMBER_FIRST = re.compile(
     r"(?:\d{1,2}(?:\.\d{1,2}){0,3}|[A-Z](?:\.\d{1,2}){1,3}|[A-Z](?=[.\s])|[IVX]{1,5}(?=\.))[.):]?\s+(?:[|∣│]\s+)?\S"
 )
+RUN_IN = re.compile(r"[^\W\d_a-z][^.—]{2,80}\s?—")
+"""A heading in another font whose paragraph goes on after its dash."""
 CAPTION = re.compile(
     r"(?P<what>figure|fig\.?|table|tab\.|algorithm|listing|scheme)\s?(?P<number>[A-Z]?[\d.]{0,5}\d|[IVX]{1,5})"
     r"(?:\s?[:.|—–-]|\s*\Z|(?=\s[A-Z]))",

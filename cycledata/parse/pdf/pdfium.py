@@ -6,7 +6,7 @@ from cycledata.parse.pdf.blocks import blocks_of
 from cycledata.parse.pdf.convert import Converted, HiddenSpan
 from cycledata.parse.pdf.hidden import MAX_SPANS, HiddenTexts
 from cycledata.parse.pdf.lines import line_numbers, page_lines, upright_share
-from cycledata.parse.pdf.runs import Page, PageReader
+from cycledata.parse.pdf.runs import Page, PageReader, is_bold
 
 _TURNED = 0.7
 """Share of a page's characters in its main direction below which it is reported."""
@@ -42,7 +42,10 @@ def convert_with_pdfium(payload: bytes) -> Converted:
 
 
 def _with_plain_text(pages: list[Page]) -> list[Page]:
-    """Return the pages with the font of most letters not bold, however heavy it is."""
+    """Return the pages with the font of most letters not bold, however heavy it is.
+
+    If its name does not say that it is bold, its weight is wrong, and that of other fonts may be.
+    """
     letters = Counter[tuple[str, bool]]()
     for page in pages:
         for run in page.runs:
@@ -50,9 +53,11 @@ def _with_plain_text(pages: list[Page]) -> list[Page]:
     (font, bold), n = letters.most_common(1)[0] if letters else (("", False), 0)
     if not bold or n < 0.4 * letters.total():
         return pages
+    by_name = is_bold(font)
+    plain = {other for other, _ in letters if not by_name and not is_bold(other)} | {font}
     return [
         page._replace(
-            runs=[run._replace(bold=False) if run.font == font else run for run in page.runs]
+            runs=[run._replace(bold=False) if run.font in plain else run for run in page.runs]
         )
         for page in pages
     ]

@@ -257,8 +257,13 @@ def _font(address: int, calls: PlainCalls, unnamed: dict[int, str]) -> _Font:
         weight = calls.FPDFFont_GetWeight(address)
         if not name:
             name = unnamed.setdefault(address, f"unnamed-{len(unnamed)}")
-    bold = 600 <= weight <= 1_000 or bool(_BOLD.search(name))
+    bold = 600 <= weight <= 1_000 or is_bold(name)
     return _Font(name, bold, bool(_ITALIC.search(name)), is_mathematical(name))
+
+
+def is_bold(font: str) -> bool:
+    """Return whether a font's name says that it is bold."""
+    return bool(_BOLD.search(font))
 
 
 @lru_cache(maxsize=4096)

@@ -20,6 +20,7 @@ from cycledata.formats.section_titles import (
     is_references,
 )
 from cycledata.parse.pdf.convert import Block, Converted, PdfLine
+from cycledata.parse.pdf.groups import RUN_IN
 from cycledata.parse.pdf.layout import laid_out
 from cycledata.parse.pdf.numbering import (
     FLOAT,
@@ -46,6 +47,7 @@ _PLAIN_NUMBER = re.compile(r"\d{1,2}(?:\.\d{1,2}){1,3}[.)]?\s+(?=[A-Z][a-z])")
 _MATHEMATICS = re.compile(r"[=∈≤≥∑∏∫→←≈∀∃{}|\\]")
 _CITATION = re.compile(r"\b[A-Z]\.|\b(?:19|20)\d\d\b|\bet al")
 _MAX_HEADING = 160
+_MAX_NUMBERED = 260
 _MAX_CANDIDATES = 1_000
 
 
@@ -216,6 +218,10 @@ def _unnumbered(block: Block, style: _Style, *, past_front: bool) -> tuple[str, 
     trusted = block.kind == "heading" or (block.kind == "text" and not style.numbered)
     if not past_front or not trusted or is_keywords(text):
         return None
+    if block.kind == "heading" and RUN_IN.fullmatch(text):
+        text = text[:-1].rstrip()
+        level = max(style.sizes.values(), default=0) + 1 if style.numbered else 1
+        return (text, min(level, 4)) if _reads_as_title(text, 12) else None
     # The statement of a theorem is in italics too.
     if not _stands_out(block, style) or any(line.italic and not line.bold for line in block.lines):
         return None
@@ -244,7 +250,8 @@ def _may_be_heading(block: Block, style: _Style) -> bool:
         return False
     if block.kind != "heading" and _in_cells(block):
         return False
-    if not 2 <= len(block.text) <= _MAX_HEADING:
+    marked = block.kind == "heading" and NUMBERED.match(block.text)
+    if not 2 <= len(block.text) <= (_MAX_NUMBERED if marked else _MAX_HEADING):
         return False
     return block.kind == "heading" or _stands_out(block, style)
 
@@ -279,7 +286,8 @@ def _stands_out(block: Block, style: _Style) -> bool:
     lines = block.lines
     letters = [char for char in block.text if char.isalpha()]
     capitals = len(letters) > 3 and sum(map(str.isupper, letters)) > 0.9 * len(letters)
-    least = 0.75 if capitals and NUMBERED.match(block.text) else 0.9
+    small = NUMBERED.match(block.text) and (capitals or _is_bold(block))
+    least = 0.75 if small else 0.9
     if len(lines) > 4 or any(line.size < least * style.body for line in lines):
         return False
     return capitals or all(

@@ -11,6 +11,7 @@ from cycledata.formats.section_titles import (
 from cycledata.parse.pdf.blocks import blocks_of
 from cycledata.parse.pdf.convert import Block, Converted, PdfLine
 from cycledata.parse.pdf.lines import page_lines
+from cycledata.parse.pdf.pdfium import _with_plain_text
 from cycledata.parse.pdf.runs import Page, Run
 from cycledata.parse.pdf.structure import parts_of
 from tests.cycledata.parse.pdf.test_pages import column, read, sections
@@ -195,3 +196,70 @@ def test_an_introduction_a_bit_above_the_abstract_beside_it_is_no_front_matter()
     assert sections(paper) == [INTRODUCTION, METHOD]
     assert paper.abstract.count(f"{words} of it") == 12
     assert paper.abstract.count(words) == 12
+
+
+def printed(text: str, base: float, size: float = 10.0, font: str = "Serif", **type_: bool) -> Run:
+    bold = type_.get("bold", False)
+    width = 4.5 * len(text)
+    return Run(text, 72, 72 + width, base, size, font, bold=bold, italic=False, spaced=False)
+
+
+def test_a_heading_in_another_font_that_ends_in_a_dash_is_cut_from_its_paragraph() -> None:
+    runs = [printed("2 Method", 60, 14.0, "Sans"), printed("2.1 Foxes", 90, 12.0, "Sans")]
+    runs += [printed("3 Results", 500, 14.0, "Sans")]
+    runs += [printed(LINE, 110.0 + 12 * at) for at in range(5)]
+    for title, base in (("Red foxes —", 180.0), ("Lemma 1 —", 300.0)):
+        head = printed(title, base, font="Sans")
+        rest = printed(f"and then {LINE}", base)._replace(left=head.right + 3, right=500)
+        runs += [head, rest, *(printed(LINE, base + 12 * at) for at in range(1, 6))]
+    runs += [printed(LINE, 530.0 + 12 * at) for at in range(9)]
+    page = Page(600, 800, sorted(runs, key=lambda run: run.base), [], 0, 0)
+    blocks = tuple(blocks_of([page], [page_lines(page, set())]))
+    parts = parts_of(Converted("x", 1, blocks, ordered=True))[1:]
+    assert [(part.level, part.title) for part in parts] == [
+        (1, "Method"), (2, "Foxes"), (3, "Red foxes"), (1, "Results"),
+    ]  # fmt: skip
+    assert parts[2].blocks[0].text.startswith("and then running words")
+
+
+def test_bold_numbered_headings_of_an_appendix_in_small_type_are_headings() -> None:
+    page = headed("1 Introduction", "2 Method")
+    small = [
+        (72.0, 700.0, 10.0, "F2", "A Proofs"), (72.0, 680.0, 8.0, "F2", "A.1 Proofs of foxes"),
+        *((72.0, 664.0 - 10 * at, 8.0, "F1", LINE) for at in range(4)),
+        (72.0, 600.0, 8.0, "F2", "A.2 Proofs of dogs"),
+        *((72.0, 584.0 - 10 * at, 8.0, "F1", LINE) for at in range(4)),
+    ]  # fmt: skip
+    assert sections(read(page, small)) == [
+        INTRODUCTION, METHOD, (1, "Proofs"), (2, "Proofs of foxes"), (2, "Proofs of dogs"),
+    ]  # fmt: skip
+
+
+def test_a_bold_numbered_heading_may_have_many_lines() -> None:
+    words = [f"long words of a title in line {n} of" for n in ("one", "two", "three", "four")]
+    title = ["2 The very", *words, "it all and then its end"]
+    page: Sheet = [*headed("1 Introduction")]
+    page += [(72.0, 500.0 - 14 * at, 12.0, "F2", line) for at, line in enumerate(title)]
+    page += [*column(72, 410, 5, LINE), (72, 320, 12, "F2", "3 Results"), *column(72, 300, 5, LINE)]
+    whole = " ".join(title)[2:]
+    assert sections(read(page)) == [INTRODUCTION, (1, whole), RESULTS]
+
+
+def test_a_numbered_heading_below_a_figure_is_no_part_of_it() -> None:
+    page = headed("1 Introduction", "2 Method")
+    page += [
+        (72, 430, 10, "F1", "2.1 First foxes"), *column(72, 412, 2, LINE),
+        (72, 370, 10, "F1", "Figure 1: A fox jumps over a dog."),
+        (72, 330, 10, "F1", "2.2 Second foxes"), *column(72, 308, 4, LINE),
+        (72, 240, 12, "F2", "3 Results"), *column(72, 220, 4, LINE),
+    ]  # fmt: skip
+    assert sections(read(page))[2:] == [(2, "First foxes"), (2, "Second foxes"), RESULTS]
+
+
+def test_the_weight_of_a_font_is_not_believed_if_that_of_the_text_is_wrong() -> None:
+    def page(font: str) -> Page:
+        text = [printed(LINE, 100.0 + 12 * at, font="PlainT", bold=True) for at in range(9)]
+        return Page(600, 800, [*text, printed("words", 300, font=font, bold=True)], [], 0, 0)
+
+    last = [_with_plain_text([page(font)])[0].runs[-1].bold for font in ("PlainTI", "Plain-Bold")]
+    assert last == [False, True]
