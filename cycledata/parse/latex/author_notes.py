@@ -19,11 +19,12 @@ _NAME = re.compile(
 )
 _SET_APART = re.compile(
     r"\\(?:textcolor|color|colorbox|fcolorbox|hl|marginpar|marginnote|sethlcolor|fbox|definecolor"
-    r"|todo|fxnote|pdfcomment|footnote|ul|uwave)(?![A-Za-z])"
+    r"|todo|fxnote|pdfcomment|footnote|ul|uwave|red|blue|green|magenta|orange|purple|violet)"
+    r"(?![A-Za-z])"
 )
 _COLOURED = re.compile(
-    r"\\(?:textcolor|color|colorbox|fcolorbox|hl|marginpar|marginnote|sethlcolor|fbox|definecolor)"
-    r"(?![A-Za-z])"
+    r"\\(?:textcolor|color|colorbox|fcolorbox|hl|marginpar|marginnote|sethlcolor|fbox|definecolor"
+    r"|red|blue|green|magenta|orange|purple|violet)(?![A-Za-z])"
 )
 _NOT_PRINTED = re.compile(
     r"\\(?:textcolor|color|colorbox|fcolorbox|definecolor|sethlcolor|hspace|vspace|fontsize)"

@@ -70,13 +70,19 @@ _SAYS_OF_ITSELF = re.compile(
 )
 _HOSTS = (
     "github.", "gitlab.com/", "bitbucket.org/", "huggingface.co/", "osf.io/",
-    "drive.google.com/", "sites.google.com/", "zenodo.org/", "10.5281/zenodo.",
+    "drive.google.com/", "sites.google.com/", "zenodo.org/", "10.5281/zenodo.", "figshare.com/",
+    "hub.docker.com/r/",
 )  # fmt: skip
 """Where authors put what belongs to a paper."""
 _ADDRESS = re.compile(r"[^\s{}\\,;)\]]{0,300}+")
+_LETTERS = re.compile(r"[a-z]+")
+_LINK_COMMAND = re.compile(
+    r"\\(url|href|path|nolinkurl|texttt)\{\s?(?:\\(?:tiny|scriptsize|footnotesize|small)\s{0,2})?\Z"
+)
+_SCHEME = re.compile(r"https?\Z")
 _ADDRESS_BEFORE = re.compile(r"(?:https?://|www\.)?(?:[A-Za-z0-9-]{1,60}+\.){0,3}+\Z")
 _OURS = re.compile(
-    r"\b(?:our|we|available|released?|code|project|website|open.?sourced?|source|implementation|"
+    r"\b(?:our|we|available|availability|released?|code|project|website|open.?sourced?|source|implementation|"
     r"supplement\w*|demo|video|repository|dataset|data|models?|here|found)\b",
     re.IGNORECASE,
 )
@@ -88,11 +94,15 @@ _ANONYMOUS = re.compile(
 MAX_LEAKS = 200
 MAX_AUTHORS = 3_000
 """Leaks of all kinds together; collaborations have a thousand authors with several commands."""
+MAX_LINK = 400
+"""Characters of a link before its words."""
 MAX_NOTE = 500
 """Characters of a footnote in which an address is looked for."""
 
 
-def read_leaks(flat: FlatText, acknowledgments: list[TextSpan]) -> list[tuple[TextSpan, str]]:
+def read_leaks(
+    flat: FlatText, acknowledgments: list[TextSpan], last_names: frozenset[str]
+) -> list[tuple[TextSpan, str]]:
     """Spans of the flat text that give something away, with their rule, in order."""
     found: list[tuple[TextSpan, str]] = []
     for offset, name in flat.marks:
@@ -117,7 +127,7 @@ def read_leaks(flat: FlatText, acknowledgments: list[TextSpan]) -> list[tuple[Te
     found += [(span, "acknowledgments") for span in acknowledgments]
     found += [(span, "author-block") for span in contact_notes(flat)]
     found += header_lines(flat)
-    found += links(flat)
+    found += links(flat, last_names)
     found += [(span, "author-block") for span in author_ids(flat)]
     kept = sorted(without_nested(found), key=lambda leak: (leak[0].start, leak[0].end))
     return kept[:MAX_AUTHORS]
@@ -193,10 +203,11 @@ def header_lines(flat: FlatText) -> list[tuple[TextSpan, str]]:
     return found
 
 
-def links(flat: FlatText) -> list[tuple[TextSpan, str]]:
+def links(flat: FlatText, last_names: frozenset[str]) -> list[tuple[TextSpan, str]]:
     """Links to the authors' own pages: a repository or site near words that claim it.
 
-    What "we" or "our" claims once is the authors' own wherever it is linked.
+    What "we" or "our" claims once is the authors' own wherever it is linked, and so is an address
+    with the last name of an author.
     """
     claimed: list[TextSpan] = []
     others: list[tuple[TextSpan, str]] = []
@@ -213,14 +224,29 @@ def links(flat: FlatText) -> list[tuple[TextSpan, str]]:
                 continue
             parts = text[place:end].lower().removesuffix(".git").split("/")[:3]
             project = "/".join(parts).rstrip(".") if len(parts) == 3 and parts[2] else ""
-            if _OURS.search(text, max(0, start - 160), min(len(text), end + 60)):
+            owner = parts[1] if len(parts) > 1 else ""
+            if _OURS.search(text, max(0, start - 160), min(len(text), end + 60)) or any(
+                name in owner for name in last_names
+            ):
                 claimed.append(TextSpan(start, end))
                 if _WE.search(text, max(0, start - 160), start):
                     owned.add(project)
             else:
                 others.append((TextSpan(start, end), project))
     claimed += [span for span, project in others if project and project in owned]
+    claimed += named_addresses(flat, last_names)
     return [(whole_link(flat, span), "author-link") for span in claimed]
+
+
+def named_addresses(flat: FlatText, last_names: frozenset[str]) -> Iterator[TextSpan]:
+    """Yield the addresses in which a word is the last name of an author."""
+    text = flat.text
+    for place in places(text, "://", flat.body, flat.bibliography_start) if last_names else ():
+        rest = _ADDRESS.match(text, place)
+        end = rest.end() if rest else place
+        if not last_names.isdisjoint(_LETTERS.findall(text[place:end].lower())):
+            scheme = _SCHEME.search(text, max(0, place - 5), place)
+            yield TextSpan(scheme.start() if scheme else place, end)
 
 
 def spans_of(flat: FlatText, pattern: re.Pattern[str]) -> Iterator[TextSpan]:
@@ -251,14 +277,19 @@ def places(text: str, cue: str, start: int, end: int) -> Iterator[int]:
 def whole_link(flat: FlatText, span: TextSpan) -> TextSpan:
     r"""Return a link with the ``\url{...}`` or ``\href{...}{...}`` around it."""
     text = flat.text
-    before = text[max(0, span.start - 12) : span.start]
-    for command in ("\\url{", "\\href{", "\\path{", "\\nolinkurl{", "\\texttt{"):
-        if before.endswith(command) and text.startswith("}", span.end):
-            end = span.end + 1
-            if command == "\\href{":
-                shown = flat.argument(end)
-                end = shown[1] if shown else end
-            return TextSpan(span.start - len(command), end)
+    opening = _LINK_COMMAND.search(text, max(0, span.start - 40), span.start)
+    if opening and text.startswith("}", span.end):
+        end = span.end + 1
+        if opening[1] == "href":
+            shown = flat.argument(end)
+            end = shown[1] if shown else end
+        return TextSpan(opening.start(), end)
+    if text.startswith("}{", span.start - 2):  # the words of a link to it
+        before = text.rfind("\\href{", max(0, span.start - MAX_LINK), span.start)
+        target = flat.group(before + len("\\href")) if before >= 0 else None
+        shown = flat.argument(span.start - 1)
+        if target is not None and target.end == span.start - 2 and shown:
+            return TextSpan(before, shown[1])
     return span
 
 

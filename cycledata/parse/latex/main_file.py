@@ -73,6 +73,11 @@ _VENUE = re.compile(
     r"|uai|colt|corl|kdd|interspeech|icassp|colm|mlsys|sigir|www)[_-]?(20\d\d)",
     re.IGNORECASE,
 )
+_VENUE_STYLES = words(
+    "acl cvpr iccv eccv wacv bmvc2k aaai tmlr rlj jmlr jmlr2e spconf interspeech ismir colm "
+    "acmart IEEEtran llncs"
+)
+"""Styles of venues without a year in their names."""
 _DEADLINES = {
     "wacv": -0.4, "aaai": -0.4, "iclr": -0.25, "aistats": -0.2, "cvpr": -0.15, "naacl": -0.1,
     "ijcai": 0.05, "icml": 0.1, "acl": 0.1, "colt": 0.1, "kdd": 0.1, "uai": 0.15, "iccv": 0.2,
@@ -102,6 +107,8 @@ class _Draft:
     """Its title is that of a venue's instructions, or of a reply to reviewers."""
     venue: float
     """Date of the venue whose style it loads, in years; 0 for none."""
+    has_style: bool
+    """It loads a venue's style, dated or not."""
     is_final: bool
     """It asks the style for the accepted form."""
     n_parts: int
@@ -172,6 +179,7 @@ def _reasons(
     latest = max((draft.venue for draft in papers), default=0.0)
     parts = max((draft.n_parts for draft in papers), default=0)
     mixed = any(not draft.is_east_asian for draft in papers)
+    styled = any(draft.has_style for draft in papers)
     versions = latest_versions(candidates)
     found: dict[str, list[tuple[float, str]]] = {}
     for draft in drafts:
@@ -180,6 +188,7 @@ def _reasons(
             (2.0 * (path_stem(draft.path) in stems), "has a .bbl of its name"),
             (2.0 * (basename(draft.path) in hints), "named as root by a part"),
             (-5.0 * (draft.is_east_asian and mixed), "a translation"),
+            (-0.6 * (styled and not draft.has_style), "style of a venue"),
             (versions.get(draft.path, 0.0), "version number"),
         ]
     return found
@@ -277,6 +286,10 @@ def _draft(texts: Mapping[str, str], path: str, includes: Includes) -> _Draft:
         has_sections=any("\\section" in part for part in whole),
         is_template=bool(title and _TEMPLATE_TITLE.search(title[1])),
         venue=_venue_date([path, *(match[2] for match in loaded)]),
+        has_style=any(
+            _VENUE.search(match[2]) or not _VENUE_STYLES.isdisjoint(match[2].split(","))
+            for match in loaded
+        ),
         is_final=bool(options & {"final", "accepted"}),
         n_parts=sum(any(map(has_part, whole)) for has_part in _HAS_PART),
         is_east_asian=sum(map(_n_east_asian, whole)) > 500,

@@ -7,12 +7,14 @@ sentence around a name may say something about the work.
 import re
 from collections.abc import Iterator
 from itertools import islice, zip_longest
+from typing import NamedTuple
 
 from cycledata.parse.author_names import (
     ADDRESS,
     AFFILIATION,
     MASK,
     certain_names,
+    folded_name,
     is_name,
     name_phrases,
     names_pattern,
@@ -56,9 +58,28 @@ MAX_COMMANDS = 500
 _LONGEST = 20_000
 
 
-def authors_again(flat: FlatText, paper: PaperText) -> re.Pattern[str] | None:
+class Stated(NamedTuple):
+    """What the commands for authors give."""
+
+    names: tuple[str, ...]
+    addresses: tuple[str, ...]
+
+    def last_names(self) -> frozenset[str]:
+        """Return the last names of five letters or more, as they are spelled in addresses."""
+        spelled: set[str] = set()
+        for name in self.names:
+            for form in (name, name.translate(_UMLAUTS)):
+                last = folded_name(form).rpartition(" ")[2]
+                spelled |= {last} if len(last) > 4 and last.isascii() and last.isalpha() else set()
+        return frozenset(spelled)
+
+
+_UMLAUTS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss", "ø": "oe", "å": "aa"})
+
+
+def authors_again(stated: Stated, paper: PaperText) -> re.Pattern[str] | None:
     """Return an expression for the authors' names and addresses, or None if no text has any."""
-    printed, addresses = _stated(flat)
+    printed, addresses = list(stated.names), stated.addresses
     if not printed and not addresses:
         return None
     sections = (f"{section.title}\n{section.text}" for section in paper.sections)
@@ -94,7 +115,7 @@ def _addresses(text: str) -> Iterator[str]:
                 yield found[0]
 
 
-def _stated(flat: FlatText) -> tuple[list[str], list[str]]:
+def read_authors(flat: FlatText) -> Stated:
     """Return the names and the addresses in the commands for authors."""
     names: dict[str, None] = {}
     addresses: list[str] = []
@@ -107,7 +128,7 @@ def _stated(flat: FlatText) -> tuple[list[str], list[str]]:
             addresses += ADDRESS.findall(argument)
         if command in _NAMING:
             names |= dict.fromkeys(_names(argument))
-    return list(names), addresses
+    return Stated(tuple(names), tuple(addresses))
 
 
 def _names(argument: str) -> Iterator[str]:

@@ -43,7 +43,7 @@ TAGS = {
     "spacing": 1, "singlespace": 0, "onehalfspace": 0, "doublespace": 0, "sloppypar": 0,
     "samepage": 0, "flushleft": 0, "flushright": 0, "landscape": 0, "adjustwidth": 2,
     "changemargin": 2, "addmargin": 1, "multicols": 1, "widetext": 0, "strip": 0,
-    "minipage": 1,
+    "minipage": 1, "adjustbox": 1, "CJK": 2, "CJK*": 2, "otherlanguage": 1, "otherlanguage*": 1,
 } | {name[1:]: 0 for name in SIZES}  # fmt: skip
 """Environments that only set a text in another width, size or place, with their arguments."""
 LISTS = words(

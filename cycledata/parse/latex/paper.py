@@ -12,7 +12,7 @@ from cycledata.parse.latex.hidden_text import hidden_words
 from cycledata.parse.latex.known_commands import APART, APPENDICES, CATALOGED
 from cycledata.parse.latex.leaks import as_records, read_leaks, spans_of, without_nested
 from cycledata.parse.latex.main_file import choose_main
-from cycledata.parse.latex.named_authors import authors_again, without_authors
+from cycledata.parse.latex.named_authors import authors_again, read_authors, without_authors
 from cycledata.parse.latex.strip_markup import MarkupStripper
 from cycledata.parse.latex.structure import (
     MAX_HEADINGS,
@@ -76,7 +76,8 @@ def parse_archive(
     flat = flatten(archive.texts, chosen.path, archive.names)
     front = read_front(flat)
     headings = read_headings(flat)
-    leaks = read_leaks(flat, read_acknowledgments(flat, headings))
+    authors = read_authors(flat)
+    leaks = read_leaks(flat, read_acknowledgments(flat, headings), authors.last_names())
     if all(rule != "author-block" or flat.text.startswith(_HEADS, at) for (at, _), rule in leaks):
         byline = read_byline(flat, front)
         leaks = without_nested([*leaks, (byline, "author-block")]) if byline else leaks
@@ -128,7 +129,7 @@ def parse_archive(
         text_source="arxiv-latex",
         text_version=TEXT_VERSION,
     )
-    again = authors_again(flat, paper)
+    again = authors_again(authors, paper)
     if again is not None:
         named = [(span, "author-block") for span in spans_of(flat, again)]
         paper = without_authors(paper, again).model_copy(

@@ -45,7 +45,8 @@ NOTES = (
         "\\fontfamily \\fontseries \\fontshape \\usefont \\suppressfloats \\numberwithin "
         "\\counterwithin \\counterwithout \\theoremstyle \\addtocontents \\startcontents "
         "\\printcontents \\stopcontents \\newgeometry \\pagenumbering \\markright "
-        "\\etocsettocdepth \\etocsettagdepth \\makesavenoteenv \\twocolumn"
+        "\\etocsettocdepth \\etocsettagdepth \\makesavenoteenv \\twocolumn "
+        "\\newfloatcommand \\authornotemark \\color \\selectlanguage \\setcaptionmargin"
     )
 )
 """Commands that go with their arguments."""
@@ -61,10 +62,11 @@ _COUNTS = {
     "\\usefont": 4, "\\suppressfloats": 0, "\\numberwithin": 2, "\\counterwithin": 2,
     "\\counterwithout": 2, "\\addtocontents": 2, "\\startcontents": 0, "\\printcontents": 3,
     "\\stopcontents": 0, "\\etocsettagdepth": 2, "\\twocolumn": 0,
+    "\\newfloatcommand": 2, "\\authornotemark": 0,
 }  # fmt: skip
 _TITLE_PAGE = SIZES | words("\\author \\date \\maketitle \\maketitlesupplementary \\centering")
 """Commands that mean the same where a style defines them anew."""
-_OPTIONS_BETWEEN = words("\\newtcolorbox \\newcolumntype")
+_OPTIONS_BETWEEN = words("\\newtcolorbox \\newcolumntype \\newfloatcommand")
 """Those of them that take options between their arguments."""
 _KEPT_FIRST = words("\\replaced \\pdfmarkupcomment")
 """Those of them that take the former text or a remark after it."""
@@ -81,7 +83,10 @@ _LAYOUT = SIZES | words(
     "\\ignorespaces \\phantomsection \\protect  \\break \\allowbreak "
     "\\glsunsetall \\glsresetall \\DIFdelbegin \\DIFdelend \\DIFaddbegin \\DIFaddend "
     "\\DIFdelbeginFL \\DIFdelendFL \\DIFaddbeginFL \\DIFaddendFL \\leavevmode \\selectfont "
-    "\\centering \\maketitlesupplementary \\restoregeometry \\localtableofcontents"
+    "\\centering \\maketitlesupplementary \\restoregeometry \\localtableofcontents \\indent "
+    "\\ignorespacesafterend \\vfil \\hfil \\strut \\normalcolor \\smallbreak \\medbreak \\bigbreak "
+    "\\goodbreak \\nobreak \\justifying \\raggedright \\raggedleft \\RaggedRight \\hrulefill "
+    "\\dotfill"
 )
 """Commands without arguments that print nothing."""
 
@@ -113,7 +118,7 @@ _BLANK_LINES = re.compile(r"\n(?:[ \t]++\n|\n[ \t]*+\n)(?:[ \t]*+\n)*+")
 """More than an empty line between paragraphs; a plain empty line is not matched, for speed."""
 _BLANK = re.compile(r"\s*+")
 _DOLLAR = re.compile(r"\$\$?|\\[\\$]")
-_PARTS = words("\\tikz \\paragraph \\subparagraph") | REGISTERS
+_PARTS = words("\\tikz \\paragraph \\subparagraph \\etocdepthtag") | REGISTERS
 """Commands of which something may stay."""
 _TAGGED = LISTS | BOXES | frozenset(TAGS)
 _EDITED = re.compile(
@@ -133,7 +138,7 @@ _BRACES = re.compile(
 )
 _LOOKED_AT = re.compile(
     r"\\(?:begin\{([^{}\\\s]{1,60}+)\}|end\{("
-    + "|".join(sorted(TAGS))
+    + "|".join(map(re.escape, sorted(TAGS)))
     + r")\}|(?:verb\*?|lstinline)(?=[^\sA-Za-z*{\[])|[(\[](?<!\\\\.)|"
     + one_of(NOTES | _KEPT | _LAYOUT | _PARTS)
     + ")"
@@ -252,6 +257,8 @@ def _after_part(latex: LatexText, match: re.Match[str], out: list[str]) -> int:
         return pos
     if name in REGISTERS:
         after = after_value(latex.text, name, pos)
+    elif name == "\\etocdepthtag":
+        after = latex.text.find("}", pos, pos + 60) + 1 or -1
     else:
         group = latex.group(latex.after_star(pos)[1])
         empty = group is not None and not latex.text[group.start : group.end].strip()

@@ -21,6 +21,10 @@ Parse = Callable[..., PaperText]
         (r"\newcommand{\kl}[3]{\textcolor{#1}{[#2: #3]}}", r"\kl{red}{K}{GONE}"),
         (r"\usepackage[disable]{todonotes}", r"\todo[inline]{GONE}"),
         (r"\usepackage{xargs}\newcommandx{\ask}[2][1=]{\todo[#1]{#2}}", r"\ask[a]{GONE}"),
+        (
+            r"\def\red#1{\textcolor{red}{#1}}\def\commentary#1{\red{{\bf Commentary}: #1}}",
+            r"\commentary{GONE}",
+        ),
         (r"\NewDocumentCommand{\jnote}{o m}{\textcolor{red}{note: #2}}", r"\jnote[x]{GONE}"),
     ],
     ids=lambda value: value[:40],

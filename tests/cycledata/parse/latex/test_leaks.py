@@ -143,3 +143,43 @@ def test_financial_support_in_a_command_is_an_author_block(parse_body: Parse) ->
         r"\section{A}One.\financialsupport{The Bee Fund paid.}\refstepcounter{section}"
     )
     assert ([leak.rule for leak in text.leaks], text.sections[0].text) == (["author-block"], "One.")
+
+
+@pytest.mark.parametrize(
+    "link",
+    [
+        r"\url{https://www.jo-quimbyer.org/tool.html}",
+        r"\footnote{\small\url{https://github.com/JoQuimbyer/tool}}",
+        r"\href{https://people.uni.edu/quimbyer/tool}{https://people.uni.edu/quimbyer/tool}",
+    ],
+)
+def test_an_address_with_an_authors_last_name_is_the_authors(parse_body: Parse, link: str) -> None:
+    text = parse_body(r"\section{S}The filter " + link + " runs.", r"\author{Jo Quimbyér}")
+    assert "author-link" in [leak.rule for leak in text.leaks]
+    assert "quimby" not in text.sections[0].text.lower()
+
+
+def test_a_name_with_an_umlaut_is_known_as_addresses_spell_it(parse_body: Parse) -> None:
+    body = r"\section{S}Run \url{https://www.jo-kruemel.de/tool}."
+    assert parse_body(body, r"\author{Jo Kr\"umel \and Bo Short}").sections[0].text == "Run ."
+
+
+def test_another_address_of_the_same_letters_stays(parse_body: Parse) -> None:
+    body = r"\section{S}Run \url{https://www.quimbyers.org} and \url{https://short.org}."
+    text = parse_body(body, r"\author{Jo Quimby \and Bo Short \and Al Li}")
+    assert "quimbyers" in text.sections[0].text
+
+
+def test_the_target_of_a_link_goes_with_its_words(parse_body: Parse) -> None:
+    body = (
+        r"\section{S}"
+        + "Far words. " * 20
+        + r"\href{https://osf.io/abcde/files/and/a/long/path/of/many/letters/and/more/names/here}"
+        r"{https://osf.io/abcde} our data."
+    )
+    assert "osf.io" not in parse_body(body).sections[0].text
+
+
+def test_a_link_in_small_type_goes_with_its_type(parse_body: Parse) -> None:
+    body = r"\section{S}Code: \texttt{\small https://hub.docker.com/r/bee/tool}."
+    assert parse_body(body).sections[0].text == "Code: ."

@@ -56,6 +56,11 @@ def document(body: str = LONG, *, preamble: str = "", name: str = "article") -> 
             id="later-venue",
         ),
         pytest.param(
+            {"a.tex": document(), "b.tex": document(preamble="\\usepackage[review]{cvpr}")},
+            "b.tex",
+            id="style-of-a-venue",
+        ),
+        pytest.param(
             {"main.tex": document(), "main-arxiv.tex": document()}, "main-arxiv.tex", id="for-arxiv"
         ),
         pytest.param(

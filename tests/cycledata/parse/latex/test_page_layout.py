@@ -19,6 +19,11 @@ Parse = Callable[..., PaperText]
             r"one \vskip 3pt plus 1pt minus 2pt two \parskip=0.5\baselineskip three",
             "one two three", id="stretch-and-parts-of-lengths"),
         pytest.param(r"one \setlength\itemsep{0em}two", "one two", id="setlength-without-braces"),
+        pytest.param(
+            r"\newfloatcommand{capbox}{table}[][\FBwidth]\indent one {\color{red}two}", "one {two}",
+            id="float-command-and-color"),
+        pytest.param(
+            r"one\etocdepthtag.toc{appendix}\etocsettagdepth{part}{none}", "one", id="contents"),
         pytest.param(r"a width of 2\parindent here", r"a width of 2\parindent here", id="unset"),
         pytest.param(
             r"\newlength{\wide}\settowidth{\wide}{words}one \nocite{a}\crefalias{section}{part}two",
@@ -82,9 +87,9 @@ def test_no_empty_group_stays_where_a_bibliography_was(parse_body: Parse, around
 
 
 def test_a_group_over_two_sections_leaves_no_brace(parse_body: Parse) -> None:
-    body = r"\section{A}one \{ {\color{blue}two\section{B}three {\bf four}} \verb|{{| five"
+    body = r"\section{A}one \{ {\it two\section{B}three {\bf four}} \verb|{{| five"
     first, second = parse_body(body).sections
-    assert first.text == r"one \{ \color{blue}two"
+    assert first.text == r"one \{ \it two"
     assert second.text == r"three {\bf four} \verb|{{| five"
 
 
@@ -99,6 +104,12 @@ def test_the_heading_of_a_supplement_is_no_prose(parse_files: Parse) -> None:
     )
     text = parse_files({"main.tex": main, "venue.sty": style})
     assert [section.text for section in text.sections] == ["one", "two"]
+
+
+def test_marks_of_authors_without_their_names_leave_the_text(parse_body: Parse) -> None:
+    lead = r"\title{T}\author{Ann Lee}\authornotemark[1]\maketitle " + "Words of a lead. " * 20
+    text = parse_body(lead + r"\section{S}one").sections[0].text
+    assert text.startswith("Words")
 
 
 def test_a_caption_beside_two_columns_stays(parse_body: Parse) -> None:
