@@ -234,5 +234,7 @@ def differs(line: TextLine, body: Type) -> bool:
 
 def in_capitals(text: str) -> bool:
     """Return whether a text of some length has only capitals."""
+    if not text.isupper():
+        return False
     letters = [char for char in text if char.isalpha()]
     return len(letters) > 4 and all(map(str.isupper, letters))

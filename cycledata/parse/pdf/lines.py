@@ -71,10 +71,12 @@ class TextLine:
     @property
     def font(self) -> str:
         """Font of most letters."""
-        fonts = Counter[str]()
+        if len(self.letters) < 2:
+            return next(iter(self.letters))[0] if self.letters else ""
+        fonts: dict[str, int] = {}
         for (font, _, _, _), n in self.letters.items():
-            fonts[font] += n
-        return fonts.most_common(1)[0][0] if fonts else ""
+            fonts[font] = fonts.get(font, 0) + n
+        return max(fonts, key=fonts.__getitem__)
 
     @property
     def sizes(self) -> set[float]:
@@ -83,8 +85,11 @@ class TextLine:
 
     def share(self, *, bold: bool) -> float:
         """Return the share of bold letters, or of italic ones."""
-        total = sum(self.letters.values())
-        n = sum(n for kind, n in self.letters.items() if kind[2 if bold else 3])
+        at = 2 if bold else 3
+        total = n = 0
+        for kind, count in self.letters.items():
+            total += count
+            n += count if kind[at] else 0
         return n / total if total else 0.0
 
     @property

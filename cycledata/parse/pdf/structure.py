@@ -284,11 +284,13 @@ def _stands_out(block: Block, style: _Style) -> bool:
     if not block.lines:
         return block.kind == "heading"
     lines = block.lines
+    if len(lines) > 4:
+        return False
     letters = [char for char in block.text if char.isalpha()]
     capitals = len(letters) > 3 and sum(map(str.isupper, letters)) > 0.9 * len(letters)
     small = NUMBERED.match(block.text) and (capitals or _is_bold(block))
     least = 0.75 if small else 0.9
-    if len(lines) > 4 or any(line.size < least * style.body for line in lines):
+    if any(line.size < least * style.body for line in lines):
         return False
     return capitals or all(
         line.bold or line.italic or line.size > 1.08 * style.body for line in lines

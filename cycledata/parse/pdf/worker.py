@@ -3,6 +3,7 @@
 pypdfium2 gives characters, which our own rules make into blocks; DocVortex gives blocks with roles.
 """
 
+import gc
 import json
 import math
 import os
@@ -197,9 +198,13 @@ def main() -> None:
     answer = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
     exit_with_parent(int(sys.argv[3]))
+    gc.disable()  # one PDF's objects have few cycles
     reply = _work(sys.argv[1], PdfLimits(**json.loads(sys.argv[2])))
     answer.write(json.dumps(reply).encode())
     answer.close()
+    sys.stderr.flush()
+    # At its end, Python takes the handler away and the timer would kill the process.
+    os._exit(0)
 
 
 if __name__ == "__main__":
