@@ -49,7 +49,7 @@ _MARKED = (
 
 _ACTING: dict[Action, str] = {
     definitions.newcommand: "newcommand renewcommand providecommand DeclareRobustCommand "
-    "newrobustcmd renewrobustcmd providerobustcmd",
+    "newrobustcmd renewrobustcmd providerobustcmd algnewcommand algrenewcommand",
     definitions.define: "def edef gdef xdef protected@edef protected@xdef",
     aliases.let: "let",
     aliases.future_let: "futurelet",
@@ -186,6 +186,8 @@ BASE: dict[str, Action] = (
     | {"\\" + name: action for action, names in _ACTING.items() for name in names.split()}
     | {f"\\begin{{{name}}}": action for action, names in _ENVIRONMENTS.items() for name in names}
     | {"\\end{document}": environments.end_document}
+    | {f"\\begin{{restatable{star}}}": environments.restatable for star in ("", "*")}
+    | {f"\\end{{restatable{star}}}": environments.end_restatable for star in ("", "*")}
     | {f"\\begin{{{name[1:]}}}": MarkedCommand(name) for name in _HEADING_ENVIRONMENTS}
     | {f"\\end{{{name[1:]}}}": definitions.pass_over for name in _HEADING_ENVIRONMENTS}
 )

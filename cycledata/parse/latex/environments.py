@@ -1,10 +1,13 @@
 r"""``\begin`` and ``\end``, and texts that TeX does not read as commands."""
 
+import re
+
 from cycledata.parse.latex.definition_table import OpenGroup
 from cycledata.parse.latex.expand import Expander
 from cycledata.parse.latex.known_commands import WRAPPED
 from cycledata.parse.latex.macro_calls import read_call
 from cycledata.parse.latex.macros import Macro, is_internal, names_in
+from cycledata.parse.latex.tokens import without_comments
 from cycledata.parse.latex.verbatim import skip_environment
 
 MAX_ADDRESS = 3_000
@@ -59,6 +62,36 @@ def as_environment(expander: Expander, name: str) -> None:
     r"""``\proof`` and ``\endproof`` in the definition of an author's kind of proof."""
     tag = f"\\end{{{name[4:]}}}" if name.startswith("\\end") else f"\\begin{{{name[1:]}}}"
     expander.emit(tag, at=expander.at)
+
+
+def restatable(expander: Expander, _token: str) -> None:
+    r"""thm-restate's ``\begin{restatable}[title]{theorem}{name}``; ``\name*`` prints it again."""
+    source = expander.input
+    title = source.read_optional()
+    kind, name = source.read_argument().strip(), source.read_argument().strip()
+    opening = f"\\begin{{{kind}}}" + (f"[{title}]" if title is not None else "")
+    frame = source.frames[-1]
+    end = frame.text.find("\\end{restatable", frame.pos, frame.pos + MAX_RESTATED)
+    if end >= 0 and name.isalpha():
+        words = without_comments(_LABEL.sub("", frame.text[frame.pos : end]))
+        again = f"{opening}{words}\\end{{{kind}}}".replace("#", "##")
+        expander.definitions.next_is_global = True
+        expander.definitions.define("\\" + name, Macro(again, spec=("s",)))
+    expander.restated.append(kind)
+    source.push(opening)
+
+
+def end_restatable(expander: Expander, token: str) -> None:
+    r"""``\end{restatable}``."""
+    if expander.restated:
+        expander.input.push(f"\\end{{{expander.restated.pop()}}}")
+    else:
+        expander.emit(token)
+
+
+_LABEL = re.compile(r"\\label\s?\{[^{}]{0,200}+\}")
+MAX_RESTATED = 20_000
+"""Characters of a theorem that is stated twice."""
 
 
 def begin_group(expander: Expander, _name: str) -> None:

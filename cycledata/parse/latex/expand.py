@@ -62,6 +62,8 @@ class Expander:
         r"""Characters between which text is verbatim (``\\MakeShortVerb``)."""
         self.all_short_verbs = ""
         """Those made at any place of the paper."""
+        self.restated: list[str] = []
+        r"""Kinds of the ``restatable`` theorems that are open."""
         self.verbatim_names: set[str] = set()
         """Environments of the paper whose text TeX does not read as commands."""
 

@@ -5,6 +5,7 @@ from bisect import bisect_right
 from collections.abc import Iterator
 from itertools import islice
 
+from cycledata.parse.author_names import ADDRESS
 from cycledata.parse.latex.flat_text import FlatText, TextSpan
 from cycledata.parse.latex.known_commands import (
     AUTHORS,
@@ -75,6 +76,11 @@ _HOSTS = (
 )  # fmt: skip
 """Where authors put what belongs to a paper."""
 _ADDRESS = re.compile(r"[^\s{}\\,;)\]]{0,300}+")
+_REACH = re.compile(
+    r"\b(?:contact(?: us| the authors)|be (?:contacted|reached)|(?:e-?mail|write to|reach) us|"
+    r"corresponding authors?|our e-?mail)\b[^.!?]{0,40}\Z",
+    re.IGNORECASE,
+)
 _LETTERS = re.compile(r"[a-z]+")
 _LINK_COMMAND = re.compile(
     r"\\(url|href|path|nolinkurl|texttt)\{\s?(?:\\(?:tiny|scriptsize|footnotesize|small)\s{0,2})?\Z"
@@ -129,6 +135,7 @@ def read_leaks(
     found += header_lines(flat)
     found += links(flat, last_names)
     found += [(span, "author-block") for span in author_ids(flat)]
+    found += [(span, "author-block") for span in contacts(flat)]
     kept = sorted(without_nested(found), key=lambda leak: (leak[0].start, leak[0].end))
     return kept[:MAX_AUTHORS]
 
@@ -262,6 +269,17 @@ def author_ids(flat: FlatText) -> Iterator[TextSpan]:
         before = _ADDRESS_BEFORE.search(flat.text[max(0, place - 100) : place])
         start = place - (len(before[0]) if before else 0)
         yield whole_link(flat, TextSpan(start, rest.end() if rest else place))
+
+
+def contacts(flat: FlatText) -> Iterator[TextSpan]:
+    """Yield the e-mail addresses at which the authors want to be contacted."""
+    text = flat.text
+    for place in places(text, "@", flat.body, flat.bibliography_start):
+        start = max(flat.body, place - 70)
+        for address in ADDRESS.finditer(text, start, place + 80):
+            before = text[max(flat.body, address.start() - 80) : address.start()]
+            if address.start() < place < address.end() and _REACH.search(before):
+                yield whole_link(flat, TextSpan(address.start(), address.end()))
 
 
 def places(text: str, cue: str, start: int, end: int) -> Iterator[int]:

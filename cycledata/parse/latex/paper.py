@@ -77,7 +77,8 @@ def parse_archive(
     front = read_front(flat)
     headings = read_headings(flat)
     authors = read_authors(flat)
-    leaks = read_leaks(flat, read_acknowledgments(flat, headings), authors.last_names())
+    thanks = read_acknowledgments(flat, headings, authors.names)
+    leaks = read_leaks(flat, thanks, authors.last_names())
     if all(rule != "author-block" or flat.text.startswith(_HEADS, at) for (at, _), rule in leaks):
         byline = read_byline(flat, front)
         leaks = without_nested([*leaks, (byline, "author-block")]) if byline else leaks

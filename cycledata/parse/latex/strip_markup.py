@@ -46,7 +46,10 @@ NOTES = (
         "\\counterwithin \\counterwithout \\theoremstyle \\addtocontents \\startcontents "
         "\\printcontents \\stopcontents \\newgeometry \\pagenumbering \\markright "
         "\\etocsettocdepth \\etocsettagdepth \\makesavenoteenv \\twocolumn "
-        "\\newfloatcommand \\authornotemark \\color \\selectlanguage \\setcaptionmargin"
+        "\\newfloatcommand \\authornotemark \\color \\selectlanguage \\setcaptionmargin "
+        "\\algblock \\algrenewtext \\algtext \\SetKw \\SetKwInput \\SetKwInOut \\SetKwData "
+        "\\SetKwFunction \\SetKwProg \\SetKwComment \\SetKwRepeat \\SetCommentSty \\SetAlgoLined "
+        "\\DontPrintSemicolon \\LinesNumbered"
     )
 )
 """Commands that go with their arguments."""
@@ -62,11 +65,14 @@ _COUNTS = {
     "\\usefont": 4, "\\suppressfloats": 0, "\\numberwithin": 2, "\\counterwithin": 2,
     "\\counterwithout": 2, "\\addtocontents": 2, "\\startcontents": 0, "\\printcontents": 3,
     "\\stopcontents": 0, "\\etocsettagdepth": 2, "\\twocolumn": 0,
-    "\\newfloatcommand": 2, "\\authornotemark": 0,
+    "\\newfloatcommand": 2, "\\authornotemark": 0, "\\algblock": 2, "\\algrenewtext": 2,
+    "\\SetKw": 2, "\\SetKwInput": 2, "\\SetKwInOut": 2, "\\SetKwData": 2, "\\SetKwFunction": 2,
+    "\\SetKwProg": 4, "\\SetKwComment": 3, "\\SetKwRepeat": 3, "\\SetAlgoLined": 0,
+    "\\DontPrintSemicolon": 0, "\\LinesNumbered": 0,
 }  # fmt: skip
 _TITLE_PAGE = SIZES | words("\\author \\date \\maketitle \\maketitlesupplementary \\centering")
 """Commands that mean the same where a style defines them anew."""
-_OPTIONS_BETWEEN = words("\\newtcolorbox \\newcolumntype \\newfloatcommand")
+_OPTIONS_BETWEEN = words("\\newtcolorbox \\newcolumntype \\newfloatcommand \\algrenewtext")
 """Those of them that take options between their arguments."""
 _KEPT_FIRST = words("\\replaced \\pdfmarkupcomment")
 """Those of them that take the former text or a remark after it."""

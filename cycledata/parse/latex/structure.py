@@ -40,6 +40,11 @@ _ENDS = _APPENDIX_MARKS | {
     "\\begin{thebibliography}",
 }
 """Where running text ends."""
+_CONTRIBUTIONS = re.compile(
+    r"(?:core |lead )?contribut(?:ions?|ors?)(?: (?:and|&) .{0,40})?\Z", re.IGNORECASE
+)
+MIN_NAMED = 3
+"""Authors whom a section on contributions names."""
 MAX_TITLE = 600
 """Characters of a heading; a longer one is text that a brace ran away with."""
 MAX_HEADINGS = 2_000
@@ -91,21 +96,32 @@ def read_headings(flat: FlatText) -> list[Heading]:
     return headings
 
 
-def read_acknowledgments(flat: FlatText, headings: list[Heading]) -> list[TextSpan]:
-    """Places of acknowledgments: sections, paragraphs, environments, commands, bold words."""
+def read_acknowledgments(
+    flat: FlatText, headings: list[Heading], names: tuple[str, ...] = ()
+) -> list[TextSpan]:
+    """Places of acknowledgments: sections, paragraphs, environments, commands, bold words.
+
+    Args:
+        flat: the paper.
+        headings: its headings.
+        names: full names of the authors; a section "Contributions" that has several is about them.
+    """
     spans = flat.environments(ACKS)
     stops = [place for place, name in flat.marks if name in _ENDS] + [len(flat.text)]
     starts = sorted([*(heading.start for heading in headings), *stops])
     for index, heading in enumerate(headings):
         title = heading.title
         foreign = is_foreign_acknowledgments(title) or is_about_authors(title)
-        if foreign or is_acknowledgments(title):
+        may_name = bool(names) and _CONTRIBUTIONS.match(title) is not None
+        if foreign or may_name or is_acknowledgments(title):
             level = 6 if heading.level >= 4 else heading.level
             later = range(index + 1, len(headings))
             end = next((headings[at].start for at in later if headings[at].level <= level), None)
             stop = stops[bisect_right(stops, heading.end - 1)]
-            start = heading.end if foreign else heading.start
-            spans.append(TextSpan(start, stop if end is None else min(end, stop)))
+            end = stop if end is None else min(end, stop)
+            if not may_name or _n_named(flat.text[heading.end : end], names) >= MIN_NAMED:
+                start = heading.end if foreign or may_name else heading.start
+                spans.append(TextSpan(start, end))
     for offset, name in flat.marks:
         if name[1:] not in ACKS or offset < flat.body:
             continue
@@ -118,6 +134,11 @@ def read_acknowledgments(flat: FlatText, headings: list[Heading]) -> list[TextSp
             spans.append(TextSpan(offset, starts[bisect_right(starts, offset)]))
     spans += run_in_acknowledgments(flat, starts)
     return sorted(spans, key=lambda span: span.start)
+
+
+def _n_named(text: str, names: tuple[str, ...]) -> int:
+    """Return how many of the authors' full names a text has."""
+    return sum(name in text for name in names)
 
 
 def run_in_acknowledgments(flat: FlatText, starts: list[int]) -> list[TextSpan]:

@@ -183,3 +183,28 @@ def test_the_target_of_a_link_goes_with_its_words(parse_body: Parse) -> None:
 def test_a_link_in_small_type_goes_with_its_type(parse_body: Parse) -> None:
     body = r"\section{S}Code: \texttt{\small https://hub.docker.com/r/bee/tool}."
     assert parse_body(body).sections[0].text == "Code: ."
+
+
+def test_an_address_to_contact_the_authors_at_is_an_author_block(parse_body: Parse) -> None:
+    text = parse_body(
+        r"\section{S}We can be contacted at \url{help@bees.org}. An input is \texttt{ann@x.org}."
+    )
+    assert text.sections[0].text == r"We can be contacted at . An input is \texttt{ann@x.org}."
+    assert [leak.rule for leak in text.leaks] == ["author-block"]
+
+
+def test_contributions_that_name_the_authors_are_removed(parse_body: Parse) -> None:
+    names = r"\author{Ann Quimby \and Bo Ornek \and Cy Dunmore}"
+    body = (
+        r"\section{Contributions}We make three, as Ann Quimby said."
+        r"\section{Contributions}\paragraph{Lead.} Ann Quimby, Bo Ornek\paragraph{Data.} Cy Dunmore"
+        r"\section{End}Text."
+    )
+    sections = parse_body(body, names).sections
+    assert [(section.title, section.text) for section in sections] == [
+        ("Contributions", "We make three, as [author] said."),
+        ("Contributions", ""),
+        ("Lead.", ""),
+        ("Data.", ""),
+        ("End", "Text."),
+    ]

@@ -156,3 +156,21 @@ def test_a_name_that_venues_use_for_the_abstract_may_be_a_data_set(parse_body: P
     text = parse_body(body, r"\newcommand{\abstracts}{\textsc{Abstracts}}")
     assert text.abstract == r"On \textsc{Abstracts}{}."
     assert text.sections[0].text == r"The \textsc{Abstracts}\ are ours."
+
+
+def test_a_theorem_is_printed_where_it_is_stated_again(parse_body: Parse) -> None:
+    body = (
+        r"\section{S}\begin{restatable}[Bound]{theorem}{bound}\label{t}It is $a^2$.\end{restatable}"
+        r"\section{Proofs}Again: \bound* So."
+    )
+    first, again = parse_body(body, r"\usepackage{thm-restate}").sections
+    assert first.text == r"\begin{theorem}[Bound]\label{t}It is $a^2$.\end{theorem}"
+    assert again.text == r"Again: \begin{theorem}[Bound]It is $a^2$.\end{theorem} So."
+
+
+def test_what_sets_up_algorithms_leaves_the_text(parse_body: Parse) -> None:
+    body = (
+        r"\section{S}one \algblock{A}{EndA}\algnewcommand\algA{\textbf{A}}"
+        r"\algrenewtext{A}[1]{\algA\ #1}\algtext*{EndA}\SetKwProg{Fn}{F}{:}{}\SetAlgoLined two"
+    )
+    assert parse_body(body).sections[0].text == "one  two"
