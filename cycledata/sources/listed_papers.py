@@ -38,8 +38,8 @@ _LINKS = frozenset({*URLS, "doi", "entry_id"})
 """Columns that may have the arXiv id as a link, a DOI, or as the client of arXiv writes it."""
 _KINDS = ("eventtype", "event_type", "type", "document_type")
 _NO_PAPER = re.compile(
-    r"(?:affinity|award|blog|break|competition|demonstration|editor|expo|invited|keynote|mentor"
-    r"|panel|proceedings$|reception|remarks|session|social|talk$|town hall|tutorial|workshop)",
+    r"(?:affinity|award|blog|break$|competition|editor|expo\b|invited|keynote|mentor|opening|panel"
+    r"|proceedings$|reception|remarks|session|socials?$|talk$|town hall|tutorial|workshop)",
     re.IGNORECASE,
 )
 """Start of a kind of event, or of a publication, that is no paper of the venue."""
