@@ -39,6 +39,8 @@ def adopt(expander: Expander, name: str, macro: Macro) -> None:
     taken; ``\renewcommand{\section}{\@startsection...}`` only dresses it and is not.
     """
     styled = macro.from_style = expander.input.frames[-1].in_style
+    if macro.body and not macro.body.strip("{} "):  # \newcommand{\cut}[1]{{}}
+        macro.body = ""
     definitions = expander.definitions
     if name not in definitions.base or _may_replace(definitions, name, macro, styled=styled):
         definitions.define(name, macro)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 _VERSION = re.compile(r"(.*?)[_.-]?(?:v|ver|version|draft|rev|r)?[_.-]?(\d{1,8})\Z", re.IGNORECASE)
 _STATE = re.compile(r"(?<=\d)[_.-](?:final|submitted|accepted|clean|revised)\Z", re.IGNORECASE)
 """What a name says of a version after its number."""
-_FOLDER_VERSION = re.compile(r"([A-Za-z]{0,20}[_.-]?)(\d{1,8})")
+_FOLDER_VERSION = re.compile(r"([A-Za-z]{0,20}[ _.-]?v?)(\d{1,8})")
 _DATE = re.compile(
     r"(?<!\d)((?:19|20)\d\d)[-_.]?(0[1-9]|1[0-2])(?:[-_.]?(0[1-9]|[12]\d|3[01]))?(?!\d)"
 )

@@ -72,7 +72,7 @@ _SAYS_OF_ITSELF = re.compile(
 _HOSTS = (
     "github.", "gitlab.com/", "bitbucket.org/", "huggingface.co/", "osf.io/",
     "drive.google.com/", "sites.google.com/", "zenodo.org/", "10.5281/zenodo.", "figshare.com/",
-    "hub.docker.com/r/",
+    "hub.docker.com/r/", "git.io/", "bit.ly/", "tinyurl.com/", "goo.gl/",
 )  # fmt: skip
 """Where authors put what belongs to a paper."""
 _ADDRESS = re.compile(r"[^\s{}\\,;)\]]{0,300}+")
@@ -85,6 +85,8 @@ _LETTERS = re.compile(r"[a-z]+")
 _LINK_COMMAND = re.compile(
     r"\\(url|href|path|nolinkurl|texttt)\{\s?(?:\\(?:tiny|scriptsize|footnotesize|small)\s{0,2})?\Z"
 )
+_OPEN_NOTE = re.compile(r"\\footnote(?:text)?\s?(?:\[\d{1,3}\])?\{\s{0,9}\Z")
+_CLOSE_NOTE = re.compile(r"\s{0,9}\.?\s{0,9}\}")
 _SCHEME = re.compile(r"https?\Z")
 _ADDRESS_BEFORE = re.compile(r"(?:https?://|www\.)?(?:[A-Za-z0-9-]{1,60}+\.){0,3}+\Z")
 _OURS = re.compile(
@@ -242,7 +244,7 @@ def links(flat: FlatText, last_names: frozenset[str]) -> list[tuple[TextSpan, st
                 others.append((TextSpan(start, end), project))
     claimed += [span for span, project in others if project and project in owned]
     claimed += named_addresses(flat, last_names)
-    return [(whole_link(flat, span), "author-link") for span in claimed]
+    return [(whole_note(flat, whole_link(flat, span)), "author-link") for span in claimed]
 
 
 def named_addresses(flat: FlatText, last_names: frozenset[str]) -> Iterator[TextSpan]:
@@ -309,6 +311,13 @@ def whole_link(flat: FlatText, span: TextSpan) -> TextSpan:
         if target is not None and target.end == span.start - 2 and shown:
             return TextSpan(before, shown[1])
     return span
+
+
+def whole_note(flat: FlatText, span: TextSpan) -> TextSpan:
+    """Return a link with the footnote that has nothing else."""
+    opening = _OPEN_NOTE.search(flat.text, max(0, span.start - 40), span.start)
+    closing = _CLOSE_NOTE.match(flat.text, span.end)
+    return TextSpan(opening.start(), closing.end()) if opening and closing else span
 
 
 def without_nested(found: list[tuple[TextSpan, str]]) -> list[tuple[TextSpan, str]]:

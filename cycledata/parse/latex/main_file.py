@@ -55,7 +55,9 @@ _LANGUAGES = words(
     "kr korean pt ptbr br portuguese ita italian pl polish tr turkish vi vn ar fa persian"
 )
 """Parts of file names that say: a translation."""
-_LATE = words("final camera cameraready cr revised revision accepted published latest current")
+_LATE = words(
+    "final camera cameraready cr revised revision accepted published latest current updated"
+)
 """Parts of file names that say: the last state of the text."""
 _ABSTRACT = re.compile(r"\\(?:begin\s*+\{(?:abstract|Abstract)\}|(?:abstract|ABSTRACT)\s*+\{)")
 _BIBLIOGRAPHY = re.compile(
@@ -355,7 +357,7 @@ def _points(draft: _Draft, *, most: int, latest: float, parts: int) -> Iterator[
     # Older copies are put into folders.
     yield -1.0 * draft.path.count("/"), "highest folder"
     # A draft named for arXiv is the one that was sent there.
-    yield 8.0 * ("arxiv" in name_parts), "named for arXiv"
+    yield 8.0 if "arxiv" in name_parts else 4.0 * ("arxiv" in folders), "named for arXiv"
     # The last venue tried is the last state of the text; its accepted form the last of all.
     yield 3.0 * (0 < latest == draft.venue), "latest venue"
     is_late = not _LATE.isdisjoint(name_parts)

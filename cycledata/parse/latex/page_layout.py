@@ -34,6 +34,11 @@ _LENGTH = re.compile(
     rf"(?:\s++(?:plus|minus)\s*+{_AMOUNT}){{0,2}}[ \t]?"
 )
 """``=0.2in``, ``3pt plus 1pt``, ``{0em}``."""
+_LINE_HIGH = re.compile(
+    r"height\s?=\s?(?:(?:0?\.\d{1,4}|1(?:\.\d{1,4})?)\s?em|[0-2]?(?:\.\d{1,4})?\s?ex"
+    r"|\\fontcharht|(?:0?\.\d{1,4})?\\baselineskip)"
+)
+"""The height of an icon in a line of text."""
 _COUNT = re.compile(r"[ \t]*+(?:=\s*+)?[-+]?\d{1,6}+[ \t]?")
 
 SIZES = words(
@@ -62,6 +67,13 @@ def after_value(text: str, name: str, pos: int) -> int:
     """Return the place after what a length or number is set to, or -1 if it is not set here."""
     value = _COUNT.match(text, pos) if name in _COUNTS else _LENGTH.match(text, pos)
     return value.end() if value else -1
+
+
+def after_icon(latex: LatexText, pos: int) -> int:
+    """Return the place after a picture as high as a line of text, or -1 if it is a larger one."""
+    option, pos = latex.option(pos)
+    group = latex.group(pos)
+    return group.end + 1 if option and group and _LINE_HIGH.search(option) else -1
 
 
 def after_tag(latex: LatexText, name: str, pos: int) -> int:

@@ -2,6 +2,7 @@ r"""Commands that set up looks, such as ``\titleformat``: their arguments are re
 
 from cycledata.parse.latex.expand import Expander
 from cycledata.parse.latex.known_commands import words
+from cycledata.parse.latex.macros import Macro
 
 
 def heading_font(expander: Expander, _name: str) -> None:
@@ -63,9 +64,13 @@ _FOR_ONE_PLACE = words(
 
 
 def new_theorem(expander: Expander, _name: str) -> None:
-    r"""``\newtheorem{name}[counter]{Title}[within]``."""
+    r"""``\newtheorem{name}[counter]{Title}[within]``; ``rep@theorem`` is for repeated theorems."""
     expander.input.read_star()
-    expander.input.read_argument()
+    name = expander.input.read_argument().strip()
+    kind = name.rpartition("@")[2]
+    if kind != name and kind.isalpha():
+        for tag in ("begin", "end"):
+            expander.definitions.define(f"\\{tag}{{{name}}}", Macro(f"\\{tag}{{{kind}}}"))
     expander.input.read_optional()
     expander.input.read_argument()
     expander.input.read_optional()

@@ -7,6 +7,7 @@ To-do notes, authors' remarks and author-only commands go; editing marks (``\add
 import re
 from collections.abc import Collection, Iterable
 
+from cycledata.parse.latex.dollars import MAX_FORMULA, Dollars
 from cycledata.parse.latex.flat_text import LatexText
 from cycledata.parse.latex.known_commands import NOTICES, words
 from cycledata.parse.latex.page_layout import (
@@ -15,6 +16,7 @@ from cycledata.parse.latex.page_layout import (
     REGISTERS,
     SIZES,
     TAGS,
+    after_icon,
     after_tag,
     after_value,
     inline_drawing,
@@ -49,7 +51,8 @@ NOTES = (
         "\\newfloatcommand \\authornotemark \\color \\selectlanguage \\setcaptionmargin "
         "\\algblock \\algrenewtext \\algtext \\SetKw \\SetKwInput \\SetKwInOut \\SetKwData "
         "\\SetKwFunction \\SetKwProg \\SetKwComment \\SetKwRepeat \\SetCommentSty \\SetAlgoLined "
-        "\\DontPrintSemicolon \\LinesNumbered"
+        "\\DontPrintSemicolon \\LinesNumbered \\newmdenv \\newtcbox \\newtcbtheorem \\NewTColorBox "
+        "\\DeclareTColorBox \\newmdtheoremenv \\nopunct"
     )
 )
 """Commands that go with their arguments."""
@@ -68,11 +71,15 @@ _COUNTS = {
     "\\newfloatcommand": 2, "\\authornotemark": 0, "\\algblock": 2, "\\algrenewtext": 2,
     "\\SetKw": 2, "\\SetKwInput": 2, "\\SetKwInOut": 2, "\\SetKwData": 2, "\\SetKwFunction": 2,
     "\\SetKwProg": 4, "\\SetKwComment": 3, "\\SetKwRepeat": 3, "\\SetAlgoLined": 0,
-    "\\DontPrintSemicolon": 0, "\\LinesNumbered": 0,
+    "\\DontPrintSemicolon": 0, "\\LinesNumbered": 0, "\\newtcbox": 2,
+    "\\newtcbtheorem": 4, "\\NewTColorBox": 3, "\\DeclareTColorBox": 3, "\\newmdtheoremenv": 2,
+    "\\nopunct": 0,
 }  # fmt: skip
 _TITLE_PAGE = SIZES | words("\\author \\date \\maketitle \\maketitlesupplementary \\centering")
 """Commands that mean the same where a style defines them anew."""
-_OPTIONS_BETWEEN = words("\\newtcolorbox \\newcolumntype \\newfloatcommand \\algrenewtext")
+_OPTIONS_BETWEEN = words(
+    "\\newtcolorbox \\newcolumntype \\newfloatcommand \\algrenewtext \\newtcbox \\newtcbtheorem"
+)
 """Those of them that take options between their arguments."""
 _KEPT_FIRST = words("\\replaced \\pdfmarkupcomment")
 """Those of them that take the former text or a remark after it."""
@@ -112,8 +119,6 @@ _VERBATIM = (
     "verbatim", "verbatim*", "Verbatim", "Verbatim*", "lstlisting", "minted", "alltt", "tcblisting",
 )  # fmt: skip
 _FORMULA_ENDS = {"\\(": "\\)", "\\[": "\\]"}
-MAX_FORMULA = 20_000
-"""Characters of one formula."""
 MAX_DEPTH = 8
 """Editing marks within editing marks."""
 MAX_EMPTY = 3
@@ -123,20 +128,25 @@ r"""Characters of one ``\verb``."""
 _BLANK_LINES = re.compile(r"\n(?:[ \t]++\n|\n[ \t]*+\n)(?:[ \t]*+\n)*+")
 """More than an empty line between paragraphs; a plain empty line is not matched, for speed."""
 _BLANK = re.compile(r"\s*+")
-_DOLLAR = re.compile(r"\$\$?|\\[\\$]")
-_PARTS = words("\\tikz \\paragraph \\subparagraph \\etocdepthtag") | REGISTERS
+_PARTS = words("\\tikz \\paragraph \\subparagraph \\etocdepthtag \\includegraphics") | REGISTERS
 """Commands of which something may stay."""
+_WRAPPERS = {
+    "\\mbox": 0, "\\fbox": 0, "\\makebox": 0, "\\framebox": 0, "\\centerline": 0, "\\smash": 0,
+    "\\textls": 0, "\\raisebox": 1, "\\scalebox": 1, "\\parbox": 1, "\\rotatebox": 1,
+    "\\adjustbox": 1, "\\resizebox": 2,
+}  # fmt: skip
+"""Boxes, with their arguments before the one that is printed."""
 _TAGGED = LISTS | BOXES | frozenset(TAGS)
 _EDITED = re.compile(
     r"\\(?:(?:begin|end)\{(?:"
     + "|".join(map(re.escape, sorted(_TAGGED)))
     + r")\}|"
-    + one_of(NOTES | _KEPT | _LAYOUT | _PARTS)
+    + one_of(NOTES | _KEPT | _LAYOUT | _PARTS | frozenset(_WRAPPERS))
     + ")"
 )
 _FORMULAS = (
     "equation", "align", "gather", "multline", "eqnarray", "displaymath", "math", "alignat",
-    "flalign",
+    "flalign", "IEEEeqnarray",
 )  # fmt: skip
 _IN_FORMULA = frozenset(_FORMULAS) | {name + "*" for name in _FORMULAS}
 _BRACES = re.compile(
@@ -146,7 +156,7 @@ _LOOKED_AT = re.compile(
     r"\\(?:begin\{([^{}\\\s]{1,60}+)\}|end\{("
     + "|".join(map(re.escape, sorted(TAGS)))
     + r")\}|(?:verb\*?|lstinline)(?=[^\sA-Za-z*{\[])|[(\[](?<!\\\\.)|"
-    + one_of(NOTES | _KEPT | _LAYOUT | _PARTS)
+    + one_of(NOTES | _KEPT | _LAYOUT | _PARTS | frozenset(_WRAPPERS))
     + ")"
 )
 """Edited commands, and where verbatim texts and displayed formulas may begin."""
@@ -177,7 +187,7 @@ class MarkupStripper:
         if _EDITED.search(text) is None:
             return text if depth else self._whole(text)
         latex = LatexText(text)
-        dollars = _Dollars(text)
+        dollars = Dollars(text)
         out: list[str] = []
         pos = untouched = formula_end = 0
         for match in _LOOKED_AT.finditer(text):
@@ -208,6 +218,23 @@ class MarkupStripper:
             text = without_lone_braces(text, self._verbatim)
         return text.strip()
 
+    def _unwrapped(self, latex: LatexText, match: re.Match[str], out: list[str], depth: int) -> int:
+        """Append what a box prints to ``out``; return the place after it."""
+        name, (_, pos) = match[0], latex.after_star(match.end())
+        for n_before in range(_WRAPPERS[name], -1, -1):
+            option: str | None = ""
+            while option is not None:
+                option, pos = latex.option(pos)
+            group = latex.group(pos)
+            if group is None:
+                break
+            pos = group.end + 1
+            if n_before == 0:
+                out.append(self.strip(latex.text[group.start : group.end], depth + 1))
+                return pos
+        out.append(name)
+        return match.end()
+
     def _after(self, latex: LatexText, match: re.Match[str], out: list[str], depth: int) -> int:
         """Return the place after a removed command; what stays of it is appended to ``out``."""
         name, pos = match[0], match.end()
@@ -219,6 +246,8 @@ class MarkupStripper:
             return without_empty_group(latex.text, pos, out)
         if name in _PARTS:
             return _after_part(latex, match, out)
+        if name in _WRAPPERS:
+            return self._unwrapped(latex, match, out, depth)
         _, pos = latex.after_star(pos)
         option, after = latex.option(pos)
         if option is None or name != "\\twocolumn" or "\\caption" not in option:
@@ -263,6 +292,8 @@ def _after_part(latex: LatexText, match: re.Match[str], out: list[str]) -> int:
         return pos
     if name in REGISTERS:
         after = after_value(latex.text, name, pos)
+    elif name == "\\includegraphics":
+        after = after_icon(latex, pos)
     elif name == "\\etocdepthtag":
         after = latex.text.find("}", pos, pos + 60) + 1 or -1
     else:
@@ -328,36 +359,6 @@ def without_lone_braces(text: str, verbatim: Collection[str]) -> str:
         pieces.append(text[pos:place])
         pos = place + 1
     return joined([*pieces, text[pos:]])
-
-
-class _Dollars:
-    """Formulas between dollars, which end in the paragraph in which they begin.
-
-    Args:
-        text: flat LaTeX, asked about from its start to its end.
-    """
-
-    def __init__(self, text: str) -> None:
-        self._text = text
-        self._pos = 0
-        self._opened = ""
-
-    def around(self, place: int) -> bool:
-        """Return whether a place, not before the one asked about last, is between dollars."""
-        text, start = self._text, self._pos
-        self._pos = place
-        blank = text.rfind("\n\n", start, place)
-        if blank >= 0:
-            start, self._opened = blank, ""
-        for found in _DOLLAR.findall(text, start, place) if "$" in text[start:place] else ():
-            if found[0] == "$":
-                adjacent = self._opened == "$" and found == "$$"  # one formula after another
-                self._opened = "$" if adjacent else "" if self._opened else found
-        if self._opened:
-            close = text.find("$", place, place + MAX_FORMULA)
-            if close < 0 or "\n\n" in text[place:close]:
-                self._opened = ""
-        return bool(self._opened)
 
 
 def _formula_end(text: str, match: re.Match[str]) -> int:

@@ -208,3 +208,9 @@ def test_contributions_that_name_the_authors_are_removed(parse_body: Parse) -> N
         ("Data.", ""),
         ("End", "Text."),
     ]
+
+
+def test_a_footnote_with_a_link_only_goes_with_it(parse_body: Parse) -> None:
+    note = r"\footnote{See \url{https://x.org}.}"
+    body = r"\section{S}Our code\footnote{\url{https://git.io/abc}.} runs" + note
+    assert parse_body(body).sections[0].text == "Our code runs" + note

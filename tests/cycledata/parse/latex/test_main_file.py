@@ -56,6 +56,16 @@ def document(body: str = LONG, *, preamble: str = "", name: str = "article") -> 
             id="later-venue",
         ),
         pytest.param(
+            {f"{folder}/main.tex": document() for folder in ("acc", "arxiv", "updated-arxiv")},
+            "updated-arxiv/main.tex",
+            id="folder-for-arxiv",
+        ),
+        pytest.param(
+            {f"{folder}/main.tex": document() for folder in ("arxiv", "arxiv v2", "arxiv v3")},
+            "arxiv v3/main.tex",
+            id="version-after-a-space",
+        ),
+        pytest.param(
             {"a.tex": document(), "b.tex": document(preamble="\\usepackage[review]{cvpr}")},
             "b.tex",
             id="style-of-a-venue",

@@ -24,6 +24,17 @@ Parse = Callable[..., PaperText]
             id="float-command-and-color"),
         pytest.param(
             r"one\etocdepthtag.toc{appendix}\etocsettagdepth{part}{none}", "one", id="contents"),
+        pytest.param(
+            r"\mbox{one} \raisebox{-1ex}[0pt]{two} \resizebox{3cm}{!}{three} \parbox[t]{1cm}{four}",
+            "one two three four", id="boxes"),
+        pytest.param(r"\makebox[1cm][l]{\scalebox{0.9}{\todo{x}one}}", "one", id="box-in-a-box"),
+        pytest.param(r"a \mbox command", r"a \mbox command", id="box-of-nothing"),
+        pytest.param(
+            r"\newmdenv[linewidth=2pt]{Box}\newtcbox{\key}[1][]{colback=red}one", "one",
+            id="definitions-of-boxes"),
+        pytest.param(
+            r"Our \includegraphics[height=1em]{fox.png} and \includegraphics[height=3cm]{b.png}",
+            r"Our  and \includegraphics[height=3cm]{b.png}", id="icon"),
         pytest.param(r"a width of 2\parindent here", r"a width of 2\parindent here", id="unset"),
         pytest.param(
             r"\newlength{\wide}\settowidth{\wide}{words}one \nocite{a}\crefalias{section}{part}two",
@@ -174,3 +185,18 @@ def test_what_sets_up_algorithms_leaves_the_text(parse_body: Parse) -> None:
         r"\algrenewtext{A}[1]{\algA\ #1}\algtext*{EndA}\SetKwProg{Fn}{F}{:}{}\SetAlgoLined two"
     )
     assert parse_body(body).sections[0].text == "one  two"
+
+
+def test_a_macro_for_cut_text_leaves_no_braces(parse_body: Parse) -> None:
+    text = parse_body("\\section{S}one\n\n\\eat{gone}\n\ntwo", r"\newcommand{\eat}[1]{{}}")
+    assert text.sections[0].text == "one\n\ntwo"
+
+
+def test_a_repeated_theorem_has_the_name_of_its_kind(parse_body: Parse) -> None:
+    preamble = (
+        r"\makeatletter\newtheorem*{rep@theorem}{\rep@title}\newcommand{\newreptheorem}[2]{"
+        r"\newenvironment{rep#1}[1]{\def\rep@title{#2 \ref{##1}}\begin{rep@theorem}}"
+        r"{\end{rep@theorem}}}\makeatother\newreptheorem{theorem}{Theorem}"
+    )
+    text = parse_body(r"\section{S}\begin{reptheorem}{t}So.\end{reptheorem}", preamble)
+    assert text.sections[0].text == r"\begin{theorem}So.\end{theorem}"
