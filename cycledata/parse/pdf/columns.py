@@ -11,6 +11,8 @@ from cycledata.parse.pdf.lines import TextLine
 from cycledata.parse.pdf.runs import Page, is_mathematical
 
 _BINS = 200
+_VARIABLES = re.compile(r"[\u0370-\u03ff\u2100-\u214f\U0001d400-\U0001d7ff]")
+"""Greek letters and those of mathematics."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,7 +235,9 @@ def differs(line: TextLine, body: Type) -> bool:
 
 
 def in_capitals(text: str) -> bool:
-    """Return whether a text of some length has only capitals."""
+    """Return whether a text of some length has only capitals, beside variables."""
+    if not text.isascii():
+        text = _VARIABLES.sub("", text)
     if not text.isupper():
         return False
     letters = [char for char in text if char.isalpha()]

@@ -181,6 +181,7 @@ def _without_margins(document: Converted) -> Iterator[Block]:
     often = max(2 if document.n_pages == 2 else 3, document.n_pages // 3)
     outer = _outermost(document.blocks)
     heights = Counter(_place(document.blocks[at]) for at in outer)
+    usual = _usual_size(document.blocks)
     largest: dict[str, float] = {}
     for block in document.blocks:
         if len(block.text) < 100 and len(words := _letters(block.text)) > 3:
@@ -202,7 +203,17 @@ def _without_margins(document: Converted) -> Iterator[Block]:
             continue
         if _at_edge(block) and _PAGE_NUMBER.fullmatch(block.text.strip()):
             continue
+        if at in outer and _is_numbered_head(block, usual):
+            continue
         yield block
+
+
+def _is_numbered_head(block: Block, usual: float) -> bool:
+    """Return whether an outermost block in small type has its page's number beside other words."""
+    words = block.text.split()
+    number = str(block.page + 1)
+    small = 0 < _size(block) < 0.95 * usual
+    return block.page > 0 and small and len(words) > 1 and number in (words[0], words[-1])
 
 
 def _front_first(blocks: list[Block]) -> list[Block]:
@@ -232,6 +243,12 @@ def _outermost(blocks: Sequence[Block]) -> set[int]:
             or (block.box[3] >= last[block.page] - 0.01 and block.box[1] > 0.85)
         )
     }
+
+
+def _usual_size(blocks: Sequence[Block]) -> float:
+    """Return the type size of most lines."""
+    sizes = Counter(line.size for block in blocks for line in block.lines)
+    return sizes.most_common(1)[0][0] if sizes else 0.0
 
 
 def _place(block: Block) -> tuple[str, float]:

@@ -212,6 +212,8 @@ def _runs_on(line: TextLine, run: Run, widest: float) -> bool:
     off = abs(run.base - line.base)
     if off < 0.15 * size:
         return True
+    if run.text.startswith("E") and off < 0.3 * size and line.runs[-1].text.endswith("T"):
+        return gap < 0.1 * size  # of "TeX"
     raised = min(line.size, run.size) < 0.85 * size
     return raised and off < 0.55 * size and gap < 0.5 * size
 

@@ -47,7 +47,9 @@ def readings(text: str, *, roman: bool, trusted: bool, strong: bool = False) -> 
         return  # a row of a table
     # An item of a list starts small or is a sentence; "k-means" or "mRNA" may begin a title.
     small = re.match(r"[a-z](?!-|[a-z]{0,3}[A-Z])", title)
-    if small and not (strong and (found["digits"] or len(found["letter"] or "") > 1)):
+    # "A fox" is no number.
+    named = found["digits"] or (found["letter"] or "A") not in "AI"
+    if small and not (strong and named):
         return
     if len(title) > 40 and (title[-1] in ";," or (title[-1] == "." and not trusted)):
         return

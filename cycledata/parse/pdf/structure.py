@@ -10,7 +10,6 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
 
 from cycledata.formats.section_titles import (
     is_abstract,
@@ -21,9 +20,19 @@ from cycledata.formats.section_titles import (
 )
 from cycledata.parse.pdf.convert import Block, Converted, PdfLine
 from cycledata.parse.pdf.groups import RUN_IN
+from cycledata.parse.pdf.heading_type import (
+    MAX_HEADING,
+    Style,
+    is_bold,
+    is_marked,
+    is_plain_heading,
+    may_be_heading,
+    reads_as_title,
+    size_of,
+    stands_out,
+)
 from cycledata.parse.pdf.layout import laid_out
 from cycledata.parse.pdf.numbering import (
-    FLOAT,
     MOST_MISSED,
     NUMBERED,
     PER_MISSED,
@@ -33,21 +42,7 @@ from cycledata.parse.pdf.numbering import (
     readings,
 )
 
-_STATEMENTS = (
-    r"(?:theorem|lemma|definition|corollary|remark|proposition|example|proof|assumption|claim"
-    r"|th[ée]or[èe]me?|lemme|d[ée]finition|corollaire|remarque|exemple|preuve|relation|satz"
-    r"|beispiel|beweis|bemerkung|korollar|teorema|definici[óo]n|definição|corolario|ejemplo)"
-)
-_STATEMENT = re.compile(
-    rf"{_STATEMENTS}(?:\s*\d|\s*\(|\.|$|\s+of\s+(?:the\s+|our\s+|main\s+){{0,2}}{_STATEMENTS}s?\b)",
-    re.IGNORECASE,
-)
-_CHAPTER = re.compile(r"(?:chapter|chapitre|kapitel|cap[íi]tulo|capitolo)\s\w{1,5}", re.IGNORECASE)
-_PLAIN_NUMBER = re.compile(r"\d{1,2}(?:\.\d{1,2}){1,3}[.)]?\s+(?=[A-Z][a-z])")
-_MATHEMATICS = re.compile(r"[=∈≤≥∑∏∫→←≈∀∃{}|\\]")
 _CITATION = re.compile(r"\b[A-Z]\.|\b(?:19|20)\d\d\b|\bet al")
-_MAX_HEADING = 160
-_MAX_NUMBERED = 260
 _MAX_CANDIDATES = 1_000
 
 
@@ -62,28 +57,17 @@ class Part:
     starred: bool
 
 
-@dataclass(frozen=True, slots=True)
-class _Style:
-    """How this paper prints, learned from all of its lines."""
-
-    body: float
-    """Size of the running text, in points."""
-    numbered: bool
-    """Its headings carry numbers."""
-    roman: bool
-    """Top headings are numbered I, II, III; those below A, B."""
-    sizes: dict[float, int]
-    """Level that headings of a size have; of several, the deepest."""
-    marked: bool = False
-    """Most of its numbered headings are bold or large; capitals alone do not make one."""
-
-
 def parts_of(document: Converted) -> list[Part]:
     """Return the document cut at its headings, in reading order, running heads left out."""
     blocks = [piece for block in laid_out(document) for piece in _split(block)]
     style = _learn(blocks)
     numbers = _numbered_headings(blocks, style)
-    n_marked = sum(_is_marked(blocks[at], style) for at in numbers)
+    if len(numbers) < 3:
+        plain = replace(style, plain=True)
+        others = _numbered_headings(blocks, plain)
+        if len(others) >= 3 and is_printed_title(others[min(others)].title):
+            style, numbers = plain, others
+    n_marked = sum(is_marked(blocks[at], style) for at in numbers)
     style = replace(
         style,
         numbered=len(numbers) >= 3,
@@ -123,7 +107,7 @@ def _without_stop(title: str) -> str:
 # --- Headings ------------------------------------------------------------------------------------
 
 
-def _numbered_headings(blocks: Sequence[Block], style: _Style) -> dict[int, Numbered]:
+def _numbered_headings(blocks: Sequence[Block], style: Style) -> dict[int, Numbered]:
     """Blocks that are numbered headings, by position: the longest run of numbers in sequence.
 
     List items, table cells and equations carry numbers too. What tells headings apart is that all
@@ -133,20 +117,20 @@ def _numbered_headings(blocks: Sequence[Block], style: _Style) -> dict[int, Numb
     best: list[tuple[float, int, Numbered, int]] = []  # score, block, number, previous in the list
     in_references, size = False, 0.0
     for at, block in enumerate(blocks):
-        if is_references(block.text.strip()) and _may_be_heading(block, style):
-            in_references, size = True, _size(block)
-        plain = _is_plain_heading(block)
+        if is_references(block.text.strip()) and may_be_heading(block, style):
+            in_references, size = True, size_of(block)
+        plain = is_plain_heading(block, style)
         if at < abstract or len(best) >= _MAX_CANDIDATES:
             continue
-        if not (plain or _may_be_heading(block, style)):
+        if not (plain or may_be_heading(block, style)):
             continue
         text = " ".join(block.text.split())
         trusted = block.kind == "heading"
         weight = 1.0 if trusted else 0.5 if plain else 0.8
-        weight += 0.1 * (_size(block) > 1.08 * style.body)
-        strong = trusted and (_size(block) > 1.08 * style.body or _is_bold(block))
+        weight += 0.1 * (size_of(block) > 1.08 * style.body)
+        strong = trusted and (size_of(block) > 1.08 * style.body or is_bold(block))
         for reading in readings(text, roman=style.roman, trusted=trusted, strong=strong):
-            if reading.appendix and block.page == 0 and _size(block) > 1.4 * style.body:
+            if reading.appendix and block.page == 0 and size_of(block) > 1.4 * style.body:
                 continue  # the title of a paper may start with "A"
             if in_references and not _may_follow_references(reading, block, size):
                 continue
@@ -171,29 +155,6 @@ def _numbered_headings(blocks: Sequence[Block], style: _Style) -> dict[int, Numb
     return chain
 
 
-def _is_plain_heading(block: Block) -> bool:
-    """Return whether a block in the type of the text may be a heading by its number, 3.1 or deeper.
-
-    It is alone on its line and no sentence. Such a number counts only if none is missing before it.
-    """
-    text = block.text.strip()
-    if block.kind != "text" or len(block.lines) != 1 or len(text) > 100:
-        return False
-    found = _PLAIN_NUMBER.match(text)
-    return found is not None and _reads_as_title(text[found.end() :], 12)
-
-
-def _is_marked(block: Block, style: _Style) -> bool:
-    """Return whether a block is bold or larger than the running text."""
-    return not block.lines or all(
-        line.bold or line.size > 1.08 * style.body for line in block.lines
-    )
-
-
-def _is_bold(block: Block) -> bool:
-    return bool(block.lines) and all(line.bold for line in block.lines)
-
-
 def _may_follow_references(number: Numbered, block: Block, size: float) -> bool:
     """Return whether a number after the references is a heading's and not that of an entry.
 
@@ -204,12 +165,12 @@ def _may_follow_references(number: Numbered, block: Block, size: float) -> bool:
     """
     if number.appendix and not _CITATION.search(number.title):
         return True
-    return block.kind == "heading" and (len(number.path) > 1 or _size(block) > size - 0.3)
+    return block.kind == "heading" and (len(number.path) > 1 or size_of(block) > size - 0.3)
 
 
-def _unnumbered(block: Block, style: _Style, *, past_front: bool) -> tuple[str, int] | None:
+def _unnumbered(block: Block, style: Style, *, past_front: bool) -> tuple[str, int] | None:
     """Title and level of a heading without number; None for any other block."""
-    if not _may_be_heading(block, style):
+    if not may_be_heading(block, style):
         return None
     text = " ".join(block.text.split())
     if is_printed_title(text):
@@ -221,18 +182,18 @@ def _unnumbered(block: Block, style: _Style, *, past_front: bool) -> tuple[str, 
     if block.kind == "heading" and RUN_IN.fullmatch(text):
         text = text[:-1].rstrip()
         level = max(style.sizes.values(), default=0) + 1 if style.numbered else 1
-        return (text, min(level, 4)) if _reads_as_title(text, 12) else None
+        return (text, min(level, 4)) if reads_as_title(text, 12) else None
     # The statement of a theorem is in italics too.
-    if not _stands_out(block, style) or any(line.italic and not line.bold for line in block.lines):
+    if not stands_out(block, style) or any(line.italic and not line.bold for line in block.lines):
         return None
-    if style.numbered and (NUMBERED.match(text) or (style.marked and not _is_marked(block, style))):
+    if style.numbered and (NUMBERED.match(text) or (style.marked and not is_marked(block, style))):
         return None
     # A longer title is in larger type, not a bold sentence.
     most = 24 if all(line.size > 1.05 * style.body for line in block.lines) else 14
     # Small capitals are lower-case letters to some fonts.
-    if text.islower() and len(text.split()) <= 10 and _size(block) > 1.25 * style.body:
+    if text.islower() and len(text.split()) <= 10 and size_of(block) > 1.25 * style.body:
         text = text[0].upper() + text[1:]
-    return (text, _level_of_type(block, style)) if _reads_as_title(text, most) else None
+    return (text, _level_of_type(block, style)) if reads_as_title(text, most) else None
 
 
 def _same_type(block: Block, heading: Block) -> bool:
@@ -245,61 +206,9 @@ def _same_type(block: Block, heading: Block) -> bool:
     ) < 0.3
 
 
-def _may_be_heading(block: Block, style: _Style) -> bool:
-    if block.kind not in ("heading", "title", "text", "figure"):
-        return False
-    if block.kind != "heading" and _in_cells(block):
-        return False
-    marked = block.kind == "heading" and NUMBERED.match(block.text)
-    if not 2 <= len(block.text) <= (_MAX_NUMBERED if marked else _MAX_HEADING):
-        return False
-    return block.kind == "heading" or _stands_out(block, style)
-
-
-def _in_cells(block: Block) -> bool:
-    """Return whether lines of a block are beside each other, as in a row of a table."""
-    return any(
-        abs(b.box[1] - a.box[1]) < 0.3 * (a.box[3] - a.box[1]) for a, b in pairwise(block.lines)
-    )
-
-
-def _reads_as_title(text: str, most_words: int) -> bool:
-    words = text.split()
-    if _CHAPTER.fullmatch(text):
-        return False
-    return (
-        (text[0].isdigit() or (text[0].isalpha() and not text[0].islower()))
-        and sum(map(str.isalpha, text)) >= (3 if text.isascii() else 2)
-        and len(words) <= most_words
-        and text[-1] not in ".,;:"
-        and not re.search(r"(?:[a-z]|[^\x00-\x7f]){2}[.?!] ", text)
-        and not _MATHEMATICS.search(text)
-        and not FLOAT.match(text)
-        and not _STATEMENT.match(text)
-    )
-
-
-def _stands_out(block: Block, style: _Style) -> bool:
-    """Return whether a block is bold, larger than the running text, or all in capitals."""
-    if not block.lines:
-        return block.kind == "heading"
-    lines = block.lines
-    if len(lines) > 4:
-        return False
-    letters = [char for char in block.text if char.isalpha()]
-    capitals = len(letters) > 3 and sum(map(str.isupper, letters)) > 0.9 * len(letters)
-    small = NUMBERED.match(block.text) and (capitals or _is_bold(block))
-    least = 0.75 if small else 0.9
-    if any(line.size < least * style.body for line in lines):
-        return False
-    return capitals or all(
-        line.bold or line.italic or line.size > 1.08 * style.body for line in lines
-    )
-
-
-def _level_of_type(block: Block, style: _Style) -> int:
+def _level_of_type(block: Block, style: Style) -> int:
     """Level of a heading without number, by its size against those with numbers."""
-    size = _size(block)
+    size = size_of(block)
     if size in style.sizes:
         # As large as the numbered ones of a level: one below, unless that is the top level.
         level = style.sizes[size]
@@ -311,7 +220,7 @@ def _level_of_type(block: Block, style: _Style) -> int:
 # --- Learning the paper's style ------------------------------------------------------------------
 
 
-def _learn(blocks: Sequence[Block]) -> _Style:
+def _learn(blocks: Sequence[Block]) -> Style:
     """Return the style as far as the type alone shows it."""
     by_size = Counter[float]()
     for block in blocks:
@@ -319,11 +228,11 @@ def _learn(blocks: Sequence[Block]) -> _Style:
             for line in block.lines:
                 by_size[line.size] += len(line.text)
     body = by_size.most_common(1)[0][0] if by_size else 10.0
-    style = _Style(body=body, numbered=True, roman=False, sizes={})
+    style = Style(body=body, numbered=True, roman=False, sizes={})
     n_roman = sum(
         bool(re.match(r"(?:II|III|IV|VI)\.[\s\u2003]", block.text))
         for block in blocks
-        if _may_be_heading(block, style)
+        if may_be_heading(block, style)
     )
     return replace(style, roman=n_roman >= 2)
 
@@ -332,21 +241,17 @@ def _levels_of_sizes(blocks: Sequence[Block], numbers: Mapping[int, Numbered]) -
     """Level by type size: from the numbered headings, else by rank among marked headings."""
     sizes: dict[float, int] = {}
     for at, number in numbers.items():
-        size = _size(blocks[at])
+        size = size_of(blocks[at])
         sizes[size] = max(sizes.get(size, 0), min(len(number.path), 4))
     if len(numbers) >= 3:
         return sizes
     titles = (at for at, block in enumerate(blocks) if is_printed_title(block.text.strip()))
     marked = {
-        _size(block)
+        size_of(block)
         for block in blocks[next(titles, 0) :]  # the paper's own title is before it
         if block.kind == "heading" and block.lines and not is_abstract(block.text.strip())
     }
     return {size: min(rank, 3) for rank, size in enumerate(sorted(marked, reverse=True), start=1)}
-
-
-def _size(block: Block) -> float:
-    return max((line.size for line in block.lines), default=0.0)
 
 
 # --- Blocks made ready ---------------------------------------------------------------------------
@@ -367,7 +272,7 @@ def _split(block: Block) -> Iterable[Block]:
         line = lines[at]
         apart = line.bold or line.size > 1.08 * ordinary
         at += 1
-        if not (apart and NUMBERED.match(line.text) and len(line.text) <= _MAX_HEADING):
+        if not (apart and NUMBERED.match(line.text) and len(line.text) <= MAX_HEADING):
             continue
         before, found, after = rest.partition(line.text)
         if not found:
@@ -390,5 +295,5 @@ def _split(block: Block) -> Iterable[Block]:
 def _same_heading(line: PdfLine, following: PdfLine, n_characters: int) -> bool:
     """Return whether the next line of a block goes on with a heading."""
     same = line.bold and following.bold and abs(line.size - following.size) < 0.3
-    short = n_characters + len(following.text) <= _MAX_HEADING
+    short = n_characters + len(following.text) <= MAX_HEADING
     return same and short and not NUMBERED.match(following.text)

@@ -9,6 +9,7 @@ from cycledata.formats.section_titles import (
     is_references,
 )
 from cycledata.parse.pdf.blocks import blocks_of
+from cycledata.parse.pdf.columns import in_capitals
 from cycledata.parse.pdf.convert import Block, Converted, PdfLine
 from cycledata.parse.pdf.lines import page_lines
 from cycledata.parse.pdf.pdfium import _with_plain_text
@@ -263,3 +264,52 @@ def test_the_weight_of_a_font_is_not_believed_if_that_of_the_text_is_wrong() -> 
 
     last = [_with_plain_text([page(font)])[0].runs[-1].bold for font in ("PlainTI", "Plain-Bold")]
     assert last == [False, True]
+
+
+def test_headings_that_are_all_in_the_type_of_the_text_are_known_by_their_numbers() -> None:
+    titles = ("1. Introduction", "2. Method of foxes", "2.1. Data of foxes", "3. Results")
+    page = [
+        (x, y, size, "F1", text) for x, y, size, _, text in headed(*titles, size=10) if size <= 12
+    ]
+    page = [(150.0, 740.0, 17.0, "F1", "A Plain Study of Foxes"), *page]
+    page += [(72.0, 225.0, 10.0, "F1", "References"), (72.0, 205.0, 10.0, "F1", "[1] A. Zebra.")]
+    paper = read(page)
+    assert sections(paper) == [
+        INTRODUCTION, (1, "Method of foxes"), (2, "Data of foxes"), RESULTS,
+    ]  # fmt: skip
+    assert "Zebra" not in "".join(section.text for section in paper.sections)
+    assert paper.abstract.startswith("we say here")
+
+
+def test_items_of_a_list_are_no_headings_of_a_paper_without_numbers() -> None:
+    page = headed("Introduction", "Method")
+    items = ("1. Foxes", "2. Dogs", "3. Owls")
+    page += [(72.0, 430.0 - 24 * at, 10.0, "F1", item) for at, item in enumerate(items)]
+    assert sections(read(page)) == [INTRODUCTION, METHOD]
+
+
+def test_a_title_with_variables_may_be_in_capitals() -> None:
+    assert in_capitals("\u2113 AND \u03b1 FOXES")
+    assert not in_capitals("\u2113 and \u03b1 Foxes")
+
+
+def test_an_appendix_may_start_with_a_small_letter_but_an_article_is_no_number() -> None:
+    page = headed("1 Introduction", "2 Method", "A Proofs", "B foxes_and_dogs: a definition")
+    page += [(72, 250, 12, "F2", "A fox is no number"), *column(72, 232, 3, LINE)]
+    assert (1, "foxes_and_dogs: a definition") in sections(read(page))
+    assert (1, "fox is no number") not in sections(read(page))
+
+
+def test_the_name_of_tex_is_read_whole() -> None:
+    page = headed("1 Introduction", "2 Method", "3 Results")
+    parts = (("T", 109.3, 330), ("E", 115.2, 327.8), ("X here", 121, 330))
+    page += [(x, y, 10, "F1", text) for text, x, y in parts]
+    page += [(72, 330, 10, "F1", "We use")]
+    assert "We use TEX here" in read(page).sections[-1].text
+
+
+def test_a_running_head_with_the_number_of_its_page_is_no_heading() -> None:
+    head: Printed = (72, 690, 8, "F2", "2 Ann Zebra and Bob Owl")
+    paper = read(headed("1 Introduction"), [head, *column(72, 660, 20, LINE)])
+    assert sections(paper) == [INTRODUCTION]
+    assert "Zebra" not in paper.sections[0].text
