@@ -72,10 +72,13 @@ _SAYS_OF_ITSELF = re.compile(
 _HOSTS = (
     "github.", "gitlab.com/", "bitbucket.org/", "huggingface.co/", "osf.io/",
     "drive.google.com/", "sites.google.com/", "zenodo.org/", "10.5281/zenodo.", "figshare.com/",
-    "hub.docker.com/r/", "git.io/", "bit.ly/", "tinyurl.com/", "goo.gl/",
+    "hub.docker.com/r/",
 )  # fmt: skip
 """Where authors put what belongs to a paper."""
+_SHORT = ("git.io/", "bit.ly/", "tinyurl.com/", "goo.gl/")
+"""Hosts of short addresses."""
 _ADDRESS = re.compile(r"[^\s{}\\,;)\]]{0,300}+")
+_MAY_REACH = ("ontact", "reach", "mail", "rite to", "orrespond")
 _REACH = re.compile(
     r"\b(?:contact(?: us| the authors)|be (?:contacted|reached)|(?:e-?mail|write to|reach) us|"
     r"corresponding authors?|our e-?mail)\b[^.!?]{0,40}\Z",
@@ -243,17 +246,19 @@ def links(flat: FlatText, last_names: frozenset[str]) -> list[tuple[TextSpan, st
             else:
                 others.append((TextSpan(start, end), project))
     claimed += [span for span, project in others if project and project in owned]
-    claimed += named_addresses(flat, last_names)
+    claimed += other_addresses(flat, last_names)
     return [(whole_note(flat, whole_link(flat, span)), "author-link") for span in claimed]
 
 
-def named_addresses(flat: FlatText, last_names: frozenset[str]) -> Iterator[TextSpan]:
-    """Yield the addresses in which a word is the last name of an author."""
+def other_addresses(flat: FlatText, last_names: frozenset[str]) -> Iterator[TextSpan]:
+    """Yield the addresses with the last name of an author, and short ones that are claimed."""
     text = flat.text
-    for place in places(text, "://", flat.body, flat.bibliography_start) if last_names else ():
+    for place in places(text, "://", flat.body, flat.bibliography_start):
         rest = _ADDRESS.match(text, place)
         end = rest.end() if rest else place
-        if not last_names.isdisjoint(_LETTERS.findall(text[place:end].lower())):
+        named = not last_names.isdisjoint(_LETTERS.findall(text[place:end].lower()))
+        short = text.startswith(_SHORT, place + len("://"))
+        if named or (short and _OURS.search(text, max(0, place - 160), end + 60)):
             scheme = _SCHEME.search(text, max(0, place - 5), place)
             yield TextSpan(scheme.start() if scheme else place, end)
 
@@ -278,6 +283,9 @@ def contacts(flat: FlatText) -> Iterator[TextSpan]:
     text = flat.text
     for place in places(text, "@", flat.body, flat.bibliography_start):
         start = max(flat.body, place - 70)
+        around = text[max(flat.body, place - 150) : place]
+        if not any(cue in around for cue in _MAY_REACH):
+            continue
         for address in ADDRESS.finditer(text, start, place + 80):
             before = text[max(flat.body, address.start() - 80) : address.start()]
             if address.start() < place < address.end() and _REACH.search(before):

@@ -119,6 +119,8 @@ _VERBATIM = (
     "verbatim", "verbatim*", "Verbatim", "Verbatim*", "lstlisting", "minted", "alltt", "tcblisting",
 )  # fmt: skip
 _FORMULA_ENDS = {"\\(": "\\)", "\\[": "\\]"}
+_STARTS = frozenset(_FORMULA_ENDS) | {"\\verb", "\\verb*", "\\lstinline"}
+"""Where formulas and short verbatim texts begin."""
 MAX_DEPTH = 8
 """Editing marks within editing marks."""
 MAX_EMPTY = 3
@@ -127,8 +129,9 @@ MAX_VERB = 1_000
 r"""Characters of one ``\verb``."""
 _BLANK_LINES = re.compile(r"\n(?:[ \t]++\n|\n[ \t]*+\n)(?:[ \t]*+\n)*+")
 """More than an empty line between paragraphs; a plain empty line is not matched, for speed."""
+_ENDS = frozenset("} \n\t")
 _BLANK = re.compile(r"\s*+")
-_PARTS = words("\\tikz \\paragraph \\subparagraph \\etocdepthtag \\includegraphics") | REGISTERS
+_PARTS = words("\\tikz \\paragraph \\subparagraph \\etocdepthtag") | REGISTERS
 """Commands of which something may stay."""
 _WRAPPERS = {
     "\\mbox": 0, "\\fbox": 0, "\\makebox": 0, "\\framebox": 0, "\\centerline": 0, "\\smash": 0,
@@ -137,10 +140,12 @@ _WRAPPERS = {
 }  # fmt: skip
 """Boxes, with their arguments before the one that is printed."""
 _TAGGED = LISTS | BOXES | frozenset(TAGS)
+_ICON = r"includegraphics(?=\s?\[[^\]]{0,60}height)|"
 _EDITED = re.compile(
     r"\\(?:(?:begin|end)\{(?:"
     + "|".join(map(re.escape, sorted(_TAGGED)))
     + r")\}|"
+    + _ICON
     + one_of(NOTES | _KEPT | _LAYOUT | _PARTS | frozenset(_WRAPPERS))
     + ")"
 )
@@ -156,6 +161,7 @@ _LOOKED_AT = re.compile(
     r"\\(?:begin\{([^{}\\\s]{1,60}+)\}|end\{("
     + "|".join(map(re.escape, sorted(TAGS)))
     + r")\}|(?:verb\*?|lstinline)(?=[^\sA-Za-z*{\[])|[(\[](?<!\\\\.)|"
+    + _ICON
     + one_of(NOTES | _KEPT | _LAYOUT | _PARTS | frozenset(_WRAPPERS))
     + ")"
 )
@@ -194,20 +200,25 @@ class MarkupStripper:
             start, name = match.start(), match[0]
             if start < pos or start < untouched:
                 continue
-            if match[1] in _IN_FORMULA or name in _FORMULA_ENDS:
+            if match.lastindex is None and name not in _STARTS:
+                if name in self._own or (start < formula_end and name not in _REMARKS):
+                    continue
+                if not dollars.around(start):
+                    out.append(text[pos:start])
+                    pos = self._after(latex, match, out, depth)
+                continue
+            environment = match[1] or match[2] or ""
+            if environment in _IN_FORMULA or name in _FORMULA_ENDS:
                 if start >= formula_end and not dollars.around(start):
                     formula_end = _formula_end(text, match)
-            elif match[1] in self._verbatim or name.startswith(("\\verb", "\\lstinline")):
-                untouched = _verbatim_end(text, match)
-            elif match[1] in _TAGGED or match[2]:
+            elif environment in _TAGGED:
+                if environment not in TAGS and text.find("[", match.end(), match.end() + 40) < 0:
+                    continue
                 if start >= formula_end and not dollars.around(start):
                     out.append(text[pos:start])
                     pos = _after_tag(latex, match, out)
-            elif match[1] is None and name not in self._own:
-                if (start < formula_end and name not in _REMARKS) or dollars.around(start):
-                    continue
-                out.append(text[pos:start])
-                pos = self._after(latex, match, out, depth)
+            elif not environment or environment in self._verbatim:
+                untouched = _verbatim_end(text, match)
         out.append(text[pos:])
         text = _BLANK_LINES.sub("\n\n", joined(out))
         return text if depth else self._whole(text)
@@ -244,7 +255,7 @@ class MarkupStripper:
             if latex.text.startswith("{}", pos):
                 pos += 2
             return without_empty_group(latex.text, pos, out)
-        if name in _PARTS:
+        if name in _PARTS or name == "\\includegraphics":
             return _after_part(latex, match, out)
         if name in _WRAPPERS:
             return self._unwrapped(latex, match, out, depth)
@@ -317,6 +328,8 @@ def without_empty_group(text: str, pos: int, out: list[str]) -> int:
     Returns:
         The place after the group's end, or ``pos`` if the group has other contents.
     """
+    if text[pos : pos + 1] not in _ENDS:
+        return pos
     for _ in range(MAX_EMPTY):
         close = _BLANK.match(text, pos)
         if close is None or not text.startswith("}", close.end()):
