@@ -202,6 +202,8 @@ def _state(cells: Mapping[str, tuple[str, Any]]) -> TableRatings:
     except ValueError as error:
         # The values are not quoted: consent may withhold them.
         raise ParseError("bad-ratings", f"{column}: expected numbers such as 5;6;8") from error
+    if len(cells) == 1:  # most tables have ratings alone
+        return TableRatings(column, ratings, name.date, name.phase)
     aspects = {
         kind: numbers
         for kind in ("confidence", *ASPECTS)

@@ -78,6 +78,16 @@ class VenueForm(Record):
         return {field.role: field for field in self.fields if field.role != "other"}
 
     @cached_property
+    def numbers(self) -> Mapping[str, FormField]:
+        """Role -> field of the rating, the confidence and the aspects."""
+        return {role: field for role, field in self.by_role.items() if role in NUMBERS}
+
+    @cached_property
+    def text_names(self) -> tuple[str, ...]:
+        """Content fields of the other roles, ``other`` left out."""
+        return tuple(f.name for role, f in self.by_role.items() if role not in NUMBERS)
+
+    @cached_property
     def distinctive(self) -> tuple[str, ...]:
         """Fields of the rating and the texts; a note without any of them is no review."""
         roles = self.by_role

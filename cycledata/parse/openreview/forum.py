@@ -353,16 +353,15 @@ def read_review(form: VenueForm, note: Note, *, texts: bool = True) -> dict[str,
         detail = f"expected one of {', '.join(named)}; found {len(note.content)} other fields"
         raise ParseError("comment-in-review-slot", detail)
     review: dict[str, Any] = {**_BLANK_REVIEW}
+    for role, field in form.numbers.items():
+        review[role] = note.rating(field.name, field.values)
+    if not texts:
+        note.check_texts(form.text_names)
+        return review
     for role, field in form.by_role.items():
-        if role in NUMBERS:
-            review[role] = note.rating(field.name, field.values)
-        elif not texts:
-            note.checked_text(field.name)
-        else:
+        if role not in NUMBERS:
             text = note.text(field.name)
             review[role] = text if role == "ethics_flag" else text or ""
-    if not texts:
-        return review
     others = {field.name: field.values for field in form.fields if field.role == "other"}
     extra = sorted(note.content.keys() - form.names)
     answers = (note.answer(name, others.get(name, ())) for name in [*others, *extra])

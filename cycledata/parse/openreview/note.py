@@ -8,7 +8,7 @@ import datetime as dt
 import html
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from math import isfinite
@@ -18,6 +18,7 @@ from cycledata.errors import ParseError
 from cycledata.formats.rating_scales import read_number
 from cycledata.records import Number, ReviewField
 
+_INTEGERS = ("cdate", "tcdate", "mdate", "tmdate", "number")
 _MAX_DEPTH = 8
 """Replies nested deeper than this are refused; services nest them once."""
 
@@ -31,6 +32,9 @@ DISCUSSION = frozenset(
 """Kinds of notes that are part of the discussion only."""
 _DAY_MS = 86_400_000
 _EPOCH = dt.date(1970, 1, 1).toordinal()
+_MOST_CACHED = 200
+"""Characters of an answer whose rating is remembered."""
+_EVERYONE = ("everyone",)
 _NO_RATING = frozenset({"", "not applicable", "n/a"})
 NUMBER_BEHIND = re.compile(
     r"[^0-9()\n]{1,200}\((?P<number>[+−-]?[0-9]{1,4}(?:\.[0-9]{1,4})?)\)\s{0,20}"
@@ -147,6 +151,16 @@ class Note:
             return value and clean_text(value)
         return "; ".join(clean_text(item) for item in value)
 
+    def check_texts(self, fields: Iterable[str]) -> None:
+        """Check that each field is a text, a list of texts, or absent.
+
+        Raises:
+            ParseError: one is something else.
+        """
+        for field in fields:
+            if not isinstance(self.value(field), str):
+                self.checked_text(field)
+
     def checked_text(self, field: str) -> str | list[str] | None:
         """Return the value of a text field as it is, or None if it is absent.
 
@@ -181,15 +195,12 @@ class Note:
         value = self.value(field)
         if value is None:
             return None
-        number = number_in(value, highest=values[-1] if values else 10)
-        if number is None:
-            if isinstance(value, str) and clean_text(value).casefold() in _NO_RATING:
-                return None
-            raise ParseError("unreadable-rating", f"{field}: expected a number first")
-        if values and number not in values:
-            offered = ", ".join(map(str, values))
-            raise ParseError("rating-off-scale", f"{field}: expected one of {offered}")
-        return number
+        # A form offers a few answers, so most texts of a venue are the same few.
+        often = isinstance(value, str) and len(value) <= _MOST_CACHED
+        try:
+            return (_rating_in_text if often else _rating_in)(value, values)
+        except ParseError as error:
+            raise ParseError(error.rule, f"{field}: {error.detail}") from None
 
     def answer(self, field: str, values: tuple[Number, ...]) -> ReviewField | None:
         """Return any field as text and number, or None if it was not answered.
@@ -213,6 +224,25 @@ class Note:
         return ReviewField(name=field, text=clean_text(text), value=None)
 
 
+def _rating_in(value: Any, values: tuple[Number, ...]) -> Number | None:
+    """Return the rating that an answer is, or None for one that states none.
+
+    Raises:
+        ParseError: it starts with no number, or with one that is not among the values.
+    """
+    number = number_in(value, highest=values[-1] if values else 10)
+    if number is None:
+        if isinstance(value, str) and clean_text(value).casefold() in _NO_RATING:
+            return None
+        raise ParseError("unreadable-rating", "expected a number first")
+    if values and number not in values:
+        raise ParseError("rating-off-scale", f"expected one of {', '.join(map(str, values))}")
+    return number
+
+
+_rating_in_text = lru_cache(maxsize=4096)(_rating_in)
+
+
 def read_note(raw: Any, *, paper_id: str = "") -> Note:
     """Return a note whose shape is checked.
 
@@ -227,7 +257,7 @@ def read_note(raw: Any, *, paper_id: str = "") -> Note:
         raise ParseError("unreadable-note", f"expected an object, found {type(raw).__name__}")
     stated = raw.get("invitations") or [raw.get("invitation")]
     note_id, content = raw.get("id"), raw.get("content")
-    invitations = tuple(i for i in stated if isinstance(i, str)) if isinstance(stated, list) else ()
+    invitations = tuple([i for i in stated if isinstance(i, str)] if type(stated) is list else ())
     known = bool(invitations) or note_id == paper_id
     if not isinstance(note_id, str) or not known or not isinstance(content, dict):
         parts = {
@@ -239,8 +269,9 @@ def read_note(raw: Any, *, paper_id: str = "") -> Note:
         raise ParseError("unreadable-note", f"expected id, invitation, content; without {missing}")
     readers, forum, licence = raw.get("readers"), raw.get("forum"), raw.get("license")
     referent, signatures, reply_to = raw.get("referent"), raw.get("signatures"), raw.get("replyto")
-    cdate, tcdate = _integer(raw, "cdate"), _integer(raw, "tcdate")
-    mdate, tmdate = _integer(raw, "mdate"), _integer(raw, "tmdate")
+    cdate, tcdate, mdate, tmdate, number = (
+        value if type(value) is int else 0 for value in map(raw.get, _INTEGERS)
+    )
     first = invitations[0] if invitations else None
     return Note(
         # In API v1, an edited state is a note of its own that refers to the note it replaces.
@@ -248,16 +279,16 @@ def read_note(raw: Any, *, paper_id: str = "") -> Note:
         forum=forum if isinstance(forum, str) else note_id,
         invitations=invitations,
         # Readers of another shape are an unknown group, so that the note is not public.
-        readers=None
-        if readers is None
-        else tuple(map(str, readers if isinstance(readers, list) else [readers])),
+        readers=None if readers is None else _groups(readers),
         license=licence if isinstance(licence, str) and licence else None,
-        number=_integer(raw, "number"),
+        number=number,
         created_ms=cdate or tcdate,
         modified_ms=tmdate or mdate or tcdate,
         deleted=bool(raw.get("ddate")),
         content=content,
-        signatures=tuple(filter(_is_text, signatures)) if isinstance(signatures, list) else (),
+        signatures=tuple([s for s in signatures if s and isinstance(s, str)])
+        if isinstance(signatures, list)
+        else (),
         reply_to=reply_to if isinstance(reply_to, str) and reply_to else None,
         unmodified=(tcdate or cdate) == (tmdate or mdate) > 0,
         kind=kind_of(first) if first else "",
@@ -272,8 +303,10 @@ def day_of(milliseconds: int) -> dt.date | None:
     return dt.date.fromordinal(_EPOCH + milliseconds // _DAY_MS)
 
 
-def _is_text(value: Any) -> bool:
-    return isinstance(value, str) and bool(value)
+def _groups(readers: Any) -> tuple[str, ...]:
+    if readers == ["everyone"]:
+        return _EVERYONE
+    return tuple(map(str, readers if isinstance(readers, list) else [readers]))
 
 
 def flatten(notes: list[Any], depth: int = 0) -> Iterator[Any]:
@@ -318,8 +351,3 @@ def number_in(value: Any, *, highest: Number = 10) -> Number | None:
     if isinstance(value, bool) or not isinstance(value, int | float) or not isfinite(value):
         return None
     return int(value) if value == int(value) else float(value)
-
-
-def _integer(raw: dict[str, Any], key: str) -> int:
-    value = raw.get(key)
-    return value if isinstance(value, int) and not isinstance(value, bool) else 0
