@@ -115,9 +115,12 @@ def redact(
     A row keeps its rule. It loses its detail if a component that the detail is about was opted out,
     or was withheld by a verdict.
     """
+    rows = tuple(dropped)
+    if not rows:
+        return ()
     withheld = {verdict.component for verdict in verdicts if not verdict.publishes}
     return tuple(
-        row if _shows_detail(row, withheld, policy) else replace(row, detail="") for row in dropped
+        row if _shows_detail(row, withheld, policy) else replace(row, detail="") for row in rows
     )
 
 
