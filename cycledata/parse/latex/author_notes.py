@@ -49,6 +49,9 @@ _TAGGED_BOX = re.compile(
     re.DOTALL,
 )
 """A name in a small colored box, then a text: ``\\nb{AB}{rewrite this}``."""
+_ANGLES = re.compile(r"\\ll(?![A-Za-z]).{0,80}?#\d.{0,40}?\\gg(?![A-Za-z])", re.DOTALL)
+"""A remark between double angles: ``$\\ll$#1 notes: #2$\\gg$``."""
+_INNER_NOTE = re.compile(r"\\(?:auth|author|my|in)?(?:[Nn]ote|[Cc]omment|[Rr]emark)s?\s?\{")
 _REMARKS = words("todo note comment fixme fix remark check tbd rewrite edit reply")
 _CONTENT = words(
     "q a h r s rq qa takeaway takeaways question questions answer answers hypothesis finding "
@@ -77,10 +80,13 @@ def is_note(name: str, body: str) -> bool:
     if _TAGGED_BOX.search(body):
         return True
     plain = _NOT_PRINTED.sub("", body)
-    if _NAME.match(name) and (_SET_APART.search(body) or _BRACKET_TAG.match(plain)):
+    set_apart = _SET_APART.search(body) or _ANGLES.search(body)
+    if _NAME.match(name) and (set_apart or _BRACKET_TAG.match(plain)):
         return True
     if not _COLOURED.search(body):
         return False
+    if _INNER_NOTE.search(body):
+        return True
     if _BRACKETS.match(plain) and (len(name) <= 4 or plain.lstrip(" [").startswith("**")):
         return True
     if _BRACKET_TAG.match(plain):

@@ -27,7 +27,7 @@ def resolve(expander: Expander, name: str, folder: str, suffixes: tuple[str, ...
     and archives are at times packed one level too high or low, so the name is tried from the
     importing folder, the main file's, and the archive's top.
     """
-    name = name.strip().strip('"').strip()
+    name = name.strip().strip('"').strip().replace("\\_", "_")
     if not name or len(name) > 300:
         return None
     source = expander.input

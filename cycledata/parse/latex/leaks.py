@@ -5,13 +5,14 @@ from bisect import bisect_right
 from collections.abc import Iterator
 from itertools import islice
 
-from cycledata.parse.author_names import ADDRESS
+from cycledata.parse.author_names import ADDRESS, AFFILIATION
 from cycledata.parse.latex.flat_text import FlatText, TextSpan
 from cycledata.parse.latex.known_commands import (
     AUTHORS,
     BIOGRAPHIES,
     CONTRIBUTIONS,
     FINAL_SWITCHES,
+    HEADINGS,
     STOCK_STYLES,
     words,
 )
@@ -167,15 +168,18 @@ def author_span(flat: FlatText, offset: int, name: str) -> TextSpan | None:
 
 
 def contact_notes(flat: FlatText) -> Iterator[TextSpan]:
-    """Yield the footnotes that give an e-mail address or a corresponding author."""
+    """Yield the footnotes with an e-mail address, a corresponding author or, first, a place."""
     text, until = flat.text, flat.body
+    first = next((at for at, name in flat.marks if at >= until and name in HEADINGS), until)
     for word in places(text, "footnote", until, flat.bibliography_start):
         note = _FOOTNOTE.search(text, max(until, word - 8), word + 60)
         group = flat.group(note.end() - 1) if note else None
         if note is None or group is None or group.start < word:
             continue
         note_text = text[group.start : min(group.end, group.start + MAX_NOTE)]
-        if ("@" in note_text or "orrespond" in note_text) and _CONTACT.search(note_text):
+        is_contact = ("@" in note_text or "orrespond" in note_text) and _CONTACT.search(note_text)
+        on_title_page = note[0].startswith("\\footnotetext") and note.start() < first
+        if is_contact or (on_title_page and AFFILIATION.search(note_text)):
             until = group.end + 1
             yield TextSpan(note.start(), until)
 
@@ -312,12 +316,11 @@ def whole_link(flat: FlatText, span: TextSpan) -> TextSpan:
             shown = flat.argument(end)
             end = shown[1] if shown else end
         return TextSpan(opening.start(), end)
-    if text.startswith("}{", span.start - 2):  # the words of a link to it
-        before = text.rfind("\\href{", max(0, span.start - MAX_LINK), span.start)
-        target = flat.group(before + len("\\href")) if before >= 0 else None
-        shown = flat.argument(span.start - 1)
-        if target is not None and target.end == span.start - 2 and shown:
-            return TextSpan(before, shown[1])
+    before = text.rfind("\\href{", max(0, span.start - MAX_LINK), span.start)
+    target = flat.group(before + len("\\href")) if before >= 0 else None
+    words_of_link = flat.group(target.end + 1) if target else None
+    if words_of_link is not None and words_of_link.start <= span.start < words_of_link.end:
+        return TextSpan(before, words_of_link.end + 1)
     return span
 
 

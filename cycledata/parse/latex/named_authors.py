@@ -65,13 +65,16 @@ class Stated(NamedTuple):
     addresses: tuple[str, ...]
 
     def last_names(self) -> frozenset[str]:
-        """Return the last names of five letters or more, as they are spelled in addresses."""
+        """Return how addresses spell the authors: last names of five letters, and whole names."""
         spelled: set[str] = set()
         for name in self.names:
             for form in (name, name.translate(_UMLAUTS)):
-                last = folded_name(form).rpartition(" ")[2]
-                spelled |= {last} if len(last) > 4 and last.isascii() and last.isalpha() else set()
-        return frozenset(spelled)
+                parts = folded_name(form).split()
+                if parts:
+                    spelled |= {parts[-1], parts[0] + parts[-1], parts[-1] + parts[0]}
+        return frozenset(
+            name for name in spelled if len(name) > 4 and name.isascii() and name.isalpha()
+        )
 
 
 _UMLAUTS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss", "ø": "oe", "å": "aa"})

@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterable
 
 from cycledata.parse.latex.dollars import MAX_FORMULA, Dollars
 from cycledata.parse.latex.flat_text import LatexText
-from cycledata.parse.latex.known_commands import NOTICES, words
+from cycledata.parse.latex.known_commands import AUTHORS, NOTICES, words
 from cycledata.parse.latex.page_layout import (
     BOXES,
     LISTS,
@@ -131,11 +131,16 @@ _BLANK_LINES = re.compile(r"\n(?:[ \t]++\n|\n[ \t]*+\n)(?:[ \t]*+\n)*+")
 """More than an empty line between paragraphs; a plain empty line is not matched, for speed."""
 _ENDS = frozenset("} \n\t")
 _BLANK = re.compile(r"\s*+")
-_PARTS = words("\\tikz \\paragraph \\subparagraph \\etocdepthtag") | REGISTERS
+_PARTS = (
+    words("\\tikz \\paragraph \\subparagraph \\etocdepthtag")
+    | REGISTERS
+    | (AUTHORS - NOTES - _KEPT)
+)
 """Commands of which something may stay."""
 _WRAPPERS = {
     "\\mbox": 0, "\\fbox": 0, "\\makebox": 0, "\\framebox": 0, "\\centerline": 0, "\\smash": 0,
-    "\\textls": 0, "\\raisebox": 1, "\\scalebox": 1, "\\parbox": 1, "\\rotatebox": 1,
+    "\\textls": 0, "\\subsubsubsection": 0, "\\raisebox": 1, "\\scalebox": 1, "\\parbox": 1,
+    "\\rotatebox": 1,
     "\\adjustbox": 1, "\\resizebox": 2,
 }  # fmt: skip
 """Boxes, with their arguments before the one that is printed."""
@@ -279,6 +284,8 @@ class MarkupStripper:
             if name in _OPTIONS_BETWEEN:
                 for _ in range(2):
                     _, pos = latex.option(pos)
+        if name == "\\bibliography" and latex.text.startswith("{}", pos):
+            pos += 2
         return without_empty_group(latex.text, pos, out)
 
 

@@ -26,6 +26,11 @@ Parse = Callable[..., PaperText]
             r"\commentary{GONE}",
         ),
         (r"\NewDocumentCommand{\jnote}{o m}{\textcolor{red}{note: #2}}", r"\jnote[x]{GONE}"),
+        (r"\newcommand{\authnote}[2]{{$\ll$#1 notes: #2$\gg$}}", r"\authnote{Ann}{GONE}"),
+        (
+            r"\newcommand{\note}[1]{[#1]}\newcommand{\ann}[1]{{\color{blue}\note{#1}}}",
+            r"\ann{GONE}",
+        ),
     ],
     ids=lambda value: value[:40],
 )

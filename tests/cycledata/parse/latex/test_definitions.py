@@ -116,3 +116,12 @@ def test_a_file_may_end_inside_a_group_that_defines(parse_files: Parse, part: st
 def test_a_document_may_end_inside_a_group_that_defines(parse_body: Parse) -> None:
     paper = parse_body(r"A {\def\one{x} \one", r"\AtEndDocument{\def\late{Late}\section{\late}}")
     assert [section.title for section in paper.sections] == ["Late"]
+
+
+def test_a_file_may_be_named_with_an_escaped_underscore(
+    parse_files: Callable[..., PaperText],
+) -> None:
+    main = r"\documentclass{article}\input{my\_words}\begin{document}\section{\h}x\end{document}"
+    text = parse_files({"main.tex": main, "my_words.tex": r"\newcommand{\h}{Hives}"})
+    assert [section.title for section in text.sections] == ["Hives"]
+    assert "missing-input" not in {warning.rule for warning in text.warnings}

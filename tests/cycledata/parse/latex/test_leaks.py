@@ -214,3 +214,23 @@ def test_a_footnote_with_a_link_only_goes_with_it(parse_body: Parse) -> None:
     note = r"\footnote{See \url{https://x.org}.}"
     body = r"\section{S}Our code\footnote{\url{https://git.io/abc}.} runs" + note
     assert parse_body(body).sections[0].text == "Our code runs" + note
+
+
+def test_a_link_whose_words_hold_the_address_goes_whole(parse_body: Parse) -> None:
+    link = r"\href{https://bees.example/}{(https://github.com/bee/tool)}"
+    assert parse_body(r"\section{S}Our code " + link + " runs.").sections[0].text == (
+        "Our code  runs."
+    )
+
+
+def test_a_title_page_footnote_with_an_institution_is_an_author_block(parse_body: Parse) -> None:
+    note = r"\footnotetext[1]{Department of Bees, University of Hive}"
+    text = parse_body(note + r"\section{S}Text" + note.replace("[1]", "[2]"))
+    assert [leak.rule for leak in text.leaks] == ["author-block"]
+    assert text.sections[0].text == r"Text" + note.replace("[1]", "[2]")
+
+
+def test_an_address_with_an_authors_whole_name_is_a_leak(parse_body: Parse) -> None:
+    body = r"\section{S}See \url{https://annli.example.com/x} and \url{https://li.example.com/}."
+    text = parse_body(body, r"\author{Ann Li}")
+    assert text.sections[0].text == r"See  and \url{https://li.example.com/}."

@@ -200,3 +200,14 @@ def test_a_repeated_theorem_has_the_name_of_its_kind(parse_body: Parse) -> None:
     )
     text = parse_body(r"\section{S}\begin{reptheorem}{t}So.\end{reptheorem}", preamble)
     assert text.sections[0].text == r"\begin{theorem}So.\end{theorem}"
+
+
+def test_what_prints_nothing_at_the_end_leaves_the_text(parse_body: Parse) -> None:
+    body = r"\section{S}one\authorsaddresses{} two\bibliographystyle{plain}\bibliography{x}{}"
+    text = parse_body(body + "\n\\section{T}three")
+    assert [section.text for section in text.sections] == ["one two", "three"]
+
+
+def test_a_level_below_paragraphs_is_its_words(parse_body: Parse) -> None:
+    text = parse_body(r"\section{S}\subsubsubsection{Depth} Text.").sections[0].text
+    assert text == "Depth Text."
