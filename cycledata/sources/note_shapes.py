@@ -10,6 +10,8 @@ from cycledata.sources.dump_files import FileValue, InvalidEntry, kind_of
 
 _REPLIES = ("replies", "directReplies")
 """Fields of a note that may have its replies, beside `details`, as OpenReview names them."""
+_OTHERS = frozenset({"content", "details"})
+"""Fields of a note with objects that are no replies, or whose replies stay where they are."""
 _OF_REPLIES = re.compile(
     r"review|repl(?:y|ies)|comment|decision|discussion|rebuttal", re.IGNORECASE
 )
@@ -93,9 +95,10 @@ def _fields_of_replies(note: Any) -> dict[str, list[Any]]:
         return {}
     fields = {name: note[name] for name in _REPLIES if isinstance(note.get(name), list)}
     for name, value in note.items():
-        if name in {*_REPLIES, "content", "details"} or not isinstance(value, list | dict):
-            continue
         parts = value if isinstance(value, list) else [value]
+        # Most fields are texts and numbers, or lists of texts.
+        if not parts or isinstance(parts[0], str | int) or name in _OTHERS or name in _REPLIES:
+            continue
         objects = [part for part in parts if isinstance(part, dict)]
         if any({"id", "content"} <= o.keys() for o in objects) or (
             objects and _OF_REPLIES.search(str(name))
