@@ -18,6 +18,10 @@ CAPTION = re.compile(
 )
 
 
+_SMALL_WORD_LAST = re.compile(r"\w-(?:of|the|to|and|by|in|on|for|at|as|or|a|an)-\Z")
+_SMALL_WORD_FIRST = re.compile(r"(?:of|the|to|and|by|in|on|for|at|as|or|a|an)-[a-z]")
+
+
 @dataclass(slots=True)
 class Group:
     """Lines that become one block."""
@@ -52,6 +56,15 @@ class Group:
         return max(line.bottom for line in self.lines)
 
 
+def is_compound(before: str, after: str) -> bool:
+    """Return whether a hyphen at a line's end is one of a compound, as in "state-of-" "the-art".
+
+    >>> [is_compound(*parts) for parts in (("state-of-", "the"), ("out-", "of-date"), ("in-", "put"))]
+    [True, True, False]
+    """
+    return bool(_SMALL_WORD_LAST.search(before) or _SMALL_WORD_FIRST.match(after))
+
+
 def text_of(group: Group) -> str:
     """Return the lines of a group; a hyphen at a line's end goes before a lower-case letter."""
     text = ""
@@ -61,7 +74,7 @@ def text_of(group: Group) -> str:
         if not text:
             text = printed
         elif text.endswith("-") and printed[:1].islower():
-            text = text[:-1] + printed
+            text = (text if is_compound(text, printed) else text[:-1]) + printed
         elif text[-2:-1].isalpha() and text.endswith("-") and printed[:1].isupper():
             text += printed
         elif group.kind == "table" and last is not None and line.base - last.base > 0.3 * line.size:

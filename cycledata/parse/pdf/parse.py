@@ -21,6 +21,7 @@ from cycledata.formats.section_titles import (
 from cycledata.parse.author_names import ADDRESS, names_pattern
 from cycledata.parse.pdf.authors import author_addresses, author_names, is_affiliation
 from cycledata.parse.pdf.convert import PDF_LIMITS, Block, Converted, Converter, PdfLimits, convert
+from cycledata.parse.pdf.groups import is_compound
 from cycledata.parse.pdf.layout import rotated_pages
 from cycledata.parse.pdf.leaks import (
     CONTACT,
@@ -346,8 +347,9 @@ def _prose(blocks: Iterable[Block], fixes: Mapping[str, str]) -> str:
             paragraphs.append(_mended(text, fixes))
         elif open_at >= 0 and text[0].islower() and paragraphs[open_at][-1] not in '.?!:;”"':
             before = paragraphs[open_at]
+            broken = before.endswith("-") and not is_compound(before, text)
             glue = "" if before.endswith("-") else " "
-            joined = (before[:-1] if before.endswith("-") else before) + glue + text
+            joined = (before[:-1] if broken else before) + glue + text
             paragraphs[open_at] = _mended(joined, fixes)
         else:
             open_at = len(paragraphs)

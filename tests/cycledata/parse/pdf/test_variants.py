@@ -374,3 +374,11 @@ def test_a_spaced_heading_is_read_whole() -> None:
         (x, y, s, f, t.replace("Abstract", "A B S T R A C T")) for x, y, s, f, t in headed("1 A")
     ]
     assert read(page).abstract.startswith("we say here")
+
+
+def test_a_compound_that_a_line_breaks_at_its_hyphen_keeps_it() -> None:
+    page = headed("1 Introduction", "2 Method")
+    lines = ("we are the state-of-", "the-art and not out-", "of-date but inter-", "esting")
+    page += [(72.0, 430.0 - 12 * at, 10.0, "F1", line) for at, line in enumerate(lines)]
+    text = read(page).sections[-1].text
+    assert "we are the state-of-the-art and not out-of-date but interesting" in text
