@@ -95,7 +95,9 @@ def _without_run_in(line: TextLine, body: Type) -> list[TextLine]:
     numbered = first.text[:1].isalnum() and NUMBER_FIRST.match(line.text())
     if not numbered and not (first.text[:1].isupper() and first.font != body.font):
         return [line]
-    at = next((i for i, run in enumerate(line.runs) if _is_ordinary(run, body)), len(line.runs))
+    at = next(
+        (i for i in range(len(line.runs)) if _is_ordinary(line.runs, i, body)), len(line.runs)
+    )
     if at == len(line.runs) or at == 0:
         return [line]
     head = line_of(line.runs[:at])
@@ -110,8 +112,10 @@ def _without_run_in(line: TextLine, body: Type) -> list[TextLine]:
     return [head, line_of(line.runs[at:])]
 
 
-def _is_ordinary(run: Run, body: Type) -> bool:
-    return run.font == body.font and sum(map(str.isalpha, run.text)) > 2
+def _is_ordinary(runs: Sequence[Run], at: int, body: Type) -> bool:
+    """Return whether a run is of the text: some letters in its font, or any after a stop."""
+    least = 1 if at and runs[at - 1].text[-1:] in (".", ":") else 3
+    return runs[at].font == body.font and sum(map(str.isalpha, runs[at].text)) >= least
 
 
 def _gap(last: Group | None, line: TextLine, column: int) -> float:
@@ -153,7 +157,8 @@ def _joins(
     limit = max(1.08 * body.leading, 1.45) if heading else max(1.25 * body.leading, 1.3)
     if not 0 < step < limit * size:
         return False
-    if (abs(last.size - line.size) > 0.6 and line.size not in last.sizes) or last.bold != line.bold:
+    bold = last.bold == line.bold or _is_large_and_partly_bold(last, line, body)
+    if (abs(last.size - line.size) > 0.6 and line.size not in last.sizes) or not bold:
         # A formula or a few words in another type inside of a paragraph.
         return False
     if apart != differs(last, body) and line.font != last.font and (apart and line.bold):
@@ -168,6 +173,12 @@ def _joins(
     if CAPTION.match(text) or _ITEM.match(text) or is_keywords(text):
         return False
     return (heading and not line.italic) or not _starts_paragraph(group, line, margin)
+
+
+def _is_large_and_partly_bold(last: TextLine, line: TextLine, body: Type) -> bool:
+    """Return whether a bold line of a large heading goes on with some words in another font."""
+    large = last.size == line.size > 1.08 * body.size
+    return large and last.bold and any(run.bold for run in line.runs)
 
 
 def _goes_on_small(last: TextLine, line: TextLine) -> bool:

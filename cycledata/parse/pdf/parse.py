@@ -372,6 +372,9 @@ def _hyphen_fixes(blocks: Sequence[Block]) -> dict[str, str]:
     """For each word broken at a line's end, how the paper itself writes it elsewhere."""
     lines = [line.text for block in blocks for line in block.lines]
     written = Counter(word for line in lines for word in _WORD.findall(line))
+    folded = Counter[str]()
+    for word, n in written.items():
+        folded[word.lower()] += n
     fixes: dict[str, str] = {}
     for line, following in pairwise(lines):
         head = _WORD.fullmatch(line[:-1].rpartition(" ")[2]) if line.endswith("-") else None
@@ -379,7 +382,10 @@ def _hyphen_fixes(blocks: Sequence[Block]) -> dict[str, str]:
         if not head or not tail:
             continue
         joined, hyphened = head[0] + tail[0], f"{head[0]}-{tail[0]}"
-        if written[joined] > written[hyphened]:
+        if hyphened.isupper():  # of a title in capitals
+            if folded[joined.lower()] > folded[hyphened.lower()]:
+                fixes[hyphened] = joined
+        elif written[joined] > written[hyphened]:
             fixes[hyphened] = joined
         elif written[hyphened] > written[joined]:
             fixes[joined] = hyphened

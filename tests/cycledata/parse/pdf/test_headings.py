@@ -313,3 +313,32 @@ def test_a_running_head_with_the_number_of_its_page_is_no_heading() -> None:
     paper = read(headed("1 Introduction"), [head, *column(72, 660, 20, LINE)])
     assert sections(paper) == [INTRODUCTION]
     assert "Zebra" not in paper.sections[0].text
+
+
+def test_a_run_in_heading_ends_at_its_stop_though_short_words_follow() -> None:
+    page = headed("1 Introduction", "1.1 Foxes")
+    page += [
+        (72, 430, 10, "F2", "1.1.1 Red foxes.) Tj /F1 10 Tf ( As) Tj /F2 10 Tf ( foxes) Tj ("),
+        *column(72, 418, 4, LINE),
+    ]  # fmt: skip
+    paper = read(page)
+    assert sections(paper)[-1] == (3, "Red foxes")
+    assert paper.sections[-1].text.startswith("As foxes")
+
+
+def test_the_next_line_of_a_large_bold_heading_may_have_words_in_another_font() -> None:
+    page = headed("1 Introduction", "2 Method")
+    page += [
+        (72, 430, 12, "F2", "3 The very long tale of foxes"),
+        (72, 416, 12, "F1", "foxOverDog) Tj /F2 12 Tf ( code"), *column(72, 396, 5, LINE),
+    ]  # fmt: skip
+    assert sections(read(page))[-1] == (1, "The very long tale of foxes foxOverDog code")
+
+
+def test_a_word_in_capitals_that_a_line_breaks_is_joined_as_the_paper_writes_it() -> None:
+    first: Sheet = [
+        (72, 740, 17, "F2", "ON THE CONVOLU-"), (72, 720, 17, "F2", "TION OF NON-"),
+        (72, 700, 17, "F2", "LINEAR FOXES"), *((x, y - 30, size, font, text) for x, y, size, font, text in FRONT),
+        *column(72, 170, 2, "a convolution of non-linear foxes"),
+    ]  # fmt: skip
+    assert read(first).title == "ON THE CONVOLUTION OF NON-LINEAR FOXES"
