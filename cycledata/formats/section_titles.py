@@ -72,7 +72,9 @@ _ABSTRACT = re.compile(
     re.IGNORECASE,
 )
 _APPENDIX = re.compile(
-    r"append(?:ix|ices)\b.{0,80}|supplement(?:ary|al)?\b.{0,80}|.{0,20}\bchecklist", re.IGNORECASE
+    r"append(?:ix|ices)\b.{0,80}|supplement(?:ary|al)?\b.{0,80}|.{0,20}\bchecklist"
+    r"|annexes?|anhang|anexos?|apéndices?|apêndices?|appendici?e?|приложени[ея]|附录|附錄|付録|부록",
+    re.IGNORECASE,
 )
 _KEYWORDS = re.compile(
     r"(?:(?:additional )?key ?words|index terms|ccs concepts|acm reference format"

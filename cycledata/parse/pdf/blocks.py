@@ -92,6 +92,9 @@ def _page_groups(
 def _without_run_in(line: TextLine, body: Type) -> list[TextLine]:
     """Return a line, or a heading with a number or a dash and the text that goes on after it."""
     first = line.runs[0]
+    if len(line.runs) > 1 and first.bold and not line.runs[1].bold and is_abstract(first.text):
+        # With a stop after it, it is known by that.
+        return [line_of(line.runs[:1]), line_of(line.runs[1:])] if first.text.isalpha() else [line]
     numbered = first.text[:1].isalnum() and NUMBER_FIRST.match(line.text())
     if not numbered and not (first.text[:1].isupper() and first.font != body.font):
         return [line]

@@ -63,7 +63,7 @@ def _continues_heading(before: Block, block: Block) -> bool:
         return False
     height = last.box[3] - last.box[1]
     first = block.lines[0]
-    close = -0.5 * height < first.box[1] - last.box[3] < 0.7 * height
+    close = -0.5 * height < first.box[1] - last.box[3] < 0.55 * height
     beside = first.box[0] < last.box[2] and last.box[0] < first.box[2]
     long = last.box[2] - last.box[0] > 0.2
     numbered = _NUMBER_FIRST.match(block.text)

@@ -63,6 +63,9 @@ def readings(text: str, *, roman: bool, trusted: bool, strong: bool = False) -> 
             yield Numbered(False, (ord(found["small"]) - 96,), title, 1)
         return
     letters = found["roman"] or found["letter"]
+    if roman and text[:8].lower() == "appendix":
+        yield Numbered(True, (ord(letters[0]) - 64,), title)
+        return
     if roman:
         if found["roman"]:
             yield Numbered(False, (_roman(letters),), title)
@@ -89,10 +92,10 @@ def _roman(digits: str) -> int:
 def placed_after(reading: Numbered, last: Numbered) -> Numbered | None:
     """Return the number as it reads after another, or None if it has no such place."""
     if reading.inherits:
-        if last.appendix or len(last.path) < reading.inherits:
+        if len(last.path) < reading.inherits:
             return None
         path = (*last.path[: reading.inherits], *reading.path)
-        reading = replace(reading, path=path, inherits=0)
+        reading = replace(reading, path=path, inherits=0, appendix=last.appendix)
     return reading
 
 

@@ -67,6 +67,7 @@ def parts_of(document: Converted) -> list[Part]:
         others = _numbered_headings(blocks, plain)
         if len(others) >= 3 and is_printed_title(others[min(others)].title):
             style, numbers = plain, others
+    numbers |= _numbered_anew(blocks, style, max(numbers, default=len(blocks)))
     n_marked = sum(is_marked(blocks[at], style) for at in numbers)
     style = replace(
         style,
@@ -153,6 +154,34 @@ def _numbered_headings(blocks: Sequence[Block], style: Style) -> dict[int, Numbe
         _, at, number, index = best[index]
         chain[at] = number
     return chain
+
+
+def _is_supplement(title: str) -> bool:
+    """Return whether a title is that of an appendix; the items of a checklist are no headings."""
+    return is_appendix(title) and not title.lower().endswith("checklist")
+
+
+def _numbered_anew(blocks: Sequence[Block], style: Style, last: int) -> dict[int, Numbered]:
+    """Return the numbered headings of a supplement that starts again from 1, by position.
+
+    Args:
+        blocks: those of the whole paper.
+        style: how it prints.
+        last: position of the last numbered heading before.
+    """
+    start = next(
+        (
+            at + 1
+            for at in range(last + 1, len(blocks))
+            if blocks[at].kind == "heading" and _is_supplement(blocks[at].text.strip())
+        ),
+        len(blocks),
+    )
+    found = _numbered_headings(blocks[start:], style)
+    if not found or any(blocks[start + at].kind != "heading" for at in found):
+        return {}
+    first = found[min(found)]
+    return {start + at: n for at, n in found.items()} if first.path == (1,) else {}
 
 
 def _may_follow_references(number: Numbered, block: Block, size: float) -> bool:

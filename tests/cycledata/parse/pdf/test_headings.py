@@ -4,6 +4,7 @@ import pytest
 
 from cycledata.formats.section_titles import (
     is_abstract,
+    is_appendix,
     is_keywords,
     is_printed_acknowledgments,
     is_references,
@@ -338,7 +339,59 @@ def test_the_next_line_of_a_large_bold_heading_may_have_words_in_another_font() 
 def test_a_word_in_capitals_that_a_line_breaks_is_joined_as_the_paper_writes_it() -> None:
     first: Sheet = [
         (72, 740, 17, "F2", "ON THE CONVOLU-"), (72, 720, 17, "F2", "TION OF NON-"),
-        (72, 700, 17, "F2", "LINEAR FOXES"), *((x, y - 30, size, font, text) for x, y, size, font, text in FRONT),
+        (72, 700, 17, "F2", "LINEAR FOXES"), *FRONT,
         *column(72, 170, 2, "a convolution of non-linear foxes"),
     ]  # fmt: skip
     assert read(first).title == "ON THE CONVOLUTION OF NON-LINEAR FOXES"
+
+
+def test_an_abstract_that_runs_into_its_bold_name_is_the_abstract() -> None:
+    start = "Abstract) Tj /F1 10 Tf ( The foxes of this paper jump over the dogs of it"
+    page = [(72.0, 640.0, 10.0, "F2", start), *column(72, 628, 4, LINE)]
+    page = [(90.0, 740.0, 17.0, "F2", "On Owls"), (90.0, 715.0, 10.0, "F1", "Zoe Zebra"), *page]
+    page += [(72.0, 550.0, 12.0, "F2", "Results"), *column(72, 530, 20, LINE)]
+    paper = read(page)
+    assert paper.abstract.startswith("The foxes of this paper")
+    assert sections(paper) == [(1, "Results")]
+
+
+def test_a_bold_label_below_a_heading_is_no_part_of_it() -> None:
+    page = headed("1 Introduction", "2 Method")
+    page += [
+        (72, 440, 10, "F2", "2.1 Results of the foxes with bold type"),
+        (72, 423, 10, "F2", "Scores of all dogs."), *column(72, 408, 5, LINE),
+    ]  # fmt: skip
+    assert sections(read(page))[-1] == (2, "Results of the foxes with bold type")
+
+
+def test_appendices_of_papers_with_roman_numbers_have_sections() -> None:
+    page = headed("I. INTRODUCTION", "II. METHOD", bold="F1", size=10)
+    page += [
+        (72, 430, 10, "F1", "III. RESULTS"), *column(72, 412, 3, LINE),
+        (72, 350, 10, "F1", "APPENDIX A PROOFS"), (72, 330, 10, "F2", "A. Of foxes"),
+        *column(72, 312, 3, LINE), (72, 250, 10, "F2", "B. Of dogs"), *column(72, 232, 3, LINE),
+    ]  # fmt: skip
+    assert sections(read(page)) == [
+        (1, "INTRODUCTION"), (1, "METHOD"), (1, "RESULTS"),
+        (1, "PROOFS"), (2, "Of foxes"), (2, "Of dogs"),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("title", "found"), [("Supplementary Material", True), ("Checklist", False)]
+)
+def test_a_supplement_may_number_its_headings_anew(title: str, *, found: bool) -> None:
+    page = headed("1 Introduction", "2 Method", "3 Results")
+    second = [
+        (72.0, 740.0, 12.0, "F2", title), (72.0, 715.0, 12.0, "F2", "1 More foxes"),
+        *column(72, 697, 4, LINE), (72.0, 620.0, 12.0, "F2", "2 More dogs"),
+        *column(72, 602, 4, LINE),
+    ]  # fmt: skip
+    anew = [(1, "More foxes"), (1, "More dogs")]
+    assert (sections(read(page, second))[4:] == anew) == found
+
+
+@pytest.mark.parametrize("title", ["ANNEXE", "Anhang", "\u9644\u5f55"])
+def test_appendices_have_names_in_other_languages(title: str) -> None:
+    assert is_appendix(title)
+    assert not is_appendix(f"{title} of foxes")
