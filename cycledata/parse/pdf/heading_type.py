@@ -27,7 +27,7 @@ _MAX_NUMBERED = 260
 
 
 @dataclass(frozen=True, slots=True)
-class Style:
+class HeadingStyle:
     """How this paper prints, learned from all of its lines."""
 
     body: float
@@ -44,7 +44,7 @@ class Style:
     """All of its headings are in the type of the text."""
 
 
-def may_be_heading(block: Block, style: Style) -> bool:
+def may_be_heading(block: Block, style: HeadingStyle) -> bool:
     """Return whether a block may be a heading by its type, length and place."""
     if block.kind not in ("heading", "title", "text", "figure"):
         return False
@@ -82,7 +82,7 @@ def reads_as_title(text: str, most_words: int) -> bool:
     )
 
 
-def stands_out(block: Block, style: Style) -> bool:
+def stands_out(block: Block, style: HeadingStyle) -> bool:
     """Return whether a block is bold, larger than the running text, or all in capitals."""
     if not block.lines:
         return block.kind == "heading"
@@ -101,7 +101,7 @@ def stands_out(block: Block, style: Style) -> bool:
     )
 
 
-def is_plain_heading(block: Block, style: Style) -> bool:
+def is_plain_heading(block: Block, style: HeadingStyle) -> bool:
     """Return whether a block in the type of the text may be a heading by its number, 3.1 or deeper.
 
     It is alone on its line and no sentence. Such a number counts only if none is missing before it.
@@ -115,7 +115,7 @@ def is_plain_heading(block: Block, style: Style) -> bool:
     return found is not None and reads_as_title(text[found.end() :], 12)
 
 
-def is_marked(block: Block, style: Style) -> bool:
+def is_marked(block: Block, style: HeadingStyle) -> bool:
     """Return whether a block is bold or larger than the running text."""
     return not block.lines or all(
         line.bold or line.size > 1.08 * style.body for line in block.lines

@@ -22,7 +22,7 @@ from cycledata.parse.pdf.convert import Block, Converted, PdfLine
 from cycledata.parse.pdf.groups import RUN_IN
 from cycledata.parse.pdf.heading_type import (
     MAX_HEADING,
-    Style,
+    HeadingStyle,
     is_bold,
     is_marked,
     is_plain_heading,
@@ -108,7 +108,7 @@ def _without_stop(title: str) -> str:
 # --- Headings ------------------------------------------------------------------------------------
 
 
-def _numbered_headings(blocks: Sequence[Block], style: Style) -> dict[int, Numbered]:
+def _numbered_headings(blocks: Sequence[Block], style: HeadingStyle) -> dict[int, Numbered]:
     """Blocks that are numbered headings, by position: the longest run of numbers in sequence.
 
     List items, table cells and equations carry numbers too. What tells headings apart is that all
@@ -197,7 +197,7 @@ def _may_follow_references(number: Numbered, block: Block, size: float) -> bool:
     return block.kind == "heading" and (len(number.path) > 1 or size_of(block) > size - 0.3)
 
 
-def _unnumbered(block: Block, style: Style, *, past_front: bool) -> tuple[str, int] | None:
+def _unnumbered(block: Block, style: HeadingStyle, *, past_front: bool) -> tuple[str, int] | None:
     """Title and level of a heading without number; None for any other block."""
     if not may_be_heading(block, style):
         return None
@@ -235,7 +235,7 @@ def _same_type(block: Block, heading: Block) -> bool:
     ) < 0.3
 
 
-def _level_of_type(block: Block, style: Style) -> int:
+def _level_of_type(block: Block, style: HeadingStyle) -> int:
     """Level of a heading without number, by its size against those with numbers."""
     size = size_of(block)
     if size in style.sizes:
@@ -249,7 +249,7 @@ def _level_of_type(block: Block, style: Style) -> int:
 # --- Learning the paper's style ------------------------------------------------------------------
 
 
-def _learn(blocks: Sequence[Block]) -> Style:
+def _learn(blocks: Sequence[Block]) -> HeadingStyle:
     """Return the style as far as the type alone shows it."""
     by_size = Counter[float]()
     for block in blocks:
@@ -257,7 +257,7 @@ def _learn(blocks: Sequence[Block]) -> Style:
             for line in block.lines:
                 by_size[line.size] += len(line.text)
     body = by_size.most_common(1)[0][0] if by_size else 10.0
-    style = Style(body=body, numbered=True, roman=False, sizes={})
+    style = HeadingStyle(body=body, numbered=True, roman=False, sizes={})
     n_roman = sum(
         bool(re.match(r"(?:II|III|IV|VI)\.[\s\u2003]", block.text))
         for block in blocks
