@@ -161,7 +161,7 @@ def _is_supplement(title: str) -> bool:
     return is_appendix(title) and not title.lower().endswith("checklist")
 
 
-def _numbered_anew(blocks: Sequence[Block], style: Style, last: int) -> dict[int, Numbered]:
+def _numbered_anew(blocks: Sequence[Block], style: HeadingStyle, last: int) -> dict[int, Numbered]:
     """Return the numbered headings of a supplement that starts again from 1, by position.
 
     Args:
