@@ -41,9 +41,9 @@ _MARKED = (
     | NOTICES | FINAL_SWITCHES
     | {"\\" + name for name in ACKS}
     | words(
-        r"\appendix \appendices \maketitle \caption \captionof \label \nocite \thanks \bio \endbio "
-        r"\endabstract \bibliography \printbibliography \includegraphics \includesvg \epsfig "
-        r"\epsfbox \psfig \plotone \plottwo"
+        r"\appendix \appendices \maketitlesupplementary \maketitle \caption \captionof \label "
+        r"\nocite \thanks \bio \endbio \endabstract \bibliography \printbibliography "
+        r"\includegraphics \includesvg \epsfig \epsfbox \psfig \plotone \plottwo"
     )
 )  # fmt: skip
 

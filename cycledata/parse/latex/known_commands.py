@@ -151,7 +151,7 @@ VERBATIM = words(
 
 COMMENTS = words(
     "comment comment* luacode luacode* pycode pysub pythontexcustomcode asydef asy asypicture "
-    "dot2tex mpostfig mplibcode"
+    "dot2tex mpostfig mplibcode myverbbox"
 )
 """Environments that print no words, whose text TeX does not read as commands."""
 

@@ -315,12 +315,20 @@ def whole_link(flat: FlatText, span: TextSpan) -> TextSpan:
         if opening[1] == "href":
             shown = flat.argument(end)
             end = shown[1] if shown else end
-        return TextSpan(opening.start(), end)
+        return _with_bare_group(text, TextSpan(opening.start(), end))
     before = text.rfind("\\href{", max(0, span.start - MAX_LINK), span.start)
     target = flat.group(before + len("\\href")) if before >= 0 else None
     words_of_link = flat.group(target.end + 1) if target else None
     if words_of_link is not None and words_of_link.start <= span.start < words_of_link.end:
         return TextSpan(before, words_of_link.end + 1)
+    return span
+
+
+def _with_bare_group(text: str, span: TextSpan) -> TextSpan:
+    """Return a span with the braces around it that are no argument, as in ``at {...}``."""
+    opening = text[max(0, span.start - 2) : span.start]
+    if opening in {" {", "\n{", "~{", "({"} and text.startswith("}", span.end):
+        return TextSpan(span.start - 1, span.end + 1)
     return span
 
 

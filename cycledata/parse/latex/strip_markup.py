@@ -52,7 +52,8 @@ NOTES = (
         "\\algblock \\algrenewtext \\algtext \\SetKw \\SetKwInput \\SetKwInOut \\SetKwData "
         "\\SetKwFunction \\SetKwProg \\SetKwComment \\SetKwRepeat \\SetCommentSty \\SetAlgoLined "
         "\\DontPrintSemicolon \\LinesNumbered \\newmdenv \\newtcbox \\newtcbtheorem \\NewTColorBox "
-        "\\DeclareTColorBox \\newmdtheoremenv \\nopunct"
+        "\\DeclareTColorBox \\newmdtheoremenv \\nopunct \\RestyleAlgo \\rule "
+        "\\tikzstyle \\tikzfading"
     )
 )
 """Commands that go with their arguments."""
@@ -73,7 +74,7 @@ _COUNTS = {
     "\\SetKwProg": 4, "\\SetKwComment": 3, "\\SetKwRepeat": 3, "\\SetAlgoLined": 0,
     "\\DontPrintSemicolon": 0, "\\LinesNumbered": 0, "\\newtcbox": 2,
     "\\newtcbtheorem": 4, "\\NewTColorBox": 3, "\\DeclareTColorBox": 3, "\\newmdtheoremenv": 2,
-    "\\nopunct": 0,
+    "\\nopunct": 0, "\\rule": 2, "\\tikzfading": 0,
 }  # fmt: skip
 _TITLE_PAGE = SIZES | words("\\author \\date \\maketitle \\maketitlesupplementary \\centering")
 """Commands that mean the same where a style defines them anew."""
@@ -99,7 +100,7 @@ _LAYOUT = SIZES | words(
     "\\centering \\maketitlesupplementary \\restoregeometry \\localtableofcontents \\indent "
     "\\ignorespacesafterend \\vfil \\hfil \\strut \\normalcolor \\smallbreak \\medbreak \\bigbreak "
     "\\goodbreak \\nobreak \\justifying \\raggedright \\raggedleft \\RaggedRight \\hrulefill "
-    "\\dotfill"
+    "\\dotfill \\appendixpage"
 )
 """Commands without arguments that print nothing."""
 
@@ -131,6 +132,7 @@ _BLANK_LINES = re.compile(r"\n(?:[ \t]++\n|\n[ \t]*+\n)(?:[ \t]*+\n)*+")
 """More than an empty line between paragraphs; a plain empty line is not matched, for speed."""
 _ENDS = frozenset("} \n\t")
 _BLANK = re.compile(r"\s*+")
+_STYLE_SIGN = re.compile(r"\s*+\+?=\s*+(?=\[)")
 _PARTS = (
     words("\\tikz \\paragraph \\subparagraph \\etocdepthtag")
     | REGISTERS
@@ -284,6 +286,8 @@ class MarkupStripper:
             if name in _OPTIONS_BETWEEN:
                 for _ in range(2):
                     _, pos = latex.option(pos)
+        if name == "\\tikzstyle" and (sign := _STYLE_SIGN.match(latex.text, pos)):
+            _, pos = latex.option(sign.end())
         if name == "\\bibliography" and latex.text.startswith("{}", pos):
             pos += 2
         return without_empty_group(latex.text, pos, out)

@@ -32,7 +32,12 @@ _SUPPORT = re.compile(
 )
 _AFTER_WORD = re.compile(r"\s{0,3}(?:[.:—–]|-{1,3}|\}|\\\\|\n)")
 _APPENDIX_MARKS = frozenset(
-    {"\\appendix", "\\appendices", *(f"\\begin{{{name}}}" for name in APPENDICES)}
+    {
+        "\\appendix",
+        "\\appendices",
+        "\\maketitlesupplementary",
+        *(f"\\begin{{{name}}}" for name in APPENDICES),
+    }
 )
 _ENDS = _APPENDIX_MARKS | {
     "\\bibliography",

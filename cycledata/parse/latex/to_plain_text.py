@@ -33,6 +33,7 @@ _FIRST_OF_TWO = words("texorpdfstring replaced")
 _SECOND_OF_TWO = words("textcolor colorbox href raisebox scalebox hypertarget hyperlink rotatebox")
 _SYMBOLS = LETTERS | PUNCTUATION | {
     "ldots": "...", "dots": "...", "textquoteright": "'", "textquoteleft": "'",
+    "textquotesingle": "'", "figurename": "Figure", "tablename": "Table",
     "LaTeX": "LaTeX", "TeX": "TeX", "BibTeX": "BibTeX",
     "quad": " ", "qquad": " ",
     "newline": " ", "linebreak": " ", "par": " ", "space": " ", "and": " and ",

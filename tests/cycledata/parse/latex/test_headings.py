@@ -78,3 +78,11 @@ def test_a_paragraph_without_a_title_stays_in_its_section(parse_body: Parse) -> 
     text = parse_body(r"\section{A}One. \paragraph{} Two." + " Words of the second part." * 20)
     assert [each.title for each in text.sections] == ["A"]
     assert "Two." in text.sections[0].text
+
+
+def test_the_title_of_a_supplement_begins_the_appendix(parse_body: Parse) -> None:
+    text = parse_body(r"\section{S}one\maketitlesupplementary\section{T}two")
+    assert [(section.title, section.appendix) for section in text.sections] == [
+        ("S", False),
+        ("T", True),
+    ]

@@ -234,3 +234,8 @@ def test_an_address_with_an_authors_whole_name_is_a_leak(parse_body: Parse) -> N
     body = r"\section{S}See \url{https://annli.example.com/x} and \url{https://li.example.com/}."
     text = parse_body(body, r"\author{Ann Li}")
     assert text.sections[0].text == r"See  and \url{https://li.example.com/}."
+
+
+def test_braces_around_a_link_go_with_it(parse_body: Parse) -> None:
+    body = r"\section{S}It is available {\href{https://github.com/bee/our-code}{here}}."
+    assert parse_body(body).sections[0].text == "It is available ."

@@ -211,3 +211,17 @@ def test_what_prints_nothing_at_the_end_leaves_the_text(parse_body: Parse) -> No
 def test_a_level_below_paragraphs_is_its_words(parse_body: Parse) -> None:
     text = parse_body(r"\section{S}\subsubsubsection{Depth} Text.").sections[0].text
     assert text == "Depth Text."
+
+
+def test_rules_and_what_sets_up_drawings_leave_the_text(parse_body: Parse) -> None:
+    body = (
+        r"\section{S}So.\rule{1.5ex}{1.5ex} \RestyleAlgo{ruled}one \tikzstyle{n}=[circle,draw]"
+        r"\tikzstyle{n}+=[red]\tikzfading[name=f, left color=red]two"
+        r"\begin{myverbbox}[]{\code}for \x\end{myverbbox}\appendixpage"
+    )
+    assert parse_body(body).sections[0].text == "So. one two"
+
+
+def test_names_of_floats_are_words_of_a_heading(parse_body: Parse) -> None:
+    text = parse_body(r"\section{See \figurename~1 and \tablename~2}x")
+    assert text.sections[0].title == "See Figure 1 and Table 2"
