@@ -36,7 +36,7 @@ _LENGTH = re.compile(
 """``=0.2in``, ``3pt plus 1pt``, ``{0em}``."""
 _LINE_HIGH = re.compile(
     r"height\s?=\s?(?:(?:0?\.\d{1,4}|1(?:\.\d{1,4})?)\s?em|[0-2]?(?:\.\d{1,4})?\s?ex"
-    r"|\\fontcharht|(?:0?\.\d{1,4})?\\baselineskip)"
+    r"|[0-2]?(?:\.\d{1,4})?\\fontcharht|(?:0?\.\d{1,4})?\\baselineskip)"
 )
 """The height of an icon in a line of text."""
 _COUNT = re.compile(r"[ \t]*+(?:=\s*+)?[-+]?\d{1,6}+[ \t]?")

@@ -76,7 +76,9 @@ _COUNTS = {
     "\\newtcbtheorem": 4, "\\NewTColorBox": 3, "\\DeclareTColorBox": 3, "\\newmdtheoremenv": 2,
     "\\nopunct": 0, "\\rule": 2, "\\tikzfading": 0,
 }  # fmt: skip
-_TITLE_PAGE = SIZES | words("\\author \\date \\maketitle \\maketitlesupplementary \\centering")
+_TITLE_PAGE = SIZES | words(
+    "\\author \\date \\maketitle \\maketitlesupplementary \\centering \\qed \\QED"
+)
 """Commands that mean the same where a style defines them anew."""
 _OPTIONS_BETWEEN = words(
     "\\newtcolorbox \\newcolumntype \\newfloatcommand \\algrenewtext \\newtcbox \\newtcbtheorem"
@@ -100,7 +102,7 @@ _LAYOUT = SIZES | words(
     "\\centering \\maketitlesupplementary \\restoregeometry \\localtableofcontents \\indent "
     "\\ignorespacesafterend \\vfil \\hfil \\strut \\normalcolor \\smallbreak \\medbreak \\bigbreak "
     "\\goodbreak \\nobreak \\justifying \\raggedright \\raggedleft \\RaggedRight \\hrulefill "
-    "\\dotfill \\appendixpage"
+    "\\dotfill \\appendixpage \\qed \\QED"
 )
 """Commands without arguments that print nothing."""
 
@@ -316,6 +318,7 @@ def _after_part(latex: LatexText, match: re.Match[str], out: list[str]) -> int:
         after = after_value(latex.text, name, pos)
     elif name == "\\includegraphics":
         after = after_icon(latex, pos)
+        after += 2 if after > 0 and latex.text.startswith("{}", after) else 0
     elif name == "\\etocdepthtag":
         after = latex.text.find("}", pos, pos + 60) + 1 or -1
     else:

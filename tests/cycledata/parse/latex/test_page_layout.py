@@ -225,3 +225,13 @@ def test_rules_and_what_sets_up_drawings_leave_the_text(parse_body: Parse) -> No
 def test_names_of_floats_are_words_of_a_heading(parse_body: Parse) -> None:
     text = parse_body(r"\section{See \figurename~1 and \tablename~2}x")
     assert text.sections[0].title == "See Figure 1 and Table 2"
+
+
+def test_the_square_after_a_proof_leaves_the_text(parse_body: Parse) -> None:
+    preamble = r"\def\QED{\hfill \ensuremath{\rule{1ex}{1ex}}}"
+    assert parse_body(r"\section{S}So. \qed Also.\QED", preamble).sections[0].text == "So.  Also."
+
+
+def test_a_picture_as_high_as_a_letter_is_an_icon(parse_body: Parse) -> None:
+    body = r"\section{S}Bee \includegraphics[height=1.4\fontcharht\font`\B]{bee}{} flies."
+    assert parse_body(body).sections[0].text == "Bee  flies."
