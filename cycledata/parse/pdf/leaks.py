@@ -55,6 +55,13 @@ _PERMISSION = re.compile(
     r"|(?:is an?|an) open.access article|creative commons attribution",
     re.IGNORECASE,
 )
+_PUBLISHER = re.compile(
+    r"\bISBN[\s:]{1,2}97|\bISSN[\s:]{1,2}\d{4}|\A(?:https?://)?(?:dx\.)?doi\.org/\S+\Z"
+    r"|\A[\w .-]{2,40}['’]\d\d,\s(?:January|February|March|April|May|June|July|August|September"
+    r"|October|November|December)\s\d",
+    re.IGNORECASE,
+)
+"""On the first page."""
 _REVIEW = re.compile(r"under review (?:as|at|by)|submitted to|do not distribute", re.IGNORECASE)
 _OUR_LINK = re.compile(
     r"(?:https?://)?(?:www\.)?(?:github\.com|gitlab\.com|huggingface\.co|bitbucket\.org)"
@@ -99,6 +106,8 @@ def margin_rule(block: Block) -> str | None:
     if VENUE.search(block.text[:300]) and len(block.text) < 400:
         return "camera-ready-header"
     if _PERMISSION.search(block.text):
+        return "camera-ready-header"
+    if block.page == 0 and len(block.text) < 300 and _PUBLISHER.search(block.text):
         return "camera-ready-header"
     if _REVIEW.search(block.text[:300]) and len(block.text) < 200:
         return "under-review-header"

@@ -47,7 +47,7 @@ _MASTHEAD = re.compile(
     r"(?:journal of|annals of|transactions on)\s[\w &]{3,50}"
     r"|(?:(?:original|open access|invited|research|review|survey|regular|full|short)\s){0,3}"
     r"(?:article|paper|communication|report|letter|note|perspective|review|research)"
-    r"|highlights|graphical abstract",
+    r"|highlights|graphical abstract|journal pre-?proofs?",
     re.IGNORECASE,
 )
 _CHAPTER = re.compile(r"(?:chapter|part)\s\w{1,5}", re.IGNORECASE)

@@ -5,6 +5,7 @@ from collections import Counter
 from cycledata.parse.pdf.blocks import blocks_of
 from cycledata.parse.pdf.convert import Converted, HiddenSpan
 from cycledata.parse.pdf.hidden import MAX_SPANS, HiddenTexts
+from cycledata.parse.pdf.letters import known_ligatures, with_ligatures
 from cycledata.parse.pdf.lines import line_numbers, page_lines, upright_share
 from cycledata.parse.pdf.runs import Page, PageReader, is_bold
 
@@ -27,7 +28,7 @@ def convert_with_pdfium(payload: bytes) -> Converted:
             hidden += finder.spans(page, text_page, number)
             text_page.close()
             page.close()
-    pages = _with_plain_text(pages)
+    pages = _with_plain_text(_with_ligatures(pages))
     numbers = line_numbers(pages)
     lines = [page_lines(page, found) for page, found in zip(pages, numbers, strict=True)]
     return Converted(
@@ -39,6 +40,24 @@ def convert_with_pdfium(payload: bytes) -> Converted:
         turned=tuple(at for at, page in enumerate(pages) if upright_share(page) < _TURNED),
         unmapped=tuple(at for at, page in enumerate(pages) if _is_unmapped(page)),
     )
+
+
+def _with_ligatures(pages: list[Page]) -> list[Page]:
+    """Return the pages with the ligatures of fonts that do not say what they are."""
+    known = known_ligatures([(run.font, run.text) for page in pages for run in page.runs])
+    if not known:
+        return pages
+    return [
+        page._replace(
+            runs=[
+                run
+                if run.text.isascii()
+                else run._replace(text=with_ligatures(run.text, run.font, known))
+                for run in page.runs
+            ]
+        )
+        for page in pages
+    ]
 
 
 def _with_plain_text(pages: list[Page]) -> list[Page]:

@@ -14,6 +14,7 @@ from itertools import groupby, repeat
 from typing import Any, NamedTuple
 
 from cycledata.parse.pdf.calls import PlainCalls, address_of
+from cycledata.parse.pdf.letters import characters
 
 MAX_CHARACTERS = 200_000
 """Characters of one page that are read; a full page of a journal has 10,000."""
@@ -150,7 +151,7 @@ def _pieces(
     n = min(calls.FPDFText_CountChars(text), MAX_CHARACTERS)
     addresses = list(map(calls.FPDFText_GetTextObject, repeat(text, n), range(n)))
     codes = list(map(calls.FPDFText_GetUnicode, repeat(text, n), range(n)))
-    letters = [chr(code) if 0x20 <= code < 0xAD else _character(code) for code in codes]
+    letters = characters(codes)
     types: dict[int, _Type] = {}
     fonts: dict[int, _Font] = {}
     at, start, last, current = 0, 0, 0, 0
@@ -210,16 +211,6 @@ def _cells(
                 yield begin, at
                 begin = at + 1
     yield begin, places.stop
-
-
-def _character(code: int) -> str:
-    if code in (0x02, 0xAD):
-        return "-"  # at the end of a line
-    if code == 0xFFFE:
-        return ""
-    if code < 0x20 or 0xD800 <= code < 0xE000 or 0xE000 <= code < 0xF900 or code > 0x10FFFF:
-        return "\ufffd" if code not in (0x09, 0x0A, 0x0D) else " "
-    return chr(code)
 
 
 def _type(
