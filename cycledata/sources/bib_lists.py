@@ -15,6 +15,7 @@ from cycledata.sources.dump_files import (
     guarded,
     kind_and_packing,
 )
+from cycledata.sources.list_rows import whole_papers
 from cycledata.sources.table_files import read_table
 
 _VOLUMES = frozenset({"proceedings", "book", "collection", "mvproceedings"})
@@ -28,7 +29,8 @@ def read_list(file: Path, tell: OnBytesRead) -> Iterator[FileValue | InvalidEntr
     if kind_and_packing(file)[0] == ".bib":
         yield from guarded(file, _bib_rows, tell)
     else:
-        yield from read_table(file, tell, expected=".parquet, .csv, .tsv, .json, .jsonl or .bib")
+        rows = read_table(file, tell, expected=".parquet, .csv, .tsv, .json, .jsonl or .bib")
+        yield from whole_papers(file.name, rows)
 
 
 def _bib_rows(stream: BinaryIO) -> Iterator[FileValue | str | tuple[str, str]]:
@@ -47,7 +49,7 @@ def _bib_rows(stream: BinaryIO) -> Iterator[FileValue | str | tuple[str, str]]:
         if kind in _VOLUMES:
             yield f"entry {key}", f"a volume (@{kind}), not a paper"
         else:
-            yield FileValue(f"entry {key}", _row(key, fields))
+            yield FileValue(f"entry {key}", {"entrytype": kind, **_row(key, fields)})
     for key in bib.repeated:
         yield f"entry {key}", "the key occurs twice; the first entry is imported"
     for key in bib.broken:

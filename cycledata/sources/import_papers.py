@@ -22,6 +22,8 @@ from cycledata.records import first_problem
 from cycledata.snapshot import keys
 from cycledata.snapshot.open import OpenSnapshot
 from cycledata.snapshot.reply import Reply
+from cycledata.sources.accepted_states import is_left_out
+from cycledata.sources.author_cells import author_names, has_authors
 from cycledata.sources.bib_lists import read_list
 from cycledata.sources.dump_files import (
     FileValue,
@@ -43,19 +45,19 @@ from cycledata.sources.listed_papers import (
     COLUMNS_OF_LISTS,
     LICENSE_SOURCES,
     LICENSES,
-    author_names,
     column_of_arxiv_id,
-    first_text,
     has_no_arxiv_id,
-    is_left_out,
+    other_arxiv_id,
     page_of,
+    problem_of_title,
     stated_arxiv_id,
     stated_doi,
     stated_list,
     title_of,
 )
 from cycledata.sources.stated_names import forum_in_url, read_arxiv_id, read_paper_id
-from cycledata.sources.table_files import PAPER_IDS, plain_cell, read_table
+from cycledata.sources.table_files import PAPER_IDS, first_text, plain_cell, read_table
+from cycledata.stages.duplicates import normalise
 
 _LONGEST_DELAY = dt.timedelta(days=366)
 """Time from a submission to its announcement, far more than moderation takes."""
@@ -137,6 +139,9 @@ def _named_id(row: object) -> NamedArxivId | str:
         return f"arxiv_id is the number {stated}, which may lack zeros; store the column as text"
     try:
         arxiv_id, in_id = read_arxiv_id(stated)
+        if other := other_arxiv_id(row, arxiv_id):
+            found = f"{column_of_arxiv_id(row)} is {stated[:60]}, {other} is {row[other]!s:.60}"
+            return f"two arXiv ids: {found}; keep that of the paper"
         published = _day(row.get("published"))
         first, last = days_of_id(arxiv_id)
         if published is not None and not first - _LONGEST_DELAY <= published <= last:
@@ -177,7 +182,8 @@ def import_accepted_papers(
     Columns: `title`, and optionally `paper_id`, `authors`, `abstract`, `url`, `doi`, `arxiv_id`
     and `list`, or common other names of these, such as `author` and `site`. A row whose `decision`,
     `status` or `accepted` says that the paper was not accepted is named and not imported. A paper
-    without an id is named by its position. An `arxiv_id` is also recorded as by `import_arxiv_ids`.
+    without an id is named by list, file and position. An `arxiv_id` is also recorded as by
+    `import_arxiv_ids`.
 
     Args:
         files: as for `import_arxiv_ids`, or `.bib`.
@@ -194,12 +200,18 @@ def import_accepted_papers(
         detail = f"--list {listing[:40]!r}: expected a venue and a year, such as acl/2023"
         raise ParseError("bad-list", detail)
 
-    replies = partial(_replies_of_entry, listing=listing, retrieved_at=retrieved_at)
+    ids = _Ids(snapshot)
+    replies = partial(_replies_of_entry, ids=ids, listing=listing, retrieved_at=retrieved_at)
     return _import_table(files, read_list, snapshot, replies, COLUMNS_OF_LISTS, on_progress)
 
 
 def _replies_of_entry(
-    file: Path, value: FileValue, *, listing: str | None, retrieved_at: dt.datetime | None
+    file: Path,
+    value: FileValue,
+    *,
+    ids: "_Ids",
+    listing: str | None,
+    retrieved_at: dt.datetime | None,
 ) -> Iterator[Reply | InvalidEntry]:
     """Yield the reply of a listed paper, and one that states its arXiv id if the row does."""
     row = value.value
@@ -211,22 +223,29 @@ def _replies_of_entry(
         reason = "no list, and no venue and year; add a column or pass --list, such as acl/2023"
         yield InvalidEntry(file.name, value.place, reason)
         return
-    entry_id = first_text(row, PAPER_IDS) or re.sub("[, ]+", "-", value.place)
-    entry_id = forum_in_url(entry_id) or entry_id
+    entry_id = _entry_id(file, value, row, name)
     title = title_of(row)
     problem = _problem_of_entry(row, entry_id, title, name)
+    if problem is None and title is not None:
+        problem = ids.problem_of(name, entry_id, title)
     if problem is not None or title is None:
         yield InvalidEntry(file.name, value.place, problem or "no title")
         return
+    authors = next((names for n in AUTHORS if (names := author_names(row.get(n)))), [])
+    unread = next((name for name in AUTHORS if has_authors(row.get(name))), None)
+    if unread is not None and not authors:
+        reason = f"expected names such as Ann A; Bob B, found {row[unread]!r:.60}; none is imported"
+        yield InvalidEntry(file.name, f"{value.place}, {unread}", reason)
+    named = _named_id({**row, "paper_id": entry_id}) if stated_arxiv_id(row) else None
     entry = {
         "list": name,
         "entry": entry_id,
         "title": title,
-        "authors": next((names for n in AUTHORS if (names := author_names(row.get(n)))), []),
+        "authors": authors,
         "abstract": clean_text(first_text(row, ("abstract",)) or "") or None,
         "url": page_of(row),
         "doi": stated_doi(row),
-        "arxiv_id": stated_arxiv_id(row),
+        "arxiv_id": None if isinstance(named, str) else stated_arxiv_id(row),
     }
     try:
         text = canonical_json(entry)
@@ -235,13 +254,52 @@ def _replies_of_entry(
         yield InvalidEntry(file.name, value.place, str(error)[:200])
         return
     yield json_reply(file, keys.accepted_paper(name, entry_id), retrieved_at, text)
-    if entry["arxiv_id"]:
-        named = _named_id({**row, "paper_id": entry_id})
-        if isinstance(named, str):
-            yield InvalidEntry(file.name, f"{value.place}, arxiv_id", named)
-        else:
-            stated = canonical_json(named.model_dump(mode="json"))
-            yield json_reply(file, keys.arxiv_named(entry_id), retrieved_at, stated)
+    if isinstance(named, str):
+        yield InvalidEntry(file.name, f"{value.place}, arxiv_id", named)
+    elif named is not None:
+        stated = canonical_json(named.model_dump(mode="json"))
+        yield json_reply(file, keys.arxiv_named(entry_id), retrieved_at, stated)
+
+
+def _entry_id(file: Path, value: FileValue, row: dict[str, object], listing: str) -> str:
+    """Return the id of an entry: that of its forum, the one stated, or its position.
+
+    An id is the last part of a key, so a stated one such as `10.1145/1.2` has no slash.
+    """
+    stated = first_text(row, PAPER_IDS) or ""
+    path = re.sub(r"^[a-z]+://[^/]*+/?", "", stated, flags=re.IGNORECASE)
+    if bare := forum_in_url(stated) or path.strip("/").replace("/", "_"):
+        return bare
+    stem = file.name.partition(".")[0]
+    # Other files and lists have the same positions.
+    return re.sub(r"[^\w.-]+", "-", f"{listing} {stem} {value.place}")
+
+
+class _Ids:
+    """Ids of the entries of all lists: one id is one paper."""
+
+    def __init__(self, snapshot: OpenSnapshot) -> None:
+        self._snapshot = snapshot
+        self._titles: dict[str, tuple[str, str | None]] = {}
+        for key in snapshot.keys(keys.PROCEEDINGS):
+            listing, _, entry_id = key.rpartition("/")
+            if not key.startswith("list/"):
+                self._titles.setdefault(entry_id, (listing, None))
+
+    def problem_of(self, listing: str, entry_id: str, title: str) -> str | None:
+        """Return why an id cannot be used: another list has it for a paper of another title."""
+        other, held = self._titles.setdefault(entry_id, (listing, title))
+        if other == listing:
+            return None
+        reply = self._snapshot.get(*keys.accepted_paper(other, entry_id)) if held is None else None
+        if reply is not None:
+            held = parse_entry(reply.payload).title
+        if held is None or normalise(held) == normalise(title):
+            return None
+        return (
+            f"the id {entry_id[:40]} is that of another paper in the list {other}; give each paper"
+            f" an id of its own, such as {listing.replace('/', '-')}-{entry_id[:40]}"
+        )
 
 
 def _problem_of_entry(
@@ -250,11 +308,9 @@ def _problem_of_entry(
     """Return why a row is no entry of a list of accepted papers, or None if it is one."""
     if entry_id in PAPER_IDS:
         return "repeats the header"
-    if title is None:
-        return f"no title; found the columns {', '.join(map(str, row))[:100]}; rename one"
     if not _LIST.fullmatch(listing):
         return f"list {listing[:40]!r}: expected a venue and a year, such as acl/2023"
-    return is_left_out(row)
+    return problem_of_title(row, title) or is_left_out(row)
 
 
 _unite = partial(unite_rows, next_step="correct one of them, or run `cycledata forget` first")

@@ -1,21 +1,14 @@
 """Cells of tables of papers: titles, authors, ids and decisions, under the names that lists use."""
 
-import html
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
-from cycledata.formats.rating_scales import decision_kind
 from cycledata.parse.bibliography.entry import doi_in
 from cycledata.parse.openreview.note import clean_text
-from cycledata.sources.rating_cells import (
-    ACCEPTED,
-    MISSING,
-    WITHDRAWN,
-    read_flag,
-    states_nothing,
-)
+from cycledata.sources.accepted_states import DECISIONS, KINDS
+from cycledata.sources.rating_cells import ACCEPTED, MISSING, WITHDRAWN
 from cycledata.sources.stated_names import read_arxiv_id, stated_venue
-from cycledata.sources.table_files import PAPER_IDS, plain_cell
+from cycledata.sources.table_files import PAPER_IDS, first_text
 
 ARXIV_IDS = ("arxiv_id", "arxiv", "arxivid", "arxiv_url", "paper_arxiv_id")
 """Columns that may state the arXiv id, the first one first."""
@@ -26,43 +19,30 @@ LICENSES = (
 LICENSE_SOURCES = ("license_source", "licence_source", "source")
 AUTHORS = (
     *("author_full_names", "authors", "author", "author_names", "author_list"),
-    *("speakers/authors", "authorships"),
+    *("speakers/authors", "authorships", "creators"),
 )
 URLS = (
     *("url", "site", "virtualsite_url", "paper_url", "link", "ee", "url_abs"),
     *("conference_url_abs", "pdf", "pdf_url", "url_pdf"),
 )
 """Columns that may have the paper's page."""
-TITLES = ("title", "paper_title", "article_title", "name", "display_name")
+TITLES = ("title", "paper_title", "article_title", "document_title", "name", "display_name")
+_NO_TITLE = re.compile(r"=[A-Za-z]+\(|!?\[[^\]]*+\]\(|<a\b", re.IGNORECASE)
+"""Start of a formula or a link in place of a title."""
 _LINKS = frozenset({*URLS, "doi", "entry_id"})
 """Columns that may have the arXiv id as a link, a DOI, or as the client of arXiv writes it."""
-_KINDS = ("eventtype", "event_type", "type", "document_type")
-_NO_PAPER = re.compile(
-    r"(?:affinity|award|blog|break$|competition|editor|expo\b|invited|keynote|mentor|opening|panel"
-    r"|proceedings$|reception|remarks|session|socials?$|talk$|town hall|tutorial|workshop)",
-    re.IGNORECASE,
+_OF_OWN_ARXIV = re.compile(
+    r"(?>arxiv|identifiers?|numbers?|address|webpage|website|preprints?|eprint|papers?|version"
+    r"|latest|links?|entry|print|page|html|href|full|text|abs|pdf|url|uri|doi|ids?|nr|no|the|e"
+    r"|s|[^a-z])++"
 )
-"""Start of a kind of event, or of a publication, that is no paper of the venue."""
-_DECISIONS = ("decision", "status")
-_UNACCEPTED = re.compile(r"desk[- ]reject|active\b|submitted\b|.*\bworkshop\b", re.IGNORECASE)
-_STATES = re.compile(r"submitted to |.*(?:\b(?:withdrawn|rejected)[ _]|/)submission", re.IGNORECASE)
-"""Venue of a paper that OpenReview does not list as accepted."""
+"""Column whose name says arXiv and nothing of other papers, such as `arxiv_link`."""
 _NO_VENUES = frozenset({"arxiv", "corr", "biorxiv", "medrxiv", "ssrn", "openreview", "preprint"})
-_CODE = re.compile(r"-?\d+(?:\.\d+)?")
 _VENUE_ID = re.compile(r"([A-Za-z]+)\.[a-z]+/((?:19|20|21)\d\d)/Conference")
 _VENUE_AND_YEAR = re.compile(r"([A-Za-z][A-Za-z&+-]{1,20})[ _.-]?((?:19|20|21)\d\d)?")
 _LISTS = ("list", "venue_id", "venueid", "conference", "venue", "year")
 _OTHER_IDS = ("externalids", "external_ids", "ids")
 """Mappings from service to id, as Semantic Scholar writes them."""
-_NAMES = ("name", "fullname", "full_name", "display_name", "text", "author")
-_BETWEEN_NAMES = re.compile("[;\u00b7\u2022\u22c5|]")
-"""Signs that separate names on the pages of venues, beside commas."""
-_ONE_NAME = re.compile(r"[^\s,]+(?:-[^\s,]+)?, [^,]+")
-"""One name with the family name first, such as `Zhang, Jingyi`."""
-_BEHIND_NAME = re.compile(r" ?\([^()]{1,300}\)(?=[ *]{0,4}(?:[;,|\u00b7\u2022\u22c5&]|and\b|$))")
-"""Affiliation or number in brackets."""
-_NAMESAKE = re.compile(r"(?<=\w) \d{4}$")
-"""Number by which DBLP tells namesakes apart."""
 
 COLUMNS_OF_IDS = frozenset(
     {*PAPER_IDS, *ARXIV_IDS, *LICENSES, *LICENSE_SOURCES, *_OTHER_IDS}
@@ -71,19 +51,10 @@ COLUMNS_OF_IDS = frozenset(
 """Columns that `import arxiv-ids` reads."""
 COLUMNS_OF_LISTS = frozenset(
     COLUMNS_OF_IDS
-    | {*AUTHORS, *URLS, *TITLES, *_DECISIONS, *_KINDS, *ACCEPTED, *WITHDRAWN, *_LISTS}
+    | {*AUTHORS, *URLS, *TITLES, *DECISIONS, *KINDS, *ACCEPTED, *WITHDRAWN, *_LISTS}
     | {"abstract", "doi"}
 )
 """Columns that `import accepted-papers` reads."""
-
-
-def first_text(row: Mapping[str, object], columns: Sequence[str]) -> str | None:
-    """Return the first cell of the columns that is a text or number, without blanks around it."""
-    for column in columns:
-        value = plain_cell(row.get(column))
-        if isinstance(value, str | int | float) and str(value).strip():
-            return str(value).strip()
-    return None
 
 
 def title_of(row: Mapping[str, object]) -> str | None:
@@ -97,6 +68,15 @@ def title_of(row: Mapping[str, object]) -> str | None:
         only = {column: cell[0]} if isinstance(cell, list) and len(cell) == 1 else row
         if title := clean_text(first_text(only, (column,)) or ""):
             return title
+    return None
+
+
+def problem_of_title(row: Mapping[str, object], title: str | None) -> str | None:
+    """Return why a row has no title, or None if it has one."""
+    if title is None:
+        return f"no title; found the columns {', '.join(map(str, row))[:100]}; rename one"
+    if _NO_TITLE.match(title):
+        return f"expected a title, found a formula or a link: {title:.60}; write the text alone"
     return None
 
 
@@ -130,7 +110,8 @@ def column_of_arxiv_id(row: Mapping[str, object]) -> str | None:
     """Return the column that states the arXiv id of a row; None if none does.
 
     It is a usual one, a mapping from service to id, one whose name says arXiv and that has an id,
-    or the link, DOI or entry id of the paper, if it is one of arXiv.
+    or the link, DOI or entry id of the paper, if it is one of arXiv. A column whose name says more,
+    such as `cited_arxiv_id`, may have the id of another paper.
 
     >>> column_of_arxiv_id({"paper_id": "a", "link": "https://arxiv.org/abs/2310.01234"})
     'link'
@@ -141,22 +122,28 @@ def column_of_arxiv_id(row: Mapping[str, object]) -> str | None:
     for column in _OTHER_IDS:
         if _of_service(row, column, "arxiv") is not None:
             return column
-    return next((column for column in row if _has_arxiv_id(row, column)), None)
+    return next((column for column in row if _arxiv_id_in(row, column)), None)
 
 
-def _has_arxiv_id(row: Mapping[str, object], column: str) -> bool:
+def other_arxiv_id(row: Mapping[str, object], arxiv_id: str) -> str | None:
+    """Return the first column that states another arXiv id than a row is read to have."""
+    found = ((column, _arxiv_id_in(row, column)) for column in row)
+    return next((column for column, other in found if other and other != arxiv_id), None)
+
+
+def _arxiv_id_in(row: Mapping[str, object], column: str) -> str | None:
+    """Return the arXiv id of the row's paper in a column, without version."""
     text = first_text(row, (column,)) or ""
     if not _may_name_arxiv(column) and not (column in _LINKS and "arxiv" in text.lower()):
-        return False
+        return None
     try:
-        read_arxiv_id(text)
+        return read_arxiv_id(text)[0]
     except ValueError:
-        return False
-    return True
+        return None
 
 
 def _may_name_arxiv(column: str) -> bool:
-    return "arxiv" in column or column == "eprint"
+    return column == "eprint" or ("arxiv" in column and bool(_OF_OWN_ARXIV.fullmatch(column)))
 
 
 def stated_arxiv_id(row: Mapping[str, object]) -> str | None:
@@ -175,35 +162,6 @@ def has_no_arxiv_id(row: object) -> bool:
     cells = [(first_text(row, (name,)) or "").lower() for name in names]
     none_stated = (stated_arxiv_id(row) or "").lower() in MISSING
     return bool(names) and none_stated and all(cell in MISSING for cell in cells)
-
-
-def is_left_out(row: Mapping[str, object]) -> str | None:
-    """Return why a row is no accepted paper, or None if nothing says that it is not."""
-    for column in _DECISIONS:
-        words = first_text(row, (column,))
-        if words is None:
-            continue
-        if _CODE.fullmatch(words):
-            return f"{column}: expected words such as Accept or Reject, found {words[:40]}"
-        kind = decision_kind(words)
-        if kind in {"reject", "withdrawn"} or _UNACCEPTED.match(words) or states_nothing(words):
-            return f"{column} is {words!r:.40}; only accepted papers are imported"
-    for column in _KINDS:
-        words = first_text(row, (column,))
-        if words is not None and _NO_PAPER.match(words):
-            return f"{column} is {words!r:.40}; only papers are imported"
-    for column in ("venueid", "venue_id", "venue"):
-        words = first_text(row, (column,))
-        if words is not None and _STATES.match(words):
-            return f"{column} is {words!r:.60}; only accepted papers are imported"
-    try:
-        if read_flag(row, WITHDRAWN):
-            return "the paper was withdrawn; only accepted papers are imported"
-        if read_flag(row, ACCEPTED) is False:
-            return "the paper was not accepted; only accepted papers are imported"
-    except ValueError as error:
-        return str(error)
-    return None
 
 
 def stated_list(row: Mapping[str, object]) -> str | None:
@@ -225,50 +183,3 @@ def stated_list(row: Mapping[str, object]) -> str | None:
         return None
     listed = f"{name[1].lower()}/{name[2] or year}"
     return listed if re.fullmatch(r".+/(?:19|20|21)\d\d", listed) else None
-
-
-def author_names(value: object) -> list[str]:
-    """Return the authors of a cell: a list of names or mappings, or a text.
-
-    A text has semicolons or dots, `and`, or commas between the names.
-
-    >>> author_names("Zhang, Jingyi and van Genabith, Josef"), author_names("Zhang, Jingyi")
-    (['Zhang, Jingyi', 'van Genabith, Josef'], ['Zhang, Jingyi'])
-    >>> author_names("Ann A, Bob B and Carl C"), author_names([{"name": "Ann A"}])
-    (['Ann A', 'Bob B', 'Carl C'], ['Ann A'])
-    >>> author_names("Ann A (MIT)*; Bob B (ETH, Zurich)"), author_names([{"family": "Ann"}])
-    (['Ann A', 'Bob B'], ['Ann'])
-    """
-    if isinstance(value, list):
-        return [name for item in value if (name := _author_name(item))]
-    if isinstance(value, Mapping):  # DBLP has a list of several authors only
-        inner = value.get("author")
-        return author_names(inner if isinstance(inner, list) else [value])
-    if not isinstance(value, str):
-        return []
-    value = _BEHIND_NAME.sub("", html.unescape(value))
-    if separator := _BETWEEN_NAMES.search(value):
-        names = value.split(separator[0])
-    else:
-        names = re.split(r"\s+and\s+|\s+&\s+", value)
-        if not all(_ONE_NAME.fullmatch(" ".join(name.split())) for name in names) and (
-            len(names) == 1 or not all("," in name for name in names)
-        ):
-            names = [part for name in names for part in name.split(",")]
-    return [bare for name in names if (bare := _bare_name(name))]
-
-
-def _bare_name(name: str) -> str:
-    """Return a name without marks and DBLP's number behind it."""
-    return _NAMESAKE.sub("", " ".join(name.split()).rstrip("*\u2020\u2021 "))
-
-
-def _author_name(item: object) -> str | None:
-    """Return the name of an author, which may be a mapping, also inside of another."""
-    if not isinstance(item, Mapping):
-        return _bare_name(str(item)) or None
-    inner = item.get("author")
-    if isinstance(inner, Mapping):
-        return _author_name(inner)
-    parts = filter(None, (first_text(item, (part,)) for part in ("given", "family")))
-    return _bare_name(first_text(item, _NAMES) or " ".join(parts)) or None

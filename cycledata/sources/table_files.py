@@ -40,7 +40,7 @@ _OTHER_NAMES = (
     (_NAMES_OF_PAPER_ID, ("paper_id", "forum")),
     (("decisions", "final_decision", "paper_decision", "paper_acceptance"), ("decision", "status")),
     (("paper_title",), ("title",)),
-    (("paper_abstract",), ("abstract",)),
+    (("paper_abstract", "abstract_note"), ("abstract",)),
 )
 """Other names of columns, and the names in whose place they are used; the first one is given."""
 _URLS = (
@@ -141,6 +141,8 @@ def _rows_in(value: object) -> Iterator[tuple[str, Any]]:
     if not isinstance(value, dict):
         yield "", value
         return
+    if isinstance(value.get("hit"), dict):  # DBLP has a list of several hits only
+        value = {**value, "hit": [value["hit"]]}
     names = frozenset(_header(list(map(str, value))))
     ids = [name for name in PAPER_IDS if name in names]
     columns, data = value.get("columns"), value.get("data")
@@ -219,6 +221,15 @@ def plain_cell(cell: object) -> object:
     if isinstance(cell, list | tuple):
         return [plain_cell(item) for item in cell]
     return cell
+
+
+def first_text(row: Mapping[str, object], columns: Sequence[str]) -> str | None:
+    """Return the first cell of the columns that is a text or number, without blanks around it."""
+    for column in columns:
+        value = plain_cell(row.get(column))
+        if isinstance(value, str | int | float) and str(value).strip():
+            return str(value).strip()
+    return None
 
 
 def column_names(names: Sequence[str]) -> list[str]:

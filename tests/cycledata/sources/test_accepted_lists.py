@@ -209,7 +209,7 @@ def test_a_paper_whose_venue_is_a_state_is_left_out_of_a_list(
                     }
                 }
             },
-            ("value-1-row-1", "10.1000/x1"),
+            ("iclr-2024-t-value-1-row-1", "10.1000/x1"),
             id="dblp-with-one-author",
         ),
         pytest.param(
@@ -226,7 +226,7 @@ def test_a_paper_whose_venue_is_a_state_is_left_out_of_a_list(
                     ]
                 },
             },
-            ("value-1-row-1", "10.1000/x1"),
+            ("iclr-2024-t-value-1-row-1", "10.1000/x1"),
             id="crossref",
         ),
         pytest.param(
