@@ -306,6 +306,9 @@ def places(text: str, cue: str, start: int, end: int) -> Iterator[int]:
         at = text.find(cue, at + len(cue), end)
 
 
+_VERB = re.compile(r"\\(?:lstinline|verb)([^\sA-Za-z0-9{\[*])\Z")
+
+
 def whole_link(flat: FlatText, span: TextSpan) -> TextSpan:
     r"""Return a link with the ``\url{...}`` or ``\href{...}{...}`` around it."""
     text = flat.text
@@ -316,6 +319,10 @@ def whole_link(flat: FlatText, span: TextSpan) -> TextSpan:
             shown = flat.argument(end)
             end = shown[1] if shown else end
         return _with_bare_group(text, TextSpan(opening.start(), end))
+    verbatim = _VERB.search(text, max(0, span.start - 12), span.start)
+    close = text.find(verbatim[1], span.start, span.end + 200) if verbatim else -1
+    if verbatim and close >= 0:
+        return TextSpan(verbatim.start(), close + 1)
     before = text.rfind("\\href{", max(0, span.start - MAX_LINK), span.start)
     target = flat.group(before + len("\\href")) if before >= 0 else None
     words_of_link = flat.group(target.end + 1) if target else None

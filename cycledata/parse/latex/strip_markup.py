@@ -77,7 +77,7 @@ _COUNTS = {
     "\\nopunct": 0, "\\rule": 2, "\\tikzfading": 0,
 }  # fmt: skip
 _TITLE_PAGE = SIZES | words(
-    "\\author \\date \\maketitle \\maketitlesupplementary \\centering \\qed \\QED"
+    "\\author \\date \\maketitle \\maketitlesupplementary \\centering \\qed \\QED \\appendix"
 )
 """Commands that mean the same where a style defines them anew."""
 _OPTIONS_BETWEEN = words(

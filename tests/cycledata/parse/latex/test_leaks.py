@@ -239,3 +239,8 @@ def test_an_address_with_an_authors_whole_name_is_a_leak(parse_body: Parse) -> N
 def test_braces_around_a_link_go_with_it(parse_body: Parse) -> None:
     body = r"\section{S}It is available {\href{https://github.com/bee/our-code}{here}}."
     assert parse_body(body).sections[0].text == "It is available ."
+
+
+def test_a_verbatim_link_goes_with_its_command(parse_body: Parse) -> None:
+    body = r"\section{S}Code: \lstinline!https://github.com/bee/our-code!\n \vspace{1em}End."
+    assert parse_body(body.replace(r"\n", "\n")).sections[0].text == "Code: \n End."

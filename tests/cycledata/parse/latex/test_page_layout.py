@@ -235,3 +235,8 @@ def test_the_square_after_a_proof_leaves_the_text(parse_body: Parse) -> None:
 def test_a_picture_as_high_as_a_letter_is_an_icon(parse_body: Parse) -> None:
     body = r"\section{S}Bee \includegraphics[height=1.4\fontcharht\font`\B]{bee}{} flies."
     assert parse_body(body).sections[0].text == "Bee  flies."
+
+
+def test_an_appendix_defined_anew_prints_nothing(parse_body: Parse) -> None:
+    preamble = r"\let\old\appendix\renewcommand{\appendix}{\old\counterwithin{figure}{section}}"
+    assert parse_body(r"\section{S}one\appendix\section{T}two", preamble).sections[0].text == "one"
