@@ -28,6 +28,8 @@ _ACCENTS = {
     "¸": "\u0327",
     "˚": "\u030a",
 }
+_SLASH = "\u0338"
+_NEGATED = re.compile(r"\u0338\s?([=∈≡∼≈<>≤≥⊂⊆∃])")
 _SECTION_NUMBER = re.compile(
     r"(?:(?:Appendix|APPENDIX)\s)?(?:[\d.]{1,9}|[A-Z]\d{0,2}(?:\.\d{1,2}){0,3}|[IVX]{1,5})[.):]?"
 )
@@ -148,11 +150,12 @@ class TextLine:
 def written(text: str) -> str:
     """Return text with whole letters: ligatures parted, accents joined to their letters.
 
-    >>> written("e\ufb03cient M ¨uller")
-    'efficient M üller'
+    >>> written("e\ufb03cient M ¨uller, x \u0338 = y")
+    'efficient M üller, x ≠ y'
     """
     if not text.isascii():
         text = _ACCENTED.sub(_joined, text.translate(_LIGATURES))
+        text = _NEGATED.sub(lambda sign: unicodedata.normalize("NFC", sign[1] + _SLASH), text)
     return " ".join(text.split())
 
 
@@ -207,7 +210,8 @@ def _runs_on(line: TextLine, run: Run, widest: float) -> bool:
     """Return whether a run continues a line: to its right, on its baseline or a bit off it."""
     size = max(line.size, run.size)
     gap = run.left - line.right
-    if not -0.6 * size < gap < widest * size:
+    least = -1.0 if line.runs[-1].text == _SLASH else -0.6  # through the sign that follows
+    if not least * size < gap < widest * size:
         return False
     off = abs(run.base - line.base)
     if off < 0.15 * size:

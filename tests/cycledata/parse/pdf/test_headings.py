@@ -395,3 +395,11 @@ def test_a_supplement_may_number_its_headings_anew(title: str, *, found: bool) -
 def test_appendices_have_names_in_other_languages(title: str) -> None:
     assert is_appendix(title)
     assert not is_appendix(f"{title} of foxes")
+
+
+def test_a_sign_under_a_slash_is_no_second_cell_of_a_row() -> None:
+    head = printed("3.2 Noise of foxes (a", 100, bold=True, font="Serif-Bold")
+    slash = printed("\u0338", 100, font="CMSY10")._replace(left=170, right=176.4)
+    equals = printed("= 0)", 100, font="CMR10")._replace(left=169.9, right=190)
+    lines = page_lines(Page(600, 800, [head, slash, equals], [], 0, 0), set())
+    assert [line.text() for line in lines] == ["3.2 Noise of foxes (a ≠ 0)"]
