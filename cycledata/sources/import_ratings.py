@@ -43,6 +43,7 @@ from cycledata.sources.rating_cells import (
 )
 from cycledata.sources.rating_states import with_states
 from cycledata.sources.rating_survey import read_rows, require_clear, survey_tables
+from cycledata.sources.reviewer_names import problem_of_names
 from cycledata.sources.stated_names import stated_venue
 from cycledata.sources.table_files import column_names, plain_cell
 
@@ -232,6 +233,9 @@ def _problem_of_cell(paper: str, column: str, cell: object) -> str | None:
     """Return why the parser cannot read a cell, or None if it can."""
     if cell is None or (column in TEXT_COLUMNS and cell == ""):
         return None
+    if is_rating(column) and isinstance(cell, dict):
+        reason = problem_of_names(list(map(str, cell))) or f"found {cell!r:.60}"
+        return f"{column}: expected numbers, or a mapping from reviewer to rating; {reason}"
     if is_rating(column) and not isinstance(cell, list):
         return f"{column}: expected numbers such as 5;6;8, found {cell!r:.60}"
     try:

@@ -8,7 +8,7 @@ from cycledata.parse.openreview.note import clean_text
 from cycledata.sources.accepted_states import DECISIONS, KINDS
 from cycledata.sources.rating_cells import ACCEPTED, MISSING, WITHDRAWN
 from cycledata.sources.stated_names import read_arxiv_id, stated_venue
-from cycledata.sources.table_files import PAPER_IDS, first_text
+from cycledata.sources.table_files import PAPER_IDS, first_text, plain_cell
 
 ARXIV_IDS = ("arxiv_id", "arxiv", "arxivid", "arxiv_url", "paper_arxiv_id")
 """Columns that may state the arXiv id, the first one first."""
@@ -63,12 +63,16 @@ def title_of(row: Mapping[str, object]) -> str | None:
     >>> title_of({"title": ["Cats &amp; dogs"]})
     'Cats & dogs'
     """
-    for column in TITLES:
-        cell = row.get(column)
-        only = {column: cell[0]} if isinstance(cell, list) and len(cell) == 1 else row
-        if title := clean_text(first_text(only, (column,)) or ""):
-            return title
-    return None
+    return next(
+        (title for name in TITLES if (title := clean_text(_text_in(row, name) or ""))), None
+    )
+
+
+def _text_in(row: Mapping[str, object], column: str) -> str | None:
+    """Return the text of a cell, also if it is the only one of a list."""
+    cell = row.get(column)
+    only = {column: cell[0]} if isinstance(cell, list) and len(cell) == 1 else row
+    return first_text(only, (column,))
 
 
 def problem_of_title(row: Mapping[str, object], title: str | None) -> str | None:
@@ -117,7 +121,7 @@ def column_of_arxiv_id(row: Mapping[str, object]) -> str | None:
     'link'
     """
     for column in ARXIV_IDS:
-        if first_text(row, (column,)) is not None:
+        if _text_in(row, column) is not None:
             return column
     for column in _OTHER_IDS:
         if _of_service(row, column, "arxiv") is not None:
@@ -133,7 +137,7 @@ def other_arxiv_id(row: Mapping[str, object], arxiv_id: str) -> str | None:
 
 def _arxiv_id_in(row: Mapping[str, object], column: str) -> str | None:
     """Return the arXiv id of the row's paper in a column, without version."""
-    text = first_text(row, (column,)) or ""
+    text = _text_in(row, column) or ""
     if not _may_name_arxiv(column) and not (column in _LINKS and "arxiv" in text.lower()):
         return None
     try:
@@ -151,7 +155,7 @@ def stated_arxiv_id(row: Mapping[str, object]) -> str | None:
     column = column_of_arxiv_id(row)
     if column is None:
         return None
-    return first_text(row, (column,)) or _of_service(row, column, "arxiv")
+    return _text_in(row, column) or _of_service(row, column, "arxiv")
 
 
 def has_no_arxiv_id(row: object) -> bool:
@@ -159,9 +163,10 @@ def has_no_arxiv_id(row: object) -> bool:
     if not isinstance(row, Mapping) or first_text(row, PAPER_IDS) is None:
         return False
     names = [name for name in row if _may_name_arxiv(name) or name in _OTHER_IDS]
-    cells = [(first_text(row, (name,)) or "").lower() for name in names]
+    cells = [plain_cell(row[name]) for name in names if name not in _OTHER_IDS]
     none_stated = (stated_arxiv_id(row) or "").lower() in MISSING
-    return bool(names) and none_stated and all(cell in MISSING for cell in cells)
+    empty = all(cell in (None, [], {}) or str(cell).strip().lower() in MISSING for cell in cells)
+    return bool(names) and none_stated and empty
 
 
 def stated_list(row: Mapping[str, object]) -> str | None:

@@ -13,6 +13,7 @@ from cycledata.files import canonical_json
 from cycledata.sources.dump_files import FileValue, InvalidEntry
 from cycledata.sources.rating_cells import read_ratings
 from cycledata.sources.rating_states import MARKS
+from cycledata.sources.reviewer_names import REVIEWERS, other_author, problem_of_names
 from cycledata.sources.table_files import plain_cell
 
 _MARK = f"({'|'.join(MARKS)})s?"
@@ -34,8 +35,6 @@ _NOT_OF_REVIEWERS = re.compile(
     r"(?:^|_)(?:meta|ai|llm|gpt\w*|models?|generated|predicted|synthetic|simulated)(?=_|reviews?|$)"
 )
 """Column of meta-reviews, or of reviews that no reviewer wrote."""
-REVIEWERS = ("reviewer", "reviewer_id", "reviewer_name", "signature", "signatures")
-"""Columns that name the reviewer in a row per review."""
 _REVIEWS = (*REVIEWERS, "review_id", "note_id", "id", "review", "review_text")
 """Columns that tell the reviews of a paper apart."""
 
@@ -56,7 +55,9 @@ def _from_mappings(row: Mapping[str, Any]) -> Mapping[str, Any]:
     names = [name for name, cell in row.items() if _is_rating(name) and isinstance(cell, dict)]
     if len(names) != 1 or any(isinstance(mark, dict | list) for mark in row[names[0]].values()):
         return row
-    reviewers = list(row[names[0]])
+    reviewers = list(map(str, row[names[0]]))
+    if problem_of_names(reviewers) is not None:
+        return row
     lists = {
         name: [cell.get(reviewer) for reviewer in reviewers]
         for name, cell in row.items()
@@ -108,9 +109,7 @@ def _from_reviews(row: Mapping[str, Any]) -> dict[str, Any]:
     """
     if any(_is_mark(name) and row[name] for name in row):
         return dict(row)
-    # A mapping `reviewers` may have traces of initial ratings, which `with_states` reads.
-    names = [n for n in row if "review" in n and not (n == "reviewers" and _mapping(row[n]))]
-    names = [name for name in names if name == "reviews" or not _NOT_OF_REVIEWERS.search(name)]
+    names = _lists_of_reviews(row)
     lists = {name: rated for name in names if (rated := _rated(row[name]))}
     # An empty list may be the one that other rows have filled.
     n_lists = len(lists) + sum(row[name] is None or row[name] in ([], {}) for name in names)
@@ -128,11 +127,37 @@ def _from_reviews(row: Mapping[str, Any]) -> dict[str, Any]:
 
 def _rated(cell: object) -> list[dict[str, Any]]:
     """Return the marks of each review of a cell that has a rating; a text has no reviews."""
+    rated = (_marks(review) for review in _reviews(cell) if not _other_author(review))
+    return [marks for marks in rated if marks.get("rating") is not None]
+
+
+def _reviews(cell: object) -> list[Any]:
+    """Return the reviews of a cell that is a list, or a mapping from reviewer to review."""
     if isinstance(cell, dict) and all(isinstance(review, dict) for review in cell.values()):
-        cell = [{"reviewer": name, **review} for name, review in cell.items()]
-    if not isinstance(cell, list):
-        return []
-    return [marks for review in cell if (marks := _marks(review)).get("rating") is not None]
+        return [{"reviewer": str(name), **review} for name, review in cell.items()]
+    return cell if isinstance(cell, list) else []
+
+
+def other_reviews(row: Mapping[str, Any]) -> list[str]:
+    """Return the authors of rated reviews in the lists of a row that are no reviewers."""
+    reviews = (review for name in _lists_of_reviews(row) for review in _reviews(row[name]))
+    found = ((_other_author(review), _marks(review)) for review in reviews)
+    return [author for author, marks in found if author and marks.get("rating") is not None]
+
+
+def _lists_of_reviews(row: Mapping[str, Any]) -> list[str]:
+    """Return the columns that may have reviews of reviewers."""
+    # A mapping `reviewers` may have traces of initial ratings, which `with_states` reads.
+    names = [n for n in row if "review" in n and not (n == "reviewers" and _mapping(row[n]))]
+    return [name for name in names if name == "reviews" or not _NOT_OF_REVIEWERS.search(name)]
+
+
+def _other_author(review: object) -> str | None:
+    """Return who wrote a review, other than a reviewer; None if a reviewer may have."""
+    if not isinstance(review, dict):
+        return None
+    fields = {str(name).lower(): _value(cell) for name, cell in review.items()}
+    return other_author(fields, ("type",))
 
 
 def _marks(review: object) -> dict[str, Any]:
@@ -174,6 +199,11 @@ def _before_words(mark: object) -> str:
 
 def _mapping(value: object) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
+
+
+def has_rating(row: Mapping[str, Any]) -> bool:
+    """Return True if a row has a rating."""
+    return any(_is_rating(name) and not _is_blank(cell) for name, cell in row.items())
 
 
 def is_single(cell: object) -> bool:

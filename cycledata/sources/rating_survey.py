@@ -23,11 +23,14 @@ from cycledata.sources.rating_cells import (
 )
 from cycledata.sources.rating_shapes import (
     gather_reviews,
+    has_rating,
     has_single_rating,
     names_reviews,
     one_row_per_paper,
+    other_reviews,
 )
 from cycledata.sources.rating_states import with_states
+from cycledata.sources.reviewer_names import other_author
 from cycledata.sources.stated_names import forum_in_url
 from cycledata.sources.table_files import read_table
 
@@ -211,6 +214,14 @@ def _paper_rows(
         if isinstance(value, FileValue) and isinstance(value.value, dict):
             if seen is not None:
                 seen.update(dict.fromkeys(value.value))
+            author = other_author(value.value)
+            if author and has_rating(value.value):
+                reason = f"{author} is no reviewer; the row is not imported"
+                yield InvalidEntry(file.name, value.place, reason)
+                continue
+            for author in other_reviews(value.value):
+                reason = f"{author} is no reviewer; the rating is not imported"
+                yield InvalidEntry(file.name, value.place, reason)
             yield FileValue(value.place, one_row_per_paper(value.value, rating_columns))
         else:
             yield value

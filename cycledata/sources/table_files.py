@@ -124,6 +124,11 @@ def _json_rows(file: Path, value: FileValue) -> Iterator[FileValue | InvalidEntr
         if not isinstance(row, dict):
             yield FileValue(place, row)
             continue
+        if cut := "row_idx" in row and row.get("truncated_cells"):
+            reason = f"the API cut the cells {cut!s:.60}; import the Parquet file of the dataset"
+            yield InvalidEntry(file.name, place, reason)
+            continue
+        row = _without_wrapper(row)
         names = list(map(str, row))
         problem = _problem_of_names(names)
         if problem is None:
@@ -158,18 +163,24 @@ def _rows_in(value: object) -> Iterator[tuple[str, Any]]:
         yield "", value
     elif value and all(isinstance(row, dict) for row in value.values()):
         for paper_id, row in value.items():
-            yield "", {"id": paper_id, **row}
-    elif value and all(isinstance(cell, str) and _ARXIV_ID.search(cell) for cell in value.values()):
+            yield str(paper_id)[:40], {"id": paper_id, **row}
+    elif _states_arxiv_ids(value):
         for paper_id, arxiv_id in value.items():
-            yield "", {"id": paper_id, "arxiv_id": arxiv_id}
+            yield str(paper_id)[:40], {"id": paper_id, "arxiv_id": arxiv_id}
     elif _lists_reviews(value):
         for paper_id, reviews in value.items():
-            yield "", {"id": paper_id, "reviews": reviews}
+            yield str(paper_id)[:40], {"id": paper_id, "reviews": reviews}
     elif len(lists) == 1:
         for number, row in enumerate(lists[0], start=1):
-            yield f"row {number}", _without_wrapper(row)
+            yield f"row {number}", row
     else:
         yield "", value
+
+
+def _states_arxiv_ids(value: Mapping[str, Any]) -> bool:
+    """Return True for a mapping from paper id to arXiv id, null for a paper without one."""
+    stated = [cell for cell in value.values() if cell is not None and cell != ""]
+    return bool(stated) and all(isinstance(c, str) and _ARXIV_ID.search(c) for c in stated)
 
 
 def _lists_reviews(value: Mapping[str, Any]) -> bool:
@@ -182,12 +193,11 @@ def _lists_reviews(value: Mapping[str, Any]) -> bool:
     return all(isinstance(item, dict) and not _OF_PAPERS & item.keys() for item in items)
 
 
-def _without_wrapper(row: Any) -> Any:
+def _without_wrapper(row: dict[str, Any]) -> dict[str, Any]:
     """Return what a row of Hugging Face's API or DBLP's has under its one key with content."""
-    if not isinstance(row, dict):
-        return row
     wrapper = "row" if "row_idx" in row else "info" if "@score" in row else None
-    return row.get(wrapper, row) if wrapper else row
+    inside = row.get(wrapper) if wrapper else None
+    return inside if isinstance(inside, dict) else row
 
 
 def rows_of_columns(columns: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:

@@ -86,3 +86,18 @@ def test_a_cell_that_is_no_arxiv_id_is_named(tmp_path: Path, row: str, reason: s
     report, found = imported(tmp_path / "t.csv")
     assert not found
     assert report.unreadable[0].reason.startswith(reason)
+
+
+def test_papers_without_an_id_in_a_mapping_are_counted(tmp_path: Path) -> None:
+    (tmp_path / "t.json").write_text('{"a":"2301.00001","b":null,"c":""}')
+    report, found = imported(tmp_path / "t.json")
+    assert [*found] == ["named/a"]
+    assert report.hint == "left out: 2 rows have an empty arXiv id"
+
+
+def test_a_list_of_one_id_is_read_and_a_mapping_is_named(tmp_path: Path) -> None:
+    rows = '[{"paper_id":"a","arxiv":["2301.00001"]},{"paper_id":"b","arxiv":{"v":"2301.00002"}}]'
+    (tmp_path / "t.json").write_text(rows)
+    report, found = imported(tmp_path / "t.json")
+    assert [*found] == ["named/a"]
+    assert report.unreadable[0].reason.startswith("no arxiv_id; found the columns paper_id, arxiv")
