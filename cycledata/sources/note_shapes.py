@@ -16,6 +16,8 @@ _OF_REPLIES = re.compile(
     r"review|repl(?:y|ies)|comment|decision|discussion|rebuttal", re.IGNORECASE
 )
 """Names that dumps give to fields with the replies of a note."""
+_OF_NOTE = frozenset({"forum", "replyto", "invitation", "invitations"})
+"""Fields of a raw note; a related paper or an earlier version in a field may have none of them."""
 _MAX_DEPTH = 3
 """Objects around a note."""
 
@@ -56,12 +58,19 @@ def _of_thread(item: Any, depth: int = 0) -> list[Any]:
     """
     if not isinstance(item, dict) or "content" in item or "id" in item or depth == _MAX_DEPTH:
         return [item]
+    if _cut_cells(item):
+        return [item]
     found: list[Any] = []
     for value in item.values():
         for part in value if isinstance(value, list) else [value]:
             if isinstance(part, dict):
                 found += _of_thread(part, depth + 1)
-    return found if any(map(_is_note, found)) else [item]
+    return found if any(_is_note(part) or _cut_cells(part) for part in found) else [item]
+
+
+def _cut_cells(item: Any) -> object:
+    """Return the cells that Hugging Face's API cut in a row, if it did."""
+    return item.get("truncated_cells") if isinstance(item, dict) and "row_idx" in item else None
 
 
 def _is_note(value: Any) -> bool:
@@ -82,11 +91,21 @@ def _with_replies(note: Any, place: str, forum: Any) -> Iterator[tuple[str, Any,
     seen: set[str] = set()
     for name, replies in fields.items():
         for number, reply in enumerate(replies, start=1):
+            reply = _as_readable_as(note, reply)
             for where, found, _ in _with_replies(reply, f"{place}, {name} {number}", of):
                 note_id = found.get("id") if isinstance(found, dict) else None
                 if not isinstance(note_id, str) or note_id not in seen or name == "replies":
                     yield where, found, of
                 seen.add(str(note_id))
+
+
+def _as_readable_as(note: dict[str, Any], reply: Any) -> Any:
+    """Return a reply that states no readers with those of its note, if not everyone reads that."""
+    readers = note.get("readers")
+    if not isinstance(reply, dict) or "readers" in reply or readers is None:
+        return reply
+    is_public = isinstance(readers, list) and "everyone" in readers
+    return reply if is_public else {**reply, "readers": readers}
 
 
 def _fields_of_replies(note: Any) -> dict[str, list[Any]]:
@@ -100,11 +119,17 @@ def _fields_of_replies(note: Any) -> dict[str, list[Any]]:
         if not parts or isinstance(parts[0], str | int) or name in _OTHERS or name in _REPLIES:
             continue
         objects = [part for part in parts if isinstance(part, dict)]
-        if any({"id", "content"} <= o.keys() for o in objects) or (
+        if len(objects) == 1 and all(map(_has_content, objects[0].values())):
+            objects = list(objects[0].values())  # by id
+        if any(_has_content(o) and not _OF_NOTE.isdisjoint(o) for o in objects) or (
             objects and _OF_REPLIES.search(str(name))
         ):
             fields[name] = objects
     return fields
+
+
+def _has_content(value: object) -> bool:
+    return isinstance(value, dict) and {"id", "content"} <= value.keys()
 
 
 def _no_note(note: object, forum: object) -> str | None:
@@ -113,6 +138,8 @@ def _no_note(note: object, forum: object) -> str | None:
         return f"expected a note, found {kind_of(note)}"
     if {"name", "message", "status"} <= note.keys():
         return f"an error of the API: {note['message']!s:.80}; fetch it again"
+    if cut := _cut_cells(note):
+        return f"the API cut the cells {cut!s:.60}; import the Parquet file of the dataset"
     for name, kind in (("id", str), ("content", dict)):
         if name not in note:
             found = ", ".join(sorted(map(str, note))[:5])

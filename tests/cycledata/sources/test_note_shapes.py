@@ -309,3 +309,50 @@ def test_notes_that_pandas_printed_are_the_same_data(tmp_path: Path) -> None:
 def test_a_note_whose_readers_are_no_list_is_not_public() -> None:
     stated = {**A, "invitation": "v/-/Submission", "readers": "v/Chairs"}
     assert read_note(stated).readers == ("v/Chairs",)
+
+
+def test_replies_by_id_in_a_field_of_a_note_are_imported(tmp_path: Path) -> None:
+    (tmp_path / "t.json").write_text(json.dumps([{**A, "reviews": {"r": REVIEW, "s": REBUTTAL}}]))
+    report, found = run(tmp_path / "t.json")
+    assert (found, report.unreadable) == ({"a": ["a", "r", "s"]}, ())
+
+
+@pytest.mark.parametrize("field", ["original_note", "similar_papers", "revisions"])
+def test_a_related_paper_in_a_field_is_no_reply(tmp_path: Path, field: str) -> None:
+    other = {"id": "other", "content": {"title": "Another paper"}}
+    (tmp_path / "t.json").write_text(json.dumps([{**A, field: [other]}]))
+    report, found = run(tmp_path / "t.json")
+    assert (found, report.unreadable) == ({"a": ["a"]}, ())
+
+
+@pytest.mark.parametrize(
+    ("of_note", "of_reply", "expected"),
+    [
+        (["X/Chairs"], None, ["X/Chairs"]),
+        (["X/Chairs"], ["everyone"], ["everyone"]),
+        (["everyone"], None, None),
+        (None, None, None),
+    ],
+)
+def test_a_reply_without_readers_is_as_private_as_its_note(
+    tmp_path: Path, of_note: object, of_reply: object, expected: object
+) -> None:
+    outer = A if of_note is None else {**A, "readers": of_note}
+    reply = REVIEW if of_reply is None else {**REVIEW, "readers": of_reply}
+    (tmp_path / "t.json").write_text(json.dumps([{**outer, "reviews": [reply]}]))
+    run(tmp_path / "t.json")
+    with OpenSnapshot(tmp_path / "snapshot") as snapshot:
+        payloads = [json.loads(found.payload) for found in snapshot.iter("openreview")]
+    readers = {n["id"]: n.get("readers") for n in payloads[0]["notes"]}
+    assert readers == {"a": of_note, "r": expected}
+
+
+def test_a_note_with_cells_that_the_api_cut_is_named(tmp_path: Path) -> None:
+    rows = [
+        {"row_idx": 0, "row": A, "truncated_cells": []},
+        {"row_idx": 1, "row": B, "truncated_cells": ["content"]},
+    ]
+    (tmp_path / "t.json").write_text(json.dumps({"features": [], "rows": rows}))
+    report, found = run(tmp_path / "t.json")
+    assert found == {"a": ["a"]}
+    assert report.unreadable[0].reason.startswith("the API cut the cells ['content']")
