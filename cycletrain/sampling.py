@@ -1,12 +1,12 @@
 """Chats to parsed values: a completion that cannot be read is sampled again with another seed."""
 
 import logging
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Generic, NamedTuple, TypeVar
 
+from cycledata.console import TimeLeft, time_left
 from cycledata.formats.unreadable import Unreadable
 from cycledata.llm.chat import ChatRequest, Sampling
 from cycledata.records import Message
@@ -88,16 +88,10 @@ def sample_readable(
 
 def log_progress(step: str) -> Callable[[int, int], None]:
     """Return a callback that logs items done, items in total and the time left."""
-    started, first = time.monotonic(), 0
+    estimate = TimeLeft()
 
     def show(done: int, total: int) -> None:
-        nonlocal first
-        left = ""
-        if not first:
-            first = done  # an earlier run may have done these
-        elif total > done > first:
-            seconds = (time.monotonic() - started) * (total - done) / (done - first)
-            left = f", {seconds / 60:.0f} min left"
-        log.info("%s: %s of %s%s", step, done, total, left)
+        left = time_left(estimate.after(done, total)) if done < total else ""
+        log.info("%s: %s of %s%s", step, done, total, f", {left}" if left else "")
 
     return show
