@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -32,13 +33,15 @@ from cycledata.consent.tombstones import (
     read_tombstones,
     write_tombstones,
 )
-from cycledata.consent.works import WorkIndex, read_work_id, with_nearest
+from cycledata.consent.works import WorkIndex, read_work_id, with_nearest, work_keys
 from cycledata.datasets.text_cache import forget_texts
-from cycledata.errors import BuildError
+from cycledata.errors import BuildError, ParseError
 from cycledata.files import growing_folder
 from cycledata.load import BuildManifest, verify_build
 from cycledata.manifest import fingerprint, pin_file
 from cycledata.parquet_files import iterate_parquet
+from cycledata.parse.proceedings import parse_entry
+from cycledata.snapshot import keys
 from cycledata.snapshot.sealed import SealedSnapshot
 
 MAX_PROBLEMS = 5
@@ -206,15 +209,15 @@ def _snapshots(
 
 def _keys_by_paper(build: Path, manifest: BuildManifest) -> dict[str, set[str]]:
     """Return every paper id that the tables of a build name, and its keys."""
-    keys: defaultdict[str, set[str]] = defaultdict(set)
+    found: defaultdict[str, set[str]] = defaultdict(set)
     for paper_id in paper_ids_of(build, manifest.files):
-        keys[paper_id] = set()
+        found[paper_id] = set()
     for row in iterate_parquet(build / WORKS):
-        keys[str(row["paper_id"])].add(str(row["key"]))
+        found[str(row["paper_id"])].add(str(row["key"]))
     for stone in read_tombstones(build):
-        if stone.paper_id in keys:
-            keys[stone.paper_id] |= set(stone.keys)
-    return dict(keys)
+        if stone.paper_id in found:
+            found[stone.paper_id] |= set(stone.keys)
+    return dict(found)
 
 
 def _resolve(
@@ -234,6 +237,7 @@ def _resolve(
     if snapshot is not None:
         sealed = SealedSnapshot.open(snapshot)
         elsewhere |= {i for spec in DATASETS.values() for i in spec.list_papers(sealed)}
+        elsewhere |= _listed_dois(sealed)
     known = index.keys_of.keys() | {key for keys in index.keys_of.values() for key in keys}
     found: set[str] = set()
     missing: list[str] = []
@@ -252,6 +256,16 @@ def _resolve(
             "give --snapshot with the snapshot that has the papers"
         )
     return frozenset(found)
+
+
+def _listed_dois(snapshot: SealedSnapshot) -> set[str]:
+    """Return the keys of the DOIs that lists of accepted papers in a snapshot state."""
+    found: set[str] = set()
+    for reply in snapshot.iter(keys.PROCEEDINGS):
+        if not reply.key.startswith("list/"):
+            with suppress(ParseError):  # a build has a row that states the reason
+                found.update(work_keys(dois=[parse_entry(reply.payload).doi]))
+    return found
 
 
 def _cited_keys(build: Path, manifest: BuildManifest) -> set[str]:

@@ -41,6 +41,7 @@ _UNACCEPTED = re.compile(
     re.IGNORECASE,
 )
 """Start of a decision that is no acceptance."""
+_AGAINST = re.compile(r"\b(?:reject|withdr[ae]w)", re.IGNORECASE)
 _STATES = re.compile(r"submitted to |.*(?:\b(?:withdrawn|rejected)[ _]|/)submission", re.IGNORECASE)
 """Venue of a paper that OpenReview does not list as accepted."""
 _CODE = re.compile(r"-?\d+(?:\.\d+)?")
@@ -86,7 +87,9 @@ def _decided_against(row: Mapping[str, object]) -> str | None:
         if _CODE.fullmatch(words):
             return f"{column}: expected words such as Accept or Reject, found {words[:40]}"
         kind = decision_kind(words)
-        if kind in {"reject", "withdrawn"} or _UNACCEPTED.match(words) or states_nothing(words):
+        is_open = kind is None and _AGAINST.search(words)
+        is_against = kind in {"reject", "withdrawn"} or _UNACCEPTED.match(words)
+        if is_against or is_open or states_nothing(words):
             return f"{column} is {words!r:.40}; only accepted papers are imported"
     return None
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 
 from cycledata.sources.rating_cells import MISSING
-from cycledata.sources.table_files import plain_cell
+from cycledata.sources.table_files import is_deep, plain_cell
 
 _LONGEST_PRINTED = 100_000
 """Characters of a printed list that is evaluated."""
@@ -61,7 +61,8 @@ def author_names(value: object) -> list[str]:
     (['Ann A', 'Bob B'], ['Zhang, J.', 'Dyk, A.'])
     """
     if isinstance(value, str):
-        value = _printed_list(value.strip())
+        found = _printed_list(value.strip())
+        value = "" if is_deep(found) else found
     if isinstance(value, list | tuple):
         return [name for item in value if (name := _author_name(item))]
     if isinstance(value, Mapping):  # DBLP has a list of several authors only
@@ -82,7 +83,7 @@ def has_authors(value: object) -> bool:
 
 
 def _printed_list(text: str) -> object:
-    """Return the list or mappings that a text is, or the text if it is none."""
+    """Return the list or mappings that a text is, `""` if broken, or the text if it is none."""
     inside = text.removeprefix("array(") if text.startswith("array([") else text
     if not inside.startswith(("[", "{", "('", '("')) or len(text) > _LONGEST_PRINTED:
         return text
@@ -91,13 +92,15 @@ def _printed_list(text: str) -> object:
     if inside.startswith(("[{", "{")):
         with suppress(ValueError, SyntaxError, MemoryError, RecursionError):
             return ast.literal_eval(text)
-        return text
+        return ""
     # numpy writes no commas, so that Python would join the names.
     end = max(inside.rfind("]"), inside.rfind(")") if inside.startswith("(") else -1)
     quoted = _QUOTED.findall(inside[: end + 1])
+    if not quoted:
+        return "" if "'" in inside[:2] or '"' in inside[:2] else text.strip("[]")
     with suppress(ValueError, SyntaxError):
-        return [ast.literal_eval(name) for name in quoted] or text.strip("[]")
-    return text
+        return [ast.literal_eval(name) for name in quoted]
+    return ""
 
 
 def _split(text: str) -> list[str]:

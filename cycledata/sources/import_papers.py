@@ -61,7 +61,8 @@ from cycledata.stages.duplicates import normalise
 
 _LONGEST_DELAY = dt.timedelta(days=366)
 """Time from a submission to its announcement, far more than moderation takes."""
-_LIST = re.compile(r".+/(?:19|20|21)[0-9]{2}")
+_LIST = re.compile(r"(?!list/)(?:[^/.\n][^/\n]*/)+(?:19|20|21)[0-9]{2}")
+"""Venue and year; `list/` is the start of the keys of whole pages."""
 
 
 def import_arxiv_ids(
@@ -268,8 +269,8 @@ def _entry_id(file: Path, value: FileValue, row: dict[str, object], listing: str
     """
     stated = first_text(row, PAPER_IDS) or ""
     path = re.sub(r"^[a-z]+://[^/]*+/?", "", stated, flags=re.IGNORECASE)
-    if bare := forum_in_url(stated) or path.strip("/").replace("/", "_"):
-        return bare
+    if bare := (forum_in_url(stated) or path).strip("/"):
+        return bare.replace("/", "_")
     stem = file.name.partition(".")[0]
     # Other files and lists have the same positions.
     return re.sub(r"[^\w.-]+", "-", f"{listing} {stem} {value.place}")

@@ -54,20 +54,23 @@ def _one_per_paper(
 ) -> Iterator[FileValue | InvalidEntry]:
     """Yield the rows; rows that follow each other and differ in the author alone are one paper."""
     last: FileValue | None = None
+    names: dict[str, None] = {}
     for value in values:
         if isinstance(value, FileValue) and isinstance(value.value, dict):
             value = FileValue(value.place, _with_fields(value.value))
-        united = _united(last, value)
-        if united is None and last is not None:
-            yield last
-        last = united
-        if united is None:
-            if isinstance(value, FileValue):
-                last = value
-            else:
-                yield value
+        name = _other_author(last, value, names)
+        if name is not None:
+            names[name] = None
+            continue
+        if last is not None:
+            yield _with_authors(last, names)
+        last, names = None, {}
+        if isinstance(value, FileValue):
+            last, names = value, dict.fromkeys(_only_author(value))
+        else:
+            yield value
     if last is not None:
-        yield last
+        yield _with_authors(last, names)
 
 
 def _with_fields(row: dict[str, Any]) -> dict[str, Any]:
@@ -86,21 +89,35 @@ def _value(cell: object) -> object:
     return cell["value"] if isinstance(cell, Mapping) and "value" in cell else cell
 
 
-def _united(last: FileValue | None, value: FileValue | InvalidEntry) -> FileValue | None:
-    """Return two rows as one if each states another author of one paper, else None."""
-    if last is None or not isinstance(value, FileValue):
+def _only_author(value: FileValue) -> list[str]:
+    """Return the author of a row that states one, in one column, and no paper id; else nothing."""
+    row = value.value
+    if not isinstance(row, dict) or any(row.get(name) for name in PAPER_IDS):
+        return []
+    columns = [name for name in AUTHORS if name in row]
+    names = author_names(row[columns[0]]) if len(columns) == 1 else []
+    return names if len(names) == 1 else []
+
+
+def _other_author(
+    last: FileValue | None, value: FileValue | InvalidEntry, names: Mapping[str, None]
+) -> str | None:
+    """Return the author of a row that is one of the paper of the last row, else None."""
+    if last is None or not names or not isinstance(value, FileValue):
         return None
     row, more = last.value, value.value
-    if not isinstance(row, dict) or not isinstance(more, dict) or not title_of(row):
+    if not isinstance(row, dict) or not isinstance(more, dict) or row.keys() != more.keys():
         return None
-    columns = [name for name in AUTHORS if name in row]
-    if len(columns) != 1 or any(row.get(name) for name in PAPER_IDS):
+    used = COLUMNS_OF_LISTS - {*AUTHORS}
+    if not title_of(row) or any(row[name] != more[name] for name in row if name in used):
         return None
-    used = COLUMNS_OF_LISTS - {columns[0]}
-    if row.keys() != more.keys() or any(row[n] != more[n] for n in row if n in used):
-        return None
-    names, new = author_names(row[columns[0]]), author_names(more[columns[0]])
-    is_list = isinstance(row[columns[0]], list)
-    if len(new) != 1 or new[0] in names or (len(names) != 1 and not is_list):
-        return None
-    return FileValue(last.place, {**row, columns[0]: [*names, *new]})
+    found = _only_author(value)
+    return found[0] if found and found[0] not in names else None
+
+
+def _with_authors(value: FileValue, names: Mapping[str, None]) -> FileValue:
+    """Return a row with all authors that were gathered for it."""
+    if len(names) < 2 or not isinstance(value.value, dict):
+        return value
+    column = next(name for name in AUTHORS if name in value.value)
+    return FileValue(value.place, {**value.value, column: [*names]})

@@ -242,7 +242,9 @@ def _compare(
         for column, cell in read_cells(row, pairs)
         if is_rating(column) and isinstance(cell, list) and cell
     ]
-    reply = snapshot.get(*keys.forum(paper)) if paper and table else None
+    # No snapshot can have an id with half a character, which SQLite refuses.
+    known = paper is not None and paper.isprintable() and table
+    reply = snapshot.get(*keys.forum(paper)) if paper and known else None
     if reply is None or paper is None:
         return
     try:

@@ -56,6 +56,8 @@ _INDEX_ID = re.compile(r"(?=.*[a-z])(?=.+[A-Z]|.*\d[a-z])[\w-]{8,14}", re.ASCII)
 _OF_PAPERS = frozenset({"paper_id", "forum", "ratings", "abstract", "authors"})
 """Keys of papers that reviews do not have."""
 _ROWS = 500
+_MAX_DEPTH = 100
+"""Lists and mappings in each other in one row."""
 _SEPARATOR_LINE = re.compile(rb"\"?sep=(.)\"?\s*", re.IGNORECASE)
 """First line that Excel writes to state the separator."""
 _ARXIV_ID = re.compile(r"\d{4}\.\d{4,5}|[a-z]/\d{7}")
@@ -126,6 +128,10 @@ def _json_rows(file: Path, value: FileValue) -> Iterator[FileValue | InvalidEntr
             continue
         if cut := "row_idx" in row and row.get("truncated_cells"):
             reason = f"the API cut the cells {cut!s:.60}; import the Parquet file of the dataset"
+            yield InvalidEntry(file.name, place, reason)
+            continue
+        if is_deep(row):
+            reason = f"more than {_MAX_DEPTH} lists and objects in each other; expected a row"
             yield InvalidEntry(file.name, place, reason)
             continue
         row = _without_wrapper(row)
@@ -212,6 +218,17 @@ def rows_of_columns(columns: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
             yield f"row {number}", dict(zip(columns, row, strict=True))
     else:
         yield "", columns
+
+
+def is_deep(value: object) -> bool:
+    """Return True if a value has so many lists and mappings in each other that it is no data."""
+    level = [value] if isinstance(value, dict | list) else []
+    for _ in range(_MAX_DEPTH):
+        inside = (item.values() if isinstance(item, dict) else item for item in level)
+        level = [part for parts in inside for part in parts if isinstance(part, dict | list)]
+        if not level:
+            return False
+    return True
 
 
 def plain_cell(cell: object) -> object:

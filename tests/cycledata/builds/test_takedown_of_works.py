@@ -116,6 +116,21 @@ def test_a_doi_of_the_list_names_its_paper(
     assert report.taken_down == ("p01",)
 
 
+def test_a_doi_of_a_listed_paper_that_no_build_has_needs_the_snapshot(
+    tmp_path: Path, make_listed: Listed, make_snapshot: Snapshots
+) -> None:
+    papers = {n: make_listed(n) for n in (1, 2)}
+    entry = json.loads(papers[1]["entry"].payload) | {"doi": "https://doi.org/10.18653/V1/X.1"}
+    only = replace(papers[1]["entry"], payload=json.dumps(entry).encode())  # without a text
+    snapshot = make_snapshot(tmp_path / "s", (only, *papers[2].values()))
+    built, out = tmp_path / "built", tmp_path / "out"
+    build(RESEARCH_14K, snapshot, built, policy=read_policy(), allow_empty=True)
+    with pytest.raises(BuildError, match=r"no paper matches .10\.18653/v1/x\.1."):
+        take_down(built, ["10.18653/v1/x.1"], out, reason="asked", date=DAY)
+    report = take_down(built, ["10.18653/v1/x.1"], out, reason="asked", date=DAY, snapshot=snapshot)
+    assert report.not_in_build == ("doi:10.18653/v1/x.1",)
+
+
 @pytest.mark.parametrize(
     "name",
     ["FIRST01", "first01,", '"first01"', "first01\u200b", "first01 # asked", "frist01", "x" * 90],

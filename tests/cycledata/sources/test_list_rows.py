@@ -2,7 +2,9 @@
 
 import json
 from collections.abc import Mapping
+from itertools import product
 from pathlib import Path
+from string import ascii_letters
 from typing import Any
 
 import pytest
@@ -89,7 +91,15 @@ def test_entries_of_a_bib_file_that_are_no_papers_are_named(folder: Path) -> Non
     "words",
     [
         *("Not accepted", "Awaiting Decision", "Under Revision", "Retracted", "Unaccepted", "No"),
-        *("Borderline", "Waitlist", "Major Revision", "Pending", "Resubmit", "Declined"),
+        *(
+            "Accept or reject",
+            "Borderline",
+            "Waitlist",
+            "Major Revision",
+            "Pending",
+            "Resubmit",
+            "Declined",
+        ),
     ],
 )
 def test_words_that_are_no_acceptance_leave_a_paper_out(folder: Path, words: str) -> None:
@@ -171,6 +181,10 @@ def test_papers_of_one_title_with_other_links_stay_apart(folder: Path) -> None:
         ("Zhang, Jing, Dyk, Ann", ["Zhang, Jing", "Dyk, Ann"]),
         ("Zhang, J., van Dyk, A.-B.", ["Zhang, J.", "van Dyk, A.-B."]),
         ("Ann King, Jr., Bob B", ["Ann King, Jr.", "Bob B"]),
+        ("['Ann A', 'Bob", []),
+        ("{'a':'b':1}", []),
+        ("[" * 30_000, []),
+        ('{"author":' * 300 + "1" + "}" * 300, []),
         ([{"first": "Ann", "last": "A"}], ["Ann A"]),
         ([{"firstName": "Ann", "lastName": "A"}], ["Ann A"]),
         ([{"given": "Ann", "non-dropping-particle": "van", "family": "A"}], ["Ann van A"]),
@@ -216,6 +230,7 @@ def test_an_id_of_another_paper_in_another_list_is_named(folder: Path) -> None:
         ("10.1145/1.2", "10.1145_1.2"),
         ("https://openalex.org/W12", "W12"),
         ("conf/iclr/A24", "conf_iclr_A24"),
+        ("https://openreview.net/forum?id=../../x", ".._.._x"),
     ],
 )
 def test_an_id_with_slashes_is_one_part_of_a_key(folder: Path, stated: str, entry_id: str) -> None:
@@ -264,3 +279,24 @@ def test_two_arxiv_ids_of_one_paper_are_named(folder: Path) -> None:
     assert found["iclr/2024/p"]["arxiv_id"] is None
     assert "named/p" not in found
     assert report.unreadable[0].reason.startswith("two arXiv ids: arxiv_id is 2301.00001, link is")
+
+
+def test_a_row_of_lists_in_lists_is_named(folder: Path) -> None:
+    text = '[{"title":"T","authors":' + "[" * 500 + "]" * 500 + '},{"title":"U","authors":[["A"]]}]'
+    report, found = listed(folder / "t.json", text)
+    assert [entry["title"] for entry in found.values()] == ["U"]
+    assert report.unreadable[0].reason.startswith("more than 100 lists and objects in each other")
+
+
+@pytest.mark.parametrize("name", ["list/2023", "../x/2023", "acl", "a//2023"])
+def test_a_name_of_a_list_that_builds_cannot_use_is_named(folder: Path, name: str) -> None:
+    report, found = listed(folder / "t.json", [{"title": "T", "list": name}])
+    assert not found
+    assert "expected a venue and a year, such as acl/2023" in report.unreadable[0].reason
+
+
+def test_many_rows_of_authors_of_one_paper_are_one_entry(folder: Path) -> None:
+    names = [f"Ann {a}{b}{c}" for a, b, c in product(ascii_letters, repeat=3)][:9000]
+    text = "title,author\n" + "".join(f"T,{name}\n" for name in names)
+    _, found = listed(folder / "t.csv", text)
+    assert [entry["authors"] for entry in found.values()] == [names]

@@ -104,3 +104,10 @@ def test_the_place_of_a_row_by_paper_id_names_the_paper(tmp_path: Path) -> None:
     value = {"Ab-3_x9Q": {"ratings": "six"}, "Cd-3_x9Q": {"ratings": [6, 8]}}
     report, _ = rated(tmp_path, "t.json", value)
     assert report.unreadable[0].place == "value 1, Ab-3_x9Q, column ratings"
+
+
+def test_an_id_with_half_a_character_is_named(tmp_path: Path) -> None:
+    text = '[{"id": "a", "ratings": [6, 8]}, {"id": "\\ud800", "ratings": [5, 3]}]'
+    report, found = rated(tmp_path, "t.json", text)
+    assert [*found] == ["a"]
+    assert report.unreadable[0].reason == "expected an id and a file name of printable text"
