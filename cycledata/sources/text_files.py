@@ -40,6 +40,8 @@ _SAME_FOR_ALL = frozenset(
     ]
 )
 """Names that people give to the file of every paper, each in a folder of its own."""
+_OF_ONE_PAPER = re.compile(r"v\d{1,2}", re.IGNORECASE)
+"""Folder with a version of a paper."""
 _OLD_NUMBER = re.compile(r"\d\d(?:0[1-9]|1[0-2])\d{3}(?:v\d{1,3})?")
 _OLD_ARCHIVES = frozenset(
     [
@@ -92,7 +94,11 @@ def _in_folder(
         yield InvalidEntry(folder.name, "folder", "a link to a folder above it; not followed")
         return
     try:
-        inside = sorted(item for item in folder.iterdir() if not item.name.startswith("."))
+        inside = sorted(
+            (item for item in folder.iterdir() if not item.name.startswith(".")),
+            # Of a paper's source and its PDF, the source is imported.
+            key=lambda item: (item.name.lower().endswith(".pdf"), item),
+        )
     except OSError as error:
         yield InvalidEntry(folder.name, "folder", f"cannot be read: {error.strerror}")
         return
@@ -153,6 +159,10 @@ def _in_file(file: Path, only_pdfs: bool) -> Iterator[TextFile | InvalidEntry]:
     if is_archive and _is_archive_of_texts(file, only_pdfs):
         yield from _members(file)
         return
+    if is_archive and not only_pdfs and len(folders := _folders_of_eprints(file)) > 1:
+        reason = f"has the folders of {len(folders)} e-prints, such as {min(folders)}; unpack it"
+        yield InvalidEntry(file.name, "file", reason)
+        return
     if not only_pdfs and file.name.lower().endswith(_NO_TEXTS):
         ending = file.suffix.lower()
         reason = f"its name ends in {ending}; expected an archive, .tex, .gz or .pdf"
@@ -179,12 +189,23 @@ def _is_archive_of_texts(archive: Path, only_pdfs: bool) -> bool:
     return has_texts
 
 
+def _folders_of_eprints(archive: Path) -> set[str]:
+    """Return the folders of an archive that have sources and are named by an arXiv id."""
+    found: set[str] = set()
+    with suppress(tarfile.TarError, zipfile.BadZipFile, *BROKEN_STREAM):
+        for name, _, _ in archive_members(archive):
+            if name.lower().endswith(_SOURCES):
+                found.update(filter(_is_arxiv_id, name.split("/")[:-1]))
+    return found
+
+
 def _members(archive: Path) -> Iterator[TextFile | InvalidEntry]:
     n_read = 0
     try:
         for name, size, stream in archive_members(archive):
             path = Path(name)
-            if any(part.startswith(".") for part in path.parts) or "__MACOSX" in path.parts:
+            hidden = any(part.startswith(".") and part != ".." for part in path.parts)
+            if hidden or "__MACOSX" in path.parts:
                 continue
             yield TextFile(path.name, _stem(path), size, stream.read)
             n_read += 1
@@ -195,12 +216,19 @@ def _members(archive: Path) -> Iterator[TextFile | InvalidEntry]:
 def _stem(file: Path) -> str:
     """Return what a file is named by; an old number in the folder of its archive is completed.
 
-    A file with a name such as `paper.pdf` is named by its folder.
+    A file with a name such as `paper.pdf` is named by its folder, or the one above `pdf` or `v2`.
     """
     stem = eprint_name(file.name)
     archive = file.parent.name
-    if stem.lower() in _SAME_FOR_ALL and archive:
-        return eprint_name(archive)
+    if stem.lower() in _SAME_FOR_ALL:
+        version = ""
+        for name in (folder.name for folder in file.parents):
+            if _OF_ONE_PAPER.fullmatch(name):
+                version = version or name.lower()
+            elif name.strip(".") and name.lower() not in _SAME_FOR_ALL:
+                found = eprint_name(name)
+                return found + version if _is_arxiv_id(found) and "v" not in found else found
+        return stem
     if _OLD_NUMBER.fullmatch(stem) and archive.partition(".")[0] in _OLD_ARCHIVES:
         return f"{archive}/{stem}"
     return stem

@@ -146,3 +146,43 @@ def test_a_file_with_the_name_that_all_have_is_named_by_its_folder(tmp_path: Pat
         (tmp_path / name).write_bytes(TEX)
     _, found = run(import_eprints, tmp_path, tmp_path / "tex")
     assert {"eprint/abC_3", "eprint/2401.00010v2"} <= found.keys()
+
+
+@pytest.mark.parametrize(
+    ("path", "stem"),
+    [
+        ("abC1/pdf/paper.pdf", "abC1"),
+        ("abC1/submission/main.pdf", "abC1"),
+        ("abC1/v2/paper.pdf", "abC1"),
+        ("2401.00010/v2/paper.pdf", "2401.00010v2"),
+        ("../abC1/paper.pdf", "abC1"),
+        ("../paper.pdf", "paper"),
+    ],
+)
+def test_the_folder_that_names_a_paper_may_be_further_up(
+    tmp_path: Path, path: str, stem: str
+) -> None:
+    with zipfile.ZipFile(tmp_path / "mine.zip", "w") as archive:
+        archive.writestr(path, PDF)
+    report, found = run(import_pdfs, tmp_path, tmp_path / "mine.zip")
+    assert ([*found], report.unreadable) == ([f"pdf/{stem}"], ())
+
+
+def test_the_source_of_a_paper_is_taken_before_its_pdf(tmp_path: Path) -> None:
+    folder = tmp_path / "texts" / "2401.00010"
+    folder.mkdir(parents=True)
+    (folder / "main.pdf").write_bytes(PDF)
+    (folder / "source.tar.gz").write_bytes(packed({"a.tex": TEX}, "w:gz"))
+    report, found = run(import_eprints, tmp_path, folder.parent)
+    assert open_eprint(found["eprint/2401.00010"]).kind != "pdf"
+    assert report.unreadable[0].file == "main.pdf"
+
+
+def test_an_archive_with_the_folders_of_several_e_prints_is_named(tmp_path: Path) -> None:
+    both = packed({"x/2401.00010/a.tex": TEX, "x/2401.00011/b.tex": TEX}, "w:gz")
+    (tmp_path / "all.tar.gz").write_bytes(both)
+    report, found = run(import_eprints, tmp_path, tmp_path / "all.tar.gz")
+    assert not found
+    assert report.unreadable[0].reason == (
+        "has the folders of 2 e-prints, such as 2401.00010; unpack it"
+    )
