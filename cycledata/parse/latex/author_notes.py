@@ -62,7 +62,7 @@ _CONTENT = words(
     "conclusion case setting assumption intuition discussion limitation property rule principle "
     "instruction response query context label option premise thought action research guideline "
     "ex eg "
-    "ie cf fig figure table step stage part phase"
+    "ie cf fig figure table step stage part phase yes no na"
 )
 """Words that label content of the paper."""
 

@@ -3,6 +3,7 @@
 from cycledata.parse.latex import (
     acronyms,
     aliases,
+    boxes,
     conditionals,
     definitions,
     environments,
@@ -151,6 +152,8 @@ _ACTING: dict[Action, str] = {
     "CustomVerbatimEnvironment RecustomVerbatimEnvironment",
     verbatim.new_tcb_listing: "newtcblisting renewtcblisting NewTCBListing RenewTCBListing "
     "ProvideTCBListing DeclareTCBListing newtcbtheoremlisting",
+    boxes.new_box: "newtcolorbox renewtcolorbox NewTColorBox RenewTColorBox DeclareTColorBox "
+    "ProvideTColorBox",
     verbatim.new_minted: "newminted",
     verbatim.new_mint: "newmint newmintinline",
     verbatim.mint: "mint",

@@ -94,6 +94,7 @@ AUTHORS = words(
     # AMS, Copernicus, JSS, PNAS, APA, ACS, COLT, LIPIcs
     r"\curraddr \urladdr \runningauthor \Plainauthor \equalauthors \authorsnames "
     r"\authorsaffiliations \alsoaffiliation \coltauthor \altauthor \Copyright "
+    r"\twoauthors \threeauthors "
     r"\speaker \tfootnote \authordeclaration \affilauthorlist \financialsupport"
 )
 """Commands whose arguments name the authors, their addresses or who paid them."""

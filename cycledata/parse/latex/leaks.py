@@ -23,7 +23,7 @@ _NO_VENUE = STOCK_STYLES | words(
     "graphics changes fixme minted ifdraft trackchanges easyreview pdfpages pdfcomment showlabels"
 )
 """Packages to which ``final`` says something else than that the paper is accepted."""
-_N_ARGUMENTS = {"\\authorinfo": 3} | dict.fromkeys(
+_N_ARGUMENTS = {"\\authorinfo": 3, "\\twoauthors": 4, "\\threeauthors": 6} | dict.fromkeys(
     words(
         "\\icmlauthor \\icmlaffiliation \\icmlcorrespondingauthor "
         "\\mlsysauthor \\mlsysaffiliation \\mlsyscorrespondingauthor \\altaffiltext"
@@ -76,6 +76,21 @@ _HOSTS = (
     "hub.docker.com/r/",
 )  # fmt: skip
 """Where authors put what belongs to a paper."""
+_OPEN = r"[^.!?]{0,60}\b(?:available|released|found|accessed|hosted|open.?sourced)\b[^.!?]{0,30}\Z"
+_PROJECT = re.compile(
+    r"\b(?:our|project|paper)[\s~](?:\w{1,20}[\s~]){0,2}(?:web[- ]?)?(?:page|site)\b[^.!?]{0,60}\Z"
+    r"|(?:[.:{}]|\n\s{0,3}\n)\s{0,3}(?:(?:our|the|all)\s)?(?:source\s)?code\b"
+    r"(?!\s(?:of|from|by|in|provided|for\s(?!this|our|the\spaper)))"
+    + _OPEN
+    + r"|\bour\s(?:\w{1,20}\s){0,3}(?:code|implementation|demo|videos?|data|dataset|models?)\b"
+    + _OPEN,
+    re.IGNORECASE,
+)
+"""A sentence that says that the address after it is the project's page or code."""
+_MAY_CLAIM = ("page", "site", "available", "released", "found", "accessed", "hosted", "sourced")
+_SHOWN = re.compile(
+    r"\}\s?\{\s?(?:(?:our|the)\s)?project\s?(?:web)?\s?(?:page|site)\s?\}", re.IGNORECASE
+)
 _SHORT = ("git.io/", "bit.ly/", "tinyurl.com/", "goo.gl/")
 """Hosts of short addresses."""
 _ADDRESS = re.compile(r"[^\s{}\\,;)\]]{0,300}+")
@@ -262,9 +277,22 @@ def other_addresses(flat: FlatText, last_names: frozenset[str]) -> Iterator[Text
         end = rest.end() if rest else place
         named = not last_names.isdisjoint(_LETTERS.findall(text[place:end].lower()))
         short = text.startswith(_SHORT, place + len("://"))
-        if named or (short and _OURS.search(text, max(0, place - 160), end + 60)):
+        if (
+            named
+            or claims_address(text, place, end)
+            or (short and _OURS.search(text, max(0, place - 160), end + 60))
+        ):
             scheme = _SCHEME.search(text, max(0, place - 5), place)
             yield TextSpan(scheme.start() if scheme else place, end)
+
+
+def claims_address(text: str, place: int, end: int) -> bool:
+    """Return whether the words around an address call it the project's page or its code."""
+    if end <= place + len("://") or _ANONYMOUS.search(text, place, end):
+        return False
+    before = text[max(0, place - 180) : place]
+    said = any(word in before for word in _MAY_CLAIM) and _PROJECT.search(before)
+    return bool(said or _SHOWN.match(text, end))
 
 
 def spans_of(flat: FlatText, pattern: re.Pattern[str]) -> Iterator[TextSpan]:
@@ -331,8 +359,16 @@ def whole_link(flat: FlatText, span: TextSpan) -> TextSpan:
     return span
 
 
+_FONT = re.compile(
+    r"\\(?:emph|underline|text(?:bf|it|tt|sf|sc|color\{[^{}\\]{1,30}\}))\{\s?(?:\\[a-z]{2,12}\s)?\Z"
+)
+
+
 def _with_bare_group(text: str, span: TextSpan) -> TextSpan:
-    """Return a span with the braces around it that are no argument, as in ``at {...}``."""
+    r"""Return a span with braces around it that have nothing else: ``at {...}``, ``\emph{...}``."""
+    font = _FONT.search(text, max(0, span.start - 60), span.start)
+    if font and text.startswith("}", span.end):
+        return TextSpan(font.start(), span.end + 1)
     opening = text[max(0, span.start - 2) : span.start]
     if opening in {" {", "\n{", "~{", "({"} and text.startswith("}", span.end):
         return TextSpan(span.start - 1, span.end + 1)

@@ -28,7 +28,7 @@ from cycledata.records import PaperText
 _NAMING = words(
     r"\author \authors \icmlauthor \mlsysauthor \aistatsauthor \authorinfo \Author \AUTHOR "
     r"\AUTHORS \Authors \AuthorNames \IEEEauthorblockN \Name \leadauthor \coauthor "
-    r"\alignauthor \jmlrauthors"
+    r"\alignauthor \jmlrauthors \twoauthors \threeauthors \address"
 )
 """Commands whose argument begins with names."""
 _ADDRESSING = words(
@@ -46,7 +46,7 @@ _END_OF_NAMES = re.compile(
     r"|IEEEauthorblockA)(?![A-Za-z])|\n[ \t]*\n)"
 )
 _MARK = re.compile(
-    r"\$[^$]{0,60}\$|\\[,;!:~ ]|\\(?:textsuperscript|thanks|footnote\w{0,6}|inst|orcid\w{0,6})\s?"
+    r"\$[^$]{0,60}\$|\\[,;!:~ ]|\\(?:textsuperscript|s?thanks|footnote\w{0,6}|inst|orcid\w{0,6})\s?"
     r"\{(?:[^{}]++|\{[^{}]*+\})*+\}"
 )
 _TABLE = re.compile(r"\\(?:begin|end)\s?\{[^{}]{0,40}\}(?:\[[^\]]{0,20}\])?(?:\{[^{}]{0,60}\})?")
@@ -56,6 +56,10 @@ _ASCII_LETTERS = re.compile(r"[A-Za-z]+")
 MAX_COMMANDS = 500
 """Commands for authors that are read."""
 _LONGEST = 20_000
+MAX_BYLINE = 3_000
+"""Characters of a ``\\name`` before its ``\\address``."""
+_MORE_AUTHORS = {"\\twoauthors": 1, "\\threeauthors": 2}
+"""Authors, each with an address, after the first."""
 
 
 class Stated(NamedTuple):
@@ -127,11 +131,26 @@ def read_authors(flat: FlatText) -> Stated:
         _, pos = flat.after_star(offset + len(command))
         whole = flat.argument(flat.option(pos)[1])
         argument = whole[0][:_LONGEST] if whole else ""
+        if command == "\\address":
+            argument = _name_before(flat, offset)
+        for _ in range(_MORE_AUTHORS.get(command, 0)):
+            place = flat.argument(whole[1]) if whole else None
+            whole = flat.argument(place[1]) if place else None
+            argument += f"\\and {whole[0]}" if whole else ""
         if "@" in argument:
             addresses += ADDRESS.findall(argument)
         if command in _NAMING:
             names |= dict.fromkeys(_names(argument))
     return Stated(tuple(names), tuple(addresses))
+
+
+def _name_before(flat: FlatText, address: int) -> str:
+    r"""Return the names in ``\\name{..} \\address{..}``, the form of signal processing venues."""
+    start = flat.text.rfind("\\name{", max(0, address - MAX_BYLINE), address)
+    group = flat.group(start + len("\\name")) if start >= 0 else None
+    if group is None or flat.after_space(group.end + 1) != address:
+        return ""
+    return flat.text[group.start : group.end]
 
 
 def _names(argument: str) -> Iterator[str]:

@@ -112,6 +112,8 @@ def printed_options(name: str, option: str) -> str:
         if key and key[1].strip(" *") in wanted:
             kept.append(option[pos:end].strip())
         pos = end + 1
+    if name in BOXES:
+        kept = kept[-1:]  # a later title replaces an earlier one
     return f"[{', '.join(kept)}]" if kept else ""
 
 

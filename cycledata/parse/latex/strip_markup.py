@@ -134,15 +134,18 @@ _BLANK_LINES = re.compile(r"\n(?:[ \t]++\n|\n[ \t]*+\n)(?:[ \t]*+\n)*+")
 """More than an empty line between paragraphs; a plain empty line is not matched, for speed."""
 _ENDS = frozenset("} \n\t")
 _BLANK = re.compile(r"\s*+")
+_LEADERS = re.compile(r"\s*+\\[hv]box(?: to ?[\d.]{1,6}(?:pt|em|ex|cm|mm|in))?\s*+(?=\{)")
+_COLORED = re.compile(r"\\textcolor(?:\[\w{1,10}\])?\{[^{}\\]{1,40}\}\Z")
 _STYLE_SIGN = re.compile(r"\s*+\+?=\s*+(?=\[)")
 _PARTS = (
-    words("\\tikz \\paragraph \\subparagraph \\etocdepthtag")
+    words("\\tikz \\paragraph \\subparagraph \\etocdepthtag \\leaders \\cleaders \\xleaders")
     | REGISTERS
     | (AUTHORS - NOTES - _KEPT)
 )
 """Commands of which something may stay."""
 _WRAPPERS = {
-    "\\mbox": 0, "\\fbox": 0, "\\makebox": 0, "\\framebox": 0, "\\centerline": 0, "\\smash": 0,
+    "\\mbox": 0, "\\hbox": 0, "\\vbox": 0,
+    "\\fbox": 0, "\\makebox": 0, "\\framebox": 0, "\\centerline": 0, "\\smash": 0,
     "\\textls": 0, "\\subsubsubsection": 0, "\\raisebox": 1, "\\scalebox": 1, "\\parbox": 1,
     "\\rotatebox": 1,
     "\\adjustbox": 1, "\\resizebox": 2,
@@ -319,6 +322,10 @@ def _after_part(latex: LatexText, match: re.Match[str], out: list[str]) -> int:
     elif name == "\\includegraphics":
         after = after_icon(latex, pos)
         after += 2 if after > 0 and latex.text.startswith("{}", after) else 0
+    elif name.endswith("leaders"):
+        pattern = _LEADERS.match(latex.text, pos)
+        group = latex.group(pattern.end()) if pattern else None
+        after = group.end + 1 if group is not None else -1
     elif name == "\\etocdepthtag":
         after = latex.text.find("}", pos, pos + 60) + 1 or -1
     else:
@@ -351,7 +358,10 @@ def without_empty_group(text: str, pos: int, out: list[str]) -> int:
         while len(out) > 1 and not out[-1].strip():
             out.pop()
         before = out[-1].rstrip() if out else ""
-        if before[-1:] != "{" or (len(before) > 1 and not before[-2].isspace()):
+        colored = _COLORED.search(before, 0, len(before) - 1) if before.endswith("}{") else None
+        if colored:
+            before = before[: colored.start()] + "{"
+        if before[-1:] != "{" or (not colored and len(before) > 1 and not before[-2].isspace()):
             return pos
         out[-1] = before[:-1]
         pos = close.end() + 1

@@ -46,7 +46,8 @@ _ENDS = _APPENDIX_MARKS | {
 }
 """Where running text ends."""
 _CONTRIBUTIONS = re.compile(
-    r"(?:core |lead )?contribut(?:ions?|ors?)(?: (?:and|&) .{0,40})?\Z", re.IGNORECASE
+    r"(?:core |lead |team |group |individual )?contribut(?:ions?|ors?)(?: (?:and|&) .{0,40})?\Z",
+    re.IGNORECASE,
 )
 MIN_NAMED = 3
 """Authors whom a section on contributions names."""

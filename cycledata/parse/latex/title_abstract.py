@@ -47,6 +47,9 @@ _PARTED_CLASS = re.compile(r"\\documentclass\s*+(?:\[[^\]]{0,500}+\])?\s*+\{aa\}
 _AFTER_HEADING = re.compile(
     r"(?:\s|\}|[.:—–]|-{1,3}|\\label\{[^{}]{0,100}+\}|\\end\{(?:center|flushleft|quote|minipage)\}|\\\\)*+"
 )
+_TAG = re.compile(r"\\(begin|end)\{")
+MIN_ABSTRACT = 200
+"""Characters of an abstract that ends with an environment around it."""
 _NAMES_SOMEONE = re.compile(
     r"@|\\textsuperscript|\$\s?(?:\{\})?\s?\^|(?:[Uu]niversi|[Dd]epartment|[Ii]nstitut|[Ll]aborator)"
 )
@@ -313,7 +316,21 @@ def guess_abstract(flat: FlatText, first: int) -> tuple[tuple[TextSpan, ...], Te
     if flat.text[found.start() - 1] == "{":  # the heading and the abstract are in one group
         closed = flat.group_ends.end(found.start() - 1) - 1
         end = closed if start < closed < end else end
+    end = _end_of_block(flat.text, start, end)
     return (without_keywords(flat.text, TextSpan(start, end)),), TextSpan(found.start(), end)
+
+
+def _end_of_block(text: str, start: int, end: int) -> int:
+    r"""Return where an environment ends that begins before ``start``, or ``end``.
+
+    An abstract in ``\\twocolumn[...]`` ends with its ``minipage`` or ``center``.
+    """
+    depth = 0
+    for tag in _TAG.finditer(text, start, end):
+        depth += 1 if tag[1] == "begin" else -1
+        if depth < 0:
+            return tag.start() if tag.start() - start > MIN_ABSTRACT else end
+    return end
 
 
 def unwrapped(abstract: str) -> str:

@@ -6,11 +6,13 @@ from functools import cache
 from cycledata.formats.braces import group_end
 from cycledata.parse.latex.argument_kinds import argument_kinds
 from cycledata.parse.latex.expand import Expander
+from cycledata.parse.latex.input_stack import InputFrame
 from cycledata.parse.latex.macro_calls import read_call
 from cycledata.parse.latex.macros import Macro
 from cycledata.parse.latex.tokens import COMMAND, COMMENT_BLOCK
 
 _VERB = re.compile(r"\*?[ \t]*+([^\sA-Za-z*])")
+_PANDOC_TOKEN = re.compile(r"\\[A-Z][A-Za-z]{1,20}Tok\{((?:[^{}\\]++|\\.|\{\})*+)\}")
 MAX_SHORT = 300
 """Characters of a short verbatim text."""
 MAX_WRITTEN = 200
@@ -42,8 +44,19 @@ def copy_verbatim(expander: Expander, token: str) -> None:
     frame = expander.input.frames[-1]
     found = frame.text.find("\\end{" + name + "}", frame.pos)
     stop = len(frame.text) if found < 0 else found + len(name) + 6
-    expander.output.write_slice(frame, expander.at, stop)
+    _write_verbatim(expander, frame, expander.at, stop)
     frame.pos = stop
+
+
+def _write_verbatim(expander: Expander, frame: InputFrame, start: int, stop: int) -> None:
+    r"""Write a verbatim text; pandoc's marks of words, ``\\KeywordTok{if}``, print the words."""
+    pos = start
+    if frame.text.find("Tok{", start, stop) >= 0:
+        for token in _PANDOC_TOKEN.finditer(frame.text, start, stop):
+            expander.output.write_slice(frame, pos, token.start())
+            expander.output.write_slice(frame, *token.span(1))
+            pos = token.end()
+    expander.output.write_slice(frame, pos, stop)
 
 
 def verb(expander: Expander, name: str) -> None:
@@ -68,7 +81,7 @@ def copy_delimited(expander: Expander, at: int) -> None:
         line_end = frame.text.find("\n", match.end())
         close = frame.text.find(match[1], match.end(), line_end if line_end >= 0 else None)
         stop = close + 1 if close >= 0 else match.end()
-    expander.output.write_slice(frame, min(at, stop), stop)
+    _write_verbatim(expander, frame, min(at, stop), stop)
     frame.pos = stop
 
 

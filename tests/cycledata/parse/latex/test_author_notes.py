@@ -68,3 +68,12 @@ def test_own_commands_and_formulas_are_no_editing_marks(parse_body: Parse) -> No
 def test_initials_name_an_author_and_labels_do_not() -> None:
     assert is_note(r"\jk", r"\textcolor{red}{JK: #1}")
     assert not is_note(r"\claim", r"\textcolor{red}{Claim: #1}")
+
+
+@pytest.mark.parametrize(
+    ("name", "answer"), [("answerYes", "[Yes]"), ("answerNo", "[No] "), ("answerNA", "[NA] ")]
+)
+def test_answers_of_checklists_are_no_remarks(parse_body: Parse, name: str, answer: str) -> None:
+    macro = rf"\newcommand{{\{name}}}[1][]{{\textcolor{{blue}}{{{answer}#1}}}}"
+    text = parse_body(rf"\section{{S}}Answer: \{name}[one]", macro).sections[0].text
+    assert text == rf"Answer: \textcolor{{blue}}{{{answer}one}}"

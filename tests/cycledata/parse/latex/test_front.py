@@ -173,3 +173,12 @@ def test_figures_have_label_caption_and_files(parse_body: Parse) -> None:
         ("a.pdf", "b"),
     )
     assert (second.label, second.caption, second.files) == (None, "", ("c.eps",))
+
+
+def test_a_bold_abstract_ends_with_the_environment_around_it(parse_body: Parse) -> None:
+    words = " ".join(["We count foxes in the snow of one winter."] * 8)
+    text = parse_body(
+        r"\twocolumn[\begin{center}{\Large Foxes in the snow}\begin{minipage}{5cm}"
+        rf"\textbf{{Abstract.}} {words}\end{{minipage}}\vskip 1em\end{{center}}]\section{{A}}One."
+    )
+    assert text.abstract == words

@@ -244,3 +244,45 @@ def test_braces_around_a_link_go_with_it(parse_body: Parse) -> None:
 def test_a_verbatim_link_goes_with_its_command(parse_body: Parse) -> None:
     body = r"\section{S}Code: \lstinline!https://github.com/bee/our-code!\n \vspace{1em}End."
     assert parse_body(body.replace(r"\n", "\n")).sections[0].text == "Code: \n End."
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        r"Project page: \url{https://foxes.ai/x}.",
+        r"See our project website at \url{https://foxes.ai}.",
+        r"Code is available at \url{https://code.foxes.org/a}.",
+        r"Our dataset can be found at \emph{\url{https://foxes.org/d}}.",
+        r"See the \href{https://foxes.ai}{Project Page}.",
+    ],
+)
+def test_pages_of_the_project_on_a_domain_of_their_own_go(parse_body: Parse, words: str) -> None:
+    text = parse_body(r"\section{A}" + words)
+    assert [leak.rule for leak in text.leaks] == ["author-link"]
+    assert "foxes" not in text.sections[0].text
+    assert "{}" not in text.sections[0].text
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        r"We use data from \url{https://bears.org} of others.",
+        r"The page limit is given at \url{https://bears.org}.",
+        r"The code of Bee et al. is available at \url{https://bears.org}.",
+        r"The dataset is available at \url{https://bears.org/d}.",
+        r"Code is available at \url{https://anonymous.bears.org}.",
+        r"Our website is \url{http://\website}.",
+    ],
+)
+def test_pages_of_others_stay(parse_body: Parse, words: str) -> None:
+    text = parse_body(r"\section{A}" + words)
+    assert not text.leaks
+    assert text.sections[0].text == words
+
+
+def test_a_section_on_the_teams_contributions_is_one_on_the_authors(parse_body: Parse) -> None:
+    text = parse_body(
+        r"\section{Team Contributions}Ann Quimby: text. Bo Ornek: data. Cy Dunmore: code.",
+        r"\author{Ann Quimby, Bo Ornek, Cy Dunmore}",
+    )
+    assert not text.sections[0].text

@@ -74,3 +74,16 @@ def test_the_bibliography_keeps_its_names(parse_body: Parse) -> None:
     )
     text = parse_body(body, r"\author{Zora Quimby}")
     assert text.sections[0].text == r"Words \cite{q}"
+
+
+@pytest.mark.parametrize(
+    "front",
+    [
+        "\\name{Zora Quimby, Iv\\'an Ornek$^{1}$}\n\\address{Fox Lab}",
+        r"\twoauthors{Zora Quimby}{Fox Lab\\B}{Iv\'an Ornek\sthanks{Us.}}{Snow School}",
+        r"\threeauthors{Zora Quimby}{F}{Bo Dunmore}{G}{Iv\'an Ornek}{H}",
+    ],
+)
+def test_names_of_signal_processing_venues_are_masked(parse_body: Parse, front: str) -> None:
+    text = parse_body(r"\maketitle\section{A}Zora Quimby and Iv\'an Ornek wrote.", front)
+    assert text.sections[0].text == f"{MASK} and {MASK} wrote."

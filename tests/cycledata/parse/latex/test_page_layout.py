@@ -240,3 +240,35 @@ def test_a_picture_as_high_as_a_letter_is_an_icon(parse_body: Parse) -> None:
 def test_an_appendix_defined_anew_prints_nothing(parse_body: Parse) -> None:
     preamble = r"\let\old\appendix\renewcommand{\appendix}{\old\counterwithin{figure}{section}}"
     assert parse_body(r"\section{S}one\appendix\section{T}two", preamble).sections[0].text == "one"
+
+
+BOXES = (
+    r"\newtcolorbox{tip}[2][]{colback=red, title={#2}, #1}"
+    r"\newtcolorbox[auto counter]{ask}[1]{title=Prompt: #1, boxrule=1pt}"
+    r"\NewTColorBox{note}{O{} m}{fonttitle=\bfseries, title=#2}"
+    r"\newtcolorbox{plain}[1][]{title=Result, #1}"
+)
+
+
+@pytest.mark.parametrize(
+    ("body", "text"),
+    [
+        (r"\begin{tip}[colback=blue]{A, B}one\end{tip}", r"\begin{tip}[title={A, B}]one\end{tip}"),
+        (r"\begin{ask}{Sys}one\end{ask}", r"\begin{ask}[title=Prompt: Sys]one\end{ask}"),
+        (r"\begin{note}{T}one\end{note}", r"\begin{note}[title=T]one\end{note}"),
+        (
+            r"\begin{plain}[colback=red]one\end{plain}",
+            r"\begin{plain}[title=Result]one\end{plain}",
+        ),
+        (r"\begin{plain}[title=Own]one\end{plain}", r"\begin{plain}[title=Own]one\end{plain}"),
+        ("\\begin{plain}\none\\end{plain}", "\\begin{plain}[title=Result]\none\\end{plain}"),
+    ],
+)
+def test_the_authors_own_boxes_show_their_titles(parse_body: Parse, body: str, text: str) -> None:
+    assert parse_body(r"\section{S}" + body, BOXES).sections[0].text == text
+
+
+def test_rules_made_of_repeated_boxes_go(parse_body: Parse) -> None:
+    rule = r"\textcolor{black!45}{\xleaders\hbox{\rule{6pt}{1pt}\hskip 4pt}\hfill}"
+    text = parse_body(rf"\section{{S}}one {rule} two \hbox{{three}} \textcolor{{red}}{{four}}")
+    assert text.sections[0].text.split() == ["one", "two", "three", r"\textcolor{red}{four}"]

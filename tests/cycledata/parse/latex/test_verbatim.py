@@ -58,3 +58,12 @@ def test_short_verbatim_is_copied_until_it_is_deleted(parse_body: Parse, declare
     assert [section.title for section in text.sections] == ["S", "E"]
     assert f"|{CODE}| a|50%|b" in text.sections[0].text
     assert text.cited_keys == ("x",)
+
+
+def test_the_words_that_pandoc_marks_in_code_are_kept_without_marks(parse_body: Parse) -> None:
+    text = parse_body(
+        r"\section{S}\begin{Highlighting}[]\KeywordTok{if}\NormalTok{ a\_b }\OperatorTok{==}"
+        r"\DataTypeTok{\{c\}}\end{Highlighting}"
+    )
+    code = r"\begin{Highlighting}[]if a\_b ==\{c\}\end{Highlighting}"
+    assert text.sections[0].text == code
