@@ -29,7 +29,7 @@ _NO_PAPER = re.compile(
 """Start of a kind of event, or of a publication, that is no paper of the venue."""
 _PAPER = re.compile(
     r"paper|article|poster|oral\b|spotlight|highlight|\b(?:long|short|full|regular|main)\b"
-    r"|inproceedings|incollection|chapter|parts in|^conference(?: proceedings?)?$|^letter$"
+    r"|inproceedings|incollection|chapter|parts in|^conference(?:[ _-]proceedings?)?$|^letter$"
     r"|^(?:review|survey)$",
     re.IGNORECASE,
 )

@@ -39,7 +39,11 @@ _OF_OWN_ARXIV = re.compile(
 """Column whose name says arXiv and nothing of other papers, such as `arxiv_link`."""
 _NO_VENUES = frozenset({"arxiv", "corr", "biorxiv", "medrxiv", "ssrn", "openreview", "preprint"})
 _VENUE_ID = re.compile(r"([A-Za-z]+)\.[a-z]+/((?:19|20|21)\d\d)/Conference")
-_VENUE_AND_YEAR = re.compile(r"([A-Za-z][A-Za-z&+-]{1,20})[ _.-]?((?:19|20|21)\d\d)?")
+_VENUE_AND_YEAR = re.compile(
+    r"([A-Za-z][A-Za-z&+-]{1,20})[ _.-]?((?:19|20|21)\d\d)?"
+    r"(?: (?:poster|oral|spotlight|notable top \d{1,2}%|conference))?",
+    re.IGNORECASE,
+)
 _LISTS = ("list", "venue_id", "venueid", "conference", "venue", "year")
 _OTHER_IDS = ("externalids", "external_ids", "ids")
 """Mappings from service to id, as Semantic Scholar writes them."""

@@ -13,7 +13,12 @@ from cycledata.files import canonical_json
 from cycledata.sources.dump_files import FileValue, InvalidEntry
 from cycledata.sources.rating_cells import read_ratings
 from cycledata.sources.rating_states import MARKS
-from cycledata.sources.reviewer_names import REVIEWERS, other_author, problem_of_names
+from cycledata.sources.reviewer_names import (
+    REVIEWERS,
+    is_other_role,
+    other_author,
+    problem_of_names,
+)
 from cycledata.sources.table_files import plain_cell
 
 _MARK = f"({'|'.join(MARKS)})s?"
@@ -150,6 +155,16 @@ def _lists_of_reviews(row: Mapping[str, Any]) -> list[str]:
     # A mapping `reviewers` may have traces of initial ratings, which `with_states` reads.
     names = [n for n in row if "review" in n and not (n == "reviewers" and _mapping(row[n]))]
     return [name for name in names if name == "reviews" or not _NOT_OF_REVIEWERS.search(name)]
+
+
+def without_other_roles(row: dict[str, Any]) -> tuple[dict[str, Any], list[str]]:
+    """Return a row without the marks of others in its mapping `reviewers`, and their names."""
+    marks = _mapping(row.get("reviewers"))
+    others = [str(name) for name in marks if is_other_role(str(name))]
+    if not others:
+        return row, []
+    kept = {name: cell for name, cell in marks.items() if str(name) not in others}
+    return {**row, "reviewers": kept}, others
 
 
 def _other_author(review: object) -> str | None:

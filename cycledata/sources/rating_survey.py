@@ -28,6 +28,7 @@ from cycledata.sources.rating_shapes import (
     names_reviews,
     one_row_per_paper,
     other_reviews,
+    without_other_roles,
 )
 from cycledata.sources.rating_states import with_states
 from cycledata.sources.reviewer_names import other_author
@@ -219,10 +220,11 @@ def _paper_rows(
                 reason = f"{author} is no reviewer; the row is not imported"
                 yield InvalidEntry(file.name, value.place, reason)
                 continue
-            for author in other_reviews(value.value):
+            row, others = without_other_roles(value.value)
+            for author in (*others, *other_reviews(row)):
                 reason = f"{author} is no reviewer; the rating is not imported"
                 yield InvalidEntry(file.name, value.place, reason)
-            yield FileValue(value.place, one_row_per_paper(value.value, rating_columns))
+            yield FileValue(value.place, one_row_per_paper(row, rating_columns))
         else:
             yield value
 

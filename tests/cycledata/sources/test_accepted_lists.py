@@ -32,6 +32,7 @@ def accepted(
         ({"conference": "ACL", "year": 2023.0}, "acl/2023"),
         ({"venue": "ICLR 2026 Poster", "venueid": "ICLR.cc/2026/Conference"}, "iclr/2026"),
         ({"venue": "NeurIPS2023"}, "neurips/2023"),
+        ({"venue": "ICLR 2023 notable top 5%"}, "iclr/2023"),
         ({"list": "acl/2023", "venue": "EMNLP", "year": "2022"}, "acl/2023"),
     ],
 )

@@ -111,3 +111,12 @@ def test_an_id_with_half_a_character_is_named(tmp_path: Path) -> None:
     report, found = rated(tmp_path, "t.json", text)
     assert [*found] == ["a"]
     assert report.unreadable[0].reason == "expected an id and a file name of printable text"
+
+
+def test_marks_of_a_chair_in_a_mapping_of_reviewers_are_named(tmp_path: Path) -> None:
+    reviewers = {"Reviewer_a": {"rating": "5;6"}, "Area_Chair_b": {"rating": "7;7"}}
+    report, found = rated(tmp_path, "t.json", [{"id": "a", "reviewers": reviewers}])
+    assert (found["a"]["rating_initial"], found["a"]["rating_final"]) == ([5], [6])
+    assert report.unreadable[0].reason == (
+        "Area_Chair_b is no reviewer; the rating is not imported"
+    )
