@@ -30,7 +30,7 @@ _NO_PAPER = re.compile(
 _PAPER = re.compile(
     r"paper|article|poster|oral\b|spotlight|highlight|\b(?:long|short|full|regular|main)\b"
     r"|inproceedings|incollection|chapter|parts in|^conference(?:[ _-]proceedings?)?$|^letter$"
-    r"|^(?:review|survey)$",
+    r"|^(?:review|survey)$|findings|industry|system demonstration|^demos?$|^srw$|^accept",
     re.IGNORECASE,
 )
 """What the kinds of papers are called."""

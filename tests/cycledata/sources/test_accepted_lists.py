@@ -315,7 +315,13 @@ def test_what_is_no_paper_is_left_out_of_a_list(tmp_path: Path, column: str, kin
     assert report.unreadable[0].reason == f"{column} is {kind!r}; only papers are imported"
 
 
-@pytest.mark.parametrize("kind", ["Poster", "Oral", "proceedings-article", "Journal Articles"])
+@pytest.mark.parametrize(
+    "kind",
+    [
+        *("Poster", "Oral", "proceedings-article", "Journal Articles"),
+        *("Findings", "System Demonstrations", "Industry Track", "Accept (poster)"),
+    ],
+)
 def test_every_kind_of_paper_is_kept(tmp_path: Path, kind: str) -> None:
     _, found = accepted(tmp_path, "t.csv", f"id,title,type\np,T,{kind}\n", "iclr/2024")
     assert len(found) == 1
