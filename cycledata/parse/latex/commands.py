@@ -83,6 +83,7 @@ _ACTING: dict[Action, str] = {
     passed_over.later_code: "pdfstringdefDisableCommands AtBeginEnvironment AtEndEnvironment "
     "BeforeBeginEnvironment AfterEndEnvironment AtEveryBibitem AtBeginBibliography AtEveryCite "
     "AddToHook AddToHookNext AtBeginShipout AddEverypageHook",
+    passed_over.bibliography_part: "defbibheading defbibnote",
     passed_over.patch: "patchcmd xpatchcmd apptocmd pretocmd xapptocmd xpretocmd",
     definitions.x_space: "xspace",
     definitions.start_section: "@startsection",

@@ -70,12 +70,18 @@ _SAYS_OF_ITSELF = re.compile(
     r"(?: (?:is|was|has been|will|will be|currently|has|appears?|been)){0,3} ?\Z",
     re.IGNORECASE,
 )
-_HOSTS = (
-    "github.", "gitlab.com/", "bitbucket.org/", "huggingface.co/", "osf.io/",
-    "drive.google.com/", "sites.google.com/", "zenodo.org/", "10.5281/zenodo.", "figshare.com/",
-    "hub.docker.com/r/",
-)  # fmt: skip
-"""Where authors put what belongs to a paper."""
+_HOSTS = {
+    "github.": ("github.",),
+    ".com/": (
+        "gitlab.com/", "drive.google.com/", "sites.google.com/", "figshare.com/",
+        "hub.docker.com/r/",
+    ),
+    "bitbucket.org/": ("bitbucket.org/",),
+    "huggingface.co/": ("huggingface.co/",),
+    "osf.io/": ("osf.io/",),
+    "zenodo.": ("zenodo.org/", "10.5281/zenodo."),
+}  # fmt: skip
+"""Where authors put what belongs to a paper, by a part for which a text is searched."""
 _OPEN = r"[^.!?]{0,60}\b(?:available|released|found|accessed|hosted|open.?sourced)\b[^.!?]{0,30}\Z"
 _PROJECT = re.compile(
     r"\b(?:our|project|paper)[\s~](?:\w{1,20}[\s~]){0,2}(?:web[- ]?)?(?:page|site)\b[^.!?]{0,60}\Z"
@@ -245,28 +251,37 @@ def links(flat: FlatText, last_names: frozenset[str]) -> list[tuple[TextSpan, st
     owned: set[str] = set()
     text = flat.text
     limit = flat.bibliography_start
-    for host in _HOSTS:
-        for place in places(text, host, flat.body, limit):
-            rest = _ADDRESS.match(text, place)
-            end = rest.end() if rest else place
-            before = _ADDRESS_BEFORE.search(text[max(0, place - 100) : place])
-            start = place - (len(before[0]) if before else 0)
-            if _ANONYMOUS.search(text, start, end):
-                continue
-            parts = text[place:end].lower().removesuffix(".git").split("/")[:3]
-            project = "/".join(parts).rstrip(".") if len(parts) == 3 and parts[2] else ""
-            owner = parts[1] if len(parts) > 1 else ""
-            if _OURS.search(text, max(0, start - 160), min(len(text), end + 60)) or any(
-                name in owner for name in last_names
-            ):
-                claimed.append(TextSpan(start, end))
-                if _WE.search(text, max(0, start - 160), start):
-                    owned.add(project)
-            else:
-                others.append((TextSpan(start, end), project))
+    for place in host_places(text, flat.body, limit):
+        rest = _ADDRESS.match(text, place)
+        end = rest.end() if rest else place
+        before = _ADDRESS_BEFORE.search(text[max(0, place - 100) : place])
+        start = place - (len(before[0]) if before else 0)
+        if _ANONYMOUS.search(text, start, end):
+            continue
+        parts = text[place:end].lower().removesuffix(".git").split("/")[:3]
+        project = "/".join(parts).rstrip(".") if len(parts) == 3 and parts[2] else ""
+        owner = parts[1] if len(parts) > 1 else ""
+        if _OURS.search(text, max(0, start - 160), min(len(text), end + 60)) or any(
+            name in owner for name in last_names
+        ):
+            claimed.append(TextSpan(start, end))
+            if _WE.search(text, max(0, start - 160), start):
+                owned.add(project)
+        else:
+            others.append((TextSpan(start, end), project))
     claimed += [span for span, project in others if project and project in owned]
     claimed += other_addresses(flat, last_names)
     return [(whole_note(flat, whole_link(flat, span)), "author-link") for span in claimed]
+
+
+def host_places(text: str, start: int, end: int) -> Iterator[int]:
+    """Yield the places of the hosts of repositories, data and pages."""
+    for part, hosts in _HOSTS.items():
+        for at in places(text, part, start, end, MAX_AUTHORS):
+            for host in hosts:
+                place = at - host.index(part)
+                if place >= start and text.startswith(host, place, end):
+                    yield place
 
 
 def other_addresses(flat: FlatText, last_names: frozenset[str]) -> Iterator[TextSpan]:
@@ -324,10 +339,10 @@ def contacts(flat: FlatText) -> Iterator[TextSpan]:
                 yield whole_link(flat, TextSpan(address.start(), address.end()))
 
 
-def places(text: str, cue: str, start: int, end: int) -> Iterator[int]:
-    """Every place of a literal, at most ``MAX_LEAKS``."""
+def places(text: str, cue: str, start: int, end: int, limit: int = MAX_LEAKS) -> Iterator[int]:
+    """Every place of a literal, at most ``limit``."""
     at = text.find(cue, start, end)
-    for _ in range(MAX_LEAKS):
+    for _ in range(limit):
         if at < 0:
             return
         yield at

@@ -22,7 +22,7 @@ _COUNTS = words(
     "\\penalty"
 )
 """Numbers of TeX that are set so."""
-REGISTERS = _LENGTHS | _COUNTS
+REGISTERS = _LENGTHS | _COUNTS | {"\\hrule"}
 _NUMBER = r"[-+]?+\s?+(?:\d++(?:[.,]\d*+)?|[.,]\d++)"
 _AMOUNT = (
     rf"(?:{_NUMBER}\s?+(?:pt|em|ex|cm|mm|in|bp|sp|pc|dd|cc|mu|fil{{1,3}})(?![A-Za-z])"
@@ -39,6 +39,8 @@ _LINE_HIGH = re.compile(
     r"|[0-2]?(?:\.\d{1,4})?\\fontcharht|(?:0?\.\d{1,4})?\\baselineskip)"
 )
 """The height of an icon in a line of text."""
+_RULE = re.compile(rf"(?:[ \t]*+(?:height|depth|width)\s?(?:{_AMOUNT})){{0,3}}+[ \t]?")
+"""What may follow ``\\hrule``."""
 _COUNT = re.compile(r"[ \t]*+(?:=\s*+)?[-+]?\d{1,6}+[ \t]?")
 
 SIZES = words(
@@ -65,7 +67,10 @@ _NODE = re.compile(r"\\node\b[^;{}]{0,300}+\{([^{}\\]{0,40}+)\}\s*+;")
 
 def after_value(text: str, name: str, pos: int) -> int:
     """Return the place after what a length or number is set to, or -1 if it is not set here."""
-    value = _COUNT.match(text, pos) if name in _COUNTS else _LENGTH.match(text, pos)
+    if name == "\\hrule":
+        value = _RULE.match(text, pos)
+    else:
+        value = _COUNT.match(text, pos) if name in _COUNTS else _LENGTH.match(text, pos)
     return value.end() if value else -1
 
 

@@ -48,6 +48,13 @@ def patch(expander: Expander, name: str) -> None:
         expander.input.read_argument()
 
 
+def bibliography_part(expander: Expander, _name: str) -> None:
+    r"""Biblatex's ``\\defbibheading{name}[title]{code}`` and ``\\defbibnote{name}{text}``."""
+    expander.input.read_argument()
+    expander.input.read_optional()
+    expander.input.read_argument()
+
+
 def later_code(expander: Expander, name: str) -> None:
     r"""``\pdfstringdefDisableCommands``, ``\AtBeginEnvironment`` and similar commands.
 

@@ -47,6 +47,11 @@ Parse = Callable[..., PaperText]
         pytest.param(
             r"\begin{verbatim}\begin{minipage}{1}\end{verbatim}",
             r"\begin{verbatim}\begin{minipage}{1}\end{verbatim}", id="not-in-verbatim"),
+        pytest.param(
+            "one\n\\hrule height 1pt width\\textwidth\n\\hrule\ntwo", "one\n\ntwo", id="rules"),
+        pytest.param(
+            r"\defbibheading{b}[\bibname]{\section*{#1}\markboth{#1}{#1}}one", "one",
+            id="heading-of-a-bibliography"),
         pytest.param(r"one \leavevmode two\paragraph{}.", "one  two.", id="empty-heading"),
     ],
 )  # fmt: skip
