@@ -53,6 +53,8 @@ _TABLE = re.compile(r"\\(?:begin|end)\s?\{[^{}]{0,40}\}(?:\[[^\]]{0,20}\])?(?:\{
 _LOWER = re.compile(r"(?<![\w\\])[a-z]{3,30}(?!\w)")
 _HOST = re.compile(r"@\s?[\w-]{1,60}+\s?\.")
 _ASCII_LETTERS = re.compile(r"[A-Za-z]+")
+MAX_READ = 400_000
+"""Characters of all these commands, which may be inside of one another."""
 MAX_COMMANDS = 500
 """Commands for authors that are read."""
 _LONGEST = 20_000
@@ -127,6 +129,7 @@ def read_authors(flat: FlatText) -> Stated:
     names: dict[str, None] = {}
     addresses: list[str] = []
     commands = (mark for mark in flat.marks if mark[1] in _STATING)
+    left = MAX_READ
     for offset, command in islice(commands, MAX_COMMANDS):
         _, pos = flat.after_star(offset + len(command))
         whole = flat.argument(flat.option(pos)[1])
@@ -137,6 +140,9 @@ def read_authors(flat: FlatText) -> Stated:
             place = flat.argument(whole[1]) if whole else None
             whole = flat.argument(place[1]) if place else None
             argument += f"\\and {whole[0]}" if whole else ""
+        left -= len(argument)
+        if left < 0:
+            break
         if "@" in argument:
             addresses += ADDRESS.findall(argument)
         if command in _NAMING:

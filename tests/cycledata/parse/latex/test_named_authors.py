@@ -5,6 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from cycledata.parse.author_names import MASK
+from cycledata.parse.latex import named_authors
 from cycledata.records import PaperText
 
 Parse = Callable[..., PaperText]
@@ -87,3 +88,14 @@ def test_the_bibliography_keeps_its_names(parse_body: Parse) -> None:
 def test_names_of_signal_processing_venues_are_masked(parse_body: Parse, front: str) -> None:
     text = parse_body(r"\maketitle\section{A}Zora Quimby and Iv\'an Ornek wrote.", front)
     assert text.sections[0].text == f"{MASK} and {MASK} wrote."
+
+
+def test_names_in_commands_inside_of_one_another_are_read_within_a_limit(
+    parse_body: Parse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    front = "\\author{Ann Alpha}" + "\\author{" * 30 + "Bob Beta " + "x" * 500 + "}" * 30
+    body = "\\section{One} We thank Ann Alpha, but not Cleo Gamma."
+    text = front + "\\author{Cleo Gamma}\n" + body
+    assert parse_body(text).sections[0].text.count(MASK) == 2
+    monkeypatch.setattr(named_authors, "MAX_READ", 2_000)
+    assert parse_body(text).sections[0].text.count(MASK) == 1
