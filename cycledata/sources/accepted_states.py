@@ -35,7 +35,8 @@ _PAPER = re.compile(
 )
 """What the kinds of papers are called."""
 _UNACCEPTED = re.compile(
-    r"desk[- ]reject|active\b|submitted\b|.*\bworkshop\b|(?:not|no|under|in|awaiting)\b|un-?accept"
+    r"desk[- ]reject|active\b|submitted\b|.*\bworkshop\b|(?:not|no|under|awaiting)\b|un-?accept"
+    r"|in (?:review|progress|discussion|revision)"
     r"|non-?accept|retract|revoked|wait|borderline|(?:major |minor )?revis|resubmi|declin|denied"
     r"|removed|delet|cancel|draft|false\b|disqualif|ineligible|incomplete|pending",
     re.IGNORECASE,
@@ -76,7 +77,7 @@ def has_empty_decision(row: Mapping[str, object]) -> bool:
     """Return True if a row has a column for its decision that is empty, and none that is not."""
     columns = [name for name in (*DECISIONS, *ACCEPTED) if name in row]
     cells = (plain_cell(row[name]) for name in columns)
-    return bool(columns) and all(str(cell or "").strip().lower() in MISSING for cell in cells)
+    return bool(columns) and all(str(cell).strip().lower() in MISSING for cell in cells)
 
 
 def _decided_against(row: Mapping[str, object]) -> str | None:

@@ -14,13 +14,16 @@ _MODEL = re.compile(
     r"(?:chat)?gpt|llms?\b|claude|gemini|llama|mistral|mixtral|qwen|deepseek|openai|o[134]-", re.I
 )
 """Start of the name of a language model."""
+_SHORT_ROLES = frozenset({"ac", "acs", "sac", "sacs", "pc", "pcs", "ai", "bot"})
+"""Roles that are also names of people."""
 _OTHER_ROLES = frozenset(
     [
-        *("chair", "chairs", "areachair", "areachairs", "ac", "acs", "sac", "sacs", "pc", "pcs"),
+        *("chair", "chairs", "areachair", "areachairs", *_SHORT_ROLES),
         *("meta", "metareview", "metareviewer", "editor", "editors", "author", "authors"),
-        *("ai", "bot", "model", "generated", "synthetic", "simulated", "predicted", "prediction"),
+        *("model", "generated", "synthetic", "simulated", "predicted", "prediction"),
     ]
 )
+_BESIDE_ROLES = _SHORT_ROLES | {"", "review", "reviews", "rating", "score", "decision"}
 _NUMBERS = frozenset(
     [
         *("mean", "average", "avg", "median", "std", "stdev", "var", "variance", "min", "max"),
@@ -39,13 +42,18 @@ def is_other_role(name: str) -> bool:
     [True, True, True]
     >>> [is_other_role(n) for n in ("X/Submission1/Reviewer_ac12", "AnonReviewer3", "R2", "Ann A")]
     [False, False, False, False]
+    >>> is_other_role("Ai Mori"), is_other_role("AI review 2"), is_other_role("AC_xYzw")
+    (False, True, True)
     """
     last = name.strip().rpartition("/")[2].lower()
     before, reviewer, after = last.partition("reviewer")
     # Behind "Reviewer" are letters at random.
     words = re.split(r"[^a-z0-9]+", before if reviewer else last)
-    roles = any(word.rstrip("0123456789") in _OTHER_ROLES for word in words)
-    return roles or bool(_MODEL.match(last)) or bool(_MODEL.match(after.lstrip(" _-")))
+    named = {word.rstrip("0123456789") for word in words}
+    roles = named & _OTHER_ROLES
+    if roles <= _SHORT_ROLES and " " in last and not reviewer and not named <= _BESIDE_ROLES:
+        roles = set()  # a person, such as Ai Mori
+    return bool(roles) or bool(_MODEL.match(last)) or bool(_MODEL.match(after.lstrip(" _-")))
 
 
 def problem_of_names(names: Sequence[str]) -> str | None:

@@ -145,10 +145,7 @@ def _json_rows(file: Path, value: FileValue) -> Iterator[FileValue | InvalidEntr
 
 def _rows_in(value: object) -> Iterator[tuple[str, Any]]:
     """Yield the rows of a JSON value, each with its place in the value, if it has several."""
-    while isinstance(value, dict) and (name := next(filter(value.get, _ENVELOPES), None)):
-        if not isinstance(value[name], dict) or "title" in value:
-            break
-        value = value[name]
+    value = _without_envelopes(value)
     if not isinstance(value, dict):
         yield "", value
         return
@@ -181,6 +178,16 @@ def _rows_in(value: object) -> Iterator[tuple[str, Any]]:
             yield f"row {number}", row
     else:
         yield "", value
+
+
+def _without_envelopes(value: object) -> object:
+    """Return what the reply of a service has inside; a row with an id or a title is no reply."""
+    while isinstance(value, dict) and not {"title", *PAPER_IDS}.intersection(_header([*value])):
+        inside = next((value[n] for n in _ENVELOPES if isinstance(value.get(n), dict)), None)
+        if not inside:
+            break
+        value = inside
+    return value
 
 
 def _states_arxiv_ids(value: Mapping[str, Any]) -> bool:

@@ -72,6 +72,7 @@ def test_an_option_without_a_year_is_refused_before_the_first_row(tmp_path: Path
         ("accepted", "False", "the paper was not accepted"),
         ("withdraw", "1", "the paper was withdrawn"),
         ("status", "Workshop", "status is 'Workshop'"),
+        ("status", "In review", "status is 'In review'"),
         ("status", "Poster Workshop", "status is 'Poster Workshop'"),
         ("decision", "Invite to Workshop Track", "decision is 'Invite to Workshop Track'"),
         ("decision", "2", "decision: expected words such as Accept or Reject, found 2"),
@@ -89,7 +90,13 @@ def test_a_paper_that_was_not_accepted_is_left_out_of_a_list(
 
 @pytest.mark.parametrize(
     ("column", "cell"),
-    [("accepted", "yes"), ("status", "Poster"), ("status", "Long"), ("withdrawn", "false")],
+    [
+        ("accepted", "yes"),
+        ("status", "In-Person Poster"),
+        ("status", "Poster"),
+        ("status", "Long"),
+        ("withdrawn", "false"),
+    ],
 )
 def test_a_paper_that_was_accepted_is_kept(tmp_path: Path, column: str, cell: str) -> None:
     text = f"id,title,{column}\np,T,{cell}\n"

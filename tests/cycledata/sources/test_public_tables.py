@@ -248,6 +248,13 @@ def test_lists_of_papers_are_not_the_reviews_of_one(tmp_path: Path, value: objec
     assert not found.keys() & {"train", "test", "reviewList", "NeurIPS2023", "NeurIPS2024"}
 
 
+@pytest.mark.parametrize("name", ["result", "response", "message", "hits"])
+def test_an_object_in_a_row_with_an_id_is_not_the_row(tmp_path: Path, name: str) -> None:
+    row = {"id": "Ab-3_x9Q", "ratings": [6, 8], name: {"id": "Zb-3_x9Q", "ratings": [1]}}
+    _, found = ratings(tmp_path, "t.jsonl", json.dumps(row))
+    assert {paper: row.states[-1].ratings for paper, row in found.items()} == {"Ab-3_x9Q": (6, 8)}
+
+
 def test_the_column_that_has_lists_of_numbers_is_asked_about(tmp_path: Path) -> None:
     text = 'forum,title,scores,mean\nAb-3_x9Q,T,"6, 6, 8",6.7\n'
     report, _ = ratings(tmp_path, "t.csv", text)
