@@ -9,12 +9,22 @@ from collections.abc import Collection, Iterable
 
 from cycledata.parse.latex.dollars import MAX_FORMULA, Dollars
 from cycledata.parse.latex.flat_text import LatexText
-from cycledata.parse.latex.known_commands import AUTHORS, NOTICES, words
+from cycledata.parse.latex.markup_commands import (
+    COUNTS,
+    KEPT,
+    KEPT_FIRST,
+    LAYOUT,
+    NOTES,
+    OPTIONS_BETWEEN,
+    PARTS,
+    REMARKS,
+    TITLE_PAGE,
+    WRAPPERS,
+)
 from cycledata.parse.latex.page_layout import (
     BOXES,
     LISTS,
     REGISTERS,
-    SIZES,
     TAGS,
     after_icon,
     after_tag,
@@ -23,88 +33,6 @@ from cycledata.parse.latex.page_layout import (
     printed_options,
 )
 from cycledata.parse.latex.tokens import joined
-
-_REMARKS = words(
-    "\\todo \\missingfigure \\marginpar \\marginnote \\fxnote \\fxwarning \\fxerror \\fxfatal "
-    "\\pdfcomment \\pdfmargincomment \\fixme \\FIXME \\TODO \\XXX \\comment"
-)
-"""Remarks, which also go from displayed formulas; nothing else does."""
-NOTES = (
-    NOTICES
-    | _REMARKS
-    | words(
-        "\\todototoc \\listoftodos \\deleted \\st \\sout \\xout \\DIFdel \\remove \\index \\vspace "
-        "\\hspace \\thispagestyle \\pagestyle \\setlength \\addtolength \\setcounter "
-        "\\addtocounter \\bibliographystyle \\bibliography \\addcontentsline \\thanks \\hypersetup "
-        "\\graphicspath \\linespread \\hyphenation \\captionsetup \\setstretch \\enlargethispage "
-        "\\glsunset \\glsreset \\tikzsetnextfilename \\printbibliography \\pagebreak "
-        "\\nopagebreak \\allowdisplaybreaks \\definecolor \\colorlet \\newtcolorbox \\tcbset "
-        "\\lstset \\lstdefinestyle \\tikzset \\pgfplotsset \\usetikzlibrary \\setcitestyle "
-        "\\sisetup \\newrefcontext \\bookmark \\bookmarksetup \\pdfbookmark \\newcolumntype "
-        "\\crefname \\Crefname \\setlist \\needspace \\author \\date \\preprint "
-        "\\newrefformat \\biboptions \\bibsplit \\FPeval \\FPset \\refstepcounter \\nocite "
-        "\\newlength \\settowidth \\settoheight \\settodepth \\newsavebox \\crefalias \\fontsize "
-        "\\fontfamily \\fontseries \\fontshape \\usefont \\suppressfloats \\numberwithin "
-        "\\counterwithin \\counterwithout \\theoremstyle \\addtocontents \\startcontents "
-        "\\printcontents \\stopcontents \\newgeometry \\pagenumbering \\markright "
-        "\\etocsettocdepth \\etocsettagdepth \\makesavenoteenv \\twocolumn "
-        "\\newfloatcommand \\authornotemark \\color \\selectlanguage \\setcaptionmargin "
-        "\\algblock \\algrenewtext \\algtext \\SetKw \\SetKwInput \\SetKwInOut \\SetKwData "
-        "\\SetKwFunction \\SetKwProg \\SetKwComment \\SetKwRepeat \\SetCommentSty \\SetAlgoLined "
-        "\\DontPrintSemicolon \\LinesNumbered \\newmdenv \\newtcbox \\newtcbtheorem \\NewTColorBox "
-        "\\DeclareTColorBox \\newmdtheoremenv \\nopunct \\RestyleAlgo \\rule "
-        "\\tikzstyle \\tikzfading"
-    )
-)
-"""Commands that go with their arguments."""
-_COUNTS = {
-    "\\setlength": 2, "\\addtolength": 2, "\\setcounter": 2, "\\addtocounter": 2,
-    "\\addcontentsline": 3, "\\listoftodos": 0, "\\icmlsetsymbol": 2, "\\markboth": 2,
-    "\\headers": 2, "\\ShortHeadings": 2, "\\acmConference": 3, "\\jmlrheading": 7,
-    "\\conferenceinfo": 2, "\\printbibliography": 0, "\\pagebreak": 0, "\\nopagebreak": 0,
-    "\\allowdisplaybreaks": 0, "\\newrefcontext": 0, "\\definecolor": 3, "\\colorlet": 2,
-    "\\newtcolorbox": 2, "\\lstdefinestyle": 2, "\\pdfbookmark": 2, "\\newcolumntype": 2,
-    "\\FPeval": 2, "\\FPset": 2, "\\crefname": 3, "\\Crefname": 3, "\\newrefformat": 2,
-    "\\settowidth": 2, "\\settoheight": 2, "\\settodepth": 2, "\\crefalias": 2, "\\fontsize": 2,
-    "\\usefont": 4, "\\suppressfloats": 0, "\\numberwithin": 2, "\\counterwithin": 2,
-    "\\counterwithout": 2, "\\addtocontents": 2, "\\startcontents": 0, "\\printcontents": 3,
-    "\\stopcontents": 0, "\\etocsettagdepth": 2, "\\twocolumn": 0,
-    "\\newfloatcommand": 2, "\\authornotemark": 0, "\\algblock": 2, "\\algrenewtext": 2,
-    "\\SetKw": 2, "\\SetKwInput": 2, "\\SetKwInOut": 2, "\\SetKwData": 2, "\\SetKwFunction": 2,
-    "\\SetKwProg": 4, "\\SetKwComment": 3, "\\SetKwRepeat": 3, "\\SetAlgoLined": 0,
-    "\\DontPrintSemicolon": 0, "\\LinesNumbered": 0, "\\newtcbox": 2,
-    "\\newtcbtheorem": 4, "\\NewTColorBox": 3, "\\DeclareTColorBox": 3, "\\newmdtheoremenv": 2,
-    "\\nopunct": 0, "\\rule": 2, "\\tikzfading": 0,
-}  # fmt: skip
-_TITLE_PAGE = SIZES | words(
-    "\\author \\date \\maketitle \\maketitlesupplementary \\centering \\qed \\QED \\appendix"
-)
-"""Commands that mean the same where a style defines them anew."""
-_OPTIONS_BETWEEN = words(
-    "\\newtcolorbox \\newcolumntype \\newfloatcommand \\algrenewtext \\newtcbox \\newtcbtheorem"
-)
-"""Those of them that take options between their arguments."""
-_KEPT_FIRST = words("\\replaced \\pdfmarkupcomment")
-"""Those of them that take the former text or a remark after it."""
-_KEPT = _KEPT_FIRST | words("\\added \\DIFadd \\hl \\revised \\revise \\new")
-"""Commands whose argument is the final text."""
-_LAYOUT = SIZES | words(
-    "\\newpage \\clearpage \\cleardoublepage \\smallskip \\medskip "
-    "\\bigskip \\vfill \\hfill \\null \\noindent \\maketitle \\tableofcontents \\listoffigures "
-    "\\listoftables \\appendix \\FloatBarrier \\balance \\onecolumn \\flushbottom \\raggedbottom "
-    "\\sloppy \\fussy "
-    "\\doparttoc \\faketableofcontents \\parttoc   \\nolinenumbers \\linenumbers "
-    "\\printccsdesc \\iclrfinalcopy \\cvprfinalcopy \\iccvfinalcopy "
-    "\\IEEEpeerreviewmaketitle \\unskip "
-    "\\ignorespaces \\phantomsection \\protect  \\break \\allowbreak "
-    "\\glsunsetall \\glsresetall \\DIFdelbegin \\DIFdelend \\DIFaddbegin \\DIFaddend "
-    "\\DIFdelbeginFL \\DIFdelendFL \\DIFaddbeginFL \\DIFaddendFL \\leavevmode \\selectfont "
-    "\\centering \\maketitlesupplementary \\restoregeometry \\localtableofcontents \\indent "
-    "\\ignorespacesafterend \\vfil \\hfil \\strut \\normalcolor \\smallbreak \\medbreak \\bigbreak "
-    "\\goodbreak \\nobreak \\justifying \\raggedright \\raggedleft \\RaggedRight \\hrulefill "
-    "\\dotfill \\appendixpage \\qed \\QED"
-)
-"""Commands without arguments that print nothing."""
 
 
 def one_of(names: Iterable[str]) -> str:
@@ -137,20 +65,6 @@ _BLANK = re.compile(r"\s*+")
 _LEADERS = re.compile(r"\s*+\\[hv]box(?: to ?[\d.]{1,6}(?:pt|em|ex|cm|mm|in))?\s*+(?=\{)")
 _COLORED = re.compile(r"\\textcolor(?:\[\w{1,10}\])?\{[^{}\\]{1,40}\}\Z")
 _STYLE_SIGN = re.compile(r"\s*+\+?=\s*+(?=\[)")
-_PARTS = (
-    words("\\tikz \\paragraph \\subparagraph \\etocdepthtag \\leaders \\cleaders \\xleaders")
-    | REGISTERS
-    | (AUTHORS - NOTES - _KEPT)
-)
-"""Commands of which something may stay."""
-_WRAPPERS = {
-    "\\mbox": 0, "\\hbox": 0, "\\vbox": 0,
-    "\\fbox": 0, "\\makebox": 0, "\\framebox": 0, "\\centerline": 0, "\\smash": 0,
-    "\\textls": 0, "\\subsubsubsection": 0, "\\raisebox": 1, "\\scalebox": 1, "\\parbox": 1,
-    "\\rotatebox": 1,
-    "\\adjustbox": 1, "\\resizebox": 2,
-}  # fmt: skip
-"""Boxes, with their arguments before the one that is printed."""
 _TAGGED = LISTS | BOXES | frozenset(TAGS)
 _ICON = r"includegraphics(?=\s?\[[^\]]{0,60}height)|"
 _EDITED = re.compile(
@@ -158,7 +72,7 @@ _EDITED = re.compile(
     + "|".join(map(re.escape, sorted(_TAGGED)))
     + r")\}|"
     + _ICON
-    + one_of(NOTES | _KEPT | _LAYOUT | _PARTS | frozenset(_WRAPPERS))
+    + one_of(NOTES | KEPT | LAYOUT | PARTS | frozenset(WRAPPERS))
     + ")"
 )
 _FORMULAS = (
@@ -174,7 +88,7 @@ _LOOKED_AT = re.compile(
     + "|".join(map(re.escape, sorted(TAGS)))
     + r")\}|(?:verb\*?|lstinline)(?=[^\sA-Za-z*{\[])|[(\[](?<!\\\\.)|"
     + _ICON
-    + one_of(NOTES | _KEPT | _LAYOUT | _PARTS | frozenset(_WRAPPERS))
+    + one_of(NOTES | KEPT | LAYOUT | PARTS | frozenset(WRAPPERS))
     + ")"
 )
 """Edited commands, and where verbatim texts and displayed formulas may begin."""
@@ -189,7 +103,7 @@ class MarkupStripper:
     """
 
     def __init__(self, own_names: Collection[str], verbatim_names: Collection[str]) -> None:
-        self._own = (frozenset(own_names) & (NOTES | _KEPT | _LAYOUT)) - _TITLE_PAGE
+        self._own = (frozenset(own_names) & (NOTES | KEPT | LAYOUT)) - TITLE_PAGE
         self._verbatim = frozenset(_VERBATIM) | frozenset(verbatim_names)
 
     def strip(self, text: str, depth: int = 0) -> str:
@@ -213,7 +127,7 @@ class MarkupStripper:
             if start < pos or start < untouched:
                 continue
             if match.lastindex is None and name not in _STARTS:
-                if name in self._own or (start < formula_end and name not in _REMARKS):
+                if name in self._own or (start < formula_end and name not in REMARKS):
                     continue
                 if not dollars.around(start):
                     out.append(text[pos:start])
@@ -244,7 +158,7 @@ class MarkupStripper:
     def _unwrapped(self, latex: LatexText, match: re.Match[str], out: list[str], depth: int) -> int:
         """Append what a box prints to ``out``; return the place after it."""
         name, (_, pos) = match[0], latex.after_star(match.end())
-        for n_before in range(_WRAPPERS[name], -1, -1):
+        for n_before in range(WRAPPERS[name], -1, -1):
             option: str | None = ""
             while option is not None:
                 option, pos = latex.option(pos)
@@ -261,34 +175,34 @@ class MarkupStripper:
     def _after(self, latex: LatexText, match: re.Match[str], out: list[str], depth: int) -> int:
         """Return the place after a removed command; what stays of it is appended to ``out``."""
         name, pos = match[0], match.end()
-        if name in _LAYOUT:
+        if name in LAYOUT:
             if latex.text[match.start() - 1 : match.start()] == "{":
                 pos = latex.after_space(pos)
             if latex.text.startswith("{}", pos):
                 pos += 2
             return without_empty_group(latex.text, pos, out)
-        if name in _PARTS or name == "\\includegraphics":
+        if name in PARTS or name == "\\includegraphics":
             return _after_part(latex, match, out)
-        if name in _WRAPPERS:
+        if name in WRAPPERS:
             return self._unwrapped(latex, match, out, depth)
         _, pos = latex.after_star(pos)
         option, after = latex.option(pos)
         if option is None or name != "\\twocolumn" or "\\caption" not in option:
             pos = after
-        if name in _KEPT:
+        if name in KEPT:
             group = latex.group(pos)
             if group is None:
                 return pos
             out.append(self.strip(latex.text[group.start : group.end], depth + 1))
             pos = group.end + 1
-            old = latex.group(pos) if name in _KEPT_FIRST else None
+            old = latex.group(pos) if name in KEPT_FIRST else None
             return old.end + 1 if old else pos
-        for _ in range(_COUNTS.get(name, 1)):
+        for _ in range(COUNTS.get(name, 1)):
             group = latex.group(pos)
             if group is None:
                 break
             pos = group.end + 1
-            if name in _OPTIONS_BETWEEN:
+            if name in OPTIONS_BETWEEN:
                 for _ in range(2):
                     _, pos = latex.option(pos)
         if name == "\\tikzstyle" and (sign := _STYLE_SIGN.match(latex.text, pos)):
