@@ -26,7 +26,7 @@ _NO_PAPER = re.compile(
     r"|(?:poster|oral|spotlight|paper)s?[ -]session|peer)",
     re.IGNORECASE,
 )
-"""Start of a kind of event, or of a publication, that is no paper of the venue."""
+"""Start of a kind of event, or of a publication, that is not a paper of the venue."""
 _PAPER = re.compile(
     r"paper|article|poster|oral\b|spotlight|highlight|\b(?:long|short|full|regular|main)\b"
     r"|inproceedings|incollection|chapter|parts in|^conference(?:[ _-]proceedings?)?$|^letter$"
@@ -41,7 +41,7 @@ _UNACCEPTED = re.compile(
     r"|removed|delet|cancel|draft|false\b|disqualif|ineligible|incomplete|pending",
     re.IGNORECASE,
 )
-"""Start of a decision that is no acceptance."""
+"""Start of a decision that does not accept."""
 _AGAINST = re.compile(r"\b(?:reject|withdr[ae]w)", re.IGNORECASE)
 _STATES = re.compile(r"submitted to |.*(?:\b(?:withdrawn|rejected)[ _]|/)submission", re.IGNORECASE)
 """Venue of a paper that OpenReview does not list as accepted."""
@@ -49,7 +49,7 @@ _CODE = re.compile(r"-?\d+(?:\.\d+)?")
 
 
 def is_left_out(row: Mapping[str, object]) -> str | None:
-    """Return why a row is no accepted paper, or None if nothing says that it is not."""
+    """Return why a row is not an accepted paper, or None if nothing says that it is not."""
     problem = _decided_against(row) or _other_kind(row)
     if problem is not None:
         return problem
@@ -96,7 +96,7 @@ def _decided_against(row: Mapping[str, object]) -> str | None:
 
 
 def _other_kind(row: Mapping[str, object]) -> str | None:
-    """Return why the kind of a row is no paper; a row may have several, as Semantic Scholar's."""
+    """Return why a row is not a paper by its kind, of which it may have several."""
     for column in KINDS:
         cell = plain_cell(row.get(column))
         kinds = [str(k) for k in cell] if isinstance(cell, list) else [first_text(row, (column,))]

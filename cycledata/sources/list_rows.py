@@ -7,7 +7,7 @@ from cycledata.sources.accepted_states import has_empty_decision, states_decisio
 from cycledata.sources.author_cells import author_names
 from cycledata.sources.dump_files import FileValue, InvalidEntry
 from cycledata.sources.listed_papers import AUTHORS, COLUMNS_OF_LISTS, title_of
-from cycledata.sources.table_files import PAPER_IDS, plain_cell
+from cycledata.sources.table_files import PAPER_IDS, field_value, plain_cell
 
 
 def whole_papers(
@@ -77,16 +77,12 @@ def _with_fields(row: dict[str, Any]) -> dict[str, Any]:
     """Return a row with the fields that a note of OpenReview, or a site, has under `content`."""
     fields = row.get("content")
     if isinstance(fields, Mapping) and "title" in fields:
-        plain = {str(n).lower(): _value(cell) for n, cell in fields.items()}
+        plain = {str(n).lower(): field_value(cell) for n, cell in fields.items()}
         return {**plain, **{name: cell for name, cell in row.items() if name != "content"}}
     if any(name.startswith("content.") for name in row):  # as pandas flattens notes
         short = {n.removeprefix("content.").removesuffix(".value"): cell for n, cell in row.items()}
         return short if len(short) == len(row) else row
     return row
-
-
-def _value(cell: object) -> object:
-    return cell["value"] if isinstance(cell, Mapping) and "value" in cell else cell
 
 
 def _only_author(value: FileValue) -> list[str]:

@@ -7,11 +7,12 @@ from typing import Any
 
 from cycledata.files import require_stable
 from cycledata.sources.dump_files import FileValue, InvalidEntry, kind_of
+from cycledata.sources.table_files import problem_of_cut
 
 _REPLIES = ("replies", "directReplies")
 """Fields of a note that may have its replies, beside `details`, as OpenReview names them."""
 _OTHERS = frozenset({"content", "details"})
-"""Fields of a note with objects that are no replies, or whose replies stay where they are."""
+"""Fields of a note with objects that are not replies, or whose replies stay where they are."""
 _OF_REPLIES = re.compile(
     r"review|repl(?:y|ies)|comment|decision|discussion|rebuttal", re.IGNORECASE
 )
@@ -58,19 +59,14 @@ def _of_thread(item: Any, depth: int = 0) -> list[Any]:
     """
     if not isinstance(item, dict) or "content" in item or "id" in item or depth == _MAX_DEPTH:
         return [item]
-    if _cut_cells(item):
+    if problem_of_cut(item):
         return [item]
     found: list[Any] = []
     for value in item.values():
         for part in value if isinstance(value, list) else [value]:
             if isinstance(part, dict):
                 found += _of_thread(part, depth + 1)
-    return found if any(_is_note(part) or _cut_cells(part) for part in found) else [item]
-
-
-def _cut_cells(item: Any) -> object:
-    """Return the cells that Hugging Face's API cut in a row, if it did."""
-    return item.get("truncated_cells") if isinstance(item, dict) and "row_idx" in item else None
+    return found if any(_is_note(part) or problem_of_cut(part) for part in found) else [item]
 
 
 def _is_note(value: Any) -> bool:
@@ -138,8 +134,8 @@ def _no_note(note: object, forum: object) -> str | None:
         return f"expected a note, found {kind_of(note)}"
     if {"name", "message", "status"} <= note.keys():
         return f"an error of the API: {note['message']!s:.80}; fetch it again"
-    if cut := _cut_cells(note):
-        return f"the API cut the cells {cut!s:.60}; import the Parquet file of the dataset"
+    if cut := problem_of_cut(note):
+        return cut
     for name, kind in (("id", str), ("content", dict)):
         if name not in note:
             found = ", ".join(sorted(map(str, note))[:5])

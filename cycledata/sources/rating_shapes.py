@@ -19,7 +19,7 @@ from cycledata.sources.reviewer_names import (
     other_author,
     problem_of_names,
 )
-from cycledata.sources.table_files import plain_cell
+from cycledata.sources.table_files import field_value, plain_cell
 
 _MARK = f"({'|'.join(MARKS)})s?"
 _NUMBER = r"_?#?([0-9]{1,2})"
@@ -144,7 +144,7 @@ def _reviews(cell: object) -> list[Any]:
 
 
 def other_reviews(row: Mapping[str, Any]) -> list[str]:
-    """Return the authors of rated reviews in the lists of a row that are no reviewers."""
+    """Return the authors of rated reviews in the lists of a row that are not reviewers."""
     reviews = (review for name in _lists_of_reviews(row) for review in _reviews(row[name]))
     found = ((_other_author(review), _marks(review)) for review in reviews)
     return [author for author, marks in found if author and marks.get("rating") is not None]
@@ -171,7 +171,7 @@ def _other_author(review: object) -> str | None:
     """Return who wrote a review, other than a reviewer; None if a reviewer may have."""
     if not isinstance(review, dict):
         return None
-    fields = {str(name).lower(): _value(cell) for name, cell in review.items()}
+    fields = {str(name).lower(): field_value(cell) for name, cell in review.items()}
     return other_author(fields, ("type",))
 
 
@@ -186,7 +186,7 @@ def _marks(review: object) -> dict[str, Any]:
         _mapping(review.get(name)) for name in ("content", "initial_score", "final_score")
     )
     initial, final = (
-        {name: mark for name, cell in state.items() if not _is_blank(mark := _value(cell))}
+        {name: mark for name, cell in state.items() if not _is_blank(mark := field_value(cell))}
         for state in (initial, final)
     )
     changed = initial.keys() & final & {*MARKS}
@@ -196,16 +196,11 @@ def _marks(review: object) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for name, cell in fields.items():
         plain = str(name).lower()
-        cell = _value(cell)
+        cell = field_value(cell)
         if plain == "is_meta_review" and cell in (True, 1, "true", "True"):
             return {}
         found.setdefault(_NAMES_OF_MARKS.get(plain, plain), None if _is_blank(cell) else cell)
     return found
-
-
-def _value(cell: object) -> object:
-    """Return the value of a field of API v2, or another cell as is."""
-    return cell["value"] if isinstance(cell, dict) and "value" in cell else cell
 
 
 def _before_words(mark: object) -> str:

@@ -217,12 +217,12 @@ def _paper_rows(
                 seen.update(dict.fromkeys(value.value))
             author = other_author(value.value)
             if author and has_rating(value.value):
-                reason = f"{author} is no reviewer; the row is not imported"
+                reason = f"{author} is not a reviewer; the row is not imported"
                 yield InvalidEntry(file.name, value.place, reason)
                 continue
             row, others = without_other_roles(value.value)
             for author in (*others, *other_reviews(row)):
-                reason = f"{author} is no reviewer; the rating is not imported"
+                reason = f"{author} is not a reviewer; the rating is not imported"
                 yield InvalidEntry(file.name, value.place, reason)
             yield FileValue(value.place, one_row_per_paper(row, rating_columns))
         else:

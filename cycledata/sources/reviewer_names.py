@@ -32,7 +32,7 @@ _NUMBERS = frozenset(
         *("confidence", "novelty", "clarity", "originality", "significance", "quality"),
     ]
 )
-"""What a mapping of numbers that are no ratings of reviewers has as names."""
+"""Names in a mapping of numbers that are not ratings by reviewers."""
 
 
 def is_other_role(name: str) -> bool:
@@ -60,13 +60,13 @@ def problem_of_names(names: Sequence[str]) -> str | None:
     """Return why a mapping from these names to numbers has no ratings of reviewers, or None.
 
     >>> problem_of_names(["R1", "R2"]), problem_of_names(["mean", "std"])
-    (None, "'mean' is no reviewer")
+    (None, "'mean' is not a reviewer")
     >>> problem_of_names(["1", "3", "5"])
     "'1', '3', ... may be ratings with their counts"
     """
     other = next((n for n in names if n.strip().lower() in _NUMBERS or is_other_role(n)), None)
     if other is not None:
-        return f"{other[:40]!r} is no reviewer"
+        return f"{other[:40]!r} is not a reviewer"
     if names and all(name.strip().isdecimal() for name in names):
         numbers = sorted(int(name) for name in names)
         if numbers != list(range(numbers[0], numbers[0] + len(numbers))) or numbers[0] > 1:
@@ -76,7 +76,7 @@ def problem_of_names(names: Sequence[str]) -> str | None:
 
 
 def other_author(review: Mapping[str, object], kinds: Sequence[str] = ()) -> str | None:
-    """Return who wrote a review if that is no reviewer, else None.
+    """Return who wrote a review if that is not a reviewer, else None.
 
     Args:
         review: fields of a review, or a row of a table.

@@ -57,7 +57,7 @@ _OF_PAPERS = frozenset({"paper_id", "forum", "ratings", "abstract", "authors"})
 """Keys of papers that reviews do not have."""
 _ROWS = 500
 _MAX_DEPTH = 100
-"""Lists and mappings in each other in one row."""
+"""Levels of lists and mappings in one row."""
 _SEPARATOR_LINE = re.compile(rb"\"?sep=(.)\"?\s*", re.IGNORECASE)
 """First line that Excel writes to state the separator."""
 _ARXIV_ID = re.compile(r"\d{4}\.\d{4,5}|[a-z]/\d{7}")
@@ -126,12 +126,11 @@ def _json_rows(file: Path, value: FileValue) -> Iterator[FileValue | InvalidEntr
         if not isinstance(row, dict):
             yield FileValue(place, row)
             continue
-        if cut := "row_idx" in row and row.get("truncated_cells"):
-            reason = f"the API cut the cells {cut!s:.60}; import the Parquet file of the dataset"
+        if (reason := problem_of_cut(row)) is not None:
             yield InvalidEntry(file.name, place, reason)
             continue
         if is_deep(row):
-            reason = f"more than {_MAX_DEPTH} lists and objects in each other; expected a row"
+            reason = f"expected a row, found lists and objects nested over {_MAX_DEPTH} deep"
             yield InvalidEntry(file.name, place, reason)
             continue
         row = _without_wrapper(row)
@@ -181,7 +180,7 @@ def _rows_in(value: object) -> Iterator[tuple[str, Any]]:
 
 
 def _without_envelopes(value: object) -> object:
-    """Return what the reply of a service has inside; a row with an id or a title is no reply."""
+    """Return what the reply of a service has inside; a row with an id or a title is not a reply."""
     while isinstance(value, dict) and not {"title", *PAPER_IDS}.intersection(_header([*value])):
         inside = next((value[n] for n in _ENVELOPES if isinstance(value.get(n), dict)), None)
         if not inside:
@@ -228,7 +227,7 @@ def rows_of_columns(columns: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
 
 
 def is_deep(value: object) -> bool:
-    """Return True if a value has so many lists and mappings in each other that it is no data."""
+    """Return True if lists and mappings are nested more deeply than in any real table."""
     level = [value] if isinstance(value, dict | list) else []
     for _ in range(_MAX_DEPTH):
         inside = (item.values() if isinstance(item, dict) else item for item in level)
@@ -236,6 +235,21 @@ def is_deep(value: object) -> bool:
         if not level:
             return False
     return True
+
+
+def problem_of_cut(row: object) -> str | None:
+    """Return why a row of Hugging Face's API is not whole, or None if it is."""
+    cut = row.get("truncated_cells") if isinstance(row, dict) and "row_idx" in row else None
+    return (
+        f"the API cut the cells {cut!s:.60}; import the Parquet file of the dataset"
+        if cut
+        else None
+    )
+
+
+def field_value(cell: object) -> object:
+    """Return the value of a field of OpenReview's API v2, or another cell as is."""
+    return cell["value"] if isinstance(cell, Mapping) and "value" in cell else cell
 
 
 def plain_cell(cell: object) -> object:

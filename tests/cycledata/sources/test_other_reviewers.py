@@ -25,11 +25,11 @@ def rated(
 @pytest.mark.parametrize(
     ("ratings", "culprit"),
     [
-        ({"Reviewer_ab12": 6, "Area_Chair_x1": 5}, "'Area_Chair_x1' is no reviewer"),
-        ({"R1": 6, "gpt-4o": 8}, "'gpt-4o' is no reviewer"),
-        ({"mean": 6.3, "std": 1.2}, "'mean' is no reviewer"),
-        ({"soundness": 3, "overall": 6}, "'soundness' is no reviewer"),
-        ({"initial": 5, "final": 6}, "'initial' is no reviewer"),
+        ({"Reviewer_ab12": 6, "Area_Chair_x1": 5}, "'Area_Chair_x1' is not a reviewer"),
+        ({"R1": 6, "gpt-4o": 8}, "'gpt-4o' is not a reviewer"),
+        ({"mean": 6.3, "std": 1.2}, "'mean' is not a reviewer"),
+        ({"soundness": 3, "overall": 6}, "'soundness' is not a reviewer"),
+        ({"initial": 5, "final": 6}, "'initial' is not a reviewer"),
         ({"3": 2, "5": 1, "8": 1}, "'3', '5', ... may be ratings with their counts"),
         ({"R1": {"rating": 6}}, "found {'R1'"),
     ],
@@ -71,7 +71,7 @@ def test_a_review_of_no_reviewer_is_named(
     reviews = [{"rating": 6, "reviewer": "R1"}, {"rating": 9, **review}]
     report, found = rated(tmp_path, "t.json", [{"id": "a", column: reviews}])
     assert found["a"]["ratings"] == [6]
-    assert report.unreadable[0].reason.endswith("is no reviewer; the rating is not imported")
+    assert report.unreadable[0].reason.endswith("is not a reviewer; the rating is not imported")
 
 
 def test_reviews_that_say_human_are_read(tmp_path: Path) -> None:
@@ -118,5 +118,5 @@ def test_marks_of_a_chair_in_a_mapping_of_reviewers_are_named(tmp_path: Path) ->
     report, found = rated(tmp_path, "t.json", [{"id": "a", "reviewers": reviewers}])
     assert (found["a"]["rating_initial"], found["a"]["rating_final"]) == ([5], [6])
     assert report.unreadable[0].reason == (
-        "Area_Chair_b is no reviewer; the rating is not imported"
+        "Area_Chair_b is not a reviewer; the rating is not imported"
     )
